@@ -1,7 +1,8 @@
-//! Files: up and down, over connections that break and servers that are killed, and stored once.
+//! Attachments: uploads and downloads across broken connections and killed servers, stored once.
 //!
-//! The files are small unless `CAIRN_TRANSFER_MIB` says how many MiB one has: `CAIRN_TRANSFER_MIB=1024 cargo test --release --test main
-//! ten_cuts -- --nocapture` is the large run. It also looks at what either side has in memory.
+//! The files are small unless `CAIRN_TRANSFER_MIB` gives a size in MiB: `CAIRN_TRANSFER_MIB=1024
+//! cargo test --release --test main ten_cuts -- --nocapture` is the large run. It also checks the
+//! memory of both sides.
 
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -26,7 +27,7 @@ use crate::support::{self, Server, cairn, invite};
 
 const CUTS: u64 = 10;
 
-/// What the large run is asked for.
+/// The size of the large run.
 fn large_file_mib() -> Option<u64> {
     std::env::var("CAIRN_TRANSFER_MIB")
         .ok()
@@ -37,7 +38,7 @@ fn file_bytes() -> u64 {
     large_file_mib().map_or(5 * 1024 * 1024 + 123, |mib| mib * 1024 * 1024)
 }
 
-/// A file of which no two parts are alike.
+/// A file without repeated parts.
 pub(super) fn make_file(dir: &Path, seed: u64, bytes: u64) -> PathBuf {
     let path = dir.join(format!("file-{seed}"));
     let mut random = StdRng::seed_from_u64(seed);
@@ -73,7 +74,8 @@ fn attachment(uploaded: Uploaded) -> Attachment {
     }
 }
 
-/// Runs a transfer until so many bytes are done, and drops it there; what it gives when it is done before.
+/// Runs a transfer until this many bytes are done and drops it; returns its result if it finishes
+/// earlier.
 async fn until<T>(bytes: u64, done: &Cell<u64>, transfer: impl Future<Output = T>) -> Option<T> {
     let mut transfer = pin!(transfer);
     poll_fn(|context| match transfer.as_mut().poll(context) {
@@ -84,7 +86,7 @@ async fn until<T>(bytes: u64, done: &Cell<u64>, transfer: impl Future<Output = T
     .await
 }
 
-/// Notes how far a transfer is, and where it began to move.
+/// Records the progress of a transfer, and where it started.
 struct Watched {
     done: Cell<u64>,
     began: Cell<Option<u64>>,
@@ -112,7 +114,7 @@ async fn again(client: Client, account: &Account) -> Client {
     Client::connect(account, Options::default()).await.unwrap()
 }
 
-/// Every other cut is the end of the client, the others are the end of the server.
+/// Interruptions alternate between the client and the server.
 #[tokio::test]
 async fn file_transfer_survives_ten_interruptions() {
     let mut server = Server::start();
@@ -228,7 +230,7 @@ async fn transfer_resumes_after_restart() {
         .send(team, Body::from(attachment(uploaded)))
         .await
         .unwrap();
-    // The same user on another device may as well fetch it.
+    // The same user may download it on another device.
     let other = Client::connect(&account, Options::default()).await.unwrap();
     let (watched, target, file) = (
         Watched::new(),
@@ -249,7 +251,7 @@ async fn transfer_resumes_after_restart() {
     assert_eq!(hash_of(&target), uploaded.hash);
 }
 
-/// The end of what had arrived was not on disk yet when the power was cut: a file system may give zeros for it.
+/// A power cut can leave the unsynced end of a partial file as zeros.
 #[tokio::test]
 async fn upload_with_corrupt_partial_restarts() {
     let mut server = Server::start();
@@ -295,7 +297,7 @@ async fn upload_with_corrupt_partial_restarts() {
     assert!(least.get() < arrived, "and then all of it was sent");
 }
 
-/// What a client gives up over a connection that lives is no end of the file.
+/// An upload cancelled over a live connection is not the end of the file.
 #[tokio::test]
 async fn cancelled_upload_resumes_on_same_connection() {
     let server = Server::start();
@@ -486,16 +488,16 @@ async fn file_caption_can_be_edited() {
         assert!(server.stop().success());
         server.restart();
     }
-    // An edit is not asked twice, so there must be a connection first.
+    // An edit is not repeated, so there must be a connection first.
     ada.conversations().await.unwrap();
-    // A file says enough without words.
+    // A file needs no caption.
     ada.edit(team, msgid, words("")).await.unwrap();
     bob.download(team, msgid, &file, &dir.path().join("fetched"), |_| {})
         .await
         .unwrap();
 }
 
-/// A server that is started collects first of all, so the test waits for it to have done so.
+/// A server collects garbage at its start, so the test waits until it has.
 #[tokio::test]
 async fn gc_removes_only_unreferenced_files() {
     let mut server = Server::start();
@@ -563,7 +565,7 @@ async fn gc_removes_only_unreferenced_files() {
     assert!(server.stop().success());
     assert!(doctor(&server, &["--full"]).is_ok());
 
-    // Whoever changes a file is found out.
+    // A modified file is detected.
     let path = stored(&server)
         .into_iter()
         .find(|path| path.ends_with(&left[0]))
@@ -588,7 +590,7 @@ async fn gc_removes_only_unreferenced_files() {
     assert!(doctor(&server, &[]).unwrap_err().contains("cannot be read"));
 }
 
-/// What the doctor says of a stopped server.
+/// The doctor's output about a stopped server.
 fn doctor(server: &Server, options: &[&str]) -> Result<(), String> {
     let said = cairn(&["doctor", "--json", "--data"])
         .arg(server.data())

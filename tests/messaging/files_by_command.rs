@@ -28,7 +28,7 @@ fn commands_send_and_fetch_files() {
     run(&["group", "create", "team"]);
     let bytes: Vec<u8> = (0..=255).cycle().take(300_000).collect();
     std::fs::write(dir.path().join("plan.pdf"), &bytes).unwrap();
-    // The smallest GIF there is: one pixel.
+    // The smallest GIF: one pixel.
     std::fs::write(
         dir.path().join("dot.gif"),
         b"GIF89a\x01\0\x01\0\0\0\0!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\0;",
@@ -100,7 +100,7 @@ fn commands_send_and_fetch_files() {
     );
 }
 
-/// A file goes to where a file can be, and touches nothing else.
+/// A file is written only where a file can be, and nothing else is touched.
 #[test]
 fn commands_choose_file_destinations() {
     let server = Server::start();

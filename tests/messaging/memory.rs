@@ -1,14 +1,14 @@
-//! What both sides of a transfer have in memory while it goes on.
+//! The memory of both sides during a transfer.
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use crate::support::{resident_bytes, resident_bytes_of};
 
-/// What either side may take beyond what it takes when nothing is under way.
+/// The allowance above the idle memory, for either side.
 const GROWTH_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// Watches the process of a server, and that of the test, in which the clients are.
+/// Watches the server process, and the test process, which runs the clients.
 pub struct Gauge {
     data: PathBuf,
     idle: [u64; 2],
@@ -16,7 +16,7 @@ pub struct Gauge {
 }
 
 impl Gauge {
-    /// Takes what there is now for idle.
+    /// Takes the current values as idle.
     pub fn set(data: &Path) -> Self {
         let idle = both(data);
         Self {
@@ -26,13 +26,14 @@ impl Gauge {
         }
     }
 
-    /// Looks.
+    /// Samples.
     pub fn look(&self) {
         let (now, most) = (both(&self.data), self.most.get());
         self.most.set([most[0].max(now[0]), most[1].max(now[1])]);
     }
 
-    /// Neither side ever took much. Where other tests run beside this one, the process of the clients is not looked at.
+    /// Neither side exceeded its allowance. When other tests run in parallel, the clients' process
+    /// is ignored.
     pub fn check(&self, is_alone: bool) {
         let [server, clients] = [0, 1].map(|side| self.most.get()[side] - self.idle[side]);
         println!("at most {server} bytes more in the server, {clients} in the clients");

@@ -1,4 +1,4 @@
-//! The main path: what one user says reaches the other, in order, once, over kills and restarts.
+//! The main path: messages arrive in order, exactly once, across kills and restarts.
 
 mod attachments;
 mod files_by_command;
@@ -27,7 +27,7 @@ async fn group(owner: &Client, other: &cairn_client::Account) -> ConversationId 
         .unwrap()
 }
 
-/// The next `count` messages that somebody said.
+/// The next `count` messages.
 async fn said(timeline: &mut Timeline, count: usize) -> Vec<(u64, String)> {
     let mut said = Vec::new();
     while said.len() < count {
@@ -87,7 +87,7 @@ async fn kill_loses_nothing() {
     let mut seen = bob.follow(team, MsgId::new(1));
     let before = ada.send(team, text("before")).await.unwrap();
     server.kill();
-    // Enqueued while nobody is there: it is sent when the server is back.
+    // Enqueued while the server is down: sent when it is back.
     let during = ada.enqueue(team, text("during")).await.unwrap();
     server.restart();
     let during = soon("what was said meanwhile is accepted", during)
@@ -201,7 +201,7 @@ async fn edits_and_recalls_survive_kills() {
         .unwrap();
     bob.recall(team, secret).await.unwrap();
     bob.recall(team, secret).await.unwrap();
-    // Whoever follows the log learns of each change; what an edit said that another one followed may be gone by then.
+    // A follower sees each change; an edit followed by another one may have lost its text by then.
     let mut changes = Vec::new();
     for _ in 0..3 {
         changes.push(next(&mut seen).await.body.kind());
@@ -253,7 +253,7 @@ async fn edits_and_recalls_survive_kills() {
     assert!(server.stop().success());
     server.restart();
     check(&bob).await;
-    // An edit under which the connection breaks is not asked again: she is back before it.
+    // An edit is not repeated after a broken connection: she is connected before it.
     check(&ada).await;
     assert_eq!(
         ada.edit(team, secret, Text::new("mine").unwrap())
@@ -276,7 +276,7 @@ async fn admins_recall_despite_edit_limit() {
     ];
     let direct = bob.direct(ada_account.user).unwrap();
     let between_us = bob.send(direct, text("just us")).await.unwrap();
-    // Within the time that there is at first.
+    // Within the default time.
     bob.edit(team, by_bob, Text::new("as it was").unwrap())
         .await
         .unwrap();
@@ -345,7 +345,7 @@ async fn forward_keeps_author_and_is_idempotent() {
         bob.direct(ada_account.user).unwrap(),
     );
     let there = bob.forward(team, plan, own).await.unwrap();
-    // Once more, from where it was forwarded to, into a chat that begins with it.
+    // Once more, from the copy, into a chat that begins with it.
     assert_eq!(bob.forward(own, there, chat).await.unwrap(), MsgId::new(1));
     ada.recall(team, plan).await.unwrap();
     server.kill();

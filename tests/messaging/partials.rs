@@ -1,4 +1,4 @@
-//! What has arrived of uploads that were not gone on with: how long it stays, and how many of them one user may have.
+//! Unfinished uploads: how long they are kept, and how many a user may have.
 
 use std::fs::{File, FileTimes};
 use std::io::Cursor;
@@ -12,7 +12,7 @@ use cairn_server::limits::{PARTIAL_TIME_MAX, PARTIALS_PER_USER_MAX};
 
 use crate::support::{Server, invite, until};
 
-/// Bytes that arrived of each.
+/// The arrived bytes of each.
 const ARRIVED: usize = 5;
 
 fn content(n: usize) -> String {
@@ -23,7 +23,7 @@ fn partials(server: &Server) -> PathBuf {
     server.data().join("attachments/partial")
 }
 
-/// What has arrived of a file, as a kill leaves it.
+/// A partial file, as a kill leaves it.
 fn leave(server: &Server, user: UserId, n: usize) -> PathBuf {
     let path = partials(server).join(format!(
         "{user}-{}",

@@ -1,4 +1,4 @@
-//! Attachments, in the model and around it: what happens to them, what the model says of it, and what the trees hold then.
+//! Attachments: random steps, the model's answers, and the expected trees.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,48 +23,48 @@ use super::naive::Naive;
 use super::steps::Place;
 use super::trees::mix;
 
-/// The quota when nobody has set another.
+/// The default quota.
 const QUOTA_BYTES: u64 = 20 << 30;
 
-/// How long a file is kept that nobody sent, when nobody has set another time.
+/// The default retention of unsent files.
 const KEPT_HOURS: u64 = 24;
 
 const HOUR_MS: u64 = 60 * 60 * 1000;
 
-/// A day goes by.
+/// One day passes.
 pub(super) const DAY_MS: u64 = 24 * HOUR_MS;
 
-/// Files that come up.
+/// The files.
 const FILES: u8 = 8;
 
-/// One thing that happens to attachments. Whoever lies says another length than the file has.
+/// One step. Some users announce a wrong length.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum FileStep {
-    /// Somebody wants to upload.
+    /// A user begins an upload.
     Begin { by: u8, file: u8, lies: bool },
-    /// Somebody has uploaded.
+    /// A user completes an upload.
     Store { by: u8, file: u8, lies: bool },
-    /// Somebody sends what he may have uploaded.
+    /// A user sends a message with a file they may have uploaded.
     Attach {
         by: u8,
         to: Place,
         file: u8,
         lies: bool,
     },
-    /// Somebody fetches what a message so far from the head may name.
+    /// A user downloads what a message this far below the head refers to.
     Fetch { by: u8, to: Place, at: i8, file: u8 },
-    /// What nobody loads goes.
+    /// Garbage collection.
     Collect,
-    /// It is asked which files nobody knows.
+    /// Checks which files have no record.
     Orphans,
-    /// So much time goes by that what nobody sent may go.
+    /// Enough time passes for unsent files to expire.
     Day,
 }
 
 pub(super) fn file_step(
     place: fn() -> proptest::strategy::BoxedStrategy<Place>,
 ) -> impl Strategy<Value = FileStep> {
-    // Few of each, so that what is sent was mostly uploaded before.
+    // Few of each, so that most sent files were uploaded before.
     let (by, file) = (|| 0..4_u8, || prop_oneof![4 => 0..2_u8, 1 => 0..FILES]);
     let lies = || prop::bool::weighted(0.1);
     prop_oneof![
@@ -82,7 +82,7 @@ pub(super) fn hash(file: u8) -> AttachmentHash {
     AttachmentHash::new([file; 32])
 }
 
-/// The last two are so large that a user has quota_left for two of them.
+/// The last two are so large that a user's quota holds two of them.
 const fn size_bytes(file: u8) -> u64 {
     if file < FILES - 2 {
         file as u64 * 1000
@@ -95,12 +95,12 @@ pub(super) fn said_bytes(file: u8, lies: bool) -> u64 {
     size_bytes(file) + u64::from(lies)
 }
 
-/// What a file counts: whole blocks, and a bit more.
+/// The size charged for a file: whole blocks plus the overhead.
 fn charge(bytes: u64) -> u64 {
     bytes.div_ceil(4096) * 4096 + 1024
 }
 
-/// A message about a file, of one kind or another.
+/// A message with a file, of one kind or another.
 pub(super) fn body(file: u8, lies: bool, number: u64) -> Body {
     let (name, media_type) = (
         FileName::new("a file").unwrap(),
@@ -130,7 +130,7 @@ pub(super) fn body(file: u8, lies: bool, number: u64) -> Body {
     }
 }
 
-/// What the model knows of an attachment. How many messages name it, it counts each time.
+/// The model of an attachment. It counts references on demand.
 #[derive(Clone, Debug)]
 pub(super) struct Stored {
     bytes: u64,
@@ -261,7 +261,8 @@ impl Naive {
 
     fn collect(&mut self, now: Timestamp) -> AttachmentReply {
         let age_max_ms = self.number_set("attachment-unsent-hours", KEPT_HOURS) * HOUR_MS;
-        // By a clock that went back it was stored just now, which is long enough where nothing is kept.
+        // After the clock went back it was stored just now, which is long enough with a retention
+        // of zero.
         let age_ms = |upload: &Upload| now.get().saturating_sub(upload.stored_at.get());
         let is_over = |upload: &Upload| upload.is_sent || age_ms(upload) >= age_max_ms;
         let unused = self.unused();
@@ -276,7 +277,7 @@ impl Naive {
             .map_or(unless_set, |value| value.parse().unwrap())
     }
 
-    /// Whether the user may send a message that names what this one names.
+    /// Returns whether the user may send a message that refers to it.
     pub(super) fn check_attachment(&self, user: UserId, body: &Body) -> Result<(), ErrorCode> {
         let Some(attachment) = body.attachment() else {
             return Ok(());
@@ -316,7 +317,7 @@ impl Naive {
         own.map(|stored| charge(stored.bytes)).sum()
     }
 
-    /// Every message that names an attachment.
+    /// Every message that refers to an attachment.
     fn uses(&self) -> BTreeMap<(ConversationId, MsgId), AttachmentHash> {
         let entries = self
             .conversations
@@ -336,7 +337,7 @@ impl Naive {
             .collect()
     }
 
-    /// What the trees hold of all that.
+    /// The expected rows.
     pub(super) fn attachment_trees(&self) -> AttachmentTrees {
         let uses = self.uses();
         let record = |(&hash, stored): (&AttachmentHash, &Stored)| {
@@ -381,7 +382,7 @@ fn set<K: Ord, V>(tree: &mut BTreeMap<K, V>, key: K, value: Option<V>) {
 }
 
 impl AttachmentTrees {
-    /// Stores a row, if it is one of these.
+    /// Stores a row, if it belongs to these trees.
     pub(super) fn put(&mut self, row: Row) {
         match row {
             Row::Attachment(hash, record) => {
@@ -399,7 +400,7 @@ impl AttachmentTrees {
         }
     }
 
-    /// What is in memory from the start.
+    /// What a start loads.
     pub(super) fn open(&self, state: &mut State) {
         self.bytes
             .iter()
@@ -409,7 +410,7 @@ impl AttachmentTrees {
             .for_each(|&hash| state.attachments.install_unused(hash));
     }
 
-    /// Gives the state what it lacks of attachments.
+    /// Loads what the state lacks about attachments.
     pub(super) fn load(&self, state: &mut State, need: Load) {
         match need {
             Load::Attachment(hash) => state
@@ -442,7 +443,7 @@ impl AttachmentTrees {
         }
     }
 
-    /// What a crash in the middle of a checkpoint leaves.
+    /// What a crash during a checkpoint leaves.
     pub(super) fn mixed(older: &Self, newer: &Self, pick: &mut impl FnMut(Tree) -> bool) -> Self {
         Self {
             records: mix(&older.records, &newer.records, || pick(Tree::Attachments)),
@@ -453,7 +454,7 @@ impl AttachmentTrees {
     }
 }
 
-/// Everything that a state can know of attachments, loaded.
+/// Loads everything about attachments.
 pub(super) fn load_all(state: &mut State, trees: &AttachmentTrees, naive: &Naive) {
     (0..FILES).for_each(|file| trees.load(state, Load::Attachment(hash(file))));
     naive
@@ -462,7 +463,7 @@ pub(super) fn load_all(state: &mut State, trees: &AttachmentTrees, naive: &Naive
         .for_each(|&(conversation, msgid)| trees.load(state, Load::Attached(conversation, msgid)));
 }
 
-/// What a fully loaded state knows of attachments is what the model has.
+/// A fully loaded state equals the model.
 pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseError> {
     let expected = naive.attachment_trees();
     for file in 0..FILES {
@@ -495,7 +496,7 @@ pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseEr
     Ok(())
 }
 
-/// Who is no member of a conversation gets nothing of it, and is told no more than when there is nothing.
+/// Users who are not members cannot download, and get the answer for a missing attachment.
 pub(super) fn check_hidden(
     state: &mut State,
     trees: &AttachmentTrees,

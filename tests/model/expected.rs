@@ -38,7 +38,7 @@ use super::attachments;
 use super::naive::{Conversation, Member, Naive};
 use super::trees::Trees;
 
-/// Loads everything there is.
+/// Loads everything.
 pub(super) fn load_all(state: &mut State, trees: &Trees, naive: &Naive) {
     for &id in naive.conversations.keys() {
         trees.load(state, Load::Members(id));
@@ -50,7 +50,7 @@ pub(super) fn load_all(state: &mut State, trees: &Trees, naive: &Naive) {
     attachments::load_all(state, &trees.attachments, naive);
 }
 
-/// What a fully loaded state shows is what the model has.
+/// A fully loaded state equals the model.
 #[expect(clippy::too_many_lines, reason = "the steps of one scenario")]
 pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseError> {
     attachments::check_state(state, naive)?;
@@ -161,7 +161,7 @@ pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseEr
     Ok(())
 }
 
-/// What changed since a device was here before, whenever that was.
+/// The changes since any earlier moment.
 fn check_overviews(state: &State, naive: &Naive) -> Result<(), TestCaseError> {
     let open = naive.changes.open;
     let epochs = naive
@@ -199,7 +199,7 @@ fn relations(naive: &Naive, user: UserId) -> Vec<StoredRelation> {
         .collect()
 }
 
-/// Every living device, on a send stream that no client uses.
+/// Every existing device, on a send stream that no client uses.
 fn actors(naive: &Naive) -> impl Iterator<Item = Actor> {
     let devices = naive
         .users
@@ -212,7 +212,8 @@ fn actors(naive: &Naive) -> impl Iterator<Item = Actor> {
     })
 }
 
-/// Whoever is no member learns nothing and does nothing, and cannot tell whether there is such a conversation.
+/// Users who are not members see nothing, change nothing, and cannot tell whether the conversation
+/// exists.
 pub(super) fn check_hidden(
     state: &mut State,
     trees: &Trees,
@@ -408,7 +409,7 @@ fn foreign_requests(actor: Actor, conversation: ConversationId) -> Vec<Request> 
     ]
 }
 
-/// Without when it changed: what follows from that is compared.
+/// Without the change stamps, whose effect is compared elsewhere.
 fn unstamped(member: &MemberRecord) -> MemberRecord {
     MemberRecord {
         changed: Revision::default(),
@@ -486,7 +487,7 @@ fn group_record(found: &Conversation) -> GroupRecord {
     }
 }
 
-/// The trees hold what the model has, row by row, and nothing else.
+/// The trees hold exactly what the model has, row by row.
 pub(super) fn check_trees(trees: &Trees, naive: &Naive) -> Result<(), TestCaseError> {
     let expected = trees_of(naive);
     check_tree("users", &trees.users, &expected.users)?;
@@ -542,7 +543,7 @@ fn check_tree<K: Ord + Debug, V: PartialEq + Debug>(
     Ok(())
 }
 
-/// The send cursors, and the sends that are among the last ones of their stream.
+/// The send cursors, and the last sends of each stream.
 fn put_sends(naive: &Naive, trees: &mut Trees) {
     let mut last_seqs = BTreeMap::<_, BTreeMap<ConversationId, u64>>::new();
     let mut places = BTreeMap::<_, u64>::new();
@@ -581,10 +582,10 @@ fn put_sends(naive: &Naive, trees: &mut Trees) {
     }
 }
 
-/// Place, conversation, client seq, msgid.
+/// Position, conversation, client seq, msgid.
 type PlainSend = (u64, ConversationId, u64, MsgId);
 
-/// The remembered sends, without the fingerprints: the model has whole bodies.
+/// The remembered sends, without fingerprints: the model has whole bodies.
 fn sends_of(trees: &Trees) -> BTreeMap<(DeviceId, SendStreamId, RecentPart), BTreeSet<PlainSend>> {
     let plain = |send: &RecentSend| (send.place, send.conversation, send.seq, send.msgid);
     trees

@@ -1,4 +1,4 @@
-//! Turns steps into commands: who and what their small numbers mean at that moment.
+//! Turns steps into commands: resolves their small numbers to users, sessions and conversations.
 
 use std::collections::BTreeMap;
 
@@ -30,24 +30,24 @@ use super::values::{
     a_body, appoint, ask, beside, govern, mention, pick, place, receipts, some_words, user_name,
 };
 
-/// Everybody and everything that was there so far, whether it still is or not.
+/// Everything that has existed so far, including what ended.
 #[derive(Debug, Default)]
 pub(super) struct Cast {
-    /// Every session that ever began.
+    /// Every session ever started.
     pub(super) sessions: Vec<Actor>,
     devices: Vec<(DeviceId, SecretHash)>,
     invites: Vec<SecretHash>,
     spoken: Vec<(Actor, Request)>,
-    /// Moments that somebody was told of.
+    /// Moments that overviews returned.
     moments: Vec<Moment>,
-    /// What devices keep.
+    /// The stored state of devices.
     pub(super) copies: BTreeMap<DeviceId, Kept>,
     secrets: u64,
     streams: u64,
     said: u64,
 }
 
-/// Asking comes up twice, since most else loads it first.
+/// Reads appear twice, because most other commands load their conversation first.
 const ACTS: [RelationAct; 9] = [
     RelationAct::AskFriend,
     RelationAct::AskFriend,
@@ -61,12 +61,12 @@ const ACTS: [RelationAct; 9] = [
 ];
 
 impl Cast {
-    /// One of the sessions.
+    /// Returns one of the sessions.
     pub(super) fn session(&self, by: u8) -> Option<Actor> {
         pick(&self.sessions, by)
     }
 
-    /// Notes what an answer tells of.
+    /// Records what an answer returned.
     pub(super) fn learn(&mut self, reply: &Reply) {
         match reply {
             Reply::LoggedIn(session) => {
@@ -80,7 +80,7 @@ impl Cast {
         }
     }
 
-    /// The commands that the step stands for; none when it names somebody where nobody is.
+    /// Returns the commands of a step; none when it names something that does not exist.
     pub(super) fn commands(&mut self, step: &Step, naive: &Naive, now: Timestamp) -> Vec<Command> {
         match *step {
             Step::LoginMany { device, sessions } => (0..sessions)
@@ -403,7 +403,7 @@ impl Cast {
             .map(|(_, request)| request)
     }
 
-    /// The last number that a session gave to anything it said in a conversation.
+    /// The last number that a session gave to a send in a conversation.
     fn last_seq(&self, actor: Actor, conversation: ConversationId) -> u64 {
         let numbers = self.spoken_by(actor).filter_map(|request| match request {
             Request::Send(draft) => Some((draft.conversation, draft.seq)),
@@ -481,7 +481,7 @@ impl Cast {
         Command::Ask(actor, Request::Send(draft))
     }
 
-    /// Pages, of everything and of what changed, and since moments that never were.
+    /// Pages of everything and of changes, also since moments that never existed.
     fn ask_conversations(&self, conversation: ConversationId, about: u8) -> Request {
         let moment = pick(&self.moments, about.wrapping_mul(31));
         let never = Moment {
@@ -550,13 +550,13 @@ impl Cast {
 
     fn imported(&mut self, (name, body): (u8, u8)) -> ImportEntry {
         self.said += 1;
-        // Some bodies cannot be imported; most requests shall hold none of them.
+        // Some bodies cannot be imported; most requests should contain none of them.
         let body = if body == 11 {
             a_body(9, self.said)
         } else {
             a_body(body % 4, self.said)
         };
-        // One of those who say something there has a clock that is ahead of all others.
+        // One sender's clock is ahead of all others.
         let sent_at = Timestamp::new(if name == 13 {
             u64::MAX
         } else {

@@ -1,4 +1,4 @@
-//! Settings and policies of every sort, and what the server does by itself under them.
+//! Settings and policies of every kind, and the maintenance that follows from them.
 
 use cairn_core::api::command::Command;
 use cairn_proto::ids::{MsgId, Timestamp};
@@ -9,7 +9,7 @@ use super::naive::Naive;
 use super::steps::Place;
 use super::values::{beside, place};
 
-/// Some of the settings, and one that there is not.
+/// Some of the settings, and one that does not exist.
 pub(super) const SETTINGS: [&str; 15] = [
     "away-after",
     "groups-per-owner",
@@ -28,12 +28,12 @@ pub(super) const SETTINGS: [&str; 15] = [
     "retention-longest",
 ];
 
-/// Values that some of them take.
+/// Values that some of them accept.
 pub(super) const VALUES: [&str; 12] = [
     "90s", "anyone", "friends", "1", "2", "2000", "10001", "on", "off", "0", "keep", "days 2",
 ];
 
-/// Policies of every sort; some of them are none.
+/// Policies of every kind; some are invalid.
 pub(super) fn policy(sort: u8) -> Option<Retention> {
     Some(match sort {
         0 => return None,
@@ -49,7 +49,7 @@ pub(super) fn policy(sort: u8) -> Option<Retention> {
 }
 
 impl Cast {
-    /// What the server does by itself, under the policy that holds, or under another one.
+    /// Maintenance under the effective policy, or under another one.
     pub(super) fn expire(
         &self,
         to: Place,

@@ -1,4 +1,4 @@
-//! The invariants that every commit log must keep, checked on the bytes of the batches alone.
+//! Invariants of every commit log, checked on the bytes of its batches alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,24 +14,24 @@ use cairn_proto::model::people::Relation;
 use proptest::test_runner::TestCaseError;
 use proptest::{prop_assert, prop_assert_eq};
 
-/// What the log says so far.
+/// The state of the log so far.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     entries: BTreeMap<ConversationId, Vec<Entry>>,
     last_live: BTreeMap<ConversationId, Timestamp>,
     sent: BTreeMap<(DeviceId, SendStreamId, ConversationId), u64>,
-    /// The entry that made each a member.
+    /// The entry that added each member.
     members: BTreeMap<(ConversationId, UserId), MsgId>,
     floors: BTreeMap<ConversationId, MsgId>,
     read: BTreeMap<(ConversationId, UserId), MsgId>,
     delivered: BTreeMap<(ConversationId, UserId, DeviceId), MsgId>,
-    /// Members whose entry has not come yet.
+    /// Members whose entry is still missing.
     unannounced: BTreeSet<(ConversationId, UserId)>,
     relations: BTreeMap<(UserId, UserId), Relation>,
 }
 
 impl Ledger {
-    /// Takes a batch in.
+    /// Adds a batch.
     pub(super) fn watch(&mut self, payload: &Bytes) -> Result<(), TestCaseError> {
         batch::replay::<TestCaseError>(payload.clone(), |change, entry| match change {
             Change::Appended(appended) => self.appended(&appended, unpack_entry(&entry)?),
@@ -136,7 +136,7 @@ impl Ledger {
                 self.unannounced
                     .retain(|(id, user)| *id != conversation || !users.contains(user));
             }
-            // The first message of a direct chat makes both its members.
+            // The first message of a direct chat adds both members.
             _ if conversation.direct_users().is_some() => {
                 self.unannounced.retain(|&(id, _)| id != conversation)
             }

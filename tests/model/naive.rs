@@ -1,4 +1,5 @@
-//! The model: what the server is said to do, written down in the plainest way. It keeps everything and looks through all of it each time.
+//! The model: the specified behaviour in the plainest form. It keeps everything and searches all of
+//! it each time.
 
 pub(super) mod amend;
 pub(super) mod group;
@@ -40,24 +41,24 @@ use self::overview::Changes;
 
 use super::attachments::Stored;
 
-/// Everything that ever happened and still counts.
+/// Everything that happened and still counts.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Naive {
     pub(super) users: BTreeMap<UserId, User>,
     pub(super) invites: BTreeMap<SecretHash, Invite>,
     pub(super) conversations: BTreeMap<ConversationId, Conversation>,
-    /// The accepted sends of all living send streams, oldest first.
+    /// The accepted sends of all existing send streams, oldest first.
     pub(super) sends: Vec<Send>,
-    /// What users are to each other.
+    /// Relations between users.
     pub(super) facts: Facts,
-    /// How those present themselves who say anything.
+    /// Profiles.
     pub(super) profiles: BTreeMap<UserId, Profile>,
-    /// The settings that were set.
+    /// The changed settings.
     pub(super) settings: BTreeMap<SettingName, SettingValue>,
     pub(super) attachments: BTreeMap<AttachmentHash, Stored>,
-    /// What sessions must learn of the last command.
+    /// The effects of the last command.
     pub(super) effects: Vec<Effect>,
-    /// When what changed.
+    /// The change stamps.
     pub(super) changes: Changes,
 }
 
@@ -76,7 +77,7 @@ pub(super) struct Device {
     pub(super) name: DeviceName,
     pub(super) token: SecretHash,
     pub(super) created_at: Timestamp,
-    /// The most recently used first.
+    /// Most recently used first.
     pub(super) streams: Vec<SendStreamId>,
 }
 
@@ -94,7 +95,7 @@ pub(super) struct Conversation {
     pub(super) topic: Topic,
     pub(super) settings: GroupSettings,
     pub(super) banned: BTreeSet<UserId>,
-    /// Until when those are muted who were when they left.
+    /// Mutes of members who left while muted.
     pub(super) left_muted: BTreeMap<UserId, Timestamp>,
     pub(super) created_at: Timestamp,
     pub(super) log: Vec<LogEntry>,
@@ -102,7 +103,7 @@ pub(super) struct Conversation {
     pub(super) pins: BTreeSet<MsgId>,
     pub(super) imports: BTreeMap<ImportSource, u64>,
     pub(super) retention: Option<Retention>,
-    /// Everything up to here is gone on purpose. The model still has it, and must not show it.
+    /// The floor. The model still has the entries up to it, and must not show them.
     pub(super) floor: MsgId,
 }
 
@@ -112,7 +113,8 @@ pub(super) struct LogEntry {
     pub(super) sent_at: Timestamp,
     pub(super) body: Body,
     pub(super) extras: Extras,
-    /// The members at that moment whom it mentioned when it was sent; nobody else than the server when it mentioned everybody.
+    /// The members mentioned when it was sent; all of them are only known to the server when it
+    /// mentioned everyone.
     pub(super) mentioned: BTreeSet<UserId>,
     pub(super) imported: bool,
 }
@@ -122,12 +124,12 @@ pub(super) struct Member {
     pub(super) role: Role,
     pub(super) joined: MsgId,
     pub(super) read: MsgId,
-    /// How far the member ever had read, for others.
+    /// The highest read position, as shown to others.
     pub(super) told: MsgId,
-    /// The member's own entries among those that were marked as unread last.
+    /// The member's own entries among those last marked as unread.
     pub(super) marked_own: BTreeSet<MsgId>,
     pub(super) delivered: BTreeMap<DeviceId, MsgId>,
-    /// What was said up to here is not for the member.
+    /// Entries up to here are hidden from the member.
     pub(super) floor: MsgId,
     pub(super) muted_until: Timestamp,
     pub(super) muted: bool,
@@ -142,12 +144,12 @@ pub(super) struct Send {
     pub(super) conversation: ConversationId,
     pub(super) seq: u64,
     pub(super) msgid: MsgId,
-    /// All that was asked.
+    /// All requests so far.
     pub(super) request: Request,
 }
 
 impl Naive {
-    /// What the server answers, and what it does on the way.
+    /// Answers a request and records its effects.
     pub(super) fn execute(
         &mut self,
         command: &Command,
@@ -390,7 +392,8 @@ impl Naive {
         })))
     }
 
-    /// The stream becomes the most recently used one. What was sent on the least recently used of too many is forgotten.
+    /// Marks the stream as most recently used. Beyond the limit, the least recently used stream is
+    /// forgotten.
     fn use_stream(&mut self, actor: Actor) {
         let Actor {
             user,
@@ -414,7 +417,7 @@ impl Naive {
         }
     }
 
-    /// A session may send on a stream that was forgotten since it began: it is a new one then.
+    /// A session may send on a stream that was forgotten since its start: it is a new one then.
     pub(super) fn use_stream_if_forgotten(&mut self, actor: Actor) {
         if !self.users[&actor.user].devices[&actor.device]
             .streams
@@ -494,7 +497,7 @@ impl Naive {
         })
     }
 
-    /// Whether the user may be a member of one more conversation.
+    /// Returns whether the user may be a member of one more conversation.
     pub(super) fn check_membership_quota(&self, user: UserId) -> Result<(), ErrorCode> {
         let max = self.number_set("conversations-per-user", 20_000);
         if self.conversations_of(user).len() as u64 >= max {
@@ -504,7 +507,7 @@ impl Naive {
         }
     }
 
-    /// Whether the user may own one more group.
+    /// Returns whether the user may own one more group.
     pub(super) fn check_owned(&self, user: UserId) -> Result<(), ErrorCode> {
         let owns = |found: &&Conversation| {
             found
@@ -534,7 +537,7 @@ impl Conversation {
         MsgId::new(self.log.len() as u64)
     }
 
-    /// The entries above a message, with their numbers.
+    /// The entries above a message, with their ids.
     pub(super) fn above(&self, base: MsgId) -> impl Iterator<Item = (MsgId, &LogEntry)> {
         self.log
             .iter()
@@ -565,12 +568,12 @@ impl Conversation {
             .count() as u64
     }
 
-    /// Entries above the read cursor that are no messages of others.
+    /// Entries above the read cursor that are not messages of others.
     pub(super) fn uncounted_of(&self, user: UserId) -> u64 {
         self.above(self.base(user)).count() as u64 - self.unread(user)
     }
 
-    /// Entries above the read cursor that are no messages.
+    /// Entries above the read cursor that are not messages.
     pub(super) fn uncounted(&self, user: UserId) -> u64 {
         self.above(self.base(user))
             .filter(|(_, entry)| !entry.body.is_message())
@@ -581,7 +584,7 @@ impl Conversation {
         self.members[&user].base().max(self.floor)
     }
 
-    /// The last entry that somebody said, also when nothing is left of it.
+    /// The last message, even if it was recalled.
     pub(super) fn last_message(&self) -> MsgId {
         let said = self.above(MsgId::ZERO).filter(|(_, entry)| {
             entry.body.is_message() || matches!(entry.body, Body::Recalled { .. })
@@ -589,7 +592,7 @@ impl Conversation {
         said.map(|(msgid, _)| msgid).last().unwrap_or_default()
     }
 
-    /// When the last thing happened here, imports aside.
+    /// The time of the last activity, imports excluded.
     pub(super) fn last_sent_at(&self) -> Timestamp {
         self.log
             .iter()

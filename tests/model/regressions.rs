@@ -1,4 +1,4 @@
-//! Lives that went wrong once, each on its own, so that they go well for good.
+//! Lives that once failed.
 
 use cairn_store::trees::Tree;
 

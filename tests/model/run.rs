@@ -1,4 +1,5 @@
-//! Plays a script: on the model, on a state that keeps everything in memory, and on one that is saved, let go and loaded all the time.
+//! Plays a script on the model, on a state that keeps everything in memory, and on one that is
+//! saved, evicted and loaded throughout.
 
 use std::cmp::Ordering;
 
@@ -22,7 +23,7 @@ use super::naive::Naive;
 use super::steps::{Crash, Script, Step};
 use super::trees::{Coin, Trees};
 
-/// Room in front of each batch, as the commit log wants it.
+/// The space before each batch, for the commit log's header.
 const HEADER_BYTES: usize = 16;
 
 /// A state and the batch it is filling.
@@ -53,7 +54,7 @@ impl Machine {
         Ok(format!("{answer:?}"))
     }
 
-    /// Gives the state the entries that it lacks: of the batch, or of the log.
+    /// Supplies the entries that the state lacks, from the batch or the log.
     fn load_entries(&mut self, command: &Command, ledger: &Ledger) {
         for need in self.state.missing(command) {
             let (id, wanted) = match need {
@@ -81,14 +82,14 @@ impl Machine {
         }
     }
 
-    /// The bytes of the batch behind its header.
+    /// The bytes of the batch after its header.
     fn cut(&mut self) -> Bytes {
         let (bytes, ..) = std::mem::replace(&mut self.batch, Batch::new(HEADER_BYTES)).into_parts();
         Bytes::from(bytes).slice(HEADER_BYTES..)
     }
 }
 
-/// The trees as they were when everything in them came from the first batches of the log.
+/// The trees after each of the first batches of the log.
 struct Moment {
     batches: usize,
     trees: Trees,
@@ -101,19 +102,19 @@ struct Run {
     ledger: Ledger,
     /// Never saved, so never loaded.
     steady: Machine,
-    /// Saved, let go and loaded whenever the script says so.
+    /// Saved, evicted and loaded as the script says.
     worn: Machine,
     trees: Trees,
-    /// Rows that were taken and are not in the trees yet, and how many batches they are of.
+    /// Rows taken but not yet in the trees, and the number of their batches.
     on_their_way: Option<(usize, Vec<Row>)>,
     log: Vec<Bytes>,
     moments: Vec<Moment>,
 }
 
-/// Plays the script and tries its crashes.
+/// Plays the script and its crashes.
 ///
 /// # Errors
-/// At the first thing that is not as it should be.
+/// The first violated expectation.
 pub(super) fn play(script: &Script) -> Result<(), TestCaseError> {
     let mut run = Run {
         now_ms: 1_000_000,
@@ -175,7 +176,7 @@ impl Run {
     }
 
     fn execute(&mut self, command: &Command, now: Timestamp) -> Result<(), TestCaseError> {
-        // What else is needed may depend on what was loaded before.
+        // Further loads may depend on earlier ones.
         for _ in 0..PREFETCH_ROUNDS_MAX {
             for need in self.worn.state.missing(command) {
                 self.trees.load(&mut self.worn.state, need);
@@ -212,7 +213,7 @@ impl Run {
         Ok(())
     }
 
-    /// Somebody's device asks what changed, and then keeps what there is.
+    /// A device asks what changed, and stores the result.
     fn catch_up(&mut self, by: u8) -> Result<(), TestCaseError> {
         let Some(actor) = self
             .cast
@@ -302,7 +303,7 @@ impl Run {
         check_hidden(&mut self.steady.state, &Trees::default(), &self.naive, now)
     }
 
-    /// Everything is stored, and nothing else is.
+    /// Everything is stored, and nothing else.
     fn finish(&mut self) -> Result<(), TestCaseError> {
         self.stored();
         self.take()?;
@@ -312,7 +313,7 @@ impl Run {
         self.look()
     }
 
-    /// What a crash leaves is enough to go on as if there had been none.
+    /// After a crash, the server continues as if there had been none.
     fn recover(&self, crash: Crash) -> Result<(), TestCaseError> {
         let at = [crash.older, crash.newer].map(|at| usize::from(at) % self.moments.len());
         let (older, newer) = (
@@ -328,7 +329,7 @@ impl Run {
             }
         });
         let mut state = trees.open();
-        // Once as it is, and once more over what came out of that.
+        // Once from this state, and once more from its result.
         for _ in 0..2 {
             for (payload, batch) in self.log.iter().zip(1..).skip(older.batches) {
                 state.begin_batch(Revision::new(batch));
@@ -351,7 +352,7 @@ impl Run {
     }
 }
 
-/// Applies a batch. Now and then memory is full on the way.
+/// Applies a batch. At times memory is full meanwhile.
 fn replay(
     state: &mut State,
     payload: &Bytes,

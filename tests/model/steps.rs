@@ -1,5 +1,5 @@
-//! What a script is made of. Steps name users, sessions and conversations by small numbers that wrap around, so that a script
-//! stays a script when steps are taken out of it.
+//! The steps of a script. They name users, sessions and conversations by small numbers that wrap
+//! around, so that a script stays valid when steps are removed from it.
 
 use std::fmt;
 
@@ -12,9 +12,9 @@ use super::attachments::{FileStep, file_step};
 /// A random life of a server.
 #[derive(Clone)]
 pub(super) struct Script {
-    /// What happens, one after another.
+    /// The steps, in order.
     pub(super) steps: Vec<Step>,
-    /// The crashes that are tried on what is left of it.
+    /// The crashes to try on its result.
     pub(super) crashes: Vec<Crash>,
 }
 
@@ -29,26 +29,26 @@ impl fmt::Debug for Script {
     }
 }
 
-/// One thing that happens.
+/// One step.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
-    /// An invite of the first owner.
+    /// An invite by the first owner.
     OwnerInvite { life_ms: u64 },
-    /// An invite, good or not.
+    /// An invite, valid or not.
     Invite {
         by: u8,
         uses: u32,
         life_seconds: u64,
     },
-    /// Somebody comes in.
+    /// A user joins.
     Join { invite: u8, name: u8, push: bool },
-    /// Somebody is about to log in with a password.
+    /// A user is about to log in with a password.
     Account { name: u8 },
     /// A further device.
     AddDevice { user: u8, push: bool },
-    /// A device begins a session on a send stream.
+    /// A device starts a session on a send stream.
     Login { device: u8, stream: u8, push: bool },
-    /// A device begins so many sessions, each on a send stream of its own.
+    /// A device starts this many sessions, each on its own send stream.
     LoginMany { device: u8, sessions: u8 },
     /// A send.
     Send {
@@ -57,14 +57,14 @@ pub(super) enum Step {
         seq: Seq,
         body: u8,
     },
-    /// A send that answers a message so far from the head, and mentions users; everybody when there is a 9 among them.
+    /// A reply to a message this far below the head, with mentions; 9 mentions everyone.
     Call {
         by: u8,
         to: Place,
         reply: Option<i8>,
         users: Vec<u8>,
     },
-    /// A message so far from the head that is said again elsewhere; or the last time that this was asked, once more.
+    /// A forward of a message this far below the head, or a repetition of the last forward.
     Forward {
         by: u8,
         to: Place,
@@ -72,16 +72,16 @@ pub(super) enum Step {
         at: i8,
         again: bool,
     },
-    /// Other words for a message so far from the head; the same ones, none, or new ones.
+    /// An edit of a message this far below the head, to the same text, an empty one, or a new one.
     Edit {
         by: u8,
         to: Place,
         at: i8,
         words: u8,
     },
-    /// A message that is taken back.
+    /// A recall.
     Recall { by: u8, to: Place, at: i8 },
-    /// A reaction to a message, or one that is taken back.
+    /// A reaction, or the removal of one.
     React {
         by: u8,
         to: Place,
@@ -89,20 +89,20 @@ pub(super) enum Step {
         emoji: u8,
         back: bool,
     },
-    /// A message that is pinned, or not any more.
+    /// A pin, or the removal of one.
     Pin {
         by: u8,
         to: Place,
         at: i8,
         back: bool,
     },
-    /// So many sends in a row.
+    /// This many sends in a row.
     SendMany { by: u8, to: Place, count: u16 },
     /// A delivered cursor.
     Ack { by: u8, to: Place, at: i8 },
     /// A read cursor.
     Read { by: u8, to: Place, at: i8 },
-    /// A read cursor that goes back.
+    /// A mark as unread.
     MarkUnread { by: u8, to: Place, at: i8 },
     /// Receipts of a message.
     Receipts {
@@ -111,11 +111,11 @@ pub(super) enum Step {
         at: i8,
         after: Option<u8>,
     },
-    /// Somebody shows what he reads, or hides it.
+    /// A user shows or hides their reads.
     ShowReads { by: u8, shown: bool },
-    /// How long messages stay, or somebody who would like to say so.
+    /// A retention policy, requested by any user.
     Retain { by: u8, to: Place, policy: u8 },
-    /// The server lets go what is old enough, or what everybody has; or so far from the head, under a policy that need not hold.
+    /// Expiry, under the effective policy; or up to this far below the head, under any policy.
     Expire {
         to: Place,
         at: Option<i8>,
@@ -127,9 +127,9 @@ pub(super) enum Step {
     Add { by: u8, to: Place, users: Vec<u8> },
     /// Members who leave or are removed.
     Remove { by: u8, to: Place, users: Vec<u8> },
-    /// Something about a group that is to be agreed on.
+    /// A change of a group's settings.
     Govern { by: u8, to: Place, act: Act },
-    /// An import that begins `at` places beside its source's cursor.
+    /// An import that begins `at` positions from its source's cursor.
     Import {
         by: u8,
         to: Place,
@@ -137,53 +137,53 @@ pub(super) enum Step {
         at: i8,
         entries: Vec<(u8, u8)>,
     },
-    /// A device that ends.
+    /// A revoked device.
     Revoke { by: u8, device: u8 },
-    /// Somebody acts on his relation to a user.
+    /// A change of a user's relation to another.
     Relate { by: u8, other: u8, act: u8 },
-    /// Somebody says something of himself, or nothing, and shows a picture of so many bytes.
+    /// A profile, possibly empty, with a picture of this many bytes.
     SetProfile {
         by: u8,
         name: bool,
         about: bool,
         avatar: u16,
     },
-    /// Another role on the server, by whoever.
+    /// A server role, assigned by any user.
     Appoint { by: u8, user: u8, role: u8 },
-    /// A setting, by whoever.
+    /// A setting, changed by any user.
     Set { by: u8, name: u8, value: u8 },
-    /// A question.
+    /// A read request.
     Ask {
         by: u8,
         to: Place,
         about: u8,
         question: Question,
     },
-    /// Something with an attachment.
+    /// A step about attachments.
     File(FileStep),
-    /// So many days go by.
+    /// This many days pass.
     Days(u8),
-    /// The clock goes on, or back, by so many half hours.
+    /// The clock moves by this many half hours, in either direction.
     HalfHours(i8),
-    /// The clock goes on, or back, by so many milliseconds.
+    /// The clock moves by this many milliseconds, in either direction.
     Clock(i16),
-    /// What was gathered so far becomes a batch of the commit log.
+    /// Commits the changes so far as a batch.
     Commit,
-    /// A commit, and the rows that changed are taken for the trees.
+    /// A commit, after which the changed rows are taken for the trees.
     Take,
-    /// All rows that were taken are in the trees.
+    /// Writes all taken rows to the trees.
     Stored,
-    /// Whatever can leave memory leaves it; only when no row is on its way.
+    /// Evicts everything that can be evicted, if no row is pending.
     LetGo,
-    /// Everything is loaded and looked at.
+    /// Loads and compares everything.
     Focus,
-    /// The server starts.
+    /// The server restarts.
     Begin,
-    /// A device brings what it keeps of its user's conversations up to date.
+    /// A device updates its stored overview.
     CatchUp { by: u8 },
 }
 
-/// What is to be agreed on in a group, and what members settle for themselves.
+/// Settings of a group, and of its members.
 #[derive(Clone, Debug)]
 pub(super) enum Act {
     Rename(u8),
@@ -208,37 +208,37 @@ pub(super) enum Act {
     Settle([bool; 3]),
 }
 
-/// Where something goes.
+/// The conversation of a step.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Place {
     /// One of the groups.
     Group(u8),
-    /// The direct chat of the asker with a user.
+    /// The direct chat of the acting user with a user.
     Direct(u8),
     /// The direct chat of two users.
     Between(u8, u8),
-    /// No conversation has this id.
+    /// An id that no conversation has.
     Nowhere(u8),
 }
 
-/// Which client seq a send has.
+/// The client seq of a send.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Seq {
     /// The next one.
     Next,
-    /// One further on.
+    /// One beyond it.
     Skip(u8),
-    /// 0, which no client may use.
+    /// 0, which is invalid.
     Zero,
-    /// A send of this stream again, wherever it went: so many places back.
+    /// A retry of a send of this stream, this many back, in any conversation.
     Retry(u16),
-    /// The same with another body.
+    /// The same with a different body.
     Conflict(u16),
-    /// One that a retry or a skip may have passed over.
+    /// A number that a retry or a skip may have passed over.
     Below(u8),
 }
 
-/// What changes nothing.
+/// Steps that change nothing.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Question {
     Members,
@@ -263,17 +263,18 @@ pub(super) enum Question {
     Focus,
 }
 
-/// A crash: the trees as of one moment, partly overwritten with those of a later one, and the commit log since the first.
+/// A crash: the trees of one moment, partly overwritten with those of a later one, and the commit
+/// log from the first on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Crash {
-    /// Which moment the checkpoint position is of.
+    /// The moment of the recorded checkpoint position.
     pub(super) older: u8,
-    /// Which moment some of the rows are of.
+    /// The moment of the newer rows.
     pub(super) newer: u8,
-    /// Which tree was being written. Those before it are as newer, those behind it as older. `None` where any row may be either,
-    /// which asks for more than a checkpoint loads that writes its trees one after another.
+    /// The tree being written. Those before it are new, those after it old. `None` where any row
+    /// may be either, which demands more than a checkpoint that writes its trees one after another.
     pub(super) tree: Option<Tree>,
-    /// Decides for each row that may be either, and for what happens during the replay.
+    /// Decides for each row that may be either, and what happens during the replay.
     pub(super) coin: u64,
 }
 
@@ -363,7 +364,7 @@ fn people() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Few people, who act on each other again and again.
+/// Few users, who act on each other repeatedly.
 fn acquaintance() -> impl Strategy<Value = Step> {
     let direct = |(by, with)| Step::Send {
         by,
@@ -431,7 +432,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A few people and a group, so that most lives do not go by waiting for somebody to come in.
+/// A few users and a group, so that most lives begin with members present.
 pub(super) fn beginning() -> Vec<Step> {
     let join = |name| Step::Join {
         invite: 1,

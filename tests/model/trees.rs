@@ -1,4 +1,4 @@
-//! The store as the state machine sees it: rows by their keys, and the loader that gives them back.
+//! The store as the state machine sees it: rows by key, and the loader that reads them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -104,7 +104,7 @@ impl Trees {
         }
     }
 
-    /// A state as it is after a start: everything that is always in memory.
+    /// The state after a start: everything that is always in memory.
     pub(super) fn open(&self) -> State {
         let mut state = State::default();
         for (&id, record) in &self.users {
@@ -142,7 +142,7 @@ impl Trees {
         state
     }
 
-    /// Gives the state what it lacks.
+    /// Loads what the state lacks.
     pub(super) fn load(&self, state: &mut State, need: Load) {
         match need {
             Load::Conversation(id) => self.load_conversation(state, id),
@@ -184,7 +184,7 @@ impl Trees {
                 }
                 state.install_members_complete(id);
             }
-            // Entries are no rows: whoever keeps the log gives them.
+            // Entries are not rows; the owner of the log supplies them.
             Load::Entry(..) | Load::Entries(..) => {}
             Load::Attachment(_) | Load::Attached(..) | Load::FirstAttached(_) => {
                 self.attachments.load(state, need)
@@ -251,14 +251,14 @@ impl Trees {
             .collect()
     }
 
-    /// Takes out what may be left behind of a device that is no more: nothing can reach it.
+    /// Removes unreachable rows of revoked devices.
     pub(super) fn sweep(&mut self) {
         let alive: BTreeSet<DeviceId> = self.devices.keys().map(|key| key.1).collect();
         self.cursors.retain(|key, _| alive.contains(&key.0));
         self.recent.retain(|key, _| alive.contains(&key.0));
     }
 
-    /// The members as whoever loads them gets them: without the cursors of devices that are no more.
+    /// The members as loaded: without cursors of revoked devices.
     pub(super) fn living_members(
         &self,
     ) -> BTreeMap<(ConversationId, MemberChunk), Vec<StoredMember>> {
@@ -274,7 +274,7 @@ impl Trees {
         members
     }
 
-    /// What a crash in the middle of a checkpoint leaves: of each key the older or the newer value.
+    /// What a crash during a checkpoint leaves: for each key, the older or the newer value.
     pub(super) fn mixed(
         older: &Self,
         newer: &Self,
@@ -338,7 +338,7 @@ pub(super) struct Coin(pub(super) u64);
 impl Coin {
     /// The next toss.
     pub(super) fn toss(&mut self) -> bool {
-        // The step and the mixing of splitmix64.
+        // The step and mix function of splitmix64.
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb) >> 63 == 1

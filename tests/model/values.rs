@@ -1,4 +1,4 @@
-//! What a step says in few numbers, made into values.
+//! Turns the small numbers of steps into values.
 
 use cairn_core::api::actor::Actor;
 use cairn_core::api::command::Command;
@@ -18,7 +18,7 @@ pub(super) fn pick<T: Copy>(from: &[T], at: u8) -> Option<T> {
     from.get(usize::from(at) % from.len().max(1)).copied()
 }
 
-/// Names that differ only in case come up as well.
+/// Includes names that differ only in case.
 pub(super) fn user_name(at: u8) -> UserName {
     UserName::new(if at % 5 == 4 {
         format!("USER{}", at / 5)
@@ -83,7 +83,7 @@ pub(super) fn place(naive: &Naive, actor: Actor, place: Place) -> ConversationId
 pub(super) fn govern(conversation: ConversationId, act: &Act, now: Timestamp) -> Request {
     let id = |user: u8| UserId::new(user.into());
     let ids = |users: &[u8]| users.iter().map(|&user| id(user)).collect();
-    // Most of what is agreed on leaves members something to do.
+    // Most group settings leave members some permissions.
     let role =
         |least: u8| [Role::Member, Role::Admin, Role::Owner, Role::Member][usize::from(least) % 4];
     match act {
@@ -160,7 +160,7 @@ pub(super) fn govern(conversation: ConversationId, act: &Act, now: Timestamp) ->
     }
 }
 
-/// Names that begin alike, also in another case, and two that are the same but for it.
+/// Names with common prefixes, also in another case, and two that differ only in case.
 fn group_name(at: u8) -> GroupName {
     GroupName::new(["a group", "A group", "Another", "öl"][usize::from(at) % 4]).unwrap()
 }
@@ -237,7 +237,7 @@ pub(super) fn some_words(sort: u8) -> Text {
     .unwrap()
 }
 
-/// Bodies of every sort: the first four are fit for everything.
+/// Bodies of every kind; the first four are valid everywhere.
 pub(super) fn a_body(sort: u8, number: u64) -> Body {
     let words = || Text::new(format!("message {number}")).unwrap();
     match sort {

@@ -1,4 +1,4 @@
-//! Attachments whose messages are gone: whoever could have seen them is told why, and nobody else.
+//! Attachments of expired messages: users who could see them get a reason, others get none.
 
 use std::io::Cursor;
 
@@ -32,7 +32,7 @@ async fn send(client: &Client, team: ConversationId, content: &str) -> (MsgId, A
     )
 }
 
-/// What becomes of a download.
+/// The outcome of a download.
 async fn fetched(
     client: &Client,
     team: ConversationId,
@@ -109,7 +109,7 @@ async fn expired_file_is_reported_only_to_members() {
             client.whoami().name
         );
     }
-    // What it named before makes no difference.
+    // Its former references make no difference.
     let nothing = Attachment {
         hash: AttachmentHash::new([0; 32]),
         ..newer

@@ -1,4 +1,4 @@
-//! Scheduled deletion: what is too old goes, for everybody, in front of a real server and over kills.
+//! Scheduled deletion: messages expire for all members, on a real server and across kills.
 
 mod bounds;
 mod files;
@@ -30,7 +30,7 @@ fn text(words: &str) -> Body {
     Body::Text(Text::new(words).unwrap())
 }
 
-/// Messages that were said elsewhere, each so many days ago.
+/// Imports messages, each this many days old.
 async fn import(client: &Client, to: ConversationId, days: impl Iterator<Item = u32>) {
     let said = |days| ImportEntry {
         sender: UserName::new("carol").unwrap(),
@@ -45,7 +45,7 @@ async fn import(client: &Client, to: ConversationId, days: impl Iterator<Item = 
         .unwrap();
 }
 
-/// Waits until everything up to some message is gone, and says up to which.
+/// Waits until messages expire, and returns the floor.
 async fn expired(events: &mut Events) -> (ConversationId, MsgId) {
     let floor_of = |event| match event {
         Event::Expired {
@@ -74,7 +74,7 @@ async fn expired_differs_from_never_existed() {
         .create_group(GroupName::new("team").unwrap(), vec![bob_account.user])
         .await
         .unwrap();
-    // Behind the two entries of today that tell how the group came to be.
+    // After the two entries of the group's creation, which are from today.
     import(
         &ada,
         team,
@@ -136,7 +136,7 @@ async fn expired_differs_from_never_existed() {
         );
     }
 
-    // Everybody has acked everything: then nothing needs to stay.
+    // Every device has acked everything: nothing needs to stay.
     for client in [&ada, &bob] {
         acked(client, team, last).await;
     }
@@ -148,7 +148,7 @@ async fn expired_differs_from_never_existed() {
     while next(&mut seen).await.msgid <= last {}
     assert_eq!(seen.floor(), last);
     check_gone(&bob, team, last).await;
-    // Elsewhere nothing happened.
+    // No other conversation is affected.
     assert_eq!(
         bob.pull(direct, PullRange::From(quiet), 1)
             .await
@@ -188,7 +188,7 @@ async fn server_owner(client: &Client) -> cairn_client::proto::ids::UserId {
         .id
 }
 
-/// Nothing can be done to what is gone, and everybody is told why.
+/// Requests about expired messages are refused, with the reason, for every member.
 async fn check_gone(client: &Client, team: ConversationId, floor: MsgId) {
     for range in [PullRange::From(MsgId::new(1)), PullRange::Before(floor)] {
         let page = client.pull(team, range, 500).await.unwrap();

@@ -1,4 +1,4 @@
-//! What retention lets go is given back to the disk.
+//! Expired messages release disk space.
 
 use std::path::Path;
 
@@ -15,11 +15,11 @@ use rand::{RngExt as _, SeedableRng as _};
 use super::{days_ago, expired, text};
 use crate::support::{Server, cairn};
 
-/// Messages that go: eight megabytes that no compression makes smaller.
+/// The messages to expire: eight megabytes that do not compress.
 const GONE: usize = 4_000;
 const LETTERS: usize = 2_000;
 
-/// Words that say nothing.
+/// Random words.
 fn noise(random: &mut StdRng) -> Body {
     let letters: String = (0..LETTERS)
         .map(|_| random.random_range('!'..='~'))
@@ -58,7 +58,7 @@ fn bytes_in(dir: &Path) -> u64 {
         .sum()
 }
 
-/// What a command says of the data directory of a stopped server.
+/// Runs a command on the data directory of a stopped server and returns its output.
 fn says(server: &Server, args: &[&str]) -> serde_json::Value {
     let output = cairn(args)
         .arg("--json")

@@ -1,4 +1,4 @@
-//! More attachments go with a rising floor than fit into one step.
+//! A rising floor drops more attachment references than one step permits.
 
 use std::path::Path;
 
@@ -25,11 +25,11 @@ use cairn_store::files::attachments::AttachmentFiles;
 const NOW: Timestamp = Timestamp::new(1_700_000_000_000);
 const POLICY: Retention = Retention::Days(1);
 
-/// Messages that name an attachment: two full steps, half of one, and what stays.
+/// Messages that refer to an attachment: two full steps, half of one, and what stays.
 const USES: u64 = REFS_DROPPED_MAX as u64 * 5 / 2 + KEPT;
 const KEPT: u64 = 21;
 
-/// A group in a data directory, and who talks there.
+/// A group in a data directory, and its members.
 struct Talk {
     engine: Engine,
     actor: Actor,
@@ -127,7 +127,7 @@ impl Talk {
         }
     }
 
-    /// Names the files by turns, and says under which numbers.
+    /// Sends messages that refer to the files in turn, and returns their ids.
     fn name(&mut self, files: &[Attachment; 3]) -> Vec<MsgId> {
         let named = files.iter().cycle().zip(1..=USES).map(|(file, seq)| {
             let (seq, body) = (ClientSeq::new(seq), Body::from(file.clone()));
@@ -144,7 +144,7 @@ impl Talk {
         named.collect()
     }
 
-    /// One step towards `aged`: where the floor is after it, and whether it was cut.
+    /// One step towards `aged`: returns the floor after it, and whether more is left.
     fn expire(&mut self, aged: MsgId) -> (MsgId, bool) {
         let expire = Command::Expire {
             conversation: self.team,
@@ -161,7 +161,7 @@ impl Talk {
         (retained.floor, has_more)
     }
 
-    /// How many messages name each of the files.
+    /// The number of references to each file.
     fn uses(&mut self, files: &[Attachment; 3]) -> [u64; 3] {
         files.each_ref().map(|file| {
             self.engine

@@ -1,13 +1,13 @@
-//! The requests of the wire by their names, so that a test that is about all of them can say that it leaves none out.
+//! The requests of the wire by name, so that a test can prove that it covers all of them.
 
 use cairn_client::proto::wire::request::Request;
 
 macro_rules! kinds {
     ($($variant:ident),* $(,)?) => {
-        /// Every request there is. One that is missing here does not compile below.
+        /// Every request. A missing one does not compile below.
         pub const KINDS: &[&str] = &[$(stringify!($variant)),*];
 
-        /// Which request it is.
+        /// Returns the variant's name.
         pub fn kind(request: &Request) -> &'static str {
             match request {
                 $(Request::$variant { .. } => stringify!($variant),)*
@@ -24,7 +24,7 @@ kinds! {
     SetOwnReads, SetRetention, Retention,
 }
 
-/// The requests that none of these are.
+/// The requests not in this list.
 pub fn left_out<'a>(named: impl IntoIterator<Item = &'a str>) -> Vec<&'static str> {
     let named: Vec<&str> = named.into_iter().collect();
     KINDS

@@ -1,4 +1,4 @@
-//! A real server, as a process of its own, on real files; and clients that log in to it.
+//! A real server, as a process of its own, on real files, and clients that log in to it.
 
 #![allow(dead_code, reason = "each test uses its own part of it")]
 
@@ -18,20 +18,20 @@ use cairn_client::{Account, Client, Event, Events, JoinRequest, Options, Timelin
 use tempfile::TempDir;
 use tokio::time::{interval, timeout};
 
-/// What has not happened after this time does not happen.
+/// The time after which an event counts as absent.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How long to wait before looking again whether something is so.
+/// The interval between polls.
 const LOOK_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Waits for what must happen, and fails when it does not: `what` says what that is.
+/// Waits for an expected event, and fails with `what` when it does not happen.
 pub async fn soon<T>(what: &str, happens: impl Future<Output = T>) -> T {
     timeout(PATIENCE, happens)
         .await
         .unwrap_or_else(|_| panic!("it does not happen: {what}"))
 }
 
-/// Looks again and again whether something is so, and fails when it does not become so.
+/// Polls a condition, and fails when it does not become true.
 pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let looks = async {
         let mut looks = interval(LOOK_INTERVAL);
@@ -42,7 +42,7 @@ pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     soon(what, looks).await;
 }
 
-/// Waits for an event that tells `what`.
+/// Waits for an event that matches `what`.
 pub async fn event<T>(
     events: &mut Events,
     what: &str,
@@ -67,7 +67,7 @@ pub async fn next(timeline: &mut Timeline) -> Message {
         .unwrap()
 }
 
-/// Waits until the server knows that the device of `client` has everything up to this message.
+/// Waits until the server has the ack of `client`'s device for this message.
 pub async fn acked(client: &Client, id: ConversationId, msgid: MsgId) {
     client.ack(id, msgid);
     let delivered = async || {
@@ -83,13 +83,13 @@ pub async fn acked(client: &Client, id: ConversationId, msgid: MsgId) {
     until("the ack arrives", async || delivered().await >= msgid).await;
 }
 
-/// What the process of the server on this directory has in memory; 0 where the system has no `/proc` to tell.
+/// The resident memory of the server process on this directory; 0 without `/proc`.
 pub fn resident_bytes(data: &Path) -> u64 {
     let pid = std::fs::read_to_string(data.join("lock")).unwrap();
     resident_bytes_of(pid.trim())
 }
 
-/// What a process has in memory, by its number or as `self`; 0 when it is gone, and where the system has no `/proc` to tell.
+/// The resident memory of a process, by id or `self`; 0 when it has exited or without `/proc`.
 pub fn resident_bytes_of(process: &str) -> u64 {
     let Ok(status) = std::fs::read_to_string(format!("/proc/{process}/status")) else {
         return 0;
@@ -107,17 +107,17 @@ pub fn resident_bytes_of(process: &str) -> u64 {
 /// A server process. Dropping it kills it.
 pub struct Server {
     process: Process,
-    /// Where it listens.
+    /// The listening address.
     pub addr: SocketAddr,
-    /// What it said of an invite when it was first ready.
+    /// The invite it printed at its first start.
     pub invite: Option<InviteLink>,
     data: PathBuf,
-    /// Removes the data directory, when it is the server's own.
+    /// Removes the data directory, if the server created it.
     dir: Option<TempDir>,
 }
 
 impl Server {
-    /// A new server in a directory of its own.
+    /// Starts a server in a new directory.
     pub fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let server = Self::start_in(&dir.path().join("data"));
@@ -127,7 +127,7 @@ impl Server {
         }
     }
 
-    /// A new server with these arguments. They are not given again at a restart.
+    /// Starts a server with these arguments. A restart does not repeat them.
     pub fn start_with(args: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let server = Self::start_at(
@@ -141,7 +141,7 @@ impl Server {
         }
     }
 
-    /// A server in this directory.
+    /// Starts a server in this directory.
     pub fn start_in(data: &Path) -> Self {
         Self::start_at(data, "127.0.0.1:0".parse().unwrap(), &[])
     }
@@ -161,7 +161,7 @@ impl Server {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-        // It says one line when it accepts connections.
+        // It prints one line when it accepts connections.
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap())
             .read_line(&mut line)
@@ -179,23 +179,23 @@ impl Server {
         }
     }
 
-    /// Its data directory.
+    /// The data directory.
     pub fn data(&self) -> &Path {
         &self.data
     }
 
-    /// Ends it as a power switch would, but for the page cache.
+    /// Kills it with SIGKILL, which loses everything but the page cache.
     pub fn kill(&mut self) {
         self.process.0.kill().unwrap();
         self.process.0.wait().unwrap();
     }
 
-    /// Asks it to stop, and does not wait for it.
+    /// Requests an orderly stop without waiting for it.
     pub fn ask_to_stop(&self) {
         signal(&self.process.0, "TERM");
     }
 
-    /// Starts it again, on the same address and data, after [`Server::kill`] or [`Server::stop`].
+    /// Restarts it on the same address and data, after [`Server::kill`] or [`Server::stop`].
     pub fn restart(&mut self) {
         let again = Self::start_at(&self.data, self.addr, &[]);
         let dir = self.dir.take();
@@ -206,23 +206,23 @@ impl Server {
         };
     }
 
-    /// Asks it to stop, and waits until it has.
+    /// Stops it in order, and waits for its exit.
     pub fn stop(&mut self) -> ExitStatus {
         self.ask_to_stop();
         self.process.0.wait().unwrap()
     }
 
-    /// Waits until it ends by itself.
+    /// Waits for its exit.
     pub fn wait(&mut self) -> ExitStatus {
         self.process.0.wait().unwrap()
     }
 
-    /// The server's owner, joined with the link of its first start.
+    /// The owner, joined with the invite of the first start.
     pub async fn owner(&self) -> (Client, Account) {
         join(self.invite.as_ref().unwrap(), "owner").await
     }
 
-    /// The address, as a client names it.
+    /// The address, as clients use it.
     pub fn server_addr(&self) -> ServerAddr {
         ServerAddr::new(&self.addr.ip().to_string(), self.addr.port())
     }
@@ -237,7 +237,7 @@ impl Drop for Process {
     }
 }
 
-/// The binary with these arguments, and no profile or settings of whoever runs the tests.
+/// The binary with these arguments, isolated from the profile and settings of the machine.
 pub fn cairn(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cairn"));
     command
@@ -267,7 +267,7 @@ pub async fn join(invite: &InviteLink, name: &str) -> (Client, Account) {
     Client::join(invite, who, Options::default()).await.unwrap()
 }
 
-/// A new user whom the owner invites.
+/// A new user, invited by the owner.
 pub async fn invite(owner: &Client, name: &str) -> (Client, Account) {
     let link = owner
         .create_invite(1, Duration::from_secs(3600))

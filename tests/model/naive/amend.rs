@@ -276,7 +276,7 @@ impl Naive {
         &mut self.conversations.get_mut(&id).unwrap().log[msgid.get() as usize - 1]
     }
 
-    /// No entry tells any more what a message said before.
+    /// No entry keeps a former text of a message.
     fn clear_edits(&mut self, id: ConversationId, of: MsgId) {
         for entry in &mut self.conversations.get_mut(&id).unwrap().log {
             match &mut entry.body {

@@ -1,4 +1,4 @@
-//! The model's groups: what is agreed on in them, who is kept out, and what members settle for themselves.
+//! The model's groups: settings, bans, mutes, and members' own settings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -120,7 +120,7 @@ impl Naive {
         }
     }
 
-    /// A group, for its members of this role or a higher one.
+    /// Returns a group, for members with at least this role.
     pub(in crate::model) fn ranked(
         &self,
         user: UserId,
@@ -135,7 +135,7 @@ impl Naive {
         }
     }
 
-    /// The same, for those who are to be heard.
+    /// The same, for members who are not muted.
     pub(in crate::model) fn heard(
         &self,
         user: UserId,
@@ -353,7 +353,8 @@ impl Naive {
         Ok(Response::Done)
     }
 
-    /// Whoever leaves while he is muted is so when he comes back. What is over is forgotten whenever somebody like that comes or goes.
+    /// Keeps the mute of a member who leaves. Expired mutes are dropped whenever a member joins or
+    /// leaves.
     pub(in crate::model) fn remember_mutes(
         &mut self,
         id: ConversationId,

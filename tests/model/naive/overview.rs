@@ -1,4 +1,5 @@
-//! The model's overviews: it compares how everything stood before and after each command, and notes in which batch what changed.
+//! The model's overviews: compares the state before and after each command, and records the batch
+//! of each change.
 
 use std::collections::BTreeMap;
 
@@ -15,17 +16,17 @@ use proptest::test_runner::TestCaseError;
 
 use super::{Member, Naive};
 
-/// When what last changed, by the numbers of batches.
+/// Change stamps, as batch numbers.
 #[derive(Clone, Debug)]
 pub(in crate::model) struct Changes {
-    /// The batch that is being filled.
+    /// The batch being filled.
     pub(in crate::model) open: u64,
     /// The starts of the server, each with its first batch.
     pub(in crate::model) epochs: Vec<(EpochId, u64)>,
     conversations: BTreeMap<ConversationId, u64>,
     memberships: BTreeMap<(UserId, ConversationId), u64>,
     pub(in crate::model) ended: BTreeMap<(UserId, ConversationId), u64>,
-    /// The length of each log and its floor, and how its members stood.
+    /// The head and floor of each log, and the state of its members.
     seen: BTreeMap<ConversationId, Seen>,
 }
 
@@ -77,7 +78,7 @@ impl Naive {
         Reply::Done
     }
 
-    /// Notes what the last command made another.
+    /// Records the changes of the last command.
     pub(in crate::model) fn note_changes(&mut self) {
         let Changes {
             open,
@@ -110,7 +111,7 @@ impl Naive {
         }
     }
 
-    /// Where a moment lies in the server's past.
+    /// Locates a moment in the server's past.
     fn past(&self, moment: Moment) -> Option<u64> {
         let Changes { open, epochs, .. } = &self.changes;
         let at = epochs
@@ -182,7 +183,7 @@ impl Naive {
     }
 }
 
-/// What a device keeps of its user's conversations, by overviews of what changed alone.
+/// A device's stored overview, maintained from changes alone.
 #[derive(Clone, Debug, Default)]
 pub(in crate::model) struct Kept {
     pub(in crate::model) as_of: Option<Moment>,
@@ -190,7 +191,7 @@ pub(in crate::model) struct Kept {
 }
 
 impl Kept {
-    /// Brings it up to date.
+    /// Updates it.
     pub(in crate::model) fn take(&mut self, page: ConversationPage) {
         if page.extent == OverviewExtent::All {
             self.conversations.clear();
@@ -201,7 +202,8 @@ impl Kept {
         self.as_of = Some(page.as_of);
     }
 
-    /// It is what somebody is told who asks for everything, but for the device's own delivered cursors and the roles of others on the server.
+    /// It equals a full overview, except for the device's own delivered cursors and other users'
+    /// server roles.
     pub(in crate::model) fn check(&self, actor: Actor, naive: &Naive) -> Result<(), TestCaseError> {
         let everything = naive
             .overview(actor, None, None)

@@ -1,4 +1,4 @@
-//! The model's relations, profiles and settings: who follows, asked, befriended and blocked whom, as plain facts.
+//! The model's relations, profiles and settings, as plain facts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,14 +19,14 @@ use cairn_proto::wire::response::Response;
 
 use super::Naive;
 
-/// What was done and not undone.
+/// Acts that were not undone.
 #[derive(Clone, Debug, Default)]
 pub(in crate::model) struct Facts {
     follows: BTreeSet<(UserId, UserId)>,
     blocks: BTreeSet<(UserId, UserId)>,
-    /// Who asked whom and has no answer, and whether the other knows.
+    /// Pending friend requests, and whether they were delivered.
     asked: BTreeMap<(UserId, UserId), bool>,
-    /// Each pair both ways round.
+    /// Each pair in both directions.
     friends: BTreeSet<(UserId, UserId)>,
 }
 
@@ -57,7 +57,7 @@ impl Facts {
         self.friends.extend([(user, other), (other, user)]);
     }
 
-    /// Neither is, or asks to be, the other's friend.
+    /// Removes friendship and requests between two users.
     fn part(&mut self, user: UserId, other: UserId) {
         for pair in [(user, other), (other, user)] {
             self.friends.remove(&pair);
@@ -65,7 +65,8 @@ impl Facts {
         }
     }
 
-    /// What comes of an act. Of a request the other hears who has no block against it and room for it.
+    /// The result of an act. A request is delivered unless the other user blocks it or is at the
+    /// contact limit.
     fn act(
         &mut self,
         user: UserId,
@@ -167,7 +168,7 @@ impl Naive {
         Ok(Response::Related(self.contact(user, other)))
     }
 
-    /// Nobody is made a member by somebody whom he has blocked.
+    /// Users are never added by someone they have blocked.
     pub(in crate::model) fn check_blocks(
         &self,
         by: UserId,
@@ -190,7 +191,7 @@ impl Naive {
         }
     }
 
-    /// Those to whom a user has a relation.
+    /// The users to whom a user has a relation.
     pub(in crate::model) fn contacts_of(&self, user: UserId) -> Vec<Contact> {
         self.users
             .keys()
@@ -211,7 +212,7 @@ impl Naive {
         })
     }
 
-    /// Whether somebody may write to the other in a direct chat of theirs.
+    /// Returns whether a user may write to another in their direct chat.
     pub(in crate::model) fn check_direct(
         &self,
         user: UserId,
@@ -238,7 +239,7 @@ impl Naive {
         }
     }
 
-    /// Users by the beginning of their names. The model has one page only.
+    /// Users by name prefix. The model has a single page.
     pub(in crate::model) fn search(
         &self,
         actor: Actor,
@@ -323,7 +324,7 @@ impl Naive {
         Ok(Response::Done)
     }
 
-    /// Whom the asker may watch. The state machine does not know where anybody is.
+    /// The users that may be watched. The state machine does not know their presence.
     pub(in crate::model) fn watch(&self, actor: Actor, users: &[UserId]) -> Response {
         let user = actor.user;
         let shares = |other| {
@@ -436,7 +437,7 @@ impl Naive {
         Ok(Response::Settings(told))
     }
 
-    /// All settings: what the table says of each, with the value that was set last.
+    /// All settings: each row of the table, with its current value.
     pub(in crate::model) fn told_settings(&self) -> Vec<Setting> {
         let mut told: Vec<Setting> = TABLE
             .iter()

@@ -1,4 +1,4 @@
-//! The model's receipts, and what is marked as unread.
+//! The model's receipts and unread marks.
 
 use cairn_core::api::actor::Actor;
 use cairn_core::api::effect::AccountPart;
@@ -12,7 +12,7 @@ use cairn_proto::wire::response::Response;
 use super::{Member, Naive};
 
 impl Naive {
-    /// Whether one is shown what the other has read.
+    /// Returns whether a user sees what another has read.
     pub(in crate::model) fn shows_reads(&self, id: ConversationId, to: UserId, of: UserId) -> bool {
         let hides = |user: UserId| self.users[&user].reads == Reads::Hidden;
         let is_group = self.conversations[&id].name.is_some();

@@ -1,4 +1,4 @@
-//! The model's retention: how long messages stay, and what goes.
+//! The model's retention policies and expiry.
 
 use cairn_core::api::actor::Actor;
 use cairn_core::api::command::Reply;
@@ -115,7 +115,7 @@ impl Naive {
         Ok(Reply::Expired { has_more: false })
     }
 
-    /// What holds, with the default and the bounds of the server.
+    /// The effective policy, with the server's default and bounds.
     pub(in crate::model) fn effective(&self, found: &Conversation) -> Retention {
         let default = match self.setting("retention-default").unwrap_or("keep") {
             "keep" => Retention::Keep,
@@ -156,7 +156,7 @@ impl Naive {
         )
     }
 
-    /// Whether every device of a member has an entry, or it was said before he came.
+    /// Returns whether every device of a member has an entry, or the entry predates the membership.
     fn has(&self, found: &Conversation, user: UserId, msgid: MsgId) -> bool {
         let member = &found.members[&user];
         let has = |device| {
@@ -170,7 +170,7 @@ impl Naive {
 }
 
 impl Conversation {
-    /// The last entry that is old enough to go, as are all below it.
+    /// The last entry old enough to expire, like all below it.
     pub(in crate::model) fn aged(&self, policy: Retention, now: Timestamp) -> MsgId {
         let Some(cutoff) = cutoff(policy, now) else {
             return MsgId::ZERO;
@@ -187,12 +187,12 @@ impl Conversation {
         old.map_or(MsgId::ZERO, |(msgid, _)| msgid)
     }
 
-    /// The last entry that is gone, or is not for the member.
+    /// The last entry that is expired, or hidden from the member.
     pub(in crate::model) fn floor_of(&self, user: UserId) -> MsgId {
         self.floor.max(self.members[&user].floor)
     }
 
-    /// Whether an entry is gone on purpose.
+    /// Returns whether an entry has expired.
     pub(in crate::model) fn has_expired(&self, msgid: MsgId) -> bool {
         msgid > MsgId::ZERO && msgid <= self.floor
     }

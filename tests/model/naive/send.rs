@@ -1,4 +1,4 @@
-//! The model's sends and forwards, and their retries.
+//! The model's sends, forwards and retries.
 
 use std::collections::BTreeSet;
 
@@ -60,7 +60,7 @@ impl Naive {
         self.accept(actor, Request::Send(draft.clone()), (body, extras), now)
     }
 
-    /// What a retry is answered.
+    /// The answer to a retry.
     fn seen(
         &self,
         actor: Actor,
@@ -203,7 +203,8 @@ impl Naive {
         self.may_speak(user, id, self.inside(user, id)?.settings.post, now)
     }
 
-    /// In a group one loads a role, and not to be muted; in a direct chat neither of the two may have blocked the other.
+    /// In a group, a sender needs a role and must not be muted; in a direct chat, neither user may
+    /// have blocked the other.
     pub(in crate::model) fn may_speak(
         &self,
         user: UserId,

@@ -1,4 +1,4 @@
-//! The model's conversations: who is in them, what is said, and how far everybody is.
+//! The model's conversations: members, messages and cursors.
 
 use cairn_core::api::actor::Actor;
 use cairn_core::api::command::{Feed, Grant, Reply};
@@ -140,7 +140,7 @@ impl Naive {
         }
     }
 
-    /// A conversation, for its members alone.
+    /// Returns a conversation, for its members only.
     pub(in crate::model) fn inside(
         &self,
         user: UserId,
@@ -288,7 +288,7 @@ impl Naive {
             .ok_or(ErrorCode::NoSuchUser)
     }
 
-    /// Makes those members who are not yet; says how many.
+    /// Adds those who are not members yet; returns their number.
     pub(in crate::model) fn put_members(
         &mut self,
         by: UserId,
