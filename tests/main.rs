@@ -12,8 +12,8 @@
 mod bench;
 mod chat;
 mod commands;
+mod convergence;
 mod crash;
-mod evening;
 mod flat;
 mod groups;
 mod hostile;

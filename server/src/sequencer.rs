@@ -1,5 +1,5 @@
-//! The sequencer: one thread that owns all state. It takes everything that waits, decides it in
-//! order, commits once, and publishes. While it commits, the next batch gathers by itself.
+//! The sequencer: one thread that owns all state. It takes every queued command, decides them in
+//! order, commits once, and publishes. The next batch gathers during the commit.
 pub(crate) mod intake;
 pub(crate) mod publication;
 pub(crate) mod revoked_in_batch;
@@ -20,10 +20,7 @@ use cairn_core::api::effect::Effect;
 use cairn_store::StoreError;
 use cairn_store::engine::{Committed, Engine};
 
-/// Runs until the intake is closed and empty, then moves everything into the trees.
-///
-/// # Errors
-/// When the store failed. Nothing was accepted since; the process must end.
+/// Runs until the intake is closed and empty, then checkpoints everything.
 pub(crate) fn run(
     mut engine: Engine,
     intake: &Intake,
@@ -44,9 +41,8 @@ pub(crate) fn run(
         refuse_waiting(intake, publication, &publications);
         return result;
     }
-    // Whoever reads them learns that everything was published.
     drop(publications);
-    info!("moving the log into the trees");
+    info!("checkpointing the log");
     engine.close()
 }
 
@@ -62,6 +58,7 @@ fn sequence(
     while intake.take(&mut tickets, wait_timeout(pending_since)) {
         let now = crate::clock::now();
         for Ticket { command, reply_to } in tickets.drain(..) {
+            // Decided, but not durable: replies wait in `publication` until the commit returned.
             let answer = engine.execute(command, now);
             publication.answers.push((reply_to, answer));
             if engine.batch_bytes() >= cairn_store::limits::BATCH_BYTES_TARGET {
@@ -74,12 +71,16 @@ fn sequence(
         } else {
             None
         };
-        let rode_long =
+        let is_flush_due =
             pending_since.is_some_and(|since| since.elapsed() >= limits::LAZY_FLUSH_INTERVAL);
-        if engine.must_commit() || rode_long {
+        // Cursor moves ride along: they alone force no fsync, or every ack would cost one. A crash
+        // loses at most the last interval of them, and clients ack again.
+        if engine.must_commit() || is_flush_due {
             commit(engine, focused, publication)?;
             pending_since = None;
         } else {
+            // Moves are published before they are durable, since a lost move only makes a cursor
+            // older.
             let effects = engine.take_effects_of_moves();
             publication.notices.extend(
                 effects
@@ -88,6 +89,8 @@ fn sequence(
             );
         }
         publish(publication, publications);
+        // After publishing: maintenance may wait for a checkpoint, and replies must not wait with
+        // it.
         engine.maintain()?;
     }
     commit(engine, focused, publication)?;
@@ -95,8 +98,7 @@ fn sequence(
     Ok(())
 }
 
-/// How long to wait for commands: until cursor moves have ridden long enough, or it is time to look
-/// after the log.
+/// Returns how long to wait for commands: until pending cursor moves are due, or until maintenance.
 fn wait_timeout(pending_since: Option<Instant>) -> Duration {
     match pending_since {
         Some(since) => limits::LAZY_FLUSH_INTERVAL.saturating_sub(since.elapsed()),
@@ -104,8 +106,7 @@ fn wait_timeout(pending_since: Option<Instant>) -> Duration {
     }
 }
 
-/// Makes everything decided so far durable. On failure, whoever waits is told that nothing was
-/// accepted.
+/// Makes everything decided so far durable. On failure, all its commands are refused.
 fn commit(
     engine: &mut Engine,
     focused: &FocusedConversations,
@@ -120,6 +121,8 @@ fn commit(
             return Err(failure);
         }
     };
+    // Publish only after `commit` returned: a head that anyone saw is never reused for another
+    // message.
     let timelines = engine.timelines();
     publication.touched.extend(
         touched
@@ -139,7 +142,7 @@ fn publish(publication: &mut Publication, publications: &mpsc::Sender<Publicatio
         || !publication.touched.is_empty()
         || !publication.notices.is_empty()
     {
-        // The receiver goes only when the process does.
+        // The receiver outlives this thread unless the process ends.
         let _ = publications.blocking_send(std::mem::take(publication));
     }
 }
@@ -169,7 +172,7 @@ fn notices(engine: &Engine, focused: &FocusedConversations, effect: Effect) -> V
     };
     match effect {
         Effect::Joined { conversation, user } => {
-            // No device has acked anything yet in a conversation that is new to its user.
+            // No device has acked anything in a conversation that is new to its user.
             let actor = actor(user, DeviceId::new(0));
             let joined = state
                 .feed(actor, conversation)
@@ -191,7 +194,7 @@ fn notices(engine: &Engine, focused: &FocusedConversations, effect: Effect) -> V
             last,
         }],
         Effect::Changed { conversation, user } => {
-            // Each device has a delivered cursor of its own.
+            // Each device has its own delivered cursor.
             let devices = state
                 .user(user)
                 .into_iter()

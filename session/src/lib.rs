@@ -6,7 +6,7 @@
 //!
 //! | from the client | into the replica |
 //! |---|---|
-//! | [`Client::overview`](cairn_client::Client::overview) | [`Replica::apply_overview`], then [`Replica::finish_overview`] |
+//! | [`Client::overview`][overview] | [`Replica::apply_overview`], [`Replica::finish_overview`] |
 //! | [`Client::contacts`](cairn_client::Client::contacts) | [`Replica::set_contacts`] |
 //! | [`Event`](cairn_client::Event) | [`Replica::apply_event`] |
 //! | entries of a [`Timeline`](cairn_client::Timeline) | [`Replica::append`] |
@@ -63,6 +63,8 @@
 //!     Ok(())
 //! }
 //! ```
+//!
+//! [overview]: cairn_client::Client::overview
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

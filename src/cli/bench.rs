@@ -19,7 +19,7 @@ use cairn_bench::live::{catchup, fanout, files, idle, mixed, overview, send};
 use cairn_bench::storage::{engine, fill, ids, schemes};
 use cairn_bench::{BenchError, Contender, Report, Watcher};
 
-/// Measure a server, as its users would feel it, and the storage below it
+/// Measure the speed of a server and of its storage
 ///
 /// send, fanout, catchup, files, idle, overview and mixed start a server of their own on a
 /// temporary directory, or take a link to one that runs, and let very many clients talk to it.

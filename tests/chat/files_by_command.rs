@@ -52,7 +52,7 @@ fn the_command_line_sends_files_and_gets_them() {
     let shown = run(&["tail", "#team"]);
     assert!(
         shown.contains("ada: [file plan.pdf 293.0 KiB] the plan")
-            && shown.contains("ada: [image dot.gif 34 bytes]"),
+            && shown.contains("ada: [image dot.gif 34 B]"),
         "{shown}"
     );
     let json: Vec<serde_json::Value> = run(&["tail", "#team", "--json"])

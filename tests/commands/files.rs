@@ -68,7 +68,7 @@ fn previews(world: &World) {
     );
     assert_eq!(
         world.people("wim", &["send", "#album", "--file", "walk.mp4"]),
-        "accepted as message 6; 4.9 KiB were there already\n"
+        "accepted as message 6; 4.9 KiB were on the server already\n"
     );
     world.refused(
         "wim",
@@ -138,7 +138,7 @@ fn previews(world: &World) {
     assert_eq!(fs::read(world.path("got.jpg")).unwrap(), preview);
     assert_eq!(
         world.people("xia", &["get", "#album", "4", "--preview", "got.jpg"]),
-        "the preview of walk.mp4, 34 bytes, is in got.jpg\n"
+        "the preview of walk.mp4, 34 B, is in got.jpg\n"
     );
     assert_eq!(fs::read(world.path("got.jpg")).unwrap(), DOT);
     let got = world.json("xia", &["get", "#album", "3", "-o", "got.gif"]);
@@ -164,7 +164,7 @@ fn previews(world: &World) {
             .0,
         Some(2)
     );
-    world.refused("xia", &["get", "#album", "1"], "message 1 names no file");
+    world.refused("xia", &["get", "#album", "1"], "message 1 has no file");
     world.refused("xia", &["get", "#album", "99"], "there is no message 99");
     world.json("wim", &["recall", "#album", "5"]);
     assert!(
@@ -214,7 +214,7 @@ fn expired(world: &World) {
         world
             .failure("xia", &["get", "#attic", "2"])
             .1
-            .contains("message 2 names no file")
+            .contains("message 2 has no file")
     );
     let (_, said) = world.failure("wim", &["get", "#attic", "2"]);
     assert!(

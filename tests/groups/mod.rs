@@ -198,7 +198,7 @@ async fn the_doctor_finds_groups_that_are_not_as_they_were_agreed_on() {
         ),
         (
             vec![RowChange::delete(found)],
-            "the group can be found and is not open, or the other way round",
+            "the group is open but not found by searches, or the reverse",
         ),
         (
             vec![

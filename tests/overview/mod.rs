@@ -285,13 +285,13 @@ async fn the_doctor_finds_changes_that_are_yet_to_come_and_cursors_that_cannot_b
     for (changes, complaint) in [
         (
             vec![RowChange::put(ended, &now)],
-            "there is no such user, or he is still a member",
+            "there is no such user, or they are still a member",
         ),
         (
             vec![RowChange::delete(ended), member(0, 2, now)],
             "a cursor lies above the head 1",
         ),
-        (vec![member(1, 1, now)], "has read what he marked as unread"),
+        (vec![member(1, 1, now)], "has read what is marked as unread"),
         (vec![member(0, 1, later)], "it changed later than now"),
         (
             vec![

@@ -1,4 +1,4 @@
-//! From the state machine to rows: what a checkpoint writes beside messages.
+//! Converting changed state to rows, for a checkpoint.
 
 use serde::Serialize;
 
@@ -7,11 +7,8 @@ use crate::trees::rows::RowChange;
 use crate::trees::{MetaKey, RowKey, RowPrefix};
 use cairn_core::record::Row;
 
-/// The rows of the trees that hold what the state machine gave.
-///
-/// # Errors
-/// When the trees cannot be read, to find the rows of a stream that goes.
-pub fn row_changes(trees: &Trees, rows: Vec<Row>) -> Result<Vec<RowChange>, TreesError> {
+/// Returns the row changes that store `rows`. Reads the trees to find the rows of a removed stream.
+pub(crate) fn row_changes(trees: &Trees, rows: Vec<Row>) -> Result<Vec<RowChange>, TreesError> {
     let mut changes = Vec::with_capacity(rows.len());
     for row in rows {
         add(trees, row, &mut changes)?;

@@ -1,4 +1,4 @@
-//! Attachments: what messages name, what is known of it, and the files.
+//! Attachments: references, records and files must agree.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read as _};
@@ -13,8 +13,8 @@ use cairn_core::attachment::charged_bytes;
 use cairn_core::record::AttachmentRecord;
 
 impl Check<'_> {
-    /// What the messages of a conversation name is noted, and nothing else is. Rows up to the floor
-    /// go a while after their messages.
+    /// The references recorded must be exactly those in the messages. Rows up to the floor are
+    /// removed some time after their messages.
     pub(super) fn attached(
         &mut self,
         id: ConversationId,
@@ -121,7 +121,7 @@ impl Check<'_> {
             } else {
                 Err(wrong(
                     key,
-                    format!("it counts {noted} bytes, and there are {found}"),
+                    format!("it records {noted} bytes, but there are {found}"),
                 ))
             }
         })?;

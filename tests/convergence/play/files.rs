@@ -1,4 +1,4 @@
-//! Files: what is in each, and how it is sent and fetched.
+//! Files: their content, upload and download.
 
 use std::io::Cursor;
 
@@ -12,59 +12,58 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, RngExt as _, SeedableRng as _};
 use tempfile::TempDir;
 
-use super::steps::FileKind;
+use super::super::script::FileKind;
 
-/// The longest file.
 const BYTES_MAX: usize = 200_000;
 
-/// Files are of so many contents: some are sent again and again.
+/// Different contents: few, so that some are uploaded again.
 const CONTENTS: u64 = 8;
 
-/// What the media type of a file begins with. Its number follows: that stays as it is, while captions are edited.
-const MEDIA: &str = "application/x-";
+/// Prefix of the media type. The number of the file follows: unlike the caption, it is never
+/// edited.
+const MEDIA_TYPE_PREFIX: &str = "application/x-";
 
-/// What is in the file of this number.
-fn content(n: u64) -> Vec<u8> {
-    let mut random = StdRng::seed_from_u64(n % CONTENTS);
+fn content(seq: u64) -> Vec<u8> {
+    let mut random = StdRng::seed_from_u64(seq % CONTENTS);
     let mut bytes = vec![0; random.random_range(1..BYTES_MAX)];
     random.fill_bytes(&mut bytes);
     bytes
 }
 
-/// Uploads the file of this number, and gives the message that names it.
-pub async fn upload(client: &Client, n: u64, token: &str, kind: FileKind) -> Result<Body, Error> {
+/// Uploads the file of this number. Returns the message that names it.
+pub async fn upload(client: &Client, seq: u64, token: &str, kind: FileKind) -> Result<Body, Error> {
     let uploaded = client
-        .upload(&mut Cursor::new(content(n)), |_| {})
+        .upload(&mut Cursor::new(content(seq)), |_| {})
         .await
         .map_err(refusal)?;
     let file = Attachment {
         hash: uploaded.hash,
         name: FileName::new(token).unwrap(),
-        media_type: MediaType::new(format!("{MEDIA}{n}")).unwrap(),
+        media_type: MediaType::new(format!("{MEDIA_TYPE_PREFIX}{seq}")).unwrap(),
         size_bytes: uploaded.size_bytes,
-        caption: Caption::new(format!("file {n}")).unwrap(),
+        caption: Caption::new(format!("file {seq}")).unwrap(),
     };
     let media = |file| {
         let preview = Preview::new(token.as_bytes().to_vec().into()).unwrap();
         Media {
             file,
-            width: 1 + n as u32,
+            width: 1 + seq as u32,
             height: 2,
             preview,
         }
     };
     Ok(match kind {
         FileKind::Plain => Body::from(file),
-        FileKind::Picture => Body::from(media(file)),
+        FileKind::Image => Body::from(media(file)),
         FileKind::Video => Body::from(Video {
             media: media(file),
-            duration_ms: n,
+            duration_ms: seq,
         }),
     })
 }
 
-/// Fetches what a message names. Gives whether it names a file at all, which then is the one that was sent.
-pub async fn fetch(
+/// Downloads the file of a message, and checks its content. Returns whether there is one.
+pub async fn download(
     client: &Client,
     conversation: ConversationId,
     msgid: MsgId,
@@ -74,38 +73,36 @@ pub async fn fetch(
         return Ok(false);
     };
     let dir = TempDir::new().unwrap();
-    let target = dir.path().join("fetched");
+    let target = dir.path().join("downloaded");
     client
         .download(conversation, msgid, file, &target, |_| {})
         .await
         .map_err(refusal)?;
-    let n = file
+    let seq = file
         .media_type
         .as_str()
-        .trim_start_matches(MEDIA)
-        .parse()
-        .unwrap();
+        .trim_start_matches(MEDIA_TYPE_PREFIX);
     assert!(
-        std::fs::read(target).unwrap() == content(n),
-        "{conversation}: the file of {msgid} is another than was sent"
+        std::fs::read(target).unwrap() == content(seq.parse().unwrap()),
+        "{conversation}: the file of {msgid} differs from what was uploaded"
     );
     Ok(true)
 }
 
-/// Who may not see a message cannot fetch what it names, though he knows its name and number.
-pub async fn cannot_fetch(
+/// A user who cannot see a message cannot download its file, even with its hash and msgid.
+pub async fn cannot_download(
     client: &Client,
     conversation: ConversationId,
     msgid: MsgId,
     body: &Body,
 ) -> Result<(), String> {
-    match fetch(client, conversation, msgid, body).await {
+    match download(client, conversation, msgid, body).await {
         Ok(false) | Err(Error::Refused(ErrorCode::NoSuchAttachment)) => Ok(()),
         Ok(true) => Err(format!(
-            "fetches the file of {msgid} in {conversation}, of which he is no member"
+            "downloads the file of {msgid} in {conversation} without being a member"
         )),
         Err(error) => Err(format!(
-            "cannot fetch the file of {msgid} in {conversation}, but is told: {error}"
+            "cannot download the file of {msgid} in {conversation}, but the error is: {error}"
         )),
     }
 }

@@ -1,150 +1,149 @@
-//! What happens in an evening: steps, made from a seed alone. Nothing here knows a server.
+//! The script of an evening: rounds of steps, generated from a seed alone. Nothing here knows a
+//! server.
+
+pub mod generator;
+mod opening;
 
 use cairn_client::proto::model::group::{MemberSettings, Role};
 use cairn_client::proto::model::people::RelationAct;
 use cairn_client::proto::model::retention::Retention;
 
-/// People of the team.
 pub const USERS: usize = 10;
 
-/// Devices of each.
+/// Devices of each user.
 pub const DEVICES: usize = 3;
 
-/// A device of somebody.
+/// A device, by numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Seat {
     pub user: usize,
     pub device: usize,
 }
 
-/// Somebody does something.
 #[derive(Clone, Debug)]
 pub struct Step {
     pub by: Seat,
     pub act: Act,
 }
 
-/// Where.
+/// A conversation, by numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
-    /// In a group, by the order in which they were made.
+pub enum Chat {
+    /// A group, in the order in which groups are created.
     Group(usize),
-    /// In the direct chat with somebody.
-    With(usize),
+    /// The direct chat with this user.
+    Direct(usize),
 }
 
-/// Which of the messages that were accepted in a place: so many before the last one, round and round.
-pub type Back = usize;
+/// A message accepted in a conversation, counted back from the newest, modulo their number.
+pub type Recent = usize;
 
-/// How something is said.
+/// What a message consists of.
 #[derive(Clone, Debug)]
-pub enum Manner {
+pub enum Style {
     Plain,
     Emote,
     Emoji,
-    Reply(Back),
+    Reply(Recent),
     Mention(Vec<usize>),
     MentionAll,
 }
 
-/// What a file is sent as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileKind {
     Plain,
-    Picture,
+    Image,
     Video,
 }
 
 impl FileKind {
-    pub const ALL: [Self; 3] = [Self::Plain, Self::Picture, Self::Video];
+    pub const ALL: [Self; 3] = [Self::Plain, Self::Image, Self::Video];
 }
 
-/// What somebody does.
 #[derive(Clone, Debug)]
 pub enum Act {
-    /// So many messages, one behind the other.
-    Say {
-        to: Place,
-        manner: Manner,
+    /// `count` messages, pipelined.
+    Send {
+        to: Chat,
+        style: Style,
         count: usize,
     },
-    /// One's own message.
+    /// A message of the user's own.
     Edit {
-        at: Place,
-        message: Back,
+        at: Chat,
+        message: Recent,
     },
+    /// A message of the user's own.
     Recall {
-        at: Place,
-        message: Back,
+        at: Chat,
+        message: Recent,
     },
-    /// Somebody else's message, perhaps.
+    /// A message of any user.
     RecallAny {
-        at: Place,
-        message: Back,
+        at: Chat,
+        message: Recent,
     },
     React {
-        at: Place,
-        message: Back,
+        at: Chat,
+        message: Recent,
         emoji: usize,
     },
     Unreact {
-        at: Place,
-        message: Back,
+        at: Chat,
+        message: Recent,
         emoji: usize,
     },
     Pin {
-        at: Place,
-        message: Back,
+        at: Chat,
+        message: Recent,
     },
     Unpin {
-        at: Place,
-        message: Back,
+        at: Chat,
+        message: Recent,
     },
-    Read {
-        at: Place,
-        message: Back,
+    MarkRead {
+        at: Chat,
+        message: Recent,
     },
     MarkUnread {
-        at: Place,
-        message: Back,
+        at: Chat,
+        message: Recent,
     },
     Forward {
-        from: Place,
-        message: Back,
-        to: Place,
+        from: Chat,
+        message: Recent,
+        to: Chat,
     },
     SendFile {
-        to: Place,
+        to: Chat,
         kind: FileKind,
     },
-    /// One of the files that were sent.
-    Fetch {
-        at: Place,
-        file: Back,
+    Download {
+        at: Chat,
+        file: Recent,
     },
-    /// Take over so many messages of days long gone.
+    /// Imports messages that are days old.
     Import {
         group: usize,
         count: usize,
     },
-    /// Say how long messages stay.
-    Retain {
-        at: Place,
+    SetRetention {
+        at: Chat,
         retention: Option<Retention>,
     },
-    Settle {
-        at: Place,
+    SetMemberSettings {
+        at: Chat,
         settings: MemberSettings,
     },
-    /// Show others what one has read, and be shown what they have, or neither.
-    ShowReads {
-        is_shown: bool,
+    /// Whether to share read receipts: others' are visible only to users who share theirs.
+    ShareReads {
+        is_shared: bool,
     },
     Relate {
         with: usize,
         act: RelationAct,
     },
-    /// Make the next group.
+    /// Creates the next group.
     Create {
         others: Vec<usize>,
     },
@@ -152,30 +151,30 @@ pub enum Act {
         group: usize,
         name: usize,
     },
-    Describe {
+    SetTopic {
         group: usize,
         topic: usize,
     },
-    Agree {
+    SetGroupSettings {
         group: usize,
-        agreement: Agreement,
+        rules: GroupRules,
     },
-    Appoint {
+    SetRole {
         group: usize,
-        whom: usize,
+        member: usize,
         role: Role,
     },
     HandOver {
         group: usize,
-        whom: usize,
+        member: usize,
     },
     Add {
         group: usize,
-        whom: usize,
+        user: usize,
     },
     Kick {
         group: usize,
-        whom: usize,
+        member: usize,
     },
     Leave {
         group: usize,
@@ -185,70 +184,69 @@ pub enum Act {
     },
     Ban {
         group: usize,
-        whom: usize,
+        user: usize,
     },
     Unban {
         group: usize,
-        whom: usize,
+        user: usize,
     },
-    /// Let somebody say nothing any more, or speak again.
-    Silence {
+    /// Mutes a member, or ends that.
+    Mute {
         group: usize,
-        whom: usize,
+        member: usize,
         is_over: bool,
     },
 }
 
-/// What is agreed on in a group.
 #[derive(Clone, Copy, Debug)]
-pub struct Agreement {
+pub struct GroupRules {
     pub is_open: bool,
+    /// Whether new members see only what is sent after they joined.
     pub from_join: bool,
     /// Whether only admins post.
-    pub is_quiet: bool,
+    pub is_announcement: bool,
 }
 
-/// What happens at once. One round begins when everything of the one before was answered.
+/// What happens at the same time. A round begins once every request of the one before was answered.
 #[derive(Clone, Debug)]
 pub enum Round {
-    /// All of this, in no order.
+    /// These steps, concurrently.
     Together(Vec<Step>),
-    /// The same, and the server is killed in the middle of it.
+    /// The same, with the server killed and restarted in the middle of it.
     Crash(Vec<Step>),
     /// The server is stopped and started again.
     Restart,
-    /// A device goes.
-    Away(Seat),
-    /// It comes back.
-    Back(Seat),
-    /// Everybody comes back, and everything is compared.
+    /// A device goes offline.
+    Offline(Seat),
+    /// A device comes back.
+    Online(Seat),
+    /// Everything is compared.
     Compare,
 }
 
-/// The table of all acts, and the words for them in reports.
-macro_rules! words {
-    ($($act:pat => $word:literal,)+) => {
-        /// All words, so that an act that nobody performs is missed.
-        pub const WORDS: &[&str] = &[$($word),+];
+/// Defines the label of each act, for tallies and reports.
+macro_rules! labels {
+    ($($act:pat => $label:literal,)+) => {
+        /// Every label: an act that is never performed is missed.
+        pub const LABELS: &[&str] = &[$($label),+];
 
         impl Act {
-            /// The word for it in reports.
-            pub const fn word(&self) -> &'static str {
+            pub const fn label(&self) -> &'static str {
                 match self {
-                    $($act => $word,)+
+                    $($act => $label,)+
                 }
             }
         }
     };
 }
 
-words! {
-    Act::Say { manner: Manner::Plain, .. } => "say",
-    Act::Say { manner: Manner::Emote, .. } => "emote",
-    Act::Say { manner: Manner::Emoji, .. } => "emoji",
-    Act::Say { manner: Manner::Reply(_), .. } => "reply",
-    Act::Say { manner: Manner::Mention(_), .. } => "mention",
-    Act::Say { manner: Manner::MentionAll, .. } => "mention all",
+labels! {
+    Act::Send { style: Style::Plain, .. } => "send",
+    Act::Send { style: Style::Emote, .. } => "emote",
+    Act::Send { style: Style::Emoji, .. } => "emoji",
+    Act::Send { style: Style::Reply(_), .. } => "reply",
+    Act::Send { style: Style::Mention(_), .. } => "mention",
+    Act::Send { style: Style::MentionAll, .. } => "mention all",
     Act::Edit { .. } => "edit",
     Act::Recall { .. } => "recall",
     Act::RecallAny { .. } => "recall any",
@@ -256,17 +254,17 @@ words! {
     Act::Unreact { .. } => "unreact",
     Act::Pin { .. } => "pin",
     Act::Unpin { .. } => "unpin",
-    Act::Read { .. } => "read",
+    Act::MarkRead { .. } => "mark read",
     Act::MarkUnread { .. } => "mark unread",
     Act::Forward { .. } => "forward",
     Act::SendFile { kind: FileKind::Plain, .. } => "send file",
-    Act::SendFile { kind: FileKind::Picture, .. } => "send picture",
+    Act::SendFile { kind: FileKind::Image, .. } => "send image",
     Act::SendFile { kind: FileKind::Video, .. } => "send video",
-    Act::Fetch { .. } => "fetch",
+    Act::Download { .. } => "download",
     Act::Import { .. } => "import",
-    Act::Retain { .. } => "retain",
-    Act::Settle { .. } => "settle",
-    Act::ShowReads { .. } => "show reads",
+    Act::SetRetention { .. } => "set retention",
+    Act::SetMemberSettings { .. } => "set member settings",
+    Act::ShareReads { .. } => "share reads",
     Act::Relate { act: RelationAct::Follow, .. } => "follow",
     Act::Relate { act: RelationAct::Unfollow, .. } => "unfollow",
     Act::Relate { act: RelationAct::AskFriend, .. } => "ask friend",
@@ -277,9 +275,9 @@ words! {
     Act::Relate { act: RelationAct::Unblock, .. } => "unblock",
     Act::Create { .. } => "create",
     Act::Rename { .. } => "rename",
-    Act::Describe { .. } => "describe",
-    Act::Agree { .. } => "agree",
-    Act::Appoint { .. } => "appoint",
+    Act::SetTopic { .. } => "set topic",
+    Act::SetGroupSettings { .. } => "set group settings",
+    Act::SetRole { .. } => "set role",
     Act::HandOver { .. } => "hand over",
     Act::Add { .. } => "add",
     Act::Kick { .. } => "kick",
@@ -287,5 +285,5 @@ words! {
     Act::Join { .. } => "join",
     Act::Ban { .. } => "ban",
     Act::Unban { .. } => "unban",
-    Act::Silence { .. } => "silence",
+    Act::Mute { .. } => "mute",
 }

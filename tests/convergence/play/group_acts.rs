@@ -1,0 +1,109 @@
+//! Acts on a group: its settings, its members and their rights.
+
+use cairn_client::Error;
+use cairn_client::proto::ids::{ConversationId, Timestamp};
+use cairn_client::proto::model::group::{Access, GroupSettings, JoinerHistory, Role};
+use cairn_client::proto::text::{GroupName, Topic};
+
+use super::super::script::{Act, Chat, GroupRules};
+use super::interpreter::{Interpreter, Outcome};
+
+impl Interpreter {
+    pub(super) async fn perform_in_group(&self, act: &Act) -> Result<Outcome, Error> {
+        let (client, user) = (&self.client, |number: usize| self.world.users[number]);
+        // A group that was not created has an id that no group has.
+        let group = |number| {
+            let id = self.conversation(Chat::Group(number));
+            id.unwrap_or(ConversationId::new(u64::from(u32::MAX)))
+        };
+        match *act {
+            Act::Rename { group: at, name } => {
+                client.rename_group(group(at), group_name(name)).await?;
+            }
+            Act::SetTopic { group: at, topic } => {
+                let topic = Topic::new(format!("topic {topic}")).unwrap();
+                client.set_topic(group(at), topic).await?;
+            }
+            Act::SetGroupSettings { group: at, rules } => {
+                client
+                    .set_group_settings(group(at), settings(rules))
+                    .await?;
+            }
+            Act::SetRole {
+                group: at,
+                member,
+                role,
+            } => client.set_role(group(at), user(member), role).await?,
+            Act::HandOver { group: at, member } => {
+                client.hand_over(group(at), user(member)).await?;
+            }
+            Act::Add {
+                group: at,
+                user: added,
+            } => {
+                return changed(client.add_members(group(at), vec![user(added)]).await?);
+            }
+            Act::Kick { group: at, member } => {
+                let members = vec![user(member)];
+                return changed(client.remove_members(group(at), members).await?);
+            }
+            Act::Leave { group: at } => {
+                let members = vec![user(self.by.user)];
+                return changed(client.remove_members(group(at), members).await?);
+            }
+            Act::Join { group: at } => client.join_group(group(at)).await?,
+            Act::Ban {
+                group: at,
+                user: banned,
+            } => return changed(client.ban(group(at), vec![user(banned)]).await?),
+            Act::Unban {
+                group: at,
+                user: banned,
+            } => return changed(client.unban(group(at), vec![user(banned)]).await?),
+            Act::Mute {
+                group: at,
+                member,
+                is_over,
+            } => {
+                let until = Timestamp::new(if is_over { 0 } else { u64::MAX });
+                client.mute_member(group(at), user(member), until).await?;
+            }
+            _ => return Ok(Outcome::Nothing),
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+/// An act that affected no user does not count.
+const fn changed(users: u32) -> Result<Outcome, Error> {
+    Ok(if users == 0 {
+        Outcome::Nothing
+    } else {
+        Outcome::Done
+    })
+}
+
+pub(super) fn group_name(name: usize) -> GroupName {
+    GroupName::new(format!("name {name}")).unwrap()
+}
+
+fn settings(rules: GroupRules) -> GroupSettings {
+    GroupSettings {
+        access: if rules.is_open {
+            Access::Open
+        } else {
+            Access::InviteOnly
+        },
+        history: if rules.from_join {
+            JoinerHistory::FromJoin
+        } else {
+            JoinerHistory::All
+        },
+        post: if rules.is_announcement {
+            Role::Admin
+        } else {
+            Role::Member
+        },
+        ..GroupSettings::default()
+    }
+}
