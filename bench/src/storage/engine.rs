@@ -84,8 +84,7 @@ impl Settings {
         Duration::from_secs_f64(self.seconds / f64::from(limits::ROUNDS))
     }
 
-    /// The log takes only so much at once, and so does a person's patience with an error behind the
-    /// first races.
+    /// Refuses oversized batches before the first race instead of after it.
     fn check(&self) -> Result<(), BenchError> {
         let body_bytes = self.body;
         let is_too_large = |&&batch: &&usize| {
@@ -129,12 +128,10 @@ pub fn run(
 struct Stored {
     engine: String,
     batch: usize,
-    messages_per_s: Spread,
     /// cairn's median rate over this one's.
     cairn_is_times: Option<f64>,
-    messages: u64,
-    disk_bytes_per_message: Option<f64>,
-    is_held: Option<bool>,
+    #[serde(flatten)]
+    outcome: Outcome,
 }
 
 /// Runs a race for each size of batch.
@@ -183,11 +180,8 @@ fn of_race(
         Some(Stored {
             engine: contender.name().to_owned(),
             batch,
-            messages_per_s: outcome.messages_per_s,
             cairn_is_times: cairn.map(|cairn| cairn / outcome.messages_per_s.median),
-            messages: outcome.messages,
-            disk_bytes_per_message: outcome.disk_bytes_per_message,
-            is_held: outcome.is_held,
+            outcome,
         })
     };
     contenders.iter().zip(outcomes).filter_map(stored)
@@ -270,7 +264,7 @@ fn storing_results(storing: &[Stored]) -> Results {
     );
     let mut series: Vec<Series> = Vec::new();
     for stored in storing {
-        let point = (stored.batch as f64, stored.messages_per_s.median);
+        let point = (stored.batch as f64, stored.outcome.messages_per_s.median);
         match series
             .iter_mut()
             .find(|series| series.name == stored.engine)
@@ -292,7 +286,11 @@ fn storing_results(storing: &[Stored]) -> Results {
         Scale::Log.axis("messages/s"),
         series.into_iter().map(from_left).collect(),
     );
-    results.check(storing.iter().all(|stored| stored.is_held != Some(false)));
+    results.check(
+        storing
+            .iter()
+            .all(|stored| stored.outcome.is_held != Some(false)),
+    );
     results
 }
 

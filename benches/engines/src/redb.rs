@@ -1,6 +1,6 @@
 //! redb: a copy-on-write B-tree in Rust. A batch is a transaction with `Durability::Immediate`.
 
-use cairn_bench::{Batch, Contender, Key, Storage, StorageFailure};
+use cairn_bench::{Batch, Contender, Storage, StorageFailure};
 use redb::{Database, Durability, ReadableDatabase as _, ReadableTable as _, TableDefinition};
 
 const MESSAGES: TableDefinition<'_, (u64, u64), &str> = TableDefinition::new("messages");

@@ -1,6 +1,6 @@
 //! SQLite: a B-tree with a write-ahead log. A batch is a transaction with `synchronous = FULL`.
 
-use cairn_bench::{Batch, Contender, Key, Storage, StorageFailure};
+use cairn_bench::{Batch, Contender, Storage, StorageFailure};
 use rusqlite::Connection;
 
 const SCHEMA: &str = "

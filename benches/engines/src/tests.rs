@@ -3,7 +3,7 @@ use cairn_bench::Key;
 use super::*;
 
 #[test]
-fn every_engine_gives_back_its_messages_in_order() {
+fn engines_return_messages_in_order() {
     for contender in contenders() {
         let dir = tempfile::tempdir().unwrap();
         let mut expected = Vec::new();

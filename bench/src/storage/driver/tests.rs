@@ -17,7 +17,7 @@ fn texts(driver: &mut Driver, group: usize) -> Vec<(MsgId, Text)> {
 }
 
 #[test]
-fn what_is_sent_is_there_when_the_directory_is_opened_again() {
+fn messages_survive_reopening() {
     let dir = tempfile::tempdir().unwrap();
     let mut driver = Driver::create(dir.path(), 2).unwrap();
     let mut sent = Vec::new();
@@ -36,7 +36,7 @@ fn what_is_sent_is_there_when_the_directory_is_opened_again() {
 }
 
 #[test]
-fn a_group_can_have_more_members_than_one_invite_has_uses() {
+fn members_may_exceed_the_uses_of_an_invite() {
     let dir = tempfile::tempdir().unwrap();
     let mut driver = Driver::create(dir.path(), 1).unwrap();
     let count = u64::from(INVITE_USES_MAX) + 1;

@@ -26,7 +26,7 @@ fn report(args: &[&str]) -> Report {
 }
 
 #[test]
-fn every_contender_has_a_line_for_each_batch() {
+fn every_contender_has_a_row_per_batch() {
     let report = report(&[
         "--batches",
         "1,8",
@@ -71,7 +71,7 @@ fn every_contender_has_a_line_for_each_batch() {
 }
 
 #[test]
-fn others_run_behind_those_who_always_do() {
+fn other_contenders_run_last() {
     let (_stop, hears) = watch::channel(false);
     let mut other = race::raw_file();
     other.name = "another".to_owned();
@@ -94,7 +94,7 @@ fn others_run_behind_those_who_always_do() {
 }
 
 #[test]
-fn each_size_of_a_group_has_a_line() {
+fn every_group_size_has_a_row() {
     let report = report(&["--members", "1,20", "--seconds", "0.1"]);
     assert!(report.results.is_sound);
     let json = serde_json::to_value(&report).unwrap();
@@ -118,14 +118,14 @@ fn each_size_of_a_group_has_a_line() {
 }
 
 #[test]
-fn a_run_that_is_ended_before_it_measures_has_nothing_to_tell() {
+fn early_interruption_is_an_error() {
     let (_stop, hears) = watch::channel(true);
     let result = run(settings(&[]), Vec::new(), &mut Watcher::new(hears, |_| {}));
     assert!(matches!(result, Err(BenchError::Interrupted)), "{result:?}");
 }
 
 #[test]
-fn a_batch_that_the_log_cannot_take_is_refused_at_once() {
+fn oversized_batch_is_refused() {
     let (_stop, hears) = watch::channel(false);
     let result = run(
         settings(&["--batches", "1,4096", "--body", "16384"]),
@@ -145,7 +145,7 @@ fn a_batch_that_the_log_cannot_take_is_refused_at_once() {
 }
 
 #[test]
-fn a_time_is_a_positive_number() {
+fn time_must_be_positive() {
     assert_eq!(parse_seconds("0.1"), Ok(0.1));
     ["0", "-1", "NaN", "inf", "3601", "a"]
         .iter()
@@ -161,11 +161,13 @@ fn stored(engine: &str, batch: usize, rate: f64, is_held: Option<bool>) -> Store
     Stored {
         engine: engine.to_owned(),
         batch,
-        messages_per_s,
         cairn_is_times: Some(2.0),
-        messages: 10,
-        disk_bytes_per_message: None,
-        is_held,
+        outcome: Outcome {
+            messages_per_s,
+            messages: 10,
+            disk_bytes_per_message: None,
+            is_held,
+        },
     }
 }
 

@@ -5,13 +5,13 @@ fn some(seed: u64) -> Vec<Message> {
 }
 
 #[test]
-fn a_seed_makes_the_same_messages_again() {
+fn seed_repeats_the_messages() {
     assert_eq!(some(1), some(1));
     assert_ne!(some(1), some(2));
 }
 
 #[test]
-fn messages_have_their_size_and_the_first_conversation_the_most() {
+fn sizes_and_skew_are_as_asked() {
     let messages = some(1);
     assert!(
         messages

@@ -35,7 +35,7 @@ pub(super) struct Race<'a> {
 }
 
 /// The result of one contender.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub(super) struct Outcome {
     pub(super) messages_per_s: Spread,
     /// All that were stored, also during the warm-up and in a round that was ended early.

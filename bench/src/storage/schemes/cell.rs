@@ -26,7 +26,7 @@ pub(super) struct Cell {
     /// Growth of the folder after the warm-up, before any ack.
     pub(super) bytes_per_send: Option<f64>,
     pub(super) catch_up_ms_per_1000: Option<f64>,
-    /// Until all members have acked and what nobody needs is deleted.
+    /// Until all members have acked and what no member needs is deleted.
     pub(super) ack_us_per_send: Option<f64>,
     pub(super) ack_writes_per_send: Option<f64>,
     /// Growth of the folder since before the first message, when all members have acked everything.

@@ -58,7 +58,7 @@ pub(super) fn results(cells: &[Cell]) -> Results {
 }
 
 /// A scheme that stores for all members loses nothing. One that trusts the push must have been seen
-/// losing, unless nobody was online.
+/// losing, unless no member was online.
 fn loses_as_expected(cell: &Cell) -> bool {
     let group = Group::new(cell.members, cell.online_percent);
     let must_lose = cell.scheme.trusts_push()

@@ -2,7 +2,7 @@ use super::super::corpus::*;
 use crate::words::Words;
 
 #[test]
-fn messages_have_their_size_and_begin_with_a_word() {
+fn texts_have_their_size_and_start_with_a_word() {
     let (mut corpus, words) = (Corpus::new(200, 1), Words::new());
     for _ in 0..1_000 {
         let text = corpus.text().unwrap();
@@ -13,7 +13,7 @@ fn messages_have_their_size_and_begin_with_a_word() {
 }
 
 #[test]
-fn a_seed_gives_the_same_messages_again_and_hardly_any_twice() {
+fn seed_repeats_the_texts() {
     let some = |seed| {
         let mut corpus = Corpus::new(50, seed);
         (0..1_000)

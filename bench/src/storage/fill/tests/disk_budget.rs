@@ -3,7 +3,7 @@ use super::super::disk_budget::*;
 const GIB: u64 = 1 << 30;
 
 #[test]
-fn what_fits_is_stored_and_no_more() {
+fn fitting_messages_respect_the_reserve() {
     assert_eq!(fitting(100 * GIB, 1_000_000, 200), 1_000_000);
     // A message takes 184 bytes.
     assert_eq!(fitting(GIB, 100_000_000, 200), GIB / 2 / 184);
@@ -12,7 +12,7 @@ fn what_fits_is_stored_and_no_more() {
 }
 
 #[test]
-fn a_full_disk_is_told_from_one_that_says_nothing() {
+fn unknown_free_space_is_no_limit() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(DiskBudget(folder.path()).limit(1, 1).unwrap(), 1);
     assert_eq!(

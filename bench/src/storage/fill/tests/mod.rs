@@ -30,7 +30,7 @@ const SMALL: &[&str] = &[
 ];
 
 #[test]
-fn a_small_fill_is_complete_and_tells_everything() {
+fn small_fill_is_complete() {
     let parent = tempfile::tempdir().unwrap();
     let stop = watch::Sender::new(false);
     let line = [SMALL, &["--dir", parent.path().to_str().unwrap()]].concat();
@@ -82,7 +82,7 @@ fn a_small_fill_is_complete_and_tells_everything() {
 }
 
 #[test]
-fn what_is_to_be_kept_can_be_opened_again() {
+fn kept_directory_reopens() {
     let parent = tempfile::tempdir().unwrap();
     let stop = watch::Sender::new(false);
     let line = [
@@ -104,10 +104,10 @@ fn what_is_to_be_kept_can_be_opened_again() {
 }
 
 #[test]
-fn who_ends_it_early_gets_what_was_stored_until_then() {
+fn interrupted_fill_is_reported() {
     let stop = watch::Sender::new(false);
     let ends = stop.clone();
-    // The first that is told comes behind the first batch.
+    // The first progress comes after the first batch.
     let mut watcher = Watcher::new(stop.subscribe(), move |_| {
         ends.send_replace(true);
     });

@@ -15,7 +15,7 @@ fn progress(samples: &[(u64, f64)]) -> Progress {
 }
 
 #[test]
-fn a_tenth_has_the_speed_of_its_own_messages() {
+fn tenth_has_its_own_speed() {
     // The first half at 100 a second, the second at 50.
     let progress = progress(&[(50, 0.5), (100, 1.5)]);
     let near = |tenth, expected: f64| {
@@ -30,7 +30,7 @@ fn a_tenth_has_the_speed_of_its_own_messages() {
 }
 
 #[test]
-fn a_fill_without_messages_has_no_speed() {
+fn empty_fill_has_no_speed() {
     assert_eq!(
         (progress(&[]).tenth_per_s(1), progress(&[]).texts_share()),
         (None, None)
@@ -38,7 +38,7 @@ fn a_fill_without_messages_has_no_speed() {
 }
 
 #[test]
-fn marks_are_bounded_and_hold_what_was_stored_since() {
+fn samples_are_bounded() {
     let folder = tempfile::tempdir().unwrap();
     let mut progress = Progress::begin(100_000);
     for messages in (10..=100_000).step_by(10) {

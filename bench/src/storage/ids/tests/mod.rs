@@ -33,7 +33,7 @@ fn report(stop: bool) -> Report {
 }
 
 #[test]
-fn every_scheme_is_measured_and_tried() {
+fn every_scheme_is_measured() {
     let report = report(false);
     assert!(report.results.is_sound, "{report:?}");
     let json = serde_json::to_value(&report).unwrap();
@@ -92,7 +92,7 @@ fn every_scheme_is_measured_and_tried() {
 }
 
 #[test]
-fn who_ends_it_at_once_is_told_that_nothing_was_measured() {
+fn interrupted_run_has_nulls() {
     let report = report(true);
     assert!(report.interrupted);
     let json = serde_json::to_value(&report).unwrap();
@@ -109,7 +109,7 @@ fn who_ends_it_at_once_is_told_that_nothing_was_measured() {
 }
 
 #[test]
-fn whatever_the_keys_the_last_messages_are_the_last() {
+fn newest_messages_are_found_by_any_key() {
     for scheme in Scheme::ALL {
         let folder = tempfile::tempdir().unwrap();
         let mut rows = IdRows::create(folder.path(), scheme).unwrap();

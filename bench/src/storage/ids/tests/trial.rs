@@ -39,7 +39,7 @@ fn world(scheme: Scheme, steps: &[Step]) -> World {
 
 proptest! {
     #[test]
-    fn crashes_alone_make_no_scheme_repeat_a_stored_id(steps in steps()) {
+    fn crashes_repeat_no_stored_id(steps in steps()) {
         for scheme in Scheme::ALL {
             let tally = world(scheme, &steps).tally();
             prop_assert_eq!((tally.repeated, tally.refused), (0, 0), "{}", scheme);
@@ -48,7 +48,7 @@ proptest! {
     }
 
     #[test]
-    fn a_counter_leaves_no_gap_whatever_crashes(steps in steps()) {
+    fn counter_has_no_gaps_after_crashes(steps in steps()) {
         let tally = world(Scheme::Counter, &steps).tally();
         prop_assert_eq!((tally.gaps, tally.skipped), (0, Some(0)));
     }
@@ -59,7 +59,7 @@ fn tally(scheme: Scheme, crash: bool, clock_back: bool) -> Tally {
 }
 
 #[test]
-fn only_a_counter_shows_a_client_what_it_misses() {
+fn only_the_counter_reveals_losses() {
     for scheme in Scheme::ALL {
         let found = tally(scheme, false, false);
         let told = found.losses_told.unwrap();
@@ -79,7 +79,7 @@ fn only_a_counter_shows_a_client_what_it_misses() {
 }
 
 #[test]
-fn several_generators_keep_the_order_only_when_each_conversation_has_one() {
+fn only_per_conversation_generators_keep_order() {
     let late = |scheme| trial(scheme, IDS_GENERATORS, Fault::default(), 20_000, 1).late;
     assert_eq!(late(Scheme::Counter), 0);
     let others = [
@@ -93,7 +93,7 @@ fn several_generators_keep_the_order_only_when_each_conversation_has_one() {
 }
 
 #[test]
-fn a_clock_that_steps_back_stops_snowflakes_and_nothing_else() {
+fn clock_step_stops_only_snowflakes() {
     for scheme in Scheme::ALL {
         let found = tally(scheme, false, true);
         let refused = if scheme == Scheme::Snowflake {
@@ -113,14 +113,14 @@ fn a_clock_that_steps_back_stops_snowflakes_and_nothing_else() {
 }
 
 #[test]
-fn a_crash_costs_a_segment_its_numbers_and_a_counter_none() {
+fn crash_skips_only_segment_numbers() {
     let segment = tally(Scheme::Segment, true, false);
     assert!(
         segment.skipped.unwrap() > 0 && segment.reissued == 0,
         "{segment:?}"
     );
     let counter = tally(Scheme::Counter, true, false);
-    // What was lost was told to nobody, and its numbers are given again.
+    // The lost messages were never acknowledged, so their numbers may be reused.
     assert_eq!(
         (counter.skipped, counter.reissued),
         (Some(0), IDS_TRIAL_BATCH as u64 / 2),
@@ -129,7 +129,7 @@ fn a_crash_costs_a_segment_its_numbers_and_a_counter_none() {
 }
 
 #[test]
-fn a_clock_that_is_behind_after_a_crash_makes_snowflakes_repeat_and_time_ordered_uuids_come_late() {
+fn clock_behind_after_crash_misleads_clock_schemes() {
     let found = Scheme::ALL.map(|scheme| (scheme, tally(scheme, true, true)));
     for (scheme, tally) in found {
         assert_eq!(
@@ -147,7 +147,7 @@ fn log(ids: &[u64]) -> Vec<Id> {
 }
 
 #[test]
-fn late_is_what_sorts_before_something_earlier() {
+fn late_ids_sort_before_earlier_ones() {
     let counts = [
         (&[1, 2, 3][..], 0),
         (&[1, 3, 2], 1),
@@ -161,7 +161,7 @@ fn late_is_what_sorts_before_something_earlier() {
 }
 
 #[test]
-fn a_loss_is_told_where_there_are_no_gaps_without_one() {
+fn losses_show_only_without_gaps() {
     assert_eq!((gaps(&log(&[1, 2, 3])), gaps(&log(&[1, 3, 4, 8]))), (0, 2));
     assert_eq!(
         losses_told([log(&[1, 2, 3]), log(&[4, 6, 9])].iter()),
@@ -171,7 +171,7 @@ fn a_loss_is_told_where_there_are_no_gaps_without_one() {
 }
 
 #[test]
-fn skipped_is_what_nothing_has_below_the_highest_of_its_range() {
+fn skipped_counts_unused_numbers() {
     let names = |names: &[(u64, u64)]| {
         names
             .iter()

@@ -18,7 +18,7 @@ fn all() -> [Contender; 4] {
 }
 
 #[test]
-fn every_contender_holds_what_was_stored() {
+fn contenders_hold_what_was_stored() {
     let dir = tempfile::tempdir().unwrap();
     let supply = Supply::new(10, 200, 7).unwrap();
     let (_stop, mut watcher) = watcher();
@@ -103,7 +103,7 @@ fn forgetful() -> Contender {
 }
 
 #[test]
-fn a_loss_is_seen_and_a_failure_is_told() {
+fn loss_and_failure_are_reported() {
     let dir = tempfile::tempdir().unwrap();
     let supply = Supply::new(2, 10, 7).unwrap();
     let (_stop, mut watcher) = watcher();
@@ -129,7 +129,7 @@ fn a_loss_is_seen_and_a_failure_is_told() {
 }
 
 #[test]
-fn a_race_that_is_ended_has_nothing_to_show_for_rounds_it_did_not_run() {
+fn interrupted_race_has_no_outcome() {
     let dir = tempfile::tempdir().unwrap();
     let supply = Supply::new(2, 10, 7).unwrap();
     let (stop, mut watcher) = watcher();
@@ -147,7 +147,7 @@ fn a_race_that_is_ended_has_nothing_to_show_for_rounds_it_did_not_run() {
 }
 
 #[test]
-fn a_spread_is_its_middle_and_its_ends() {
+fn spread_is_median_min_and_max() {
     assert_eq!(Spread::of(Vec::new()), None);
     assert_eq!(
         Spread::of(vec![5.0, 1.0, 3.0]),

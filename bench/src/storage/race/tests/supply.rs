@@ -11,7 +11,7 @@ fn tally(messages: &[(u64, &str)]) -> Tally {
 }
 
 #[test]
-fn conversations_may_be_read_one_after_the_other() {
+fn tally_ignores_the_order_of_conversations() {
     assert_eq!(
         tally(&[(1, "a"), (2, "b"), (1, "c")]),
         tally(&[(1, "a"), (1, "c"), (2, "b")])
@@ -19,7 +19,7 @@ fn conversations_may_be_read_one_after_the_other() {
 }
 
 #[test]
-fn whatever_is_amiss_shows() {
+fn tally_detects_every_difference() {
     let right = tally(&[(1, "a"), (1, "b"), (2, "c")]);
     let others: [&[(u64, &str)]; 5] = [
         &[(1, "b"), (1, "a"), (2, "c")],
@@ -34,7 +34,7 @@ fn whatever_is_amiss_shows() {
 }
 
 #[test]
-fn a_conversation_gets_other_texts_with_each_turn() {
+fn each_turn_shifts_the_texts() {
     let supply = Supply::new(4, 100, 1).unwrap();
     let count = supply.messages.len() as u64;
     let (first, again) = (supply.get(5), supply.get(count + 5));
@@ -50,7 +50,7 @@ fn long_texts_are_fewer() {
 }
 
 #[test]
-fn keys_sort_as_conversations_and_their_messages() {
+fn keys_sort_by_conversation_and_message() {
     let key = |conversation, msgid| Key {
         conversation,
         msgid,

@@ -5,7 +5,7 @@ use cairn_proto::ids::MsgId;
 use super::super::crash::*;
 use super::super::scheme::{Group, Kind, Store};
 
-/// What is found behind a victim that ended where it is killed.
+/// The loss of a victim that ended at the point where it is killed.
 fn loss_of(scheme: Kind, online: u8) -> Loss {
     let dir = tempfile::tempdir().unwrap();
     let args = VictimArgs {
@@ -26,7 +26,7 @@ fn loss_of(scheme: Kind, online: u8) -> Loss {
 }
 
 #[test]
-fn copies_for_who_is_offline_lose_what_was_not_pushed() {
+fn offline_copies_lose_unpushed_messages() {
     assert_eq!(
         loss_of(Kind::OfflineCopies, 80),
         Loss {
@@ -44,7 +44,7 @@ fn copies_for_who_is_offline_lose_what_was_not_pushed() {
 }
 
 #[test]
-fn whoever_stores_for_all_loses_nothing() {
+fn storing_for_all_loses_nothing() {
     for kind in Kind::ALL.into_iter().filter(|kind| !kind.trusts_push()) {
         assert_eq!(
             loss_of(kind, 80),
@@ -58,7 +58,7 @@ fn whoever_stores_for_all_loses_nothing() {
 }
 
 #[test]
-fn what_is_not_in_the_store_is_counted_for_each_member() {
+fn loss_is_counted_per_member() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store {
         kind: Kind::MemberCopies,

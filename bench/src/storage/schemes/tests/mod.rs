@@ -1,5 +1,4 @@
-//! Each scheme against a model that is obviously right: what was sent, and how far each
-//! member has acked.
+//! Each scheme against a trivial model: what was sent, and how far each member has acked.
 
 mod crash;
 mod results;
@@ -107,7 +106,7 @@ fn rows_left(store: &Store) -> usize {
 }
 
 #[test]
-fn whoever_was_away_gets_what_was_sent_in_order_and_once() {
+fn pull_returns_unacked_messages_in_order() {
     for kind in Kind::ALL {
         let dir = tempfile::tempdir().unwrap();
         let mut play = Play::begin(kind, Group::new(5, 40), dir.path());
@@ -129,7 +128,7 @@ fn whoever_was_away_gets_what_was_sent_in_order_and_once() {
 }
 
 #[test]
-fn long_absence_takes_several_pages() {
+fn long_backlog_takes_several_pages() {
     for kind in Kind::ALL {
         let dir = tempfile::tempdir().unwrap();
         let mut play = Play::begin(kind, Group::new(2, 0), dir.path());
@@ -143,7 +142,7 @@ fn long_absence_takes_several_pages() {
 }
 
 #[test]
-fn when_all_have_acked_nothing_is_left_but_cursors() {
+fn acked_messages_are_deleted() {
     for kind in Kind::ALL.into_iter().filter(|&kind| kind != Kind::Cairn) {
         let dir = tempfile::tempdir().unwrap();
         let mut play = Play::begin(kind, Group::new(5, 40), dir.path());
@@ -172,9 +171,9 @@ fn when_all_have_acked_nothing_is_left_but_cursors() {
 }
 
 #[test]
-fn rows_are_counted_where_they_are_written() {
-    // For each of 20 messages in a group of 5, of whom 2 are online; and one for the last
-    // number, since all go in at once.
+fn written_rows_are_counted() {
+    // For each of 20 messages in a group of 5, of whom 2 are online; and one for the last number,
+    // since all are written at once.
     let expected = [
         (Kind::OfflineCopies, 3),
         (Kind::MemberCopies, 5),

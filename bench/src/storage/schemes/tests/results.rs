@@ -17,7 +17,7 @@ fn crashed(scheme: Kind, lost: u64, online_percent: u8) -> Results {
 }
 
 #[test]
-fn cairn_is_held_against_the_fastest_in_the_smallest_group_and_against_itself_in_the_largest() {
+fn ratios_compare_smallest_and_largest_group() {
     let rates = [
         (Kind::OfflineCopies, 10, 50_000.0),
         (Kind::BodyAndCursors, 10, 60_000.0),
@@ -30,8 +30,9 @@ fn cairn_is_held_against_the_fastest_in_the_smallest_group_and_against_itself_in
     assert_eq!(json["cairn_over_fastest"], 2.5);
     assert_eq!(json["cairn_largest_over_smallest"], 0.8);
     let tables = found.tables;
-    let conclusion = "In the group of 10, cairn takes 2.50 times the sends of the fastest of the four (4 one body, cursors: 60,000/s); \
-                      in the group of 1,000, it takes 0.80 times what it takes in the group of 10.";
+    let conclusion = "In the group of 10, cairn takes 2.50 times the sends of the fastest of the \
+                      four (4 one body, cursors: 60,000/s); in the group of 1,000, it takes 0.80 \
+                      times what it takes in the group of 10.";
     assert!(
         tables[0].meaning.starts_with(MEANING) && tables[0].meaning.ends_with(conclusion),
         "{}",
@@ -46,7 +47,7 @@ fn cairn_is_held_against_the_fastest_in_the_smallest_group_and_against_itself_in
 }
 
 #[test]
-fn of_several_shares_online_the_least_ratio_counts() {
+fn least_ratio_of_all_shares_counts() {
     let of = |online, cairn| {
         [
             cell(Kind::BodyAndCursors, 10, online, 100.0),
@@ -60,7 +61,7 @@ fn of_several_shares_online_the_least_ratio_counts() {
 }
 
 #[test]
-fn whoever_trusts_the_push_must_be_seen_losing_and_nobody_else() {
+fn only_trusting_the_push_may_lose() {
     assert!(crashed(Kind::OfflineCopies, 2, 20).is_sound);
     assert!(!crashed(Kind::OfflineCopies, 0, 20).is_sound);
     assert!(crashed(Kind::OfflineCopies, 0, 0).is_sound);
@@ -69,7 +70,7 @@ fn whoever_trusts_the_push_must_be_seen_losing_and_nobody_else() {
 }
 
 #[test]
-fn what_was_not_measured_is_null() {
+fn unmeasured_is_null() {
     let json = serde_json::to_value(crashed(Kind::Cairn, 0, 20)).unwrap();
     assert_eq!(json["schemes"][0]["scheme"], "cairn");
     assert!(
