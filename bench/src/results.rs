@@ -1,8 +1,8 @@
 //! The result of a run: what was asked for, what was found, and on what machine. How it is shown is
 //! up to the binary.
 //!
-//! A run lists each number once, with its JSON field, unit, name and meaning ([`Results`]); the JSON
-//! object, the text and the page all come from that list.
+//! A run lists each number once, with its JSON field, unit, name and meaning ([`Results`]); the
+//! JSON object, the text and the page all come from that list.
 
 use std::path::Path;
 

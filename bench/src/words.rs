@@ -3,10 +3,11 @@
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 
-const WORDS: &str = "the server is down again please look at it when you have time thanks build failed on main \
-     because of a missing file I will fix that tomorrow morning unless someone else wants to do \
-     this now meeting moved from nine ten o'clock in big room coffee anyone sure no problem deploy \
-     done all green nice work everybody see notes here and there ok";
+const WORDS: &str = "\
+    the server is down again please look at it when you have time thanks build failed on main \
+    because of a missing file I will fix that tomorrow morning unless someone else wants to do \
+    this now meeting moved from nine ten o'clock in big room coffee anyone sure no problem deploy \
+    done all green nice work everybody see notes here and there ok";
 
 #[derive(Clone, Debug)]
 pub(crate) struct Words(Vec<&'static str>);

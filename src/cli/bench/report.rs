@@ -235,10 +235,8 @@ impl fmt::Display for Shown<'_> {
                 .iter()
                 .try_for_each(|line| writeln!(f, "{line}"))?;
         }
-        let conditions = self.conditions().into_iter();
-        conditions
-            .map(|(name, value)| write!(f, "\n  {name:NAME_WIDTH$}{value}"))
-            .collect()
+        let mut conditions = self.conditions().into_iter();
+        conditions.try_for_each(|(name, value)| write!(f, "\n  {name:NAME_WIDTH$}{value}"))
     }
 }
 

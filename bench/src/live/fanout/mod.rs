@@ -1,5 +1,5 @@
-//! `fanout`: how many deliveries a second the server makes, how long each takes, and whether each is
-//! made once and in order.
+//! `fanout`: how many deliveries a second the server makes, how long each takes, and whether each
+//! is made once and in order.
 
 pub(crate) mod stall;
 

@@ -33,7 +33,8 @@ pub(crate) struct Stall {
     pub(crate) stalled: Option<usize>,
 
     /// How long they stop, and the second count takes
-    #[arg(long, value_name = "S", requires = "stalled", default_value_t = limits::STALL_SECONDS_DEFAULT,
+    #[arg(long, value_name = "S", requires = "stalled",
+        default_value_t = limits::STALL_SECONDS_DEFAULT,
         value_parser = whole::<u32>(1..))]
     pub(crate) stall_seconds: u32,
 }

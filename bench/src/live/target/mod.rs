@@ -197,8 +197,8 @@ impl Target {
         self.endpoints.get(at % self.endpoints.len()).cloned()
     }
 
-    /// Creates users, each with a connection. `role` is a part of their names; further devices log in
-    /// with the password.
+    /// Creates users, each with a connection. `role` is a part of their names; further devices log
+    /// in with the password.
     pub(crate) async fn join(
         &self,
         role: &str,

@@ -76,7 +76,8 @@ fn people_write_where_they_are_from_devices_that_are_there_as_often_as_they_shou
             }
         }
     }
-    // 100 people: 10 + 2.5 * 20 + 4 + 3.5 * 25 + 6 messages each, less what both devices' absence swallows.
+    // 100 people: 10 + 2.5 * 20 + 4 + 3.5 * 25 + 6 messages each, less
+    // what is lost while both devices are away.
     assert!((14_500..15_900).contains(&said), "{said}");
     assert!(
         (0.55..0.75).contains(&(f64::from(shared) / f64::from(said))),

@@ -1,4 +1,4 @@
-//! Clients that send: as their pace allows until the run is over, then until everything is answered.
+//! Clients that send as their pace allows until the run is over, and then wait for all answers.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
