@@ -38,7 +38,7 @@ pub enum BenchError {
     Directory { dir: PathBuf, source: io::Error },
     /// The disk cannot take a single message.
     #[error(
-        "there is no room in {}: {} are free, and {} must stay free; name another disk with --dir",
+        "not enough space in {}: {} are free, and {} must stay free; name another disk with --dir",
         dir.display(),
         sized(*free),
         sized(*needed)

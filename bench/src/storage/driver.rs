@@ -201,7 +201,7 @@ impl Driver {
         timeline.ok_or(BenchError::NoAnswer)
     }
 
-    /// Makes everything so far durable, and maintains the log as the sequencer does.
+    /// Commits everything so far durably, and maintains the log as the sequencer does.
     pub(super) fn commit(&mut self) -> Result<Committed, BenchError> {
         let committed = self.engine.commit()?;
         self.engine.maintain()?;

@@ -8,7 +8,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::limits;
-use super::load::body_bytes;
+use super::messages::body_bytes;
 use super::race::{self, Contender, LogBytes, Outcome, Race, Spread, Supply};
 use super::scratch::Scratch;
 use crate::args::whole;
@@ -67,7 +67,7 @@ pub struct Settings {
     scratch: Scratch,
 }
 
-/// The longest time that can be asked for.
+/// The longest time that `--seconds` takes.
 const SECONDS_MAX: f64 = 3_600.0;
 
 fn parse_seconds(raw: &str) -> Result<f64, String> {

@@ -5,7 +5,7 @@ pub mod engine;
 pub mod fill;
 pub mod ids;
 mod limits;
-mod load;
+mod messages;
 pub mod race;
 pub mod schemes;
 mod scratch;

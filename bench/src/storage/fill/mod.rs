@@ -17,7 +17,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::driver::Driver;
-use super::load::{SKEW, body_bytes};
+use super::messages::{SKEW, body_bytes};
 use super::scratch::Scratch;
 use crate::args::whole;
 use crate::error::BenchError;

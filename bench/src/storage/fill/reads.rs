@@ -18,7 +18,7 @@ use crate::limits::WARM_UP;
 use crate::results::grouped;
 use crate::storage::driver::Driver;
 use crate::storage::limits::{READ_MESSAGES, READ_TIME_MAX};
-use crate::storage::load::SKEW;
+use crate::storage::messages::SKEW;
 use crate::watcher::Watcher;
 use crate::zipf::Picker;
 

@@ -19,7 +19,7 @@ use crate::results::grouped;
 use crate::storage::limits::{
     IDS_READ_TIME, IDS_ROUNDS, IDS_STRETCH_MAX, IDS_WIRE_SAMPLE, READ_MESSAGES,
 };
-use crate::storage::load::{Load, Message, SKEW};
+use crate::storage::messages::{Load, Message, SKEW};
 use crate::storage::sled_rows::{SledRows, damaged};
 use crate::storage::tables::median;
 use crate::system;
@@ -152,7 +152,7 @@ fn in_turns(
     Ok(rates.into_iter().map(median).collect())
 }
 
-/// Makes ids without storing anything, in one thread.
+/// Generates ids without storing anything, in one thread.
 pub(super) fn make_ids(
     results: &mut [SchemeResults],
     settings: &Settings,

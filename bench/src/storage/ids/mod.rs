@@ -4,7 +4,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::load::body_bytes;
+use super::messages::body_bytes;
 use super::scratch::Scratch;
 use crate::args::whole;
 use crate::error::BenchError;

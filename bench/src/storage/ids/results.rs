@@ -95,7 +95,7 @@ fn order(results: &mut Results, schemes: &[SchemeResults]) {
         "Late: messages that sort before an earlier one, so that a client that asks for everything \
          after its last message never gets them; from one thread, and from {IDS_GENERATORS} at \
          once. Gaps: neighbours whose ids do not follow each other although nothing is missing. \
-         Losses told: the conversations in which a client that misses a message can know it."
+         Losses detected: the conversations in which a client that misses a message can know it."
     );
     let late = |tally: &Tally| percent(tally.late, tally.stored);
     results.tables.push(table(
@@ -108,9 +108,9 @@ fn order(results: &mut Results, schemes: &[SchemeResults]) {
             ("gaps", &|of| {
                 of.trial(|Trials { calm, .. }| percent(calm.gaps, calm.neighbours))
             }),
-            ("losses told", &|of| {
-                let told = of.trials.and_then(|trials| trials.calm.losses_told);
-                shown(told.map(|told| told * 100.0), Unit::new(0, " %"))
+            ("losses detected", &|of| {
+                let share = of.trials.and_then(|trials| trials.calm.losses_told);
+                shown(share.map(|share| share * 100.0), Unit::new(0, " %"))
             }),
         ],
         schemes,

@@ -126,7 +126,7 @@ impl Durable {
     }
 }
 
-/// Makes the ids of one scheme, in one thread of one process.
+/// Generates the ids of one scheme, in one thread of one process.
 #[derive(Debug)]
 pub(super) enum Generator {
     UuidV4,

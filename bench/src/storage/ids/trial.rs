@@ -15,7 +15,7 @@ use super::scheme::{Durable, Generator, Id, Refusal, Scheme};
 use crate::storage::limits::{
     IDS_CLOCK_STEP, IDS_GENERATORS, IDS_RESTART_TIME, IDS_TRIAL_BATCH, IDS_TRIAL_CONVERSATIONS,
 };
-use crate::storage::load::SKEW;
+use crate::storage::messages::SKEW;
 use crate::zipf::Picker;
 
 /// The interval between messages.
@@ -240,14 +240,14 @@ pub(super) fn gaps(log: &[Id]) -> u64 {
 }
 
 pub(super) fn losses_told<'a>(logs: impl Iterator<Item = &'a Vec<Id>>) -> Option<f64> {
-    let (mut told, mut all) = (0_u32, 0_u32);
+    let (mut detected, mut all) = (0_u32, 0_u32);
     for log in logs.filter(|log| log.len() >= 3) {
         let mut received = log.clone();
         received.remove(log.len() / 2);
         all += 1;
-        told += u32::from(gaps(log) == 0 && gaps(&received) == 1);
+        detected += u32::from(gaps(log) == 0 && gaps(&received) == 1);
     }
-    (all > 0).then(|| f64::from(told) / f64::from(all))
+    (all > 0).then(|| f64::from(detected) / f64::from(all))
 }
 
 /// Unused names below the highest of each range.

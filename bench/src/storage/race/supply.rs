@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::contender::Key;
 use crate::storage::limits;
-use crate::storage::load::{Load, Message};
+use crate::storage::messages::{Load, Message};
 
 /// How far the texts move against the conversations with each turn through the supply. Odd, so that
 /// they repeat late.

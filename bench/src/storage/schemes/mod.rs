@@ -21,7 +21,7 @@ use serde::Serialize;
 use self::cell::Cell;
 use self::scheme::{Group, Kind, Store};
 use super::limits;
-use super::load::Load;
+use super::messages::Load;
 use super::scratch::Scratch;
 use crate::args::whole;
 use crate::error::BenchError;

@@ -78,7 +78,7 @@ impl Rows {
         Ok(())
     }
 
-    /// Makes everything durable.
+    /// Writes everything durably.
     pub(super) fn commit(&mut self) -> Result<(), BenchError> {
         let batch = self.take_batch();
         self.sled.commit(batch)

@@ -18,7 +18,7 @@ pub(super) trait Scheme {
     /// Takes a message for every member.
     fn send(&mut self, text: &Text) -> Result<MsgId, BenchError>;
 
-    /// Makes everything so far durable. Messages count as accepted after that, and may be pushed.
+    /// Writes everything so far durably. Messages count as accepted after that, and may be pushed.
     fn commit(&mut self) -> Result<(), BenchError>;
 
     /// A page of the messages above `after` that `member` has not acked; empty at the end.
@@ -28,7 +28,7 @@ pub(super) trait Scheme {
     /// Acks everything up to `through`, and deletes what no member needs.
     fn ack(&mut self, member: UserId, through: MsgId) -> Result<(), BenchError>;
 
-    /// Makes everything durable and brings it to its final place.
+    /// Writes everything durably and brings it to its final place.
     fn close(self: Box<Self>) -> Result<Closed, BenchError>;
 }
 

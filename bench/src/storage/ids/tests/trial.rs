@@ -62,14 +62,14 @@ fn tally(scheme: Scheme, crash: bool, clock_back: bool) -> Tally {
 fn only_the_counter_reveals_losses() {
     for scheme in Scheme::ALL {
         let found = tally(scheme, false, false);
-        let told = found.losses_told.unwrap();
+        let detected = found.losses_told.unwrap();
         assert_eq!(
             (found.stored, found.repeated, found.refused),
             (20_000, 0, 0),
             "{scheme}"
         );
         assert_eq!(
-            told,
+            detected,
             if scheme == Scheme::Counter { 1.0 } else { 0.0 },
             "{scheme}"
         );
