@@ -1,4 +1,5 @@
-//! Clients that talk: four senders in three groups and a direct chat, two followers of each, and fresh readers of everything.
+//! Clients that talk: four senders in three groups and a direct chat, two followers of each, and
+//! fresh readers of everything.
 //!
 //! All of them reconnect by themselves; nothing here knows when the server is down.
 
@@ -186,8 +187,8 @@ impl Crowd {
         }
     }
 
-    /// Everybody stops talking and waits for what is under way. Then every log is read by a fresh client and held against what was
-    /// said, and the followers must have come as far.
+    /// Everybody stops talking and waits for what is under way. Then every log is read by a fresh
+    /// client and held against what was said, and the followers must have come as far.
     pub async fn settle(&mut self) -> Result<Checked, String> {
         self.pause.send_replace(true);
         while let Some(sender) = timeout(PATIENCE, self.sending.join_next())

@@ -1,4 +1,5 @@
-//! Groups over the real binary: what those who join see, who can be found, and how the devices of a user keep in step.
+//! Groups over the real binary: what those who join see, who can be found, and how the devices of a
+//! user keep in step.
 
 mod room;
 
@@ -128,7 +129,8 @@ async fn history_setting_applies_to_every_read() {
     let item = bob.conversations().await.unwrap().pop().unwrap();
     assert_eq!((item.floor, item.unread), (MsgId::new(7), 1));
 
-    // Whoever comes when everything is shown sees everything; nothing changes for those who are there.
+    // A user who comes when everything is shown sees everything; nothing changes for those who are
+    // there.
     ada.set_group_settings(team, settings(Access::Open, JoinerHistory::All))
         .await
         .unwrap();
@@ -437,7 +439,7 @@ async fn cursors_and_settings_sync_across_devices() {
     );
     let said = ada.send(team, text("anybody here?")).await.unwrap();
     ada.recall(team, said).await.unwrap();
-    // Whoever was told that it is shown would not learn that it is hidden again.
+    // A user who was told that it is shown would not learn that it is hidden again.
     let shown = desk.conversations().await.unwrap().pop().unwrap().settings;
     assert_eq!(
         shown,

@@ -1,4 +1,5 @@
-//! Data directories that a server cannot have: it says why in one line, and leaves them as they are.
+//! Data directories that a server cannot have: it says why in one line, and leaves them as they
+//! are.
 
 use std::fs;
 use std::path::Path;
@@ -120,8 +121,8 @@ fn foreign_directory_is_refused_untouched() {
     assert_eq!(fs::read(&file).unwrap(), b"text");
 }
 
-/// Root may write where permissions say otherwise, so the directory is mounted read-only, in a mount namespace that ends with the
-/// server.
+/// Root may write where permissions say otherwise, so the directory is mounted read-only, in a
+/// mount namespace that ends with the server.
 #[test]
 fn read_only_directory_is_refused() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,4 +1,5 @@
-//! Attachments, in the model and around it: what happens to them, what the model says of it, and what the trees hold then.
+//! Attachments, in the model and around it: what happens to them, what the model says of it, and
+//! what the trees hold then.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,10 +24,10 @@ use super::naive::Naive;
 use super::steps::Place;
 use super::trees::mix;
 
-/// The quota when nobody has set another.
+/// The quota when no user has set another.
 const QUOTA_BYTES: u64 = 20 << 30;
 
-/// How long a file is kept that nobody sent, when nobody has set another time.
+/// How long a file is kept that no user sent, when no user has set another time.
 const KEPT_HOURS: u64 = 24;
 
 const HOUR_MS: u64 = 60 * 60 * 1000;
@@ -37,27 +38,27 @@ pub(super) const DAY_MS: u64 = 24 * HOUR_MS;
 /// Files that come up.
 const FILES: u8 = 8;
 
-/// One thing that happens to attachments. Whoever lies says another length than the file has.
+/// One thing that happens to attachments. A user who lies says another length than the file has.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum FileStep {
-    /// Somebody wants to upload.
+    /// A user wants to upload.
     Begin { by: u8, file: u8, lies: bool },
-    /// Somebody has uploaded.
+    /// A user has uploaded.
     Store { by: u8, file: u8, lies: bool },
-    /// Somebody sends what he may have uploaded.
+    /// A user sends what they may have uploaded.
     Attach {
         by: u8,
         to: Place,
         file: u8,
         lies: bool,
     },
-    /// Somebody fetches what a message so far from the head may name.
+    /// A user fetches what a message so far from the head may name.
     Fetch { by: u8, to: Place, at: i8, file: u8 },
-    /// What nobody loads goes.
+    /// What no user loads goes.
     Collect,
-    /// It is asked which files nobody knows.
+    /// It is asked which files no user knows.
     Orphans,
-    /// So much time goes by that what nobody sent may go.
+    /// So much time goes by that what no user sent may go.
     Day,
 }
 
@@ -261,7 +262,8 @@ impl Naive {
 
     fn collect(&mut self, now: Timestamp) -> AttachmentReply {
         let age_max_ms = self.number_set("attachment-unsent-hours", KEPT_HOURS) * HOUR_MS;
-        // By a clock that went back it was stored just now, which is long enough where nothing is kept.
+        // By a clock that went back it was stored just now, which is long enough where nothing is
+        // kept.
         let age_ms = |upload: &Upload| now.get().saturating_sub(upload.stored_at.get());
         let is_over = |upload: &Upload| upload.is_sent || age_ms(upload) >= age_max_ms;
         let unused = self.unused();
@@ -409,7 +411,7 @@ impl AttachmentTrees {
             .for_each(|&hash| state.attachments.install_unused(hash));
     }
 
-    /// Gives the state what it lacks of attachments.
+    /// Returns the state what it lacks of attachments.
     pub(super) fn load(&self, state: &mut State, need: Load) {
         match need {
             Load::Attachment(hash) => state
@@ -495,7 +497,8 @@ pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseEr
     Ok(())
 }
 
-/// Who is no member of a conversation gets nothing of it, and is told no more than when there is nothing.
+/// Who is no member of a conversation gets nothing of it, and is told no more than when there is
+/// nothing.
 pub(super) fn check_hidden(
     state: &mut State,
     trees: &AttachmentTrees,

@@ -1,12 +1,15 @@
-//! Random lives of a server, played on the state machine and on a model that is too simple to be wrong.
+//! Random lives of a server, played on the state machine and on a model that is too simple to be
+//! wrong.
 //!
-//! Of each life are checked: every answer and every effect; the ids, cursors, memberships and times in the commit log, by its bytes;
-//! what a state shows, step by step; what the trees hold, row by row; that nobody learns of a conversation he is not in; that a refused
-//! command changes nothing; that saving, letting go and loading change nothing; and that a replay over the trees of any moment, or of
-//! two moments mixed, ends where the life ended.
+//! Of each life are checked: every answer and every effect; the ids, cursors, memberships and times
+//! in the commit log, by its bytes; what a state shows, step by step; what the trees hold, row by
+//! row; that no user learns of a conversation they are not in; that a refused command changes
+//! nothing; that saving, letting go and loading change nothing; and that a replay over the trees of
+//! any moment, or of two moments mixed, ends where the life ended.
 //!
-//! A release run plays ten thousand lives, a debug run fewer, and `CAIRN_MODEL_CASES` says otherwise. A failure prints the shortest
-//! life that shows it, as steps that can be put into `regressions` to stay.
+//! A release run plays ten thousand lives, a debug run fewer, and `CAIRN_MODEL_CASES` says
+//! otherwise. A failure prints the shortest life that shows it, as steps that can be put into
+//! `regressions` to stay.
 
 mod attachments;
 mod expected;

@@ -1,5 +1,5 @@
-//! What a script is made of. Steps name users, sessions and conversations by small numbers that wrap around, so that a script
-//! stays a script when steps are taken out of it.
+//! What a script is made of. Steps name users, sessions and conversations by small numbers that
+//! wrap around, so that a script stays a script when steps are taken out of it.
 
 use std::fmt;
 
@@ -40,9 +40,9 @@ pub(super) enum Step {
         uses: u32,
         life_seconds: u64,
     },
-    /// Somebody comes in.
+    /// A user comes in.
     Join { invite: u8, name: u8, push: bool },
-    /// Somebody is about to log in with a password.
+    /// A user is about to log in with a password.
     Account { name: u8 },
     /// A further device.
     AddDevice { user: u8, push: bool },
@@ -57,14 +57,16 @@ pub(super) enum Step {
         seq: Seq,
         body: u8,
     },
-    /// A send that answers a message so far from the head, and mentions users; everybody when there is a 9 among them.
+    /// A send that answers a message so far from the head, and mentions users; everybody when there
+    /// is a 9 among them.
     Call {
         by: u8,
         to: Place,
         reply: Option<i8>,
         users: Vec<u8>,
     },
-    /// A message so far from the head that is said again elsewhere; or the last time that this was asked, once more.
+    /// A message so far from the head that is said again elsewhere; or the last time that this was
+    /// asked, once more.
     Forward {
         by: u8,
         to: Place,
@@ -111,11 +113,12 @@ pub(super) enum Step {
         at: i8,
         after: Option<u8>,
     },
-    /// Somebody shows what he reads, or hides it.
+    /// A user shows what they read, or hides it.
     ShowReads { by: u8, shown: bool },
-    /// How long messages stay, or somebody who would like to say so.
+    /// How long messages stay, or a user who would like to say so.
     Retain { by: u8, to: Place, policy: u8 },
-    /// The server lets go what is old enough, or what everybody has; or so far from the head, under a policy that need not hold.
+    /// The server lets go what is old enough, or what everybody has; or so far from the head, under
+    /// a policy that need not hold.
     Expire {
         to: Place,
         at: Option<i8>,
@@ -139,18 +142,18 @@ pub(super) enum Step {
     },
     /// A device that ends.
     Revoke { by: u8, device: u8 },
-    /// Somebody acts on his relation to a user.
+    /// A user acts on their relation to a user.
     Relate { by: u8, other: u8, act: u8 },
-    /// Somebody says something of himself, or nothing, and shows a picture of so many bytes.
+    /// A user says something of themselves, or nothing, and shows a picture of so many bytes.
     SetProfile {
         by: u8,
         name: bool,
         about: bool,
         avatar: u16,
     },
-    /// Another role on the server, by whoever.
+    /// Another role on the server, by the user who.
     Appoint { by: u8, user: u8, role: u8 },
-    /// A setting, by whoever.
+    /// A setting, by the user who.
     Set { by: u8, name: u8, value: u8 },
     /// A question.
     Ask {
@@ -263,15 +266,17 @@ pub(super) enum Question {
     Focus,
 }
 
-/// A crash: the trees as of one moment, partly overwritten with those of a later one, and the commit log since the first.
+/// A crash: the trees as of one moment, partly overwritten with those of a later one, and the
+/// commit log since the first.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Crash {
     /// Which moment the checkpoint position is of.
     pub(super) older: u8,
     /// Which moment some of the rows are of.
     pub(super) newer: u8,
-    /// Which tree was being written. Those before it are as newer, those behind it as older. `None` where any row may be either,
-    /// which asks for more than a checkpoint loads that writes its trees one after another.
+    /// Which tree was being written. Those before it are as newer, those after it as older. `None`
+    /// where any row may be either, which asks for more than a checkpoint loads that writes its
+    /// trees one after another.
     pub(super) tree: Option<Tree>,
     /// Decides for each row that may be either, and for what happens during the replay.
     pub(super) coin: u64,
@@ -431,7 +436,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A few people and a group, so that most lives do not go by waiting for somebody to come in.
+/// A few people and a group, so that most lives do not go by waiting for a user to come in.
 pub(super) fn beginning() -> Vec<Step> {
     let join = |name| Step::Join {
         invite: 1,

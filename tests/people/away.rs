@@ -11,7 +11,7 @@ use super::presence::{on, until};
 use super::{set, text};
 use crate::support::{Server, invite};
 
-/// Bob at his desktop, and Ada, who watches him and says when he counts as away.
+/// Bob at their desktop, and Ada, who watches them and says when they count as away.
 struct Stage {
     server: Server,
     ada: Client,
@@ -50,7 +50,8 @@ impl Stage {
         stage
     }
 
-    /// From now on, not before somebody watches: what had happened by then would be told by the answer alone.
+    /// From now on, not before a user watches: what had happened by then would be told by the
+    /// answer alone.
     async fn away_soon(&self) {
         set(&self.ada, "away-after", "1s").await;
     }
@@ -74,7 +75,7 @@ async fn idle_user_is_away_until_active() {
     stage.away_soon().await;
     stage.until_away(true).await;
 
-    // What his client does by itself to be up to date.
+    // What their client does by itself to be up to date.
     let Stage {
         bob, team, said, ..
     } = &stage;
@@ -108,7 +109,7 @@ async fn idle_user_is_away_until_active() {
         stage.until_away(false).await;
         stage.until_away(true).await;
     }
-    // Typing is all that need be heard of him.
+    // Typing is all that need be heard of them.
     let (bob, team) = (stage.bob.clone(), stage.team);
     let types = async {
         let mut clock = tokio::time::interval(TYPING_INTERVAL);
@@ -141,7 +142,7 @@ async fn explicit_away_persists_and_bots_never_idle() {
         .watch(vec![stage.bob_id, bot_account.user])
         .await
         .unwrap();
-    // He does something later than the bot, so the bot would be found first.
+    // They do something later than the bot, so the bot would be found first.
     stage
         .bob
         .set_presence(DeviceKind::Desktop, false)
@@ -196,7 +197,7 @@ async fn idle_timeout_applies_immediately() {
     }
     stage.server.kill();
     stage.server.restart();
-    // His client comes back by itself, and then nothing more is heard of him.
+    // Their client comes back by itself, and then nothing more is heard of them.
     stage.until_away(true).await;
 }
 

@@ -1,4 +1,5 @@
-//! What users are to each other, over the real binary: on all devices, over restarts, and what comes of it for direct chats.
+//! What users are to each other, over the real binary: on all devices, over restarts, and what
+//! comes of it for direct chats.
 
 mod away;
 mod commands;
@@ -34,7 +35,7 @@ fn text(words: &str) -> Body {
     Body::Text(Text::new(words).unwrap())
 }
 
-/// The next contact that a client is told of.
+/// The next contact that a client is notified of.
 async fn told(events: &mut Events) -> Contact {
     let next = async {
         loop {
@@ -110,7 +111,7 @@ async fn friendship_syncs_and_persists() {
         );
     }
     assert_eq!(told(&mut of_ada).await.relation, asked);
-    // Who was not there finds it when he comes.
+    // Who was not there finds it when they come.
     let late = Client::connect(&bob_account, Options::default())
         .await
         .unwrap();
@@ -312,7 +313,7 @@ async fn direct_chat_policy_and_contact_limit() {
         refused(bob.relate(owner_account.user, RelationAct::Follow).await),
         ErrorCode::LimitReached
     );
-    // He has no room to be asked, and nobody is told so.
+    // They have no space to be asked, and no user is told so.
     let asked = Relation {
         friendship: Friendship::Asked,
         ..NONE
@@ -328,7 +329,8 @@ async fn direct_chat_policy_and_contact_limit() {
         (relations(&owner).await, relations(&bob).await.len()),
         (vec![(bob_account.user, asked)], 1)
     );
-    // Whoever has as many contacts as he may can still block, which makes none, and blocks take no room.
+    // A user who has as many contacts as they may can still block, which makes none, and blocks
+    // take no space.
     assert!(
         bob.relate(owner_account.user, RelationAct::Block)
             .await

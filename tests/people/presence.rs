@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::PATIENCE;
 use crate::support::{Server, invite};
 
-/// Waits until those who look are told this of somebody.
+/// Waits until those who look are told this of a user.
 pub(super) async fn until(events: &mut Events, expected: &UserPresence) {
     let next = async {
         loop {
@@ -29,7 +29,8 @@ pub(super) async fn until(events: &mut Events, expected: &UserPresence) {
         .unwrap_or_else(|_| panic!("{expected:?} is not told"));
 }
 
-/// Waits until those who look are told of somebody on such a device. Gives everybody of whom they were told.
+/// Waits until those who look are notified of a user on such a device. Gives everybody of whom they
+/// were told.
 async fn told_until(events: &mut Events, kind: DeviceKind) -> Vec<UserId> {
     let mut users = Vec::new();
     let told = async {
@@ -80,7 +81,7 @@ async fn watchers_see_each_device_change() {
         },
     )
     .await;
-    // A second session of the same device that somebody looks at, and one that asks and goes.
+    // A second session of the same device that a user looks at, and one that asks and goes.
     let again = Client::connect(&account, Options::default()).await.unwrap();
     until(
         &mut events,
@@ -158,7 +159,7 @@ async fn presence_requires_relation_and_no_block() {
     .await;
     assert_eq!(sees(&eve, ada_id).await, []);
     assert_eq!(sees(&ada, eve_id).await, []);
-    // Nothing is heard of her any more: what comes next is of somebody else.
+    // Nothing is heard of her any more: what comes next is of another user.
     let other = Client::connect(&ada_account, Options::default())
         .await
         .unwrap();
@@ -182,7 +183,7 @@ async fn presence_requires_relation_and_no_block() {
     );
 }
 
-/// Says that somebody types until another is told of him: a datagram may be lost.
+/// Says that a user types until another is notified of them: a datagram may be lost.
 async fn typing_until_told(from: &Client, to: &mut Events, chat: ConversationId) -> UserId {
     let told = async {
         loop {
@@ -360,7 +361,8 @@ async fn friends_see_presence_without_shared_chat() {
     bob.set_presence(DeviceKind::Desktop, false).await.unwrap();
     until(&mut events, &of_bob(DeviceKind::Desktop)).await;
 
-    // Who may be watched is asked with each request: what was watched before stays, what is asked from now on does not begin.
+    // Who may be watched is asked with each request: what was watched before stays, what is asked
+    // from now on does not begin.
     bob.relate(ada_id, RelationAct::RemoveFriend).await.unwrap();
     bob.set_presence(DeviceKind::Phone, false).await.unwrap();
     until(&mut events, &of_bob(DeviceKind::Phone)).await;

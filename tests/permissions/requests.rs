@@ -326,7 +326,7 @@ pub(super) fn of_the_server() -> Vec<Asked> {
     with_setting(rows, "SearchUsers, turned off", ("user-search", "off"))
 }
 
-/// What can be done about a relation to somebody.
+/// What can be done about a relation to a user.
 pub(super) fn of_a_relation() -> Vec<Asked> {
     asked! {
         "Relate: follow", Relate, |cast| relate(cast, RelationAct::Follow);
@@ -340,8 +340,9 @@ pub(super) fn of_a_relation() -> Vec<Asked> {
     }
 }
 
-/// Who wants to be told where somebody is.
+/// Who wants to be told where a user is.
 pub(super) const WATCH: &str = "Watch";
 
-/// What a session says of itself is between it and those who watch: the state machine never hears of it, and nobody is refused it.
+/// What a session says of itself is between it and those who watch: the state machine never hears
+/// of it, and no user is refused it.
 pub(super) const OF_A_SESSION: &str = "SetPresence";

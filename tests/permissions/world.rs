@@ -1,4 +1,4 @@
-//! A small server in memory with one user who asks, and what he asks about.
+//! A small server in memory with one user who asks, and what they ask about.
 
 use cairn_core::api::actor::Actor;
 use cairn_core::api::change::Change;
@@ -227,7 +227,7 @@ impl Common {
 pub(super) struct Cast {
     pub(super) asker: Actor,
     pub(super) conversation: ConversationId,
-    /// The owner of a group, who is the asker where he is the last one; the other one of a chat.
+    /// The owner of a group, who is the asker where they are the last one; the other one of a chat.
     pub(super) owner: UserId,
     /// Who said what is not the asker's.
     pub(super) other: UserId,
@@ -236,7 +236,7 @@ pub(super) struct Cast {
     pub(super) outsider: UserId,
     pub(super) banned: UserId,
     pub(super) device_of_another: DeviceId,
-    /// Somebody who has blocked the asker.
+    /// A user who has blocked the asker.
     pub(super) blocking: UserId,
     /// A group that the asker owns.
     pub(super) elsewhere: ConversationId,
@@ -353,7 +353,8 @@ impl World {
         if let Some(setting) = asked.setting {
             set(&mut self.state, setting);
         }
-        // Nothing was ever let go: what is not in memory is nowhere. But for what was said, which the state never keeps.
+        // Nothing was ever let go: what is not in memory is nowhere. But for what was said, which
+        // the state never keeps.
         for (msgid, sender) in [
             (self.cast.own, self.cast.asker.user),
             (self.cast.theirs, self.cast.other),
@@ -373,7 +374,7 @@ impl World {
             .map(drop)
     }
 
-    /// Whether the asker is told where the owner is, or himself.
+    /// Whether the asker is told where the owner is, or themselves.
     pub(super) fn sees(relation: Relation, common: Common, himself: bool) -> bool {
         let mut state = State::default();
         let [owner, .., asker] = people(&mut state);

@@ -1,4 +1,4 @@
-//! A crowd that reads at once: whoever looks is told in one hint, however many they are.
+//! A crowd that reads at once: the user who looks is told in one hint, however many they are.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -55,7 +55,8 @@ async fn all_read(readers: &[Client], id: ConversationId, msgid: MsgId) {
     }
 }
 
-/// How many hints tell that the crowd has read a message, and whether one of them leaves some of it out.
+/// How many hints tell that the crowd has read a message, and whether one of them leaves some of it
+/// out.
 async fn hints(events: &mut Events, msgid: MsgId) -> (usize, bool) {
     let (mut named, mut count) = (BTreeSet::new(), 0);
     loop {

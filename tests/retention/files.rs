@@ -1,4 +1,5 @@
-//! Attachments whose messages are gone: whoever could have seen them is told why, and nobody else.
+//! Attachments whose messages are gone: the user who could have seen them is told why, and no other
+//! user.
 
 use std::io::Cursor;
 

@@ -1,4 +1,5 @@
-//! The requests of the wire by their names, so that a test that is about all of them can say that it leaves none out.
+//! The requests of the wire by their names, so that a test that is about all of them can say that
+//! it leaves none out.
 
 use cairn_client::proto::wire::request::Request;
 

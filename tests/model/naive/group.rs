@@ -1,4 +1,5 @@
-//! The model's groups: what is agreed on in them, who is kept out, and what members settle for themselves.
+//! The model's groups: what is agreed on in them, who is kept out, and what members settle for
+//! themselves.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -353,7 +354,8 @@ impl Naive {
         Ok(Response::Done)
     }
 
-    /// Whoever leaves while he is muted is so when he comes back. What is over is forgotten whenever somebody like that comes or goes.
+    /// A user who leaves while they are muted is so when they come back. What is over is forgotten
+    /// whenever a user like that comes or goes.
     pub(in crate::model) fn remember_mutes(
         &mut self,
         id: ConversationId,

@@ -1,4 +1,5 @@
-//! The model's relations, profiles and settings: who follows, asked, befriended and blocked whom, as plain facts.
+//! The model's relations, profiles and settings: who follows, asked, befriended and blocked whom,
+//! as plain facts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,7 +66,8 @@ impl Facts {
         }
     }
 
-    /// What comes of an act. Of a request the other hears who has no block against it and room for it.
+    /// What comes of an act. Of a request the other hears who has no block against it and room for
+    /// it.
     fn act(
         &mut self,
         user: UserId,
@@ -167,7 +169,7 @@ impl Naive {
         Ok(Response::Related(self.contact(user, other)))
     }
 
-    /// Nobody is made a member by somebody whom he has blocked.
+    /// No user is made a member by a user whom they have blocked.
     pub(in crate::model) fn check_blocks(
         &self,
         by: UserId,
@@ -211,7 +213,7 @@ impl Naive {
         })
     }
 
-    /// Whether somebody may write to the other in a direct chat of theirs.
+    /// Whether a user may write to the other in a direct chat of theirs.
     pub(in crate::model) fn check_direct(
         &self,
         user: UserId,
