@@ -222,7 +222,8 @@ proptest! {
 
     #[test]
     fn damaged_values_are_harmless(
-        client in strategies::client_frame(), server in strategies::server_frame(), damage in vec((any::<usize>(), any::<u8>()), 1..4),
+        client in strategies::client_frame(), server in strategies::server_frame(),
+            damage in vec((any::<usize>(), any::<u8>()), 1..4),
     ) {
         for mut bytes in [codec::encode(&client), codec::encode(&server)] {
             let len = bytes.len();

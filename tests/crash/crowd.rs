@@ -180,7 +180,8 @@ impl Crowd {
         let enough = *accepted.borrow() + more;
         tokio::select! {
             fault = fault(&mut self.followers, &mut self.sending) => Err(fault),
-            reached = timeout(PATIENCE, accepted.wait_for(|accepted| *accepted >= enough)) => match reached {
+            reached = timeout(PATIENCE, accepted.wait_for(|accepted| *accepted >= enough)) =>
+                match reached {
                 Ok(_) => Ok(()),
                 Err(_) => Err(format!("{more} messages more are not accepted")),
             },
@@ -204,10 +205,12 @@ impl Crowd {
             for followed in &mut self.places[at].followed {
                 tokio::select! {
                     fault = fault(&mut self.followers, &mut self.sending) => return Err(fault),
-                    reached = timeout(PATIENCE, followed.wait_for(|position| *position >= head)) => {
+                    reached = timeout(PATIENCE, followed.wait_for(|position| *position >= head)) =>
+                        {
                         let far = reached.map(|position| position.is_ok_and(|position| *position == head));
                         if far != Ok(true) {
-                            return Err(format!("a follower of place {at} does not end with {head}"));
+                            return Err(format!("a follower of place {at} does not end with \
+                            {head}"));
                         }
                     }
                 }
@@ -253,7 +256,8 @@ async fn fault(
 ) -> String {
     loop {
         tokio::select! {
-            Some(fault) = followers.join_next() => return fault.unwrap_or_else(|panic| panic.to_string()),
+            Some(fault) = followers.join_next() =>
+                return fault.unwrap_or_else(|panic| panic.to_string()),
             Some(done) = sending.join_next() => match done {
                 Ok(Ok(())) => {}
                 Ok(Err(fault)) => return fault,

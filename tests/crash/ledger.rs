@@ -160,7 +160,8 @@ impl Reader<'_> {
             Some(left_out) => {
                 let (n, outcome) = (next + left_out, sent[next + left_out]);
                 Err(format!(
-                    "{said:?} stands here, and message {n} of this sender does not stand before it: {outcome:?}"
+                    "{said:?} stands here, and message {n} of this sender does not stand before \
+                    it: {outcome:?}"
                 ))
             }
             None => Ok(said),
@@ -197,7 +198,8 @@ impl Reader<'_> {
             {
                 let place = self.place;
                 return Err(format!(
-                    "place {place} ends with {}, without message {n} of sender {sender}: {outcome:?}",
+                    "place {place} ends with {}, without message {n} of sender {sender}: \
+                    {outcome:?}",
                     self.position()
                 ));
             }

@@ -207,7 +207,8 @@ async fn file_claims_must_be_true() {
     );
 }
 
-/// `Request(id, Send(Draft { conversation, seq, Image(Media { … }), no extras }))` with a name and a preview that no client would send.
+/// `Request(id, Send(Draft { conversation, seq, Image(Media { … }), no extras }))` with a name and
+/// a preview that no client would send.
 fn draft_of(to: ConversationId, name: &str, preview_bytes: usize) -> Vec<u8> {
     const REQUEST_VARIANT: u32 = 1;
     const IMAGE_VARIANT: u32 = 3;

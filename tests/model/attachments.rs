@@ -71,8 +71,10 @@ pub(super) fn file_step(
     prop_oneof![
         2 => (by(), file(), lies()).prop_map(|(by, file, lies)| FileStep::Begin { by, file, lies }),
         6 => (by(), file(), lies()).prop_map(|(by, file, lies)| FileStep::Store { by, file, lies }),
-        8 => (by(), place(), file(), lies()).prop_map(|(by, to, file, lies)| FileStep::Attach { by, to, file, lies }),
-        4 => (by(), place(), -4..2_i8, file()).prop_map(|(by, to, at, file)| FileStep::Fetch { by, to, at, file }),
+        8 => (by(), place(), file(), lies())
+            .prop_map(|(by, to, file, lies)| FileStep::Attach { by, to, file, lies }),
+        4 => (by(), place(), -4..2_i8, file())
+            .prop_map(|(by, to, at, file)| FileStep::Fetch { by, to, at, file }),
         3 => Just(FileStep::Collect),
         1 => Just(FileStep::Orphans),
         2 => Just(FileStep::Day),

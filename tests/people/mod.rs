@@ -185,7 +185,8 @@ async fn friendship_syncs_and_persists() {
     );
     server.restart();
     let kept = ada.settings().await.unwrap();
-    assert!(kept.iter().any(|setting| setting.name.as_str() == "contacts-max" && setting.value.as_str() == "7"));
+    assert!(kept.iter().any(|setting| setting.name.as_str() == "contacts-max"
+        && setting.value.as_str() == "7"));
     assert_eq!(ada.profiles(&[bob_id]).await.unwrap()[0].profile, presented);
 }
 

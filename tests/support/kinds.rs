@@ -18,10 +18,14 @@ macro_rules! kinds {
 }
 
 kinds! {
-    Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
-    RevokeDevice, Import, ImportCursor, Explain, Metrics, Edit, Recall, React, Unreact, Pin, Unpin, Pins, Group, RenameGroup, SetTopic,
-    SetGroupSettings, SetRole, HandOver, Ban, Unban, BannedUsers, MuteMember, JoinGroup, FindGroups, SetMemberSettings, Settings,
-    SetSetting, SetServerRole, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence, Focus, Forward, MarkUnread, Receipts, OwnReads,
+    Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers,
+    Members, CreateInvite, Devices,
+    RevokeDevice, Import, ImportCursor, Explain, Metrics, Edit, Recall, React, Unreact, Pin, Unpin,
+    Pins, Group, RenameGroup, SetTopic,
+    SetGroupSettings, SetRole, HandOver, Ban, Unban, BannedUsers, MuteMember, JoinGroup,
+    FindGroups, SetMemberSettings, Settings,
+    SetSetting, SetServerRole, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch,
+    SetPresence, Focus, Forward, MarkUnread, Receipts, OwnReads,
     SetOwnReads, SetRetention, Retention,
 }
 

@@ -403,7 +403,8 @@ async fn until_pushed(
     let read = async {
         loop {
             let news = timeline.news().await;
-            let is_last = matches!(&news, TimelineFrame::Run(run) if run.conversation == conversation && run.last() >= msgid);
+            let is_last = matches!(&news, TimelineFrame::Run(run)
+                if run.conversation == conversation && run.last() >= msgid);
             all.push(news);
             if is_last {
                 return;

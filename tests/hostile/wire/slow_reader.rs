@@ -181,8 +181,7 @@ async fn unread_replies_apply_backpressure() {
     let grown = resident_bytes(stage.server.data()).saturating_sub(before);
     assert!(grown < GROWTH_BYTES_MAX, "the server grew by {grown} bytes");
     for _ in 0..PULLS_BESIDE {
-        assert!(
-            matches!(raw.stream.read().await, ServerFrame::Response(_, Ok(Response::Pulled(pulled))) if pulled.run.count > 0)
-        );
+        assert!(matches!(raw.stream.read().await, ServerFrame::Response(_,
+                Ok(Response::Pulled(pulled))) if pulled.run.count > 0));
     }
 }

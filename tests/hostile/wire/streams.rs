@@ -130,10 +130,12 @@ async fn silent_stream_times_out_alone() {
             let mut taken_back = Stream::open(&raw.connection).await;
             taken_back.finish();
             let mut timeline = raw.timeline().await;
-            assert!(matches!(timeline.news().await, TimelineFrame::Run(run) if run.conversation == team));
+            assert!(matches!(timeline.news().await, TimelineFrame::Run(run)
+                if run.conversation == team));
             assert!(silent.is_broken_off().await && taken_back.is_broken_off().await);
             raw.send(team, 1, text("still here")).await.unwrap();
-            assert!(matches!(timeline.news().await, TimelineFrame::Run(run) if run.last() == MsgId::new(2)));
+            assert!(matches!(timeline.news().await, TimelineFrame::Run(run)
+                if run.last() == MsgId::new(2)));
         })
         .await;
 }
