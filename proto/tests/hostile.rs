@@ -243,8 +243,11 @@ proptest! {
     fn runs_number_each_message(run in strategies::run()) {
         match run.messages() {
             Ok(messages) => {
-                let expected: Vec<u64> = (0..u64::from(run.count)).map(|i| run.first.plus(i).get()).collect();
-                prop_assert_eq!(messages.iter().map(|message| message.msgid.get()).collect::<Vec<_>>(), expected);
+                let expected: Vec<u64> = (0..u64::from(run.count))
+                    .map(|i| run.first.plus(i).get())
+                    .collect();
+                let found: Vec<u64> = messages.iter().map(|message| message.msgid.get()).collect();
+                prop_assert_eq!(found, expected);
             }
             Err(why) => prop_assert!(false, "{}", why),
         }

@@ -207,7 +207,8 @@ impl Crowd {
                     fault = fault(&mut self.followers, &mut self.sending) => return Err(fault),
                     reached = timeout(PATIENCE, followed.wait_for(|position| *position >= head)) =>
                         {
-                        let far = reached.map(|position| position.is_ok_and(|position| *position == head));
+                        let far = reached
+                            .map(|position| position.is_ok_and(|position| *position == head));
                         if far != Ok(true) {
                             return Err(format!("a follower of place {at} does not end with \
                             {head}"));

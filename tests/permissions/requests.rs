@@ -227,7 +227,8 @@ fn of_a_message() -> Vec<Asked> {
             ask(cast, Request::Recall { conversation: cast.conversation, msgid: cast.own });
         "Recall another's", Recall, |cast|
             ask(cast, Request::Recall { conversation: cast.conversation, msgid: cast.theirs });
-        "Forward it to where one is a member", Forward, |cast| forward(cast, cast.conversation, cast.elsewhere);
+        "Forward it to where one is a member", Forward, |cast|
+            forward(cast, cast.conversation, cast.elsewhere);
         "Forward what one sees elsewhere", Forward, |cast|
             forward(cast, cast.elsewhere, cast.conversation);
         "React", React, |cast| {
@@ -283,8 +284,10 @@ fn of_a_group() -> Vec<Asked> {
             ask(cast, Request::AddMembers { conversation: cast.conversation,
                 users: vec![cast.blocking] })
         };
-        "HandOver to a member", HandOver, |cast| ask(cast, Request::HandOver { conversation: cast.conversation, user: cast.member });
-        "HandOver to no member", HandOver, |cast| ask(cast, Request::HandOver { conversation: cast.conversation, user: cast.outsider });
+        "HandOver to a member", HandOver, |cast|
+            ask(cast, Request::HandOver { conversation: cast.conversation, user: cast.member });
+        "HandOver to no member", HandOver, |cast|
+            ask(cast, Request::HandOver { conversation: cast.conversation, user: cast.outsider });
         "SetRole: a member to admin", SetRole, |cast| set_role(cast, cast.member, Role::Admin);
         "SetRole: the owner to member", SetRole, |cast| set_role(cast, cast.owner, Role::Member);
         "SetRole: oneself to owner", SetRole, |cast| set_role(cast, cast.asker.user, Role::Owner);
