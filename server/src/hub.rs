@@ -9,7 +9,8 @@ pub(crate) mod typing;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cairn_proto::ids::{ConversationId, DeviceId, UserId};
+use cairn_proto::ids::{ConversationId, DeviceId, MsgId, UserId};
+use cairn_proto::model::conversation::Conversation;
 use cairn_proto::model::presence::PresentDevice;
 use cairn_proto::wire::close::CloseCode;
 use cairn_proto::wire::error::ErrorCode;
@@ -132,20 +133,9 @@ impl Hub {
             }
             ReplyTo::Grant(session, waiter) => {
                 let answer = answer.and_then(|reply| match reply {
-                    Reply::Grant(Grant {
-                        conversation,
-                        floor,
-                    }) => match self.timelines.get(conversation) {
-                        Some(timeline) => Ok(Readable { timeline, floor }),
-                        None => Err(ErrorCode::NotFound),
-                    },
+                    Reply::Grant(grant) => self.grant(&session, grant),
                     _ => Err(ErrorCode::Unsupported),
                 });
-                // Granted here and not by the waiter: otherwise a membership that ends later could
-                // be revoked before it is granted.
-                if let Ok(readable) = &answer {
-                    session.grant(readable.clone());
-                }
                 drop(waiter.send(answer));
             }
             ReplyTo::Watch(session, waiter) => {
@@ -198,51 +188,18 @@ impl Hub {
         registry.watchers.note(logged_in.actor.user);
     }
 
-    #[expect(clippy::too_many_lines, reason = "one arm for each notice")]
     fn notify(&self, registry: &mut Registry, notice: Notice) {
         match notice {
             Notice::Joined {
                 user,
                 position,
                 summary,
-            } => {
-                let Some(timeline) = self.timelines.get(summary.id) else {
-                    return;
-                };
-                for session in registry.sessions.get(&user).into_iter().flatten() {
-                    let Some(push) = &session.push else { continue };
-                    let followers = registry.followers.entry(summary.id).or_default();
-                    if !followers.iter().any(|known| Arc::ptr_eq(known, session)) {
-                        followers.push(session.clone());
-                    }
-                    push.put(
-                        summary.id,
-                        Feed::joined(timeline.clone(), position, summary.clone()),
-                    );
-                    push.wake();
-                }
-            }
+            } => self.joined(registry, user, position, &summary),
             Notice::Left {
                 user,
                 conversation,
                 last,
-            } => {
-                let Registry {
-                    sessions, viewers, ..
-                } = registry;
-                viewers.unfocus(conversation, sessions.get(&user).map_or(&[], Vec::as_slice));
-                for session in registry.sessions_of(user) {
-                    session.revoke(conversation);
-                    if let Some(push) = &session.push {
-                        push.end(conversation, last);
-                        push.wake();
-                    }
-                }
-                if let Some(followers) = registry.followers.get_mut(&conversation) {
-                    followers
-                        .retain(|session| session.actor().is_none_or(|actor| actor.user != user));
-                }
-            }
+            } => left(registry, user, conversation, last),
             Notice::Changed {
                 user,
                 device,
@@ -279,11 +236,11 @@ impl Hub {
                     }
                 }
             }
-            Notice::AccountUpdate { user, part, own } => {
+            Notice::AccountUpdate { user, part, update } => {
                 for push in pushes(registry, user, |_| true) {
                     push.enqueue(
                         UpdateKey::AccountUpdate(part),
-                        TimelineFrame::AccountUpdate((*own).clone()),
+                        TimelineFrame::AccountUpdate((*update).clone()),
                     );
                     push.wake();
                 }
@@ -301,6 +258,45 @@ impl Hub {
                 }
             }
         }
+    }
+
+    fn joined(
+        &self,
+        registry: &mut Registry,
+        user: UserId,
+        position: MsgId,
+        summary: &Conversation,
+    ) {
+        let Some(timeline) = self.timelines.get(summary.id) else {
+            return;
+        };
+        for session in registry.sessions.get(&user).into_iter().flatten() {
+            let Some(push) = &session.push else { continue };
+            let followers = registry.followers.entry(summary.id).or_default();
+            if !followers.iter().any(|known| Arc::ptr_eq(known, session)) {
+                followers.push(session.clone());
+            }
+            let summary = Box::new(summary.clone());
+            push.put(
+                summary.id,
+                Feed::joined(timeline.clone(), position, summary),
+            );
+            push.wake();
+        }
+    }
+
+    /// Lets the session read a conversation, and returns what it may read.
+    fn grant(&self, session: &Session, grant: Grant) -> Result<Readable, ErrorCode> {
+        let timeline = self
+            .timelines
+            .get(grant.conversation)
+            .ok_or(ErrorCode::NotFound)?;
+        let floor = grant.floor;
+        let readable = Readable { timeline, floor };
+        // Granted here and not by the waiter: otherwise a membership that ends later could be
+        // revoked before it is granted.
+        session.grant(readable.clone());
+        Ok(readable)
     }
 
     /// Removes a session.
@@ -397,6 +393,23 @@ impl Hub {
             .flatten()
             .cloned()
             .collect()
+    }
+}
+
+fn left(registry: &mut Registry, user: UserId, conversation: ConversationId, last: MsgId) {
+    let Registry {
+        sessions, viewers, ..
+    } = registry;
+    viewers.unfocus(conversation, sessions.get(&user).map_or(&[], Vec::as_slice));
+    for session in registry.sessions_of(user) {
+        session.revoke(conversation);
+        if let Some(push) = &session.push {
+            push.end(conversation, last);
+            push.wake();
+        }
+    }
+    if let Some(followers) = registry.followers.get_mut(&conversation) {
+        followers.retain(|session| session.actor().is_none_or(|actor| actor.user != user));
     }
 }
 

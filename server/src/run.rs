@@ -117,26 +117,7 @@ async fn serve(
     let endpoint = endpoint::open(options.listen, identity)?;
     let listening = endpoint.local_addr()?;
     let has_owner = engine.state().has_owner();
-    let transfers = Transfers::open(&options.data, options.disk_reserve_bytes)
-        .map_err(ServeError::Attachments)?;
-    let shared = Arc::new(Shared {
-        intake: Intake::new(),
-        hub: Hub::new(
-            engine.timelines(),
-            engine.state().settings().away_after.get(),
-        ),
-        timelines: engine.timelines(),
-        history: engine.history(),
-        retentions: engine.retentions(),
-        passwords: Passwords::new(),
-        login_rate_limiter: LoginRateLimiter::default(),
-        request_rate_limiter: RequestRateLimiter::default(),
-        transfers,
-        advertised: options
-            .advertise
-            .clone()
-            .unwrap_or_else(|| advertised(listening)),
-    });
+    let shared = Arc::new(shared(options, &engine, listening)?);
     let (publish, publications) = mpsc::channel(limits::PUBLICATIONS_MAX);
     let (mut failed, thread) = start_sequencer(engine, &shared, publish)?;
     let hub = tokio::spawn(tasks::publish(shared.clone(), publications));
@@ -180,6 +161,29 @@ async fn serve(
     let _ = hub.await;
     stop_sessions(&shared, &endpoint, code).await;
     join(thread).await
+}
+
+fn shared(options: &Options, engine: &Engine, listening: SocketAddr) -> Result<Shared, ServeError> {
+    let transfers = Transfers::open(&options.data, options.disk_reserve_bytes)
+        .map_err(ServeError::Attachments)?;
+    Ok(Shared {
+        intake: Intake::new(),
+        hub: Hub::new(
+            engine.timelines(),
+            engine.state().settings().away_after.get(),
+        ),
+        timelines: engine.timelines(),
+        history: engine.history(),
+        retentions: engine.retentions(),
+        passwords: Passwords::new(),
+        login_rate_limiter: LoginRateLimiter::default(),
+        request_rate_limiter: RequestRateLimiter::default(),
+        transfers,
+        advertised: options
+            .advertise
+            .clone()
+            .unwrap_or_else(|| advertised(listening)),
+    })
 }
 
 type Sequencer = JoinHandle<Result<(), StoreError>>;

@@ -1,12 +1,12 @@
 //! The sequencer: one thread that owns all state. It takes every queued command, decides them in
 //! order, commits once, and publishes. The next batch gathers during the commit.
 pub(crate) mod intake;
+mod notices;
 pub(crate) mod publication;
 pub(crate) mod revoked_in_batch;
 
 use std::time::{Duration, Instant};
 
-use cairn_proto::ids::{DeviceId, SendStreamId};
 use cairn_proto::wire::error::ErrorCode;
 use tokio::sync::mpsc;
 use tracing::{error, info};
@@ -14,9 +14,8 @@ use tracing::{error, info};
 use crate::hub::receipts::FocusedConversations;
 use crate::limits;
 use crate::sequencer::intake::{Intake, Ticket};
-use crate::sequencer::publication::{Notice, Publication};
-use cairn_core::api::actor::Actor;
-use cairn_core::api::effect::Effect;
+use crate::sequencer::notices::notices;
+use crate::sequencer::publication::Publication;
 use cairn_store::StoreError;
 use cairn_store::engine::{Committed, Engine};
 
@@ -161,104 +160,4 @@ fn refuse_waiting(
         );
     }
     publish(&mut publication, publications);
-}
-
-fn notices(engine: &Engine, focused: &FocusedConversations, effect: Effect) -> Vec<Notice> {
-    let state = engine.state();
-    let actor = |user, device| Actor {
-        user,
-        device,
-        stream: SendStreamId::new(0),
-    };
-    match effect {
-        Effect::Joined { conversation, user } => {
-            // No device has acked anything in a conversation that is new to its user.
-            let actor = actor(user, DeviceId::new(0));
-            let joined = state
-                .feed(actor, conversation)
-                .zip(state.summary(actor, conversation));
-            let notice = joined.map(|(feed, summary)| Notice::Joined {
-                user,
-                position: feed.position,
-                summary: Box::new(summary),
-            });
-            notice.into_iter().collect()
-        }
-        Effect::Left {
-            conversation,
-            user,
-            last,
-        } => vec![Notice::Left {
-            user,
-            conversation,
-            last,
-        }],
-        Effect::Changed { conversation, user } => {
-            // Each device has its own delivered cursor.
-            let devices = state
-                .user(user)
-                .into_iter()
-                .flat_map(|user| user.devices.keys());
-            let changed = devices.filter_map(|&device| {
-                let summary = state.summary(actor(user, device), conversation)?;
-                Some(Notice::Changed {
-                    user,
-                    device,
-                    summary: Box::new(summary),
-                })
-            });
-            changed.collect()
-        }
-        Effect::Read { conversation, user } => {
-            let cursor = state.read_cursor(conversation, user);
-            cursor
-                .map(|(read, head)| Notice::Read {
-                    user,
-                    conversation,
-                    read,
-                    head,
-                })
-                .into_iter()
-                .collect()
-        }
-        Effect::Moved { conversation, user } => {
-            let cursors = if focused.has(conversation) {
-                state.shown_cursors(conversation, user)
-            } else {
-                None
-            };
-            cursors
-                .map(|cursors| Notice::Moved {
-                    conversation,
-                    cursors,
-                })
-                .into_iter()
-                .collect()
-        }
-        Effect::AccountUpdate { user, part } => state
-            .account_update(user, part)
-            .map(|own| Notice::AccountUpdate {
-                user,
-                part,
-                own: Box::new(own),
-            })
-            .into_iter()
-            .collect(),
-        Effect::RetentionSet { conversation } => vec![Notice::RetentionSet { conversation }],
-        Effect::FloorRaised { conversation, .. } => vec![Notice::FloorRaised { conversation }],
-        Effect::SettingSet => vec![Notice::SettingSet {
-            away_after: state.settings().away_after.get(),
-        }],
-        Effect::Revoked { user, device } => vec![Notice::Revoked { user, device }],
-        Effect::Related { user, other } => {
-            let contact = state.contact(user, other);
-            contact
-                .map(|contact| Notice::Related {
-                    user,
-                    contact: Box::new(contact),
-                })
-                .into_iter()
-                .collect()
-        }
-    }
 }

@@ -6,7 +6,7 @@
 //! | conversations | conversation u64 | `ConversationRecord` |
 //! | members | conversation u64, `MemberChunk` u32 | a list of `StoredMember` |
 //! | uncounted | conversation u64, chunk u64 | a chunk of the set of system entries |
-//! | mentions | conversation u64, `MemberChunk` u32, user u32, chunk u64 | a chunk of the mentions |
+//! | mentions | conversation u64, `MemberChunk` u32, user u32, chunk u64 | a chunk of mentions |
 //! | pins | conversation u64 | a list of pinned messages |
 //! | retention | conversation u64 | a `Retention`; no row when the server decides |
 //! | cursors | device u64, send stream u64, `CursorChunk` u64 | a list of `SendCursor` |
@@ -21,7 +21,7 @@
 //! | relations | user u32, `RelationChunk` u32 | a list of `StoredRelation` |
 //! | profiles | user u32 | `Profile` |
 //! | settings | the name, as bytes | the value, as text |
-//! | ended | user u32, conversation u64 | the `Revision` of the end; under 0 of the last forgotten |
+//! | ended | user u32, conversation u64 | the `Revision` of the end; under 0 the last forgotten |
 //! | attachment_records | hash, 32 bytes | `AttachmentRecord` |
 //! | unused | hash, 32 bytes | nothing: the attachment is unreferenced |
 //! | attached | conversation u64, msgid u64 | the hash of the attachment |
@@ -35,7 +35,7 @@ pub mod rows;
 pub(crate) mod rows_in;
 pub(crate) mod rows_out;
 pub mod scan;
-pub(crate) mod wait_for_lock;
+pub mod wait_for_lock;
 
 mod key;
 pub mod parse;

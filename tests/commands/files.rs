@@ -191,8 +191,8 @@ fn expired(world: &World) {
     let import = ["import", "irc", "2001-02-03.txt", "--group", "attic"];
     let dry = world.people("ada", &[&import[..], &["--dry-run"]].concat());
     assert!(
-        dry.starts_with("1 files: 1 messages and 1 emotes; left out: 1 joins")
-            && dry.ends_with("a dry run: nothing was added\n"),
+        dry.starts_with("1 files: 1 messages and 1 emotes; skipped: 1 joins")
+            && dry.ends_with("dry run: nothing was added\n"),
         "{dry}"
     );
     let counts = world.json("ada", &import);
@@ -243,7 +243,7 @@ fn expired(world: &World) {
     world.refused(
         "xia",
         &["get", "#attic", "2"],
-        "message 2 has expired: the conversation keeps messages for a time only",
+        "message 2 has expired: the conversation keeps messages for a limited time",
     );
     world.refused(
         "xia",

@@ -110,6 +110,6 @@ pub(crate) enum Notice {
     AccountUpdate {
         user: UserId,
         part: AccountPart,
-        own: Box<AccountUpdate>,
+        update: Box<AccountUpdate>,
     },
 }

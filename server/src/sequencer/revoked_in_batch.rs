@@ -95,7 +95,7 @@ mod tests {
     const EVE: UserId = UserId::new(3);
 
     fn related(user: UserId, other: UserId, blocks: bool) -> Notice {
-        let name = UserName::new("somebody").unwrap();
+        let name = UserName::new("eve").unwrap();
         let contact = Contact {
             user: UserInfo {
                 id: other,

@@ -119,17 +119,17 @@ mod tests {
 
     #[test]
     fn session_is_idle_until_next_activity() {
-        let begun = Instant::now();
-        let activity = Activity::new(begun);
+        let start = Instant::now();
+        let activity = Activity::new(start);
         let is_idle = |after: Duration, away_after| {
-            activity.check(begun + after, away_after);
+            activity.check(start + after, away_after);
             activity.is_idle()
         };
         assert!(!is_idle(MINUTE - Duration::from_millis(1), Some(MINUTE)));
         assert!(is_idle(MINUTE, Some(MINUTE)));
-        assert!(activity.record(begun + MINUTE), "it is back");
+        assert!(activity.record(start + MINUTE), "it is back");
         assert!(
-            !activity.is_idle() && !activity.record(begun + MINUTE),
+            !activity.is_idle() && !activity.record(start + MINUTE),
             "it was not away"
         );
         assert!(

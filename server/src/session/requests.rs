@@ -55,17 +55,29 @@ impl Requests {
             self.shared.hub.record_activity(&self.session, now);
         }
         let has_capacity = self.session.outbox.start_request();
+        let limiter = &self.shared.request_rate_limiter;
+        if limiter.allows(actor.user, &request, now) {
+            self.dispatch(actor, id, request).await?;
+        } else {
+            let refusal = Err(ErrorCode::RateLimited);
+            self.session.outbox.answer_now(id, refusal);
+        }
+        if !has_capacity {
+            // Submit before waiting: capacity only returns with the replies to what is still
+            // collected here. Not reading on is what slows the client down, by its stream window.
+            self.submit().await?;
+            self.session.outbox.capacity().await;
+        }
+        Ok(())
+    }
+
+    async fn dispatch(
+        &mut self,
+        actor: Actor,
+        id: RequestId,
+        request: Request,
+    ) -> Result<(), Closed> {
         match request {
-            request
-                if !self
-                    .shared
-                    .request_rate_limiter
-                    .allows(actor.user, &request, now) =>
-            {
-                self.session
-                    .outbox
-                    .answer_now(id, Err(ErrorCode::RateLimited));
-            }
             Request::Pull {
                 conversation,
                 range,
@@ -110,17 +122,7 @@ impl Requests {
             }
             request @ Request::Focus { conversation } => {
                 self.spawn_reply(id, move |shared, session| async move {
-                    let (waiter, answer) = oneshot::channel();
-                    let reply_to = ReplyTo::Focus(session, conversation, waiter);
-                    shared
-                        .submit(
-                            Ticket {
-                                command: Command::Ask(actor, request),
-                                reply_to,
-                            },
-                            answer,
-                        )
-                        .await
+                    focus(&shared, session, actor, conversation, request).await
                 })
                 .await?;
             }
@@ -135,12 +137,6 @@ impl Requests {
                     reply_to,
                 });
             }
-        }
-        if !has_capacity {
-            // Submit before waiting: capacity only returns with the replies to what is still
-            // collected here. Not reading on is what slows the client down, by its stream window.
-            self.submit().await?;
-            self.session.outbox.capacity().await;
         }
         Ok(())
     }
@@ -280,6 +276,27 @@ async fn watch(
 ) -> Result<Response, ErrorCode> {
     let (waiter, answer) = oneshot::channel();
     let reply_to = ReplyTo::Watch(session, waiter);
+    shared
+        .submit(
+            Ticket {
+                command: Command::Ask(actor, request),
+                reply_to,
+            },
+            answer,
+        )
+        .await
+}
+
+/// Changes the focus. The hub registers it in the order of the sequencer's decisions.
+async fn focus(
+    shared: &Shared,
+    session: Arc<Session>,
+    actor: Actor,
+    conversation: Option<ConversationId>,
+    request: Request,
+) -> Result<Response, ErrorCode> {
+    let (waiter, answer) = oneshot::channel();
+    let reply_to = ReplyTo::Focus(session, conversation, waiter);
     shared
         .submit(
             Ticket {

@@ -79,33 +79,36 @@ async fn sweep(shared: &Shared) -> Result<(), ErrorCode> {
     Ok(())
 }
 
-async fn remove(shared: &Shared, gone: Vec<AttachmentHash>) -> Result<(), ErrorCode> {
-    if gone.is_empty() {
+async fn remove(shared: &Shared, hashes: Vec<AttachmentHash>) -> Result<(), ErrorCode> {
+    if hashes.is_empty() {
         return Ok(());
     }
     info!(
-        attachments = gone.len(),
+        attachments = hashes.len(),
         "removing unreferenced attachments"
     );
     shared
         .transfers
-        .on_disk(move |files| gone.into_iter().try_for_each(|hash| files.remove(hash)))
+        .on_disk(move |files| hashes.into_iter().try_for_each(|hash| files.remove(hash)))
         .await
 }
 
 /// Removes uploads that no client has continued for long.
 async fn drop_partials(shared: &Shared) -> Result<(), ErrorCode> {
-    let begun = shared.transfers.on_disk(|files| files.begun()).await?;
+    let unfinished = shared.transfers.on_disk(|files| files.unfinished()).await?;
     let is_old = |modified: SystemTime| modified.elapsed().is_ok_and(|age| age >= PARTIAL_TIME_MAX);
-    for begun in begun.into_iter().filter(|begun| is_old(begun.modified)) {
+    for unfinished in unfinished
+        .into_iter()
+        .filter(|unfinished| is_old(unfinished.modified))
+    {
         if let Some(mut reservation) = shared
             .transfers
             .reservations
-            .take_idle(begun.user, begun.hash)
+            .take_idle(unfinished.user, unfinished.hash)
         {
             shared
                 .transfers
-                .on_disk(move |files| files.remove_partial(begun.user, begun.hash))
+                .on_disk(move |files| files.remove_partial(unfinished.user, unfinished.hash))
                 .await?;
             reservation.arrived_bytes = 0;
         }

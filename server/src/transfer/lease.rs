@@ -45,7 +45,7 @@ pub(super) struct LeaseHolder {
     /// Notified when the holder must release the lease.
     is_preempted: Notify,
     /// Closed when the lease is released.
-    gone: watch::Receiver<()>,
+    released: watch::Receiver<()>,
 }
 
 /// The right to write to one upload.
@@ -63,19 +63,19 @@ pub(super) struct Reservation {
 impl Reservations {
     /// Creates the reservations of interrupted uploads.
     #[must_use]
-    pub(super) fn begun(begun: &[Unfinished]) -> Self {
+    pub(super) fn of_unfinished(unfinished: &[Unfinished]) -> Self {
         let reservations = Self::default();
-        for begun in begun {
+        for unfinished in unfinished {
             let reserved = Reserved {
-                bytes: begun.bytes,
+                bytes: unfinished.bytes,
                 holder: None,
             };
             reservations
                 .0
                 .lock()
-                .entry(begun.user)
+                .entry(unfinished.user)
                 .or_default()
-                .insert(begun.hash, reserved);
+                .insert(unfinished.hash, reserved);
         }
         reservations
     }
@@ -137,11 +137,11 @@ impl Reservations {
         arrived_bytes: u64,
         reserved: &mut Reserved,
     ) -> Reservation {
-        let (preempt, gone) = watch::channel(());
+        let (preempt, released) = watch::channel(());
         let holder = Arc::new(LeaseHolder {
             waits_since: Mutex::new(None),
             is_preempted: Notify::new(),
-            gone,
+            released,
         });
         reserved.holder = Some(holder.clone());
         Reservation {
@@ -159,12 +159,15 @@ impl LeaseHolder {
     /// Waits until the lease is released. A holder whose client has been silent for a while is
     /// preempted: its connection may be dead without the server having noticed.
     pub(super) async fn preempt(&self) {
-        let mut gone = self.gone.clone();
+        let mut released = self.released.clone();
         // Fails when the lease is dropped; no value is ever sent.
-        while timeout(self.wait_timeout(), gone.changed()).await.is_err() {
+        while timeout(self.wait_timeout(), released.changed())
+            .await
+            .is_err()
+        {
             if self.wait_timeout().is_zero() {
                 self.is_preempted.notify_one();
-                let _ = gone.changed().await;
+                let _ = released.changed().await;
                 return;
             }
         }
@@ -284,14 +287,14 @@ mod tests {
     #[test]
     fn unfinished_uploads_are_limited_in_number() {
         let reservations = Reservations::default();
-        let begun: Vec<_> = (0..PARTIALS_PER_USER_MAX)
+        let unfinished: Vec<_> = (0..PARTIALS_PER_USER_MAX)
             .map(|number| free(reservations.take(ADA, hash(number as u8), 1, QUOTA)))
             .collect();
         assert_eq!(
             reservations.take(ADA, hash(255), 1, QUOTA).unwrap_err(),
             ErrorCode::LimitReached
         );
-        drop(begun);
+        drop(unfinished);
         drop(free(reservations.take(ADA, hash(255), 1, QUOTA)));
     }
 
@@ -317,9 +320,9 @@ mod tests {
             }
             drop(former);
         };
-        let begun = Instant::now();
+        let started = Instant::now();
         tokio::join!(at_it, holder.preempt());
-        assert!(begun.elapsed() >= UPLOAD_HELD_SILENCE_MAX * 50);
+        assert!(started.elapsed() >= UPLOAD_HELD_SILENCE_MAX * 50);
         drop(free(reservations.take(ADA, hash(1), 60, QUOTA)));
     }
 
@@ -332,9 +335,9 @@ mod tests {
             assert_eq!(former.read_or_preempted(pending::<()>()).await, None);
             drop(former);
         };
-        let begun = Instant::now();
+        let started = Instant::now();
         tokio::join!(at_it, holder.preempt());
-        assert!(begun.elapsed() < UPLOAD_HELD_SILENCE_MAX * 2);
+        assert!(started.elapsed() < UPLOAD_HELD_SILENCE_MAX * 2);
         let later = free(reservations.take(ADA, hash(1), 60, QUOTA));
         assert!(
             reservations.take_idle(ADA, hash(1)).is_none(),

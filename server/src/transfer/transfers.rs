@@ -34,7 +34,7 @@ impl Transfers {
         if let Some(bytes) = reserve_bytes {
             files = files.leaving(bytes);
         }
-        let reservations = Reservations::begun(&files.begun()?);
+        let reservations = Reservations::of_unfinished(&files.unfinished()?);
         Ok(Self {
             files,
             permits: TransferPermits::new(),

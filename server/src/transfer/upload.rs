@@ -64,10 +64,10 @@ async fn reserve(
     bytes: u64,
 ) -> Result<Option<Reservation>, Aborted> {
     loop {
-        let begun = shared
+        let reply = shared
             .ask_attachment(AttachmentCommand::Begin(actor, hash, bytes))
             .await?;
-        let AttachmentReply::Wanted { quota_left } = begun else {
+        let AttachmentReply::Wanted { quota_left } = reply else {
             return Ok(None);
         };
         match shared
@@ -181,7 +181,7 @@ struct Part {
 
 /// Waits until enough arrived for a write, or until it takes too long.
 async fn next_part(stream: &mut TransferStream) -> Result<Part, Aborted> {
-    let begun = Instant::now();
+    let started = Instant::now();
     let (mut is_end, mut is_slow) = (false, false);
     while stream.received.len() < TRANSFER_BUFFER_BYTES && !is_end && !is_slow {
         let wanted = TRANSFER_BUFFER_BYTES - stream.received.len();
@@ -190,7 +190,7 @@ async fn next_part(stream: &mut TransferStream) -> Result<Part, Aborted> {
             Ok(Ok(None)) => is_end = true,
             Ok(Err(_)) | Err(_) => return Err(Aborted::Gone),
         }
-        is_slow = begun.elapsed() >= TRANSFER_PART_TIME_MAX;
+        is_slow = started.elapsed() >= TRANSFER_PART_TIME_MAX;
     }
     Ok(Part {
         received: std::mem::take(&mut stream.received),

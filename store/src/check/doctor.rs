@@ -267,12 +267,11 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn conversation(
-        &mut self,
+    fn bounds(
+        &self,
         id: ConversationId,
         key: &RowKey,
         record: &ConversationRecord,
-        users: &BTreeSet<UserId>,
     ) -> Result<(), DoctorError> {
         if record.floor > record.head {
             return Err(wrong(
@@ -303,6 +302,17 @@ impl Check<'_> {
                 format!("a pin lies at or below the floor {}", record.floor),
             ));
         }
+        Ok(())
+    }
+
+    fn conversation(
+        &mut self,
+        id: ConversationId,
+        key: &RowKey,
+        record: &ConversationRecord,
+        users: &BTreeSet<UserId>,
+    ) -> Result<(), DoctorError> {
+        self.bounds(id, key, record)?;
         let verified = verify::verify_blocks(&self.blocks, id, record.floor, record.head)?;
         let mut uncounted = MsgIdSet::default();
         self.each_of(&RowPrefix::uncounted_of(id), |_, key, bytes: Vec<u8>| {
@@ -345,11 +355,11 @@ impl Check<'_> {
         self.report.messages += verified.messages;
         self.report.blocks += verified.blocks;
         self.report.block_bytes += verified.stored_bytes;
-        self.tell();
+        self.report_progress();
         Ok(())
     }
 
-    fn tell(&mut self) {
+    fn report_progress(&mut self) {
         let Report {
             conversations,
             messages,

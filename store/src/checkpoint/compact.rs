@@ -205,7 +205,7 @@ mod tests {
                 .unwrap();
             trees.sync().unwrap();
         }
-        let vacant = ReclaimableSpace {
+        let reclaimable = ReclaimableSpace {
             removed_bytes: (BLOCKS - KEPT) * 4_000,
             added_bytes: 0,
         }
@@ -216,7 +216,7 @@ mod tests {
                 Tree::Meta,
                 [
                     RowChange::put(RowKey::meta(MetaKey::Checkpoint), &BatchNo::new(7)),
-                    vacant,
+                    reclaimable,
                 ],
             )
             .unwrap();
@@ -237,17 +237,17 @@ mod tests {
     #[test]
     fn compaction_keeps_live_rows_and_frees_space() {
         let dir = worn();
-        let mut told = 0;
+        let mut copied = 0;
         let Compacted {
             rows,
             before_bytes,
             after_bytes,
-        } = compact(dir.path(), &mut |rows| told = rows).unwrap();
-        assert_eq!((rows, told), (KEPT + 2, KEPT + 2));
-        let given_back = before_bytes.saturating_sub(after_bytes);
+        } = compact(dir.path(), &mut |rows| copied = rows).unwrap();
+        assert_eq!((rows, copied), (KEPT + 2, KEPT + 2));
+        let freed = before_bytes.saturating_sub(after_bytes);
         assert!(
-            given_back >= (BLOCKS - KEPT) * 4_000,
-            "more was vacant than the {given_back} bytes that were given back"
+            freed >= (BLOCKS - KEPT) * 4_000,
+            "more was reclaimable than the {freed} bytes that were given back"
         );
         assert_eq!(
             reclaimable_bytes(&open(dir.path(), &Poison::new())).unwrap(),

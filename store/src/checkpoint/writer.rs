@@ -67,7 +67,7 @@ impl CheckpointWriter {
         &mut self,
         job: CheckpointJob,
     ) -> Result<CheckpointReport, CheckpointError> {
-        let (begun, before) = (Instant::now(), *self.sum.lock());
+        let (started, before) = (Instant::now(), *self.sum.lock());
         let CheckpointJob {
             through,
             rows,
@@ -97,7 +97,7 @@ impl CheckpointWriter {
         }
         let mut sum = self.sum.lock();
         sum.done += 1;
-        sum.micros += u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        sum.micros += u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         Ok(CheckpointReport {
             through,
             metrics: sum.since(&before).unwrap_or_default(),

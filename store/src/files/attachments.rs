@@ -23,7 +23,7 @@ const PARTIAL: &str = "partial";
 #[derive(Clone, Debug)]
 pub struct AttachmentFiles {
     dir: PathBuf,
-    room: DiskReserve,
+    reserve: DiskReserve,
 }
 
 /// A partial upload.
@@ -31,7 +31,7 @@ pub struct AttachmentFiles {
 pub struct Partial {
     file: File,
     path: PathBuf,
-    room: DiskReserve,
+    reserve: DiskReserve,
     hash: AttachmentHash,
     hasher: blake3::Hasher,
     bytes: u64,
@@ -54,7 +54,7 @@ impl AttachmentFiles {
         create_dir(&dir)?;
         create_dir(&dir.join(PARTIAL))?;
         Ok(Self {
-            room: DiskReserve::of(&dir, None),
+            reserve: DiskReserve::of(&dir, None),
             dir,
         })
     }
@@ -63,7 +63,7 @@ impl AttachmentFiles {
     #[must_use]
     pub fn leaving(self, reserve_bytes: u64) -> Self {
         Self {
-            room: DiskReserve::of(&self.dir, Some(reserve_bytes)),
+            reserve: DiskReserve::of(&self.dir, Some(reserve_bytes)),
             ..self
         }
     }
@@ -73,7 +73,7 @@ impl AttachmentFiles {
     pub(crate) fn in_dir(data: &Path) -> Self {
         let dir = data.join("attachments");
         Self {
-            room: DiskReserve::of(&dir, Some(0)),
+            reserve: DiskReserve::of(&dir, Some(0)),
             dir,
         }
     }
@@ -90,7 +90,7 @@ impl AttachmentFiles {
         Ok(Partial {
             file,
             path,
-            room: self.room.clone(),
+            reserve: self.reserve.clone(),
             hash,
             hasher: blake3::Hasher::new(),
             bytes: 0,
@@ -104,7 +104,7 @@ impl AttachmentFiles {
     ///
     /// Of the kind [`io::ErrorKind::StorageFull`].
     pub fn check_space(&self, bytes: u64) -> io::Result<()> {
-        self.room.check(bytes)
+        self.reserve.check(bytes)
     }
 
     /// Returns how many bytes of an upload are on disk.
@@ -132,21 +132,21 @@ impl AttachmentFiles {
 
     /// Removes an attachment, if it exists. A crash may restore the file until the next sweep.
     pub fn remove(&self, hash: AttachmentHash) -> io::Result<()> {
-        gone(fs::remove_file(self.path(hash)))
+        ignore_missing(fs::remove_file(self.path(hash)))
     }
 
     pub fn remove_partial(&self, user: UserId, hash: AttachmentHash) -> io::Result<()> {
-        gone(fs::remove_file(self.partial_path(user, hash)))
+        ignore_missing(fs::remove_file(self.partial_path(user, hash)))
     }
 
     /// Lists the unfinished uploads.
-    pub fn begun(&self) -> io::Result<Vec<Unfinished>> {
-        let mut begun = Vec::new();
+    pub fn unfinished(&self) -> io::Result<Vec<Unfinished>> {
+        let mut unfinished = Vec::new();
         for entry in fs::read_dir(self.dir.join(PARTIAL))? {
             let entry = entry?;
             let metadata = entry.metadata()?;
             if let Some((user, hash)) = entry.file_name().to_str().and_then(parse_partial) {
-                begun.push(Unfinished {
+                unfinished.push(Unfinished {
                     user,
                     hash,
                     bytes: metadata.len(),
@@ -154,7 +154,7 @@ impl AttachmentFiles {
                 });
             }
         }
-        Ok(begun)
+        Ok(unfinished)
     }
 
     /// Lists the attachments whose hashes begin with this byte.
@@ -189,7 +189,7 @@ fn parse_partial(name: &str) -> Option<(UserId, AttachmentHash)> {
     Some((user.parse().ok()?, hash.parse().ok()?))
 }
 
-fn gone(removed: io::Result<()>) -> io::Result<()> {
+fn ignore_missing(removed: io::Result<()>) -> io::Result<()> {
     match removed {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         removed => removed,
@@ -236,7 +236,7 @@ impl Partial {
     ///
     /// When it cannot be written, or the disk is full.
     pub fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.room.check(bytes.len() as u64)?;
+        self.reserve.check(bytes.len() as u64)?;
         io::Write::write_all(&mut self.file, bytes)?;
         self.hasher.update(bytes);
         self.bytes += bytes.len() as u64;
@@ -272,11 +272,11 @@ mod tests {
         let files = AttachmentFiles::open(dir.path()).unwrap();
         let (user, hash) = (UserId::new(7), hash_of(b"one and two"));
         files.upload(user, hash).unwrap().add(b"one and").unwrap();
-        let begun = files.begun().unwrap();
+        let unfinished = files.unfinished().unwrap();
         assert_eq!(
-            begun
+            unfinished
                 .iter()
-                .map(|begun| (begun.user, begun.hash, begun.bytes))
+                .map(|unfinished| (unfinished.user, unfinished.hash, unfinished.bytes))
                 .collect::<Vec<_>>(),
             [(user, hash, 7)]
         );
@@ -287,7 +287,7 @@ mod tests {
         again.add(b" two").unwrap();
         assert!(again.is_complete().unwrap());
         files.place(&again).unwrap();
-        assert!(files.begun().unwrap().is_empty());
+        assert!(files.unfinished().unwrap().is_empty());
         assert_eq!(
             io::read_to_string(files.read(hash).unwrap()).unwrap(),
             "one and two"

@@ -49,7 +49,7 @@ pub(crate) fn check_start(dir: &Path) -> Result<(), OutOfSpace> {
 /// Checks at intervals whether messages can be accepted.
 #[derive(Debug)]
 pub(crate) struct ReserveMonitor {
-    room: DiskReserve,
+    reserve: DiskReserve,
     checked_at: Option<Instant>,
     is_short: bool,
 }
@@ -79,14 +79,14 @@ impl DiskReserve {
         if self.has(self.reserve_bytes.saturating_add(bytes)) {
             return Ok(());
         }
-        let told = match self.reserve_bytes {
+        let message = match self.reserve_bytes {
             0 => format!("the disk has no space for {bytes} more bytes"),
             reserved => format!(
                 "the disk has no space for {bytes} more bytes beside the {reserved} reserved \
                  for messages"
             ),
         };
-        Err(io::Error::new(io::ErrorKind::StorageFull, told))
+        Err(io::Error::new(io::ErrorKind::StorageFull, message))
     }
 
     /// Returns whether this much is free. A system that does not say counts as having it.
@@ -106,9 +106,9 @@ pub fn is_full(failure: &io::Error) -> bool {
 
 impl ReserveMonitor {
     #[must_use]
-    pub(crate) fn over(room: DiskReserve) -> Self {
+    pub(crate) fn over(reserve: DiskReserve) -> Self {
         Self {
-            room,
+            reserve,
             checked_at: None,
             is_short: false,
         }
@@ -123,7 +123,9 @@ impl ReserveMonitor {
             return;
         }
         self.checked_at = Some(Instant::now());
-        let is_short = !self.room.has(self.room.reserve_bytes / MESSAGES_LEAVE);
+        let is_short = !self
+            .reserve
+            .has(self.reserve.reserve_bytes / MESSAGES_LEAVE);
         match (self.is_short, is_short) {
             (false, true) => {
                 warn!("the disk is nearly full: no messages are accepted until space is freed")

@@ -246,7 +246,7 @@ fn poisoned_trees_drop_without_writing() {
 #[test]
 fn damage_is_always_reported() {
     const ROWS: u32 = 600;
-    const TURNS: usize = 40;
+    const ROUNDS: usize = 40;
     let value = |n: u32| noise(u64::from(n), 400);
     let recorded = BatchNo::new(2);
     let dir = tempfile::tempdir().unwrap();
@@ -270,11 +270,11 @@ fn damage_is_always_reported() {
     }
     let whole = std::fs::read(dir.path().join("trees/db")).unwrap();
     let mut noticed = 0;
-    for turn in 0..TURNS {
+    for round in 0..ROUNDS {
         let copy = tempfile::tempdir().unwrap();
         copy_dir(dir.path(), copy.path());
         let mut bytes = whole.clone();
-        bytes[turn * whole.len() / TURNS + turn % 8] ^= 0xFF;
+        bytes[round * whole.len() / ROUNDS + round % 8] ^= 0xFF;
         std::fs::write(copy.path().join("trees/db"), bytes).unwrap();
         let opened = Trees::open(
             &copy.path().join("trees"),
@@ -290,7 +290,11 @@ fn damage_is_always_reported() {
         };
         for n in 0..ROWS {
             match trees.read::<Vec<u8>>(&user(n)) {
-                Ok(read) => assert_eq!(read, Some(value(n)), "row {n} after a flip in turn {turn}"),
+                Ok(read) => assert_eq!(
+                    read,
+                    Some(value(n)),
+                    "row {n} after a flip in round {round}"
+                ),
                 Err(_) => noticed += 1,
             }
         }
