@@ -205,7 +205,9 @@ fn serialized_types(source: &str) -> Vec<String> {
 
 #[test]
 fn serialized_types_are_found() {
-    let source = "#[derive(Debug, Serialize)]\n#[serde(x)]\npub enum A {}\n#[derive(Debug)]\npub struct B;\n\
-                  #[derive(Deserialize, Serialize)]\npub struct C(u8);\npub struct D;\n#[cfg(test)]\n#[derive(Serialize)]\npub struct E;";
+    let source = "#[derive(Debug, Serialize)]\n#[serde(x)]\npub enum A {}\n\
+                  #[derive(Debug)]\npub struct B;\n\
+                  #[derive(Deserialize, Serialize)]\npub struct C(u8);\npub struct D;\n\
+                  #[cfg(test)]\n#[derive(Serialize)]\npub struct E;";
     assert_eq!(serialized_types(source), ["A", "C"]);
 }

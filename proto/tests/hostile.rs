@@ -222,7 +222,8 @@ proptest! {
 
     #[test]
     fn damaged_values_are_harmless(
-        client in strategies::client_frame(), server in strategies::server_frame(), damage in vec((any::<usize>(), any::<u8>()), 1..4),
+        client in strategies::client_frame(), server in strategies::server_frame(),
+            damage in vec((any::<usize>(), any::<u8>()), 1..4),
     ) {
         for mut bytes in [codec::encode(&client), codec::encode(&server)] {
             let len = bytes.len();
@@ -242,8 +243,11 @@ proptest! {
     fn runs_number_each_message(run in strategies::run()) {
         match run.messages() {
             Ok(messages) => {
-                let expected: Vec<u64> = (0..u64::from(run.count)).map(|i| run.first.plus(i).get()).collect();
-                prop_assert_eq!(messages.iter().map(|message| message.msgid.get()).collect::<Vec<_>>(), expected);
+                let expected: Vec<u64> = (0..u64::from(run.count))
+                    .map(|i| run.first.plus(i).get())
+                    .collect();
+                let found: Vec<u64> = messages.iter().map(|message| message.msgid.get()).collect();
+                prop_assert_eq!(found, expected);
             }
             Err(why) => prop_assert!(false, "{}", why),
         }

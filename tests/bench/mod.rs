@@ -50,7 +50,8 @@ fn receivers_that_stop_reading_throttle_nobody_and_miss_nothing() {
     ["p99_ratio", "stalled_level_after_s"]
         .iter()
         .for_each(is_number);
-    // If they had read on they would not be behind, and if the senders waited for them, by no more than what may be on its way.
+    // If they had read on they would not be behind, and if the senders waited for them, by no more
+    // than what may be on its way.
     assert!(found["stalled_behind"].as_u64().unwrap() > 4 * 5, "{found}");
 
     let calm = bench(&load);

@@ -12,7 +12,8 @@ use super::words::Length;
 /// The users of senders 0 and 1.
 const USERS: [u32; 2] = [5, 6];
 
-/// Two senders at one place: the first said four things and the second one, all accepted in this order.
+/// Two senders at one place: the first said four things and the second one, all accepted in this
+/// order.
 fn talk() -> (Ledger, Vec<Message>) {
     let ledger = Ledger::new(Length::Chat, USERS.map(UserId::new).into(), 1);
     let mut log = Vec::new();

@@ -1,4 +1,5 @@
-//! The server is killed while it collects: when it says that it removes files, and before all of them are gone.
+//! The server is killed while it collects: when it says that it removes files, and before all of
+//! them are gone.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Cursor};
@@ -12,23 +13,26 @@ use tokio::time::timeout;
 use super::meanwhile;
 use crate::support::{PATIENCE, Server, cairn, until};
 
-/// Files that nobody sends: five commands' worth.
+/// Files that no user sends: five commands' worth.
 const NEEDLESS: u64 = 300;
 
 /// A collection may be over before the kill comes. When it always is, something is wrong.
 const ATTEMPTS: u64 = 5;
 
-/// What the server says, at the level of `info`, before it removes files that have no record any more.
+/// What the server says, at the level of `info`, before it removes files that have no record any
+/// more.
 const REMOVES: &str = "removing unreferenced attachments";
 
-/// Kills a server in the middle of a collection, and starts it again. What uploads leave that nobody sends must go at once.
+/// Kills a server in the middle of a collection, and starts it again. What uploads leave that
+/// no user sends must go at once.
 pub(super) async fn cut_off(
     mut server: Server,
     client: &Client,
     needed: &BTreeSet<String>,
 ) -> Server {
     for attempt in 0..ATTEMPTS {
-        // What earlier kills left without a record goes first, so that it is not this that the kill cuts off.
+        // What earlier kills left without a record goes first, so that it is not this that the kill
+        // cuts off.
         server = meanwhile(server, |server| {
             server.kill();
             server.restart();
@@ -69,7 +73,8 @@ async fn upload_needless(client: &Client, first: u64) {
         .expect("uploads get nowhere");
 }
 
-/// Starts another process on the directory, and kills it when it has said that it removes something.
+/// Starts another process on the directory, and kills it when it has said that it removes
+/// something.
 async fn kill_when_it_removes(server: &Server) {
     let mut command = cairn(&[
         "serve",

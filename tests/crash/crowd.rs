@@ -1,4 +1,5 @@
-//! Clients that talk: four senders in three groups and a direct chat, two followers of each, and fresh readers of everything.
+//! Clients that talk: four senders in three groups and a direct chat, two followers of each, and
+//! fresh readers of everything.
 //!
 //! All of them reconnect by themselves; nothing here knows when the server is down.
 
@@ -179,15 +180,16 @@ impl Crowd {
         let enough = *accepted.borrow() + more;
         tokio::select! {
             fault = fault(&mut self.followers, &mut self.sending) => Err(fault),
-            reached = timeout(PATIENCE, accepted.wait_for(|accepted| *accepted >= enough)) => match reached {
+            reached = timeout(PATIENCE, accepted.wait_for(|accepted| *accepted >= enough)) =>
+                match reached {
                 Ok(_) => Ok(()),
                 Err(_) => Err(format!("{more} messages more are not accepted")),
             },
         }
     }
 
-    /// Everybody stops talking and waits for what is under way. Then every log is read by a fresh client and held against what was
-    /// said, and the followers must have come as far.
+    /// Everybody stops talking and waits for what is under way. Then every log is read by a fresh
+    /// client and held against what was said, and the followers must have come as far.
     pub async fn settle(&mut self) -> Result<Checked, String> {
         self.pause.send_replace(true);
         while let Some(sender) = timeout(PATIENCE, self.sending.join_next())
@@ -203,10 +205,13 @@ impl Crowd {
             for followed in &mut self.places[at].followed {
                 tokio::select! {
                     fault = fault(&mut self.followers, &mut self.sending) => return Err(fault),
-                    reached = timeout(PATIENCE, followed.wait_for(|position| *position >= head)) => {
-                        let far = reached.map(|position| position.is_ok_and(|position| *position == head));
+                    reached = timeout(PATIENCE, followed.wait_for(|position| *position >= head)) =>
+                        {
+                        let far = reached
+                            .map(|position| position.is_ok_and(|position| *position == head));
                         if far != Ok(true) {
-                            return Err(format!("a follower of place {at} does not end with {head}"));
+                            return Err(format!("a follower of place {at} does not end with \
+                            {head}"));
                         }
                     }
                 }
@@ -252,7 +257,8 @@ async fn fault(
 ) -> String {
     loop {
         tokio::select! {
-            Some(fault) = followers.join_next() => return fault.unwrap_or_else(|panic| panic.to_string()),
+            Some(fault) = followers.join_next() =>
+                return fault.unwrap_or_else(|panic| panic.to_string()),
             Some(done) = sending.join_next() => match done {
                 Ok(Ok(())) => {}
                 Ok(Err(fault)) => return fault,

@@ -1,5 +1,6 @@
-//! The server is killed with -9 while messages expire, at any moment: also while it stops, and so moves everything into the trees, and
-//! while its files are compacted. What is gone stays gone, nothing else goes, and files go with the last message that names them.
+//! The server is killed with -9 while messages expire, at any moment: also while it stops, and so
+//! moves everything into the trees, and while its files are compacted. What is gone stays gone,
+//! nothing else goes, and files go with the last message that names them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Stdio;
@@ -27,10 +28,11 @@ use crate::support::{PATIENCE, Server, cairn, invite};
 /// Groups in which messages go by their age.
 const AGEING: usize = 3;
 
-/// Files that nobody acks in the end, and that stay for that.
+/// Files that no user acks in the end, and that stay for that.
 const KEPT_FILES: usize = 4;
 
-/// How often it is looked at whether something is gone, and how many times before the server is asked to look again.
+/// How often it is looked at whether something is gone, and how many times before the server is
+/// asked to look again.
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 const LOOKS_PER_POLICY: u32 = 50;
 
@@ -52,7 +54,7 @@ struct Ageing {
     id: ConversationId,
     said: u64,
     imported: u64,
-    /// The first text of today. It and what comes behind it stay.
+    /// The first text of today. It and what comes after it stay.
     fresh: Option<u64>,
 }
 
@@ -173,7 +175,7 @@ async fn end(server: Server, random: &mut StdRng) -> Server {
     meanwhile(server, Server::kill).await
 }
 
-/// What somebody has seen of the floors. They only rise.
+/// What a user has seen of the floors. They only rise.
 #[derive(Default)]
 struct Floors(BTreeMap<ConversationId, MsgId>);
 
@@ -235,7 +237,8 @@ async fn numbers(client: &Client, conversation: ConversationId) -> Vec<u64> {
     numbers
 }
 
-/// Has the server look at a group again and again, until everything is gone from it that `is_done` waits for.
+/// Has the server look at a group again and again, until everything is gone from it that `is_done`
+/// waits for.
 async fn until_gone(
     client: &Client,
     conversation: ConversationId,
@@ -262,7 +265,8 @@ async fn until_gone(
         .unwrap_or_else(|_| panic!("what may go from {conversation} does not go"));
 }
 
-/// Of a group in which messages go by their age, what is left is what was said from the first message of today on.
+/// Of a group in which messages go by their age, what is left is what was said from the first
+/// message of today on.
 async fn check_ageing(client: &Client, group: &Ageing) {
     let left: Vec<u64> = (group.fresh.unwrap_or(group.said)..group.said).collect();
     until_gone(
@@ -293,7 +297,8 @@ async fn delivered(client: &Client, conversation: ConversationId) -> MsgId {
         .delivered
 }
 
-/// Of the group in which messages go when everybody has them, what is left is what somebody has not acked. Says where it begins.
+/// Of the group in which messages go when everybody has them, what is left is what a user has not
+/// acked. Says where it begins.
 async fn check_acked(senders: &[Sender], floors: &mut Floors) -> MsgId {
     let (owner, team) = (&senders[0].client, senders[0].team);
     let mut acked = MsgId::new(u64::MAX);

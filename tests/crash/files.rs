@@ -1,5 +1,5 @@
-//! The server is killed with -9 while files are uploaded, sent, taken back and collected. Nothing that a message names is lost, and
-//! nothing that none names stays.
+//! The server is killed with -9 while files are uploaded, sent, taken back and collected. Nothing
+//! that a message names is lost, and nothing that none names stays.
 
 use std::collections::BTreeSet;
 use std::io::Cursor;
@@ -50,7 +50,8 @@ impl Sender {
         self
     }
 
-    /// A new file, or one that is there already. An upload that nobody sent is not kept here, so it may be gone before it is sent.
+    /// A new file, or one that is there already. An upload that no user sent is not kept here, so
+    /// it may be gone before it is sent.
     pub(super) async fn send(&mut self) {
         let file = match self.sent.last().filter(|_| self.random.random_bool(0.2)) {
             Some((_, file)) => file.clone(),

@@ -32,7 +32,7 @@ pub struct Ledger {
 struct State {
     /// By sender, by place, by `n`.
     sent: Vec<Vec<Vec<Outcome>>>,
-    /// By place, by msgid from 1: what somebody saw there. `None` for an entry that nobody said.
+    /// By place, by msgid from 1: what a user saw there. `None` for an entry that no user said.
     seen: Vec<Vec<Option<Said>>>,
 }
 
@@ -88,7 +88,8 @@ impl Ledger {
     }
 }
 
-/// Holds a log against the ledger, message by message. It finds what is missing, doubled, changed, out of order or never said.
+/// Holds a log against the ledger, message by message. It finds what is missing, doubled, changed,
+/// out of order or never said.
 #[derive(Debug)]
 pub struct Reader<'a> {
     ledger: &'a Ledger,
@@ -159,7 +160,8 @@ impl Reader<'_> {
             Some(left_out) => {
                 let (n, outcome) = (next + left_out, sent[next + left_out]);
                 Err(format!(
-                    "{said:?} stands here, and message {n} of this sender does not stand before it: {outcome:?}"
+                    "{said:?} stands here, and message {n} of this sender does not stand before \
+                    it: {outcome:?}"
                 ))
             }
             None => Ok(said),
@@ -196,7 +198,8 @@ impl Reader<'_> {
             {
                 let place = self.place;
                 return Err(format!(
-                    "place {place} ends with {}, without message {n} of sender {sender}: {outcome:?}",
+                    "place {place} ends with {}, without message {n} of sender {sender}: \
+                    {outcome:?}",
                     self.position()
                 ));
             }

@@ -1,8 +1,9 @@
-//! The server is killed with -9, again and again, while people talk. Nothing that was accepted is lost, nothing stands there twice, and
-//! nobody notices but by the wait.
+//! The server is killed with -9, again and again, while people talk. Nothing that was accepted is
+//! lost, nothing stands there twice, and no user notices but by the wait.
 //!
-//! A few rounds by default; `CAIRN_CRASH_ROUNDS=100 cargo test --test main crash -- --nocapture` is the ordinary crash run. The moments
-//! of the kills come from a seed that is printed; `CAIRN_CRASH_SEED` sets it.
+//! A few rounds by default; `CAIRN_CRASH_ROUNDS=100 cargo test --test main crash -- --nocapture` is
+//! the ordinary crash run. The moments of the kills come from a seed that is printed;
+//! `CAIRN_CRASH_SEED` sets it.
 
 mod checker_tests;
 mod collection;
@@ -26,7 +27,7 @@ use self::crowd::{Checked, Crowd};
 use self::words::Length;
 use crate::support::{Server, cairn, signal};
 
-/// Rounds when nobody asks for more.
+/// Rounds when no user asks for more.
 const ROUNDS: u64 = 3;
 
 /// Everything is read and compared after so many rounds, and after the last.
@@ -134,8 +135,9 @@ async fn kill_during_start_or_stop_recovers() {
     is_sound_when_stopped(server, crowd, checked.unwrap()).await;
 }
 
-/// Starts a server that lives for two seconds at the most, and often not long enough to read its log. Some are asked to stop before
-/// they are killed, so that they are in the middle of a checkpoint.
+/// Starts a server that lives for two seconds at the most, and often not long enough to read its
+/// log. Some are asked to stop before they are killed, so that they are in the middle of a
+/// checkpoint.
 async fn start_and_kill(server: &Server, random: &mut StdRng) -> Result<(), String> {
     let mut process = spawn(server.data(), &server.addr.to_string());
     let life: f64 = if random.random_bool(0.5) {
@@ -144,7 +146,7 @@ async fn start_and_kill(server: &Server, random: &mut StdRng) -> Result<(), Stri
         random.random_range(0.0..0.1)
     };
     sleep(Duration::from_secs_f64(life)).await;
-    // Whoever ended by himself did not open.
+    // A user who ended by themselves did not open.
     let ended = process.try_wait().unwrap();
     if ended.is_none() && random.random_bool(0.3) {
         signal(&process, "TERM");

@@ -1,4 +1,5 @@
-//! What is said: texts that tell who said them, where and as which one, and that anybody can write again to compare every byte.
+//! What is said: texts that tell who said them, where and as which one, and that anybody can write
+//! again to compare every byte.
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};

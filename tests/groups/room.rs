@@ -89,7 +89,8 @@ async fn memberships_are_bounded() {
             .await,
         Err(FULL)
     );
-    // A user who is written to is exempt from the limit: filling their list must not cut them off.
+    // A user who is written to need not have room: no user can be kept from hearing of others by
+    // filling their lists.
     eve.send(eve.direct(bob_account.user).unwrap(), text("hello"))
         .await
         .unwrap();
@@ -135,7 +136,7 @@ async fn block_prevents_adding_to_groups() {
         "he is a member already"
     );
     assert_eq!(bob.conversations().await.unwrap().len(), 1);
-    // In the other direction it is the user's own request.
+    // The other way round it is their own wish.
     let bobs = group(&bob, &[&eve_account]).await;
     assert!(
         eve.conversations()

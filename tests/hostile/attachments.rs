@@ -207,7 +207,8 @@ async fn file_claims_must_be_true() {
     );
 }
 
-/// `Request(id, Send(Draft { conversation, seq, Image(Media { … }), no extras }))` with a name and a preview that no client would send.
+/// `Request(id, Send(Draft { conversation, seq, Image(Media { … }), no extras }))` with a name and
+/// a preview that no client would send.
 fn draft_of(to: ConversationId, name: &str, preview_bytes: usize) -> Vec<u8> {
     const REQUEST_VARIANT: u32 = 1;
     const IMAGE_VARIANT: u32 = 3;
@@ -364,7 +365,8 @@ async fn unreadable_partial_is_kept() {
     assert!(partial.is_symlink());
 }
 
-/// Whoever is at an upload and goes on with it is left alone, and whoever comes later need not send anything.
+/// A user who is at an upload and goes on with it is left alone, and the user who comes later need
+/// not send anything.
 #[tokio::test]
 async fn active_upload_is_not_preempted() {
     let mut stage = Stage::set().await;
@@ -400,7 +402,8 @@ async fn active_upload_is_not_preempted() {
     assert_eq!(partials(&stage.server), 0);
 }
 
-/// A connection that is gone may be noticed late, so when one of two is silent the other goes on with its upload, from what has arrived.
+/// A connection that is gone may be noticed late, so when one of two is silent the other goes on
+/// with its upload, from what has arrived.
 #[tokio::test]
 async fn stalled_upload_is_preempted() {
     let mut stage = Stage::set().await;
@@ -491,7 +494,7 @@ async fn quota_counts_stored_and_pending_bytes() {
                 announce(&raw, hash_of(b"b"), 51).await.1,
                 REFUSED(ErrorCode::AttachmentTooLarge)
             );
-            // Whoever loses a connection has reserved no more than what arrived.
+            // A user who loses a connection has reserved no more than what arrived.
             let (mut broken, said) = announce(&raw, hash_of(&[4; 50]), 50).await;
             assert_eq!(said, TransferFrame::From(0));
             broken.reset();

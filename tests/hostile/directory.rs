@@ -1,4 +1,5 @@
-//! Data directories that a server cannot have: it says why in one line, and leaves them as they are.
+//! Data directories that a server cannot have: it says why in one line, and leaves them as they
+//! are.
 
 use std::fs;
 use std::path::Path;
@@ -70,7 +71,8 @@ fn foreign_directory_is_refused_untouched() {
         ),
         (
             1,
-            "cairn from before the first release (format 1, this one knows 2); use the version that wrote it",
+            "cairn from before the first release (format 1, this one knows 2); use the version \
+            that wrote it",
         ),
     ] {
         fs::write(newer.join("format"), format!("cairn {version}\n")).unwrap();
@@ -85,7 +87,8 @@ fn foreign_directory_is_refused_untouched() {
     let foreign = dir.path().join("foreign");
     fs::create_dir(&foreign).unwrap();
     fs::write(foreign.join("letter.txt"), "dear").unwrap();
-    let reason = "is not a cairn data directory: it holds letter.txt, but no file named format; choose an empty or new directory";
+    let reason = "is not a cairn data directory: it holds letter.txt, but no file named format; \
+    choose an empty or new directory";
     is_refused(&serve(&foreign), &format!("{} {reason}", foreign.display()));
     assert_eq!(fs::read(foreign.join("letter.txt")).unwrap(), b"dear");
 
@@ -120,8 +123,8 @@ fn foreign_directory_is_refused_untouched() {
     assert_eq!(fs::read(&file).unwrap(), b"text");
 }
 
-/// Root may write where permissions say otherwise, so the directory is mounted read-only, in a mount namespace that ends with the
-/// server.
+/// Root may write where permissions say otherwise, so the directory is mounted read-only, in a
+/// mount namespace that ends with the server.
 #[test]
 fn read_only_directory_is_refused() {
     let dir = tempfile::tempdir().unwrap();

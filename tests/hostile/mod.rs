@@ -1,4 +1,5 @@
-//! Bad input of every kind against the real server: each is answered with its exact code, and other clients notice nothing.
+//! Bad input of every kind against the real server: each is answered with its exact code, and other
+//! clients notice nothing.
 
 mod accounts;
 mod attachments;
@@ -37,7 +38,8 @@ impl Stage {
         }
     }
 
-    /// Does something hostile while the bystanders chat: before, during and after it, whatever they say is accepted and followed.
+    /// Does something hostile while the bystanders chat: before, during and after it, whatever they
+    /// say is accepted and followed.
     async fn meanwhile<T>(&mut self, hostile: impl Future<Output = T>) -> T {
         self.bystanders.chat_meanwhile(hostile).await
     }

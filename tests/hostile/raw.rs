@@ -32,7 +32,8 @@ use tokio::time::timeout;
 /// What fails to arrive within this time is not coming.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What the server may send on one stream before it is read: little, so that not reading is soon felt.
+/// What the server may send on one stream before it is read: little, so that not reading is soon
+/// felt.
 const STREAM_WINDOW_BYTES: u32 = 64 * 1024;
 
 /// A connection, and its session stream.
@@ -184,7 +185,8 @@ impl Raw {
         }
     }
 
-    /// The session is as it was: whatever the client did was answered, and the next request is as well.
+    /// The session is as it was: whatever the client did was answered, and the next request is as
+    /// well.
     pub(super) async fn goes_on(&mut self) {
         assert!(matches!(
             self.ask(Request::Devices).await,
@@ -215,7 +217,8 @@ impl Stream {
         }
     }
 
-    /// Writes the bytes as they are. That the server closes the connection meanwhile is what most of them are for.
+    /// Writes the bytes as they are. That the server closes the connection meanwhile is what most
+    /// of them are for.
     pub(super) async fn write(&mut self, bytes: &[u8]) {
         let _ = self.send.write_all(bytes).await;
     }

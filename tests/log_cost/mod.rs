@@ -1,5 +1,5 @@
-//! What is said in a group costs the same whatever its size: as many bytes of the log for each kind of message and amendment, and so nothing
-//! for any member.
+//! What is said in a group costs the same whatever its size: as many bytes of the log for each kind
+//! of message and amendment, and so nothing for any member.
 
 use std::path::Path;
 

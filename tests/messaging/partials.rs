@@ -1,4 +1,5 @@
-//! Unfinished uploads: how long they are kept, and how many a user may have.
+//! What has arrived of uploads that were not gone on with: how long it stays, and how many of them
+//! one user may have.
 
 use std::fs::{File, FileTimes};
 use std::io::Cursor;

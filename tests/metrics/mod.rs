@@ -1,4 +1,4 @@
-//! What a server tells its owner of how it works, and that it tells nobody else.
+//! What a server tells its owner of how it works, and that it tells no other user.
 
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::text::{GroupName, Text};

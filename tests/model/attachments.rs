@@ -1,4 +1,5 @@
-//! Attachments: random steps, the model's answers, and the expected trees.
+//! Attachments, in the model and around it: what happens to them, what the model says of it, and
+//! what the trees hold then.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,10 +24,10 @@ use super::naive::Naive;
 use super::steps::Place;
 use super::trees::mix;
 
-/// The default quota.
+/// The quota when no user has set another.
 const QUOTA_BYTES: u64 = 20 << 30;
 
-/// The default retention of unsent files.
+/// How long a file is kept that no user sent, when no user has set another time.
 const KEPT_HOURS: u64 = 24;
 
 const HOUR_MS: u64 = 60 * 60 * 1000;
@@ -37,27 +38,27 @@ pub(super) const DAY_MS: u64 = 24 * HOUR_MS;
 /// The files.
 const FILES: u8 = 8;
 
-/// One step. Some users announce a wrong length.
+/// One thing that happens to attachments. A user who lies says another length than the file has.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum FileStep {
-    /// A user begins an upload.
+    /// A user wants to upload.
     Begin { by: u8, file: u8, lies: bool },
-    /// A user completes an upload.
+    /// A user has uploaded.
     Store { by: u8, file: u8, lies: bool },
-    /// A user sends a message with a file they may have uploaded.
+    /// A user sends what they may have uploaded.
     Attach {
         by: u8,
         to: Place,
         file: u8,
         lies: bool,
     },
-    /// A user downloads what a message this far below the head refers to.
+    /// A user fetches what a message so far from the head may name.
     Fetch { by: u8, to: Place, at: i8, file: u8 },
-    /// Garbage collection.
+    /// What no user loads goes.
     Collect,
-    /// Checks which files have no record.
+    /// It is asked which files no user knows.
     Orphans,
-    /// Enough time passes for unsent files to expire.
+    /// So much time goes by that what no user sent may go.
     Day,
 }
 
@@ -70,8 +71,10 @@ pub(super) fn file_step(
     prop_oneof![
         2 => (by(), file(), lies()).prop_map(|(by, file, lies)| FileStep::Begin { by, file, lies }),
         6 => (by(), file(), lies()).prop_map(|(by, file, lies)| FileStep::Store { by, file, lies }),
-        8 => (by(), place(), file(), lies()).prop_map(|(by, to, file, lies)| FileStep::Attach { by, to, file, lies }),
-        4 => (by(), place(), -4..2_i8, file()).prop_map(|(by, to, at, file)| FileStep::Fetch { by, to, at, file }),
+        8 => (by(), place(), file(), lies())
+            .prop_map(|(by, to, file, lies)| FileStep::Attach { by, to, file, lies }),
+        4 => (by(), place(), -4..2_i8, file())
+            .prop_map(|(by, to, at, file)| FileStep::Fetch { by, to, at, file }),
         3 => Just(FileStep::Collect),
         1 => Just(FileStep::Orphans),
         2 => Just(FileStep::Day),
@@ -261,8 +264,8 @@ impl Naive {
 
     fn collect(&mut self, now: Timestamp) -> AttachmentReply {
         let age_max_ms = self.number_set("attachment-unsent-hours", KEPT_HOURS) * HOUR_MS;
-        // After the clock went back it was stored just now, which is long enough with a retention
-        // of zero.
+        // By a clock that went back it was stored just now, which is long enough where nothing is
+        // kept.
         let age_ms = |upload: &Upload| now.get().saturating_sub(upload.stored_at.get());
         let is_over = |upload: &Upload| upload.is_sent || age_ms(upload) >= age_max_ms;
         let unused = self.unused();
@@ -410,7 +413,7 @@ impl AttachmentTrees {
             .for_each(|&hash| state.attachments.install_unused(hash));
     }
 
-    /// Loads what the state lacks about attachments.
+    /// Returns the state what it lacks of attachments.
     pub(super) fn load(&self, state: &mut State, need: Load) {
         match need {
             Load::Attachment(hash) => state
@@ -496,7 +499,8 @@ pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseEr
     Ok(())
 }
 
-/// Users who are not members cannot download, and get the answer for a missing attachment.
+/// Who is no member of a conversation gets nothing of it, and is told no more than when there is
+/// nothing.
 pub(super) fn check_hidden(
     state: &mut State,
     trees: &AttachmentTrees,

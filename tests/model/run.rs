@@ -1,5 +1,5 @@
-//! Plays a script on the model, on a state that keeps everything in memory, and on one that is
-//! saved, evicted and loaded throughout.
+//! Plays a script: on the model, on a state that keeps everything in memory, and on one that is
+//! saved, let go and loaded all the time.
 
 use std::cmp::Ordering;
 
@@ -54,7 +54,7 @@ impl Machine {
         Ok(format!("{answer:?}"))
     }
 
-    /// Supplies the entries that the state lacks, from the batch or the log.
+    /// Returns the state the entries that it lacks: of the batch, or of the log.
     fn load_entries(&mut self, command: &Command, ledger: &Ledger) {
         for need in self.state.missing(command) {
             let (id, wanted) = match need {
@@ -213,7 +213,7 @@ impl Run {
         Ok(())
     }
 
-    /// A device asks what changed, and stores the result.
+    /// A user's device asks what changed, and then keeps what there is.
     fn catch_up(&mut self, by: u8) -> Result<(), TestCaseError> {
         let Some(actor) = self
             .cast

@@ -1,5 +1,5 @@
-//! The steps of a script. They name users, sessions and conversations by small numbers that wrap
-//! around, so that a script stays valid when steps are removed from it.
+//! What a script is made of. Steps name users, sessions and conversations by small numbers that
+//! wrap around, so that a script stays a script when steps are taken out of it.
 
 use std::fmt;
 
@@ -40,7 +40,7 @@ pub(super) enum Step {
         uses: u32,
         life_seconds: u64,
     },
-    /// A user joins.
+    /// A user comes in.
     Join { invite: u8, name: u8, push: bool },
     /// A user is about to log in with a password.
     Account { name: u8 },
@@ -57,14 +57,16 @@ pub(super) enum Step {
         seq: Seq,
         body: u8,
     },
-    /// A reply to a message this far below the head, with mentions; 9 mentions everyone.
+    /// A send that answers a message so far from the head, and mentions users; everybody when there
+    /// is a 9 among them.
     Call {
         by: u8,
         to: Place,
         reply: Option<i8>,
         users: Vec<u8>,
     },
-    /// A forward of a message this far below the head, or a repetition of the last forward.
+    /// A message so far from the head that is said again elsewhere; or the last time that this was
+    /// asked, once more.
     Forward {
         by: u8,
         to: Place,
@@ -111,11 +113,12 @@ pub(super) enum Step {
         at: i8,
         after: Option<u8>,
     },
-    /// A user shows or hides their reads.
+    /// A user shows what they read, or hides it.
     ShowReads { by: u8, shown: bool },
-    /// A retention policy, requested by any user.
+    /// How long messages stay, or a user who would like to say so.
     Retain { by: u8, to: Place, policy: u8 },
-    /// Expiry, under the effective policy; or up to this far below the head, under any policy.
+    /// The server lets go what is old enough, or what everybody has; or so far from the head, under
+    /// a policy that need not hold.
     Expire {
         to: Place,
         at: Option<i8>,
@@ -139,18 +142,18 @@ pub(super) enum Step {
     },
     /// A revoked device.
     Revoke { by: u8, device: u8 },
-    /// A change of a user's relation to another.
+    /// A user acts on their relation to a user.
     Relate { by: u8, other: u8, act: u8 },
-    /// A profile, possibly empty, with a picture of this many bytes.
+    /// A user says something of themselves, or nothing, and shows a picture of so many bytes.
     SetProfile {
         by: u8,
         name: bool,
         about: bool,
         avatar: u16,
     },
-    /// A server role, assigned by any user.
+    /// Another role on the server, by the user who.
     Appoint { by: u8, user: u8, role: u8 },
-    /// A setting, changed by any user.
+    /// A setting, by the user who.
     Set { by: u8, name: u8, value: u8 },
     /// A read request.
     Ask {
@@ -263,16 +266,17 @@ pub(super) enum Question {
     Focus,
 }
 
-/// A crash: the trees of one moment, partly overwritten with those of a later one, and the commit
-/// log from the first on.
+/// A crash: the trees as of one moment, partly overwritten with those of a later one, and the
+/// commit log since the first.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Crash {
     /// The moment of the recorded checkpoint position.
     pub(super) older: u8,
     /// The moment of the newer rows.
     pub(super) newer: u8,
-    /// The tree being written. Those before it are new, those after it old. `None` where any row
-    /// may be either, which demands more than a checkpoint that writes its trees one after another.
+    /// Which tree was being written. Those before it are as newer, those after it as older. `None`
+    /// where any row may be either, which asks for more than a checkpoint loads that writes its
+    /// trees one after another.
     pub(super) tree: Option<Tree>,
     /// Decides for each row that may be either, and what happens during the replay.
     pub(super) coin: u64,
@@ -345,7 +349,8 @@ fn act() -> impl Strategy<Value = Act> {
         1 => (0..9_u8).prop_map(Act::HandOver),
         3 => users().prop_map(Act::Ban),
         2 => users().prop_map(Act::Unban),
-        3 => (0..9_u8, -2..6_i16).prop_map(|(user, halves)| Act::Mute { user, for_ms: halves * 500 }),
+        3 => (0..9_u8, -2..6_i16)
+            .prop_map(|(user, halves)| Act::Mute { user, for_ms: halves * 500 }),
         3 => Just(Act::Join),
         4 => any::<[bool; 3]>().prop_map(Act::Settle),
     ]
@@ -354,12 +359,16 @@ fn act() -> impl Strategy<Value = Act> {
 fn people() -> impl Strategy<Value = Step> {
     prop_oneof![
         1 => (0..8_u64).prop_map(|halves| Step::OwnerInvite { life_ms: halves * 500 }),
-        2 => (0..10_u8, 0..4_u32, 0..6_u64).prop_map(|(by, uses, life_seconds)| Step::Invite { by, uses, life_seconds }),
-        4 => (0..6_u8, 0..10_u8, any::<bool>()).prop_map(|(invite, name, push)| Step::Join { invite, name, push }),
+        2 => (0..10_u8, 0..4_u32, 0..6_u64)
+            .prop_map(|(by, uses, life_seconds)| Step::Invite { by, uses, life_seconds }),
+        4 => (0..6_u8, 0..10_u8, any::<bool>())
+            .prop_map(|(invite, name, push)| Step::Join { invite, name, push }),
         1 => (0..10_u8).prop_map(|name| Step::Account { name }),
         3 => (0..8_u8, any::<bool>()).prop_map(|(user, push)| Step::AddDevice { user, push }),
-        5 => (0..12_u8, 0..4_u8, any::<bool>()).prop_map(|(device, stream, push)| Step::Login { device, stream, push }),
-        1 => (0..6_u8, 30..36_u8).prop_map(|(device, sessions)| Step::LoginMany { device, sessions }),
+        5 => (0..12_u8, 0..4_u8, any::<bool>())
+            .prop_map(|(device, stream, push)| Step::Login { device, stream, push }),
+        1 => (0..6_u8, 30..36_u8)
+            .prop_map(|(device, sessions)| Step::LoginMany { device, sessions }),
         1 => (0..10_u8, 0..12_u8).prop_map(|(by, device)| Step::Revoke { by, device }),
     ]
 }
@@ -373,43 +382,54 @@ fn acquaintance() -> impl Strategy<Value = Step> {
         body: 0,
     };
     prop_oneof![
-        16 => (0..5_u8, 1..4_u8, 0..9_u8).prop_map(|(by, other, act)| Step::Relate { by, other, act }),
+        16 => (0..5_u8, 1..4_u8, 0..9_u8)
+            .prop_map(|(by, other, act)| Step::Relate { by, other, act }),
         4 => (0..5_u8, 1..4_u8).prop_map(direct),
         2 => (0..12_u8, any::<bool>(), any::<bool>(), prop_oneof![Just(0), 1..=4_096_u16])
             .prop_map(|(by, name, about, avatar)| Step::SetProfile { by, name, about, avatar }),
-        2 => (0..3_u8, 0..14_u8, 0..11_u8).prop_map(|(by, name, value)| Step::Set { by, name, value }),
-        1 => (0..3_u8, 0..5_u8, 0..3_u8).prop_map(|(by, user, role)| Step::Appoint { by, user, role }),
+        2 => (0..3_u8, 0..14_u8, 0..11_u8)
+            .prop_map(|(by, name, value)| Step::Set { by, name, value }),
+        1 => (0..3_u8, 0..5_u8, 0..3_u8)
+            .prop_map(|(by, user, role)| Step::Appoint { by, user, role }),
     ]
 }
 
 fn talk() -> impl Strategy<Value = Step> {
     let (by, at) = (|| 0..12_u8, || -4..6_i8);
     prop_oneof![
-        20 => (by(), place(), seq(), 0..12_u8).prop_map(|(by, to, seq, body)| Step::Send { by, to, seq, body }),
+        20 => (by(), place(), seq(), 0..12_u8)
+            .prop_map(|(by, to, seq, body)| Step::Send { by, to, seq, body }),
         8 => (by(), place(), prop::option::of(at()), vec(0..10_u8, 0..3))
-            .prop_map(|(by, to, reply, users)| Step::Call { by, to, reply: reply.map(|at| -at), users }),
+            .prop_map(|(by, to, reply, users)| Step::Call { by, to, reply: reply.map(|at| -at),
+                users }),
         5 => (by(), place(), place(), at(), prop::bool::weighted(0.2))
             .prop_map(|(by, to, from, at, again)| Step::Forward { by, to, from, at: -at, again }),
-        7 => (by(), place(), at(), 0..6_u8).prop_map(|(by, to, at, words)| Step::Edit { by, to, at: -at, words }),
+        7 => (by(), place(), at(), 0..6_u8)
+            .prop_map(|(by, to, at, words)| Step::Edit { by, to, at: -at, words }),
         5 => (by(), place(), at()).prop_map(|(by, to, at)| Step::Recall { by, to, at: -at }),
         8 => (by(), place(), at(), 0..18_u8, any::<bool>())
             .prop_map(|(by, to, at, emoji, back)| Step::React { by, to, at: -at, emoji, back }),
-        5 => (by(), place(), at(), any::<bool>()).prop_map(|(by, to, at, back)| Step::Pin { by, to, at: -at, back }),
+        5 => (by(), place(), at(), any::<bool>())
+            .prop_map(|(by, to, at, back)| Step::Pin { by, to, at: -at, back }),
         1 => (by(), place(), 2..8_u16).prop_map(|(by, to, count)| Step::SendMany { by, to, count }),
         6 => (by(), place(), at()).prop_map(|(by, to, at)| Step::Ack { by, to, at: -at }),
         6 => (by(), place(), at()).prop_map(|(by, to, at)| Step::Read { by, to, at: -at }),
-        6 => (by(), place(), -1..9_i8).prop_map(|(by, to, at)| Step::MarkUnread { by, to, at: -at }),
-        6 => (by(), place(), 0..6_i8, prop::option::weighted(0.2, 0..5_u8)).prop_map(|(by, to, at, after)| Step::Receipts { by, to, at: -at, after }),
+        6 => (by(), place(), -1..9_i8)
+            .prop_map(|(by, to, at)| Step::MarkUnread { by, to, at: -at }),
+        6 => (by(), place(), 0..6_i8, prop::option::weighted(0.2, 0..5_u8))
+            .prop_map(|(by, to, at, after)| Step::Receipts { by, to, at: -at, after }),
         1 => (by(), any::<bool>()).prop_map(|(by, shown)| Step::ShowReads { by, shown }),
         5 => (by(), place(), 0..9_u8).prop_map(|(by, to, policy)| Step::Retain { by, to, policy }),
-        8 => (place(), prop::option::of(at()), 0..9_u8).prop_map(|(to, at, policy)| Step::Expire { to, at: at.map(|at| -at), policy }),
+        8 => (place(), prop::option::of(at()), 0..9_u8)
+            .prop_map(|(to, at, policy)| Step::Expire { to, at: at.map(|at| -at), policy }),
         3 => (by(), users()).prop_map(|(by, users)| Step::CreateGroup { by, users }),
         5 => (by(), place(), users()).prop_map(|(by, to, users)| Step::Add { by, to, users }),
         6 => (by(), place(), users()).prop_map(|(by, to, users)| Step::Remove { by, to, users }),
         14 => (by(), place(), act()).prop_map(|(by, to, act)| Step::Govern { by, to, act }),
         3 => (by(), place(), 0..2_u8, -3..2_i8, vec((0..14_u8, 0..12_u8), 0..4))
             .prop_map(|(by, to, source, at, entries)| Step::Import { by, to, source, at, entries }),
-        5 => (by(), place(), 0..9_u8, question()).prop_map(|(by, to, about, question)| Step::Ask { by, to, about, question }),
+        5 => (by(), place(), 0..9_u8, question())
+            .prop_map(|(by, to, about, question)| Step::Ask { by, to, about, question }),
     ]
 }
 
@@ -432,7 +452,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A few users and a group, so that most lives begin with members present.
+/// A few people and a group, so that most lives do not go by waiting for a user to come in.
 pub(super) fn beginning() -> Vec<Step> {
     let join = |name| Step::Join {
         invite: 1,

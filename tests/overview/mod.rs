@@ -1,4 +1,5 @@
-//! What a device is told that was here before: what changed, and nothing else, over restarts; everything where that cannot be told.
+//! What a device is told that was here before: what changed, and nothing else, over restarts;
+//! everything where that cannot be told.
 
 use std::collections::BTreeSet;
 use std::fs;

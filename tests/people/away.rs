@@ -12,7 +12,7 @@ use super::presence::{on, until};
 use super::{set, text};
 use crate::support::{Server, invite};
 
-/// Bob at a desktop, and Ada, who watches Bob and configures when Bob counts as away.
+/// Bob at their desktop, and Ada, who watches them and says when they count as away.
 struct Stage {
     server: Server,
     ada: Client,
@@ -51,7 +51,8 @@ impl Stage {
         stage
     }
 
-    /// Called once the watch exists: earlier changes would be reported by its answer alone.
+    /// From now on, not before a user watches: what had happened by then would be told by the
+    /// answer alone.
     async fn away_soon(&self) {
         set(&self.ada, "away-after", "1s").await;
     }
@@ -75,7 +76,7 @@ async fn idle_user_is_away_until_active() {
     stage.away_soon().await;
     stage.until_away(true).await;
 
-    // Requests that Bob's client makes on its own to catch up.
+    // What their client does by itself to be up to date.
     let Stage {
         bob, team, said, ..
     } = &stage;
@@ -109,7 +110,7 @@ async fn idle_user_is_away_until_active() {
         stage.until_away(false).await;
         stage.until_away(true).await;
     }
-    // Typing is the only activity here.
+    // Typing is all that need be heard of them.
     let (bob, team) = (stage.bob.clone(), stage.team);
     let types = async {
         let mut clock = tokio::time::interval(TYPING_INTERVAL);
@@ -142,7 +143,7 @@ async fn explicit_away_persists_and_bots_never_idle() {
         .watch(vec![stage.bob_id, bot_account.user])
         .await
         .unwrap();
-    // Bob is active after the bot, so the bot would be detected first.
+    // They do something later than the bot, so the bot would be found first.
     stage
         .bob
         .set_presence(DeviceKind::Desktop, false)
@@ -197,7 +198,7 @@ async fn idle_timeout_applies_immediately() {
     }
     stage.server.kill();
     stage.server.restart();
-    // Bob's client reconnects by itself, and stays idle.
+    // Their client comes back by itself, and then nothing more is heard of them.
     stage.until_away(true).await;
 }
 

@@ -1,5 +1,5 @@
-//! Relations between users, over the real binary: on all devices, across restarts, and their effect
-//! on direct chats.
+//! What users are to each other, over the real binary: on all devices, over restarts, and what
+//! comes of it for direct chats.
 
 mod away;
 mod commands;
@@ -35,7 +35,7 @@ fn text(words: &str) -> Body {
     Body::Text(Text::new(words).unwrap())
 }
 
-/// Returns the client's next contact event.
+/// The next contact that a client is notified of.
 async fn told(events: &mut Events) -> Contact {
     let next = async {
         loop {
@@ -111,7 +111,7 @@ async fn friendship_syncs_and_persists() {
         );
     }
     assert_eq!(told(&mut of_ada).await.relation, asked);
-    // An offline device finds it after its next login.
+    // Who was not there finds it when they come.
     let late = Client::connect(&bob_account, Options::default())
         .await
         .unwrap();
@@ -185,7 +185,8 @@ async fn friendship_syncs_and_persists() {
     );
     server.restart();
     let kept = ada.settings().await.unwrap();
-    assert!(kept.iter().any(|setting| setting.name.as_str() == "contacts-max" && setting.value.as_str() == "7"));
+    assert!(kept.iter().any(|setting| setting.name.as_str() == "contacts-max"
+        && setting.value.as_str() == "7"));
     assert_eq!(ada.profiles(&[bob_id]).await.unwrap()[0].profile, presented);
 }
 
@@ -313,7 +314,7 @@ async fn direct_chat_policy_and_contact_limit() {
         refused(bob.relate(owner_account.user, RelationAct::Follow).await),
         ErrorCode::LimitReached
     );
-    // His contact list is full, so the request is not delivered, without notice to the sender.
+    // They have no space to be asked, and no user is told so.
     let asked = Relation {
         friendship: Friendship::Asked,
         ..NONE
@@ -329,7 +330,8 @@ async fn direct_chat_policy_and_contact_limit() {
         (relations(&owner).await, relations(&bob).await.len()),
         (vec![(bob_account.user, asked)], 1)
     );
-    // A user at the contact limit can still block: blocks are not contacts and do not count.
+    // A user who has as many contacts as they may can still block, which makes none, and blocks
+    // take no space.
     assert!(
         bob.relate(owner_account.user, RelationAct::Block)
             .await

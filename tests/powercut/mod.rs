@@ -1,5 +1,5 @@
-//! The clients' side of the power cuts: `tests/powercut/run.py` has the server and the switch, and runs this with its orders on standard
-//! input, one a line. Each is answered with one line of JSON.
+//! The clients' side of the power cuts: `tests/powercut/run.py` has the server and the switch, and
+//! runs this with its orders on standard input, one a line. Each is answered with one line of JSON.
 //!
 //! | order | answer |
 //! |---|---|
@@ -7,8 +7,8 @@
 //! | `talk N` | `{"accepted":N}` once so many more messages were accepted; the talk goes on |
 //! | `settle` | `{"entries":N}` once everything was answered, read again and compared |
 //!
-//! Whatever is not as it must be is answered with `{"lost":"…"}`, which ends the run. Without the script there is a server of its own, and
-//! nobody cuts the power.
+//! Whatever is not as it must be is answered with `{"lost":"…"}`, which ends the run. Without the
+//! script there is a server of its own, and no user cuts the power.
 
 use std::io::BufRead as _;
 

@@ -43,7 +43,8 @@ fn totals_separate_muted_unread() {
         &bob,
         &["join", invited["invite"].as_str().unwrap(), "--name", "bob"],
     );
-    let nothing = json!({"conversations": 0, "unread": 0, "mentions": 0, "muted_conversations": 0, "muted_unread": 0, "muted_mentions": 0});
+    let nothing = json!({"conversations": 0, "unread": 0, "mentions": 0, "muted_conversations": 0,
+        "muted_unread": 0, "muted_mentions": 0});
     assert_eq!(total(&bob, &[]), nothing);
     assert_eq!(printed(&bob, &["list"]), "");
 
@@ -62,7 +63,8 @@ fn totals_separate_muted_unread() {
     }
     printed(&bob, &["set", "#noise", "--mute", "on"]);
     printed(&bob, &["set", "#lunch", "--hide", "on"]);
-    let told = json!({"conversations": 2, "unread": 3, "mentions": 1, "muted_conversations": 1, "muted_unread": 1, "muted_mentions": 1});
+    let told = json!({"conversations": 2, "unread": 3, "mentions": 1, "muted_conversations": 1,
+        "muted_unread": 1, "muted_mentions": 1});
     assert_eq!(total(&bob, &[]), told);
     let with_hidden = total(&bob, &["--all"]);
     assert_eq!(
@@ -70,8 +72,9 @@ fn totals_separate_muted_unread() {
         (&json!(3), &json!(4)),
         "{with_hidden}"
     );
-    // People see them after the list; JSON has a line per conversation and nothing else.
-    let line = "       3 unread  in 2 conversations  1 mention you  1 more in 1 muted conversation, where 1 mention you\n";
+    // People find it behind the list; programs find a line for each conversation, and nothing else.
+    let line = "       3 unread  in 2 conversations  1 mention you  1 more in 1 muted \
+    conversation, where 1 mention you\n";
     assert_eq!(printed(&bob, &["list", "--total"]), line);
     let listed = printed(&bob, &["list"]);
     assert!(
@@ -82,6 +85,7 @@ fn totals_separate_muted_unread() {
 
     printed(&bob, &["read", "#team"]);
     printed(&bob, &["read", "@ada"]);
-    let told = json!({"conversations": 0, "unread": 0, "mentions": 0, "muted_conversations": 1, "muted_unread": 1, "muted_mentions": 1});
+    let told = json!({"conversations": 0, "unread": 0, "mentions": 0, "muted_conversations": 1,
+        "muted_unread": 1, "muted_mentions": 1});
     assert_eq!(total(&bob, &[]), told);
 }

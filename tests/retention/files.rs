@@ -1,4 +1,5 @@
-//! Attachments of expired messages: users who could see them get a reason, others get none.
+//! Attachments whose messages are gone: the user who could have seen them is told why, and no other
+//! user.
 
 use std::io::Cursor;
 

@@ -1,4 +1,5 @@
-//! Scheduled deletion: messages expire for all members, on a real server and across kills.
+//! Scheduled deletion: what is too old goes, for everybody, in front of a real server and over
+//! kills.
 
 mod bounds;
 mod files;

@@ -100,7 +100,8 @@ async fn compaction_reclaims_expired_space() {
     let compacted = says(&server, &["compact"]);
     let after = bytes_in(server.data());
     println!(
-        "{full} bytes when it was full, {before} when it had expired, {after} when it was compacted: {compacted}"
+        "{full} bytes when it was full, {before} when it had expired, {after} when it was \
+        compacted: {compacted}"
     );
     assert!(
         after < before / 2 && after < full / 4,

@@ -1,4 +1,5 @@
-//! `cairn bench schemes` from outside: processes are killed for real, and what that takes away is told.
+//! `cairn bench schemes` from outside: processes are killed for real, and what that takes away is
+//! told.
 
 use crate::support::cairn;
 

@@ -1,4 +1,5 @@
-//! The requests of the wire by name, so that a test can prove that it covers all of them.
+//! The requests of the wire by their names, so that a test that is about all of them can say that
+//! it leaves none out.
 
 use cairn_client::proto::wire::request::Request;
 
@@ -17,10 +18,14 @@ macro_rules! kinds {
 }
 
 kinds! {
-    Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
-    RevokeDevice, Import, ImportCursor, Explain, Metrics, Edit, Recall, React, Unreact, Pin, Unpin, Pins, Group, RenameGroup, SetTopic,
-    SetGroupSettings, SetRole, HandOver, Ban, Unban, BannedUsers, MuteMember, JoinGroup, FindGroups, SetMemberSettings, Settings,
-    SetSetting, SetServerRole, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence, Focus, Forward, MarkUnread, Receipts, OwnReads,
+    Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers,
+    Members, CreateInvite, Devices,
+    RevokeDevice, Import, ImportCursor, Explain, Metrics, Edit, Recall, React, Unreact, Pin, Unpin,
+    Pins, Group, RenameGroup, SetTopic,
+    SetGroupSettings, SetRole, HandOver, Ban, Unban, BannedUsers, MuteMember, JoinGroup,
+    FindGroups, SetMemberSettings, Settings,
+    SetSetting, SetServerRole, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch,
+    SetPresence, Focus, Forward, MarkUnread, Receipts, OwnReads,
     SetOwnReads, SetRetention, Retention,
 }
 

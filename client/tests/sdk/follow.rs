@@ -256,7 +256,8 @@ async fn slow_reader_is_bounded_and_complete() {
         loop {
             tokio::select! {
                 () = &mut reading => break,
-                asked = log.answer_pull(&mut peer) => pulled += log.page(asked.0, asked.1).run.count,
+                asked = log.answer_pull(&mut peer) =>
+                    pulled += log.page(asked.0, asked.1).run.count,
             }
         }
     })

@@ -1,5 +1,5 @@
-//! Transfers: what a client does when the server has no room for one, when it is given up, and when
-//! what arrived earlier is not what it was.
+//! Transfers: what a client does when the server has no space for one, when it is given up, and
+//! when what arrived earlier is not what it was.
 
 use std::future::poll_fn;
 use std::io::Cursor;

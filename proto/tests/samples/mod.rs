@@ -24,7 +24,7 @@ use cairn_proto::wire::frame;
 
 use named::Named;
 
-/// Reads bytes as the type of a sample and says whether they are that very value.
+/// Reads bytes as the type of a sample and Returns whether they are that very value.
 pub(crate) type Reader = Box<dyn Fn(&[u8]) -> Result<bool, DecodeError>>;
 
 /// One value and its bytes.

@@ -66,7 +66,8 @@ macro_rules! enums {
 
             fn name(&self) -> String {
                 match self {
-                    $(Self::$variant { .. } => concat!(stringify!($type), "::", stringify!($variant)).to_owned(),)*
+                    $(Self::$variant { .. } =>
+                        concat!(stringify!($type), "::", stringify!($variant)).to_owned(),)*
                     $(Self::$unwritten { .. } => panic!("{self:?} is never written"),)?
                 }
             }
@@ -75,10 +76,14 @@ macro_rules! enums {
 }
 
 structs! {
-    Attachment, AttachmentHash, Avatar, Bucket, CheckpointMetrics, Contact, ContactPage, Conversation, ConversationPage, DeviceInfo, Draft,
-    Entry, Explained, Metrics, Video, Forward, GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Media, Member, MemberCursors,
-    MemberPage, MemberSettings, Moment, OpenGroup, OverviewPlace, PresentDevice, Preview, Profile, Pulled, Reaction, Receipt, ReceiptCounts,
-    ReceiptPage, Relation, RetentionInfo, Run, Setting, UserInfo, UserPage, UserPresence, UserProfile, Welcome,
+    Attachment, AttachmentHash, Avatar, Bucket, CheckpointMetrics, Contact, ContactPage,
+    Conversation, ConversationPage, DeviceInfo, Draft,
+    Entry, Explained, Metrics, Video, Forward, GroupDetails, GroupSettings, Hello, Histogram,
+    ImportEntry, Media, Member, MemberCursors,
+    MemberPage, MemberSettings, Moment, OpenGroup, OverviewPlace, PresentDevice, Preview, Profile,
+    Pulled, Reaction, Receipt, ReceiptCounts,
+    ReceiptPage, Relation, RetentionInfo, Run, Setting, UserInfo, UserPage, UserPresence,
+    UserProfile, Welcome,
 }
 
 enums! {
@@ -99,17 +104,24 @@ enums! {
     PullRange { From, Before }
     Reads { Shown, Hidden }
     ReceiptState { Sent, Delivered, Read }
-    RelationAct { Follow, Unfollow, AskFriend, AcceptFriend, DeclineFriend, RemoveFriend, Block, Unblock }
+    RelationAct { Follow, Unfollow, AskFriend, AcceptFriend, DeclineFriend, RemoveFriend, Block,
+        Unblock }
     Request {
-        Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers, Members, CreateInvite, Devices,
-        RevokeDevice, Import, ImportCursor, Explain, Metrics, Edit, Recall, React, Unreact, Pin, Unpin, Pins, Group, RenameGroup, SetTopic,
-        SetGroupSettings, SetRole, HandOver, Ban, Unban, BannedUsers, MuteMember, JoinGroup, FindGroups, SetMemberSettings, Settings,
-        SetSetting, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence, Focus, Forward, MarkUnread, Receipts, OwnReads,
+        Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers,
+        RemoveMembers, Members, CreateInvite, Devices,
+        RevokeDevice, Import, ImportCursor, Explain, Metrics, Edit, Recall, React, Unreact, Pin,
+        Unpin, Pins, Group, RenameGroup, SetTopic,
+        SetGroupSettings, SetRole, HandOver, Ban, Unban, BannedUsers, MuteMember, JoinGroup,
+        FindGroups, SetMemberSettings, Settings,
+        SetSetting, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence, Focus,
+        Forward, MarkUnread, Receipts, OwnReads,
         SetOwnReads, SetRetention, Retention, SetServerRole
     }
     Response {
-        Accepted, Done, Pulled, Conversations, Users, Created, Changed, Members, Invite, Devices, Imported, ImportCursor, Explained, Metrics,
-        Pins, Group, Groups, Settings, Related, Contacts, FoundUsers, Profiles, Watching, Receipts, OwnReads, Retention
+        Accepted, Done, Pulled, Conversations, Users, Created, Changed, Members, Invite, Devices,
+        Imported, ImportCursor, Explained, Metrics,
+        Pins, Group, Groups, Settings, Related, Contacts, FoundUsers, Profiles, Watching, Receipts,
+        OwnReads, Retention
     }
     Retention { Keep, Days, UntilAcked }
     Role { Member, Admin, Owner }
@@ -117,8 +129,10 @@ enums! {
     ServerFrame { Welcome, Refused, Response }
     ServerRole { Member, Admin, Owner }
     StreamOpening { Timeline, Upload, Download }
-    SystemEntry { Created, Added, Removed, Renamed, TopicSet, SettingsSet, RoleSet, HandedOver, Banned, Unbanned, Muted, RetentionSet }
-    TimelineFrame { Run, Behind, Conversation, Removed, Read, Contact, Presence, Receipts, Floor, AccountUpdate }
+    SystemEntry { Created, Added, Removed, Renamed, TopicSet, SettingsSet, RoleSet, HandedOver,
+        Banned, Unbanned, Muted, RetentionSet }
+    TimelineFrame { Run, Behind, Conversation, Removed, Read, Contact, Presence, Receipts, Floor,
+        AccountUpdate }
     TransferFrame { From, Stored, Refused }
 }
 

@@ -1,4 +1,5 @@
-//! Logins that are refused, all in the same words, and guessing that is slowed down without keeping out who belongs here.
+//! Logins that are refused, all in the same words, and guessing that is slowed down without keeping
+//! out who belongs here.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -124,7 +125,8 @@ async fn wrong_credentials_are_indistinguishable() {
         .await;
 }
 
-/// Of those who race for the last use of an invite one gets it, and of those who race for a name as well.
+/// Of those who race for the last use of an invite one gets it, and of those who race for a name as
+/// well.
 #[tokio::test]
 async fn concurrent_joins_admit_one() {
     let mut stage = Stage::set().await;
@@ -167,8 +169,8 @@ async fn concurrent_joins_admit_one() {
         .await;
 }
 
-/// A name that is taken is refused behind the question whether the invite is good, and uses nothing up: so it tells when the invite
-/// has expired.
+/// A name that is taken is refused behind the question whether the invite is good, and uses nothing
+/// up: so it tells when the invite has expired.
 #[tokio::test]
 async fn invite_expires() {
     let mut stage = Stage::set().await;
@@ -211,8 +213,8 @@ async fn guesses(server: SocketAddr, name: &str, attempts: u32) -> u32 {
     heard
 }
 
-/// Everybody here comes from one address, as behind one router: whoever guesses there keeps others there from guessing, and nobody
-/// from coming back with the token of his device.
+/// Everybody here comes from one address, as behind one router: the user who guesses there keeps
+/// others there from guessing, and no user from coming back with the token of their device.
 #[tokio::test]
 async fn guessing_is_limited_without_lockout() {
     let mut stage = Stage::set().await;
@@ -249,7 +251,8 @@ async fn guessing_is_limited_without_lockout() {
         .await;
 }
 
-/// As many are heard as may fail, and beside the last of them those that are being checked at the same moment.
+/// As many are heard as may fail, and beside the last of them those that are being checked at the
+/// same moment.
 #[tokio::test]
 async fn parallel_guessing_gains_nothing() {
     let mut stage = Stage::set().await;
@@ -269,7 +272,8 @@ async fn parallel_guessing_gains_nothing() {
         .await;
 }
 
-/// A device that guesses tokens guesses for ever: they are random, and what fails costs no password hash.
+/// A device that guesses tokens guesses for ever: they are random, and what fails costs no password
+/// hash.
 #[tokio::test]
 async fn wrong_tokens_do_not_block_passwords() {
     let mut stage = Stage::set().await;

@@ -310,8 +310,8 @@ async fn bounds_of_invites_and_imports_hold() {
         .await;
 }
 
-/// Whoever is removed reads up to the entry that says so: not a byte of what is said behind it reaches him, by pull or by push, on
-/// the connection that he had.
+/// A user who is removed reads up to the entry that says so: not a byte of what is said after it
+/// reaches them, by pull or by push, on the connection that they had.
 #[tokio::test]
 async fn removed_member_receives_nothing() {
     let mut stage = Stage::set().await;
@@ -403,7 +403,8 @@ async fn until_pushed(
     let read = async {
         loop {
             let news = timeline.news().await;
-            let is_last = matches!(&news, TimelineFrame::Run(run) if run.conversation == conversation && run.last() >= msgid);
+            let is_last = matches!(&news, TimelineFrame::Run(run)
+                if run.conversation == conversation && run.last() >= msgid);
             all.push(news);
             if is_last {
                 return;

@@ -223,13 +223,14 @@ async fn unknown_setting_names_are_malformed() {
         .await;
 }
 
-/// A picture of one byte too many is malformed, one of 1 MiB no frame; what others see stays as it was.
+/// A picture of one byte too many is malformed, one of 1 MiB no frame; what others see stays as it
+/// was.
 #[tokio::test]
 async fn oversized_avatars_are_refused() {
     let mut stage = Stage::set().await;
     let (eve, account) = stage.user("eve").await;
     let server = stage.server.addr;
-    // Whatever its first bytes say, nobody looks into it.
+    // Whatever its first bytes say, no user looks into it.
     let largest = Profile {
         avatar: Avatar::new(vec![0xff; AVATAR_BYTES_MAX].into()).unwrap(),
         ..Profile::default()

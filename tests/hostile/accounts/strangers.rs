@@ -1,4 +1,5 @@
-//! What somebody can learn of a conversation that he is no member of: nothing, not even that it is there.
+//! What a user can learn of a conversation that they are no member of: nothing, not even that it
+//! is there.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -272,7 +273,7 @@ fn requests(conversation: ConversationId, own: ConversationId, member: UserId) -
     ]
 }
 
-/// What may be explained to the owner of the server, and to nobody else who is no member.
+/// What may be explained to the owner of the server, and to no other user who is no member.
 fn explanations(conversation: ConversationId, asker: UserId, member: UserId) -> [Request; 2] {
     [member, asker].map(|user| Request::Explain { conversation, user })
 }
@@ -324,7 +325,7 @@ async fn is_told_nothing(
             assert!(stream.rest().await.is_empty());
         }
     }
-    // Neither is any of it in his list, nor anything in what is his own.
+    // Neither is any of it in their list, nor anything in what is their own.
     let listed = raw
         .ask(Request::Conversations {
             since: None,
@@ -414,7 +415,8 @@ async fn foreign_conversation_looks_absent() {
     stage
         .meanwhile(async {
             is_told_nothing(server, &eve, &ids, &secret, true).await;
-            // The owner of the server may explain every count and import where he is a member, and reads no more than anybody else.
+            // The owner of the server may explain every count and import where they are a member,
+            // and reads no more than anybody else.
             is_told_nothing(server, &owner, &ids, &secret, false).await;
         })
         .await;

@@ -1,4 +1,4 @@
-//! What nobody may do to messages, and what may not go with one.
+//! What no user may do to messages, and what may not go with one.
 
 use cairn_client::proto::content::extras::{Extra, Extras, Reaction};
 use cairn_client::proto::content::message::Draft;
@@ -69,7 +69,7 @@ async fn only_senders_amend_messages() {
             }
         })
         .await;
-    // The owner of the group takes back what she likes, and puts words into nobody's mouth.
+    // The owner of the group takes back what she likes, and puts words into no user's mouth.
     let mut owner = ada.pull(team, PullRange::From(said), 500).await.unwrap();
     assert_eq!(
         (owner.head, owner.messages.remove(0).body),

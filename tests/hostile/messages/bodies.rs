@@ -15,7 +15,8 @@ use crate::hostile::{Stage, group, text};
 
 const REQUEST_VARIANT: u32 = 1;
 
-/// A request to send a text that [`Text`] would not take: `Request(id, Send(Draft { conversation, seq, Text(<bytes>), no extras }))`.
+/// A request to send a text that [`Text`] would not take: `Request(id, Send(Draft { conversation,
+/// seq, Text(<bytes>), no extras }))`.
 fn send_frame(id: u64, to: ConversationId, seq: u64, bytes: &[u8]) -> Vec<u8> {
     frame::frame(&(REQUEST_VARIANT, id, 0_u32, to, seq, 0_u32, bytes, 0_u32)).to_vec()
 }
@@ -77,7 +78,7 @@ async fn text_length_is_bounded() {
     }
 }
 
-/// What only the server writes, and what names files that nobody uploaded.
+/// What only the server writes, and what names files that no user uploaded.
 #[tokio::test]
 async fn system_entries_and_missing_files_are_refused() {
     let mut stage = Stage::set().await;

@@ -284,7 +284,8 @@ async fn search_results_are_bounded() {
 /// As many requests as may wait for their answers.
 const FLOOD: usize = 1000;
 
-/// A reaction that comes and goes, as fast as a connection takes it; how many of these requests were done.
+/// A reaction that comes and goes, as fast as a connection takes it; how many of these requests
+/// were done.
 async fn flood(raw: &mut Raw, conversation: ConversationId, msgid: MsgId) -> usize {
     let mut frames = BytesMut::new();
     for number in 0..FLOOD {
@@ -354,7 +355,8 @@ async fn reaction_rate_limit_spans_connections() {
                 (1..=done as u64).contains(&entries),
                 "{entries} entries of {done} requests"
             );
-            // Everybody else reacts as he likes, and so does she who waits. What is no reaction does not wait at all.
+            // Everybody else reacts as they like, and so does she who waits. What is no reaction
+            // does not wait at all.
             ada.react(team, said, emoji(2)).await.unwrap();
             one.goes_on().await;
             let react = || Request::React {

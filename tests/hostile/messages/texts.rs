@@ -1,4 +1,5 @@
-//! Names and texts that no client can make: too long, with NUL in them, with a path, with nothing. Each is malformed, wherever it stands.
+//! Names and texts that no client can make: too long, with NUL in them, with a path, with nothing.
+//! Each is malformed, wherever it stands.
 
 use bytes::Bytes;
 use cairn_client::Client;
@@ -277,7 +278,7 @@ async fn invalid_strings_are_malformed_everywhere() {
         })
         .await;
     assert_eq!(as_it_is(&owner, team, account.user).await, before);
-    // What was forged is read when nobody forges it: it was the text alone that was refused.
+    // What was forged is read when no user forges it: it was the text alone that was refused.
     let mut raw = Raw::log_in(server, &account).await;
     for (what, request, _) in rows {
         let answer = raw.ask(request).await;
@@ -291,7 +292,8 @@ async fn invalid_strings_are_malformed_everywhere() {
     }
 }
 
-/// What is shown to people and used for nothing else is kept to the byte: a path is a name like any other, where no file is meant.
+/// What is shown to people and used for nothing else is kept to the byte: a path is a name like any
+/// other, where no file is meant.
 #[tokio::test]
 async fn path_like_names_are_harmless() {
     let mut stage = Stage::set().await;
@@ -397,7 +399,8 @@ async fn oversized_pictures_are_malformed() {
     assert_eq!(as_it_is(&eve, team, account.user).await, before);
 }
 
-/// Whoever logs in under a name that is none has no session: a login that cannot be read is no login.
+/// A user who logs in under a name that is none has no session: a login that cannot be read is no
+/// login.
 #[tokio::test]
 async fn invalid_names_cannot_log_in() {
     let mut stage = Stage::set().await;

@@ -1,4 +1,5 @@
-//! Typing that is too much: more often than anybody types, and where more look than anybody can tell apart.
+//! Typing that is too much: more often than anybody types, and where more look than anybody can
+//! tell apart.
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use tokio::time::{interval, timeout};
 use crate::hostile::raw::{PATIENCE, Raw};
 use crate::support::{Server, invite};
 
-/// Somebody in a team, without manners.
+/// A user in a team, without manners.
 struct Typer {
     raw: Raw,
     user: UserId,
@@ -44,13 +45,14 @@ impl Typer {
         self.raw.connection.send_datagram(typing.into()).unwrap();
     }
 
-    /// Types so often, and waits until the server has seen it: an answer goes the long way round, behind the datagrams.
+    /// Types so often, and waits until the server has seen it: an answer goes the long way round,
+    /// behind the datagrams.
     async fn types_times(&mut self, times: usize) {
         (0..times).for_each(|_| self.types());
         self.raw.goes_on().await;
     }
 
-    /// Types again and again until somebody is told of somebody, and says of whom.
+    /// Types again and again until a user is notified of a user, and says of whom.
     async fn types_until_told(&self, events: &mut Events) -> UserId {
         let types = async {
             let mut clock = interval(TYPING_INTERVAL / 8);
@@ -105,7 +107,7 @@ async fn typing_is_rate_limited() {
         eve.user,
         "of Bob, once was enough"
     );
-    // His time comes again, and no sooner than half of what a client keeps to.
+    // Their time comes again, and no sooner than half of what a client keeps to.
     let began = std::time::Instant::now();
     assert_eq!(bob.types_until_told(&mut events).await, bob.user);
     assert_eq!(bob.types_until_told(&mut events).await, bob.user);

@@ -1,4 +1,4 @@
-//! Packets that belong to no connection, and connections that nobody goes on with.
+//! Packets that belong to no connection, and connections that no user goes on with.
 
 use std::net::SocketAddr;
 
@@ -10,7 +10,8 @@ use crate::hostile::{Stage, connect, resident_bytes};
 
 const PACKETS: usize = 20_000;
 
-/// Handshakes that are begun and left alone: more than the server takes from addresses that are not proven.
+/// Handshakes that are begun and left alone: more than the server takes from addresses that are not
+/// proven.
 const HANDSHAKES: usize = 300;
 
 /// What the server may have grown by: less than half of what it was sent.
@@ -41,7 +42,8 @@ async fn garbage(server: SocketAddr) {
                 packet[0] |= 0xc0;
                 packet[1..6].copy_from_slice(&[0, 0, 0, 1, 8]);
                 if round % 8 == 1 {
-                    // With an empty token and a length that covers the packet, so that it is looked into.
+                    // With an empty token and a length that covers the packet, so that it is looked
+                    // into.
                     packet[14..18].copy_from_slice(&[0, 0, 0x44, 0x9e]);
                 }
                 1200

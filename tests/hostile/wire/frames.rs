@@ -14,7 +14,8 @@ use cairn_client::proto::wire::{codec, frame};
 use crate::hostile::raw::{Raw, hello, prefixed};
 use crate::hostile::{Stage, group};
 
-/// The position of the requests among what a client writes, and one behind the last kind of request.
+/// The position of the requests among what a client writes, and one behind the last kind of
+/// request.
 const REQUEST_VARIANT: u32 = 1;
 const UNKNOWN_REQUEST: u32 = 1000;
 
@@ -22,7 +23,8 @@ fn any_token() -> Credentials {
     Credentials::Token(DeviceToken::new([1; 32]))
 }
 
-/// The first frame of a client that speaks another version, with whatever that version puts behind the number.
+/// The first frame of a client that speaks another version, with whatever that version puts behind
+/// the number.
 fn hello_of_version(version: u16, behind: &[u8]) -> Vec<u8> {
     let mut bytes = codec::encode(&(0_u32, version));
     bytes.extend_from_slice(behind);

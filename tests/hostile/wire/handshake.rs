@@ -68,7 +68,7 @@ async fn changed_server_key_is_fatal() {
     );
 }
 
-/// Versions that nobody speaks are answered with those that the server does (RFC 9000, section 6).
+/// Versions that no user speaks are answered with those that the server does (RFC 9000, section 6).
 #[tokio::test]
 async fn unknown_quic_version_is_negotiated() {
     let mut stage = Stage::set().await;

@@ -1,5 +1,5 @@
-//! Clients that do not read what they are pushed or what they asked for: they fall behind, which costs the server next to nothing and
-//! nobody else anything.
+//! Clients that do not read what they are pushed or what they asked for: they fall behind, which
+//! costs the server next to nothing and no other user anything.
 
 use cairn_client::Client;
 use cairn_client::proto::content::body::Body;
@@ -21,7 +21,8 @@ const MESSAGE_BYTES: usize = 250;
 /// Sessions that do not read.
 const READERS: usize = 16;
 
-/// What the server may grow by: room for the messages in memory and for what it uses anyway, and less than a copy for each reader.
+/// What the server may grow by: room for the messages in memory and for what it uses anyway, and
+/// less than a copy for each reader.
 const GROWTH_BYTES_MAX: u64 = 40 * 1024 * 1024;
 
 #[tokio::test]
@@ -50,7 +51,8 @@ async fn stalled_reader_costs_others_nothing() {
         .await;
     let grown = resident_bytes(stage.server.data()).saturating_sub(before);
     assert!(grown < GROWTH_BYTES_MAX, "the server grew by {grown} bytes");
-    // The sessions are alive beside the timelines that nobody reads; a client of the same device gets everything.
+    // The sessions are alive beside the timelines that no user reads; a client of the same device
+    // gets everything.
     for (raw, _) in &mut slow {
         raw.goes_on().await;
     }
@@ -86,7 +88,8 @@ async fn follows_all(client: &Client, team: ConversationId, first: MsgId) {
     }
 }
 
-/// Who asks without reading the answers waits for room among them; when his connection is gone he waits no more.
+/// Who asks without reading the answers waits for room among them; when their connection is gone
+/// they wait no more.
 #[tokio::test]
 async fn disconnected_reader_is_dropped() {
     let mut stage = Stage::set().await;
@@ -129,10 +132,11 @@ async fn disconnected_reader_is_dropped() {
         .await;
 }
 
-/// Pulls that are asked for and not read, each of them for as much as one answer may hold: together 250 MiB.
+/// Pulls that are asked for and not read, each of them for as much as one answer may hold: together
+/// 250 MiB.
 const PULLS: usize = 4_000;
 
-/// Pulls of somebody else meanwhile, so that there is time to serve those that nobody reads.
+/// Pulls of another user meanwhile, so that there is time to serve those that no user reads.
 const PULLS_BESIDE: usize = 400;
 
 #[tokio::test]
@@ -177,8 +181,7 @@ async fn unread_replies_apply_backpressure() {
     let grown = resident_bytes(stage.server.data()).saturating_sub(before);
     assert!(grown < GROWTH_BYTES_MAX, "the server grew by {grown} bytes");
     for _ in 0..PULLS_BESIDE {
-        assert!(
-            matches!(raw.stream.read().await, ServerFrame::Response(_, Ok(Response::Pulled(pulled))) if pulled.run.count > 0)
-        );
+        assert!(matches!(raw.stream.read().await, ServerFrame::Response(_,
+                Ok(Response::Pulled(pulled))) if pulled.run.count > 0));
     }
 }

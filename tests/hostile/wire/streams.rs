@@ -115,7 +115,8 @@ async fn each_bad_opening_closes_with_its_code() {
         .await;
 }
 
-/// A stream comes to be with a later one. While nothing arrives of it, the later one is served, and in the end it is given up alone.
+/// A stream comes to be with a later one. While nothing arrives of it, the later one is served, and
+/// in the end it is given up alone.
 #[tokio::test]
 async fn silent_stream_times_out_alone() {
     let mut stage = Stage::set().await;
@@ -129,15 +130,18 @@ async fn silent_stream_times_out_alone() {
             let mut taken_back = Stream::open(&raw.connection).await;
             taken_back.finish();
             let mut timeline = raw.timeline().await;
-            assert!(matches!(timeline.news().await, TimelineFrame::Run(run) if run.conversation == team));
+            assert!(matches!(timeline.news().await, TimelineFrame::Run(run)
+                if run.conversation == team));
             assert!(silent.is_broken_off().await && taken_back.is_broken_off().await);
             raw.send(team, 1, text("still here")).await.unwrap();
-            assert!(matches!(timeline.news().await, TimelineFrame::Run(run) if run.last() == MsgId::new(2)));
+            assert!(matches!(timeline.news().await, TimelineFrame::Run(run)
+                if run.last() == MsgId::new(2)));
         })
         .await;
 }
 
-/// A request that is taken back halfway is not done, and who stops reading the session stream for good has no session.
+/// A request that is taken back halfway is not done, and who stops reading the session stream for
+/// good has no session.
 #[tokio::test]
 async fn session_ends_with_either_stream_half() {
     let mut stage = Stage::set().await;

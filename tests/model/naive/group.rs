@@ -1,4 +1,5 @@
-//! The model's groups: settings, bans, mutes, and members' own settings.
+//! The model's groups: what is agreed on in them, who is kept out, and what members settle for
+//! themselves.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -353,8 +354,8 @@ impl Naive {
         Ok(Response::Done)
     }
 
-    /// Keeps the mute of a member who leaves. Expired mutes are dropped whenever a member joins or
-    /// leaves.
+    /// A user who leaves while they are muted is so when they come back. What is over is forgotten
+    /// whenever a user like that comes or goes.
     pub(in crate::model) fn remember_mutes(
         &mut self,
         id: ConversationId,

@@ -1,4 +1,5 @@
-//! The model's relations, profiles and settings, as plain facts.
+//! The model's relations, profiles and settings: who follows, asked, befriended and blocked whom,
+//! as plain facts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,8 +66,8 @@ impl Facts {
         }
     }
 
-    /// The result of an act. A request is delivered unless the other user blocks it or is at the
-    /// contact limit.
+    /// What comes of an act. Of a request the other hears who has no block against it and room for
+    /// it.
     fn act(
         &mut self,
         user: UserId,
@@ -168,7 +169,7 @@ impl Naive {
         Ok(Response::Related(self.contact(user, other)))
     }
 
-    /// Users are never added by someone they have blocked.
+    /// No user is made a member by a user whom they have blocked.
     pub(in crate::model) fn check_blocks(
         &self,
         by: UserId,
@@ -212,7 +213,7 @@ impl Naive {
         })
     }
 
-    /// Returns whether a user may write to another in their direct chat.
+    /// Whether a user may write to the other in a direct chat of theirs.
     pub(in crate::model) fn check_direct(
         &self,
         user: UserId,

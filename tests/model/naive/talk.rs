@@ -288,7 +288,7 @@ impl Naive {
             .ok_or(ErrorCode::NoSuchUser)
     }
 
-    /// Adds those who are not members yet; returns their number.
+    /// Creates those members who are not yet; says how many.
     pub(in crate::model) fn put_members(
         &mut self,
         by: UserId,
