@@ -205,7 +205,7 @@ async fn the_doctor_finds_groups_that_are_not_as_they_were_agreed_on() {
                 RowChange::put(found, &right),
                 RowChange::put(as_agreed, &banned),
             ],
-            "and there is none, or he is a member",
+            "in absence, but unknown or a member",
         ),
         (
             vec![
