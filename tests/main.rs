@@ -10,13 +10,13 @@
 )]
 
 mod bench;
-mod chat;
 mod commands;
 mod convergence;
 mod crash;
-mod flat;
 mod groups;
 mod hostile;
+mod log_cost;
+mod messaging;
 mod metrics;
 mod model;
 mod overview;

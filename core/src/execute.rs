@@ -69,6 +69,7 @@ impl State {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each request")]
     fn ask(
         &mut self,
         actor: Actor,

@@ -35,7 +35,7 @@ pub mod rows;
 pub(crate) mod rows_in;
 pub(crate) mod rows_out;
 pub mod scan;
-pub(crate) mod wait_for_lock;
+pub mod wait_for_lock;
 
 mod key;
 pub mod parse;

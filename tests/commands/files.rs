@@ -17,6 +17,7 @@ pub fn all(world: &World) {
     expired(world);
 }
 
+#[expect(clippy::too_many_lines, reason = "the steps of one scenario")]
 fn previews(world: &World) {
     let preview: Vec<u8> = (0..12 * 1024)
         .map(|at: u32| ((at * 31) >> 3) as u8)
@@ -190,8 +191,8 @@ fn expired(world: &World) {
     let import = ["import", "irc", "2001-02-03.txt", "--group", "attic"];
     let dry = world.people("ada", &[&import[..], &["--dry-run"]].concat());
     assert!(
-        dry.starts_with("1 files: 1 messages and 1 emotes; left out: 1 joins")
-            && dry.ends_with("a dry run: nothing was added\n"),
+        dry.starts_with("1 files: 1 messages and 1 emotes; skipped: 1 joins")
+            && dry.ends_with("dry run: nothing was added\n"),
         "{dry}"
     );
     let counts = world.json("ada", &import);
@@ -242,7 +243,7 @@ fn expired(world: &World) {
     world.refused(
         "xia",
         &["get", "#attic", "2"],
-        "message 2 has expired: the conversation keeps messages for a time only",
+        "message 2 has expired: the conversation keeps messages for a limited time",
     );
     world.refused(
         "xia",

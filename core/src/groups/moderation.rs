@@ -126,7 +126,7 @@ impl State {
         }
     }
 
-    /// Moves the mutes of rejoining users rejoining into their memberships. Returns those still running,
+    /// Moves the mutes of rejoining users back into their memberships. Returns those still running,
     /// ordered by user id.
     pub(crate) fn drop_mutes(
         &mut self,

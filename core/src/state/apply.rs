@@ -26,6 +26,7 @@ impl State {
         self.stamp(change);
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each change")]
     fn apply_unstamped(&mut self, change: &Change) {
         match change {
             Change::Appended(appended) => self.apply_appended(appended),

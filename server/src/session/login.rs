@@ -75,6 +75,10 @@ pub(crate) async fn read_hello(reader: &mut FrameReader) -> Result<Hello, Refusa
 const HELLO_VARIANT: u32 = 0;
 
 /// Logs the client in. The hub has registered the session when this returns.
+#[expect(
+    clippy::too_many_lines,
+    reason = "the steps of one handshake, in order"
+)]
 pub(crate) async fn log_in(
     shared: &Shared,
     session: &Arc<Session>,

@@ -142,7 +142,12 @@ async fn find(
                 .await?
                 .floor
     {
-        let failure = Failure::new(Exit::Failed, format!("message {msgid} has expired"));
+        let failure = Failure::new(
+            Exit::Failed,
+            format!(
+                "message {msgid} has expired: the conversation keeps messages for a limited time"
+            ),
+        );
         return Err(failure.hint(hint_for_code(ErrorCode::Expired).unwrap_or_default()));
     }
     Err(
@@ -157,7 +162,7 @@ fn named(message: &Message) -> Result<&Attachment, Failure> {
     message.body.attachment().ok_or_else(|| match message.body {
         Body::Recalled { .. } => Failure::new(
             Exit::Failed,
-            format!("message {msgid} was deleted, together with its file"),
+            format!("message {msgid} was recalled, together with its file"),
         ),
         _ => Failure::new(Exit::Failed, format!("message {msgid} has no file"))
             .hint("`cairn tail` shows which messages do"),

@@ -9,7 +9,7 @@ use crate::limits;
 /// Waits for a moment until sled's file is unlocked. After the last handle was dropped, sled's own
 /// threads may hold the file a little longer, and it cannot be opened before. If the wait times
 /// out, another process holds the lock, and sled reports it.
-pub(crate) fn wait_for_lock(path: &Path) {
+pub fn wait_for_lock(path: &Path) {
     let Ok(file) = File::open(path) else { return };
     if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
         let (released, wait) = channel();
