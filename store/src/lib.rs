@@ -16,7 +16,7 @@
 //!
 //! * [`files`]: lock, format, durable writes, disk reserve, attachments, and [`files::poison`],
 //!   which ends all writing after a failure
-//! * [`commit_log`]: batches, each atomic and durable when `append` returns
+//! * `commit_log`: batches, each atomic and durable when `append` returns
 //! * [`trees`]: the trees, the bytes of their keys and values, and state from rows and to rows;
 //!   [`trees::db`] alone calls sled
 //! * [`blocks`]: messages, packed and compressed

@@ -248,8 +248,7 @@ impl Check<'_> {
                         None => Err(wrong(key, "there is no such membership")),
                         Some(is_owner) if is_owner != owns => Err(wrong(
                             key,
-                            "it says that the user owns the conversation, and he does \
-                             not, or the other way round",
+                            "its ownership differs from the role of the member",
                         )),
                         Some(_) => Ok(()),
                     }

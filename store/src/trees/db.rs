@@ -5,13 +5,13 @@
 //!   once to every descriptor.
 //! * A new page may overwrite a segment whose live contents moved into a segment that was written
 //!   but never synced. sled frees a segment only after a whole further segment was written, so a
-//!   sync after each [`limits::TREE_BATCH_BYTES_MAX`] comes first.
+//!   sync after each `limits::TREE_BATCH_BYTES_MAX` comes first.
 //! * A page near a quarter of a segment goes to `blobs/`, which is never synced. A leaf has at most
-//!   20 values, so [`limits::TREE_SEGMENT_BYTES`] and [`limits::TREE_VALUE_BYTES_MAX`] keep every
+//!   20 values, so `limits::TREE_SEGMENT_BYTES` and `limits::TREE_VALUE_BYTES_MAX` keep every
 //!   page below; [`Trees::sync`] fails if one is there.
 //! * A half-written `snap.*.generating` makes the next open fail: it is moved aside first. Nothing
 //!   refers to it.
-//! * Corruption causes a panic as often as an error: every call goes through [`guarded`], which
+//! * Corruption causes a panic as often as an error: every call goes through `guarded`, which
 //!   turns a panic into an error and poisons the store. A panic in one of sled's own threads cannot
 //!   be caught; the next flush fails or hangs.
 //! * It takes damage near the end of its file for a torn write, and silently reverts to an earlier
@@ -19,7 +19,7 @@
 //!   commit log then reports which batches it lacks.
 //! * `flush_async` deadlocks and is a disallowed method; `flush` is never called in a transaction,
 //!   as there are none.
-//! * `flush_every_ms` keeps its default, and batches stay within [`limits::TREE_BATCH_ROWS_MAX`]:
+//! * `flush_every_ms` keeps its default, and batches stay within `limits::TREE_BATCH_ROWS_MAX`:
 //!   otherwise its memory is unbounded.
 //! * `mode` and `segment_cleanup_threshold` do nothing in this version, and its compression is
 //!   slow: none is set.

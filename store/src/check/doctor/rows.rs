@@ -92,8 +92,7 @@ impl Check<'_> {
                     return Err(wrong(
                         key,
                         format!(
-                            "user {user} is banned, or muted for when he comes back, and there \
-                             is none, or he is a member"
+                            "user {user} is banned or muted in absence, but unknown or a member"
                         ),
                     ));
                 }
@@ -106,8 +105,7 @@ impl Check<'_> {
                 (None, _) => Err(wrong(key, "there is no such group")),
                 (Some(_), false) => Err(wrong(
                     key,
-                    "the group can be found and is not open, or \
-                     the other way round",
+                    "the group is open but not found by searches, or the reverse",
                 )),
                 (Some(_), true) => Ok(()),
             }
