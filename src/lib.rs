@@ -10,5 +10,7 @@
 //!
 //! docs/ARCHITECTURE.md follows a message through all of them.
 
+#![warn(clippy::exit)]
+
 pub mod cli;
 mod ui;

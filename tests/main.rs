@@ -10,13 +10,18 @@
 )]
 
 mod bench;
-mod chat;
 mod commands;
 mod convergence;
 mod crash;
+<<<<<<< HEAD
+mod evening;
+=======
 mod flat;
+>>>>>>> main
 mod groups;
 mod hostile;
+mod log_cost;
+mod messaging;
 mod metrics;
 mod model;
 mod overview;

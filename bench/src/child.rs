@@ -3,38 +3,35 @@
 use std::io;
 use std::process::{self, ChildStdout, Command, ExitStatus};
 
-/// A process. Dropping it kills it.
+/// Dropping it kills the process.
 #[derive(Debug)]
-pub struct Child(process::Child);
+pub(crate) struct Child(process::Child);
 
 impl Child {
-    pub fn start(command: &mut Command) -> io::Result<Self> {
+    pub(crate) fn start(command: &mut Command) -> io::Result<Self> {
         command.spawn().map(Self)
     }
 
-    /// Its number.
-    pub fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.0.id()
     }
 
-    /// What it says, where that was asked for; once.
-    pub fn stdout(&mut self) -> Option<ChildStdout> {
+    /// Its output, where that is piped; once.
+    pub(crate) fn stdout(&mut self) -> Option<ChildStdout> {
         self.0.stdout.take()
     }
 
-    /// How it ended, if it did.
-    pub fn ended(&mut self) -> Option<ExitStatus> {
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.0.try_wait().ok().flatten()
     }
 
-    /// Kills it, as with kill -9, and waits until it is gone.
-    pub fn kill(&mut self) -> io::Result<()> {
+    /// SIGKILL; waits for its end.
+    pub(crate) fn kill(&mut self) -> io::Result<()> {
         self.0.kill()?;
         self.wait()
     }
 
-    /// Waits until it is gone.
-    pub fn wait(&mut self) -> io::Result<()> {
+    pub(crate) fn wait(&mut self) -> io::Result<()> {
         self.0.wait().map(drop)
     }
 }
@@ -45,12 +42,10 @@ impl Drop for Child {
     }
 }
 
-/// A Ctrl-C is for whoever measures; the process must live until everything is measured.
-#[cfg(unix)]
-pub fn by_itself(command: &mut Command) {
-    use std::os::unix::process::CommandExt as _;
-    command.process_group(0);
+/// Ctrl-C must reach the run alone: the process has to live until everything is measured.
+pub(crate) fn by_itself(command: &mut Command) {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    #[cfg(not(unix))]
+    let _ = command;
 }
-
-#[cfg(not(unix))]
-pub fn by_itself(_command: &mut Command) {}

@@ -1,4 +1,4 @@
-//! Why a run came to nothing.
+//! Why a run cannot be measured.
 
 use std::io;
 use std::path::PathBuf;
@@ -8,75 +8,34 @@ use cairn_client::proto::text::TextError;
 use cairn_client::{Error as ClientError, TransferError};
 use cairn_proto::wire::codec::DecodeError;
 use cairn_proto::wire::error::ErrorCode;
-
-use super::live::mixed::ScenarioError;
-use super::report::sized;
-use super::storage::ids::ShelfError;
-use super::storage::race::StorageFailure;
-use super::storage::schemes::{CrashError, RowsError};
 use cairn_store::StoreError;
 use cairn_store::timeline::history::HistoryError;
+use tokio::task::JoinError;
 
-/// Why a run came to nothing.
+use crate::results::sized;
+use crate::storage::race::StorageFailure;
+
 #[derive(Debug, thiserror::Error)]
 pub enum BenchError {
-    /// A client failed.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// A file did not arrive.
     #[error(transparent)]
     Transfer(#[from] TransferError),
-    /// A file could not be made.
-    #[error("cannot make the file {}: {source}", path.display())]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
     /// Something outside of cairn failed, such as a file or a thread.
     #[error("{what}: {source}")]
-    Io {
-        /// What could not be done: "cannot sync sled's file".
-        what: String,
-        /// Why not.
-        source: io::Error,
-    },
+    Io { what: String, source: io::Error },
     /// sled failed, without cairn's engine around it.
     #[error("{what}: {source}")]
-    Sled {
-        /// What sled could not do: "sled failed".
-        what: String,
-        /// Why not.
-        source: sled::Error,
-    },
-    /// A run found itself in a state that it cannot measure.
+    Sled { what: String, source: sled::Error },
+    /// The run is in a state that cannot be measured.
     #[error("{0}")]
     Failed(String),
-    /// The server of the run could not be started.
-    #[error("cannot start a server: {0}")]
-    Start(#[source] io::Error),
-    /// The server of the run could not be ended.
-    #[error("cannot end the server: {0}")]
-    End(#[source] io::Error),
-    /// The server of the run ended instead of getting ready.
     #[error("the server did not start: it said {0:?}")]
     NotReady(String),
-    /// The server of the run ended in the middle of it.
     #[error("the server ended during the run: {0}")]
     ServerEnded(ExitStatus),
-    /// No place for the server's data.
     #[error("cannot make a temporary directory in {}: {source}", dir.display())]
-    Directory {
-        /// Where it was to be.
-        dir: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    // Storage.
-    /// sled itself failed, without the engine around it.
-    #[error(transparent)]
-    Shelf(#[from] ShelfError),
+    Directory { dir: PathBuf, source: io::Error },
     /// The disk cannot take a single message.
     #[error(
         "there is no room in {}: {} are free, and {} must stay free; name another disk with --dir",
@@ -85,100 +44,67 @@ pub enum BenchError {
         sized(*needed)
     )]
     OutOfSpace {
-        /// Where it was to be stored.
         dir: PathBuf,
-        /// Bytes that are free there.
         free: u64,
-        /// Bytes that must stay free.
         needed: u64,
     },
-    /// No thread for the fixed rate.
-    #[error("cannot start the clock: {0}")]
-    Clock(#[source] io::Error),
-    /// A name or a message that the run made up is none.
     #[error("a text of the run cannot be sent: {0}")]
     Text(#[from] TextError),
-    /// The day of a mixed load cannot be played.
-    #[error(transparent)]
-    Scenario(#[from] ScenarioError),
-    /// The engine failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// What the engine stored cannot be read.
     #[error(transparent)]
     History(#[from] HistoryError),
-    /// sled's file cannot be waited for.
-    #[error("cannot wait until {} is free: {source}", path.display())]
-    Held {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// The rows of a scheme.
-    #[error(transparent)]
-    Rows(#[from] RowsError),
-    /// A process could not be made to crash.
-    #[error(transparent)]
-    Crash(#[from] CrashError),
-    /// A message that was stored is none.
     #[error("a message is not what was stored: {0}")]
     Message(#[from] DecodeError),
-    /// The engine refused what the run asked of it.
     #[error("the engine refused what the run asked of it: {0:?}")]
     Refused(ErrorCode),
-    /// The engine answered something else than what it was asked.
     #[error("the engine did not answer what it was asked")]
     NoAnswer,
     /// One of the storages in a race failed.
     #[error("{name} failed: {source}")]
     Storage {
-        /// Which one.
         name: String,
-        /// Why.
         source: StorageFailure,
     },
-    /// A batch is more than the commit log takes at once.
     #[error(
-        "{batch} messages of {body_bytes} bytes are more than a commit can take: choose smaller --batches or a smaller --body"
+        "{batch} messages of {body_bytes} bytes are more than a commit can take: \
+         choose smaller --batches or a smaller --body"
     )]
-    BatchTooLarge {
-        /// Its messages.
-        batch: usize,
-        /// The bytes of each.
-        body_bytes: usize,
-    },
-    /// Somebody ended the run before anything was measured.
+    BatchTooLarge { batch: usize, body_bytes: usize },
     #[error("ended before anything was measured")]
     Interrupted,
-    /// A task of the run ended by a fault of cairn.
     #[error("a task of the load generator panicked")]
     Panicked,
-    /// A sender or a receiver ended although nobody ended it.
     #[error("a client stopped before the run was over")]
     EndedEarly,
-    /// The senders have stopped being answered.
     #[error("{0} sends were not answered after the run")]
     Unanswered(usize),
-    /// Receivers that stop reading are compared with others, and there are none.
     #[error(
-        "all {0} receivers would stop reading, and none is left to see what that costs the others: give a smaller --stalled"
+        "all {0} receivers would stop reading, and none is left to see what that costs the \
+         others: give a smaller --stalled"
     )]
-    NobodyReads(usize),
+    NoReaders(usize),
+}
+
+impl From<JoinError> for BenchError {
+    fn from(_: JoinError) -> Self {
+        Self::Panicked
+    }
+}
+
+impl From<sled::Error> for BenchError {
+    fn from(source: sled::Error) -> Self {
+        Self::Sled {
+            what: "sled failed".to_owned(),
+            source,
+        }
+    }
 }
 
 impl BenchError {
     /// For `map_err`: what could not be done, as in "cannot open the folder".
     pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io {
-            what: what.into(),
-            source,
-        }
-    }
-
-    /// The same for sled.
-    pub(crate) fn sled(what: impl Into<String>) -> impl FnOnce(sled::Error) -> Self {
-        move |source| Self::Sled {
             what: what.into(),
             source,
         }

@@ -1,28 +1,30 @@
-//! `cairn bench`: measures a server from outside, as its users would, and the storage below it, beside other ways to store the same.
+//! The load generator and the storage benchmarks behind `cairn bench`: a server measured from
+//! outside, as its users would, and the storage below it beside other ways to store the same.
 //!
 //! * `live`: runs against a running server, through the client SDK alone
 //! * `storage`: runs without a network, on the engine and what it stands on
-//! * `report`: what is told of a run, as text, JSON or a page
-//! * `latency`, `zipf`, `words`, `system`, `child`, `watcher`: what all kinds of run need
-//! * `error`, `limits`: what goes wrong, every bound
+//! * `results`: what a run found; how it is shown is up to the binary
 //!
-//! All of it is private but for what an engine needs that wants to be measured beside cairn's: a [`Contender`] with its [`Storage`],
-//! handed to `cairn::cli::race`.
+//! Everything else is private but for what another engine needs to be measured beside cairn's: a
+//! [`Contender`] with its [`Storage`], handed to `cairn::cli::race`.
 
-pub mod child;
-pub mod error;
-pub mod latency;
-pub mod limits;
+mod args;
+mod child;
+mod error;
+mod latency;
+mod limits;
 pub mod live;
-pub mod report;
-pub mod results;
+mod results;
 pub mod storage;
-pub mod system;
-pub mod watcher;
-pub mod words;
-pub mod zipf;
+mod system;
+#[cfg(test)]
+mod tests;
+mod watcher;
+mod words;
+mod zipf;
 
 pub use error::BenchError;
-pub use report::{Figure, Found, Page, Report, grouped};
-pub use storage::race::{Contender, Key, Storage, StorageFailure};
+pub use results::{Axis, Durability, Figure, Plot, Report, Results, Scale, Series, Subject, Table};
+pub use storage::race::{Batch, Contender, Key, Storage, StorageFailure};
+pub use system::Machine;
 pub use watcher::Watcher;

@@ -1,13 +1,11 @@
 //! The result of a run: what was asked for, what was found, and on what machine. How it is shown is
 //! up to the binary.
 //!
-//! A run lists each number once, with its JSON field, name, unit and meaning ([`Results`]); the
+//! A run lists each number once, with its JSON field, unit, name and meaning ([`Results`]); the
 //! JSON object, the text and the page all come from that list.
 
-use std::fmt;
 use std::path::Path;
 
-use clap::{Arg, Args, Command};
 use jiff::{Timestamp, Unit as TimeUnit};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -19,40 +17,30 @@ use crate::system::{self, Machine};
 #[derive(Debug, Serialize)]
 pub struct Report {
     pub benchmark: &'static str,
-    version: &'static str,
-    #[serde(serialize_with = "as_text")]
-    measured_at: Timestamp,
-    machine: Machine,
+    pub version: &'static str,
+    pub measured_at: String,
+    pub machine: Machine,
     #[serde(flatten)]
-    subject: Subject,
-    settings: Value,
+    pub subject: Subject,
+    pub settings: Value,
     /// The run was ended early: the numbers are of what was measured until then.
     pub interrupted: bool,
     #[serde(flatten)]
     pub results: Results,
-    /// What was asked for, in a sentence.
-    #[serde(skip)]
-    pub summary: String,
-    #[serde(skip)]
-    pub options: Vec<Setting>,
-}
-
-fn as_text<S: Serializer>(value: &impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
 }
 
 /// What was measured.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Subject {
+pub struct Subject {
     /// `None` where no server took part.
-    pub(crate) server: Option<String>,
-    pub(crate) durability: Durability,
-    pub(crate) seed: u64,
+    pub server: Option<String>,
+    pub durability: Durability,
+    pub seed: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Durability {
+pub enum Durability {
     Fdatasync,
     /// The data lies in memory, so that a sync has no effect.
     None,
@@ -60,28 +48,18 @@ pub(crate) enum Durability {
 
 impl Durability {
     pub(crate) fn in_folder(folder: &Path) -> Self {
-        if system::is_in_memory(folder) {
-            Self::None
-        } else {
-            Self::Fdatasync
+        match system::is_in_memory(folder) {
+            true => Self::None,
+            false => Self::Fdatasync,
         }
     }
 }
 
-/// One option of the run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Setting {
-    /// As typed: `--clients`.
-    pub option: String,
-    pub value: Option<String>,
-    pub meaning: String,
-}
-
 impl Report {
-    pub(crate) fn new<S: fmt::Display + Args + Serialize>(
+    pub(crate) fn new(
         benchmark: &'static str,
         subject: Subject,
-        settings: &S,
+        settings: &impl Serialize,
         interrupted: bool,
         results: Results,
     ) -> Self {
@@ -89,83 +67,13 @@ impl Report {
         Self {
             benchmark,
             version: env!("CARGO_PKG_VERSION"),
-            measured_at: now.round(TimeUnit::Second).unwrap_or(now),
+            measured_at: now.round(TimeUnit::Second).unwrap_or(now).to_string(),
             machine: Machine::this(),
             subject,
             settings: to_value(settings),
             interrupted,
             results,
-            summary: settings.to_string(),
-            options: options(settings),
         }
-    }
-
-    /// What speaks against the numbers, each in a sentence.
-    #[must_use]
-    pub fn cautions(&self) -> Vec<&'static str> {
-        let cautions = [
-            (
-                !self.results.is_sound,
-                "A check failed: not everything is as it must be. The figures below say what.",
-            ),
-            (
-                self.interrupted,
-                "The run was ended early. The numbers are of what was measured until then.",
-            ),
-            (
-                self.subject.durability == Durability::None,
-                "Nothing here is durable: the data lies in memory, and no disk was waited for.",
-            ),
-            (
-                cfg!(debug_assertions),
-                "This is a debug build of cairn, many times slower than a release.",
-            ),
-        ];
-        let applies = cautions.into_iter().filter(|&(applies, _)| applies);
-        applies.map(|(_, caution)| caution).collect()
-    }
-
-    /// How durable the numbers are, and what they were measured on: names and values.
-    #[must_use]
-    pub fn conditions(&self) -> Vec<(&'static str, String)> {
-        let durability = match self.subject.durability {
-            Durability::Fdatasync => "every accept is on disk (fdatasync)",
-            Durability::None => "NOT durable: the data directory lies in memory",
-        };
-        let time = self.results.counted_s.map(|s| format!("for {s:.1} s"));
-        let ended = self.interrupted.then(|| "ended early".to_owned());
-        let counted = [time, ended].into_iter().flatten().collect::<Vec<_>>();
-        let server = self.subject.server.as_deref();
-        let build = if cfg!(debug_assertions) {
-            " (debug build)"
-        } else {
-            ""
-        };
-        let Machine { cores, cpu, kernel } = &self.machine;
-        let unknown = |name: &Option<String>| name.clone().unwrap_or_else(|| "unknown".to_owned());
-        let (cpu, kernel) = (unknown(cpu), unknown(kernel));
-        let conditions = [
-            ("counted", counted.join(", ")),
-            ("durability", durability.to_owned()),
-            (
-                "server",
-                server.unwrap_or("none: in one process").to_owned(),
-            ),
-            ("version", format!("cairn {}{build}", self.version)),
-            (
-                "machine",
-                format!("{cores} cores, CPU {cpu}, kernel {kernel}"),
-            ),
-            ("seed", self.subject.seed.to_string()),
-            (
-                "measured at",
-                self.measured_at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
-            ),
-        ];
-        conditions
-            .into_iter()
-            .filter(|(_, value)| !value.is_empty())
-            .collect()
     }
 }
 
@@ -179,19 +87,12 @@ pub struct Results {
     /// Whether every check of the run passed.
     pub is_sound: bool,
     /// For how long was counted, where a run counts for a time.
-    pub(crate) counted_s: Option<f64>,
+    pub counted_s: Option<f64>,
 }
 
 impl Default for Results {
     fn default() -> Self {
-        Self {
-            fields: Vec::new(),
-            figures: Vec::new(),
-            tables: Vec::new(),
-            plots: Vec::new(),
-            is_sound: true,
-            counted_s: None,
-        }
+        Self::of(None)
     }
 }
 
@@ -202,8 +103,28 @@ impl Serialize for Results {
     }
 }
 
+/// Lists numbers in [`Results`], each with its JSON field, value, unit, name and meaning.
+macro_rules! list {
+    ($results:expr; $($field:literal: $value:expr, $unit:expr, $name:expr => $meaning:expr;)*) => {
+        $($results.figure($field, $value, $unit, $name, $meaning);)*
+    };
+}
+pub(crate) use list;
+
 impl Results {
-    /// Lists a number. One that was not measured is `null` in JSON and not shown to people.
+    pub(crate) fn of(counted_s: Option<f64>) -> Self {
+        Self {
+            fields: Vec::new(),
+            figures: Vec::new(),
+            tables: Vec::new(),
+            plots: Vec::new(),
+            is_sound: true,
+            counted_s,
+        }
+    }
+
+    /// Lists a number, or an object of numbers such as [`Percentiles`]. What was not measured is
+    /// `null` in JSON, and people do not see it.
     pub(crate) fn figure<T: Serialize>(
         &mut self,
         field: &'static str,
@@ -213,13 +134,12 @@ impl Results {
         meaning: &'static str,
     ) {
         let value = to_value(value);
-        if let Some(number) = value.as_f64() {
-            self.row(name, unit.show(number), meaning);
+        if let Some(text) = unit.show_value(&value) {
+            self.row(name, text, meaning);
         }
         self.fields.push((field, value));
     }
 
-    /// Lists how long something took.
     pub(crate) fn latency(
         &mut self,
         field: &'static str,
@@ -227,10 +147,7 @@ impl Results {
         name: &'static str,
         meaning: &'static str,
     ) {
-        if let Some(taken) = taken {
-            self.row(name, taken.to_string(), meaning);
-        }
-        self.json(field, taken);
+        self.figure(field, taken, Unit::MILLIS, name, meaning);
     }
 
     /// Adds a field that only programs see.
@@ -260,13 +177,27 @@ impl Results {
         self.tables.push(Table {
             title: title.to_owned(),
             meaning: meaning.to_owned(),
-            columns: columns
-                .iter()
-                .map(|column| column.header.to_owned())
-                .collect(),
+            columns: columns.iter().map(|column| column.0.to_owned()).collect(),
             rows: rows.iter().map(cells).collect(),
         });
         self.json(field, rows);
+    }
+
+    pub(crate) fn plot(
+        &mut self,
+        (title, meaning): (&str, &str),
+        x: Axis,
+        y: Axis,
+        series: Vec<Series>,
+    ) {
+        let (title, meaning) = (title.to_owned(), meaning.to_owned());
+        self.plots.push(Plot {
+            title,
+            meaning,
+            x,
+            y,
+            series,
+        });
     }
 
     /// Marks the run as failed unless `passed`.
@@ -296,30 +227,22 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
 }
 
-/// A column of a table that is made from JSON objects.
+/// A column of a table that is made from JSON objects: its header, the JSON pointer of its value
+/// (`/latency_ms/p50`), and its unit.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Column {
-    header: &'static str,
-    /// A JSON pointer: `/latency_ms/p50`.
-    pointer: &'static str,
-    unit: Unit,
-}
+pub(crate) struct Column(&'static str, &'static str, Unit);
 
 impl Column {
     pub(crate) const fn new(header: &'static str, pointer: &'static str, unit: Unit) -> Self {
-        Self {
-            header,
-            pointer,
-            unit,
-        }
+        Self(header, pointer, unit)
     }
 
     fn cell(&self, row: &Value) -> String {
-        let value = row.pointer(self.pointer).unwrap_or(&Value::Null);
-        match (value.as_f64(), value.as_str()) {
-            (Some(number), _) => self.unit.show(number),
-            (None, Some(text)) => text.to_owned(),
-            (None, None) => "–".to_owned(),
+        match row.pointer(self.1).unwrap_or(&Value::Null) {
+            Value::String(text) => text.clone(),
+            Value::Bool(true) => "yes".to_owned(),
+            Value::Bool(false) => "NO".to_owned(),
+            value => self.2.show_value(value).unwrap_or_else(|| "–".to_owned()),
         }
     }
 }
@@ -357,19 +280,23 @@ impl Scale {
     }
 }
 
+/// From left to right.
 #[derive(Clone, Debug)]
 pub struct Series {
     pub name: String,
-    /// From left to right.
     pub points: Vec<(f64, f64)>,
+}
+
+impl Series {
+    pub(crate) fn new(name: &str, points: Vec<(f64, f64)>) -> Self {
+        let name = name.to_owned();
+        Self { name, points }
+    }
 }
 
 /// How a number is shown: its digits after the point, and what follows it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Unit {
-    digits: Digits,
-    suffix: &'static str,
-}
+pub(crate) struct Unit(Digits, &'static str);
 
 #[derive(Clone, Copy, Debug)]
 enum Digits {
@@ -384,57 +311,63 @@ impl Unit {
     pub(crate) const COUNT: Self = Self::new(0, "");
     pub(crate) const PER_S: Self = Self::new(0, " /s");
     pub(crate) const MIB: Self = Self::new(0, " MiB");
+    pub(crate) const PERCENT: Self = Self::new(0, " %");
     pub(crate) const SECONDS: Self = Self::new(2, " s");
+    pub(crate) const MILLIS: Self = Self::new(2, " ms");
     pub(crate) const TIMES: Self = Self::new(2, " times");
-    pub(crate) const SIZE: Self = Self {
-        digits: Digits::Size,
-        suffix: "",
-    };
+    pub(crate) const SIZE: Self = Self(Digits::Size, "");
 
     pub(crate) const fn new(digits: usize, suffix: &'static str) -> Self {
-        Self {
-            digits: Digits::Fixed(digits),
-            suffix,
-        }
+        Self(Digits::Fixed(digits), suffix)
     }
 
     pub(crate) const fn short(suffix: &'static str) -> Self {
-        Self {
-            digits: Digits::Three,
-            suffix,
-        }
+        Self(Digits::Three, suffix)
     }
 
     pub(crate) fn show(self, number: f64) -> String {
-        let digits = match (self.digits, number) {
-            (Digits::Size, _) => return sized(number as u64),
-            (Digits::Fixed(digits), _) => digits,
-            (Digits::Three, ..10.0) => 2,
-            (Digits::Three, ..100.0) => 1,
-            (Digits::Three, _) => 0,
-        };
-        let text = format!("{number:.digits$}");
-        let (whole, part) = text.split_at(text.find('.').unwrap_or(text.len()));
-        let mut grouped = String::new();
-        for (at, digit) in whole.chars().enumerate() {
-            if at > 0 && (whole.len() - at).is_multiple_of(3) {
-                grouped.push(',');
+        let Self(digits, suffix) = self;
+        match digits {
+            Digits::Size => sized(number as u64),
+            Digits::Fixed(digits) => format!("{}{suffix}", with_commas(number, digits)),
+            Digits::Three => {
+                let digits = usize::from(number < 100.0) + usize::from(number < 10.0);
+                format!("{}{suffix}", with_commas(number, digits))
             }
-            grouped.push(digit);
         }
-        format!("{grouped}{part}{}", self.suffix)
     }
+
+    /// A number, or each of an object beside its name.
+    fn show_value(self, value: &Value) -> Option<String> {
+        if let Value::Object(numbers) = value {
+            let plain = Self(self.0, "");
+            let number = |(name, value): (&String, &Value)| {
+                let name = if name == "p999" { "p99.9" } else { name };
+                Some(format!("{name} {}", plain.show(value.as_f64()?)))
+            };
+            let numbers: Option<Vec<String>> = numbers.iter().map(number).collect();
+            return Some(numbers?.join("  ") + self.1);
+        }
+        value.as_f64().map(|number| self.show(number))
+    }
+}
+
+fn with_commas(number: f64, digits: usize) -> String {
+    let text = format!("{number:.digits$}");
+    let (whole, part) = text.split_at(text.find('.').unwrap_or(text.len()));
+    let mut grouped = String::new();
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && (whole.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped + part
 }
 
 /// A whole number with a comma before every three digits.
 pub(crate) fn grouped(number: f64) -> String {
-    Unit::COUNT.show(number)
-}
-
-/// `1 client`, `1,000 clients`.
-pub(crate) fn counted(count: usize, thing: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{} {thing}{plural}", grouped(count as f64))
+    with_commas(number, 0)
 }
 
 /// `512 KiB`, `10.4 GiB`.
@@ -448,40 +381,3 @@ pub(crate) fn sized(bytes: u64) -> String {
     let digits = usize::from(number < 100.0);
     format!("{number:.digits$} {}", UNITS[unit])
 }
-
-/// The options of a run in the words of its `--help`, without those that its JSON leaves out.
-fn options<S: Args + Serialize>(settings: &S) -> Vec<Setting> {
-    let values = to_value(settings);
-    let setting = |argument: &Arg| {
-        let value = values.get(argument.get_id().as_str())?;
-        let long = argument.get_long().unwrap_or(argument.get_id().as_str());
-        Some(Setting {
-            option: format!("--{long}"),
-            value: as_typed(value),
-            meaning: argument
-                .get_help()
-                .map(ToString::to_string)
-                .unwrap_or_default(),
-        })
-    };
-    let run = S::augment_args(Command::new("run"));
-    run.get_arguments().filter_map(setting).collect()
-}
-
-fn as_typed(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        Value::Array(values) => Some(
-            values
-                .iter()
-                .filter_map(as_typed)
-                .collect::<Vec<_>>()
-                .join(","),
-        ),
-        _ => Some(value.to_string().trim_end_matches(".0").to_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests;

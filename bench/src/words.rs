@@ -1,15 +1,16 @@
-//! What messages are made of: words, such that they compress as people's do.
+//! The words of messages, such that they compress as those of people do.
 
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 
-const WORDS: &str = "the server is down again please look at it when you have time thanks build failed on main because of a missing file I \
-will fix that tomorrow morning unless someone else wants to do this now meeting moved from nine ten o'clock in big room coffee anyone sure \
-no problem deploy done all green nice work everybody see notes here and there ok";
+const WORDS: &str = "\
+    the server is down again please look at it when you have time thanks build failed on main \
+    because of a missing file I will fix that tomorrow morning unless someone else wants to do \
+    this now meeting moved from nine ten o'clock in big room coffee anyone sure no problem deploy \
+    done all green nice work everybody see notes here and there ok";
 
-/// The words that texts are put together from.
 #[derive(Clone, Debug)]
-pub struct Words(Vec<&'static str>);
+pub(crate) struct Words(Vec<&'static str>);
 
 impl Default for Words {
     fn default() -> Self {
@@ -18,12 +19,12 @@ impl Default for Words {
 }
 
 impl Words {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(WORDS.split_whitespace().collect())
     }
 
-    /// Words with blanks between them, cut off at so many bytes.
-    pub fn fill(&self, bytes: usize, random: &mut StdRng) -> String {
+    /// Words with spaces between them, cut off at this many bytes.
+    pub(crate) fn fill(&self, bytes: usize, random: &mut StdRng) -> String {
         let mut text = String::with_capacity(bytes + 16);
         while text.len() < bytes {
             text.push_str(self.0[random.random_range(0..self.0.len())]);
@@ -33,9 +34,8 @@ impl Words {
         text
     }
 
-    /// Whether it is one of the words.
     #[cfg(test)]
-    pub fn contains(&self, word: &str) -> bool {
+    pub(crate) fn contains(&self, word: &str) -> bool {
         self.0.contains(&word)
     }
 }

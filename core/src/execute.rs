@@ -1,6 +1,6 @@
-//! Commands decided: each either refuses, changing nothing, or makes its changes.
+//! The dispatch of every command: each is refused without an effect, or makes its changes.
 
-use cairn_proto::ids::{ConversationId, Timestamp};
+use cairn_proto::ids::{ConversationId, EpochId, Timestamp};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::request::Request;
 use cairn_proto::wire::response::Response;
@@ -11,14 +11,13 @@ use crate::api::change::Change;
 use crate::api::command::{Command, Grant, Reply};
 use crate::permission::Action;
 use crate::state::State;
-use cairn_proto::ids::EpochId;
 
 impl State {
-    /// Decides a command. What [`State::missing`] names must have been loaded. The changes are in
-    /// memory at once, and durable and to be told of when the batch is.
+    /// Executes a command. What [`State::missing`] returns must be loaded. The changes take effect
+    /// in memory at once; they are durable, and may be published, with the batch.
     ///
     /// # Errors
-    /// The reason why nothing was changed.
+    /// Why nothing was changed.
     pub fn execute(
         &mut self,
         command: Command,
@@ -70,6 +69,7 @@ impl State {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each request")]
     fn ask(
         &mut self,
         actor: Actor,
@@ -188,8 +188,8 @@ impl State {
             Request::SetProfile(profile) => Ok(self.set_profile(actor, profile, batch)),
             Request::Focus { conversation } => self.focus(actor, conversation, now),
             Request::Watch { users } => self.watchable(actor, &users),
-            // A session makes the token of an invite, reads history and gets metrics by commands of
-            // their own, and knows itself who is there.
+            // Sessions handle these with commands of their own (tokens, history, metrics) or
+            // outside the state machine (presence).
             Request::CreateInvite { .. }
             | Request::Pull { .. }
             | Request::Metrics
@@ -197,7 +197,7 @@ impl State {
         }
     }
 
-    /// What concerns a group and who is in it.
+    /// Requests about a group and its members.
     fn ask_group(
         &mut self,
         actor: Actor,
@@ -268,7 +268,6 @@ impl State {
             .map(|()| Reply::MetricsAllowed)
     }
 
-    /// The server starts.
     fn begin_epoch(&mut self, epoch: EpochId, batch: &mut Batch) -> Reply {
         self.make(&Change::EpochBegun(epoch), batch);
         Reply::Done

@@ -1,32 +1,20 @@
-//! The state machine: who is who, which conversations there are, what is in them, and how far
-//! everybody is.
+//! The state machine of cairn: commands in, changes and effects out.
 //!
-//! It is pure. It gets a command and the time and either refuses, changing nothing, or makes
-//! changes: [`Change`]s are what the commit log carries and the only way state moves, so a replay
-//! of the log gives the same state. What a command loads and memory lacks is loaded by the caller
-//! first ([`loads`]); nothing here reads a clock, a file or a socket.
+//! It is pure: nothing here reads a clock, a file, a socket or a random number. A command either is
+//! refused and changes nothing, or makes [`Change`]s. These are what the commit log carries and the
+//! only way the [`State`] moves, so a replay of the log ends in the same state. The state machine
+//! never waits for storage: the caller first loads what [`State::missing`] returns.
 //!
 //! # Layout
 //!
-//! * [`api::command`], [`loads`]: what comes in, and what must be in memory for it
-//! * [`state`]: everything that is in memory; [`state::apply`]: how changes move it
-//! * [`api::batch`], [`api::change`]: what goes out, encoded once
-//! * [`execute`]: commands decided, one by one
-//! * [`messages::send`], [`messages::forward`], [`messages::import`], [`messages::amend`],
-//!   [`messages::pin`]: messages; [`messages::mention`]: whom they ask to notice them
-//! * [`messages::retention`]: how long messages stay, and what goes
-//! * [`permission`]: who may do what; [`room`]: how many conversations one may have;
-//!   [`people::settings`]: what the owner of the server says for all
-//! * [`groups::group`], [`agreement`], [`groups::moderation`], [`open_group`]: groups, what is
-//!   agreed on in them, and who is in them
-//! * [`attachment`]: the files that messages name
-//! * [`people::account`], [`reading::cursor`], [`mark`], [`reading::receipts`],
-//!   [`groups::member_settings`], [`own`], [`reading::overview`], [`people::contacts`], [`people`]:
-//!   everything else a client may ask
-//! * [`state::conversation`], [`state::msgid_set`], [`state::send_stream`], [`open_groups`],
-//!   [`state::relation`]: the parts of the state that have rules of their own
-//! * [`state::revision`]: what changed since a device was here before
-//! * [`record`], [`group_record`]: what is stored of each part
+//! A module imports only from modules above it in this list.
+//!
+//! * [`record`]: the stored form of the state
+//! * [`api`]: commands, changes, batches and effects
+//! * [`state`]: the state in memory; `state::apply` moves it, `state::make` also logs the change
+//! * `permission` decides who may do what; [`prefetch`] decides what must be loaded for it
+//! * [`messages`], `groups`, `people`, `reading`, [`attachment`]: the commands, by subject
+//! * `execute`: the dispatch of commands
 
 pub mod api;
 pub mod attachment;

@@ -1,61 +1,55 @@
-//! The bounds of the state machine that are not part of the wire. Names carry the unit; no other
-//! file repeats a number from here.
+//! Limits of the state machine that are not part of the wire. Names carry the unit; no other file
+//! repeats a number from here.
 
-/// Send streams that the server remembers of one device. The least recently used is forgotten
-/// first.
+/// Send streams remembered for one device. The least recently used is evicted.
 pub const SEND_STREAMS_PER_DEVICE_MAX: usize = 32;
 
-/// What a file counts against its user's quota beside its bytes: its place in folders and trees.
+/// Added to each file's size against the quota, for its metadata.
 pub(crate) const ATTACHMENT_OVERHEAD_BYTES: u64 = 1024;
 
-/// A file counts as whole blocks of this size, as it is stored.
+/// Files count in whole blocks of this size against the quota.
 pub(crate) const ATTACHMENT_BLOCK_BYTES: u64 = 4096;
 
-/// Users of whom an attachment knows that they uploaded it. The first of them is forgotten first:
-/// he can upload it again.
+/// Uploaders remembered for one attachment. The oldest is forgotten and may upload again.
 pub(crate) const UPLOADERS_MAX: usize = 1024;
 
-/// Messages that name attachments and go with one step of retention: as many as are read in a few
-/// milliseconds.
+/// References dropped by one step of retention: what can be read in a few milliseconds.
 pub const REFS_DROPPED_MAX: usize = 1_000;
 
-/// Uploads that the records of their attachments tell of, in all: a step writes a few megabytes at
-/// most.
+/// Uploads in the records that one step rewrites, in all: a few megabytes.
 pub(crate) const REFS_DROPPED_UPLOADS_MAX: usize = 128 * 1024;
 
-/// Attachments that one command looks at to find those that nobody loads.
+/// Attachments that one garbage collection command scans.
 pub const GC_BATCH_ATTACHMENTS_MAX: usize = 64;
 
-/// The longest time without input that the owner can set, before a session counts as away.
+/// Upper bound of the `away-after` setting.
 pub const AWAY_AFTER_SECONDS_MAX: u64 = 24 * 60 * 60;
 
-/// Chunks of members that one page of receipts looks through.
+/// Chunks of members that one page of receipts scans.
 pub(crate) const RECEIPT_CHUNKS_MAX: u32 = 64;
 
-/// Users of the server that one page of the members of a large group looks through.
+/// Users that one page of a large group's members scans.
 pub(crate) const MEMBERS_SCANNED_MAX: usize = 2 * 1024;
 
-/// What a command loads may depend on what was loaded for it, and that again: so often at most.
+/// What a command loads may depend on what was loaded before: at most this many rounds.
 pub const PREFETCH_ROUNDS_MAX: usize = 3;
 
-/// Starts of the server that it remembers. A device that was here before them is told of all
-/// conversations, not of those that changed.
+/// Starts of the server that are remembered. A device last seen before them gets all conversations
+/// instead of the changed ones.
 pub const EPOCHS_MAX: usize = 64;
 
-/// Memberships of one user that ended and that his devices are told of one by one. One that would
-/// have to be told of more, or of some that are forgotten, is told of all conversations.
+/// Ended memberships remembered for each user. A device that missed more gets all conversations
+/// instead of the changed ones.
 pub(crate) const ENDED_MEMBERSHIPS_MAX: usize = 1000;
 
-/// How far the clock may go back so that the times in a log wait for it, in milliseconds. One that
-/// goes back further was wrong before.
+/// How far, in milliseconds, the clock may step back while new entries keep the time of the last
+/// one. Beyond it, the earlier clock must have been wrong.
 pub const CLOCK_STEP_MS_MAX: u64 = 60 * 60 * 1000;
 
-/// Users whom one user may have blocked.
 pub(crate) const BLOCKS_MAX: usize = 10_000;
 
-/// Mutes that a group keeps of those who left it, so that nobody is heard again by leaving and
-/// coming back.
+/// Mutes kept for users who left a group, so that leaving and rejoining does not end them.
 pub(crate) const MUTES_KEPT_MAX: usize = 1000;
 
-/// Entries that one step looks at. With the rest it bounds what one checkpoint has to remove.
+/// Entries that one step expires: bounds what one checkpoint has to remove.
 pub const RETENTION_STEP_ENTRIES: u64 = 50_000;

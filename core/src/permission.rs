@@ -1,90 +1,72 @@
-//! Who may do what, in a conversation and on the server: the only place that decides it.
-//! `tests/permissions/table.txt` shows the outcome, request by request.
+//! Permissions, in a conversation and on the server: the only place that decides them.
+//! `tests/permissions/table.txt` lists the outcome of every request.
 //!
-//! Decided elsewhere is what holds whoever asks: that a group keeps an owner, that nobody bans or
-//! mutes himself, that there is room, that a file was uploaded, that receipts are turned on, which
-//! step leads from one relation to another.
+//! Rules that do not depend on the requester live elsewhere: that a group keeps an owner, that
+//! users cannot ban or mute themselves, quotas, uploads, disabled receipts, and the steps between
+//! relations.
 
-use crate::api::actor::Actor;
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};
 use cairn_proto::model::group::{Access, GroupSettings, Role};
 use cairn_proto::model::user::ServerRole;
 use cairn_proto::wire::error::ErrorCode;
 
+use crate::api::actor::Actor;
 use crate::record::KindRecord;
 use crate::state::State;
 use crate::state::conversation::{Conversation, Member};
 use crate::state::relations::other_of;
 use crate::state::setting_values::Switch;
 
-/// What somebody wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// Read the log, move one's own cursors, see who is a member, settle something for oneself.
+    /// Read the log, move one's own cursors, list members, change personal settings.
     Read,
-    /// See what is agreed on in a group.
+    /// See a group's settings.
     Inspect,
-    /// Begin a direct chat with its first message.
+    /// Start a direct chat with its first message.
     Begin,
-    /// Send a message.
     Post,
-    /// Say something else in the place of a text.
     Edit(Authorship),
-    /// Take a message back.
+    /// Delete a message for everyone.
     Recall(Authorship),
-    /// Ask all members to notice a message.
     MentionAll,
-    /// React to a message.
     React,
-    /// Be told who types, and tell it.
+    /// Send and receive typing indicators.
     Focus,
-    /// Pin a message, or take a pin back.
     Pin,
-    /// Add members.
     Invite,
-    /// Change the name or the topic.
+    /// Change the name or topic.
     Rename,
-    /// Agree on something else.
     Configure,
-    /// Say how long messages stay.
     Retain,
-    /// Give roles, or hand a group over.
+    /// Change roles, or transfer ownership.
     Appoint,
-    /// Remove, ban or mute somebody of this role. Who is no member counts as one of the lowest
-    /// role.
+    /// Remove, ban or mute a user with this role. A user who is not a member has the lowest role.
     Moderate(Role),
-    /// Become a member without being added.
+    /// Join without being added.
     Join,
-    /// Be a member no more.
     Leave,
-    /// Take over what was said elsewhere.
     Import,
-    /// Learn what one's own unread count is made of.
+    /// Explain one's own unread count.
     Explain,
-    /// Learn what somebody else's is made of.
+    /// Explain another user's unread count.
     ExplainOthers,
-    /// Be told where somebody is.
     Watch,
-    /// Let others come onto the server.
     CreateInvite,
-    /// Change a setting of the server.
     SetSetting,
-    /// Give users roles on the server.
     SetServerRole,
-    /// See how the server works.
     ReadMetrics,
-    /// Find users by the beginning of a name.
     SearchUsers,
 }
 
-/// Whose words a message has, for somebody who wants to change it.
+/// Authorship of a message, as seen by a user who wants to change it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Authorship {
-    /// His own, and the time to change them is not over.
+    /// Their own, within the time to amend.
     Own,
-    /// His own, and it is.
-    OwnOfOld,
-    /// Somebody else's.
+    /// Their own, too old to amend.
+    OwnExpired,
+    /// Another user's.
     Others,
 }
 
@@ -92,57 +74,50 @@ impl Authorship {
     const fn may_change(self) -> Result<(), ErrorCode> {
         match self {
             Self::Own => Ok(()),
-            Self::OwnOfOld => Err(ErrorCode::TooLate),
+            Self::OwnExpired => Err(ErrorCode::TooLate),
             Self::Others => Err(ErrorCode::Forbidden),
         }
     }
 }
 
-/// Where somebody wants to do it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// There is no such conversation.
-    Nowhere,
-    /// A direct chat of the asker's that nobody has begun.
-    Unbegun(DirectChatBlock),
-    /// A direct chat.
+    Missing,
+    /// A direct chat without messages.
+    NotStarted(DirectChatBlock),
     Direct(DirectChatBlock),
-    /// A group where this is agreed on.
     Group(GroupSettings),
-    /// No conversation but the server.
+    /// The server, outside any conversation.
     Server {
-        /// Whether members find each other by the beginning of a name.
+        /// Whether members may search users.
         search: Switch,
     },
-    /// With another user, or with himself.
+    /// With another user, or oneself.
     User(Relationship),
 }
 
-/// Whether somebody has to do with another user.
+/// How a user is connected to another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Relationship {
-    /// He has not, or there is no such user.
+    /// Not connected, or no such user.
     None,
-    /// They share a conversation, he follows the other or is his friend, or he is the other.
+    /// A shared conversation, following, friendship, or the same user.
     Known,
-    /// One of them has blocked the other.
+    /// Either has blocked the other.
     Blocked,
 }
 
-/// What keeps the asker from saying something in a direct chat, by what the two are to each other.
+/// What prevents the requester from writing in a direct chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DirectChatBlock {
-    /// Nothing.
-    Free,
-    /// The asker has blocked the other one.
+    None,
     BlockedByAsker,
-    /// The other one has blocked the asker, who must not be able to tell it from a chat with
-    /// nobody.
+    /// The requester must not be able to distinguish this from an unknown user.
     BlockedByOther,
-    /// They are no friends, and only friends begin a chat here. That comes first, so that a block
-    /// is not told.
+    /// Not friends, where only friends may start a chat. Checked first, so that a block stays
+    /// secret.
     NoFriends {
-        /// Whether the other one has blocked the asker.
+        /// Whether the other user has blocked the requester.
         is_blocked: bool,
     },
 }
@@ -151,40 +126,36 @@ impl DirectChatBlock {
     const fn may_begin(self) -> Result<(), ErrorCode> {
         match self {
             Self::NoFriends { .. } => Err(ErrorCode::FriendsOnly),
-            Self::Free | Self::BlockedByAsker | Self::BlockedByOther => self.may_send(),
+            Self::None | Self::BlockedByAsker | Self::BlockedByOther => self.may_send(),
         }
     }
 
     const fn may_send(self) -> Result<(), ErrorCode> {
         match self {
-            Self::Free | Self::NoFriends { is_blocked: false } => Ok(()),
+            Self::None | Self::NoFriends { is_blocked: false } => Ok(()),
             Self::BlockedByAsker => Err(ErrorCode::Blocked),
             Self::BlockedByOther | Self::NoFriends { is_blocked: true } => Err(ErrorCode::NotFound),
         }
     }
 }
 
-/// What somebody is to the conversation.
+/// What a user is to a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MembershipStatus {
-    /// Nothing.
     Stranger,
-    /// Kept out of it.
     Banned,
-    /// A member.
     Member {
-        /// Of this role.
         role: Role,
-        /// Who is not to be heard at present.
+        /// Whether a mute is in force.
         is_muted: bool,
     },
 }
 
-/// Whether somebody with this role on the server may do it. Whoever may not see a conversation is
-/// told what he would be told if there were none.
+/// Decides an action. A user who may not see a conversation gets the same error as if it did not
+/// exist.
 ///
 /// # Errors
-/// Why not.
+/// Why the action is not permitted.
 pub(crate) fn decide(
     action: Action,
     scope: Scope,
@@ -192,12 +163,12 @@ pub(crate) fn decide(
     on_server: ServerRole,
 ) -> Result<(), ErrorCode> {
     match (scope, status) {
-        (Scope::Nowhere, _) => Err(ErrorCode::NotFound),
+        (Scope::Missing, _) => Err(ErrorCode::NotFound),
         (Scope::Server { search }, _) => decide_on_server(action, search, on_server),
         (Scope::User(relationship), _) => {
             allow(action == Action::Watch && relationship == Relationship::Known)
         }
-        // Those who look after the server look after its counts, wherever they are.
+        // Admins of the server may explain any count, member or not.
         _ if action == Action::ExplainOthers && on_server >= ServerRole::Admin => Ok(()),
         (
             Scope::Group(GroupSettings {
@@ -213,8 +184,8 @@ pub(crate) fn decide(
             }),
             MembershipStatus::Banned,
         ) if action == Action::Join => Err(ErrorCode::Banned),
-        (Scope::Unbegun(block), _) if action == Action::Begin => block.may_begin(),
-        (Scope::Unbegun(_), _) | (_, MembershipStatus::Stranger | MembershipStatus::Banned) => {
+        (Scope::NotStarted(block), _) if action == Action::Begin => block.may_begin(),
+        (Scope::NotStarted(_), _) | (_, MembershipStatus::Stranger | MembershipStatus::Banned) => {
             Err(ErrorCode::NotFound)
         }
         (Scope::Direct(block), MembershipStatus::Member { .. }) => match action {
@@ -271,7 +242,7 @@ fn decide_in_group(
         | Action::ReadMetrics
         | Action::SearchUsers => false,
     })?;
-    let is_heard = matches!(
+    let is_silenced = matches!(
         action,
         Action::Post
             | Action::Edit(_)
@@ -281,7 +252,7 @@ fn decide_in_group(
             | Action::Rename
     );
     match action {
-        _ if is_muted && is_heard => Err(ErrorCode::Muted),
+        _ if is_muted && is_silenced => Err(ErrorCode::Muted),
         Action::Edit(authorship) => authorship.may_change(),
         _ => Ok(()),
     }
@@ -314,10 +285,7 @@ const fn allow(may: bool) -> Result<(), ErrorCode> {
 }
 
 impl State {
-    /// Whether the user may do it now. What [`State::missing`] names must have been loaded.
-    ///
-    /// # Errors
-    /// Why not.
+    /// Checks an action in a conversation. What [`State::missing`] returns must be loaded.
     pub(super) fn check(
         &self,
         user: UserId,
@@ -336,10 +304,7 @@ impl State {
         found.ok_or(ErrorCode::NotFound)
     }
 
-    /// Whether the user may begin a direct chat.
-    ///
-    /// # Errors
-    /// Why not.
+    /// Checks that the user may start a direct chat.
     pub(super) fn check_begin(&self, user: UserId, id: ConversationId) -> Result<(), ErrorCode> {
         decide(
             Action::Begin,
@@ -349,10 +314,7 @@ impl State {
         )
     }
 
-    /// Whether the user may do it on the server.
-    ///
-    /// # Errors
-    /// Why not.
+    /// Checks an action on the server.
     pub(super) fn check_on_server(&self, user: UserId, action: Action) -> Result<(), ErrorCode> {
         let scope = Scope::Server {
             search: self.settings().user_search,
@@ -365,7 +327,7 @@ impl State {
         )
     }
 
-    /// Whether the user may be told where another one is.
+    /// Returns whether the user may watch another one's presence.
     pub(super) fn may_watch(&self, user: UserId, other: UserId) -> bool {
         let scope = Scope::User(self.relationship(user, other));
         decide(
@@ -387,16 +349,13 @@ impl State {
         let other = other_of(id, user).filter(|other| self.users.contains_key(other));
         let block = other.map(|other| self.direct_chat_block(user, other));
         match found.map(|found| (&found.record.kind, found.group.settings)) {
-            None => block.map_or(Scope::Nowhere, Scope::Unbegun),
-            Some((KindRecord::Direct, _)) => Scope::Direct(block.unwrap_or(DirectChatBlock::Free)),
+            None => block.map_or(Scope::Missing, Scope::NotStarted),
+            Some((KindRecord::Direct, _)) => Scope::Direct(block.unwrap_or(DirectChatBlock::None)),
             Some((KindRecord::Group { .. }, settings)) => Scope::Group(settings),
         }
     }
 
-    /// The conversation and the membership of a user who may do it now.
-    ///
-    /// # Errors
-    /// Why not. Who is no member may not.
+    /// Like [`State::check`], and returns the membership. Refuses users who are not members.
     pub(super) fn permit(
         &self,
         user: UserId,
@@ -408,7 +367,8 @@ impl State {
         Ok((found, found.member(user).ok_or(ErrorCode::NotFound)?))
     }
 
-    /// A session may outlive its device by the commands that are on their way.
+    /// Checks that the device still exists. A session may outlive its device by the commands that
+    /// were already queued.
     pub(super) fn check_actor(&self, actor: Actor) -> Result<(), ErrorCode> {
         let known = self
             .users
@@ -421,9 +381,9 @@ impl State {
         }
     }
 
-    /// The conversation and the membership of a user who may read it. Whether there is no such
-    /// conversation or he is no member is not told. Nobody is muted when he only reads, so it does
-    /// not matter when that is.
+    /// The conversation and membership of a user who may read it. A missing conversation and a
+    /// missing membership are the same error. Time is irrelevant, because mutes do not affect
+    /// reading.
     pub(super) fn membership(
         &self,
         user: UserId,
@@ -434,7 +394,6 @@ impl State {
 }
 
 impl Conversation {
-    /// What a user is to it at present.
     fn status(&self, user: UserId, now: Timestamp) -> MembershipStatus {
         match self.member(user) {
             Some(Member { record, .. }) => MembershipStatus::Member {

@@ -1,5 +1,8 @@
-//! Which parts of the state a command loads in memory before it can be decided, and a change before
-//! it can be applied.
+//! Prefetching: the parts of the state that must be in memory to execute a command or apply a
+//! change.
+//!
+//! The state machine never waits for storage. The caller loads what [`State::missing`] returns, and
+//! then executes the command.
 
 mod request;
 
@@ -20,36 +23,30 @@ use crate::state::State;
 use crate::state::conversation::{Conversation, Member};
 use crate::state::relations::other_of;
 
-/// A part of the state that memory lacks.
+/// A part of the state to load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Load {
-    /// A conversation, without its members.
+    /// Without its members.
     Conversation(ConversationId),
-    /// A conversation and one of its members.
     Member(ConversationId, UserId),
-    /// A conversation and all of its members.
     Members(ConversationId),
-    /// An entry of a conversation, as it is now.
+    /// An entry in its current form.
     Entry(ConversationId, MsgId),
-    /// The entries of a conversation from the first to the last of these, as they are now.
+    /// The entries from the first to the last of these.
     Entries(ConversationId, MsgId, MsgId),
-    /// A send stream.
     Stream(DeviceId, SendStreamId),
-    /// The relations of a user.
     Relations(UserId),
-    /// How a user presents himself.
     Profile(UserId),
-    /// An attachment.
     Attachment(AttachmentHash),
-    /// What a message names, and that attachment.
+    /// The attachment that a message references, with its record.
     Attached(ConversationId, MsgId),
-    /// What the first messages above the floor of a conversation name that name anything: at most
-    /// [`crate::limits::REFS_DROPPED_MAX`] of them.
+    /// The first references above the floor of a conversation, at most
+    /// [`crate::limits::REFS_DROPPED_MAX`].
     FirstAttached(ConversationId),
 }
 
 impl Load {
-    /// The entries to load that are in the open batch, packed. They are not readable from disk yet.
+    /// The packed entries among these that the open batch holds. They cannot be read from disk yet.
     #[must_use]
     pub fn pending_entries(self, batch: &mut Batch) -> Vec<(ConversationId, MsgId, &[u8])> {
         match self {
@@ -61,9 +58,10 @@ impl Load {
 }
 
 impl State {
-    /// What must be loaded before `command` is decided. What is not stored either does not exist.
-    /// What else that is may depend on what was loaded, in [`crate::limits::PREFETCH_ROUNDS_MAX`]
-    /// rounds at most: so what a command would be refused for anyway is never loaded.
+    /// Returns what must be loaded before `command` is executed. What is neither in memory nor
+    /// stored does not exist. Loading may reveal more to load, for at most
+    /// [`crate::limits::PREFETCH_ROUNDS_MAX`] rounds: permissions are checked first, so a command
+    /// that is refused anyway loads nothing further.
     #[must_use]
     pub fn missing(&self, command: &Command) -> Vec<Load> {
         let mut loads = Vec::new();
@@ -105,7 +103,7 @@ impl State {
         loads
     }
 
-    /// What must be loaded before `change` is applied.
+    /// Returns what must be loaded before `change` is applied.
     #[must_use]
     pub fn loads_for(&self, change: &Change) -> Vec<Load> {
         let mut loads = Vec::new();
@@ -209,8 +207,7 @@ impl State {
         }
     }
 
-    /// A conversation, and whether a user is a member. Of somebody who does not exist nothing is
-    /// kept.
+    /// A conversation, and whether a user is a member. Unknown users have no membership to load.
     fn member(&self, conversation: ConversationId, user: UserId, loads: &mut Vec<Load>) {
         if !self.users.contains_key(&user) {
             self.conversation_alone(conversation, loads);
@@ -222,9 +219,9 @@ impl State {
         }
     }
 
-    /// The conversation and the membership of whoever asks, once they are in memory. For who is no
-    /// member nothing is loaded, since he is told that there is no such conversation; but a direct
-    /// chat of his must not be begun twice.
+    /// The conversation and the requester's membership, once in memory. Nothing is loaded for users
+    /// who are not members, because their request is refused; except for direct chats, which must
+    /// not be created twice.
     fn own_membership(
         &self,
         conversation: ConversationId,
@@ -239,8 +236,7 @@ impl State {
         Some((found, found.member(user)?))
     }
 
-    /// Whether these users are members too of a conversation of the asker's: the chunks of those
-    /// who exist, each once.
+    /// The memberships of other users in one of the requester's conversations, each chunk once.
     fn others(
         &self,
         conversation: ConversationId,
@@ -266,14 +262,14 @@ impl State {
         );
     }
 
-    /// What the two of a direct chat are to each other.
+    /// The relations between the two users of a direct chat.
     fn relations_in(&self, conversation: ConversationId, user: UserId, loads: &mut Vec<Load>) {
         if let Some(other) = other_of(conversation, user) {
             self.relations_of([user, other], loads);
         }
     }
 
-    /// What is needed to let messages go. Mostly none may, and what is in memory says so.
+    /// Expiry loads references only if the floor can rise, which mostly it cannot.
     fn expiring(&self, id: ConversationId, policy: Retention, aged: MsgId, loads: &mut Vec<Load>) {
         match self
             .conversation(id)
@@ -315,8 +311,8 @@ impl State {
         }
     }
 
-    /// What a session begins with: the first page of its overview and, when it is pushed, where it
-    /// is everywhere.
+    /// A new session: the first page of its overview or, with push, its position in every
+    /// conversation.
     fn session(&self, user: UserId, push: bool, since: Option<Moment>, loads: &mut Vec<Load>) {
         if push {
             for &conversation in self

@@ -1,7 +1,8 @@
-//! Everything that is in memory. How changes move it is in [`crate::state::apply`].
+//! The state in memory. `state::apply` is the only way it moves.
 //!
-//! Users, devices and invites are always in memory; of conversations, members and send streams only
-//! what was needed lately.
+//! Users, devices and invites are always in memory; conversations, members and send streams only
+//! while in use.
+
 pub(crate) mod apply;
 pub(crate) mod attachments;
 pub(crate) mod conversation;
@@ -24,10 +25,9 @@ use cairn_proto::model::user::UserInfo;
 use cairn_proto::text::{GroupName, SettingName, SettingValue, UserName};
 use hashbrown::{HashMap, HashSet};
 
-use crate::record::RelationChunk;
 use crate::record::{
     ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MembershipRecord, RecentSend,
-    SecretHash, SendCursor, StoredMember, StoredMentions, UserRecord,
+    RelationChunk, SecretHash, SendCursor, StoredMember, StoredMentions, UserRecord,
 };
 use crate::state::attachments::Attachments;
 use crate::state::conversation::{Conversation, Member};
@@ -37,12 +37,11 @@ use crate::state::revisions::Revisions;
 use crate::state::send_stream::SendStream;
 use crate::state::settings::Settings;
 
-/// Everything that is in memory.
 #[derive(Debug, Default)]
 pub struct State {
     pub(super) users: HashMap<UserId, User>,
     names: HashMap<UserName, UserId>,
-    /// Imported users may share a form with others.
+    /// Not unique: imported users may share a folded name.
     pub(super) folded_names: BTreeSet<(String, UserId)>,
     pub(super) tokens: HashMap<SecretHash, (UserId, DeviceId)>,
     pub(super) invites: HashMap<SecretHash, InviteRecord>,
@@ -50,40 +49,34 @@ pub struct State {
     pub(super) streams: HashMap<(DeviceId, SendStreamId), SendStream>,
     pub(super) open_groups: OpenGroupIndex,
     pub(super) revisions: Revisions,
-    /// Of each user either all relations or none.
+    /// Either all relations of a user, or none.
     pub(super) relations: HashMap<UserId, Relations>,
-    /// How those users present themselves whose profiles were needed.
+    /// Only those in use.
     pub(super) profiles: HashMap<UserId, Profile>,
     pub(super) settings: Settings,
-    /// What messages name.
+    /// References and records of attachments.
     pub attachments: Attachments,
     last_user: u32,
     last_numbered: u64,
     pub(super) dirty: Dirty,
-    /// Entries that the command loads.
+    /// Entries loaded for the current command.
     pub(super) entries: HashMap<(ConversationId, MsgId), Entry>,
-    /// A body being encoded; kept for its memory.
+    /// Reused buffer for encoding a body.
     pub(super) scratch: Vec<u8>,
-    /// The disk has no room for new messages. It is told from outside, and no part of what is
-    /// stored.
+    /// Set by the caller while the disk is too full for new messages. Not persisted.
     pub(super) is_disk_low: bool,
 }
 
-/// A user in memory.
 #[derive(Clone, Debug)]
 pub struct User {
-    /// What is stored of the account.
     pub record: UserRecord,
-    /// The devices.
     pub devices: BTreeMap<DeviceId, DeviceRecord>,
-    /// The conversations that the user is a member of.
     pub conversations: BTreeSet<ConversationId>,
-    /// Those of them that the user owns.
+    /// Memberships as an owner.
     pub owned: BTreeSet<ConversationId>,
 }
 
-/// What the trees do not have as it is in memory, apart from what each conversation notes of
-/// itself.
+/// What differs from the trees, apart from each conversation's own flags.
 #[derive(Debug, Default)]
 pub(super) struct Dirty {
     pub(super) users: BTreeSet<UserId>,
@@ -92,7 +85,7 @@ pub(super) struct Dirty {
     pub(super) conversations: Vec<ConversationId>,
     pub(super) memberships: BTreeSet<(UserId, ConversationId)>,
     pub(super) open_groups: BTreeSet<ConversationId>,
-    /// Memberships that ended, or began again.
+    /// Memberships that ended or were renewed.
     pub(super) ended: BTreeSet<(UserId, ConversationId)>,
     pub(super) epochs: bool,
     pub(super) streams: Vec<(DeviceId, SendStreamId)>,
@@ -103,19 +96,17 @@ pub(super) struct Dirty {
 }
 
 impl State {
-    /// A user.
     #[must_use]
     pub fn user(&self, user: UserId) -> Option<&User> {
         self.users.get(&user)
     }
 
-    /// Who has this name.
     #[must_use]
     pub(crate) fn user_named(&self, name: &UserName) -> Option<UserId> {
         self.names.get(name).copied()
     }
 
-    /// Whether a new user could be taken for somebody else under this name.
+    /// Returns whether the name could be confused with an existing one.
     #[must_use]
     pub(crate) fn is_confusable(&self, name: &UserName) -> bool {
         let folded = name.folded();
@@ -123,13 +114,11 @@ impl State {
         from.next().is_some_and(|(known, _)| *known == folded)
     }
 
-    /// Whose device has this token.
     #[must_use]
     pub fn device_with(&self, token: &SecretHash) -> Option<(UserId, DeviceId)> {
         self.tokens.get(token).copied()
     }
 
-    /// Who a user is, for others.
     #[must_use]
     pub fn user_info(&self, id: UserId) -> Option<UserInfo> {
         let User { record, .. } = self.users.get(&id)?;
@@ -140,20 +129,20 @@ impl State {
         })
     }
 
-    /// Whether a user is a member of a conversation. That is always in memory.
+    /// Memberships are always in memory.
     pub(super) fn is_member(&self, user: UserId, conversation: ConversationId) -> bool {
         self.users
             .get(&user)
             .is_some_and(|found| found.conversations.contains(&conversation))
     }
 
-    /// A conversation, if it is in memory.
+    /// A conversation, if in memory.
     #[must_use]
     pub fn conversation(&self, id: ConversationId) -> Option<&Conversation> {
         self.conversations.get(&id)
     }
 
-    /// The send streams of a device, the most recently used first.
+    /// Most recently used first.
     pub(super) fn streams_of(&self, user: UserId, device: DeviceId) -> &[SendStreamId] {
         self.users
             .get(&user)
@@ -161,8 +150,7 @@ impl State {
             .map_or(&[], |device| &device.streams)
     }
 
-    /// Whether it is known what was sent on a send stream: it is in memory, or the device does not
-    /// have it.
+    /// Returns whether the stream is in memory, or is new and has nothing to load.
     pub(super) fn knows_stream(
         &self,
         user: UserId,
@@ -173,13 +161,11 @@ impl State {
             || !self.streams_of(user, device).contains(&stream)
     }
 
-    /// How many users there are.
     #[must_use]
     pub fn user_count(&self) -> usize {
         self.users.len()
     }
 
-    /// Whether anybody owns the server.
     #[must_use]
     pub fn has_owner(&self) -> bool {
         self.users
@@ -187,12 +173,11 @@ impl State {
             .any(|user| user.record.role == cairn_proto::model::user::ServerRole::Owner)
     }
 
-    /// Whether there is any user with a higher id.
     pub(super) const fn has_users_above(&self, user: UserId) -> bool {
         self.last_user > user.get()
     }
 
-    /// Every id behind this one that a user may have.
+    /// Every possible user id after this one.
     pub(super) fn ids_after(&self, user: Option<UserId>) -> impl Iterator<Item = UserId> + use<> {
         let behind = user.unwrap_or(UserId::SERVER).get().checked_add(1);
         behind
@@ -212,7 +197,7 @@ impl State {
         ConversationId::new(self.last_numbered + 1)
     }
 
-    /// The conversation, noted as one with something to save.
+    /// Returns the conversation and marks it as dirty.
     pub(super) fn touch(&mut self, id: ConversationId) -> Option<&mut Conversation> {
         let found = self.conversations.get_mut(&id)?;
         if !std::mem::replace(&mut found.dirty.listed, true) {
@@ -228,9 +213,8 @@ impl State {
     }
 }
 
-/// Taking back what was stored.
+/// Installing what was stored. Called at the start, and for what [`State::missing`] returns.
 impl State {
-    /// A stored user.
     pub fn install_user(&mut self, id: UserId, record: UserRecord) {
         self.last_user = self.last_user.max(id.get());
         self.names.insert(record.name.clone(), id);
@@ -244,7 +228,6 @@ impl State {
         user.record = record;
     }
 
-    /// A stored device of an installed user.
     pub fn install_device(&mut self, user: UserId, id: DeviceId, record: DeviceRecord) {
         let Some(found) = self.users.get_mut(&user) else {
             return;
@@ -253,18 +236,16 @@ impl State {
         found.devices.insert(id, record);
     }
 
-    /// Whether new messages are refused because the disk has no room for them. Retries of those
-    /// that were accepted are answered as ever.
+    /// Makes the state refuse new messages because the disk is too full. Retries of accepted ones
+    /// still succeed.
     pub const fn set_disk_low(&mut self, is_disk_low: bool) {
         self.is_disk_low = is_disk_low;
     }
 
-    /// A stored invite.
     pub fn install_invite(&mut self, token: SecretHash, record: InviteRecord) {
         self.invites.insert(token, record);
     }
 
-    /// A stored membership of an installed user.
     pub fn install_membership(
         &mut self,
         user: UserId,
@@ -280,17 +261,16 @@ impl State {
         }
     }
 
-    /// The stored name of an open group.
     pub fn install_open_group(&mut self, id: ConversationId, name: GroupName) {
         self.open_groups.set(id, Some(name));
     }
 
-    /// The greatest id among stored conversations that the server numbered.
+    /// Installs the greatest id that the server gave to a conversation.
     pub fn install_last_numbered(&mut self, id: ConversationId) {
         self.note_numbered(id);
     }
 
-    /// A stored conversation, without its members.
+    /// Without its members.
     pub fn install_conversation(
         &mut self,
         id: ConversationId,
@@ -301,10 +281,9 @@ impl State {
             .or_insert_with(|| Conversation::new(record))
     }
 
-    /// The stored members of a chunk of an installed conversation, and what mentions users of it;
-    /// none when nothing is stored. A chunk that is in memory already stays as it is, for it may be
-    /// newer. A member whose membership is not installed, or ended since it was stored, is none;
-    /// and a cursor whose device is no more is none.
+    /// Installs a chunk of members and the mentions of its users. A chunk that is already in memory
+    /// stays, because it may be newer. Members whose membership has ended, and cursors of removed
+    /// devices, are skipped.
     pub fn install_members(
         &mut self,
         conversation: ConversationId,
@@ -340,7 +319,7 @@ impl State {
         }
     }
 
-    /// Every stored member of an installed conversation was installed.
+    /// Call after the last chunk of a conversation.
     pub fn install_members_complete(&mut self, conversation: ConversationId) {
         if let Some(found) = self.conversations.get_mut(&conversation) {
             found.members_complete = true;
@@ -348,7 +327,6 @@ impl State {
         }
     }
 
-    /// A stored import cursor of an installed conversation.
     pub fn install_import(
         &mut self,
         conversation: ConversationId,
@@ -360,7 +338,6 @@ impl State {
         }
     }
 
-    /// What is stored of a send stream; nothing of a new one.
     pub fn install_stream(
         &mut self,
         device: DeviceId,

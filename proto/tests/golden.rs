@@ -204,7 +204,7 @@ fn serialized_types(source: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_search_for_serialized_types_finds_them() {
+fn serialized_types_are_found() {
     let source = "#[derive(Debug, Serialize)]\n#[serde(x)]\npub enum A {}\n#[derive(Debug)]\npub struct B;\n\
                   #[derive(Deserialize, Serialize)]\npub struct C(u8);\npub struct D;\n#[cfg(test)]\n#[derive(Serialize)]\npub struct E;";
     assert_eq!(serialized_types(source), ["A", "C"]);

@@ -57,7 +57,7 @@ fn read(reader: &Reader, name: &str, bytes: &[u8]) -> Result<bool, DecodeError> 
 }
 
 #[test]
-fn the_counting_notices_an_allocation() {
+fn allocation_counter_works() {
     let (block, peak) = peak_bytes(|| vec![1_u8; 5_000]);
     assert!((5_000..6_000).contains(&peak), "{peak}");
     drop(block);
@@ -97,7 +97,7 @@ fn every_extension_is_refused() {
 }
 
 #[test]
-fn no_changed_byte_does_harm() {
+fn flipped_bytes_are_harmless() {
     let (mut taken, mut refused) = (0, 0);
     for sample in Samples::all().list {
         let mut bytes = sample.bytes.clone();
@@ -205,12 +205,12 @@ fn plausible() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn random_bytes_do_no_harm(bytes in prop_oneof![vec(any::<u8>(), 0..400), plausible()]) {
+    fn random_bytes_are_harmless(bytes in prop_oneof![vec(any::<u8>(), 0..400), plausible()]) {
         read_as_everything(&bytes);
     }
 
     #[test]
-    fn valid_values_make_the_round_trip(
+    fn valid_values_round_trip(
         client in strategies::client_frame(), server in strategies::server_frame(),
         timeline in strategies::timeline_frame(), opening in strategies::opening(),
     ) {
@@ -221,7 +221,7 @@ proptest! {
     }
 
     #[test]
-    fn valid_values_with_random_damage_do_no_harm(
+    fn damaged_values_are_harmless(
         client in strategies::client_frame(), server in strategies::server_frame(), damage in vec((any::<usize>(), any::<u8>()), 1..4),
     ) {
         for mut bytes in [codec::encode(&client), codec::encode(&server)] {
@@ -232,14 +232,14 @@ proptest! {
     }
 
     #[test]
-    fn packed_entries_make_the_round_trip(entry in strategies::entry()) {
+    fn packed_entries_round_trip(entry in strategies::entry()) {
         let mut packed = Vec::new();
         entry.pack(&mut packed);
         prop_assert_eq!(message::unpack_entry(&packed), Ok(entry));
     }
 
     #[test]
-    fn a_run_gives_each_message_its_number(run in strategies::run()) {
+    fn runs_number_each_message(run in strategies::run()) {
         match run.messages() {
             Ok(messages) => {
                 let expected: Vec<u64> = (0..u64::from(run.count)).map(|i| run.first.plus(i).get()).collect();
@@ -254,7 +254,7 @@ proptest! {
     }
 
     #[test]
-    fn frames_survive_any_cutting(
+    fn frames_survive_splitting(
         frames in vec(strategies::timeline_frame(), 1..5), cuts in vec(1..80_usize, 1..20),
     ) {
         let mut stream = Vec::new();
@@ -275,7 +275,7 @@ proptest! {
     }
 
     #[test]
-    fn a_frame_beyond_the_bound_is_refused_by_its_prefix(bytes in 1..=u32::MAX, bound in 0..1_000_000_usize) {
+    fn oversized_frame_is_refused_by_prefix(bytes in 1..=u32::MAX, bound in 0..1_000_000_usize) {
         let mut buffer = BytesMut::from(&bytes.to_le_bytes()[..]);
         let split = frame::split(&mut buffer, bound);
         let too_big = frame::FrameError::TooBig { bytes: bytes as usize, max_bytes: bound };
@@ -283,7 +283,7 @@ proptest! {
     }
 
     #[test]
-    fn invite_links_make_the_round_trip(link in strategies::invite_link()) {
+    fn invite_links_round_trip(link in strategies::invite_link()) {
         prop_assert_eq!(link.to_string().parse(), Ok(link));
     }
 

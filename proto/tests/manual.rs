@@ -26,7 +26,7 @@ fn row(number: u32, code: impl Debug, text: &str) -> String {
 }
 
 #[test]
-fn the_manual_lists_the_error_codes() {
+fn manual_lists_error_codes() {
     let codes = ErrorCode::ALL
         .iter()
         .map(|code| row(code.number(), code, code.text()));
@@ -34,7 +34,7 @@ fn the_manual_lists_the_error_codes() {
 }
 
 #[test]
-fn the_manual_lists_the_close_codes() {
+fn manual_lists_close_codes() {
     let codes = CloseCode::ALL
         .iter()
         .map(|code| row(code.number(), code, code.text()));

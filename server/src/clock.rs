@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use cairn_proto::ids::Timestamp;
 
-/// The clock on the wall. What is ordered is ordered by msgid, never by this.
+/// Returns wall-clock time. Entries are ordered by msgid, never by this.
 pub(crate) fn now() -> Timestamp {
     let since_epoch = SystemTime::now()
         .duration_since(UNIX_EPOCH)

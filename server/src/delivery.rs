@@ -1,5 +1,5 @@
-//! The timeline stream of one session: everything between its position and the head of each
-//! conversation, written when the stream takes it.
+//! The timeline stream of one session. It writes, for each followed conversation, everything
+//! between the session's position and the head, as fast as the stream accepts it.
 pub(crate) mod feed;
 pub(crate) mod outbox;
 pub(crate) mod push;
@@ -28,21 +28,15 @@ use cairn_store::blocks::run::RunLimits;
 use cairn_store::timeline::TailRead;
 use cairn_store::timeline::history::History;
 
-/// Why delivery to a session ends.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DeliveryError {
-    /// The stream or the connection is gone.
     #[error("the timeline stream ended: {0}")]
     Stream(#[from] WriteError),
-    /// What should be pushed cannot be read.
-    #[error("cannot read what is to be pushed: {0}")]
+    #[error("cannot read messages to push: {0}")]
     History(ErrorCode),
 }
 
-/// Writes news until the session ends.
-///
-/// # Errors
-/// When the stream is gone, or stored messages cannot be read.
+/// Writes unread entries and updates until the session ends.
 pub(crate) async fn deliver(
     session: Arc<Session>,
     history: History,
@@ -51,30 +45,30 @@ pub(crate) async fn deliver(
     let Some(push) = &session.push else {
         return Ok(());
     };
-    let (mut out, mut rest) = (Outgoing::default(), Duration::ZERO);
+    let (mut out, mut delay) = (Outgoing::default(), Duration::ZERO);
     let mut closed = pin!(session.connection.closed());
     loop {
         tokio::select! {
             biased;
-            () = push.news(std::mem::take(&mut rest)) => {}
-            // Nothing is written meanwhile that would tell.
+            () = push.news(std::mem::take(&mut delay)) => {}
+            // A quiet stream reports no error by itself.
             lost = &mut closed => return Err(WriteError::ConnectionLost(lost).into()),
         }
         while let Some((conversation, feed)) = push.next() {
-            rest = rest.max(rest_of(&session.connection, feed.push_delay));
+            delay = delay.max(coalescing_delay(&session.connection, feed.push_delay));
             advance(push, &history, conversation, feed, &mut out, &mut stream).await?;
         }
-        for told in push.drain_pending().into_values() {
-            out.push(frame::frame(&told));
+        for update in push.drain_pending().into_values() {
+            out.push(frame::frame(&update));
         }
         out.write(&mut stream).await?;
     }
 }
 
-/// How long a session rests after a push of a conversation that asks for a rest of `wanted`. Where
-/// packets queue, on the way or at either end, more packets only make the queue longer; the round
-/// trip tells.
-fn rest_of(connection: &Connection, wanted: Duration) -> Duration {
+/// Returns how long to coalesce after pushing a conversation that asks for a delay of `wanted`. A
+/// long round trip means that packets queue somewhere, and more packets would only lengthen the
+/// queue.
+fn coalescing_delay(connection: &Connection, wanted: Duration) -> Duration {
     if wanted.is_zero() {
         wanted
     } else {
@@ -84,7 +78,7 @@ fn rest_of(connection: &Connection, wanted: Duration) -> Duration {
     }
 }
 
-/// Chunks that go out with one write: packets are what costs, not bytes.
+/// Chunks written together: the cost is per packet, not per byte.
 #[derive(Default)]
 struct Outgoing {
     chunks: Vec<Bytes>,
@@ -107,7 +101,7 @@ impl Outgoing {
     }
 }
 
-/// Brings one conversation of the session level.
+/// Pushes one conversation up to its head.
 async fn advance(
     push: &Push,
     history: &History,
@@ -122,7 +116,7 @@ async fn advance(
         end,
         announce,
         read,
-        floor: told,
+        floor: known_floor,
         generation,
         ..
     } = feed;
@@ -137,17 +131,17 @@ async fn advance(
         }));
     }
     let floor = timeline.floor();
-    if floor > told && end.is_none() {
+    if floor > known_floor && end.is_none() {
         out.push(frame::frame(&TimelineFrame::Floor {
             conversation,
             floor,
         }));
-        push.told_floor(conversation, generation, floor);
+        push.set_floor(conversation, generation, floor);
     }
     let end = loop {
         position = position.max(timeline.floor());
-        // Asked anew each time: while history is read, or the stream takes no more, the membership
-        // may end.
+        // Read again in each iteration: the membership may end while history is read or the stream
+        // is blocked.
         let bound = push.bound(conversation, generation);
         let (end, until) = match bound {
             FeedBound::Head => (None, timeline.shown()),
@@ -179,7 +173,7 @@ async fn advance(
                     .map_err(DeliveryError::History)?
             }
         };
-        // The membership ended meanwhile, or what the run should begin with expired.
+        // Either the membership ended during the read, or the first entry of the run expired.
         if run.last() > until || push.bound(conversation, generation) != bound {
             continue;
         }
@@ -200,7 +194,7 @@ async fn advance(
     Ok(())
 }
 
-/// The run as a frame: a header of its own, and the entries as they lie in memory.
+/// Queues a run as a header and the entries, which stay shared with the tail.
 fn push_run(run: Run, out: &mut Outgoing) {
     let [header, entries] = TimelineFrame::run_parts(run);
     out.push(header);

@@ -10,7 +10,7 @@ use cairn_store::timeline::history::{History, HistoryError};
 use cairn_store::timeline::{TailRead, Timeline};
 use tracing::error;
 
-/// Reads a part of a log: at once when it is in memory, on the pool when it is not.
+/// Reads a range from the tail in memory, else on the blocking pool.
 pub(crate) async fn read_history(
     history: &History,
     timeline: &Arc<Timeline>,
@@ -27,7 +27,7 @@ pub(crate) async fn read_history(
     let read = tokio::task::spawn_blocking(move || history.read(&timeline, range, limits)).await;
     read.map_err(|_| ErrorCode::Damaged)?
         .map_err(|failure: HistoryError| {
-            error!(%failure, "stored messages cannot be read");
+            error!(%failure, "cannot read stored messages");
             ErrorCode::Damaged
         })
 }

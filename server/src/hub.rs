@@ -1,5 +1,5 @@
-//! Who is connected, and who must learn of what. The sequencer publishes each batch here, once;
-//! from here it reaches the sessions.
+//! The hub: all sessions, and which of them must learn of what. The sequencer publishes each batch
+//! here once.
 pub(crate) mod presence;
 pub(crate) mod receipts;
 pub(crate) mod registry;
@@ -9,7 +9,8 @@ pub(crate) mod typing;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cairn_proto::ids::{ConversationId, DeviceId, UserId};
+use cairn_proto::ids::{ConversationId, DeviceId, MsgId, UserId};
+use cairn_proto::model::conversation::Conversation;
 use cairn_proto::model::presence::PresentDevice;
 use cairn_proto::wire::close::CloseCode;
 use cairn_proto::wire::error::ErrorCode;
@@ -32,19 +33,17 @@ use cairn_core::Reply;
 use cairn_core::api::command::{Grant, LoggedIn};
 use cairn_store::timeline::Timelines;
 
-/// The sessions, and which of them follow which conversation.
 #[derive(Debug)]
 pub(crate) struct Hub {
     timelines: Arc<Timelines>,
     registry: Mutex<Registry>,
-    /// Where retention has something to look at.
+    /// Conversations whose retention policy changed.
     pub(crate) due: Due,
-    /// How long a session is without activity before it counts as away; `None` for never.
+    /// Idle time after which a session counts as away; `None` for never.
     pub(super) away_after: watch::Sender<Option<Duration>>,
 }
 
 impl Hub {
-    /// A hub without sessions.
     #[must_use]
     pub(crate) fn new(timelines: Arc<Timelines>, away_after: Option<Duration>) -> Self {
         Self {
@@ -55,9 +54,7 @@ impl Hub {
         }
     }
 
-    /// Tells everybody what they must know. Order matters: first whoever begins is there, since
-    /// what follows may have been decided after his login. Then memberships, so that nobody is
-    /// answered or pushed what he may not see any more, then news, then answers.
+    /// Publishes one batch to the sessions.
     pub(crate) fn publish(&self, publication: Publication) {
         let Publication {
             touched,
@@ -65,22 +62,31 @@ impl Hub {
             answers,
         } = publication;
         let mut registry = self.registry.lock();
+        // Logins first: a notice decided after a login in this batch, a kick for one, must find the
+        // session registered. Registered later, the session would miss it and keep what was
+        // revoked.
         for (reply_to, answer) in &answers {
             if let (ReplyTo::Login(session, _), Ok(Reply::LoggedIn(logged_in))) = (reply_to, answer)
             {
                 self.register(&mut registry, session, logged_in);
             }
         }
+        // Memberships before news: a session must not be pushed an entry it lost access to in this
+        // batch.
         let revoked_in_batch = RevokedInBatch::by(&notices);
         for notice in notices {
             self.notify(&mut registry, notice);
         }
+        // `show` before `mark`: a session that wakes before it may see the entries would find
+        // nothing and sleep again.
         for (conversation, head) in touched {
             if let Some(timeline) = self.timelines.get(conversation) {
                 timeline.show(head);
             }
             mark(&registry, conversation);
         }
+        // Replies last: a client that reads its reply may rely on every session having been
+        // notified.
         let mut answered: Option<Arc<Session>> = None;
         for (reply_to, answer) in answers {
             let answer = answer.and_then(|reply| revoked_in_batch.revalidate(reply, &reply_to));
@@ -91,7 +97,7 @@ impl Hub {
         }
     }
 
-    /// Gives an answer. Consecutive answers to one session wake it once.
+    /// Delivers a reply. Consecutive replies to one session wake it once.
     fn reply(
         &self,
         registry: &mut Registry,
@@ -120,27 +126,16 @@ impl Hub {
                     Ok(_) => Err(ErrorCode::Unsupported),
                     Err(code) => Err(code),
                 };
-                // The client may be gone already; its session task then takes it out again.
+                // The client may be gone already.
                 if waiter.send(answer).is_err() {
                     registry.leave(&session);
                 }
             }
             ReplyTo::Grant(session, waiter) => {
                 let answer = answer.and_then(|reply| match reply {
-                    Reply::Grant(Grant {
-                        conversation,
-                        floor,
-                    }) => match self.timelines.get(conversation) {
-                        Some(timeline) => Ok(Readable { timeline, floor }),
-                        None => Err(ErrorCode::NotFound),
-                    },
+                    Reply::Grant(grant) => self.grant(&session, grant),
                     _ => Err(ErrorCode::Unsupported),
                 });
-                // Noted here and not by the waiter, so that a membership that ends later cannot be
-                // noted before it.
-                if let Ok(readable) = &answer {
-                    session.grant(readable.clone());
-                }
                 drop(waiter.send(answer));
             }
             ReplyTo::Watch(session, waiter) => {
@@ -154,7 +149,7 @@ impl Hub {
             }
             ReplyTo::Focus(session, conversation, waiter) => {
                 if let Ok(Reply::Response(Response::OwnReads(reads))) = &answer
-                    && registry.is_here(&session)
+                    && registry.contains(&session)
                 {
                     *session.sees_reads.lock() = *reads;
                     registry.viewers.replace(&session, conversation);
@@ -165,8 +160,8 @@ impl Hub {
         }
     }
 
-    /// The session begins. What is told of the same batch that was decided before its login, it
-    /// begins with already: to be told so once more changes nothing.
+    /// Registers a session. Notices decided before its login in the same batch reach it again,
+    /// which changes nothing.
     fn register(&self, registry: &mut Registry, session: &Arc<Session>, logged_in: &LoggedIn) {
         session.authenticate(logged_in.actor);
         registry
@@ -193,50 +188,19 @@ impl Hub {
         registry.watchers.note(logged_in.actor.user);
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each notice")]
     fn notify(&self, registry: &mut Registry, notice: Notice) {
         match notice {
             Notice::Joined {
                 user,
                 position,
                 summary,
-            } => {
-                let Some(timeline) = self.timelines.get(summary.id) else {
-                    return;
-                };
-                for session in registry.sessions.get(&user).into_iter().flatten() {
-                    let Some(push) = &session.push else { continue };
-                    let followers = registry.followers.entry(summary.id).or_default();
-                    if !followers.iter().any(|known| Arc::ptr_eq(known, session)) {
-                        followers.push(session.clone());
-                    }
-                    push.put(
-                        summary.id,
-                        Feed::joined(timeline.clone(), position, summary.clone()),
-                    );
-                    push.wake();
-                }
-            }
+            } => self.joined(registry, user, position, &summary),
             Notice::Left {
                 user,
                 conversation,
                 last,
-            } => {
-                let Registry {
-                    sessions, viewers, ..
-                } = registry;
-                viewers.part(conversation, sessions.get(&user).map_or(&[], Vec::as_slice));
-                for session in registry.sessions_of(user) {
-                    session.revoke(conversation);
-                    if let Some(push) = &session.push {
-                        push.end(conversation, last);
-                        push.wake();
-                    }
-                }
-                if let Some(followers) = registry.followers.get_mut(&conversation) {
-                    followers
-                        .retain(|session| session.actor().is_none_or(|actor| actor.user != user));
-                }
-            }
+            } => left(registry, user, conversation, last),
             Notice::Changed {
                 user,
                 device,
@@ -273,11 +237,11 @@ impl Hub {
                     }
                 }
             }
-            Notice::AccountUpdate { user, part, own } => {
+            Notice::AccountUpdate { user, part, update } => {
                 for push in pushes(registry, user, |_| true) {
                     push.enqueue(
                         UpdateKey::AccountUpdate(part),
-                        TimelineFrame::AccountUpdate((*own).clone()),
+                        TimelineFrame::AccountUpdate((*update).clone()),
                     );
                     push.wake();
                 }
@@ -297,12 +261,51 @@ impl Hub {
         }
     }
 
-    /// Takes a session out.
+    fn joined(
+        &self,
+        registry: &mut Registry,
+        user: UserId,
+        position: MsgId,
+        summary: &Conversation,
+    ) {
+        let Some(timeline) = self.timelines.get(summary.id) else {
+            return;
+        };
+        for session in registry.sessions.get(&user).into_iter().flatten() {
+            let Some(push) = &session.push else { continue };
+            let followers = registry.followers.entry(summary.id).or_default();
+            if !followers.iter().any(|known| Arc::ptr_eq(known, session)) {
+                followers.push(session.clone());
+            }
+            let summary = Box::new(summary.clone());
+            push.put(
+                summary.id,
+                Feed::joined(timeline.clone(), position, summary),
+            );
+            push.wake();
+        }
+    }
+
+    /// Lets the session read a conversation, and returns what it may read.
+    fn grant(&self, session: &Session, grant: Grant) -> Result<Readable, ErrorCode> {
+        let timeline = self
+            .timelines
+            .get(grant.conversation)
+            .ok_or(ErrorCode::NotFound)?;
+        let floor = grant.floor;
+        let readable = Readable { timeline, floor };
+        // Granted here and not by the waiter: otherwise a membership that ends later could be
+        // revoked before it is granted.
+        session.grant(readable.clone());
+        Ok(readable)
+    }
+
+    /// Removes a session.
     pub(crate) fn leave(&self, session: &Arc<Session>) {
         self.registry.lock().leave(session);
     }
 
-    /// Notes what others are told of a session. Those who watch its user are told in a moment.
+    /// Sets the presence that a client reports, and marks its user for the watchers.
     pub(crate) fn set_present(&self, session: &Session, said: PresentDevice) {
         let mut registry = self.registry.lock();
         let before = std::mem::replace(&mut *session.present.lock(), said);
@@ -314,9 +317,9 @@ impl Hub {
         }
     }
 
-    /// There is activity on a session. Those who watch its user are told if that is news.
+    /// Records activity on a session, and marks its user for the watchers if the session was idle.
     pub(crate) fn record_activity(&self, session: &Session, now: Instant) {
-        let is_back = session.activity.note(now);
+        let is_back = session.activity.record(now);
         if let Some(actor) = session
             .actor()
             .filter(|_| is_back && session.push.is_some())
@@ -325,26 +328,25 @@ impl Hub {
         }
     }
 
-    /// Looks who is without activity, or is not any more. Those who watch are told in a moment.
+    /// Updates which sessions are idle, and marks their users for the watchers.
     pub(crate) fn mark_idle_sessions(&self, away_after: Option<Duration>) {
         self.registry
             .lock()
             .mark_idle_sessions(Instant::now(), away_after);
     }
 
-    /// Is notified when somebody who is watched came, went or is somewhere else:
-    /// [`Hub::notify_presences`] tells of him.
+    /// Notified when a watched user's presence changed; call [`Hub::notify_presences`] then.
     #[must_use]
     pub(crate) fn presence_news(&self) -> Arc<Notify> {
         self.registry.lock().watchers.news.clone()
     }
 
-    /// Tells those who watch where those are who moved since the last time.
+    /// Sends changed presences to their watchers.
     pub(crate) fn notify_presences(&self) {
         self.registry.lock().notify_presences();
     }
 
-    /// Tells those who look at a conversation that somebody types there.
+    /// Sends a typing indicator to the other viewers of a conversation.
     pub(crate) fn typing(&self, session: &Session, conversation: ConversationId) {
         if let Some(actor) = session.actor() {
             self.registry
@@ -354,18 +356,16 @@ impl Hub {
         }
     }
 
-    /// The conversations that somebody looks at.
     #[must_use]
     pub(crate) fn focused(&self) -> FocusedConversations {
         self.registry.lock().viewers.focused.clone()
     }
 
-    /// Tells those who look at conversations who has got and read what since the last time.
+    /// Queues changed receipts for the viewers of each conversation.
     pub(crate) fn enqueue_receipts(&self) {
         self.registry.lock().enqueue_receipts();
     }
 
-    /// Whether a device has a session.
     #[must_use]
     pub(crate) fn is_online(&self, user: UserId, device: DeviceId) -> bool {
         let registry = self.registry.lock();
@@ -375,7 +375,6 @@ impl Hub {
             .any(|session| session.actor().is_some_and(|actor| actor.device == device))
     }
 
-    /// How many sessions there are.
     #[must_use]
     pub(crate) fn session_count(&self) -> u64 {
         self.registry
@@ -386,7 +385,6 @@ impl Hub {
             .sum()
     }
 
-    /// Every session.
     #[must_use]
     pub(crate) fn sessions(&self) -> Vec<Arc<Session>> {
         self.registry
@@ -399,26 +397,43 @@ impl Hub {
     }
 }
 
-/// Where those sessions of a user are pushed to whose devices are `wanted`.
+fn left(registry: &mut Registry, user: UserId, conversation: ConversationId, last: MsgId) {
+    let Registry {
+        sessions, viewers, ..
+    } = registry;
+    viewers.unfocus(conversation, sessions.get(&user).map_or(&[], Vec::as_slice));
+    for session in registry.sessions_of(user) {
+        session.revoke(conversation);
+        if let Some(push) = &session.push {
+            push.end(conversation, last);
+            push.wake();
+        }
+    }
+    if let Some(followers) = registry.followers.get_mut(&conversation) {
+        followers.retain(|session| session.actor().is_none_or(|actor| actor.user != user));
+    }
+}
+
+/// The delivery states of a user's sessions on matching devices.
 fn pushes(
     registry: &Registry,
     user: UserId,
-    wanted: impl Fn(DeviceId) -> bool,
+    matches: impl Fn(DeviceId) -> bool,
 ) -> impl Iterator<Item = &Push> {
     let of_devices = registry
         .sessions_of(user)
         .iter()
-        .filter(move |session| session.actor().is_some_and(|actor| wanted(actor.device)));
+        .filter(move |session| session.actor().is_some_and(|actor| matches(actor.device)));
     of_devices.filter_map(|session| session.push.as_ref())
 }
 
-/// There is news in a conversation: whoever follows it is to look.
+/// Marks a conversation dirty for its followers.
 fn mark(registry: &Registry, conversation: ConversationId) {
     let followers = registry
         .followers
         .get(&conversation)
         .map_or(&[][..], Vec::as_slice);
-    let push_delay = rest_of(followers.len());
+    let push_delay = coalescing_delay(followers.len());
     for push in followers.iter().filter_map(|session| session.push.as_ref()) {
         if push.mark(conversation, push_delay) {
             push.wake();
@@ -426,8 +441,8 @@ fn mark(registry: &Registry, conversation: ConversationId) {
     }
 }
 
-/// How long a session rests after a push of a conversation that so many follow.
-fn rest_of(followers: usize) -> Duration {
+/// Returns the coalescing delay of a conversation with this many followers.
+fn coalescing_delay(followers: usize) -> Duration {
     if followers < limits::COALESCING_FOLLOWERS_MIN {
         return Duration::ZERO;
     }

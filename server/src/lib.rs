@@ -1,22 +1,14 @@
-//! The server: one QUIC endpoint, the sessions on it, and the sequencer behind them.
+//! The server: one QUIC endpoint, the sessions on it, and the sequencer that decides for all.
 //!
 //! # Layout, in the order a message travels
 //!
-//! * [`transport::endpoint`], [`transport::identity`]: the socket, its settings, and who the server
-//!   is
-//! * [`transport::accept`]: connections, no more than there is room for
-//! * [`session::login`], [`session::password`], [`session::login_rate_limiter`]: who may come in
-//! * [`session`], [`transport::framing`], [`session::requests`], [`session::rate_limiter`]: what a
-//!   client asks, and how often
-//! * [`sequencer::intake`]: the one queue
-//! * [`sequencer`]: the one thread that decides
-//! * [`hub`], `registry`: the sessions, and who must learn of what
-//! * [`delivery::outbox`]: answers to the senders
-//! * [`delivery::push`], [`delivery`]: news to everybody
-//! * `presence`, `activity`, `typing`, [`hub::receipts`]: who is there, who types and who has read
-//!   what, and who is told of it
-//! * [`transfer`]: attachments, each on a stream of its own
-//! * [`retention`]: what lets messages go when their time is over
+//! * `transport`: the socket, the server's identity, connections and frames
+//! * `session`: login, then requests of one connection, with their rate limits
+//! * `sequencer`: the queue, the one thread that decides, and what it publishes
+//! * `hub`: which sessions must learn of it, presence, typing and receipts
+//! * `delivery`: replies, and unread entries from the tail or from disk
+//! * `transfer`: attachments, each on its own stream
+//! * `retention`: expiry of old entries
 //! * [`run`]: all of it together, from start to stop
 
 pub(crate) mod clock;

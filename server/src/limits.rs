@@ -1,190 +1,187 @@
-//! The bounds of the server that are not part of the wire. Names carry the unit; no other file
-//! repeats a number from here.
+//! Limits of the server that are not part of the wire. Names carry the unit; no other file repeats
+//! a number from here.
 
 use std::time::Duration;
 
-/// Transfers of attachments under way at once, over all connections. Further ones wait for their
-/// turn.
+/// Concurrent transfers, over all connections. Further ones wait for a permit.
 pub(crate) const TRANSFERS_MAX: usize = 64;
 
-/// And of one user: a quarter, so that nobody takes all of them.
+/// Concurrent transfers of one user: a quarter, so that no one takes all permits.
 pub(crate) const TRANSFERS_PER_USER_MAX: usize = TRANSFERS_MAX / 4;
 
-/// How long a transfer waits for its turn before it is refused. Clients ask again.
+/// How long a transfer waits for a permit before it is refused. Clients retry.
 pub(crate) const TRANSFER_PERMIT_WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// Threads of the pool that read and write attachments. The others are for reads of history and
-/// hashes of passwords.
+/// Threads of the blocking pool for attachments. The others serve history and password hashes.
 pub(crate) const TRANSFER_DISK_THREADS_MAX: usize = 2;
 
-/// What a download may have under way: as much as clients let one stream have.
+/// Send window of a download: as much as clients let one stream have.
 pub(crate) const TRANSFER_SEND_WINDOW_BYTES: u32 = 1024 * 1024;
 
-/// The priority of transfers among the streams of a connection; that of all others is 0.
+/// Priority of transfers among the streams of a connection; all others have 0.
 pub(crate) const TRANSFER_PRIORITY: i32 = -1;
 
-/// A transfer of which nothing moves for this time is broken off.
+/// A transfer without progress for this time is aborted.
 pub(crate) const TRANSFER_SILENCE_MAX: Duration = Duration::from_secs(30);
 
-/// A transfer that takes longer for what it holds in memory at once is slow: it leaves its turn to
-/// others when all are taken.
+/// A transfer that takes longer to fill its buffer is slow: it gives up its permit when all are
+/// taken.
 pub(crate) const TRANSFER_PART_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// How long the last bytes of a transfer may be on their way before their room is taken from them.
+/// How long the window of a finished transfer is kept for its last bytes.
 pub(crate) const TRANSFER_DRAIN_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// How long whoever is at an upload may hear nothing of its client when somebody else wants to go
-/// on with it.
+/// Silence after which an upload lease can be preempted by another upload of the same file.
 pub(crate) const UPLOAD_HELD_SILENCE_MAX: Duration = Duration::from_secs(3);
 
-/// Uploads of one user that were begun and have not come to their end.
+/// Unfinished uploads of one user.
 pub const PARTIALS_PER_USER_MAX: usize = 64;
 
-/// What has arrived of an upload is kept for this time after the last of it came.
+/// How long a partial upload is kept after its last byte arrived.
 pub const PARTIAL_TIME_MAX: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 
-/// How often attachments that nobody needs are focused for. The first time is at the start.
+/// Time between two rounds of attachment gc. The first is at the start.
 pub(crate) const GC_INTERVAL: Duration = Duration::from_secs(10 * 60);
 
-/// After so many collections, and at the start, all files are focused at: whether each has its
-/// record.
+/// Every this many rounds, and at the start, gc also looks for files without a record.
 pub(crate) const GC_ROUNDS_PER_SWEEP: u64 = 144;
 
-/// Commands that wait for the sequencer, over all sessions.
+/// Commands queued for the sequencer, over all sessions.
 pub(crate) const INTAKE_COMMANDS_MAX: usize = 16 * 1024;
 
-/// Cursor moves that ride along are written after this time when nothing else is.
+/// Cursor moves force no commit. They are written at the latest after this time.
 pub(crate) const LAZY_FLUSH_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The UDP socket's buffers, each way.
 pub(crate) const SOCKET_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 
-/// Handshakes that may be under way at once.
+/// Concurrent handshakes.
 pub(crate) const HANDSHAKES_MAX: usize = 1024;
 
-/// Handshakes under way from which on a client must first prove that its address is its own.
+/// Concurrent handshakes beyond which a client must first prove its address.
 pub(crate) const HANDSHAKES_UNPROVEN_MAX: usize = 64;
 
-/// What one client may send before its handshake is taken up.
+/// Bytes buffered from one client before its handshake is accepted.
 pub(crate) const HANDSHAKE_BUFFER_BYTES: u64 = 16 * 1024;
 
-/// What all clients together may.
+/// Bytes buffered from all such clients.
 pub(crate) const HANDSHAKE_BUFFERS_BYTES_TOTAL: u64 = 4 * 1024 * 1024;
 
 /// Connections at once. One costs about 40 KiB when idle.
 pub(crate) const CONNECTIONS_MAX: usize = 20_000;
 
-/// What may be under way on a connection before it has logged in, each way.
+/// Window of a connection before login, each way.
 pub(crate) const STRANGER_WINDOW_BYTES: u32 = 16 * 1024;
 
-/// What may be under way on the connection of a logged-in client, each way.
+/// Window of a connection after login, each way.
 pub(crate) const MEMBER_WINDOW_BYTES: u32 = 512 * 1024;
 
-/// What may be under way on one stream, towards the server.
+/// Window of one stream, towards the server.
 pub(crate) const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
 
 /// Streams that a client may have open at once.
 pub const STREAMS_PER_CONNECTION_MAX: u32 = 8;
 
-/// Datagrams that wait to be read or sent, in bytes each way.
+/// Datagrams buffered, in bytes each way.
 pub(crate) const DATAGRAM_BUFFER_BYTES: usize = 2 * 1024;
 
-/// Sessions that look at the same conversation, beyond which none is told who types there.
+/// Viewers of a conversation beyond which no typing indicators are sent.
 pub const TYPING_VIEWERS_MAX: usize = 100;
 
-/// How often within that time it is focused which sessions are without activity: whoever turns away
-/// is told of so much of it later at most.
+/// Passes over all sessions within the idle time: a session is marked away at most this fraction
+/// late.
 pub(crate) const IDLE_CHECKS_PER_SPAN: u32 = 16;
 
-/// The shortest rest between two such looks.
+/// Shortest time between two such passes.
 pub(crate) const IDLE_CHECK_INTERVAL_MIN: Duration = Duration::from_millis(250);
 
-/// The longest.
+/// Longest time between two such passes.
 pub(crate) const IDLE_CHECK_INTERVAL_MAX: Duration = Duration::from_secs(30);
 
 /// Packets that a client may receive before it acknowledges them.
 pub(crate) const ACK_ELICITING_PACKETS: u32 = 10;
 
-/// Answers that wait for a client to read them, before its requests are read no further.
+/// Unread replies beyond which no further requests are read.
 pub(crate) const OUTBOX_BYTES_MAX: usize = 256 * 1024;
 
-/// Reads of history that one session may have under way.
+/// Concurrent history reads of one session.
 pub(crate) const READS_PER_SESSION_MAX: usize = 4;
 
-/// What one write of pushed runs may hold.
+/// Bytes of one write of pushed runs.
 pub(crate) const PUSH_BYTES_TARGET: usize = 128 * 1024;
 
-/// From so many followers on, a conversation makes the sessions that were pushed something of it
-/// rest for a moment. A delivery that is alone in its packet costs the server ten times what it
-/// costs in company, so where very many listen, what is said within a rest shares one packet and
-/// one acknowledgement. Smaller conversations are pushed at once, to resting sessions too, and so
-/// is what ends a silence.
+/// Followers from which on a conversation is coalesced: a session waits for a moment after it was
+/// pushed an entry. A delivery alone in its packet costs the server ten times what it costs in
+/// company, so the entries of a busy crowd share packets and acknowledgements. Smaller
+/// conversations are pushed at once, also to coalescing sessions, and so is the first entry after a
+/// quiet time.
 pub(crate) const COALESCING_FOLLOWERS_MIN: usize = 200;
 
-/// The rest for each follower: twice what a delivery alone in its packet costs the server, so that
-/// a crowd leaves it time for others.
+/// Coalescing delay per follower: twice what a delivery alone in its packet costs the server, so
+/// that a crowd leaves it time for others.
 pub(crate) const COALESCING_DELAY_PER_FOLLOWER: Duration = Duration::from_micros(20);
 
-/// The longest rest where nothing queues. It is what a message in a busy and crowded conversation
-/// may come later.
+/// Longest coalescing delay where nothing queues, which is how much later a message in a busy crowd
+/// may arrive.
 pub(crate) const COALESCING_DELAY_MAX: Duration = Duration::from_millis(20);
 
-/// A session whose round trip is long rests for this part of it, and does not notice.
+/// A session with a long round trip coalesces for this fraction of it, which its user does not
+/// notice.
 pub(crate) const COALESCING_DELAYS_PER_ROUND_TRIP: u32 = 4;
 
-/// The longest rest of a session whose round trip is long.
+/// Longest coalescing delay of a session with a long round trip.
 pub(crate) const QUEUEING_DELAY_MAX: Duration = Duration::from_millis(100);
 
-/// Messages of one conversation that wait for a rest to end. They fill several packets, and further
-/// waiting would save nothing.
+/// Entries of one conversation that end the coalescing delay early: they fill several packets, so
+/// further waiting would save nothing.
 pub(crate) const COALESCED_MESSAGES_MAX: u64 = 32;
 
-/// Publications of the sequencer that wait for the network thread.
+/// Publications queued for the network thread.
 pub(crate) const PUBLICATIONS_MAX: usize = 64;
 
-/// Failed logins of one name, or from one address, within [`LOGIN_FAILURES_TIME`] before more are
-/// refused unheard.
+/// Failed logins of one name, or from one address, within [`LOGIN_FAILURES_TIME`] before further
+/// attempts are refused unchecked.
 pub const LOGIN_FAILURES_MAX: u32 = 10;
 
-/// How long a failed login counts.
+/// The window in which failed logins are counted.
 pub(crate) const LOGIN_FAILURES_TIME: Duration = Duration::from_secs(60);
 
-/// Names and addresses whose failed logins are counted at once.
+/// Names and addresses whose failed logins are tracked.
 pub(crate) const LOGIN_FAILURES_TRACKED_MAX: usize = 10_000;
 
-/// Reactions, pins, edits and joins of one user at once: what a member can repeat without end, and
-/// an entry each time. Nobody who does them by hand comes near it.
+/// Repeatable requests of one user at once: reactions, pins, edits and joins, each of which appends
+/// an entry. No one comes near it by hand.
 pub const REQUEST_BURST_MAX: u32 = 300;
 
-/// How often he may do one more from then on.
+/// Time after which one more such request is allowed.
 pub const REQUEST_INTERVAL: Duration = Duration::from_millis(100);
 
-/// How long the link of the first start lets its holder own the server.
+/// How long the owner's invite of the first start is valid.
 pub(crate) const OWNER_INVITE_LIFE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// A stop that was asked for takes at most so long for the sessions.
+/// Time that a stop leaves the sessions to read their last replies.
 pub(crate) const STOP_SESSIONS_TIME_MAX: Duration = Duration::from_secs(2);
 
-/// How often an idle sequencer looks after its log.
+/// How often an idle sequencer maintains its log.
 pub(crate) const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Threads for password hashes and old history.
+/// Threads for password hashes, history and attachments.
 pub(crate) const BLOCKING_THREADS_MAX: usize = 8;
 
-/// How often at most those who watch somebody are told where he is.
+/// Shortest time between two presence updates to watchers.
 pub(crate) const PRESENCE_INTERVAL: Duration = Duration::from_millis(250);
 
-/// How often those who look at a conversation are told who got and read what.
+/// Time between two receipt updates to viewers.
 pub(crate) const RECEIPTS_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How often each conversation with a policy of retention is focused at.
+/// Time between two rounds over all conversations with a retention policy.
 pub(crate) const RETENTION_INTERVAL: Duration = Duration::from_secs(60);
 
-/// The rest after each step of letting go: others come first.
+/// Pause after each step of expiry, which leaves the sequencer to others.
 pub(crate) const RETENTION_PAUSE: Duration = Duration::from_millis(200);
 
-/// Conversations that are listed at once, to be focused at.
+/// Conversations listed at once for expiry.
 pub(crate) const RETENTION_PAGE_ROWS: usize = 64;
 
-/// Conversations that wait to be focused at out of turn, since their policy changed.
+/// Conversations with a changed policy that are queued before the next round.
 pub(crate) const RETENTION_DUE_MAX: usize = 1024;

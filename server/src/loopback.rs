@@ -1,4 +1,4 @@
-//! Both ends of a connection in one process, for tests of what holds one.
+//! Both ends of a connection in one process, for tests.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -13,24 +13,21 @@ use tokio::time::timeout;
 use crate::transport::endpoint;
 use crate::transport::identity::Identity;
 
-/// No step of a test takes longer; it only turns a hang into a failure.
+/// Turns a hang into a failure.
 const STEP_TIME_MAX: Duration = Duration::from_secs(20);
 
-/// What the client lets one stream have under way: little, so that not reading is soon felt.
+/// Small, so that a client that does not read soon blocks the server.
 pub(super) const CLIENT_WINDOW_BYTES: u32 = 64 * 1024;
 
-/// A connection to itself.
 pub(super) struct Loopback {
-    /// The server's end.
     pub(super) server: Connection,
-    /// The client's end.
     pub(super) client: Connection,
-    /// A folder of its own.
+    /// A scratch directory.
     pub(super) dir: TempDir,
     _endpoints: [Endpoint; 2],
 }
 
-/// Waits, but not for ever.
+/// Awaits with a timeout.
 pub(super) async fn soon<T>(future: impl Future<Output = T>) -> T {
     timeout(STEP_TIME_MAX, future)
         .await

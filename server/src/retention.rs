@@ -1,6 +1,7 @@
-//! Letting go of what is old enough, or of what every device has: a task that looks at one
-//! conversation after another and has the sequencer decide. It never holds anybody up: it reads on
-//! the pool, a bounded part at a time, and rests in between.
+//! Expiry of old entries: a background task that visits one conversation after another and asks the
+//! sequencer to raise its floor.
+//!
+//! It reads on the blocking pool, a bounded part at a time, and pauses in between.
 
 pub(crate) mod due;
 
@@ -21,8 +22,8 @@ use cairn_core::{Command, Reply};
 use cairn_store::timeline::Timeline;
 use cairn_store::timeline::retention::{Aged, Scope, aged};
 
-/// Looks at every conversation that may let messages go, again and again, and at those whose policy
-/// changed at once.
+/// Visits every conversation that may expire entries in rounds, and those whose policy changed at
+/// once.
 pub(crate) async fn run(shared: Arc<Shared>) {
     loop {
         let next_round = Instant::now() + limits::RETENTION_INTERVAL;
@@ -35,9 +36,9 @@ pub(crate) async fn run(shared: Arc<Shared>) {
 
 async fn round(shared: &Arc<Shared>) {
     let scope = match shared.ask(Command::KeepsByDefault).await {
-        Ok(Reply::KeepsByDefault(true)) => Scope::Agreed,
+        Ok(Reply::KeepsByDefault(true)) => Scope::WithPolicy,
         Ok(_) => Scope::All,
-        Err(code) => return error!(%code, "cannot tell how long messages stay"),
+        Err(code) => return error!(%code, "cannot read the default retention"),
     };
     let mut after = None;
     loop {
@@ -49,7 +50,7 @@ async fn round(shared: &Arc<Shared>) {
         let page = match page {
             Ok(Ok(page)) => page,
             Ok(Err(failure)) => {
-                return error!(%failure, "cannot tell which conversations let messages go");
+                return error!(%failure, "cannot list conversations with a retention policy");
             }
             Err(_) => return,
         };
@@ -64,12 +65,12 @@ async fn round(shared: &Arc<Shared>) {
     }
 }
 
-/// Lets go of what a conversation holds no longer.
+/// Expires entries of one conversation.
 async fn maintain(shared: &Arc<Shared>, conversation: ConversationId) {
     match expire(shared, conversation).await {
-        // It may be gone, or have been let go of between the two questions: its turn comes again.
+        // It may have been evicted between the two commands. The next round visits it again.
         Ok(()) | Err(ErrorCode::NotFound) => {}
-        Err(code) => error!(%conversation, %code, "cannot let messages go"),
+        Err(code) => error!(%conversation, %code, "cannot expire messages"),
     }
 }
 
@@ -92,8 +93,8 @@ async fn expire(shared: &Arc<Shared>, conversation: ConversationId) -> Result<()
     loop {
         let Aged { through, has_more } =
             aged_through(shared, timeline.clone(), from, policy).await?;
-        debug!(%conversation, %policy, %through, "messages are old enough to go");
-        // Where age alone counts and nothing is old enough, there is nothing to decide.
+        debug!(%conversation, %policy, %through, "messages are old enough to expire");
+        // If only age counts and nothing is old enough, there is nothing to decide.
         let may_go = through > from || matches!(policy, Retention::UntilAcked { .. });
         while may_go
             && let Reply::Expired { has_more: true } = shared
@@ -138,7 +139,7 @@ async fn aged_through(
     })
     .await;
     read.map_err(|_| ErrorCode::Damaged)?.map_err(|failure| {
-        error!(%failure, "cannot tell how old messages are");
+        error!(%failure, "cannot read the age of messages");
         ErrorCode::Damaged
     })
 }

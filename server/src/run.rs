@@ -40,66 +40,54 @@ use cairn_store::StoreError;
 use cairn_store::engine::Engine;
 use cairn_store::files::disk_reserve::DiskReserve;
 
-/// What a server is told at its start.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Its data directory.
     pub data: PathBuf,
-    /// The UDP address that it listens on.
     pub listen: SocketAddr,
-    /// The address that invite links name. `None` for the one that is listened on, or that of this
-    /// machine.
+    /// The address in invite links. `None` for the address listened on or, if unspecified, that of
+    /// this machine.
     pub advertise: Option<ServerAddr>,
-    /// What attachments leave free of the disk, in bytes. `None` for the usual reserve.
+    /// Bytes of the disk that attachments leave free. `None` for the default reserve.
     pub disk_reserve_bytes: Option<u64>,
 }
 
 /// A server that accepts connections.
 #[derive(Clone, Debug)]
 pub struct Ready {
-    /// The address that it listens on.
     pub listening: SocketAddr,
-    /// What lets the first user in as the server's owner; `None` when there is an owner already.
+    /// Makes its first user the owner; `None` when there is an owner already.
     pub invite: Option<InviteLink>,
 }
 
-/// Why a server did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The store cannot be opened, or failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The server has no identity.
     #[error(transparent)]
     Identity(#[from] IdentityError),
-    /// The server cannot listen.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
-    /// The folders for attachments cannot be made or read.
     #[error("cannot use the folder for attachments: {0}")]
     Attachments(io::Error),
-    /// A thread or a runtime cannot be started.
     #[error("cannot start a thread: {0}")]
     Thread(#[from] io::Error),
-    /// A command of the server's own was refused.
-    #[error("cannot make the owner's invite: {0}")]
+    #[error("cannot create the owner's invite: {0}")]
     OwnerInvite(ErrorCode),
-    /// A command of the server's own was refused.
-    #[error("cannot note that the server starts: {0}")]
+    #[error("cannot record the server's start: {0}")]
     Begin(ErrorCode),
-    /// The system gave no random bytes.
     #[error("the system gave no random bytes: {0}")]
     Random(#[from] getrandom::Error),
-    /// A thread of the server panicked. That is a fault of cairn.
+    /// A bug in cairn.
     #[error("a thread of the server panicked")]
     Panicked,
 }
 
-/// Runs a server until `stop` resolves. `ready` is told when it accepts connections.
+/// Runs a server until `stop` resolves, and calls `ready` when it accepts connections.
 ///
 /// The calling thread becomes the network thread.
 ///
 /// # Errors
+///
 /// When the server cannot start, and when its store fails.
 pub fn run(
     options: &Options,
@@ -114,7 +102,7 @@ pub fn run(
         .max_blocking_threads(limits::BLOCKING_THREADS_MAX)
         .build()?;
     let result = runtime.block_on(serve(options, engine, &identity, ready, stop));
-    // What still reads history for a client that is gone needs not be waited for.
+    // No one waits for history reads of closed connections.
     runtime.shutdown_timeout(Duration::ZERO);
     result
 }
@@ -129,9 +117,56 @@ async fn serve(
     let endpoint = endpoint::open(options.listen, identity)?;
     let listening = endpoint.local_addr()?;
     let has_owner = engine.state().has_owner();
+    let shared = Arc::new(shared(options, &engine, listening)?);
+    let (publish, publications) = mpsc::channel(limits::PUBLICATIONS_MAX);
+    let (mut failed, thread) = start_sequencer(engine, &shared, publish)?;
+    let hub = tokio::spawn(tasks::publish(shared.clone(), publications));
+    let receipts = tokio::spawn(tasks::send_receipts(shared.clone()));
+    let presences = tokio::spawn(tasks::notify_presences(shared.clone()));
+    let idle_sessions = tokio::spawn(tasks::mark_idle_sessions(shared.clone()));
+    start_epoch(&shared).await?;
+    let invite = match has_owner {
+        true => None,
+        false => Some(owner_invite(&shared, identity).await?),
+    };
+    let retention = tokio::spawn(retention::run(shared.clone()));
+    let accepting = tokio::spawn(accept::accept(endpoint.clone(), shared.clone()));
+    let gc_task = tokio::spawn(gc::run(shared.clone()));
+    info!(%listening, "accepting connections");
+    let announced = async {
+        ready(&Ready { listening, invite });
+        std::future::pending::<Infallible>().await
+    };
+    let code = tokio::select! {
+        // Biased: a caller may stop the server as soon as `ready` runs, so `stop` must be polled
+        // before.
+        biased;
+        () = stop => CloseCode::GoingAway,
+        _ = &mut failed => CloseCode::Storage,
+        never = announced => match never {},
+    };
+    info!(%code, "stopping");
+    // Stop intake from outside in: no new connections, then no background commands, then no
+    // commands at all. The sequencer decides what is queued, the hub publishes it, and only then
+    // are sessions closed, so that every accepted message gets its reply. Storage is joined last.
+    endpoint.set_server_config(None);
+    accepting.abort();
+    gc_task.abort();
+    receipts.abort();
+    presences.abort();
+    idle_sessions.abort();
+    retention.abort();
+    shared.intake.close();
+    // Resolves when the sequencer has decided and published everything that was queued.
+    let _ = hub.await;
+    stop_sessions(&shared, &endpoint, code).await;
+    join(thread).await
+}
+
+fn shared(options: &Options, engine: &Engine, listening: SocketAddr) -> Result<Shared, ServeError> {
     let transfers = Transfers::open(&options.data, options.disk_reserve_bytes)
         .map_err(ServeError::Attachments)?;
-    let shared = Arc::new(Shared {
+    Ok(Shared {
         intake: Intake::new(),
         hub: Hub::new(
             engine.timelines(),
@@ -148,47 +183,7 @@ async fn serve(
             .advertise
             .clone()
             .unwrap_or_else(|| advertised(listening)),
-    });
-    let (publish, publications) = mpsc::channel(limits::PUBLICATIONS_MAX);
-    let (mut failed, thread) = start_sequencer(engine, &shared, publish)?;
-    let hub = tokio::spawn(tasks::publish(shared.clone(), publications));
-    let receipts = tokio::spawn(tasks::send_receipts(shared.clone()));
-    let presences = tokio::spawn(tasks::notify_presences(shared.clone()));
-    let idle_sessions = tokio::spawn(tasks::mark_idle_sessions(shared.clone()));
-    begin_epoch(&shared).await?;
-    let invite = match has_owner {
-        true => None,
-        false => Some(owner_invite(&shared, identity).await?),
-    };
-    let retention = tokio::spawn(retention::run(shared.clone()));
-    let accepting = tokio::spawn(accept::accept(endpoint.clone(), shared.clone()));
-    let keeping_house = tokio::spawn(gc::run(shared.clone()));
-    info!(%listening, "accepting connections");
-    let announced = async {
-        ready(&Ready { listening, invite });
-        std::future::pending::<Infallible>().await
-    };
-    let code = tokio::select! {
-        // In this order: whoever hears that the server is ready may ask it to stop at once, and it
-        // must be listening for that already.
-        biased;
-        () = stop => CloseCode::GoingAway,
-        _ = &mut failed => CloseCode::Storage,
-        never = announced => match never {},
-    };
-    info!(%code, "stopping");
-    endpoint.set_server_config(None);
-    accepting.abort();
-    keeping_house.abort();
-    receipts.abort();
-    presences.abort();
-    idle_sessions.abort();
-    retention.abort();
-    shared.intake.close();
-    // Ends when the sequencer has decided and published everything that waited.
-    let _ = hub.await;
-    stop_sessions(&shared, &endpoint, code).await;
-    join(thread).await
+    })
 }
 
 type Sequencer = JoinHandle<Result<(), StoreError>>;
@@ -222,7 +217,7 @@ async fn stop_sessions(shared: &Shared, endpoint: &Endpoint, code: CloseCode) {
         .await
         .is_err()
     {
-        warn!("some clients did not read their last answers in time; they will ask again");
+        warn!("some clients did not read their last replies in time; they will retry");
     }
     for session in &sessions {
         close(&session.connection, code);
@@ -247,8 +242,8 @@ async fn join(thread: Sequencer) -> Result<(), ServeError> {
     }
 }
 
-/// What clients are told of moments from now on is of this start of the server.
-async fn begin_epoch(shared: &Shared) -> Result<(), ServeError> {
+/// Records this start. Overview revisions before it are then known to be of an earlier start.
+async fn start_epoch(shared: &Shared) -> Result<(), ServeError> {
     let mut epoch = [0; 8];
     getrandom::fill(&mut epoch)?;
     let command = Command::Begin(EpochId::new(u64::from_le_bytes(epoch)));
@@ -259,8 +254,8 @@ async fn begin_epoch(shared: &Shared) -> Result<(), ServeError> {
         .map(drop)
 }
 
-/// Makes the invite of whoever shall own the server. A server that has no owner makes a new one at
-/// each start, since the link of the last start may be lost.
+/// Creates an invite for the owner. A server without an owner creates one at each start, since the
+/// last link may be lost.
 async fn owner_invite(shared: &Shared, identity: &Identity) -> Result<InviteLink, ServeError> {
     let mut token = [0; 16];
     getrandom::fill(&mut token)?;
@@ -278,8 +273,8 @@ async fn owner_invite(shared: &Shared, identity: &Identity) -> Result<InviteLink
     })
 }
 
-/// Where clients find a server that listens on `listening`: the address itself or, where that is
-/// every address of the machine, the one that the machine uses towards others.
+/// Returns the address in invite links: the one listened on or, if unspecified, the one that this
+/// machine uses towards others.
 fn advertised(listening: SocketAddr) -> ServerAddr {
     let ip = if listening.ip().is_unspecified() {
         outward_ip()
@@ -289,8 +284,7 @@ fn advertised(listening: SocketAddr) -> ServerAddr {
     ServerAddr::new(&ip.to_string(), listening.port())
 }
 
-/// The address that this machine would use towards others. Connecting a UDP socket sends nothing;
-/// it only asks the routing table.
+/// Connecting a UDP socket sends nothing; it only asks the routing table.
 fn outward_ip() -> IpAddr {
     let somewhere: SocketAddr = ([192, 0, 2, 1], 9).into();
     let ask = || {

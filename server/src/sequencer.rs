@@ -1,12 +1,12 @@
-//! The sequencer: one thread that owns all state. It takes everything that waits, decides it in
-//! order, commits once, and publishes. While it commits, the next batch gathers by itself.
+//! The sequencer: one thread that owns all state. It takes every queued command, decides them in
+//! order, commits once, and publishes. The next batch gathers during the commit.
 pub(crate) mod intake;
+mod notices;
 pub(crate) mod publication;
 pub(crate) mod revoked_in_batch;
 
 use std::time::{Duration, Instant};
 
-use cairn_proto::ids::{DeviceId, SendStreamId};
 use cairn_proto::wire::error::ErrorCode;
 use tokio::sync::mpsc;
 use tracing::{error, info};
@@ -14,16 +14,12 @@ use tracing::{error, info};
 use crate::hub::receipts::FocusedConversations;
 use crate::limits;
 use crate::sequencer::intake::{Intake, Ticket};
-use crate::sequencer::publication::{Notice, Publication};
-use cairn_core::api::actor::Actor;
-use cairn_core::api::effect::Effect;
+use crate::sequencer::notices::notices;
+use crate::sequencer::publication::Publication;
 use cairn_store::StoreError;
 use cairn_store::engine::{Committed, Engine};
 
-/// Runs until the intake is closed and empty, then moves everything into the trees.
-///
-/// # Errors
-/// When the store failed. Nothing was accepted since; the process must end.
+/// Runs until the intake is closed and empty, then checkpoints everything.
 pub(crate) fn run(
     mut engine: Engine,
     intake: &Intake,
@@ -44,9 +40,8 @@ pub(crate) fn run(
         refuse_waiting(intake, publication, &publications);
         return result;
     }
-    // Whoever reads them learns that everything was published.
     drop(publications);
-    info!("moving the log into the trees");
+    info!("checkpointing the log");
     engine.close()
 }
 
@@ -62,6 +57,7 @@ fn sequence(
     while intake.take(&mut tickets, wait_timeout(pending_since)) {
         let now = crate::clock::now();
         for Ticket { command, reply_to } in tickets.drain(..) {
+            // Decided, but not durable: replies wait in `publication` until the commit returned.
             let answer = engine.execute(command, now);
             publication.answers.push((reply_to, answer));
             if engine.batch_bytes() >= cairn_store::limits::BATCH_BYTES_TARGET {
@@ -74,12 +70,16 @@ fn sequence(
         } else {
             None
         };
-        let rode_long =
+        let is_flush_due =
             pending_since.is_some_and(|since| since.elapsed() >= limits::LAZY_FLUSH_INTERVAL);
-        if engine.must_commit() || rode_long {
+        // Cursor moves ride along: they alone force no fsync, or every ack would cost one. A crash
+        // loses at most the last interval of them, and clients ack again.
+        if engine.must_commit() || is_flush_due {
             commit(engine, focused, publication)?;
             pending_since = None;
         } else {
+            // Moves are published before they are durable, since a lost move only makes a cursor
+            // older.
             let effects = engine.take_effects_of_moves();
             publication.notices.extend(
                 effects
@@ -88,6 +88,8 @@ fn sequence(
             );
         }
         publish(publication, publications);
+        // After publishing: maintenance may wait for a checkpoint, and replies must not wait with
+        // it.
         engine.maintain()?;
     }
     commit(engine, focused, publication)?;
@@ -95,8 +97,7 @@ fn sequence(
     Ok(())
 }
 
-/// How long to wait for commands: until cursor moves have ridden long enough, or it is time to look
-/// after the log.
+/// Returns how long to wait for commands: until pending cursor moves are due, or until maintenance.
 fn wait_timeout(pending_since: Option<Instant>) -> Duration {
     match pending_since {
         Some(since) => limits::LAZY_FLUSH_INTERVAL.saturating_sub(since.elapsed()),
@@ -104,8 +105,7 @@ fn wait_timeout(pending_since: Option<Instant>) -> Duration {
     }
 }
 
-/// Makes everything decided so far durable. On failure, whoever waits is told that nothing was
-/// accepted.
+/// Makes everything decided so far durable. On failure, all its commands are refused.
 fn commit(
     engine: &mut Engine,
     focused: &FocusedConversations,
@@ -120,6 +120,8 @@ fn commit(
             return Err(failure);
         }
     };
+    // Publish only after `commit` returned: a head that anyone saw is never reused for another
+    // message.
     let timelines = engine.timelines();
     publication.touched.extend(
         touched
@@ -139,7 +141,7 @@ fn publish(publication: &mut Publication, publications: &mpsc::Sender<Publicatio
         || !publication.touched.is_empty()
         || !publication.notices.is_empty()
     {
-        // The receiver goes only when the process does.
+        // The receiver outlives this thread unless the process ends.
         let _ = publications.blocking_send(std::mem::take(publication));
     }
 }
@@ -158,104 +160,4 @@ fn refuse_waiting(
         );
     }
     publish(&mut publication, publications);
-}
-
-fn notices(engine: &Engine, focused: &FocusedConversations, effect: Effect) -> Vec<Notice> {
-    let state = engine.state();
-    let actor = |user, device| Actor {
-        user,
-        device,
-        stream: SendStreamId::new(0),
-    };
-    match effect {
-        Effect::Joined { conversation, user } => {
-            // No device has acked anything yet in a conversation that is new to its user.
-            let actor = actor(user, DeviceId::new(0));
-            let joined = state
-                .feed(actor, conversation)
-                .zip(state.summary(actor, conversation));
-            let notice = joined.map(|(feed, summary)| Notice::Joined {
-                user,
-                position: feed.position,
-                summary: Box::new(summary),
-            });
-            notice.into_iter().collect()
-        }
-        Effect::Left {
-            conversation,
-            user,
-            last,
-        } => vec![Notice::Left {
-            user,
-            conversation,
-            last,
-        }],
-        Effect::Changed { conversation, user } => {
-            // Each device has a delivered cursor of its own.
-            let devices = state
-                .user(user)
-                .into_iter()
-                .flat_map(|user| user.devices.keys());
-            let changed = devices.filter_map(|&device| {
-                let summary = state.summary(actor(user, device), conversation)?;
-                Some(Notice::Changed {
-                    user,
-                    device,
-                    summary: Box::new(summary),
-                })
-            });
-            changed.collect()
-        }
-        Effect::Read { conversation, user } => {
-            let cursor = state.read_cursor(conversation, user);
-            cursor
-                .map(|(read, head)| Notice::Read {
-                    user,
-                    conversation,
-                    read,
-                    head,
-                })
-                .into_iter()
-                .collect()
-        }
-        Effect::Moved { conversation, user } => {
-            let cursors = if focused.has(conversation) {
-                state.shown_cursors(conversation, user)
-            } else {
-                None
-            };
-            cursors
-                .map(|cursors| Notice::Moved {
-                    conversation,
-                    cursors,
-                })
-                .into_iter()
-                .collect()
-        }
-        Effect::AccountUpdate { user, part } => state
-            .account_update(user, part)
-            .map(|own| Notice::AccountUpdate {
-                user,
-                part,
-                own: Box::new(own),
-            })
-            .into_iter()
-            .collect(),
-        Effect::RetentionSet { conversation } => vec![Notice::RetentionSet { conversation }],
-        Effect::FloorRaised { conversation, .. } => vec![Notice::FloorRaised { conversation }],
-        Effect::SettingSet => vec![Notice::SettingSet {
-            away_after: state.settings().away_after.get(),
-        }],
-        Effect::Revoked { user, device } => vec![Notice::Revoked { user, device }],
-        Effect::Related { user, other } => {
-            let contact = state.contact(user, other);
-            contact
-                .map(|contact| Notice::Related {
-                    user,
-                    contact: Box::new(contact),
-                })
-                .into_iter()
-                .collect()
-        }
-    }
 }

@@ -24,40 +24,33 @@ use crate::delivery::outbox::Outbox;
 use crate::delivery::push::Push;
 use crate::session::activity::Activity;
 
-/// One live connection of a device.
 #[derive(Debug)]
 pub(crate) struct Session {
-    /// The connection.
     pub(crate) connection: quinn::Connection,
-    /// The answers to its requests.
     pub(crate) outbox: Outbox,
-    /// What it is pushed, if it wants to be.
+    /// Delivery state, if the client wants pushes.
     pub(crate) push: Option<Push>,
     actor: OnceLock<Actor>,
     readable: Mutex<HashMap<ConversationId, Readable>>,
-    /// When there last was activity.
     pub(crate) activity: Activity,
-    /// What its client says that others are told of it.
+    /// The presence that the client reports.
     pub(crate) present: Mutex<PresentDevice>,
-    /// Whose presence it watches.
     pub(crate) watched: Mutex<Vec<UserId>>,
-    /// The conversation that it shows.
     pub(crate) focus: Mutex<Option<ConversationId>>,
-    /// Whether its user was shown what others have read when it began to look.
+    /// Whether read receipts were visible when this session focused the conversation.
     pub(crate) sees_reads: Mutex<Reads>,
 }
 
 /// A conversation that a session may read.
 #[derive(Clone, Debug)]
 pub(crate) struct Readable {
-    /// Its log.
     pub(crate) timeline: Arc<Timeline>,
-    /// Everything up to here is not for the session.
+    /// Everything up to here is hidden from the session.
     pub(crate) floor: MsgId,
 }
 
 impl Session {
-    /// A session that has not logged in yet.
+    /// Creates a session that is not authenticated yet.
     #[must_use]
     pub(crate) fn new(connection: quinn::Connection, push: bool) -> Arc<Self> {
         Arc::new(Self {
@@ -77,13 +70,13 @@ impl Session {
         })
     }
 
-    /// Whose session it is, once it has logged in.
+    /// Returns the user and device, once authenticated.
     #[must_use]
     pub(crate) fn actor(&self) -> Option<Actor> {
         self.actor.get().copied()
     }
 
-    /// What others are told of it. Nobody's activity is expected of a bot.
+    /// Returns the presence that others see. Bots never count as idle.
     pub(crate) fn shown(&self) -> PresentDevice {
         let said = *self.present.lock();
         PresentDevice {
@@ -92,18 +85,18 @@ impl Session {
         }
     }
 
-    /// A conversation that the session was found to be allowed to read.
+    /// Returns what [`Session::grant`] allowed.
     #[must_use]
     pub(crate) fn readable(&self, conversation: ConversationId) -> Option<Readable> {
         self.readable.lock().get(&conversation).cloned()
     }
 
-    /// Sets whose session it is, once.
+    /// Sets the user and device. Later calls have no effect.
     pub(crate) fn authenticate(&self, actor: Actor) {
         let _ = self.actor.set(actor);
     }
 
-    /// Lets the session read a conversation without asking again.
+    /// Lets the session read a conversation without asking the sequencer.
     pub(crate) fn grant(&self, readable: Readable) {
         let conversation = readable.timeline.conversation();
         self.readable.lock().insert(conversation, readable);

@@ -1,4 +1,4 @@
-//! What every session shares, and the way to the sequencer.
+//! State shared by all sessions, and access to the sequencer.
 
 use std::sync::Arc;
 
@@ -18,36 +18,24 @@ use crate::session::password::Passwords;
 use crate::session::rate_limit::{LoginRateLimiter, RequestRateLimiter};
 use crate::transfer::Transfers;
 
-/// What every session shares.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    /// The way to the sequencer.
     pub(crate) intake: Intake,
-    /// The sessions.
     pub(crate) hub: Hub,
-    /// The conversations that are in memory.
+    /// The conversations in memory.
     pub(crate) timelines: Arc<Timelines>,
-    /// What was said.
     pub(crate) history: History,
-    /// What is to be let go of.
     pub(crate) retentions: Retentions,
-    /// Hashing.
     pub(crate) passwords: Passwords,
-    /// The address that invite links name.
+    /// The address in invite links.
     pub(crate) advertised: ServerAddr,
-    /// Failed logins.
     pub(crate) login_rate_limiter: LoginRateLimiter,
-    /// Who does too much at once.
     pub(crate) request_rate_limiter: RequestRateLimiter,
-    /// Attachments on their way.
     pub(crate) transfers: Transfers,
 }
 
 impl Shared {
-    /// Has a command decided, and waits for the answer.
-    ///
-    /// # Errors
-    /// As the command's.
+    /// Submits a command and waits for its reply.
     pub(crate) async fn ask(&self, command: Command) -> Result<Reply, ErrorCode> {
         let (waiter, answer) = oneshot::channel();
         self.submit(
@@ -60,8 +48,8 @@ impl Shared {
         .await
     }
 
-    /// Brings one ticket to the sequencer, and waits for its answer. There is none when the server
-    /// is stopping: the connection is about to be closed, and its code says why.
+    /// Submits a ticket and waits for its reply. While the server stops there is none, and this
+    /// never resolves: the connection is about to be closed with a code that says why.
     pub(crate) async fn submit<T>(
         &self,
         ticket: Ticket,

@@ -7,19 +7,19 @@ use crate::cli::Cli;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 
-/// Print the completion script of a shell
+/// Print the completion script for a shell
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn completions bash >~/.local/share/bash-completion/completions/cairn
   cairn completions zsh >\"${fpath[1]}/_cairn\"
   cairn completions fish >~/.config/fish/completions/cairn.fish")]
 pub(crate) struct CompletionsArgs {
-    /// Which shell
+    /// The shell
     shell: Shell,
 }
 
 pub(crate) fn run(args: &CompletionsArgs, output: &mut Output) -> Result<(), Failure> {
-    // The generator panics when its writer fails, as a pipe does whose reader is gone.
+    // The generator panics when its writer fails, as a closed pipe does.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "cairn", &mut script);
     output.text(&String::from_utf8_lossy(&script))

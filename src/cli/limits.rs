@@ -1,32 +1,32 @@
-//! Every bound of the commands. Names carry the unit.
+//! Bounds of the commands.
 
 use std::time::Duration;
 
-/// Messages that `tail` shows when it is not told where to begin.
+/// Messages that `tail` shows without --from.
 pub(crate) const TAIL_MESSAGES_DEFAULT: u64 = 20;
 
-/// Users that `users find` shows when it is not told how many.
+/// Users that `users find` shows without --limit.
 pub(crate) const USERS_FOUND_DEFAULT: usize = 50;
 
-/// User names that one command remembers. When there are more, it forgets all and begins again.
+/// User names that a command caches. At the limit, the cache is cleared.
 pub(crate) const NAMES_CACHED_MAX: usize = 100_000;
 
-/// How often `type` hits a key. The client tells others less often.
+/// How often `type` reports a key press. The client sends fewer updates.
 pub(crate) const KEY_INTERVAL: Duration = Duration::from_millis(250);
 
-/// What is read from standard input, or written to standard output, at once.
+/// Bytes of standard input and output that are read and written at once.
 pub(crate) const IO_BYTES: usize = 64 * 1024;
 
-/// Parts of standard input that wait to be sent.
+/// Parts of standard input waiting to be sent.
 pub(crate) const INPUT_PARTS_MAX: usize = 4;
 
-/// What the entries of one import request may take, well within a frame.
+/// Bytes of entries in one import request, well below those of a frame.
 pub(crate) const IMPORT_PAGE_BYTES: usize = 128 * 1024;
 
-/// Import requests under way at once.
+/// Import requests in flight.
 pub(crate) const IMPORT_PAGES_IN_FLIGHT_MAX: usize = 4;
 
-/// The media types of files, by the ends of their names.
+/// Media types by file extension.
 pub(crate) const MEDIA_TYPES: &[(&str, &str)] = &[
     ("avif", "image/avif"),
     ("bmp", "image/bmp"),

@@ -1,7 +1,7 @@
 //! The command line: commands by domain, and what they share.
 //!
-//! A command is a function of its arguments, a [`Context`] with a client, and an [`Output`]. It runs
-//! in a process of its own (`process`) or inside an interactive client ([`run`]).
+//! A command is a function of its arguments, a [`Context`] with a client, and an [`Output`]. It
+//! runs in a process of its own (`process`) or inside an interactive client ([`run`]).
 //!
 //! * `process`, `signals`: standard streams, exit codes, signals, runtimes
 //! * `context`, `input`, `output`, `failure`: what a command works with, and how it ends
@@ -20,6 +20,7 @@ mod conversations;
 mod failure;
 mod files;
 mod group;
+mod help;
 mod import;
 mod input;
 mod limits;
@@ -36,7 +37,7 @@ mod signals;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use self::account::{devices, invite, join, login, me, whoami};
 use self::chat::{edit, forward, pin, react, recall, send, tail, typing};
@@ -56,9 +57,15 @@ pub use self::process::race;
 
 /// Team chat in one binary: every message stored once, every reader a cursor
 ///
-/// One machine runs `cairn serve`. Everybody else joins with an invite link and chats.
+/// One machine runs `cairn serve`; users join with an invite link.
 #[derive(Debug, Parser)]
-#[command(name = "cairn", version, arg_required_else_help = true, after_long_help = after_help())]
+#[command(
+    name = "cairn",
+    version,
+    arg_required_else_help = true,
+    after_help = help::examples(),
+    after_long_help = help::examples_and_exit_codes(),
+)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -70,11 +77,11 @@ struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 struct Global {
-    /// Print results as JSON, one object a line, with texts as they are
+    /// Print results as JSON, one object a line
     #[arg(long, global = true)]
     json: bool,
 
-    /// The folder of the profile, which says who this device is [default: cairn in your configuration folder]
+    /// The folder of the profile of this device [default: cairn in your configuration folder]
     #[arg(
         long,
         global = true,
@@ -176,30 +183,22 @@ impl ClientCommand {
     }
 }
 
-fn after_help() -> String {
-    format!(
-        "EXAMPLES
-  cairn serve --data ./cairn-data                on the server; prints an invite link
-  cairn join 'cairn://…' --name ada              on your machine
-  cairn invite                                   a link for the next one
-  cairn group create team bob
-  cairn send '#team' 'lunch?'
-  cairn tail '#team' --follow
-
-{}",
-        failure::HELP
-    )
-}
-
 /// Returns the definition of the command line: subcommands, options, help.
 #[must_use]
 pub fn command() -> clap::Command {
-    let mut command = Cli::command();
+    let mut command = help::grouped(Cli::command());
     command.build();
     command
 }
 
-/// Runs a command inside an interactive client. The words are those behind `cairn`.
+impl Cli {
+    fn parse_words(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let matches = help::grouped(Self::command()).try_get_matches_from(words)?;
+        Self::from_arg_matches(&matches)
+    }
+}
+
+/// Runs a command inside an interactive client. The words are those after `cairn`.
 ///
 /// The format is that of `output`; commands that need no client are refused.
 ///
@@ -213,7 +212,7 @@ pub async fn run(
 ) -> Result<(), Failure> {
     let words = words.into_iter().map(Into::into);
     let words = std::iter::once(OsString::from("cairn")).chain(words);
-    let cli = match Cli::try_parse_from(words) {
+    let cli = match Cli::parse_words(words) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
             let text = error.to_string();
@@ -236,12 +235,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_consistent() {
+    fn command_definitions_are_valid() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn every_command_teaches_by_example() {
+    fn every_command_has_examples() {
         fn check(command: &clap::Command) {
             let has_own = command.get_subcommands().next().is_none();
             let help = command.clone().render_long_help().to_string();

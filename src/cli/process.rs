@@ -6,8 +6,6 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 use crate::cli::account::profile::Profile;
 use crate::cli::account::{join, login};
 use crate::cli::context::{Context, Local};
@@ -44,7 +42,7 @@ pub fn race(contenders: Vec<Contender>) -> ExitCode {
 }
 
 fn start(args: impl IntoIterator<Item = OsString>, others: Others) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    let cli = match Cli::parse_words(args) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version go to standard output; a reader may stop before the end of them.

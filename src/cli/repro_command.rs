@@ -1,11 +1,11 @@
-//! The command that runs, for people to type again.
+//! The command line of this process, to run it again.
 
 use std::env;
 
-/// The beginning of an invite link. What follows is a secret.
+/// The beginning of an invite link, which is a secret.
 const SECRET: &str = "cairn://";
 
-/// What was typed, quoted for a shell, with `LINK` in place of each invite link.
+/// Returns the command line, quoted for a shell, with `LINK` in place of each invite link.
 pub(crate) fn command() -> String {
     shown(
         env::args_os()
@@ -27,11 +27,10 @@ fn shown(words: impl Iterator<Item = String>) -> String {
 }
 
 fn quoted(word: String) -> String {
-    let is_plain = |char: char| char.is_ascii_alphanumeric() || "_@%+=:,./-".contains(char);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
+    match shlex::try_quote(&word) {
+        Ok(quoted) => quoted.into_owned(),
+        // A word with a zero byte cannot be an argument of a command.
+        Err(_) => word,
     }
 }
 
@@ -40,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_can_be_typed_again() {
+    fn words_are_quoted_for_a_shell() {
         let shown = |words: &[&str]| shown(words.iter().map(|&word| word.to_owned()));
         assert_eq!(
             shown(&["bench", "send", "--skew", "1.5"]),
@@ -48,12 +47,12 @@ mod tests {
         );
         assert_eq!(
             shown(&["--report", "my page's.html", ""]),
-            "cairn --report 'my page'\\''s.html' ''"
+            "cairn --report \"my page's.html\" ''"
         );
     }
 
     #[test]
-    fn links_stay_secret() {
+    fn invite_links_are_hidden() {
         let shown = |word: &str| shown(std::iter::once(word.to_owned()));
         assert_eq!(
             shown("cairn://chat.example.org:7766/#PIN.TOKEN"),
@@ -61,7 +60,7 @@ mod tests {
         );
         assert_eq!(
             shown("--link=cairn://chat.example.org:7766/#PIN.TOKEN"),
-            "cairn --link=LINK"
+            "cairn '--link=LINK'"
         );
     }
 }

@@ -7,6 +7,11 @@
     dead_code,
     reason = "drawn by the report of a benchmark alone, which is a feature"
 )]
+pub(crate) mod page;
+#[allow(
+    dead_code,
+    reason = "drawn by the report of a benchmark alone, which is a feature"
+)]
 pub(crate) mod plot;
 pub(crate) mod progress;
 pub(crate) mod sanitize;

@@ -44,7 +44,8 @@ pub(crate) enum Scale {
     Linear,
     /// Logarithmic; only positive values have a place.
     Log,
-    /// A share that is given as `-log10(1 - share)`: 90%, 99%, 99.9% and so on have equal distances.
+    /// A share that is given as `-log10(1 - share)`: 90%, 99%, 99.9% and so on have equal
+    /// distances.
     Nines,
 }
 

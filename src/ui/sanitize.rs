@@ -1,14 +1,15 @@
-//! Texts of other people on the way to a terminal. What somebody wrote must not move the cursor, change colours, reorder a line or
-//! look like a line of its own; so it is shown, not obeyed.
+//! Sanitizes text of other users for a terminal: it must not move the cursor, change colours,
+//! reorder a line or look like a line of its own.
 
 use std::fmt::{self, Write as _};
 
-/// A text that is safe to show: control characters appear as their Unicode pictures (`␛`), overrides of the writing direction as `�`, and
-/// each further line is indented, so that it cannot be taken for another message.
+/// Displays a text safely: control characters appear as their Unicode pictures (`␛`), overrides of
+/// the writing direction as `�`, and further lines are indented, so that they cannot be taken for
+/// another message.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sanitized<'a>(pub(crate) &'a str);
 
-/// What stands in front of the second and each further line.
+/// Begins each further line.
 const INDENT: &str = "\n    ";
 
 impl fmt::Display for Sanitized<'_> {
@@ -27,11 +28,14 @@ impl fmt::Display for Sanitized<'_> {
     }
 }
 
-/// Whether a terminal would obey the character instead of showing it.
+/// Returns whether a terminal would interpret the character instead of showing it.
 const fn is_odd(c: char) -> bool {
     matches!(
         c,
-        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{206a}'..='\u{206f}'
+        '\0'..='\u{1f}'
+            | '\u{7f}'..='\u{9f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{206f}'
     )
 }
 
@@ -52,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_terminal_is_not_given_orders() {
+    fn control_characters_are_shown() {
         for (raw, shown) in [
             (
                 "plain text, ünïcode, 小明 👩‍🚀",
@@ -73,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_line_does_not_look_like_another_message() {
+    fn further_lines_are_indented() {
         assert_eq!(
             Sanitized("hi\n<boss> you are fired").to_string(),
             "hi\n    <boss> you are fired"
@@ -82,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn no_character_that_is_shown_is_a_control() {
+    fn no_control_character_passes() {
         let all: String = (0..=0x0010_ffff).filter_map(char::from_u32).collect();
         assert!(
             !Sanitized(&all)

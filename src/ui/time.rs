@@ -1,18 +1,17 @@
-//! Moments as people read them, in their own time zone.
+//! Times in the time zone of the user.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::tz::TimeZone;
 
-/// The time since 1970.
 pub(crate) fn now() -> Duration {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
 }
 
-/// A moment in milliseconds since 1970, shown as `2025-11-21 22:30` where the user is.
+/// Displays milliseconds since 1970 as `2025-11-21 22:30`, in the time zone of the user.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Local(pub(crate) u64);
 
@@ -37,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_are_shown_to_the_minute() {
+    fn times_are_shown_to_the_minute() {
         for (millis, shown) in [
             (0, "1970-01-01 00:00"),
             (1_103_879_640_000, "2004-12-24 09:14"),

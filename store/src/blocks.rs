@@ -1,6 +1,6 @@
-//! The blocks of a conversation in their tree.
+//! Reading the blocks of a conversation.
 pub mod block;
-pub mod packing;
+pub(crate) mod packing;
 pub mod run;
 
 use std::sync::Arc;
@@ -11,26 +11,21 @@ use crate::blocks::block::{Block, BlockError, BlockPlace, BlockReader};
 use crate::trees::db::{Trees, TreesError};
 use crate::trees::{RowKey, RowPrefix, parse};
 
-/// Reads blocks. Clones share their contexts.
 #[derive(Clone, Debug)]
 pub struct Blocks {
     trees: Trees,
     reader: Arc<BlockReader>,
 }
 
-/// Why a block could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum BlocksError {
-    /// The trees.
     #[error(transparent)]
     Trees(#[from] TreesError),
-    /// The block itself.
     #[error(transparent)]
     Block(#[from] BlockError),
 }
 
 impl Blocks {
-    /// The blocks in these trees.
     #[must_use]
     pub fn new(trees: Trees) -> Self {
         Self {
@@ -39,11 +34,8 @@ impl Blocks {
         }
     }
 
-    /// The last block that does not begin above this message.
-    ///
-    /// # Errors
-    /// When the block is damaged, or the trees are.
-    pub fn at_or_below(
+    /// Returns the last block that does not begin above this message.
+    pub(crate) fn at_or_below(
         &self,
         conversation: ConversationId,
         msgid: MsgId,
@@ -55,10 +47,7 @@ impl Blocks {
         self.unpack(found)
     }
 
-    /// The first block that begins above this message.
-    ///
-    /// # Errors
-    /// As [`Blocks::at_or_below`].
+    /// Returns the first block that begins above this message.
     pub fn above(
         &self,
         conversation: ConversationId,
@@ -90,12 +79,9 @@ impl Blocks {
         )?))
     }
 
-    /// The keys of the first blocks that begin at or below this message, and their bytes as they
-    /// are stored; at most `limit` of them.
-    ///
-    /// # Errors
-    /// When the trees cannot be read.
-    pub fn sizes_through(
+    /// Returns the keys and stored sizes of the first blocks that begin at or below this message,
+    /// at most `limit` of them.
+    pub(crate) fn sizes_through(
         &self,
         conversation: ConversationId,
         msgid: MsgId,
@@ -108,10 +94,7 @@ impl Blocks {
         )
     }
 
-    /// The keys of the blocks that begin above this message; most of the time there are none.
-    ///
-    /// # Errors
-    /// When the trees cannot be read.
+    /// Returns the keys of the blocks that begin above this message. Usually there are none.
     pub fn keys_above(
         &self,
         conversation: ConversationId,

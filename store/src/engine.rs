@@ -1,50 +1,49 @@
-//! The storage engine with the state machine in it: commands in, durable batches out. It belongs to
-//! one thread.
+//! The storage engine around the state machine: commands in, durable batches out. It belongs to one
+//! thread.
 //!
 //! ```text
-//! execute ─▶ load what is missing ─▶ decide ─▶ the batch grows
-//! commit  ─▶ one write, one fdatasync ─▶ heads move
-//! maintain    ─▶ a checkpoint begins when the log is long or old; what it moved leaves log and memory when it is done
+//! execute   ─▶ prefetch ─▶ decide ─▶ the batch grows
+//! commit    ─▶ one write, one fdatasync ─▶ heads move
+//! maintain  ─▶ start a checkpoint when the log is long or old; drop log and evict memory after it
 //! ```
 pub(crate) mod meter;
 pub(crate) mod replay;
 
+mod error;
 mod maintain;
 mod prefetch;
 
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Instant;
 
 use cairn_proto::ids::{ConversationId, Revision, Timestamp};
-use cairn_proto::wire::codec::DecodeError;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::metrics::Metrics;
 use cairn_proto::wire::response::Response;
 use hashbrown::HashSet;
 use tracing::info;
 
+pub use self::error::{ReplayError, StoreError};
 use crate::checkpoint::compact;
 use crate::checkpoint::free_space;
 use crate::checkpoint::{CheckpointError, CheckpointReport, Checkpointer};
-use crate::commit_log::{BatchBuf, BatchNo, CommitLog, LogError, OpenError};
+use crate::commit_log::{BatchBuf, BatchNo, CommitLog, OpenError};
 use crate::engine::meter::Meter;
 use crate::engine::replay::Replayed;
-use crate::files::disk_reserve::{self, DiskReserve, OutOfSpace, ReserveMonitor};
-use crate::files::format::{self, FormatError};
-use crate::files::lock::{DirLock, LockError};
+use crate::files::disk_reserve::{self, DiskReserve, ReserveMonitor};
+use crate::files::format;
+use crate::files::lock::DirLock;
 use crate::files::poison::Poison;
 use crate::timeline::history::History;
 use crate::timeline::retention::Retentions;
-use crate::timeline::{Timeline, TimelineGap, Timelines};
-use crate::trees::db::{Trees, TreesError};
-use crate::trees::rows_in::{LoadError, Loader};
+use crate::timeline::{Timeline, Timelines};
+use crate::trees::db::Trees;
+use crate::trees::rows_in::Loader;
 use cairn_core::api::effect::Effect;
 use cairn_core::{Batch, Command, Reply, State};
 
-/// The engine of one data directory.
 #[derive(Debug)]
 pub struct Engine {
     state: State,
@@ -54,85 +53,24 @@ pub struct Engine {
     loader: Loader,
     timelines: Arc<Timelines>,
     checkpoints: Checkpoints,
-    /// The conversations that left the state the last time that it was looked through. Their
-    /// timelines stay until the next time, since sessions may be about to pick them up.
+    /// Conversations evicted from the state the last time. Their timelines are evicted the next
+    /// time, since sessions may be about to use them.
     evict: Vec<ConversationId>,
-    /// Loads since then.
     loads: u64,
     meter: Meter,
-    room: Option<ReserveMonitor>,
+    reserve_monitor: Option<ReserveMonitor>,
     _lock: DirLock,
 }
 
-/// What became visible with a commit.
+/// The visible result of a commit.
 #[derive(Debug, Default)]
 pub struct Committed {
     /// The conversations with new entries, each once.
     pub touched: Vec<ConversationId>,
-    /// What happened to memberships and devices.
     pub effects: Vec<Effect>,
 }
 
-/// Why the store cannot be opened, or failed.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The directory is in use.
-    #[error(transparent)]
-    Lock(#[from] LockError),
-    /// The disk is full.
-    #[error(transparent)]
-    OutOfSpace(#[from] OutOfSpace),
-    /// The directory is none of cairn's, or of another version.
-    #[error(transparent)]
-    Format(#[from] FormatError),
-    /// The commit log.
-    #[error(transparent)]
-    Log(#[from] LogError),
-    /// The trees.
-    #[error(transparent)]
-    Trees(#[from] TreesError),
-    /// The checkpoint.
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
-    /// A batch of the log cannot be applied.
-    #[error(
-        "cannot replay batch {batch} of the commit log: {source}; restore the data directory from a backup"
-    )]
-    Replay {
-        /// The batch.
-        batch: BatchNo,
-        /// Why.
-        source: Box<ReplayError>,
-    },
-    /// What was published does not continue a log. That is a fault of cairn.
-    #[error(transparent)]
-    Gap(#[from] TimelineGap),
-    /// What a compaction left that did not come to its end cannot be put straight.
-    #[error("cannot put straight what a compaction left: {0}")]
-    Compaction(#[source] io::Error),
-    /// The checkpoint thread is gone. That is a fault of cairn.
-    #[error("the checkpoint thread ended")]
-    CheckpointThread,
-    /// A thread cannot be started.
-    #[error("cannot start the checkpoint thread: {0}")]
-    Thread(io::Error),
-}
-
-/// Why a batch of the log cannot be applied.
-#[derive(Debug, thiserror::Error)]
-pub enum ReplayError {
-    /// It is not what was written.
-    #[error("its changes do not decode: {0}")]
-    Decode(#[from] DecodeError),
-    /// What it loads cannot be loaded.
-    #[error(transparent)]
-    Load(#[from] LoadError),
-    /// It does not continue a log.
-    #[error(transparent)]
-    Gap(#[from] TimelineGap),
-}
-
-/// How far the trees are behind the log.
+/// The progress of checkpoints.
 #[derive(Debug)]
 struct Checkpoints {
     thread: Checkpointer,
@@ -140,27 +78,34 @@ struct Checkpoints {
     /// The last batch that the trees hold.
     through: BatchNo,
     is_running: bool,
-    last_begun: Instant,
-    /// The conversations that got entries since the last checkpoint began.
+    last_started: Instant,
+    /// Conversations with new entries or a raised floor since the last checkpoint started.
     touched: HashSet<ConversationId>,
 }
 
 impl Engine {
-    /// Opens a data directory, or makes one, and brings memory to where the log ends.
+    /// Opens a data directory, or creates it, and replays the log.
     ///
     /// # Errors
+    ///
     /// When the directory is in use, of another version, or damaged.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
         let lock = DirLock::acquire(dir)?;
+        // The lock before anything else is read: another server may be writing.
         disk_reserve::check_start(dir)?;
         format::check_or_create(dir)?;
         let poison = Poison::new();
+        // Before the trees are opened: opening would create an empty database where an interrupted
+        // compaction has renamed the old one away.
         compact::recover(dir).map_err(StoreError::Compaction)?;
         let trees = Trees::open(&dir.join("trees"), &dir.join("aside"), &poison)?;
-        free_space::tell(&trees)?;
+        free_space::log_reclaimable(&trees)?;
         let timelines = Arc::new(Timelines::new());
         let loader = Loader::new(trees.clone(), timelines.clone());
         let mut state = loader.load_base()?;
+        // The base comes from the trees and may be newer than `through` in parts. Replaying from
+        // `through` is safe since changes are absolute; replaying from later would lose what only
+        // the log holds.
         let through = trees.checkpoint()?;
         let mut replayed = Replayed::default();
         let mut batches = 0_u64;
@@ -190,7 +135,7 @@ impl Engine {
             done,
             through,
             is_running: false,
-            last_begun: Instant::now(),
+            last_started: Instant::now(),
             touched,
         };
         Ok(Self {
@@ -204,40 +149,36 @@ impl Engine {
             evict: Vec::new(),
             loads: 0,
             meter: Meter::start(),
-            room: None,
+            reserve_monitor: None,
             _lock: lock,
         })
     }
 
-    /// Makes it refuse new messages while the disk is nearly full.
+    /// Refuses new messages while the disk is nearly full.
     #[must_use]
-    pub fn monitor_reserve(self, room: DiskReserve) -> Self {
+    pub fn monitor_reserve(self, reserve_monitor: DiskReserve) -> Self {
         Self {
-            room: Some(ReserveMonitor::over(room)),
+            reserve_monitor: Some(ReserveMonitor::over(reserve_monitor)),
             ..self
         }
     }
 
-    /// The state machine's state. What it says of a batch that is not committed may be lost in a
-    /// power cut.
+    /// The state, including the uncommitted batch, which a power cut may lose.
     #[must_use]
     pub const fn state(&self) -> &State {
         &self.state
     }
 
-    /// The logs of the conversations in memory.
     #[must_use]
     pub fn timelines(&self) -> Arc<Timelines> {
         self.timelines.clone()
     }
 
-    /// What was said.
     #[must_use]
     pub fn history(&self) -> History {
         History::new(self.trees.clone())
     }
 
-    /// Which conversations may have something to let go of.
     #[must_use]
     pub fn retentions(&self) -> Retentions {
         Retentions::new(self.trees.clone())
@@ -246,13 +187,14 @@ impl Engine {
     /// Decides a command. Its changes join the batch.
     ///
     /// # Errors
+    ///
     /// The reason why nothing was changed. [`ErrorCode::Damaged`] when something could not be
     /// loaded.
     pub fn execute(&mut self, command: Command, now: Timestamp) -> Result<Reply, ErrorCode> {
         if self
-            .room
+            .reserve_monitor
             .as_ref()
-            .is_some_and(|room| room.refuses(&command))
+            .is_some_and(|reserve_monitor| reserve_monitor.refuses(&command))
         {
             return Err(ErrorCode::DiskFull);
         }
@@ -268,40 +210,40 @@ impl Engine {
         }
     }
 
-    /// What was done since the engine was opened. It knows of no sessions.
+    /// Counters since the engine was opened. It does not know the sessions.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         self.meter.metrics(&self.log, &self.checkpoints.thread)
     }
 
-    /// The bytes of the changes that are not committed.
+    /// Bytes of uncommitted changes.
     #[must_use]
     pub fn batch_bytes(&self) -> usize {
         self.batch.payload_bytes()
     }
 
-    /// Whether somebody waits for the batch.
+    /// Returns whether a reply depends on the batch.
     #[must_use]
     pub const fn must_commit(&self) -> bool {
         self.batch.is_forced()
     }
 
-    /// Whether the batch holds anything at all.
     #[must_use]
     pub fn has_changes(&self) -> bool {
         !self.batch.is_empty()
     }
 
-    /// What sessions must learn of the batch although it is not durable yet: moves of cursors alone
-    /// force no commit, and are told at once.
+    /// Takes the effects of cursor moves. They are published before they are durable: moves alone
+    /// force no commit.
     pub fn take_effects_of_moves(&mut self) -> Vec<Effect> {
         self.batch.take_effects_of_moves()
     }
 
-    /// Makes the batch durable, and what it holds visible.
+    /// Makes the batch durable, then visible.
     ///
     /// # Errors
-    /// When that failed. The engine takes nothing more then.
+    ///
+    /// When that failed. The engine accepts nothing more then.
     pub fn commit(&mut self) -> Result<Committed, StoreError> {
         if self.batch.is_empty() {
             return Ok(Committed::default());
@@ -312,6 +254,8 @@ impl Engine {
             std::mem::replace(&mut self.batch, next).into_parts();
         let mut buffer = BatchBuf::new();
         *buffer.payload_mut() = bytes;
+        // Durable before visible: if the timelines were extended first, a reader could see an entry
+        // that a crash loses, and its msgid would be given to another one.
         let batch = self.log.append(&mut buffer)?;
         self.state.begin_batch(Revision::new(batch.next().get()));
         self.meter.commit(appended.len());

@@ -1,4 +1,4 @@
-//! What the tests of the store share.
+//! Helpers for the store's tests.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub(super) fn id(n: u64) -> MsgId {
     MsgId::new(n)
 }
 
-/// A packed entry that says its number, some of them at length.
+/// A packed entry with its number, some of them long.
 pub(super) fn entry(n: u64) -> Bytes {
     let mut text = format!("message {n}");
     if n.is_multiple_of(7) {
@@ -46,7 +46,7 @@ pub(super) fn entries(ids: std::ops::RangeInclusive<u64>) -> Vec<u8> {
     ids.flat_map(|n| entry(n).to_vec()).collect()
 }
 
-/// A timeline with the messages above `stored` up to `head` in memory.
+/// A timeline with the entries above `stored` up to `head` in memory.
 pub(super) fn timeline(stored: u64, head: u64) -> Arc<Timeline> {
     let timeline = Arc::new(Timeline::new(CONVERSATION, MsgId::ZERO, id(stored)));
     publish(&timeline, head);
@@ -64,7 +64,7 @@ pub(super) fn open(dir: &Path, poison: &Poison) -> Trees {
     Trees::open(&dir.join("trees"), &dir.join("aside"), poison).unwrap()
 }
 
-/// Copies a folder, as a crash at this moment would leave it.
+/// Copies a folder, as a crash at this point would leave it.
 pub(super) fn copy_dir(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for file in std::fs::read_dir(from).unwrap().map(Result::unwrap) {

@@ -1,7 +1,8 @@
-//! The log of one conversation as its readers see it: where it ends, and its newest messages.
+//! The timeline of one conversation as its readers see it: its end, and its newest entries in
+//! memory.
 //!
-//! The sequencer publishes, after the commit; sessions read, from any thread; the checkpoint trims
-//! what the blocks hold.
+//! The sequencer publishes after the commit; sessions read, from any thread; checkpoints trim what
+//! blocks hold.
 pub mod history;
 pub mod retention;
 
@@ -17,7 +18,6 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::blocks::run::{RunBuilder, RunLimits};
 
-/// The log of one conversation.
 #[derive(Debug)]
 pub struct Timeline {
     conversation: ConversationId,
@@ -27,21 +27,21 @@ pub struct Timeline {
     tail: Mutex<Tail>,
 }
 
-/// The messages that no block holds for certain, and the run that was last made of them.
+/// The entries that no block certainly holds, and the last run built from them.
 #[derive(Debug)]
 struct Tail {
     stored: MsgId,
     /// From `stored + 1` to the head.
     entries: VecDeque<Bytes>,
-    /// The entries that are others since the blocks were written, wherever they lie.
+    /// Entries rewritten since their block was written, or while they are in the tail.
     rewritten: Rewritten,
     last_run: Option<LastRun>,
 }
 
-/// Entries by their numbers, each as it is now. Clones share them.
+/// Rewritten entries by number. Clones share them.
 pub(super) type Rewritten = Arc<BTreeMap<MsgId, Bytes>>;
 
-/// Many readers stand at the same place: they share one buffer.
+/// The last run, since many readers are at the same position.
 #[derive(Debug)]
 struct LastRun {
     limits: RunLimits,
@@ -53,29 +53,24 @@ struct LastRun {
 /// What the tail has for a reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TailRead {
-    /// The messages from the asked one on.
+    /// The entries from the requested one on.
     Hit(Run),
-    /// The asked one is in the blocks: see [`crate::timeline::history`].
+    /// The requested entry is in the blocks: see [`crate::timeline::history`].
     OnDisk,
-    /// The asked one is above the head: there is nothing new.
+    /// The requested entry is above the head.
     CaughtUp,
 }
 
-/// Messages were published that do not continue the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("message {found} of conversation {conversation} was published where {expected} comes next")]
 pub struct TimelineGap {
-    /// The conversation.
     pub conversation: ConversationId,
-    /// What comes next.
     pub expected: MsgId,
-    /// What was published.
     pub found: MsgId,
 }
 
 impl Timeline {
-    /// The log of a conversation whose blocks hold everything up to `stored`, which is also its
-    /// head until more is published.
+    /// Creates a timeline whose blocks hold everything up to `stored`, which is also the head.
     #[must_use]
     pub fn new(conversation: ConversationId, floor: MsgId, stored: MsgId) -> Self {
         let tail = Tail {
@@ -93,51 +88,50 @@ impl Timeline {
         }
     }
 
-    /// The conversation.
     #[must_use]
     pub fn conversation(&self) -> ConversationId {
         self.conversation
     }
 
-    /// The last durable message.
+    /// The last durable entry.
     #[must_use]
     pub fn head(&self) -> MsgId {
         MsgId::new(self.head.load(Ordering::Acquire))
     }
 
-    /// The last message that sessions are shown. What is durable above it came with changes, of
-    /// memberships for one, that they have not been told of yet.
+    /// The last entry that sessions may see. Entries above it are durable, but came with changes,
+    /// such as of memberships, that are not published yet.
     #[must_use]
     pub fn shown(&self) -> MsgId {
         MsgId::new(self.shown.load(Ordering::Acquire))
     }
 
-    /// Shows sessions everything up to this message.
+    /// Lets sessions see everything up to this entry.
     pub fn show(&self, msgid: MsgId) {
         self.shown.fetch_max(msgid.get(), Ordering::AcqRel);
     }
 
-    /// Everything up to here is gone on purpose.
+    /// Entries up to here have expired.
     #[must_use]
     pub fn floor(&self) -> MsgId {
         MsgId::new(self.floor.load(Ordering::Acquire))
     }
 
-    /// Moves the floor up; it never goes down.
+    /// Raises the floor; it never goes down.
     pub fn raise_floor(&self, floor: MsgId) {
         self.floor.fetch_max(floor.get(), Ordering::AcqRel);
     }
 
-    /// The last message that blocks hold for certain.
+    /// The last entry that blocks certainly hold.
     #[must_use]
     pub fn stored(&self) -> MsgId {
         self.tail.lock().stored
     }
 
-    /// Takes in messages that have just become durable. Sessions are shown them when
-    /// [`Timeline::show`] says so. Returns the new head.
+    /// Adds durable entries and returns the new head. Sessions see them after [`Timeline::show`].
     ///
     /// # Errors
+    ///
     /// When `first` is not the one after the head; nothing is published then.
     pub fn publish(
         &self,
@@ -159,7 +153,7 @@ impl Timeline {
         Ok(head)
     }
 
-    /// Puts an entry in the place of the one that has this number.
+    /// Replaces an entry.
     pub fn rewrite(&self, msgid: MsgId, entry: Bytes) {
         let mut tail = self.tail.lock();
         if msgid > tail.stored
@@ -168,19 +162,18 @@ impl Timeline {
         {
             *place = entry.clone();
         }
-        // Also when it is in the tail: a checkpoint that is under way may have taken what was there
-        // before.
+        // Even if it is in the tail: a running checkpoint may have taken the old entry.
         Arc::make_mut(&mut tail.rewritten).insert(msgid, entry);
         tail.last_run = None;
     }
 
-    /// The entries that are others than in the blocks. To be asked for before the blocks are read:
-    /// what is missing here is in them.
+    /// Entries that differ from the blocks. Take them before reading blocks: what is missing here
+    /// is in the blocks.
     pub(super) fn rewritten(&self) -> Rewritten {
         self.tail.lock().rewritten.clone()
     }
 
-    /// The blocks hold these entries up to `through` as they are here, durably.
+    /// Forgets rewritten entries up to `through` that the blocks now hold durably.
     pub(super) fn forget_rewritten(&self, written: &Rewritten, through: MsgId) {
         if !written.is_empty() {
             let mut tail = self.tail.lock();
@@ -194,7 +187,7 @@ impl Timeline {
         }
     }
 
-    /// The messages from this one on, and above the floor, as far as they are in memory and
+    /// Reads the entries from this one on, above the floor, as far as they are in memory and
     /// `limits` allows.
     #[must_use]
     pub fn read_tail(&self, from: MsgId, limits: RunLimits) -> TailRead {
@@ -226,7 +219,7 @@ impl Timeline {
         TailRead::Hit(run)
     }
 
-    /// Adds what follows the run in memory; `false` when the next message is in the blocks.
+    /// Appends entries in memory; returns `false` when the next one is in the blocks.
     pub(super) fn append_to(&self, run: &mut RunBuilder) -> bool {
         let tail = self.tail.lock();
         let is_here = run.next() > tail.stored;
@@ -236,8 +229,8 @@ impl Timeline {
         is_here
     }
 
-    /// Adds what precedes the run in memory, above `floor`; `false` when the message before it is
-    /// in the blocks.
+    /// Prepends entries in memory above `floor`; returns `false` when the one before is in the
+    /// blocks.
     pub(super) fn prepend_to(&self, run: &mut RunBuilder, floor: MsgId) -> bool {
         let tail = self.tail.lock();
         let before = run.first();
@@ -257,7 +250,7 @@ impl Timeline {
         is_here
     }
 
-    /// The messages that are to go into blocks: those above what is stored, up to this one.
+    /// The entries to store: those above what is stored, up to this one.
     pub(super) fn unstored(&self, through: MsgId) -> (MsgId, Vec<Bytes>) {
         let tail = self.tail.lock();
         let count = usize::try_from(through.above(tail.stored)).unwrap_or(usize::MAX);
@@ -267,7 +260,7 @@ impl Timeline {
         )
     }
 
-    /// Lets go of the messages up to this one: blocks hold them, durably.
+    /// Drops the entries up to this one, which blocks hold durably.
     pub fn trim(&self, through: MsgId) {
         let mut tail = self.tail.lock();
         let count = usize::try_from(through.above(tail.stored))
@@ -282,7 +275,7 @@ impl Timeline {
         }
     }
 
-    /// Whether no message is in memory only.
+    /// Returns whether every entry is in blocks.
     #[must_use]
     pub fn is_stored(&self) -> bool {
         let tail = self.tail.lock();
@@ -303,28 +296,25 @@ impl Tail {
     }
 }
 
-/// The timelines in memory.
 #[derive(Debug, Default)]
 pub struct Timelines(RwLock<HashMap<ConversationId, Arc<Timeline>>>);
 
 impl Timelines {
-    /// None yet.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The timeline of a conversation, if it is in memory.
     #[must_use]
     pub fn get(&self, conversation: ConversationId) -> Option<Arc<Timeline>> {
         self.0.read().get(&conversation).cloned()
     }
 
-    /// The timeline of a conversation; when it is not in memory, the one that `make` makes.
+    /// Returns the timeline of a conversation, creating it if it is not in memory.
     pub fn get_or_insert_with(
         &self,
         conversation: ConversationId,
-        make: impl FnOnce() -> Timeline,
+        create: impl FnOnce() -> Timeline,
     ) -> Arc<Timeline> {
         if let Some(timeline) = self.get(conversation) {
             return timeline;
@@ -333,19 +323,19 @@ impl Timelines {
             self.0
                 .write()
                 .entry(conversation)
-                .or_insert_with(|| Arc::new(make())),
+                .or_insert_with(|| Arc::new(create())),
         )
     }
 
-    /// Puts a timeline in the place of the one that is there, which nobody must be using.
+    /// Replaces a timeline that is not in use.
     pub fn put(&self, timeline: Timeline) {
         self.0
             .write()
             .insert(timeline.conversation(), Arc::new(timeline));
     }
 
-    /// Forgets a conversation that nobody reads and whose messages are all in blocks. Says whether
-    /// it did.
+    /// Evicts a timeline that is not in use and whose entries are all in blocks. Returns whether it
+    /// did.
     pub fn evict(&self, conversation: ConversationId) -> bool {
         let mut timelines = self.0.write();
         // A further handle can only come from this map, which is locked.
@@ -355,13 +345,11 @@ impl Timelines {
         is_idle && timelines.remove(&conversation).is_some()
     }
 
-    /// How many are in memory.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.read().len()
     }
 
-    /// Whether none is in memory.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

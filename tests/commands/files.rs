@@ -17,6 +17,7 @@ pub fn all(world: &World) {
     expired(world);
 }
 
+#[expect(clippy::too_many_lines, reason = "the steps of one scenario")]
 fn previews(world: &World) {
     let preview: Vec<u8> = (0..12 * 1024)
         .map(|at: u32| ((at * 31) >> 3) as u8)
@@ -68,7 +69,7 @@ fn previews(world: &World) {
     );
     assert_eq!(
         world.people("wim", &["send", "#album", "--file", "walk.mp4"]),
-        "accepted as message 6; 4.9 KiB were there already\n"
+        "accepted as message 6; 4.9 KiB were on the server already\n"
     );
     world.refused(
         "wim",
@@ -138,7 +139,7 @@ fn previews(world: &World) {
     assert_eq!(fs::read(world.path("got.jpg")).unwrap(), preview);
     assert_eq!(
         world.people("xia", &["get", "#album", "4", "--preview", "got.jpg"]),
-        "the preview of walk.mp4, 34 bytes, is in got.jpg\n"
+        "the preview of walk.mp4, 34 B, is in got.jpg\n"
     );
     assert_eq!(fs::read(world.path("got.jpg")).unwrap(), DOT);
     let got = world.json("xia", &["get", "#album", "3", "-o", "got.gif"]);
@@ -164,7 +165,7 @@ fn previews(world: &World) {
             .0,
         Some(2)
     );
-    world.refused("xia", &["get", "#album", "1"], "message 1 names no file");
+    world.refused("xia", &["get", "#album", "1"], "message 1 has no file");
     world.refused("xia", &["get", "#album", "99"], "there is no message 99");
     world.json("wim", &["recall", "#album", "5"]);
     assert!(
@@ -190,8 +191,8 @@ fn expired(world: &World) {
     let import = ["import", "irc", "2001-02-03.txt", "--group", "attic"];
     let dry = world.people("ada", &[&import[..], &["--dry-run"]].concat());
     assert!(
-        dry.starts_with("1 files: 1 messages and 1 emotes; left out: 1 joins")
-            && dry.ends_with("a dry run: nothing was added\n"),
+        dry.starts_with("1 files: 1 messages and 1 emotes; skipped: 1 joins")
+            && dry.ends_with("dry run: nothing was added\n"),
         "{dry}"
     );
     let counts = world.json("ada", &import);
@@ -214,7 +215,7 @@ fn expired(world: &World) {
         world
             .failure("xia", &["get", "#attic", "2"])
             .1
-            .contains("message 2 names no file")
+            .contains("message 2 has no file")
     );
     let (_, said) = world.failure("wim", &["get", "#attic", "2"]);
     assert!(
@@ -242,7 +243,7 @@ fn expired(world: &World) {
     world.refused(
         "xia",
         &["get", "#attic", "2"],
-        "message 2 has expired: the conversation keeps messages for a time only",
+        "message 2 has expired: the conversation keeps messages for a limited time",
     );
     world.refused(
         "xia",

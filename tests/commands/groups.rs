@@ -11,7 +11,7 @@ pub fn all(world: &World) {
     assert!(
         world
             .people("gus", &["group", "create", "other"])
-            .starts_with("made '#id:")
+            .starts_with("created #other\n")
     );
     let crew = world.json("gus", &["group", "create", "#crew", "hal"])["conversation"].clone();
     members(world, &crew);

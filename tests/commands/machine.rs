@@ -128,7 +128,7 @@ pub fn all(world: &World) {
     assert!(
         world
             .people("nobody", &["compact", "--data", data])
-            .contains(" rows live in ")
+            .contains(" rows in ")
     );
     assert!(
         world

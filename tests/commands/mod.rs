@@ -3,6 +3,7 @@
 mod complete;
 mod files;
 mod groups;
+mod in_process;
 mod machine;
 mod people;
 mod presence;

@@ -68,7 +68,7 @@ fn stands(world: &World) {
     );
     assert_eq!(
         world.people("vic", &["watch", "una", "--once"]),
-        "una is not to be seen\n"
+        "una is not visible to you\n"
     );
 
     let tail = world.live("una", &["tail", "#deck", "--follow"], Form::Json);

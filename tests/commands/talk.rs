@@ -373,7 +373,7 @@ fn settled(world: &World, talk: &Value) {
     assert!(
         world
             .people("uma", &["retention", "#talk"])
-            .contains("stay: keep")
+            .contains("are kept: keep")
     );
     let held = world.json("tom", &["retention", "#talk", "days", "90"]);
     assert_eq!(

@@ -19,7 +19,7 @@ const NEEDLESS: u64 = 300;
 const ATTEMPTS: u64 = 5;
 
 /// What the server says, at the level of `info`, before it removes files that have no record any more.
-const REMOVES: &str = "attachments that nobody needs are removed";
+const REMOVES: &str = "removing unreferenced attachments";
 
 /// Kills a server in the middle of a collection, and starts it again. What uploads leave that nobody sends must go at once.
 pub(super) async fn cut_off(

@@ -475,8 +475,7 @@ impl Company {
 }
 
 #[tokio::test]
-async fn a_server_that_is_killed_while_messages_expire_loses_nothing_else_and_brings_nothing_back()
-{
+async fn kill_during_expiry_is_consistent() {
     let (seed, mut random) = random();
     let mut server = Server::start();
     let (company, ada, conversations) = Company::gather(&server, seed).await;

@@ -105,8 +105,7 @@ pub(super) fn content(file: &Attachment) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_server_that_is_killed_while_files_come_and_go_keeps_what_messages_name_and_nothing_else()
-{
+async fn kill_during_transfers_keeps_referenced_files() {
     let (seed, mut random) = random();
     let mut server = Server::start();
     let (owner, _) = server.owner().await;

@@ -4,12 +4,12 @@
 //! A few rounds by default; `CAIRN_CRASH_ROUNDS=100 cargo test --test main crash -- --nocapture` is the ordinary crash run. The moments
 //! of the kills come from a seed that is printed; `CAIRN_CRASH_SEED` sets it.
 
+mod checker_tests;
 mod collection;
 pub mod crowd;
 mod expiry;
 mod files;
 mod ledger;
-mod seen_to_fail;
 pub mod words;
 
 use std::fmt::Display;
@@ -81,7 +81,7 @@ async fn is_sound_when_stopped(server: Server, crowd: Crowd, last: Checked) {
 }
 
 #[tokio::test]
-async fn a_server_that_is_killed_while_people_talk_loses_nothing_and_doubles_nothing() {
+async fn kill_under_load_is_exactly_once() {
     let (seed, mut random) = random();
     let mut server = Server::start();
     let mut crowd = Crowd::gather(server.invite.as_ref().unwrap(), Length::Chat, seed)
@@ -111,7 +111,7 @@ async fn a_server_that_is_killed_while_people_talk_loses_nothing_and_doubles_not
 const PAGES_TO_REPLAY: u64 = 400;
 
 #[tokio::test]
-async fn a_server_that_is_killed_while_it_starts_or_stops_always_opens_again() {
+async fn kill_during_start_or_stop_recovers() {
     let (seed, mut random) = random();
     let mut server = Server::start();
     let mut crowd = Crowd::gather(server.invite.as_ref().unwrap(), Length::Page, seed)

@@ -74,7 +74,7 @@ fn is_sound(server: &mut Server) {
 }
 
 #[tokio::test]
-async fn who_joins_sees_as_much_as_the_group_says_whichever_way_he_asks() {
+async fn history_setting_applies_to_every_read() {
     let mut server = Server::start();
     let (ada, _) = server.owner().await;
     let (bob, _) = invite(&ada, "bob").await;
@@ -169,7 +169,7 @@ pub(crate) fn diagnosed(data: &Path, changes: Vec<RowChange>) -> String {
 }
 
 #[tokio::test]
-async fn the_doctor_finds_groups_that_are_not_as_they_were_agreed_on() {
+async fn doctor_finds_inconsistent_groups() {
     let mut server = Server::start();
     let (ada, account) = server.owner().await;
     let team = group(&ada, &[]).await;
@@ -198,7 +198,7 @@ async fn the_doctor_finds_groups_that_are_not_as_they_were_agreed_on() {
         ),
         (
             vec![RowChange::delete(found)],
-            "the group can be found and is not open, or the other way round",
+            "the group is open but not found by searches, or the reverse",
         ),
         (
             vec![
@@ -221,7 +221,7 @@ async fn the_doctor_finds_groups_that_are_not_as_they_were_agreed_on() {
 }
 
 #[tokio::test]
-async fn what_changes_about_a_group_is_in_its_log_and_survives() {
+async fn group_changes_are_logged_and_durable() {
     let mut server = Server::start();
     let (ada, ada_account) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
@@ -300,7 +300,7 @@ async fn what_changes_about_a_group_is_in_its_log_and_survives() {
 }
 
 #[tokio::test]
-async fn who_leaves_while_he_is_muted_is_not_heard_when_he_comes_back() {
+async fn mute_outlives_leaving() {
     let mut server = Server::start();
     let (ada, _) = server.owner().await;
     let (bob, account) = invite(&ada, "bob").await;
@@ -355,7 +355,7 @@ async fn about(events: &mut Events) -> Event {
 }
 
 #[tokio::test]
-async fn what_one_device_reads_or_settles_the_others_know_at_once() {
+async fn cursors_and_settings_sync_across_devices() {
     let server = Server::start();
     let (ada, _) = server.owner().await;
     let link = ada

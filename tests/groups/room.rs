@@ -22,7 +22,7 @@ async fn set(owner: &Client, name: &str, value: &str) {
 }
 
 #[tokio::test]
-async fn nobody_owns_more_groups_than_the_server_allows_however_he_comes_by_them() {
+async fn owned_groups_are_bounded() {
     let mut server = Server::start();
     let (ada, ada_account) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
@@ -58,7 +58,7 @@ async fn nobody_owns_more_groups_than_the_server_allows_however_he_comes_by_them
 }
 
 #[tokio::test]
-async fn nobody_is_a_member_of_more_conversations_than_the_server_allows() {
+async fn memberships_are_bounded() {
     let server = Server::start();
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
@@ -106,7 +106,7 @@ async fn nobody_is_a_member_of_more_conversations_than_the_server_allows() {
 }
 
 #[tokio::test]
-async fn who_has_blocked_somebody_is_not_made_a_member_by_him() {
+async fn block_prevents_adding_to_groups() {
     let server = Server::start();
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;

@@ -88,7 +88,7 @@ fn partials(server: &Server) -> usize {
 const REFUSED: fn(ErrorCode) -> TransferFrame = TransferFrame::Refused;
 
 #[tokio::test]
-async fn nobody_uploads_before_he_logs_in() {
+async fn upload_before_login_is_refused() {
     let mut stage = Stage::set().await;
     let server = stage.server.addr;
     let opening = frame::frame(&StreamOpening::Upload {
@@ -106,7 +106,7 @@ async fn nobody_uploads_before_he_logs_in() {
 }
 
 #[tokio::test]
-async fn sizes_and_hashes_that_lie_leave_nothing() {
+async fn false_sizes_and_hashes_leave_nothing() {
     let mut stage = Stage::set().await;
     let account = stage.account("eve").await;
     let server = stage.server.addr;
@@ -152,7 +152,7 @@ async fn sizes_and_hashes_that_lie_leave_nothing() {
 }
 
 #[tokio::test]
-async fn what_a_message_says_of_a_file_must_be_so() {
+async fn file_claims_must_be_true() {
     let mut stage = Stage::set().await;
     let (eve, account) = stage.user("eve").await;
     let team = group(&eve, "team", &[]).await;
@@ -234,7 +234,7 @@ fn draft_of(to: ConversationId, name: &str, preview_bytes: usize) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_download_gives_what_the_asker_may_see_and_nothing_else() {
+async fn download_requires_visibility() {
     let mut stage = Stage::set().await;
     let (ada, ada_account) = stage.user("ada").await;
     let (_eve, eve_account) = stage.user("eve").await;
@@ -288,7 +288,7 @@ async fn a_download_gives_what_the_asker_may_see_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_connection_has_so_many_transfers_and_no_more() {
+async fn transfers_per_connection_are_bounded() {
     let mut stage = Stage::set().await;
     let account = stage.account("eve").await;
     let server = stage.server.addr;
@@ -320,7 +320,7 @@ async fn a_connection_has_so_many_transfers_and_no_more() {
 
 /// What it wrote was right as far as it went, as far as anybody can say.
 #[tokio::test]
-async fn an_upload_that_ends_too_soon_goes_on_where_it_ended() {
+async fn truncated_upload_resumes() {
     let mut stage = Stage::set().await;
     let account = stage.account("eve").await;
     let server = stage.server.addr;
@@ -345,7 +345,7 @@ async fn an_upload_that_ends_too_soon_goes_on_where_it_ended() {
 /// Whatever keeps the server from reading what has arrived may pass.
 #[cfg(unix)]
 #[tokio::test]
-async fn what_has_arrived_and_cannot_be_read_now_stays() {
+async fn unreadable_partial_is_kept() {
     let mut stage = Stage::set().await;
     let account = stage.account("eve").await;
     let hash = hash_of(b"ten bytes.");
@@ -366,7 +366,7 @@ async fn what_has_arrived_and_cannot_be_read_now_stays() {
 
 /// Whoever is at an upload and goes on with it is left alone, and whoever comes later need not send anything.
 #[tokio::test]
-async fn the_later_of_two_connections_waits_while_the_other_goes_on() {
+async fn active_upload_is_not_preempted() {
     let mut stage = Stage::set().await;
     let account: Account = stage.account("eve").await;
     let server = stage.server.addr;
@@ -402,7 +402,7 @@ async fn the_later_of_two_connections_waits_while_the_other_goes_on() {
 
 /// A connection that is gone may be noticed late, so when one of two is silent the other goes on with its upload, from what has arrived.
 #[tokio::test]
-async fn the_later_of_two_connections_goes_on_with_an_upload() {
+async fn stalled_upload_is_preempted() {
     let mut stage = Stage::set().await;
     let account: Account = stage.account("eve").await;
     let server = stage.server.addr;
@@ -427,7 +427,7 @@ async fn the_later_of_two_connections_goes_on_with_an_upload() {
 }
 
 #[tokio::test]
-async fn a_quota_holds_for_what_is_stored_and_for_what_is_under_way() {
+async fn quota_counts_stored_and_pending_bytes() {
     let mut stage = Stage::set().await;
     let account = stage.account("eve").await;
     let (server, owner) = (stage.server.addr, stage.owner.clone());

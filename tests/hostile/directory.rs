@@ -33,7 +33,7 @@ fn is_refused(output: &Output, reason: &str) {
 }
 
 #[tokio::test]
-async fn a_second_server_on_the_same_directory_is_refused() {
+async fn second_server_is_refused() {
     let mut stage = Stage::set().await;
     let data = stage.server.data().to_owned();
     let second = {
@@ -58,7 +58,7 @@ async fn a_second_server_on_the_same_directory_is_refused() {
 }
 
 #[test]
-fn what_is_no_directory_of_this_version_is_refused_and_left_alone() {
+fn foreign_directory_is_refused_untouched() {
     let dir = tempfile::tempdir().unwrap();
     let newer = dir.path().join("newer");
     let mut server = Server::start_in(&newer);
@@ -123,7 +123,7 @@ fn what_is_no_directory_of_this_version_is_refused_and_left_alone() {
 /// Root may write where permissions say otherwise, so the directory is mounted read-only, in a mount namespace that ends with the
 /// server.
 #[test]
-fn a_read_only_directory_is_refused() {
+fn read_only_directory_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     let mut server = Server::start_in(&data);

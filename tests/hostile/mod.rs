@@ -1,24 +1,12 @@
 //! Bad input of every kind against the real server: each is answered with its exact code, and other clients notice nothing.
 
-mod amends;
+mod accounts;
 mod attachments;
-mod bodies;
-mod bounds;
 mod bystanders;
-mod cursors;
 mod directory;
-mod flood;
-mod frames;
-mod handshake;
-mod logins;
-mod members;
-mod people;
+mod messages;
 mod raw;
-mod slow_reader;
-mod strangers;
-mod streams;
-mod texts;
-mod typing;
+mod wire;
 
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, UserId};

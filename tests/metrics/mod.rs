@@ -27,7 +27,7 @@ async fn say(client: &Client, count: usize) {
 }
 
 #[tokio::test]
-async fn figures_grow_with_what_is_done() {
+async fn metrics_count_activity() {
     let server = Server::start();
     let (owner, _) = server.owner().await;
     let (_bob, _) = invite(&owner, "bob").await;
@@ -49,7 +49,7 @@ async fn figures_grow_with_what_is_done() {
 }
 
 #[tokio::test]
-async fn a_restart_begins_at_zero() {
+async fn restart_resets_metrics() {
     let mut server = Server::start();
     let (owner, _) = server.owner().await;
     say(&owner, 20).await;
@@ -62,7 +62,7 @@ async fn a_restart_begins_at_zero() {
 }
 
 #[tokio::test]
-async fn a_plain_member_is_refused() {
+async fn plain_member_is_refused() {
     let server = Server::start();
     let (owner, _) = server.owner().await;
     let (bob, _) = invite(&owner, "bob").await;
@@ -73,7 +73,7 @@ async fn a_plain_member_is_refused() {
 }
 
 #[test]
-fn the_owner_sees_them_and_a_member_is_told_why_not() {
+fn only_admins_see_metrics() {
     let server = Server::start();
     let profiles = tempfile::tempdir().unwrap();
     let run = |who: &str, args: &[&str]| {
@@ -129,7 +129,7 @@ fn the_owner_sees_them_and_a_member_is_told_why_not() {
 }
 
 #[test]
-fn a_run_of_the_load_generator_has_them() {
+fn load_report_includes_metrics() {
     let dir = tempfile::tempdir().unwrap();
     let load = [
         "--clients",

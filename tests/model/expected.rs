@@ -51,6 +51,7 @@ pub(super) fn load_all(state: &mut State, trees: &Trees, naive: &Naive) {
 }
 
 /// What a fully loaded state shows is what the model has.
+#[expect(clippy::too_many_lines, reason = "the steps of one scenario")]
 pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseError> {
     attachments::check_state(state, naive)?;
     prop_assert_eq!(state.user_count(), naive.users.len());
@@ -256,6 +257,7 @@ pub(super) fn check_hidden(
     Ok(())
 }
 
+#[expect(clippy::too_many_lines, reason = "the steps of one scenario")]
 fn foreign_requests(actor: Actor, conversation: ConversationId) -> Vec<Request> {
     let (source, msgid, users) = (
         ImportSource::new(0),
@@ -592,6 +594,7 @@ fn sends_of(trees: &Trees) -> BTreeMap<(DeviceId, SendStreamId, RecentPart), BTr
         .collect()
 }
 
+#[expect(clippy::too_many_lines, reason = "the steps of one scenario")]
 fn trees_of(naive: &Naive) -> Trees {
     let mut trees = Trees::default();
     for (&id, user) in &naive.users {

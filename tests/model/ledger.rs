@@ -180,6 +180,7 @@ impl Ledger {
         Ok(())
     }
 
+    #[expect(clippy::too_many_lines, reason = "the steps of one scenario")]
     fn moved(&mut self, change: &Change) -> Result<(), TestCaseError> {
         match *change {
             Change::Read {

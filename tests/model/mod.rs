@@ -6,27 +6,19 @@
 //! two moments mixed, ends where the life ended.
 //!
 //! A release run plays ten thousand lives, a debug run fewer, and `CAIRN_MODEL_CASES` says otherwise. A failure prints the shortest
-//! life that shows it, as steps that can be put into `kept` to stay.
+//! life that shows it, as steps that can be put into `regressions` to stay.
 
 mod attachments;
-mod cast;
-mod cast_rules;
 mod expected;
-mod kept;
+mod interpreter;
+mod interpreter_rules;
 mod ledger;
-mod made;
 mod naive;
-mod naive_amend;
-mod naive_group;
-mod naive_overview;
-mod naive_people;
-mod naive_receipts;
-mod naive_retention;
-mod naive_send;
-mod naive_talk;
+mod regressions;
 mod run;
 mod steps;
 mod trees;
+mod values;
 
 use proptest::test_runner::{Config, TestError, TestRunner};
 
@@ -34,7 +26,7 @@ use proptest::test_runner::{Config, TestError, TestRunner};
 const CASES: u32 = if cfg!(debug_assertions) { 200 } else { 10_000 };
 
 #[test]
-fn the_state_machine_does_what_the_model_does() {
+fn state_machine_matches_model() {
     let cases = std::env::var("CAIRN_MODEL_CASES").map_or(CASES, |cases| cases.parse().unwrap());
     let mut runner = TestRunner::new(Config {
         cases,

@@ -1,5 +1,14 @@
 //! The model: what the server is said to do, written down in the plainest way. It keeps everything and looks through all of it each time.
 
+pub(super) mod amend;
+pub(super) mod group;
+pub(super) mod overview;
+pub(super) mod people;
+pub(super) mod receipts;
+pub(super) mod retention;
+pub(super) mod send;
+pub(super) mod talk;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_core::api::actor::Actor;
@@ -24,10 +33,10 @@ use cairn_proto::wire::overview::Moment;
 use cairn_proto::wire::request::Request;
 use cairn_proto::wire::response::Response;
 
-use super::naive_people::Facts;
+use self::people::Facts;
 use cairn_proto::model::retention::Retention;
 
-use super::naive_overview::Changes;
+use self::overview::Changes;
 
 use super::attachments::Stored;
 

@@ -15,8 +15,8 @@ use proptest::test_runner::TestCaseError;
 use proptest::{prop_assert, prop_assert_eq};
 
 use super::attachments::{DAY_MS, FileStep};
-use super::cast::Cast;
 use super::expected::{check_hidden, check_state, check_trees, load_all};
+use super::interpreter::Cast;
 use super::ledger::Ledger;
 use super::naive::Naive;
 use super::steps::{Crash, Script, Step};

@@ -40,7 +40,7 @@ fn ids(overview: &Overview) -> Vec<ConversationId> {
 }
 
 #[tokio::test]
-async fn a_device_is_told_what_changed_also_over_a_restart() {
+async fn changes_survive_a_restart() {
     let mut server = Server::start();
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
@@ -112,7 +112,7 @@ async fn a_device_is_told_what_changed_also_over_a_restart() {
 }
 
 #[tokio::test]
-async fn what_an_overview_tells_of_reads_outlives_a_kill() {
+async fn reads_in_overview_survive_a_kill() {
     let mut server = Server::start();
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
@@ -132,7 +132,7 @@ async fn what_an_overview_tells_of_reads_outlives_a_kill() {
 }
 
 #[tokio::test]
-async fn a_moment_that_the_server_never_had_is_answered_with_everything() {
+async fn unknown_moment_returns_everything() {
     let server = Server::start();
     let (ada, account) = server.owner().await;
     let team = group(&ada, "team", &[]).await;
@@ -171,7 +171,7 @@ async fn a_moment_that_the_server_never_had_is_answered_with_everything() {
 }
 
 #[tokio::test]
-async fn a_backup_brought_back_to_life_is_noticed() {
+async fn restored_backup_is_detected() {
     let mut server = Server::start();
     let (ada, account) = server.owner().await;
     let team = group(&ada, "team", &[]).await;
@@ -216,7 +216,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[tokio::test]
-async fn long_last_messages_do_not_burst_the_frame_and_pages_follow_each_other() {
+async fn overview_pages_fit_frames() {
     let server = Server::start();
     let (ada, _) = server.owner().await;
     let long = "x".repeat(TEXT_BYTES_MAX);
@@ -246,7 +246,7 @@ async fn long_last_messages_do_not_burst_the_frame_and_pages_follow_each_other()
 }
 
 #[tokio::test]
-async fn the_doctor_finds_changes_that_are_yet_to_come_and_cursors_that_cannot_be() {
+async fn doctor_finds_impossible_overview_rows() {
     let mut server = Server::start();
     let (ada, account) = server.owner().await;
     let team = group(&ada, "team", &[]).await;
@@ -285,13 +285,13 @@ async fn the_doctor_finds_changes_that_are_yet_to_come_and_cursors_that_cannot_b
     for (changes, complaint) in [
         (
             vec![RowChange::put(ended, &now)],
-            "there is no such user, or he is still a member",
+            "there is no such user, or they are still a member",
         ),
         (
             vec![RowChange::delete(ended), member(0, 2, now)],
             "a cursor lies above the head 1",
         ),
-        (vec![member(1, 1, now)], "has read what he marked as unread"),
+        (vec![member(1, 1, now)], "has read what is marked as unread"),
         (vec![member(0, 1, later)], "it changed later than now"),
         (
             vec![

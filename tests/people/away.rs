@@ -69,7 +69,7 @@ impl Stage {
 }
 
 #[tokio::test]
-async fn who_does_nothing_for_a_while_is_away_until_he_does_something() {
+async fn idle_user_is_away_until_active() {
     let mut stage = Stage::set().await;
     stage.away_soon().await;
     stage.until_away(true).await;
@@ -124,8 +124,7 @@ async fn who_does_nothing_for_a_while_is_away_until_he_does_something() {
 }
 
 #[tokio::test]
-async fn who_says_that_he_is_away_stays_so_whatever_he_does_and_a_bot_is_not_expected_to_do_anything()
- {
+async fn explicit_away_persists_and_bots_never_idle() {
     let mut stage = Stage::set().await;
     let (bot, bot_account) = invite(&stage.ada, "bot").await;
     bot.set_presence(DeviceKind::Bot, false).await.unwrap();
@@ -185,7 +184,7 @@ async fn who_says_that_he_is_away_stays_so_whatever_he_does_and_a_bot_is_not_exp
 }
 
 #[tokio::test]
-async fn the_owner_says_when_and_it_holds_at_once_and_over_a_restart() {
+async fn idle_timeout_applies_immediately() {
     let mut stage = Stage::set().await;
     stage.away_soon().await;
     stage.until_away(true).await;
@@ -202,7 +201,7 @@ async fn the_owner_says_when_and_it_holds_at_once_and_over_a_restart() {
 }
 
 #[tokio::test]
-async fn a_device_is_there_as_long_as_somebody_is_at_one_of_its_sessions() {
+async fn device_is_present_while_any_session_is_active() {
     let mut stage = Stage::set().await;
     let (eve, account) = invite(&stage.ada, "eve").await;
     let again = Client::connect(&account, Options::default()).await.unwrap();

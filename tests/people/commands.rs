@@ -39,7 +39,7 @@ fn complaint(profile: &Path, args: &[&str]) -> String {
 }
 
 #[test]
-fn people_get_to_know_each_other_by_commands() {
+fn contact_commands_work() {
     let server = Server::start();
     let home = tempfile::tempdir().unwrap();
     let [ada, bob] = ["ada", "bob"].map(|name| home.path().join(name));
@@ -143,7 +143,7 @@ fn people_get_to_know_each_other_by_commands() {
 }
 
 #[test]
-fn a_small_picture_is_shown_to_others_and_a_large_one_refused() {
+fn avatar_size_is_bounded() {
     let server = Server::start();
     let home = tempfile::tempdir().unwrap();
     let file = |name: &str| home.path().join(name).to_str().unwrap().to_owned();

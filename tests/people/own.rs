@@ -32,7 +32,7 @@ fn named(name: &str) -> Profile {
 }
 
 #[tokio::test]
-async fn what_one_device_says_of_its_user_the_others_know_at_once() {
+async fn account_updates_sync_across_devices() {
     let server = Server::start();
     let (ada, account) = server.owner().await;
     let (bob, _) = invite(&ada, "bob").await;
@@ -57,7 +57,7 @@ async fn what_one_device_says_of_its_user_the_others_know_at_once() {
 }
 
 #[tokio::test]
-async fn the_owner_gives_roles_and_the_last_one_stays_one() {
+async fn last_owner_keeps_the_role() {
     let mut server = Server::start();
     let (ada, ada_account) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;

@@ -56,7 +56,7 @@ pub(super) fn on(devices: &[(DeviceKind, bool)]) -> Vec<PresentDevice> {
 }
 
 #[tokio::test]
-async fn who_looks_is_told_of_every_device_that_comes_goes_or_is_left_alone() {
+async fn watchers_see_each_device_change() {
     let server = Server::start();
     let (ada, _) = server.owner().await;
     let (bob, account) = invite(&ada, "bob").await;
@@ -123,7 +123,7 @@ async fn who_looks_is_told_of_every_device_that_comes_goes_or_is_left_alone() {
 }
 
 #[tokio::test]
-async fn only_those_are_seen_with_whom_one_has_to_do_and_nobody_through_a_block() {
+async fn presence_requires_relation_and_no_block() {
     let server = Server::start();
     let (ada, ada_account) = server.owner().await;
     let (eve, eve_account) = invite(&ada, "eve").await;
@@ -206,7 +206,7 @@ async fn typing_until_told(from: &Client, to: &mut Events, chat: ConversationId)
 }
 
 #[tokio::test]
-async fn who_looks_at_a_conversation_is_told_who_types_there_and_nobody_else() {
+async fn typing_reaches_only_viewers() {
     let server = Server::start();
     let (ada, ada_account) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
@@ -253,7 +253,7 @@ async fn who_looks_at_a_conversation_is_told_who_types_there_and_nobody_else() {
 }
 
 #[tokio::test]
-async fn a_user_is_there_as_long_as_one_of_his_devices_is_and_each_is_shown_with_its_kind() {
+async fn presence_combines_devices() {
     let server = Server::start();
     let (ada, _) = server.owner().await;
     let link = ada
@@ -329,7 +329,7 @@ async fn a_user_is_there_as_long_as_one_of_his_devices_is_and_each_is_shown_with
 }
 
 #[tokio::test]
-async fn friends_who_share_no_conversation_see_each_other_until_they_are_none() {
+async fn friends_see_presence_without_shared_chat() {
     let server = Server::start();
     let (ada, ada_account) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
@@ -382,7 +382,7 @@ async fn friends_who_share_no_conversation_see_each_other_until_they_are_none() 
 }
 
 #[tokio::test]
-async fn who_looks_elsewhere_is_told_nothing_more() {
+async fn unfocused_viewers_receive_nothing() {
     let server = Server::start();
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
@@ -412,7 +412,7 @@ async fn who_looks_elsewhere_is_told_nothing_more() {
 }
 
 #[tokio::test]
-async fn what_was_watched_and_looked_at_is_so_again_after_a_crash() {
+async fn watches_and_focus_resume_after_crash() {
     let mut server = Server::start();
     let (ada, ada_account) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;

@@ -143,7 +143,7 @@ fn all() -> Vec<Asked> {
 }
 
 #[test]
-fn everybody_may_do_what_the_table_says() {
+fn permissions_match_the_table() {
     let (found, expected) = (table(), &TABLE[TABLE.find("== ").unwrap()..]);
     let differing: Vec<_> = found
         .lines()
@@ -159,7 +159,7 @@ fn everybody_may_do_what_the_table_says() {
 }
 
 #[test]
-fn no_request_is_left_out() {
+fn every_request_is_covered() {
     let asked = all();
     let named = || {
         asked
@@ -187,7 +187,7 @@ fn no_request_is_left_out() {
 
 /// The manual says of each request who may ask it.
 #[test]
-fn the_manual_names_every_request() {
+fn manual_names_every_request() {
     let (_, section) = include_str!("../../docs/PROTOCOL.md")
         .split_once("\n## Requests\n")
         .unwrap();
@@ -210,7 +210,7 @@ fn the_manual_names_every_request() {
 
 /// The row of `SetPresence`: the state machine has no part in it, so it is asked of a server.
 #[tokio::test]
-async fn everybody_says_what_his_session_is() {
+async fn sessions_report_their_identity() {
     let server = Server::start();
     let (owner, _) = server.owner().await;
     let (member, _) = invite(&owner, "member").await;
@@ -221,7 +221,7 @@ async fn everybody_says_what_his_session_is() {
 
 /// Whoever may not see a conversation is told what he is told where there is none, but for groups that anybody may find.
 #[test]
-fn a_hidden_conversation_is_answered_like_none() {
+fn hidden_conversation_looks_absent() {
     for place in Place::ALL {
         for &relation in place
             .relations()
@@ -253,7 +253,7 @@ fn a_hidden_conversation_is_answered_like_none() {
 
 /// A block is between two: in a group both of them may do what they might do without it.
 #[test]
-fn a_block_changes_nothing_in_a_group() {
+fn block_does_not_affect_groups() {
     for asked in of_a_conversation() {
         let without =
             World::new(Place::Group, Relation::Member, ServerRole::Member).answers(&asked);

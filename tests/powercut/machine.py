@@ -117,7 +117,7 @@ class Server:
 
     def is_in_checkpoint(self):
         """Returns whether a checkpoint is in progress. One that is not logged as done counts as in progress."""
-        begun, done = (sum(words in line for line in self.said) for words in ("checkpoint begins", "checkpoint done"))
+        begun, done = (sum(words in line for line in self.said) for words in ("checkpoint started", "checkpoint done"))
         return begun > done
 
     def ends_by_itself(self):

@@ -77,7 +77,7 @@ async fn hints(events: &mut Events, msgid: MsgId) -> (usize, bool) {
 }
 
 #[tokio::test]
-async fn a_crowd_that_reads_at_once_is_one_hint_that_there_are_more() {
+async fn crowd_reads_coalesce_to_one_hint() {
     let server = Server::start();
     let (ada, _) = server.owner().await;
     let readers = crowd(&ada).await;

@@ -25,7 +25,7 @@ fn total(profile: &Path, more: &[&str]) -> Value {
 }
 
 #[test]
-fn what_is_unread_in_all_is_told_and_what_is_muted_apart() {
+fn totals_separate_muted_unread() {
     let server = Server::start();
     let home = tempfile::tempdir().unwrap();
     let [ada, bob] = ["ada", "bob"].map(|name| home.path().join(name));

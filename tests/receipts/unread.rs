@@ -42,7 +42,7 @@ async fn next_read(events: &mut Events) -> MsgId {
 }
 
 #[tokio::test]
-async fn what_was_read_is_unread_again_on_all_devices_and_own_messages_do_not_count() {
+async fn mark_unread_syncs_and_skips_own_messages() {
     let mut server = Server::start();
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
@@ -98,7 +98,7 @@ async fn what_was_read_is_unread_again_on_all_devices_and_own_messages_do_not_co
 }
 
 #[tokio::test]
-async fn there_is_an_end_to_how_far_back() {
+async fn mark_unread_depth_is_bounded() {
     let server = Server::start();
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;

@@ -41,7 +41,7 @@ async fn next_receipts(events: &mut Events) -> Vec<MemberCursors> {
 }
 
 #[tokio::test]
-async fn ticks_follow_the_cursors_of_those_who_were_there() {
+async fn receipts_follow_member_cursors() {
     let server = Server::start();
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
@@ -91,7 +91,7 @@ async fn ticks_follow_the_cursors_of_those_who_were_there() {
 }
 
 #[tokio::test]
-async fn who_hides_his_reads_sees_none_and_the_owner_turns_all_of_it_off() {
+async fn hiding_reads_is_mutual() {
     let server = Server::start();
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
@@ -142,7 +142,7 @@ async fn who_hides_his_reads_sees_none_and_the_owner_turns_all_of_it_off() {
 }
 
 #[tokio::test]
-async fn those_who_look_are_told_and_nobody_else() {
+async fn receipts_reach_only_viewers() {
     let server = Server::start();
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
@@ -173,7 +173,7 @@ async fn those_who_look_are_told_and_nobody_else() {
 }
 
 #[tokio::test]
-async fn of_a_crowd_the_pages_tell() {
+async fn crowd_receipts_are_paged() {
     let server = Server::start();
     let (ada, ada_account) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;

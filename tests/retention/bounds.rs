@@ -37,7 +37,7 @@ async fn floor(client: &Client, conversation: ConversationId) -> MsgId {
 
 /// A server that was stopped in order has every conversation in its trees, and looks at all of them when it starts.
 #[tokio::test]
-async fn what_the_owner_sets_for_all_holds_where_nobody_said_anything_else() {
+async fn server_default_applies_without_group_policy() {
     let mut server = Server::start();
     let (ada, _) = server.owner().await;
     // The server looks at them in this order: what goes from the last one tells that it has looked at the others.
@@ -101,7 +101,7 @@ async fn what_the_owner_sets_for_all_holds_where_nobody_said_anything_else() {
 }
 
 #[tokio::test]
-async fn no_group_agrees_on_what_the_server_does_not_allow() {
+async fn group_policy_respects_server_bounds() {
     let server = Server::start();
     let (ada, _) = server.owner().await;
     let team = group(&ada, "team").await;
@@ -171,7 +171,7 @@ async fn no_group_agrees_on_what_the_server_does_not_allow() {
 
 /// Policies that change are looked at in the order of their conversations: once the later one was, the one before it was too.
 #[tokio::test]
-async fn a_device_that_never_comes_back_holds_messages_up_to_the_cap_and_no_longer() {
+async fn lost_device_holds_messages_up_to_cap() {
     let server = Server::start();
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;

@@ -51,7 +51,7 @@ async fn fetched(
 }
 
 #[tokio::test]
-async fn who_could_see_an_expired_file_is_told_so_and_nobody_else_learns_anything() {
+async fn expired_file_is_reported_only_to_members() {
     let server = Server::start();
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;

@@ -65,7 +65,8 @@ fn refused<T: std::fmt::Debug>(answer: Result<T, Error>) -> ErrorCode {
 }
 
 #[tokio::test]
-async fn what_is_too_old_is_gone_for_everybody_and_can_be_told_from_what_never_was() {
+#[expect(clippy::too_many_lines, reason = "the steps of one scenario")]
+async fn expired_differs_from_never_existed() {
     let mut server = Server::start();
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;

@@ -75,7 +75,7 @@ fn says(server: &Server, args: &[&str]) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn what_is_gone_takes_no_space_once_the_files_are_compacted() {
+async fn compaction_reclaims_expired_space() {
     let mut server = Server::start();
     let (ada, _) = server.owner().await;
     let team = ada

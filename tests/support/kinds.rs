@@ -35,7 +35,7 @@ pub fn left_out<'a>(named: impl IntoIterator<Item = &'a str>) -> Vec<&'static st
 }
 
 #[test]
-fn what_is_left_out_is_noticed() {
+fn missing_kind_is_found() {
     assert_eq!(left_out(KINDS.iter().copied()), [""; 0]);
     for &kind in KINDS {
         assert_eq!(

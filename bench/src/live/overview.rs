@@ -1,7 +1,5 @@
-//! `overview`: how long a device that was here before takes to know what changed among very many conversations.
-
-use std::fmt;
-use std::time::Duration;
+//! `overview`: how long a device that was here before takes to know what changed among very many
+//! conversations.
 
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, RequestId, Timestamp};
@@ -12,23 +10,22 @@ use cairn_client::proto::wire::overview::{ConversationPage, Moment};
 use cairn_client::proto::wire::response::{Response, ServerFrame};
 use cairn_client::{Account, Client, Error, Options, WhoAmI};
 use clap::Args;
-use clap::builder::RangedU64ValueParser;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::own_server::End;
-use super::venue::{Place, Venue, gather, quiet};
+use super::target::{Stop, Target, TargetArgs, gather, quiet};
+use crate::args::whole;
 use crate::error::BenchError;
 use crate::latency::{Latencies, Percentiles};
 use crate::limits;
-use crate::report::{Figure, Found, Report, Table, counted, sized};
+use crate::results::{Report, Results, Table, sized};
 use crate::watcher::Watcher;
 
-/// The load of a run.
 #[derive(Clone, Debug, Args, Serialize)]
 pub struct Settings {
     /// Conversations of the user; beside it, another user with 50 is measured
-    #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = RangedU64ValueParser::<usize>::new().range(1..=20_000))]
+    #[arg(long, value_name = "N", default_value_t = 5_000,
+        value_parser = whole::<usize>(1..=20_000))]
     conversations: usize,
 
     /// How many of them have something new when the device returns; of the 50, as large a part
@@ -36,312 +33,233 @@ pub struct Settings {
     changed: usize,
 
     /// How often the device returns
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000))]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = whole::<usize>(1..=1_000))]
     rounds: usize,
 
     #[command(flatten)]
     #[serde(flatten)]
-    place: Place,
-}
-
-impl fmt::Display for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            conversations,
-            changed,
-            rounds,
-            ..
-        } = self;
-        write!(
-            f,
-            "{}, {changed} of them changed, {}",
-            counted(*conversations, "conversation"),
-            counted(*rounds, "return")
-        )
-    }
-}
-
-/// What a run found.
-#[derive(Debug, Default, Serialize)]
-pub struct Findings {
-    /// The user with as many conversations as were asked for comes first.
-    overviews: Vec<Measured>,
+    target: TargetArgs,
 }
 
 /// What one user's device found.
 #[derive(Debug, Serialize)]
-struct Measured {
+struct Overview {
     conversations: usize,
     changed: usize,
-    /// As many as changed were told of, each time.
+    /// Each time, as many conversations as changed were returned.
     told_right: bool,
-    /// While the server has all of it in memory.
+    /// While the server has everything in memory.
     warm: Returns,
-    /// The first return after the server was started anew, on a server of the run's own.
+    /// The first return after a restart of the server, on a server of the run's own.
     after_restart: Option<Returns>,
-    /// The welcome told all that changed, each time, and nothing more had to be asked.
+    /// Each time, the welcome contained everything that changed.
     welcome_is_enough: bool,
-    /// The welcome that tells what changed, as long as its frame.
+    /// The lengths of the frames: the welcome, and the responses to requests for what changed and
+    /// for everything.
     welcome_bytes: usize,
-    /// The answers that tell what changed, as long as their frames.
     changed_bytes: usize,
-    /// The answers that tell everything.
     all_bytes: usize,
 }
 
-/// How long a device took.
 #[derive(Debug, Serialize)]
 struct Returns {
     /// From nothing to knowing what changed, by a login that asks for it.
     known_ms: Option<Percentiles>,
     /// To be logged in, with everything ready to be pushed.
     login_ms: Option<Percentiles>,
-    /// To know what changed, from there on, by asking.
+    /// To know what changed, from there on, by a request.
     changed_ms: Option<Percentiles>,
     /// To know everything instead.
     all_ms: Option<Percentiles>,
 }
 
-/// A user with conversations, and who talks in them.
-struct Stage {
-    talker: Client,
-    account: Account,
-    groups: Vec<ConversationId>,
-    changed: usize,
-}
-
 /// Measures it.
 ///
 /// # Errors
-/// Says what the run came to nothing by. What was measured before it was interrupted is reported.
-pub async fn run(
-    settings: Settings,
-    watcher: &mut Watcher,
-) -> Result<Report<Settings, Findings>, BenchError> {
+/// What was measured before an interruption is reported, unless that is nothing.
+pub async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchError> {
     let stop = watcher.stop();
-    let mut venue = stop
+    let mut target = stop
         .clone()
-        .unless_asked(Venue::open(&settings.place))
+        .unless_asked(Target::open(&settings.target))
         .await?;
-    let mut found = Findings::default();
-    let interrupted = match stop
-        .unless_asked(steps(&settings, &mut venue, &mut found, watcher))
-        .await
-    {
+    let mut overviews = Vec::new();
+    let steps = steps(&settings, &mut target, &mut overviews, watcher);
+    let interrupted = match stop.unless_asked(steps).await {
         Ok(()) => false,
-        Err(BenchError::Interrupted) if !found.overviews.is_empty() => true,
+        Err(BenchError::Interrupted) if !overviews.is_empty() => true,
         Err(error) => return Err(error),
     };
     Ok(Report::new(
         "overview",
-        venue.subject(),
-        settings,
+        target.subject,
+        &settings,
         interrupted,
-        found,
+        list(&overviews),
     ))
 }
 
 async fn steps(
     settings: &Settings,
-    venue: &mut Venue,
-    found: &mut Findings,
+    target: &mut Target,
+    overviews: &mut Vec<Overview>,
     watcher: &mut Watcher,
 ) -> Result<(), BenchError> {
-    let changed = settings.changed.min(settings.conversations);
-    let beside = limits::OVERVIEW_BESIDE.min(settings.conversations);
-    let share = (changed * beside).div_ceil(settings.conversations);
-    for (name, conversations, changed) in [
-        ("many", settings.conversations, changed),
-        ("few", beside, share),
-    ] {
-        let stage = Stage::set(name, conversations, changed, venue, watcher).await?;
-        let measured = measure(&stage, settings.rounds, venue, watcher).await?;
-        found.overviews.push(measured);
+    let all = settings.conversations;
+    let changed = settings.changed.min(all);
+    let few = limits::OVERVIEW_BESIDE.min(all);
+    let share = (changed * few).div_ceil(all);
+    for (name, conversations, changed) in [("many", all, changed), ("few", few, share)] {
+        let user = User::new(name, conversations, changed, target, watcher).await?;
+        overviews.push(user.measure(settings.rounds, target, watcher).await?);
     }
     Ok(())
 }
 
-impl Stage {
-    async fn set(
+/// A user with conversations, and a client that writes to them.
+struct User {
+    writer: Client,
+    account: Account,
+    groups: Vec<ConversationId>,
+    changed: usize,
+}
+
+impl User {
+    async fn new(
         name: &str,
         conversations: usize,
         changed: usize,
-        venue: &Venue,
+        target: &Target,
         watcher: &mut Watcher,
     ) -> Result<Self, BenchError> {
-        let mut joined = venue.join(name, 2, &quiet(), |_| {}).await?;
-        let (Some((owner, account)), Some((talker, _))) = (joined.pop(), joined.pop()) else {
-            return Err(BenchError::Interrupted);
+        let mut joined = target.join(name, 2, None, &quiet(), watcher).await?;
+        let (Some((owner, account)), Some((writer, _))) = (joined.pop(), joined.pop()) else {
+            return Err(BenchError::EndedEarly);
         };
         owner.close().await;
         let create = |at: usize| {
-            let (talker, user) = (talker.clone(), account.user);
+            let (writer, user) = (writer.clone(), account.user);
             async move {
-                Ok(talker
-                    .create_group(GroupName::new(format!("conversation {at}"))?, vec![user])
-                    .await?)
+                let name = GroupName::new(format!("conversation {at}"))?;
+                Ok(writer.create_group(name, vec![user]).await?)
             }
         };
-        let told =
-            |done| watcher.tell(&|| format!("{done} of {conversations} conversations are made"));
-        let groups = gather(conversations, create, told).await?;
+        let done = watcher.counter(conversations, "conversations are created");
+        let groups = gather(limits::AT_ONCE, conversations, create, done).await?;
         Ok(Self {
-            talker,
+            writer,
             account,
             groups,
             changed,
         })
     }
 
-    /// Something new in as many conversations as are to change, spread over all.
-    async fn talk(&self) -> Result<(), BenchError> {
-        let chosen: Vec<_> = (0..self.changed)
-            .map(|at| self.groups[at * self.groups.len() / self.changed])
-            .collect();
-        let talk = |at: usize| {
-            let (talker, group) = (self.talker.clone(), chosen[at]);
+    /// Sends to as many conversations as are to change, spread over all.
+    async fn change(&self) -> Result<(), BenchError> {
+        let send = |at: usize| {
+            let group = self.groups[at * self.groups.len() / self.changed];
+            let writer = self.writer.clone();
             async move {
-                Ok(talker
-                    .send(
-                        group,
-                        Body::Text(Text::new(
-                            "something new, in about as many words as people need",
-                        )?),
-                    )
-                    .await?)
+                let text = Text::new("something new, in about as many words as people need")?;
+                Ok(writer.send(group, Body::Text(text)).await?)
             }
         };
-        gather(chosen.len(), talk, |_| {}).await.map(drop)
+        gather(limits::AT_ONCE, self.changed, send, |_| {})
+            .await
+            .map(drop)
     }
-}
 
-async fn measure(
-    stage: &Stage,
-    rounds: usize,
-    venue: &mut Venue,
-    watcher: &mut Watcher,
-) -> Result<Measured, BenchError> {
-    let device = Client::connect(&stage.account, quiet()).await?;
-    let since = device.overview(None).await?.as_of;
-    device.close().await;
-    stage.talk().await?;
-    let mut warm = Clocks::new();
-    // The first return is not counted: it loads what the others find in memory.
-    warm.come_back(stage, since).await?;
-    warm = Clocks {
-        told_right: warm.told_right,
-        welcome_is_enough: warm.welcome_is_enough,
-        ..Clocks::new()
-    };
-    for round in 0..rounds {
-        watcher.tell(&|| {
-            format!(
-                "return {round} of {rounds}, with {} conversations",
-                stage.groups.len()
-            )
-        });
-        warm.come_back(stage, since).await?;
-    }
-    let mut cold = Clocks::new();
-    let restarts = limits::OVERVIEW_RESTARTS;
-    for restart in 0..restarts {
-        watcher.tell(&|| {
-            format!(
-                "restart {restart} of {restarts}, with {} conversations",
-                stage.groups.len()
-            )
-        });
-        if venue.restart(End::Stop).await?.is_none() {
-            break;
+    async fn measure(
+        &self,
+        rounds: usize,
+        target: &mut Target,
+        watcher: &mut Watcher,
+    ) -> Result<Overview, BenchError> {
+        let device = Client::connect(&self.account, quiet()).await?;
+        let since = device.overview(None).await?.as_of;
+        device.close().await;
+        self.change().await?;
+        // The first return is not timed: it loads what the others find in memory.
+        let mut first = Timings::default();
+        first.come_back(self, since).await?;
+        let what = format!("returns, with {} conversations", self.groups.len());
+        let mut warm = Timings::default();
+        for round in 0..rounds {
+            watcher.counter(rounds, &what)(round);
+            warm.come_back(self, since).await?;
         }
-        cold.come_back(stage, since).await?;
+        let what = format!("restarts, with {} conversations", self.groups.len());
+        let mut cold = Timings::default();
+        for restart in 0..limits::OVERVIEW_RESTARTS {
+            watcher.counter(limits::OVERVIEW_RESTARTS, &what)(restart);
+            if target.restart(Stop::Ordered).await?.is_none() {
+                break;
+            }
+            cold.come_back(self, since).await?;
+        }
+        let all = [&first, &warm, &cold];
+        Ok(Overview {
+            conversations: self.groups.len(),
+            changed: self.changed,
+            told_right: !all.iter().any(|timings| timings.is_wrong),
+            welcome_is_enough: !all.iter().any(|timings| timings.needs_requests),
+            welcome_bytes: warm.welcome_bytes,
+            changed_bytes: warm.changed_bytes,
+            all_bytes: warm.all_bytes,
+            after_restart: (cold.login.count() > 0).then(|| cold.returns()),
+            warm: warm.returns(),
+        })
     }
-    Ok(Measured {
-        conversations: stage.groups.len(),
-        changed: stage.changed,
-        told_right: warm.told_right && cold.told_right,
-        welcome_is_enough: warm.welcome_is_enough && cold.welcome_is_enough,
-        welcome_bytes: warm.welcome_bytes,
-        changed_bytes: warm.changed_bytes,
-        all_bytes: warm.all_bytes,
-        after_restart: (cold.login.count() > 0).then(|| cold.returns()),
-        warm: warm.returns(),
-    })
 }
 
-/// What is timed.
-struct Clocks {
+#[derive(Default)]
+struct Timings {
     known: Latencies,
     login: Latencies,
     changed: Latencies,
     all: Latencies,
-    told_right: bool,
-    welcome_is_enough: bool,
+    is_wrong: bool,
+    /// A welcome did not contain everything that changed.
+    needs_requests: bool,
     welcome_bytes: usize,
     changed_bytes: usize,
     all_bytes: usize,
 }
 
-impl Clocks {
-    fn new() -> Self {
-        let [known, login, changed, all] = [(); 4].map(|()| Latencies::new());
-        let (told_right, welcome_is_enough) = (true, true);
-        Self {
-            known,
-            login,
-            changed,
-            all,
-            told_right,
-            welcome_is_enough,
-            welcome_bytes: 0,
-            changed_bytes: 0,
-            all_bytes: 0,
-        }
-    }
-
-    /// The device comes back in both ways.
-    async fn come_back(&mut self, stage: &Stage, since: Moment) -> Result<(), BenchError> {
-        self.be_told(stage, since).await?;
-        self.ask(stage, since).await
-    }
-
-    /// The device logs in, and is told what changed with the welcome.
-    async fn be_told(&mut self, stage: &Stage, since: Moment) -> Result<(), BenchError> {
+impl Timings {
+    /// The device comes back twice: with a login that asks for what changed, and with one that does
+    /// not, followed by requests.
+    async fn come_back(&mut self, user: &User, since: Moment) -> Result<(), BenchError> {
         let began = Instant::now();
-        let device = Client::connect(
-            &stage.account,
-            Options {
-                since: Some(since),
-                ..Options::default()
-            },
-        )
-        .await?;
+        let options = Options {
+            since: Some(since),
+            ..Options::default()
+        };
+        let device = Client::connect(&user.account, options).await?;
         let first = device.login_page();
-        let is_enough = first.as_ref().is_some_and(|page| page.next_after.is_none());
+        self.needs_requests |= first.as_ref().is_none_or(|page| page.next_after.is_some());
         let pages = pages(&device, Some(since), first).await?;
         self.known.record(began.elapsed());
-        self.welcome_is_enough &= is_enough;
-        self.told_right &= told_of(&pages) == stage.changed;
+        self.is_wrong |= items(&pages) != user.changed;
         if let Some(page) = pages.into_iter().next() {
             self.welcome_bytes = welcome_bytes(&device, page);
         }
         device.close().await;
-        Ok(())
+        self.ask(user, since).await
     }
 
-    /// The device logs in, asks what changed, and then for everything.
-    async fn ask(&mut self, stage: &Stage, since: Moment) -> Result<(), BenchError> {
+    async fn ask(&mut self, user: &User, since: Moment) -> Result<(), BenchError> {
         let began = Instant::now();
-        let device = Client::connect(&stage.account, Options::default()).await?;
+        let device = Client::connect(&user.account, Options::default()).await?;
         self.login.record(began.elapsed());
-        let (took, changed) = timed(pages(&device, Some(since), None)).await;
-        self.changed.record(took);
-        let (took, all) = timed(pages(&device, None, None)).await;
-        self.all.record(took);
-        let (changed, all) = (changed?, all?);
-        self.told_right &=
-            told_of(&changed) == stage.changed && told_of(&all) == stage.groups.len();
-        (self.changed_bytes, self.all_bytes) = (answer_bytes(changed), answer_bytes(all));
+        let began = Instant::now();
+        let changed = pages(&device, Some(since), None).await?;
+        self.changed.record(began.elapsed());
+        let began = Instant::now();
+        let all = pages(&device, None, None).await?;
+        self.all.record(began.elapsed());
+        self.is_wrong |= items(&changed) != user.changed || items(&all) != user.groups.len();
+        (self.changed_bytes, self.all_bytes) = (response_bytes(changed), response_bytes(all));
         device.close().await;
         Ok(())
     }
@@ -375,22 +293,21 @@ async fn pages(
     Ok(pages)
 }
 
-fn told_of(pages: &[ConversationPage]) -> usize {
+fn items(pages: &[ConversationPage]) -> usize {
     pages.iter().map(|page| page.items.len()).sum()
 }
 
-/// What pages take on the wire: each is one frame.
-fn answer_bytes(pages: Vec<ConversationPage>) -> usize {
-    let frame_of = |page| {
-        frame::frame(&ServerFrame::Response(
-            RequestId::new(1),
-            Ok(Response::Conversations(page)),
-        ))
-    };
-    pages.into_iter().map(|page| frame_of(page).len()).sum()
+/// The lengths of the frames that carry these pages.
+fn response_bytes(pages: Vec<ConversationPage>) -> usize {
+    let response = |page| Response::Conversations(page);
+    let frame = |page| ServerFrame::Response(RequestId::new(1), Ok(response(page)));
+    pages
+        .into_iter()
+        .map(|page| frame::frame(&frame(page)).len())
+        .sum()
 }
 
-/// What a welcome with this page takes on the wire.
+/// The length of the frame of a welcome with this page.
 fn welcome_bytes(device: &Client, overview: ConversationPage) -> usize {
     let WhoAmI {
         user,
@@ -400,100 +317,75 @@ fn welcome_bytes(device: &Client, overview: ConversationPage) -> usize {
     } = device.whoami();
     // Any time of these years is as long as any other.
     let now = Timestamp::new(1 << 40);
-    frame::frame(&ServerFrame::Welcome(Welcome {
+    let token = None;
+    let welcome = Welcome {
         user,
         name,
         role,
         device,
-        token: None,
+        token,
         now,
         overview,
-    }))
-    .len()
+    };
+    frame::frame(&ServerFrame::Welcome(welcome)).len()
 }
 
-async fn timed<T>(work: impl Future<Output = T>) -> (Duration, T) {
-    let began = Instant::now();
-    let done = work.await;
-    (began.elapsed(), done)
-}
-
-impl Found for Findings {
-    fn figures(&self) -> Vec<Figure> {
-        let many = self.overviews.first().and_then(|many| many.warm.known_ms);
-        let figure = |took| {
-            Figure::of_latency(
-                "what changed",
-                took,
-                "from nothing to knowing which conversations have something new",
-            )
-        };
-        many.map(figure).into_iter().collect()
+fn list(overviews: &[Overview]) -> Results {
+    let mut results = Results::default();
+    let meaning = "from nothing to knowing which conversations have something new";
+    if let Some(known) = overviews.first().and_then(|many| many.warm.known_ms) {
+        results.row("what changed", known.to_string(), meaning);
     }
-
-    fn tables(&self) -> Vec<Table> {
-        let columns = [
-            "conversations",
-            "changed",
-            "when",
-            "known by a login ms",
-            "login ms",
-            "what changed ms",
-            "everything ms",
-            "welcome",
-            "changed",
-            "everything",
-        ];
-        let rows = self.overviews.iter().flat_map(|measured| {
-            let Measured {
-                conversations,
-                changed,
-                welcome_bytes,
-                changed_bytes,
-                all_bytes,
-                ..
-            } = measured;
-            let row = move |when: &str, returns: &Returns| {
-                let p50 = |took: Option<Percentiles>| {
-                    took.map_or("–".to_owned(), |took| format!("{:.1}", took.p50))
-                };
-                let Returns {
-                    known_ms,
-                    login_ms,
-                    changed_ms,
-                    all_ms,
-                } = returns;
-                let sizes =
-                    [*welcome_bytes, *changed_bytes, *all_bytes].map(|bytes| sized(bytes as u64));
-                let times = [known_ms, login_ms, changed_ms, all_ms].map(|took| p50(*took));
-                [
-                    conversations.to_string(),
-                    changed.to_string(),
-                    when.to_owned(),
-                ]
-                .into_iter()
-                .chain(times)
-                .chain(sizes)
-                .collect()
-            };
-            let cold = measured
-                .after_restart
-                .as_ref()
-                .map(|returns| row("after a restart", returns));
-            [row("warm", &measured.warm)].into_iter().chain(cold)
-        });
-        vec![Table {
-            title: "Returns".to_owned(),
-            meaning: "Half of the returns took no longer. A login that says when the device was here before is told what changed with the \
-                      welcome; the other columns are of one that is not, and asks. Sizes are those of the frames. After a restart the server \
-                      loads what it is asked for first."
-                .to_owned(),
-            columns: columns.map(str::to_owned).to_vec(),
-            rows: rows.collect(),
-        }]
+    let columns = [
+        "conversations",
+        "changed",
+        "when",
+        "known by a login ms",
+        "login ms",
+        "what changed ms",
+        "everything ms",
+        "welcome",
+        "changed",
+        "everything",
+    ];
+    let p50 = |taken: Option<Percentiles>| {
+        taken.map_or("–".to_owned(), |taken| format!("{:.1}", taken.p50))
+    };
+    let row = |overview: &Overview, when: &str, returns: &Returns| {
+        let Returns {
+            known_ms,
+            login_ms,
+            changed_ms,
+            all_ms,
+        } = returns;
+        let times = [known_ms, login_ms, changed_ms, all_ms].map(|taken| p50(*taken));
+        let Overview {
+            welcome_bytes,
+            changed_bytes,
+            all_bytes,
+            ..
+        } = overview;
+        let sizes = [welcome_bytes, changed_bytes, all_bytes].map(|&bytes| sized(bytes as u64));
+        let counts = [overview.conversations, overview.changed].map(|count| count.to_string());
+        [&counts[..], &[when.to_owned()], &times, &sizes].concat()
+    };
+    let mut rows = Vec::new();
+    for overview in overviews {
+        results.check(overview.told_right);
+        rows.push(row(overview, "warm", &overview.warm));
+        let cold = overview.after_restart.as_ref();
+        rows.extend(cold.map(|returns| row(overview, "after a restart", returns)));
     }
-
-    fn is_sound(&self) -> bool {
-        self.overviews.iter().all(|measured| measured.told_right)
-    }
+    let meaning = "Half of the returns took no longer. A login that says when the device was here \
+        before gets what changed with the welcome; the other columns are of one that does not, and \
+        asks. Sizes are those of the frames. After a restart the server loads what it is asked for \
+        first.";
+    results.tables.push(Table {
+        title: "Returns".to_owned(),
+        meaning: meaning.to_owned(),
+        columns: columns.map(str::to_owned).to_vec(),
+        rows,
+    });
+    results.json("overviews", overviews);
+    results
 }

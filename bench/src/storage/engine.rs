@@ -1,48 +1,70 @@
-//! `engine`: the commit path without a network, beside other ways to store the same messages, or against the size of a group.
+//! `engine`: the commit path without a network, beside other ways to store the same messages, or
+//! against the size of a group.
 
-use std::fmt;
 use std::time::Duration;
 
-use cairn_proto::limits::TEXT_BYTES_MAX;
+use cairn_store::limits::BATCH_BYTES_MAX;
 use clap::Args;
-use clap::builder::RangedU64ValueParser;
 use serde::Serialize;
 
-use super::findings::{Findings, OfMembers, Stored};
-use super::place::Place;
-use super::race::{Contender, Race, Supply, cairn, plain_sled, raw_file};
+use super::limits;
+use super::load::body_bytes;
+use super::race::{self, Contender, LogBytes, Outcome, Race, Spread, Supply};
+use super::scratch::Scratch;
+use crate::args::whole;
 use crate::error::BenchError;
-use crate::limits;
-use crate::report::{Report, counted, grouped};
+use crate::limits::SECONDS_DEFAULT;
+use crate::results::{Column, Report, Results, Scale, Series, Unit, grouped};
 use crate::watcher::Watcher;
-use cairn_store::limits::BATCH_BYTES_MAX;
 
-/// What is stored, and how.
 #[derive(Clone, Debug, Args, Serialize)]
 pub struct Settings {
     /// Messages in each durable commit; each size is a race of its own
-    #[arg(long, value_name = "N,…", value_delimiter = ',', default_values_t = [1, 8, 64, 512, 4_096], value_parser = RangedU64ValueParser::<usize>::new().range(1..=65_536))]
+    #[arg(
+        long,
+        value_name = "N,…",
+        value_delimiter = ',',
+        default_values_t = [1, 8, 64, 512, 4_096],
+        value_parser = whole::<usize>(1..=65_536)
+    )]
     batches: Vec<usize>,
 
-    /// Measure something else: what a message costs in a group of each of these sizes, with cairn alone and commits of 64
-    #[arg(long, value_name = "N,…", value_delimiter = ',', conflicts_with_all = ["batches", "conversations"], value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    /// Measure something else: what a message costs in a group of each of these sizes, with cairn
+    /// alone and commits of 64
+    #[arg(
+        long,
+        value_name = "N,…",
+        value_delimiter = ',',
+        conflicts_with_all = ["batches", "conversations"],
+        value_parser = whole::<u64>(1..=1_000_000)
+    )]
     members: Vec<u64>,
 
     /// Bytes of each message's text
-    #[arg(long, value_name = "BYTES", default_value_t = 200, value_parser = RangedU64ValueParser::<usize>::new().range(1..=TEXT_BYTES_MAX as u64))]
+    #[arg(long, value_name = "BYTES", default_value_t = 200, value_parser = body_bytes())]
     body: usize,
 
     /// Groups that the messages go to, the n-th with a share of 1 / n
-    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = RangedU64ValueParser::<usize>::new().range(1..=100_000))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1_000,
+        value_parser = whole::<usize>(1..=100_000)
+    )]
     conversations: usize,
 
     /// How long each contender stores for each size, all rounds together
-    #[arg(long, value_name = "S", default_value_t = limits::SECONDS_DEFAULT.into(), value_parser = parse_seconds)]
+    #[arg(
+        long,
+        value_name = "S",
+        default_value_t = SECONDS_DEFAULT.into(),
+        value_parser = parse_seconds
+    )]
     seconds: f64,
 
     #[command(flatten)]
     #[serde(flatten)]
-    place: Place,
+    scratch: Scratch,
 }
 
 /// The longest time that can be asked for.
@@ -62,7 +84,8 @@ impl Settings {
         Duration::from_secs_f64(self.seconds / f64::from(limits::ROUNDS))
     }
 
-    /// The log takes only so much at once, and so does a person's patience with an error behind the first races.
+    /// The log takes only so much at once, and so does a person's patience with an error behind the
+    /// first races.
     fn check(&self) -> Result<(), BenchError> {
         let body_bytes = self.body;
         let is_too_large = |&&batch: &&usize| {
@@ -77,87 +100,56 @@ impl Settings {
     }
 }
 
-impl fmt::Display for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            batches,
-            members,
-            body,
-            conversations,
-            seconds,
-            ..
-        } = self;
-        let list = |numbers: &[f64]| {
-            numbers
-                .iter()
-                .map(|&number| grouped(number))
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
-        if members.is_empty() {
-            let batches: Vec<f64> = batches.iter().map(|&batch| batch as f64).collect();
-            write!(
-                f,
-                "batches of {}, {body}-byte bodies, {}, {seconds} s each",
-                list(&batches),
-                counted(*conversations, "group")
-            )
-        } else {
-            let members: Vec<f64> = members.iter().map(|&members| members as f64).collect();
-            write!(
-                f,
-                "groups of {}, {body}-byte bodies, batches of {}, {seconds} s each",
-                list(&members),
-                limits::MEMBERS_BATCH
-            )
-        }
-    }
-}
-
-/// Measures it, with `others` beside those who always take part.
-///
-/// # Errors
-/// Says what the run came to nothing by. What was measured before it was interrupted is reported.
+/// Measures it, with `others` beside those that always take part. What was measured before an
+/// interruption is reported.
 pub fn run(
     settings: Settings,
     others: Vec<Contender>,
     watcher: &mut Watcher,
-) -> Result<Report<Settings, Findings>, BenchError> {
+) -> Result<Report, BenchError> {
     settings.check()?;
-    let found = if settings.members.is_empty() {
-        Findings::Storing {
-            storing: storing(&settings, others, watcher)?,
-        }
+    let results = if settings.members.is_empty() {
+        let stored = storing(&settings, others, watcher)?;
+        (!stored.is_empty()).then(|| storing_results(&stored))
     } else {
-        Findings::Members {
-            members: members(&settings, watcher)?,
-        }
+        let stored = members(&settings, watcher)?;
+        (!stored.is_empty()).then(|| members_results(&stored))
     };
-    if found.is_empty() {
-        return Err(BenchError::Interrupted);
-    }
     Ok(Report::new(
         "engine",
-        settings.place.subject(),
-        settings,
+        settings.scratch.subject(),
+        &settings,
         watcher.stop().is_asked(),
-        found,
+        results.ok_or(BenchError::Interrupted)?,
     ))
 }
 
-/// A race for each size of batch.
+/// One contender with one size of batch.
+#[derive(Clone, Debug, Serialize)]
+struct Stored {
+    engine: String,
+    batch: usize,
+    messages_per_s: Spread,
+    /// cairn's median rate over this one's.
+    cairn_is_times: Option<f64>,
+    messages: u64,
+    disk_bytes_per_message: Option<f64>,
+    is_held: Option<bool>,
+}
+
+/// Runs a race for each size of batch.
 fn storing(
     settings: &Settings,
     others: Vec<Contender>,
     watcher: &mut Watcher,
 ) -> Result<Vec<Stored>, BenchError> {
-    let folder = settings.place.open()?;
-    let supply = Supply::new(settings.conversations, settings.body, settings.place.seed)?;
+    let folder = settings.scratch.open()?;
+    let supply = Supply::new(settings.conversations, settings.body, settings.scratch.seed)?;
     let mut contenders = vec![
-        cairn::with_groups(settings.conversations),
-        raw_file::raw_file(),
-        plain_sled::flushed(),
-        plain_sled::synced(),
+        race::cairn_with_groups(settings.conversations),
+        race::raw_file(),
+        race::sled_flushed(),
+        race::sled_synced(),
     ];
     contenders.extend(others);
     let mut stored = Vec::new();
@@ -170,7 +162,7 @@ fn storing(
         };
         let title = format!("batches of {}", grouped(batch as f64));
         let outcomes = race.run(&title, &folder.path().join(batch.to_string()), watcher)?;
-        stored.extend(Stored::of_race(batch, &contenders, outcomes));
+        stored.extend(of_race(batch, &contenders, outcomes));
         if watcher.stop().is_asked() {
             break;
         }
@@ -178,19 +170,48 @@ fn storing(
     Ok(stored)
 }
 
-/// One race of groups against each other.
+/// The results of a race in which cairn ran first.
+fn of_race(
+    batch: usize,
+    contenders: &[Contender],
+    outcomes: Vec<Option<Outcome>>,
+) -> impl Iterator<Item = Stored> {
+    let cairn = outcomes.first().and_then(Option::as_ref);
+    let cairn = cairn.map(|outcome| outcome.messages_per_s.median);
+    let stored = move |(contender, outcome): (&Contender, Option<Outcome>)| {
+        let outcome = outcome?;
+        Some(Stored {
+            engine: contender.name().to_owned(),
+            batch,
+            messages_per_s: outcome.messages_per_s,
+            cairn_is_times: cairn.map(|cairn| cairn / outcome.messages_per_s.median),
+            messages: outcome.messages,
+            disk_bytes_per_message: outcome.disk_bytes_per_message,
+            is_held: outcome.is_held,
+        })
+    };
+    contenders.iter().zip(outcomes).filter_map(stored)
+}
+
+/// The cost of a message in a group of one size.
+#[derive(Clone, Debug, Serialize)]
+struct OfMembers {
+    members: u64,
+    messages_per_s: Spread,
+    messages: u64,
+    log_bytes_per_message: f64,
+    is_held: Option<bool>,
+}
+
+/// Runs one race of groups against each other.
 fn members(settings: &Settings, watcher: &mut Watcher) -> Result<Vec<OfMembers>, BenchError> {
-    let folder = settings.place.open()?;
-    let supply = Supply::new(1, settings.body, settings.place.seed)?;
-    let meters: Vec<cairn::Meter> = settings
-        .members
+    let folder = settings.scratch.open()?;
+    let supply = Supply::new(1, settings.body, settings.scratch.seed)?;
+    let group = |&members| (members, LogBytes::default());
+    let groups: Vec<(u64, LogBytes)> = settings.members.iter().map(group).collect();
+    let contenders: Vec<Contender> = groups
         .iter()
-        .map(|_| cairn::Meter::default())
-        .collect();
-    let sizes = settings.members.iter().zip(&meters);
-    let contenders: Vec<Contender> = sizes
-        .clone()
-        .map(|(&members, meter)| cairn::with_members(members, meter.clone()))
+        .map(|(members, log_bytes)| race::cairn_with_members(*members, log_bytes.clone()))
         .collect();
     let race = Race {
         contenders: &contenders,
@@ -199,172 +220,124 @@ fn members(settings: &Settings, watcher: &mut Watcher) -> Result<Vec<OfMembers>,
         round: settings.round(),
     };
     let outcomes = race.run("sizes of groups", &folder.path().join("members"), watcher)?;
-    Ok(sizes
-        .zip(outcomes)
-        .filter_map(|((&members, meter), outcome)| {
-            Some(OfMembers::new(members, meter.get(), outcome?))
+    let of_members = |((members, log_bytes), outcome): ((u64, LogBytes), Option<Outcome>)| {
+        let outcome = outcome?;
+        Some(OfMembers {
+            members,
+            messages_per_s: outcome.messages_per_s,
+            messages: outcome.messages,
+            log_bytes_per_message: log_bytes.get() as f64 / outcome.messages as f64,
+            is_held: outcome.is_held,
         })
+    };
+    Ok(groups
+        .into_iter()
+        .zip(outcomes)
+        .filter_map(of_members)
         .collect())
 }
 
-#[cfg(test)]
-mod tests {
-    use clap::Parser;
-    use tokio::sync::watch;
+const MEDIAN: Column = Column::new("messages/s", "/messages_per_s/median", Unit::COUNT);
+const MIN: Column = Column::new("min", "/messages_per_s/min", Unit::COUNT);
+const MAX: Column = Column::new("max", "/messages_per_s/max", Unit::COUNT);
+const HELD: Column = Column::new("all there", "/is_held", Unit::COUNT);
 
-    use super::*;
-    use crate::report::Found as _;
-
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        settings: Settings,
-    }
-
-    fn settings(args: &[&str]) -> Settings {
-        Line::try_parse_from(std::iter::once(&"bench").chain(args))
-            .unwrap()
-            .settings
-    }
-
-    fn report(args: &[&str]) -> Report<Settings, Findings> {
-        let (_stop, hears) = watch::channel(false);
-        run(
-            settings(args),
-            Vec::new(),
-            &mut Watcher::new(hears, |text| drop(text())),
-        )
-        .unwrap()
-    }
-
-    #[test]
-    fn every_contender_has_a_line_for_each_batch() {
-        let report = report(&[
-            "--batches",
-            "1,8",
-            "--conversations",
-            "10",
-            "--seconds",
-            "0.1",
-        ]);
-        assert!(report.found.is_sound());
-        let json = serde_json::to_value(&report).unwrap();
-        let cells = json["storing"].as_array().unwrap();
-        let names: Vec<_> = cells
-            .iter()
-            .map(|cell| {
-                (
-                    cell["batch"].as_u64().unwrap(),
-                    cell["engine"].as_str().unwrap(),
-                )
-            })
-            .collect();
-        let engines = [
-            "cairn",
-            "raw append + fdatasync",
-            "sled, flush (no fsync)",
-            "sled, flush + fdatasync",
-        ];
-        assert_eq!(
-            names,
-            [1, 8]
-                .into_iter()
-                .flat_map(|batch| engines.map(|name| (batch, name)))
-                .collect::<Vec<_>>()
-        );
-        assert_eq!(cells[0]["cairn_is_times"], 1.0);
-        assert!(
-            cells.iter().all(|cell| cell["is_held"] == true
-                && cell["messages_per_s"]["median"].as_f64() > Some(0.0)),
-            "{json}"
-        );
-        let text = report.to_string();
-        assert!(
-            text.starts_with(
-                "cairn bench engine: batches of 1, 8, 200-byte bodies, 10 groups, 0.1 s each\n"
+fn storing_results(storing: &[Stored]) -> Results {
+    let mut results = Results::default();
+    results.table(
+        "storing",
+        (
+            "Durable messages a second",
+            "The median, the lowest and the highest of the rounds. Where the name says nothing \
+             else, a batch is on disk when its commit returns. Of each message cairn also decides \
+             who may send it, whether it is a retry, and its number.",
+        ),
+        &[
+            Column::new("engine", "/engine", Unit::COUNT),
+            Column::new("batch", "/batch", Unit::COUNT),
+            MEDIAN,
+            MIN,
+            MAX,
+            Column::new("cairn is", "/cairn_is_times", Unit::new(2, " ×")),
+            Column::new(
+                "disk B/message",
+                "/disk_bytes_per_message",
+                Unit::new(1, ""),
             ),
-            "{text}"
-        );
+            HELD,
+        ],
+        storing,
+    );
+    let mut series: Vec<Series> = Vec::new();
+    for stored in storing {
+        let point = (stored.batch as f64, stored.messages_per_s.median);
+        match series
+            .iter_mut()
+            .find(|series| series.name == stored.engine)
+        {
+            Some(series) => series.points.push(point),
+            None => series.push(Series {
+                name: stored.engine.clone(),
+                points: vec![point],
+            }),
+        }
     }
-
-    #[test]
-    fn others_run_behind_those_who_always_do() {
-        let (_stop, hears) = watch::channel(false);
-        let other = Contender::new("another", |folder| raw_file::raw_file().open(folder));
-        let settings = settings(&[
-            "--batches",
-            "8",
-            "--conversations",
-            "10",
-            "--seconds",
-            "0.1",
-        ]);
-        let report = run(settings, vec![other], &mut Watcher::new(hears, |_| {})).unwrap();
-        let json = serde_json::to_value(&report).unwrap();
-        let last = json["storing"].as_array().unwrap().last().unwrap();
-        assert_eq!(
-            (last["engine"].as_str(), last["is_held"].as_bool()),
-            (Some("another"), Some(true)),
-            "{json}"
-        );
-    }
-
-    #[test]
-    fn each_size_of_a_group_has_a_line() {
-        let report = report(&["--members", "1,20", "--seconds", "0.1"]);
-        assert!(report.found.is_sound());
-        let json = serde_json::to_value(&report).unwrap();
-        let sizes: Vec<_> = json["members"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|cell| cell["members"].as_u64().unwrap())
-            .collect();
-        assert_eq!(sizes, [1, 20]);
-        // Ten times the members, the same bytes, but for how short the numbers in a message are.
-        let bytes = |at: usize| {
-            json["members"][at]["log_bytes_per_message"]
-                .as_f64()
-                .unwrap()
-        };
-        assert!(
-            bytes(0) > 200.0 && (bytes(0) - bytes(1)).abs() < 4.0,
-            "{json}"
-        );
-    }
-
-    #[test]
-    fn a_run_that_is_ended_before_it_measures_has_nothing_to_tell() {
-        let (_stop, hears) = watch::channel(true);
-        let result = run(settings(&[]), Vec::new(), &mut Watcher::new(hears, |_| {}));
-        assert!(matches!(result, Err(BenchError::Interrupted)), "{result:?}");
-    }
-
-    #[test]
-    fn a_batch_that_the_log_cannot_take_is_refused_at_once() {
-        let (_stop, hears) = watch::channel(false);
-        let result = run(
-            settings(&["--batches", "1,4096", "--body", "16384"]),
-            Vec::new(),
-            &mut Watcher::new(hears, |_| {}),
-        );
-        assert!(
-            matches!(
-                result,
-                Err(BenchError::BatchTooLarge {
-                    batch: 4_096,
-                    body_bytes: 16_384
-                })
-            ),
-            "{result:?}"
-        );
-    }
-
-    #[test]
-    fn a_time_is_a_positive_number() {
-        assert_eq!(parse_seconds("0.1"), Ok(0.1));
-        ["0", "-1", "NaN", "inf", "3601", "a"]
-            .iter()
-            .for_each(|raw| assert!(parse_seconds(raw).is_err(), "{raw}"));
-    }
+    results.plot(
+        (
+            "Durable messages a second, by the size of a batch",
+            "Small batches cost what the disk takes for each fdatasync; large ones what the engine \
+             does itself.",
+        ),
+        Scale::Log.axis("messages in a batch"),
+        Scale::Log.axis("messages/s"),
+        series.into_iter().map(from_left).collect(),
+    );
+    results.check(storing.iter().all(|stored| stored.is_held != Some(false)));
+    results
 }
+
+fn members_results(members: &[OfMembers]) -> Results {
+    let mut results = Results::default();
+    results.table(
+        "members",
+        (
+            "What a message costs against the size of its group",
+            "The median, the lowest and the highest of the rounds. A message is stored once, \
+             however many read it, so all lines should be alike.",
+        ),
+        &[
+            Column::new("members", "/members", Unit::COUNT),
+            MEDIAN,
+            MIN,
+            MAX,
+            Column::new("log B/message", "/log_bytes_per_message", Unit::new(1, "")),
+            HELD,
+        ],
+        members,
+    );
+    let point = |of: &OfMembers| (of.members as f64, of.messages_per_s.median);
+    results.plot(
+        (
+            "Messages a second, by the size of the group",
+            "A level line: a message is stored once, however many read it.",
+        ),
+        Scale::Log.axis("members"),
+        Scale::Linear.axis("messages/s"),
+        vec![from_left(Series {
+            name: "cairn".to_owned(),
+            points: members.iter().map(point).collect(),
+        })],
+    );
+    results.check(members.iter().all(|of| of.is_held != Some(false)));
+    results
+}
+
+fn from_left(mut series: Series) -> Series {
+    series
+        .points
+        .sort_by(|one, other| one.0.total_cmp(&other.0));
+    series
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,11 +3,9 @@
 
 use std::path::Path;
 
-use cairn_bench::{Contender, Key, Storage, StorageFailure};
+use cairn_bench::{Batch, Contender, Key, Storage, StorageFailure};
 use heed::types::{Bytes, Str};
 use heed::{Database, Env, EnvOpenOptions};
-
-use crate::batch::Batch;
 
 /// The most that the file can grow to. It takes address space, not disk.
 const MAP_BYTES: usize = 64 << 30;
@@ -15,20 +13,15 @@ const MAP_BYTES: usize = 64 << 30;
 struct Lmdb {
     env: Env,
     messages: Database<Bytes, Str>,
-    batch: Batch,
 }
 
 pub(crate) fn contender() -> Contender {
-    Contender::new("LMDB", |folder: &Path| {
+    Contender::new("LMDB", |folder| {
         let env = open(folder)?;
         let mut transaction = env.write_txn()?;
         let messages = env.create_database(&mut transaction, None)?;
         transaction.commit()?;
-        Ok(Box::new(Lmdb {
-            env,
-            messages,
-            batch: Batch::default(),
-        }) as Box<dyn Storage>)
+        Ok(Lmdb { env, messages })
     })
 }
 
@@ -36,37 +29,25 @@ pub(crate) fn contender() -> Contender {
 fn open(folder: &Path) -> heed::Result<Env> {
     let mut options = EnvOpenOptions::new();
     options.map_size(MAP_BYTES);
-    // SAFETY: the map is of a file in a folder of this run alone, which nobody else writes to or
-    // cuts short.
+    // SAFETY: the map is of a file in a folder of this run alone, which nothing else writes to or
+    // truncates.
     unsafe { options.open(folder) }
 }
 
 impl Storage for Lmdb {
-    fn put(&mut self, key: Key, text: &str) -> Result<(), StorageFailure> {
-        self.batch.push(key, text);
-        Ok(())
-    }
-
-    fn commit(&mut self) -> Result<(), StorageFailure> {
+    fn store(&mut self, messages: &mut Batch<'_>) -> Result<(), StorageFailure> {
         let mut transaction = self.env.write_txn()?;
-        for (key, text) in self.batch.iter() {
+        for (key, text) in messages {
             self.messages.put(&mut transaction, &key.to_bytes(), text)?;
         }
-        transaction.commit()?;
-        self.batch.clear();
-        Ok(())
+        Ok(transaction.commit()?)
     }
 
     fn read(&mut self, each: &mut dyn FnMut(u64, &[u8])) -> Result<(), StorageFailure> {
         let transaction = self.env.read_txn()?;
         for row in self.messages.iter(&transaction)? {
             let (key, text) = row?;
-            each(
-                Key::from_bytes(key)
-                    .ok_or("a key of another length")?
-                    .conversation,
-                text.as_bytes(),
-            );
+            each(Key::from_bytes(key)?.conversation, text.as_bytes());
         }
         Ok(())
     }

@@ -1,7 +1,6 @@
 //! `cairn bench engine` with other people's engines in the race. README.md says how each of them
 //! makes a batch durable.
 
-mod batch;
 mod fjall;
 mod lmdb;
 mod redb;

@@ -1,11 +1,7 @@
 //! SQLite: a B-tree with a write-ahead log. A batch is a transaction with `synchronous = FULL`.
 
-use std::path::Path;
-
-use cairn_bench::{Contender, Key, Storage, StorageFailure};
+use cairn_bench::{Batch, Contender, Key, Storage, StorageFailure};
 use rusqlite::Connection;
-
-use crate::batch::Batch;
 
 const SCHEMA: &str = "
 PRAGMA journal_mode = WAL;
@@ -17,51 +13,32 @@ CREATE TABLE IF NOT EXISTS messages (
     PRIMARY KEY (conversation, msgid)
 ) WITHOUT ROWID;";
 
-struct Sqlite {
-    connection: Connection,
-    batch: Batch,
-}
+struct Sqlite(Connection);
 
 pub(crate) fn contender() -> Contender {
-    Contender::new("SQLite", |folder: &Path| {
+    Contender::new("SQLite", |folder| {
         let connection = Connection::open(folder.join("messages.sqlite"))?;
         connection.execute_batch(SCHEMA)?;
-        Ok(Box::new(Sqlite {
-            connection,
-            batch: Batch::default(),
-        }) as Box<dyn Storage>)
+        Ok(Sqlite(connection))
     })
 }
 
 impl Storage for Sqlite {
-    fn put(&mut self, key: Key, text: &str) -> Result<(), StorageFailure> {
-        self.batch.push(key, text);
-        Ok(())
-    }
-
-    fn commit(&mut self) -> Result<(), StorageFailure> {
-        let transaction = self.connection.transaction()?;
+    fn store(&mut self, messages: &mut Batch<'_>) -> Result<(), StorageFailure> {
+        let transaction = self.0.transaction()?;
         {
             let mut insert = transaction.prepare_cached("INSERT INTO messages VALUES (?, ?, ?)")?;
-            for (
-                Key {
-                    conversation,
-                    msgid,
-                },
-                text,
-            ) in self.batch.iter()
-            {
-                insert.execute((i64::try_from(conversation)?, i64::try_from(msgid)?, text))?;
+            for (key, text) in messages {
+                let conversation = i64::try_from(key.conversation)?;
+                insert.execute((conversation, i64::try_from(key.msgid)?, text))?;
             }
         }
-        transaction.commit()?;
-        self.batch.clear();
-        Ok(())
+        Ok(transaction.commit()?)
     }
 
     fn read(&mut self, each: &mut dyn FnMut(u64, &[u8])) -> Result<(), StorageFailure> {
         let mut all = self
-            .connection
+            .0
             .prepare("SELECT conversation, text FROM messages ORDER BY conversation, msgid")?;
         let mut rows = all.query(())?;
         while let Some(row) = rows.next()? {
@@ -74,6 +51,6 @@ impl Storage for Sqlite {
     }
 
     fn close(self: Box<Self>) -> Result<(), StorageFailure> {
-        self.connection.close().map_err(|(_, error)| error.into())
+        self.0.close().map_err(|(_, error)| error.into())
     }
 }

@@ -10,20 +10,16 @@ fn every_engine_gives_back_its_messages_in_order() {
         for part in 0..3 {
             let mut storage = contender.open(dir.path()).unwrap();
             for msgid in part * 5 + 1..=part * 5 + 5 {
-                for conversation in [3, 0, 300] {
-                    let text = format!("{conversation} {msgid}");
-                    storage
-                        .put(
-                            Key {
-                                conversation,
-                                msgid,
-                            },
-                            &text,
-                        )
-                        .unwrap();
-                    expected.push((conversation, text));
-                }
-                storage.commit().unwrap();
+                let texts = [3, 0, 300].map(|conversation| {
+                    let key = Key {
+                        conversation,
+                        msgid,
+                    };
+                    (key, format!("{conversation} {msgid}"))
+                });
+                let mut batch = texts.iter().map(|(key, text)| (*key, text.as_str()));
+                storage.store(&mut batch).unwrap();
+                expected.extend(texts.map(|(key, text)| (key.conversation, text)));
             }
             storage.close().unwrap();
         }

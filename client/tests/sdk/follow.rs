@@ -146,7 +146,7 @@ async fn doubled_and_overlapping_pushes_are_read_once() {
 }
 
 #[tokio::test]
-async fn a_gap_is_pulled_and_no_more_than_the_gap() {
+async fn gap_is_pulled_exactly() {
     let fake = Fake::start();
     let (_client, mut peer, mut timeline) = level_at_three(&fake).await;
     push(&mut peer, 7, 2).await;
@@ -157,7 +157,7 @@ async fn a_gap_is_pulled_and_no_more_than_the_gap() {
 }
 
 #[tokio::test]
-async fn pushes_out_of_order_are_put_in_order() {
+async fn reordered_pushes_are_sorted() {
     let fake = Fake::start();
     let (_client, mut peer, mut timeline) = level_at_three(&fake).await;
     for (first, count) in [(10, 1), (6, 2), (4, 2), (8, 2), (13, 1)] {
@@ -171,7 +171,7 @@ async fn pushes_out_of_order_are_put_in_order() {
 }
 
 #[tokio::test]
-async fn behind_is_caught_up_by_pulling() {
+async fn lagging_reader_catches_up_by_pulling() {
     let fake = Fake::start();
     let (_client, mut peer, mut timeline) = level_at_three(&fake).await;
     peer.push(TimelineFrame::Behind {
@@ -189,7 +189,7 @@ async fn behind_is_caught_up_by_pulling() {
 }
 
 #[tokio::test]
-async fn what_came_while_there_was_no_connection_is_found_by_the_overview_of_the_login() {
+async fn login_overview_finds_missed_messages() {
     let fake = Fake::start();
     let (_client, peer, mut timeline) = level_at_three(&fake).await;
     peer.close(CloseCode::GoingAway);
@@ -201,7 +201,7 @@ async fn what_came_while_there_was_no_connection_is_found_by_the_overview_of_the
 }
 
 #[tokio::test]
-async fn what_the_overview_does_not_show_is_asked_for() {
+async fn gaps_in_overview_are_requested() {
     let fake = Fake::start();
     let (_client, peer, mut timeline) = level_at_three(&fake).await;
     peer.close(CloseCode::GoingAway);
@@ -216,7 +216,7 @@ async fn what_the_overview_does_not_show_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_pull_that_was_not_answered_is_repeated() {
+async fn unanswered_pull_is_retried() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let mut timeline = client.follow(ONE, MsgId::new(2));
@@ -230,7 +230,7 @@ async fn a_pull_that_was_not_answered_is_repeated() {
 }
 
 #[tokio::test]
-async fn a_slow_reader_is_given_no_more_than_the_bound_and_misses_nothing() {
+async fn slow_reader_is_bounded_and_complete() {
     let fake = Fake::start();
     let (client, mut peer, mut timeline) = level_at_three(&fake).await;
     let log = Log {
@@ -269,7 +269,7 @@ async fn a_slow_reader_is_given_no_more_than_the_bound_and_misses_nothing() {
 }
 
 #[tokio::test]
-async fn what_retention_removed_is_jumped_over() {
+async fn expired_range_is_skipped() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let mut timeline = client.follow(ONE, MsgId::new(1));
@@ -284,7 +284,7 @@ async fn what_retention_removed_is_jumped_over() {
 }
 
 #[tokio::test]
-async fn two_timelines_of_one_conversation_do_not_disturb_each_other() {
+async fn timelines_are_independent() {
     let fake = Fake::start();
     let (client, mut peer, mut first) = level_at_three(&fake).await;
     let mut second = client.follow(ONE, MsgId::new(3));
@@ -299,7 +299,7 @@ async fn two_timelines_of_one_conversation_do_not_disturb_each_other() {
 }
 
 #[tokio::test]
-async fn a_timeline_ends_with_the_membership() {
+async fn timeline_ends_with_membership() {
     let fake = Fake::start();
     let (_client, mut peer, mut timeline) = level_at_three(&fake).await;
     push(&mut peer, 4, 1).await;
@@ -313,7 +313,7 @@ async fn a_timeline_ends_with_the_membership() {
 }
 
 #[tokio::test]
-async fn who_comes_back_before_the_end_was_read_goes_on() {
+async fn rejoining_continues_the_timeline() {
     let fake = Fake::start();
     let (_client, mut peer, mut timeline) = level_at_three(&fake).await;
     peer.push(TimelineFrame::Removed {
@@ -334,7 +334,7 @@ async fn who_comes_back_before_the_end_was_read_goes_on() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_an_error_and_then_the_end() {
+async fn unreadable_entry_ends_the_timeline() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let mut timeline = client.follow(ONE, MsgId::new(1));
@@ -347,7 +347,7 @@ async fn what_cannot_be_read_is_an_error_and_then_the_end() {
 }
 
 #[tokio::test]
-async fn a_server_that_breaks_its_word_is_found_out() {
+async fn broken_server_promises_are_detected() {
     let page = |run: Run, head: u64| Pulled {
         run,
         head: MsgId::new(head),
@@ -400,7 +400,7 @@ async fn a_server_that_breaks_its_word_is_found_out() {
 }
 
 #[tokio::test]
-async fn a_history_ends_at_the_head_and_needs_no_push() {
+async fn history_ends_at_head() {
     let fake = Fake::start();
     let (client, mut peer) = fake
         .client(Options {
@@ -426,7 +426,7 @@ async fn a_history_ends_at_the_head_and_needs_no_push() {
 }
 
 #[tokio::test]
-async fn singly_in_batches_or_packed_it_is_the_same_log() {
+async fn batching_does_not_change_the_log() {
     let fake = Fake::start();
     let (_client, mut peer, mut timeline) = level_at_three(&fake).await;
     push(&mut peer, 4, 3).await;
@@ -442,7 +442,7 @@ async fn singly_in_batches_or_packed_it_is_the_same_log() {
 }
 
 #[tokio::test]
-async fn a_dropped_wait_loses_nothing() {
+async fn dropped_wait_loses_nothing() {
     let fake = Fake::start();
     let (_client, mut peer, mut timeline) = level_at_three(&fake).await;
     for msgid in 4..=20 {

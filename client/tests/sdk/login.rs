@@ -33,7 +33,7 @@ async fn failed(account: &Account) -> Error {
 }
 
 #[tokio::test]
-async fn another_key_than_the_pinned_one_is_a_hard_stop() {
+async fn unpinned_key_is_fatal() {
     let fake = Fake::start();
     let account = Account {
         pin: Pin::new([1; 32]),
@@ -62,7 +62,7 @@ async fn another_key_than_the_pinned_one_is_a_hard_stop() {
 }
 
 #[tokio::test]
-async fn what_speaks_something_else_is_no_cairn() {
+async fn foreign_protocol_is_detected() {
     let fake = Fake::start_as(&Identity::new(), (Ipv4Addr::LOCALHOST, 0).into(), b"h3");
     let account = fake.account();
     let error = soon(async {
@@ -76,7 +76,7 @@ async fn what_speaks_something_else_is_no_cairn() {
 }
 
 #[tokio::test]
-async fn a_refused_login_says_why() {
+async fn refused_login_has_a_reason() {
     let fake = Fake::start();
     let account = fake.account();
     let (error, _) = tokio::join!(failed(&account), async {
@@ -95,7 +95,7 @@ async fn a_refused_login_says_why() {
 }
 
 #[tokio::test]
-async fn a_server_of_another_version_says_so() {
+async fn version_mismatch_is_reported() {
     let fake = Fake::start();
     let account = fake.account();
     let (error, ()) = tokio::join!(failed(&account), async {
@@ -105,7 +105,7 @@ async fn a_server_of_another_version_says_so() {
 }
 
 #[tokio::test]
-async fn a_server_that_goes_away_during_login_is_not_waited_for() {
+async fn lost_server_ends_login() {
     let fake = Fake::start();
     let account = fake.account();
     let (error, ()) = tokio::join!(failed(&account), async {
@@ -121,7 +121,7 @@ async fn a_server_that_goes_away_during_login_is_not_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_ends_in_no_answer() {
+async fn silence_times_out() {
     let silent = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let addr = ServerAddr::new("127.0.0.1", silent.local_addr().unwrap().port());
     let account = Account {
@@ -141,7 +141,7 @@ async fn silence_ends_in_no_answer() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_answer_the_login_is_told_from_silence() {
+async fn unanswered_login_differs_from_silence() {
     let fake = Fake::start();
     let account = fake.account();
     let (error, _peer) = tokio::join!(Client::connect(&account, Options::default()), async {
@@ -157,7 +157,7 @@ async fn a_server_that_does_not_answer_the_login_is_told_from_silence() {
 }
 
 #[tokio::test]
-async fn a_host_without_an_address_is_named() {
+async fn unresolved_host_is_named() {
     let fake = Fake::start();
     let account = Account {
         addr: ServerAddr::new("two words", 7766),
@@ -174,7 +174,7 @@ async fn a_host_without_an_address_is_named() {
 }
 
 #[tokio::test]
-async fn an_invite_becomes_an_account_that_comes_back_by_its_token() {
+async fn invite_yields_a_reusable_account() {
     let fake = Fake::start();
     let link = InviteLink {
         addr: fake.addr(),
@@ -220,7 +220,7 @@ async fn an_invite_becomes_an_account_that_comes_back_by_its_token() {
 }
 
 #[tokio::test]
-async fn a_login_gives_the_name_and_the_password() {
+async fn login_sends_name_and_password() {
     let fake = Fake::start();
     let password = Password::new("correct horse").unwrap();
     let login = Client::login(
@@ -248,7 +248,7 @@ async fn a_login_gives_the_name_and_the_password() {
 }
 
 #[tokio::test]
-async fn a_new_device_without_a_token_is_a_broken_protocol() {
+async fn missing_device_token_is_a_protocol_error() {
     let fake = Fake::start();
     let login = Client::login(
         fake.addr(),
@@ -270,7 +270,7 @@ async fn a_new_device_without_a_token_is_a_broken_protocol() {
 }
 
 #[tokio::test]
-async fn a_changed_key_ends_a_client_that_reconnects() {
+async fn changed_key_ends_reconnecting() {
     let fake = Fake::start();
     let (client, peer) = fake.client(eager()).await;
     let mut events = client.events();
@@ -299,7 +299,7 @@ async fn a_changed_key_ends_a_client_that_reconnects() {
 }
 
 #[tokio::test]
-async fn a_client_that_comes_back_waits_for_a_busy_server_and_ends_when_it_is_unwanted() {
+async fn reconnect_waits_when_busy_and_ends_when_refused() {
     let fake = Fake::start();
     let (client, peer) = fake.client(eager()).await;
     peer.close(CloseCode::Rate);
@@ -330,7 +330,7 @@ fn attempt_of(packet: &[u8]) -> Option<&[u8]> {
 }
 
 #[tokio::test]
-async fn an_attempt_to_come_back_that_nobody_answers_is_soon_begun_anew() {
+async fn unanswered_reconnect_is_retried() {
     let fake = Fake::start();
     let (_client, peer) = fake.client(eager()).await;
     peer.close(CloseCode::GoingAway);
@@ -367,7 +367,7 @@ async fn an_attempt_to_come_back_that_nobody_answers_is_soon_begun_anew() {
 }
 
 #[tokio::test]
-async fn clients_can_share_a_socket_and_close_says_goodbye() {
+async fn clients_share_a_socket() {
     let fake = Fake::start();
     let endpoint = Endpoint::new().unwrap();
     let options = || Options {

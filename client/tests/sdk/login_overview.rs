@@ -74,7 +74,7 @@ async fn asked(
 }
 
 #[tokio::test]
-async fn a_client_that_was_here_before_knows_what_changed_once_it_is_welcomed() {
+async fn login_returns_changes() {
     let fake = Fake::start();
     let (client, mut peer) = returned(&fake, changed()).await;
     let told = asked(&client, &mut peer, Vec::new()).await;
@@ -96,7 +96,7 @@ async fn a_client_that_was_here_before_knows_what_changed_once_it_is_welcomed() 
 }
 
 #[tokio::test]
-async fn what_did_not_fit_into_the_welcome_is_asked_behind_it() {
+async fn remaining_changes_are_requested() {
     let fake = Fake::start();
     let place = OverviewPlace {
         revision: Revision::new(9),
@@ -144,7 +144,7 @@ async fn what_did_not_fit_into_the_welcome_is_asked_behind_it() {
 }
 
 #[tokio::test]
-async fn what_the_login_told_is_not_given_when_something_was_told_since_that_nobody_heard() {
+async fn stale_login_overview_is_dropped_after_lag() {
     let fake = Fake::start();
     let read = || TimelineFrame::Read {
         conversation: ONE,
@@ -188,7 +188,7 @@ async fn what_the_login_told_is_not_given_when_something_was_told_since_that_nob
 }
 
 #[tokio::test]
-async fn what_the_login_told_is_not_given_after_another_login() {
+async fn login_overview_is_dropped_after_reconnect() {
     let fake = Fake::start();
     let (client, peer) = returned(&fake, changed()).await;
     let mut events = client.events();

@@ -34,7 +34,7 @@ fn contact(user: u32, relation: Relation) -> Contact {
 }
 
 #[tokio::test]
-async fn a_presence_that_was_pushed_before_an_older_answer_stands() {
+async fn pushed_presence_beats_older_reply() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let mut events = client.events();
@@ -64,7 +64,7 @@ async fn a_presence_that_was_pushed_before_an_older_answer_stands() {
 }
 
 #[tokio::test]
-async fn contacts_that_were_pushed_before_older_pages_stand() {
+async fn pushed_contacts_beat_older_pages() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let mut events = client.events();
@@ -110,7 +110,7 @@ async fn contacts_that_were_pushed_before_older_pages_stand() {
 }
 
 #[tokio::test]
-async fn who_may_not_be_watched_any_more_after_a_reconnect_is_told_to_be_offline() {
+async fn unwatchable_user_is_offline_after_reconnect() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let users = vec![UserId::new(1), UserId::new(2)];

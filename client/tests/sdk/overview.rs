@@ -36,7 +36,7 @@ fn changed(items: Vec<Conversation>, as_of: Moment) -> ConversationPage {
 }
 
 #[tokio::test]
-async fn lists_come_whole_whatever_their_pages_and_whatever_happens_meanwhile() {
+async fn paged_lists_are_complete() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let first = ConversationPage {
@@ -85,7 +85,7 @@ async fn lists_come_whole_whatever_their_pages_and_whatever_happens_meanwhile() 
 }
 
 #[tokio::test]
-async fn pages_that_go_round_in_circles_end() {
+async fn cyclic_pages_end() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let (all, ()) = soon(async {
@@ -105,7 +105,7 @@ async fn pages_that_go_round_in_circles_end() {
 }
 
 #[tokio::test]
-async fn a_client_that_comes_back_asks_what_changed_and_follows_on() {
+async fn reconnect_requests_changes() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     assert_eq!(peer.hello.since, None);
@@ -134,7 +134,7 @@ async fn a_client_that_comes_back_asks_what_changed_and_follows_on() {
 }
 
 #[test]
-fn a_kept_overview_is_brought_up_to_date() {
+fn stored_overview_is_updated() {
     let overview = |conversations, gone: &[u64], extent, as_of| cairn_client::Overview {
         conversations,
         gone: gone.iter().copied().map(ConversationId::new).collect(),

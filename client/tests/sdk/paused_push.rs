@@ -25,7 +25,7 @@ async fn push(peer: &mut Peer, messages: u64) {
 }
 
 #[tokio::test]
-async fn the_server_keeps_what_it_pushes_to_a_client_that_holds() {
+async fn paused_client_receives_no_pushes() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let (_other, mut others_peer) = fake.client(Options::default()).await;
@@ -50,7 +50,7 @@ async fn the_server_keeps_what_it_pushes_to_a_client_that_holds() {
 }
 
 #[tokio::test]
-async fn a_timeline_goes_on_behind_a_hold() {
+async fn timeline_resumes_after_pause() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let mut timeline = client.follow(ONE, MsgId::new(1));

@@ -51,7 +51,7 @@ fn user(id: u32) -> UserInfo {
 }
 
 #[tokio::test]
-async fn what_can_be_repeated_is_repeated_and_what_cannot_is_reported() {
+async fn only_idempotent_requests_are_retried() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let name = GroupName::new("team").unwrap();
@@ -87,7 +87,7 @@ async fn what_can_be_repeated_is_repeated_and_what_cannot_is_reported() {
 }
 
 #[tokio::test]
-async fn what_the_second_time_finds_done_is_done() {
+async fn retry_accepts_already_done() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let (own, other) = (client.whoami().user, UserId::new(900));
@@ -126,7 +126,7 @@ async fn what_the_second_time_finds_done_is_done() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_the_first_time_is_not_done() {
+async fn first_not_found_is_an_error() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let (revoked, ()) = soon(async {
@@ -140,7 +140,7 @@ async fn what_is_not_there_the_first_time_is_not_done() {
 }
 
 #[tokio::test]
-async fn what_was_asked_without_a_connection_is_asked_later_even_if_it_cannot_be_repeated() {
+async fn offline_requests_are_sent_later() {
     let fake = Fake::start();
     let (client, peer) = fake.client(eager()).await;
     let mut events = client.events();
@@ -184,7 +184,7 @@ async fn what_was_asked_without_a_connection_is_asked_later_even_if_it_cannot_be
 }
 
 #[tokio::test]
-async fn a_dropped_question_harms_nobody() {
+async fn dropped_request_is_harmless() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     {
@@ -217,7 +217,7 @@ async fn a_dropped_question_harms_nobody() {
 }
 
 #[tokio::test]
-async fn acks_are_coalesced_and_the_last_one_leaves_before_the_client() {
+async fn last_ack_is_flushed_on_close() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     for msgid in (1..=1000).chain([500]) {
@@ -243,7 +243,7 @@ async fn acks_are_coalesced_and_the_last_one_leaves_before_the_client() {
 }
 
 #[tokio::test]
-async fn an_ack_is_sent_in_time_without_anything_else() {
+async fn ack_has_a_deadline() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     client.ack(ONE, MsgId::new(5));
@@ -267,7 +267,7 @@ async fn an_ack_is_sent_in_time_without_anything_else() {
 }
 
 #[tokio::test]
-async fn an_ack_that_a_killed_server_may_have_forgotten_is_said_again() {
+async fn ack_is_repeated_after_reconnect() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     client.ack(ONE, MsgId::new(5));
@@ -292,7 +292,7 @@ async fn an_ack_that_a_killed_server_may_have_forgotten_is_said_again() {
 }
 
 #[tokio::test]
-async fn names_are_asked_for_once() {
+async fn names_are_cached() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let ids = [3, 1, 9].map(UserId::new);
@@ -328,7 +328,7 @@ async fn names_are_asked_for_once() {
 }
 
 #[tokio::test]
-async fn a_large_import_goes_in_parts_that_fit() {
+async fn large_import_is_split() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let entry = |text: &str| ImportEntry {
@@ -384,7 +384,7 @@ async fn a_large_import_goes_in_parts_that_fit() {
 }
 
 #[tokio::test]
-async fn events_tell_of_memberships_and_end_with_the_client() {
+async fn events_report_memberships() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let mut events = client.events();

@@ -66,7 +66,7 @@ async fn enqueue(client: &Client, texts: &[(ConversationId, &str)]) -> Vec<Accep
 }
 
 #[tokio::test]
-async fn the_order_of_the_calls_is_the_order_on_the_wire_and_answers_may_come_in_any() {
+async fn sends_keep_call_order() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let promises = enqueue(&client, &[(ONE, "a"), (TWO, "b"), (ONE, "c")]).await;
@@ -95,7 +95,7 @@ async fn the_order_of_the_calls_is_the_order_on_the_wire_and_answers_may_come_in
 }
 
 #[tokio::test]
-async fn a_retry_has_the_same_order_numbers_and_stream_and_leaves_out_what_was_answered() {
+async fn retry_keeps_numbers_and_skips_resolved() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let mut promises = enqueue(&client, &[(ONE, "a"), (TWO, "b"), (ONE, "c"), (TWO, "d")])
@@ -131,7 +131,7 @@ async fn a_retry_has_the_same_order_numbers_and_stream_and_leaves_out_what_was_a
 }
 
 #[tokio::test]
-async fn many_broken_connections_in_a_row_resolve_a_send_once() {
+async fn repeated_disconnects_resolve_once() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let promises = enqueue(&client, &[(ONE, "a"), (ONE, "b")]).await;
@@ -151,7 +151,7 @@ async fn many_broken_connections_in_a_row_resolve_a_send_once() {
 }
 
 #[tokio::test]
-async fn a_restart_on_the_same_port_goes_unnoticed_by_the_caller() {
+async fn restart_is_transparent() {
     let identity = Identity::new();
     let fake = Fake::start_as(&identity, ([127, 0, 0, 1], 0).into(), ALPN);
     let (client, mut peer) = fake.client(eager()).await;
@@ -167,7 +167,7 @@ async fn a_restart_on_the_same_port_goes_unnoticed_by_the_caller() {
 }
 
 #[test]
-fn a_killed_server_is_noticed_by_its_reset() {
+fn killed_server_is_detected_by_reset() {
     let identity = Identity::new();
     let runtime = || {
         tokio::runtime::Builder::new_multi_thread()
@@ -201,7 +201,7 @@ fn a_killed_server_is_noticed_by_its_reset() {
 }
 
 #[tokio::test]
-async fn a_refusal_concerns_one_send() {
+async fn refusal_affects_one_send() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let mut promises = enqueue(&client, &[(ONE, "a"), (TWO, "b")]).await;
@@ -216,7 +216,7 @@ async fn a_refusal_concerns_one_send() {
 }
 
 #[tokio::test]
-async fn unresolved_sends_are_bounded_and_room_comes_back_with_each_answer() {
+async fn unresolved_sends_are_bounded() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let mut promises = Vec::new();
@@ -244,7 +244,7 @@ async fn unresolved_sends_are_bounded_and_room_comes_back_with_each_answer() {
 }
 
 #[tokio::test]
-async fn a_final_close_ends_everything_that_waits_and_everything_after() {
+async fn final_close_ends_all_waits() {
     for code in [
         CloseCode::Revoked,
         CloseCode::AuthFailed,
@@ -266,7 +266,7 @@ async fn a_final_close_ends_everything_that_waits_and_everything_after() {
 }
 
 #[tokio::test]
-async fn without_reconnecting_a_broken_connection_is_the_end() {
+async fn disabled_reconnect_ends_on_disconnect() {
     let fake = Fake::start();
     let (client, mut peer) = fake
         .client(Options {
@@ -287,7 +287,7 @@ async fn without_reconnecting_a_broken_connection_is_the_end() {
 }
 
 #[tokio::test]
-async fn closing_resolves_what_is_left() {
+async fn close_resolves_pending_sends() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let promise = enqueue(&client, &[(ONE, "a")]).await.remove(0);
@@ -298,7 +298,7 @@ async fn closing_resolves_what_is_left() {
 }
 
 #[tokio::test]
-async fn closing_does_not_wait_for_a_server_that_is_away() {
+async fn close_does_not_wait_when_offline() {
     let fake = Fake::start();
     let backoff = cairn_client::Backoff {
         base: Duration::from_secs(3600),
@@ -318,7 +318,7 @@ async fn closing_does_not_wait_for_a_server_that_is_away() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_into_a_frame_is_refused_here_and_takes_no_number() {
+async fn oversized_send_takes_no_number() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let huge = Extras::new(vec![Extra::Unknown(Bytes::from(vec![0; 300_000]))]).unwrap();
@@ -331,7 +331,7 @@ async fn what_does_not_fit_into_a_frame_is_refused_here_and_takes_no_number() {
 }
 
 #[tokio::test]
-async fn an_outbox_goes_on_with_its_own_numbers() {
+async fn outbox_keeps_its_numbers() {
     let fake = Fake::start();
     let send_stream = Some(SendStreamId::new(77));
     let (client, mut peer) = fake
@@ -370,7 +370,7 @@ async fn an_outbox_goes_on_with_its_own_numbers() {
 }
 
 #[tokio::test]
-async fn an_answer_out_of_nowhere_is_a_broken_protocol() {
+async fn unsolicited_reply_is_a_protocol_error() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     peer.answer(RequestId::new(5), accepted(1)).await;
@@ -382,7 +382,7 @@ async fn an_answer_out_of_nowhere_is_a_broken_protocol() {
 }
 
 #[tokio::test]
-async fn garbage_and_frames_beyond_the_bound_are_a_broken_protocol() {
+async fn garbage_is_a_protocol_error() {
     for bytes in [&[3, 0, 0, 0, 250, 250, 250][..], &[255, 255, 255, 255]] {
         let fake = Fake::start();
         let (client, mut peer) = fake.client(eager()).await;

@@ -20,7 +20,7 @@ fn opening(bytes: &[u8]) -> StreamOpening {
 }
 
 #[tokio::test]
-async fn an_upload_for_which_there_is_no_room_yet_is_tried_again() {
+async fn upload_is_retried_when_busy() {
     let fake = Fake::start();
     let (client, peer) = fake.client(eager()).await;
     let mut file = Cursor::new(b"a file");
@@ -41,7 +41,7 @@ async fn an_upload_for_which_there_is_no_room_yet_is_tried_again() {
 
 /// Otherwise the server would take what has arrived for all there is.
 #[tokio::test]
-async fn an_upload_that_is_given_up_does_not_end_its_stream() {
+async fn cancelled_upload_keeps_its_stream() {
     let fake = Fake::start();
     let (client, peer) = fake.client(eager()).await;
     // More than may be under way.
@@ -100,7 +100,7 @@ fn is_refused(answer: &Result<Uploaded, TransferError>) -> bool {
 }
 
 #[tokio::test]
-async fn an_upload_that_went_on_behind_something_else_begins_again_once() {
+async fn mismatched_resume_restarts_once() {
     let refused = TransferFrame::Refused(ErrorCode::WrongHash);
     let answer = uploaded(&[(4, refused), (0, TransferFrame::Stored)]).await;
     assert_eq!(answer.unwrap().size_bytes, CONTENT.len() as u64);

@@ -230,7 +230,7 @@ async fn run_with(seed: u64) -> u64 {
 }
 
 #[tokio::test]
-async fn nothing_is_lost_doubled_or_reordered_however_often_connections_break() {
+async fn delivery_is_exactly_once_across_disconnects() {
     for seed in 1..=3 {
         assert!(
             run_with(seed).await > 0,

@@ -5,53 +5,45 @@ use cairn_proto::ids::{ConversationId, MsgId};
 
 use crate::api::actor::Actor;
 
-/// What the server asks about attachments on behalf of transfers, and for its own housekeeping.
+/// A request of an upload or download, or a step of garbage collection.
 #[derive(Clone, Debug)]
 pub enum AttachmentCommand {
-    /// A user wants to upload. Answered with [`AttachmentReply::Stored`] when he need not, else
-    /// with [`AttachmentReply::Wanted`].
+    /// Starts an upload of this many bytes. The reply is [`AttachmentReply::Stored`] if the server
+    /// already has the bytes from this user, else [`AttachmentReply::Wanted`].
     Begin(Actor, AttachmentHash, u64),
-    /// All bytes of an upload are where they belong, under their hash and durable.
+    /// Ends an upload: all bytes are durable under their hash.
     Stored(Actor, AttachmentHash, u64),
-    /// A user wants the attachment that a message names.
+    /// Fetches the attachment that a message references.
     Fetch {
-        /// Who asks.
         actor: Actor,
-        /// The conversation.
         conversation: ConversationId,
-        /// The message.
         msgid: MsgId,
-        /// The attachment.
         hash: AttachmentHash,
     },
-    /// Forget what nobody loads any more, among the next few unused attachments above this one.
+    /// Removes expired, unreferenced attachments among the next few after this hash.
     Collect(Option<AttachmentHash>),
-    /// Which of these attachments nothing is known of.
+    /// Asks which of these stored files have no record.
     Orphans(Vec<AttachmentHash>),
 }
 
-/// The answer to an [`AttachmentCommand`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AttachmentReply {
-    /// The attachment is stored, and the user may send it.
+    /// The bytes are stored, and the user may send the attachment.
     Stored,
-    /// The bytes are wanted, and the user has quota_left for so many in all.
+    /// The bytes must be uploaded.
     Wanted {
-        /// Bytes that the user's attachments may still take, as [`charged_bytes`] counts them.
+        /// Bytes of the user's quota that are left, as [`crate::attachment::charged_bytes`] counts
+        /// them.
         quota_left: u64,
     },
-    /// The user may have the attachment.
-    Fetch {
-        /// How long it is.
-        bytes: u64,
-    },
-    /// These attachments are no more: their files can go.
+    /// The user may read the attachment.
+    Fetch { bytes: u64 },
+    /// The records of these attachments are gone; their files can be deleted.
     Collected {
-        /// Which.
         gone: Vec<AttachmentHash>,
-        /// Where to go on; `None` when all unused ones were looked at.
+        /// Where to continue; `None` after the last unreferenced attachment.
         next: Option<AttachmentHash>,
     },
-    /// Nothing is known of these.
+    /// The files without a record.
     Orphans(Vec<AttachmentHash>),
 }

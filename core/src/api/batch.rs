@@ -1,4 +1,8 @@
-//! The changes of one group commit, encoded once, and what becomes visible when it is durable.
+//! Batches: the changes of one group commit, encoded once.
+//!
+//! Only the owner of a batch makes it durable. Until then its entries and effects must stay
+//! invisible, or a crash could take back what a client has seen; [`Batch::take_effects_of_moves`]
+//! is the one exception.
 
 use std::ops::Range;
 
@@ -11,8 +15,8 @@ use hashbrown::HashMap;
 use crate::api::change::{Appended, Change};
 use crate::api::effect::Effect;
 
-/// The changes of one group commit, encoded. The commit log writes the buffer as it is, and the
-/// entries of messages are shared out of it with tails, blocks and the wire.
+/// The encoded changes of one group commit. The commit log writes the buffer as it is; tails,
+/// blocks and the wire share its entries.
 #[derive(Debug)]
 pub struct Batch {
     bytes: Vec<u8>,
@@ -25,8 +29,8 @@ pub struct Batch {
     moves_reads: bool,
 }
 
-/// Where each entry lies, the latest of each number. Few ask for that and entries come all the
-/// time, so it is brought up to date when it is prefetch_request for.
+/// The latest position of each entry. Built lazily, because entries arrive often and lookups are
+/// rare.
 #[derive(Debug, Default)]
 struct EntryIndex {
     ranges: HashMap<(ConversationId, MsgId), Range<usize>>,
@@ -46,19 +50,17 @@ impl EntryIndex {
     }
 }
 
-/// Where in the batch's buffer a packed entry lies.
+/// The position of a packed entry in the batch's buffer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryAt {
-    /// Its conversation.
     pub conversation: ConversationId,
-    /// Its number.
     pub msgid: MsgId,
-    /// The packed entry.
     pub range: Range<usize>,
 }
 
 impl Batch {
-    /// An empty batch whose buffer begins with room for the commit log's record header.
+    /// Creates an empty batch. The buffer starts with `header_bytes` for the commit log's record
+    /// header.
     #[must_use]
     pub fn new(header_bytes: usize) -> Self {
         Self {
@@ -73,43 +75,42 @@ impl Batch {
         }
     }
 
-    /// Whether it holds nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.bytes.len() == self.header_bytes
     }
 
-    /// Whether somebody waits for it: cursor moves alone do not force a commit.
+    /// Returns whether the batch needs a commit of its own. Cursor moves and opened streams do not:
+    /// they ride along with the next forced batch, or wait for the lazy flush. Losing them in a
+    /// crash costs a redelivery, never a message.
     #[must_use]
     pub const fn is_forced(&self) -> bool {
         self.forced
     }
 
-    /// The bytes of the encoded changes.
+    /// Length of the encoded changes, without the header.
     #[must_use]
     pub fn payload_bytes(&self) -> usize {
         self.bytes.len() - self.header_bytes
     }
 
-    /// The whole buffer, header included, for the commit log to fill in and write.
+    /// The buffer with its header, for the commit log to fill in and write.
     pub fn buffer_mut(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }
 
-    /// Where the new entries lie in the buffer.
     #[must_use]
     pub fn appended(&self) -> &[EntryAt] {
         &self.appended
     }
 
-    /// Where the rewritten entries lie in the buffer, in order: of two of the same number the later
-    /// one stands.
+    /// Positions of the rewritten entries, in order: for the same entry, the later one wins.
     #[must_use]
     pub fn rewritten(&self) -> &[EntryAt] {
         &self.rewritten
     }
 
-    /// An entry, packed, as the batch leaves it: rewritten, or new.
+    /// The packed entry as the batch leaves it.
     #[must_use]
     pub fn entry(&mut self, conversation: ConversationId, msgid: MsgId) -> Option<&[u8]> {
         self.index.bring_up_to(&self.appended, &self.rewritten);
@@ -121,14 +122,14 @@ impl Batch {
             .get(self.index.ranges.get(&(conversation, msgid))?.clone())
     }
 
-    /// What sessions must learn of.
+    /// Effects to publish once the batch is durable.
     #[must_use]
     pub fn effects(&self) -> &[Effect] {
         &self.effects
     }
 
-    /// Takes what sessions may learn of before the batch is durable: everything, if it holds
-    /// nothing but moves of cursors.
+    /// Takes the effects that may be published before the batch is durable: all of them if it holds
+    /// only cursor moves, else none.
     pub fn take_effects_of_moves(&mut self) -> Vec<Effect> {
         if self.forced {
             Vec::new()
@@ -151,7 +152,7 @@ impl Batch {
             .collect()
     }
 
-    /// Takes the parts: the buffer, where the new and the rewritten entries lie in it, and the
+    /// Splits the batch into its buffer, the positions of new and of rewritten entries, and the
     /// effects.
     #[must_use]
     pub fn into_parts(self) -> (Vec<u8>, Vec<EntryAt>, Vec<EntryAt>, Vec<Effect>) {
@@ -161,17 +162,19 @@ impl Batch {
     pub(crate) fn push(&mut self, change: &Change) {
         debug_assert!(
             !matches!(change, Change::Appended(_) | Change::Rewritten { .. }),
-            "an entry goes with its bytes"
+            "entries are pushed with their bytes"
         );
         codec::encode_into(change, &mut self.bytes);
         self.moves_reads |= matches!(change, Change::Read { .. });
+        // Only what may be lost in a crash rides along. Anything else would be acknowledged while
+        // no commit is due.
         self.forced |= !matches!(
             change,
             Change::Read { .. } | Change::Delivered { .. } | Change::StreamOpened { .. }
         );
     }
 
-    /// Adds an entry whose content is encoded already.
+    /// Appends an entry whose content is already encoded.
     pub(crate) fn push_appended(&mut self, appended: Appended, content: &[u8]) {
         codec::encode_into(&Change::Appended(appended), &mut self.bytes);
         let start = self.bytes.len();
@@ -193,7 +196,6 @@ impl Batch {
         self.forced = true;
     }
 
-    /// Adds an entry that takes the place of an earlier one.
     pub(crate) fn push_rewritten(
         &mut self,
         conversation: ConversationId,
@@ -219,8 +221,9 @@ impl Batch {
         self.forced = true;
     }
 
-    /// Somebody is told in an overview how far he has read, and asks from then on what changed
-    /// since. So what was moved waits for no company.
+    /// Forces a commit if a read cursor moved. An overview shows the cursor, and the device asks
+    /// only for later changes from then on: were the move lost in a crash, the device would never
+    /// see the correction.
     pub(crate) const fn force_if_reads_moved(&mut self) {
         self.forced |= self.moves_reads;
     }
@@ -230,11 +233,11 @@ impl Batch {
     }
 }
 
-/// Reads the changes of a batch back, in order; one of an entry comes with the packed entry, any
-/// other with no bytes.
+/// Decodes the changes of a batch in order. An appended or rewritten entry comes with its packed
+/// bytes, any other change with none.
 ///
 /// # Errors
-/// When the bytes are no changes; also when `each` fails.
+/// If the bytes are malformed, or if `each` fails.
 pub fn replay<E: From<DecodeError>>(
     mut payload: Bytes,
     mut each: impl FnMut(Change, Bytes) -> Result<(), E>,

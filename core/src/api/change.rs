@@ -1,8 +1,8 @@
-//! What happened: the entries of the commit log, and the only way the state moves.
+//! Changes: what the commit log carries, and the only way state moves.
 //!
-//! Each change is absolute (it sets, it does not add to), so applying one again, or applying an old
-//! one before newer ones that were already seen, ends in the same state. Variants only grow at the
-//! end.
+//! Every change is absolute: it sets a value and never adds to one. Applying a change twice, or an
+//! old one before newer ones that were already applied, ends in the same state; recovery relies on
+//! it. Variants are only added at the end.
 
 use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::{
@@ -11,244 +11,180 @@ use cairn_proto::ids::{
 use cairn_proto::model::group::Role;
 use cairn_proto::model::people::{Profile, Relation};
 use cairn_proto::model::retention::Retention;
-use cairn_proto::text::GroupName;
-use cairn_proto::text::{SettingName, SettingValue};
+use cairn_proto::text::{GroupName, SettingName, SettingValue};
 use serde::{Deserialize, Serialize};
 
-use crate::record::AttachmentRecord;
-use crate::record::MemberCounts;
-use crate::record::UnreadMarker;
 use crate::record::{
-    ConversationRecord, DeviceRecord, GroupRecord, InviteRecord, MemberDetails, SecretHash,
-    UserRecord,
+    AttachmentRecord, ConversationRecord, DeviceRecord, GroupRecord, InviteRecord, MemberCounts,
+    MemberDetails, SecretHash, UnreadMarker, UserRecord,
 };
 
-/// One change of the state. In a batch, an entry that is [`Appended`] or rewritten follows its
-/// change.
+/// One change of the state. In a batch, the packed entry follows an [`Appended`] or a rewritten
+/// one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Change {
-    /// An entry at the end of a conversation's log.
     Appended(Appended),
-    /// The read cursor of a member.
     Read {
-        /// The conversation.
         conversation: ConversationId,
-        /// The member.
         user: UserId,
-        /// The last message read.
         msgid: MsgId,
     },
-    /// The delivered cursor of a device.
     Delivered {
-        /// The conversation.
         conversation: ConversationId,
-        /// The member.
         user: UserId,
-        /// The member's device.
         device: DeviceId,
-        /// The last message held.
         msgid: MsgId,
     },
-    /// A user, new or changed.
     User(UserId, UserRecord),
-    /// A device, new or changed.
     Device(UserId, DeviceId, DeviceRecord),
-    /// A device that is no more, with its send streams and cursors.
+    /// A removed device, with its send streams and cursors.
     DeviceRemoved(UserId, DeviceId),
-    /// A device began to use a send stream: it is the most recently used one now.
+    /// A device used a send stream, which becomes its most recently used one.
     StreamOpened {
-        /// Whose device it is.
         user: UserId,
-        /// The device.
         device: DeviceId,
-        /// The stream. One that the device does not have begins anew.
+        /// Starts empty if the device did not have it.
         stream: SendStreamId,
-        /// The least recently used of too many, with its cursors. It is named, since a replay may
-        /// meet another list of streams.
+        /// The least recently used stream if there were too many. It is named because a replay may
+        /// start from another list of streams.
         forgotten: Option<SendStreamId>,
     },
-    /// An invite, new or with fewer uses left.
+    /// A new invite, or one with fewer uses left.
     Invite(SecretHash, InviteRecord),
-    /// An invite that is used up or withdrawn.
+    /// An invite that was used up or revoked.
     InviteRemoved(SecretHash),
-    /// A new conversation.
     Conversation(ConversationId, ConversationRecord),
-    /// A membership, new or with another role.
+    /// A new membership, or a changed role.
     Member {
-        /// The conversation.
         conversation: ConversationId,
-        /// The member.
         user: UserId,
-        /// The role.
         role: Role,
-        /// The entry that made the user a member.
+        /// The entry that added the member.
         joined: MsgId,
-        /// How many members there are with this one.
+        /// Counts including this member.
         counts: MemberCounts,
     },
-    /// A membership that ended.
     MemberRemoved {
-        /// The conversation.
         conversation: ConversationId,
-        /// The former member.
         user: UserId,
-        /// How many members there are without this one.
+        /// Counts without this member.
         counts: MemberCounts,
     },
-    /// How many entries of a source were imported.
+    /// Progress of an import.
     Imported {
-        /// The conversation.
         conversation: ConversationId,
-        /// The source.
         source: ImportSource,
-        /// The source's cursor.
+        /// How many entries of the source were imported.
         cursor: u64,
     },
-    /// A message mentions these users.
+    /// The users that a message mentions.
     Mentioned {
-        /// The conversation.
         conversation: ConversationId,
-        /// The message.
         msgid: MsgId,
-        /// Members; or [`UserId::SERVER`] alone, which stands for all of them.
+        /// Members, or [`UserId::SERVER`] alone for all of them.
         users: Vec<UserId>,
     },
-    /// An entry that is another from now on, under the same number. In a batch it is followed by
-    /// its packed entry.
+    /// A replaced entry. In a batch, the packed entry follows.
     Rewritten {
-        /// The conversation.
         conversation: ConversationId,
-        /// The entry.
         msgid: MsgId,
-        /// Whether it is still a message, and counts as unread.
+        /// Whether it still counts as a message.
         is_message: bool,
     },
-    /// The pinned messages of a conversation, all of them.
+    /// All pins of a conversation.
     Pins {
-        /// The conversation.
         conversation: ConversationId,
-        /// In the order of their numbers.
+        /// Ordered by message id.
         pins: Vec<MsgId>,
     },
-    /// A group has this name from now on.
     Renamed(ConversationId, GroupName),
-    /// What is agreed on in a group.
+    /// Topic, settings and bans of a group.
     Group(ConversationId, GroupRecord),
-    /// What holds for a member beside the role.
+    /// A member's details, apart from the role.
     MemberDetails {
-        /// The conversation.
         conversation: ConversationId,
-        /// The member.
         user: UserId,
-        /// All of it.
         details: MemberDetails,
     },
-    /// A user's side of a relation.
     Relation {
-        /// Whose side.
+        /// The side's user.
         user: UserId,
-        /// The other one.
         other: UserId,
-        /// The relation; none of the user's when it is none.
+        /// An empty relation removes it.
         relation: Relation,
     },
-    /// A setting of the server.
     Setting {
-        /// Which one.
         name: SettingName,
-        /// Its value.
         value: SettingValue,
     },
-    /// How a user presents himself.
     Profile(UserId, Profile),
-    /// A member marked as unread what he had read.
+    /// A member marked read messages as unread.
     MarkedUnread {
-        /// The conversation.
         conversation: ConversationId,
-        /// The member.
         user: UserId,
-        /// The read cursor from now on.
+        /// The new read cursor.
         read: MsgId,
-        /// What is remembered of what he had read.
         marker: Box<UnreadMarker>,
     },
-    /// The server started.
     EpochBegun(EpochId),
-    /// An attachment, new or changed; `None` when it is no more.
+    /// A new or changed attachment; `None` if it was removed.
     Attachment(AttachmentHash, Option<AttachmentRecord>),
-    /// What a message names.
+    /// The attachment that a message references.
     Attached {
-        /// The conversation.
         conversation: ConversationId,
-        /// The message.
         msgid: MsgId,
-        /// The attachment; `None` when it names it no more.
+        /// `None` once it references none.
         hash: Option<AttachmentHash>,
     },
-    /// What the uploads of a user take.
+    /// Quota that a user's uploads take.
     AttachmentBytes {
-        /// The user.
         user: UserId,
-        /// All of them, in bytes.
         bytes: u64,
     },
-    /// How long messages of a conversation stay.
     Retention {
-        /// The conversation.
         conversation: ConversationId,
-        /// The policy; `None` where that is left to the server.
+        /// `None` for the server's default.
         retention: Option<Retention>,
     },
-    /// Entries are gone on purpose, and pins to them with them.
+    /// Entries expired, and pins to them were removed.
     FloorRaised {
-        /// The conversation.
         conversation: ConversationId,
-        /// The last entry that is gone.
+        /// The last expired entry.
         floor: MsgId,
     },
-    /// So many messages name an attachment. One that is no more stays away.
+    /// How many messages reference an attachment. Ignored if it was removed.
     AttachmentRefs {
-        /// The attachment.
         hash: AttachmentHash,
-        /// All of them.
         uses: u64,
     },
 }
 
-/// An entry at the end of a conversation's log.
+/// A new entry at the end of a conversation's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Appended {
-    /// The conversation.
     pub conversation: ConversationId,
-    /// The entry's number: one above the head.
+    /// Head + 1.
     pub msgid: MsgId,
-    /// Who said it.
     pub sender: UserId,
-    /// When.
     pub sent_at: Timestamp,
-    /// Why there is an entry.
     pub origin: Origin,
 }
 
-/// Why there is an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Origin {
-    /// A device sent it. It moves the send cursor, and the sender's read cursor.
+    /// Sent by a device. Moves its send cursor and the sender's read cursor.
     Sent {
-        /// The device.
         device: DeviceId,
-        /// Its send stream.
         stream: SendStreamId,
-        /// Its place among all sends of the stream.
+        /// Ordinal among all sends of the stream, from 1.
         place: u64,
-        /// The client seq.
         seq: u64,
-        /// A fingerprint of the body, so that another body under the same seq is noticed.
+        /// Fingerprint of the body, to detect another body under the same client seq.
         body: u32,
     },
-    /// It was imported. It moves no cursor by itself: who is a member when it is replayed may not
-    /// have been one then.
+    /// Imported. Moves no cursor: a member during a replay may not have been one at the
+    /// time.
     Imported,
-    /// Something that happened to the conversation. It is no message and does not count as unread.
+    /// A change of the conversation itself. Not a message, never unread.
     System,
 }

@@ -1,93 +1,71 @@
-//! Effects: what sessions must learn when a batch is durable, apart from its new entries.
+//! Effects: what sessions must learn once a batch is durable, apart from its new entries.
+//!
+//! The hub publishes the effects of a batch in this order, and all of them before its entries.
+//! Were an entry pushed before the [`Effect::Left`] of the same batch, a former member would read
+//! it.
 
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, UserId};
 
-/// What sessions must learn of when the batch is durable, beside new entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// The user is a member from now on.
     Joined {
-        /// The conversation.
         conversation: ConversationId,
-        /// The new member.
         user: UserId,
     },
-    /// The user is no member any more.
     Left {
-        /// The conversation.
         conversation: ConversationId,
-        /// The former member.
         user: UserId,
         /// The entry that ended the membership.
         last: MsgId,
     },
-    /// The member's role, or what he settled for himself, is another.
+    /// The member's role or settings changed.
     Changed {
-        /// The conversation.
         conversation: ConversationId,
-        /// The member.
         user: UserId,
     },
-    /// A device of the member moved the read cursor. It may be told before the move is durable, as
-    /// the move itself may be answered.
+    /// A device moved the member's read cursor. May be published before the move is durable,
+    /// because the move itself is acknowledged early as well.
     Read {
-        /// The conversation.
         conversation: ConversationId,
-        /// Whose it is.
         user: UserId,
     },
-    /// A device of the member acked or read something: he is further than he was. As
-    /// [`Effect::Read`], it may be told at once.
+    /// A member's delivered or read position advanced. May be published early, like
+    /// [`Effect::Read`].
     Moved {
-        /// The conversation.
         conversation: ConversationId,
-        /// The member.
         user: UserId,
     },
-    /// The device is no more: its sessions end.
+    /// A device was revoked: its sessions end.
     Revoked {
-        /// Whose it was.
         user: UserId,
-        /// The device.
         device: DeviceId,
     },
-    /// The user's side of a relation changed.
     Related {
-        /// Whose side.
+        /// The side's user.
         user: UserId,
-        /// The other one.
         other: UserId,
     },
-    /// Something of the user's own is another now.
+    /// Something about the user's account changed.
     AccountUpdate {
-        /// Whose it is.
         user: UserId,
-        /// What.
         part: AccountPart,
     },
-    /// Another policy of retention holds.
     RetentionSet {
-        /// The conversation.
         conversation: ConversationId,
     },
-    /// Entries are gone on purpose.
     FloorRaised {
-        /// The conversation.
         conversation: ConversationId,
-        /// The last entry that is gone.
+        /// The last expired entry.
         floor: MsgId,
     },
-    /// A setting of the server is another.
     SettingSet,
 }
 
-/// A part of it.
+/// A part of a user's account that all their devices show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AccountPart {
-    /// How he presents himself.
     Profile,
-    /// Whether his reads are shown.
+    /// Whether read receipts are shared.
     Reads,
-    /// His role on the server.
     Role,
 }

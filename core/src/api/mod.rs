@@ -1,4 +1,4 @@
-//! Api.
+//! The interface of the state machine: commands in, changes and effects out.
 
 pub mod actor;
 pub mod attachment;

@@ -1,4 +1,4 @@
-//! Who may upload and fetch, and what is collected.
+//! Uploads, downloads and garbage collection.
 
 use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
@@ -43,8 +43,8 @@ impl State {
         }
     }
 
-    /// Who has uploaded an attachment before need not again. Anybody else must show that he has it:
-    /// a hash may be known to whoever saw it somewhere, and must not give him the file.
+    /// A user who uploaded the bytes before need not do so again. Anyone else must prove to have
+    /// them: knowing a hash must not give access to the file.
     fn begin_upload(
         &mut self,
         actor: Actor,
@@ -63,6 +63,8 @@ impl State {
             if record.bytes != bytes {
                 return Err(ErrorCode::WrongSize);
             }
+            // Restarts the grace period: otherwise gc could remove the file between this reply and
+            // the message that references it.
             let record = record.clone();
             self.note_upload(actor.user, hash, record, now, batch);
             return Ok(AttachmentReply::Stored);
@@ -97,7 +99,7 @@ impl State {
         Ok(AttachmentReply::Stored)
     }
 
-    /// How much quota_left the user has, if it is enough.
+    /// Returns the quota that is left if `bytes` fit into it.
     fn check_quota(&self, user: UserId, bytes: u64) -> Result<u64, ErrorCode> {
         let quota_left = self
             .settings
@@ -111,8 +113,8 @@ impl State {
         }
     }
 
-    /// Makes the user the latest who had the attachment. When too many had it, the first of them is
-    /// forgotten: he can upload it again.
+    /// Makes the user the latest uploader. Beyond [`UPLOADERS_MAX`] the oldest is forgotten and may
+    /// upload again.
     fn note_upload(
         &mut self,
         user: UserId,
@@ -144,7 +146,7 @@ impl State {
         }
     }
 
-    /// A user has a file of this length no more.
+    /// Returns the quota of a file to the user.
     fn release_quota(&mut self, user: UserId, bytes: u64, batch: &mut Batch) {
         let bytes = self
             .attachments
@@ -153,9 +155,9 @@ impl State {
         self.make(&Change::AttachmentBytes { user, bytes }, batch);
     }
 
-    /// Whatever the reason why a user cannot have an attachment, he is told the same: that there is
-    /// none. But whoever could see the message while it was there is told that it expired, as with
-    /// everything else about it.
+    /// Every refusal is the same [`ErrorCode::NoSuchAttachment`], so that hashes cannot be probed.
+    /// Only a user who could see the message learns that it expired, as with everything else about
+    /// it.
     fn fetch(
         &self,
         actor: Actor,
@@ -205,6 +207,9 @@ impl State {
                     .iter()
                     .all(|upload| upload.is_expired(now, kept_ms))
         };
+        // Decided and removed in one command, so no upload or send can come in between. The caller
+        // deletes the files only when the batch is durable: in the other order, a crash would leave
+        // a record, and messages sent with it, without bytes.
         let mut collected = Vec::new();
         for hash in scanned {
             let Some(record) = self

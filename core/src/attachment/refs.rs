@@ -1,4 +1,4 @@
-//! Which messages name which attachments.
+//! References: which messages name which attachments.
 
 use cairn_proto::content::attachment::Attachment;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
@@ -11,7 +11,7 @@ use crate::record::AttachmentRecord;
 use crate::state::State;
 
 impl State {
-    /// Whether a user may send a message that names this attachment.
+    /// Checks that a user may send a message with this attachment.
     pub(crate) fn check_attachment(
         &self,
         user: UserId,
@@ -28,7 +28,7 @@ impl State {
         }
     }
 
-    /// A new message of `user` names an attachment.
+    /// Adds the reference of a new message.
     pub(crate) fn add_ref(
         &mut self,
         conversation: ConversationId,
@@ -42,8 +42,8 @@ impl State {
             return;
         };
         let uses = record.uses.saturating_add(1);
-        // The whole record is long where many had the file, so it is written only when it is news
-        // that this upload was sent.
+        // A record with many uploaders is large, so it is written only when `is_sent` changes; the
+        // count alone takes a few bytes.
         let is_first = record.upload_of(user).is_some_and(|upload| !upload.is_sent);
         let sent = is_first.then(|| {
             let mut record = AttachmentRecord {
@@ -71,7 +71,7 @@ impl State {
         );
     }
 
-    /// Whether it is known what the next messages name that go from a conversation.
+    /// Returns whether the references of the next messages to expire are loaded.
     pub(crate) fn knows_next_refs(&self, conversation: ConversationId) -> bool {
         let floor = self
             .conversations
@@ -82,8 +82,8 @@ impl State {
             .is_some_and(|known| known > floor)
     }
 
-    /// How far the floor of a conversation can go from `old` up to `wanted` at once: as far as it
-    /// is known which attachments that takes, and as what is written of them fits into one batch.
+    /// How far the floor may move from `old` towards `wanted` in one step: as far as the references
+    /// are loaded, and as far as their removal fits into one batch.
     pub(crate) fn floor_within_known_refs(
         &self,
         conversation: ConversationId,
@@ -111,7 +111,7 @@ impl State {
         known
     }
 
-    /// The messages of a conversation above `old` and up to `floor` name nothing any more.
+    /// Drops the references of the messages above `old` up to `floor`.
     pub(crate) fn drop_refs_within(
         &mut self,
         conversation: ConversationId,
@@ -128,7 +128,7 @@ impl State {
         }
     }
 
-    /// A message names its attachment no more, if it ever named one: it was recalled, or is gone.
+    /// Drops the reference of a message that was recalled or expired. No-op if it has none.
     pub(crate) fn drop_ref(
         &mut self,
         conversation: ConversationId,
@@ -166,7 +166,7 @@ mod tests {
     use crate::record::Upload;
 
     #[test]
-    fn what_a_step_writes_is_bounded_however_many_uploaded_what_goes() {
+    fn step_writes_are_bounded_by_uploads() {
         let (mut state, conversation, hash) = (
             State::default(),
             ConversationId::new(1),
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_further_use_of_what_many_uploaded_writes_little() {
+    fn further_references_write_only_the_count() {
         let (mut state, conversation, hash) = (
             State::default(),
             ConversationId::new(1),
@@ -246,7 +246,7 @@ mod tests {
         };
         assert!(
             written(&mut state, 1) > UPLOADERS_MAX,
-            "that he sent it is news"
+            "the first send is recorded"
         );
         let sent = state.attachments.record(hash).cloned().unwrap();
         assert!(sent.uploads.iter().all(|upload| upload.is_sent));

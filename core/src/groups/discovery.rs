@@ -1,4 +1,4 @@
-//! Coming into open groups: finding them, and joining.
+//! Finding and joining open groups.
 
 use std::collections::BTreeSet;
 

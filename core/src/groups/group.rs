@@ -1,4 +1,4 @@
-//! Groups: making them, and who is a member. Each change is an entry in the group's log.
+//! Groups: creation and membership. Every change is an entry in the group's log.
 
 use std::collections::BTreeSet;
 
@@ -17,8 +17,7 @@ use crate::api::change::Change;
 use crate::api::effect::Effect;
 use crate::limits::MEMBERS_SCANNED_MAX;
 use crate::permission::Action;
-use crate::record::MemberCounts;
-use crate::record::{ConversationRecord, KindRecord, MemberDetails};
+use crate::record::{ConversationRecord, KindRecord, MemberCounts, MemberDetails};
 use crate::state::State;
 use crate::state::conversation::Conversation;
 
@@ -109,6 +108,8 @@ impl State {
         if leavers.is_empty() {
             return Ok(Response::Changed { users: 0 });
         }
+        // The entry first: it is the last one that the leavers may read, and `Effect::Left` names
+        // it.
         let names = leavers.iter().map(|&(user, _)| user).collect();
         let last = self.append_system(
             id,
@@ -185,9 +186,8 @@ impl State {
         Ok(Response::Members(MemberPage { items, next_after }))
     }
 
-    /// The members of a large conversation on the page after_it `after`, and where the next one
-    /// begins. A page looks at so many users of the server at most, so it may show few of them, or
-    /// none.
+    /// A page of members of a large conversation, and where the next page starts. A page scans at
+    /// most [`MEMBERS_SCANNED_MAX`] users, so it may hold few members or none.
     pub(crate) fn members_after(
         &self,
         id: ConversationId,
@@ -217,8 +217,8 @@ impl State {
         Ok(users.into_iter().collect())
     }
 
-    /// Nobody is made a member by somebody whom he has blocked, who is answered as if there were no
-    /// such user.
+    /// A user cannot be added by someone they blocked. The reply is the one for an unknown user, so
+    /// that a block stays secret.
     fn check_addable<'a>(
         &self,
         by: UserId,
@@ -231,7 +231,6 @@ impl State {
         }
     }
 
-    /// Makes users members, with the entry that says so.
     pub(crate) fn put_members(
         &mut self,
         by: UserId,
@@ -243,6 +242,7 @@ impl State {
         if users.is_empty() {
             return;
         }
+        // Members before the entry: the entry that announces them must be the first they can read.
         for &user in &users {
             self.put_member(id, user, Role::Member, now, batch);
         }
@@ -251,7 +251,7 @@ impl State {
             users: users.into_iter().collect(),
         });
         self.append_system(id, by, now, &body, batch);
-        // Whoever follows the log from here on may never have heard of them.
+        // Repeated in the log: a client that follows it from here on has not seen the mute.
         for (user, until) in mutes {
             self.append_system(
                 id,
@@ -263,7 +263,7 @@ impl State {
         }
     }
 
-    /// A membership that begins with the next entry.
+    /// Adds a membership that starts with the next entry.
     fn put_member(
         &mut self,
         id: ConversationId,
@@ -319,19 +319,18 @@ impl State {
 }
 
 impl Conversation {
-    /// The members on the page after_it `after`, and where the next one begins, when all members are
-    /// in memory.
+    /// A page of members and where the next page starts, if all members are in memory.
     fn members_after(&self, after: Option<UserId>) -> (Vec<UserId>, Option<UserId>) {
-        let after_it = self
+        let later = self
             .members_sorted()
             .into_iter()
             .map(|(user, _)| user)
             .filter(|&user| after.is_none_or(|after| user > after));
-        truncate_page(after_it.take(limits::MEMBERS_PER_PAGE_MAX + 1).collect())
+        truncate_page(later.take(limits::MEMBERS_PER_PAGE_MAX + 1).collect())
     }
 }
 
-/// A page, and where the next one begins if there is one.
+/// Splits off the extra element that tells whether another page follows.
 fn truncate_page(mut page: Vec<UserId>) -> (Vec<UserId>, Option<UserId>) {
     let is_last = page.len() <= limits::MEMBERS_PER_PAGE_MAX;
     page.truncate(limits::MEMBERS_PER_PAGE_MAX);

@@ -1,5 +1,4 @@
-//! What is agreed on in a group: its name, topic and settings, and who has which role. Each change
-//! is an entry in the group's log.
+//! Group settings: name, topic, permissions and roles. Every change is an entry in the group's log.
 
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};
@@ -13,8 +12,7 @@ use crate::api::batch::Batch;
 use crate::api::change::Change;
 use crate::api::effect::Effect;
 use crate::permission::Action;
-use crate::record::MemberCounts;
-use crate::record::{GroupRecord, KindRecord};
+use crate::record::{GroupRecord, KindRecord, MemberCounts};
 use crate::state::State;
 use crate::state::conversation::Member;
 
@@ -168,7 +166,7 @@ impl State {
         Ok(Response::Done)
     }
 
-    /// Gives a member another role, and says so to the member's sessions.
+    /// Changes a member's role and notifies the member's sessions.
     fn change_role(&mut self, id: ConversationId, user: UserId, role: Role, batch: &mut Batch) {
         let Some(found) = self.conversations.get(&id) else {
             return;
@@ -200,7 +198,7 @@ impl State {
     }
 }
 
-/// What became of it.
+/// Applying changes.
 impl State {
     pub(crate) fn apply_renamed(&mut self, id: ConversationId, name: &GroupName) {
         let Some(found) = self.touch(id) else { return };
@@ -215,7 +213,7 @@ impl State {
         self.note_open(id);
     }
 
-    /// Lets a group be found, or not, as it is agreed on.
+    /// Updates the index of open groups.
     fn note_open(&mut self, id: ConversationId) {
         let Some(found) = self.conversations.get(&id) else {
             return;

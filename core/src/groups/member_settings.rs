@@ -1,5 +1,4 @@
-//! What a member settles for himself in a conversation. It is no entry in the log: nobody else sees
-//! it.
+//! Personal settings of a conversation. They make no entry in the log: only the member sees them.
 
 use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::model::group::MemberSettings;

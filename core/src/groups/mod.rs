@@ -1,4 +1,4 @@
-//! Groups.
+//! Groups: membership, settings, moderation, discovery and quotas.
 
 pub(crate) mod discovery;
 pub(crate) mod group;

@@ -1,5 +1,4 @@
-//! Keeping order in a group: who is kept out of it, and who is not to be heard for a while. Each
-//! change is an entry in the group's log.
+//! Moderation: bans and mutes. Every change is an entry in the group's log.
 
 use std::collections::BTreeSet;
 
@@ -105,8 +104,7 @@ impl State {
         ))
     }
 
-    /// The mutes of those who leave run on, so that nobody is heard again by leaving and coming
-    /// back.
+    /// Mutes outlive the membership, so that leaving and rejoining does not end them.
     pub(crate) fn keep_mutes(
         &mut self,
         id: ConversationId,
@@ -128,8 +126,8 @@ impl State {
         }
     }
 
-    /// The mutes of those who are members again stand with their memberships. Gives those that run
-    /// on, in the order of the users' ids.
+    /// Moves the mutes of rejoining users back into their memberships. Returns those still running,
+    /// ordered by user id.
     pub(crate) fn drop_mutes(
         &mut self,
         id: ConversationId,
@@ -140,20 +138,20 @@ impl State {
         let Some(found) = self.conversations.get(&id) else {
             return Vec::new();
         };
-        let (mut back, away): (Vec<_>, Vec<_>) = found
+        let (mut rejoining, others): (Vec<_>, Vec<_>) = found
             .group
             .muted
             .iter()
             .copied()
             .partition(|(user, _)| users.contains(user));
-        if !back.is_empty() {
+        if !rejoining.is_empty() {
             let mut group = found.group.clone();
-            group.muted = away;
+            group.muted = others;
             group.keep_mutes([], now);
             self.make(&Change::Group(id, group), batch);
         }
-        back.retain(|&(_, until)| until > now);
-        back
+        rejoining.retain(|&(_, until)| until > now);
+        rejoining
     }
 
     pub(crate) fn mute_member(

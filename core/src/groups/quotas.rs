@@ -1,5 +1,5 @@
-//! Room for one more: how many groups one user may own, and of how many conversations he may be a
-//! member. Without bounds, one user could fill the server, or the lists of everybody else.
+//! Quotas: how many groups a user may own and how many conversations they may be in. Without them,
+//! one user could fill the server or everyone else's lists.
 
 use cairn_proto::ids::UserId;
 use cairn_proto::wire::error::ErrorCode;
@@ -7,10 +7,10 @@ use cairn_proto::wire::error::ErrorCode;
 use crate::state::State;
 
 impl State {
-    /// Whether a user may own one more group.
+    /// Checks that a user may own one more group.
     ///
     /// # Errors
-    /// [`ErrorCode::LimitReached`] when not.
+    /// [`ErrorCode::LimitReached`] if not.
     pub(crate) fn check_owned(&self, user: UserId) -> Result<(), ErrorCode> {
         let owned = self.users.get(&user).map_or(0, |user| user.owned.len());
         if owned >= self.settings().groups_per_owner.get() {
@@ -20,10 +20,10 @@ impl State {
         }
     }
 
-    /// Whether each of these users may become a member of one more conversation.
+    /// Checks that each of these users may join one more conversation.
     ///
     /// # Errors
-    /// [`ErrorCode::LimitReached`] when one may not.
+    /// [`ErrorCode::LimitReached`] if one may not.
     pub(crate) fn check_memberships(
         &self,
         users: impl IntoIterator<Item = UserId>,

@@ -1,5 +1,5 @@
-//! Changing what was said: an entry of the log says what happened to which message, and the message
-//! itself is rewritten in its place.
+//! Edits, recalls and reactions: an entry in the log records the amendment, and the message itself
+//! is rewritten in place.
 
 use cairn_proto::content::body::{Amendment, Body};
 use cairn_proto::content::extras::{Extras, Reaction};
@@ -31,7 +31,7 @@ impl State {
             .body
             .with_words(&text)
             .ok_or(ErrorCode::NoSuchMessage)?;
-        // What was forwarded are the words of somebody else.
+        // Forwarded text belongs to its first author.
         let is_own = entry.sender == actor.user && entry.extras.forwarded().is_none();
         self.check(
             actor.user,
@@ -40,7 +40,7 @@ impl State {
             now,
         )?;
         let body = body.map_err(|_| ErrorCode::BadRequest)?;
-        // A file says enough without a caption.
+        // A file needs no caption.
         if text.is_empty() && body.attachment().is_none() {
             return Err(ErrorCode::EmptyMessage);
         }
@@ -82,8 +82,9 @@ impl State {
     ) -> Result<Response, ErrorCode> {
         let entry = self.message(actor, conversation, msgid)?;
         let authorship = match self.authorship(&entry, entry.sender == actor.user, now) {
-            // What is taken back stays so: it is never too late to say it again.
-            Authorship::OwnOfOld if !entry.body.is_message() => Authorship::Own,
+            // Recalling a recalled message again always succeeds, so a retry after the window does
+            // not fail.
+            Authorship::OwnExpired if !entry.body.is_message() => Authorship::Own,
             authorship => authorship,
         };
         self.check(actor.user, conversation, Action::Recall(authorship), now)?;
@@ -195,7 +196,6 @@ impl State {
         Ok(Response::Done)
     }
 
-    /// An entry that a member may read.
     pub(crate) fn message(
         &self,
         actor: Actor,
@@ -235,18 +235,19 @@ impl State {
         )
     }
 
-    /// Whose words an entry has, for somebody whose own they are or not. What was said in the
-    /// future, by a clock that was wrong, was said now.
+    /// Authorship of an entry for the user who wants to change it. A message from the future, sent
+    /// under a wrong clock, counts as sent now.
     fn authorship(&self, entry: &Entry, is_own: bool, now: Timestamp) -> Authorship {
         let minutes = now.get().saturating_sub(entry.sent_at.get()) / 60_000;
         match is_own {
             false => Authorship::Others,
-            true if minutes >= self.settings().amend_minutes.get() as u64 => Authorship::OwnOfOld,
+            true if minutes >= self.settings().amend_minutes.get() as u64 => Authorship::OwnExpired,
             true => Authorship::Own,
         }
     }
 
-    /// What an earlier edit said must not outlive the next one in the entry of that edit.
+    /// Replaces the text in the entry of an earlier edit, so that it does not outlive the next
+    /// edit.
     fn supersede_edit(
         &mut self,
         conversation: ConversationId,
@@ -286,15 +287,15 @@ impl State {
     }
 }
 
-/// Entries that commands need.
+/// Entries loaded for the current command.
 impl State {
-    /// An entry as it is now, with what the batch has made of it so far.
+    /// Installs an entry as the open batch leaves it.
     pub fn install_entry(&mut self, conversation: ConversationId, msgid: MsgId, entry: Entry) {
         self.entries.entry((conversation, msgid)).or_insert(entry);
     }
 
-    /// Lets go of all entries: the command is decided, and the next one that loads them gets them
-    /// as the batch leaves them.
+    /// Evicts all entries. The next command reloads them, because the batch may have rewritten
+    /// them.
     pub fn evict_entries(&mut self) {
         self.entries.clear();
     }

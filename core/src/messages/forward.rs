@@ -1,5 +1,5 @@
-//! Forwarding: what was said in one conversation is said again in another, by the server's hand, so
-//! that it stays what it was.
+//! Forwarding: the server copies a message into another conversation, so that its text and author
+//! are genuine.
 
 use cairn_proto::content::extras::Extras;
 use cairn_proto::content::message::pack_content;
@@ -29,8 +29,7 @@ impl State {
             from,
             msgid,
         } = forward;
-        // What the message says may change between two tries: it is the request that must be the
-        // same.
+        // The message may change between two tries; the request is what must be equal.
         let fingerprint = xxh3_64(&codec::encode(&(from, msgid))) as u32;
         if let Some(msgid) = self.seen(
             actor,
@@ -55,7 +54,8 @@ impl State {
         let extras = Extras::forward_of(author, at);
         let mut content = Vec::new();
         pack_content(&entry.body, &extras, &mut content);
-        // Whoever can read a message may pass on what it names.
+        // Reading a message is enough to forward its attachment: `check_attachment` is skipped on
+        // purpose.
         let sending = Sending {
             conversation: to,
             seq,

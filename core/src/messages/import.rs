@@ -1,4 +1,4 @@
-//! Messages of other systems: with the sender and the time they had there, once each.
+//! Imports from other systems: messages keep their sender and time, and are imported once.
 
 use cairn_proto::content::body::Body;
 use cairn_proto::ids::{ConversationId, ImportSource, Timestamp, UserId};
@@ -60,7 +60,7 @@ impl State {
                 }
             };
             let content = codec::encode(&entry.body);
-            // A clock that was ahead elsewhere makes nothing later than now.
+            // A foreign clock may be ahead, but no entry is later than now.
             let sent_at = entry.sent_at.min(now);
             let entry = NewEntry {
                 sender,
@@ -69,7 +69,7 @@ impl State {
                 content: &content,
             };
             let msgid = self.append(conversation, entry, batch);
-            // What a member said elsewhere is no news to him.
+            // Imported messages are read for their sender.
             if self.membership(sender, conversation).is_ok() {
                 self.make(
                     &Change::Read {
@@ -122,7 +122,7 @@ impl State {
         Ok(found.imports.get(&source).copied().unwrap_or_default())
     }
 
-    /// A user who is known by what he said elsewhere. Nobody can log in as him.
+    /// Creates a user for an imported sender. Without a password, no one can log in as them.
     fn import_user(
         &mut self,
         name: &UserName,

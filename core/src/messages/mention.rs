@@ -1,5 +1,5 @@
-//! Mentions: whom a message asks to notice it. The writes are for those who are mentioned alone,
-//! whatever the size of the group.
+//! Mentions: users whom a message notifies. Writes grow with the mentioned users, not with the
+//! group.
 
 use std::collections::BTreeSet;
 
@@ -10,16 +10,12 @@ use cairn_proto::wire::error::ErrorCode;
 
 use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::record::MsgIdSet;
-use crate::record::StoredMentions;
+use crate::record::{MsgIdSet, StoredMentions};
 use crate::state::State;
 use crate::state::conversation::Conversation;
 
-/// Whether a client may send these extras, whatever the conversation.
-///
-/// # Errors
-/// When it may not.
-pub(crate) fn check_sort(extras: &Extras) -> Result<(), ErrorCode> {
+/// Checks the extras that a client may send, whatever the conversation.
+pub(crate) fn check_client_extras(extras: &Extras) -> Result<(), ErrorCode> {
     let replies = extras
         .iter()
         .filter(|extra| matches!(extra, Extra::ReplyTo(_)))
@@ -31,7 +27,7 @@ pub(crate) fn check_sort(extras: &Extras) -> Result<(), ErrorCode> {
         return Err(ErrorCode::Unsupported);
     }
     if replies > 1
-        || extras.iter().any(is_of_server)
+        || extras.iter().any(is_server_only)
         || extras.iter().count() > limits::EXTRAS_SENT_MAX
     {
         Err(ErrorCode::BadRequest)
@@ -40,8 +36,8 @@ pub(crate) fn check_sort(extras: &Extras) -> Result<(), ErrorCode> {
     }
 }
 
-/// What only the server says of a message.
-const fn is_of_server(extra: &Extra) -> bool {
+/// Returns whether only the server may set this extra.
+const fn is_server_only(extra: &Extra) -> bool {
     matches!(
         extra,
         Extra::Edited { .. } | Extra::Reactions(_) | Extra::Forwarded { .. }
@@ -49,8 +45,8 @@ const fn is_of_server(extra: &Extra) -> bool {
 }
 
 impl State {
-    /// Whether a message may have these extras, where its sender sees the messages above `floor` up
-    /// to `head`.
+    /// Checks that a message may have these extras. Its sender sees the entries above `floor` up to
+    /// `head`.
     pub(crate) fn check_extras(
         &self,
         extras: &Extras,
@@ -73,7 +69,7 @@ impl State {
         }
     }
 
-    /// Notes whom a new message mentions. Who is no member cannot see it, and is passed over.
+    /// Records whom a new message mentions. Users who are not members are skipped.
     pub(crate) fn note_mentions(
         &mut self,
         conversation: ConversationId,
@@ -109,7 +105,7 @@ impl State {
 }
 
 impl Conversation {
-    /// The stored mentions of users. Those in memory stay as they are: they may be newer.
+    /// Installs stored mentions. Sets in memory stay: they may be newer.
     pub fn install_mentions(&mut self, stored: Vec<StoredMentions>) {
         for StoredMentions { user, mentions } in stored {
             self.mentions.entry(user).or_insert(mentions);

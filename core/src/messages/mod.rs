@@ -1,4 +1,4 @@
-//! Messages.
+//! Messages: sending, forwarding, importing, amending, pinning and expiry.
 
 pub(crate) mod amend;
 pub(crate) mod forward;

@@ -1,4 +1,4 @@
-//! Pins: the messages that a conversation keeps in view.
+//! Pinned messages of a conversation.
 
 use cairn_proto::content::body::Amendment;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
@@ -82,7 +82,7 @@ impl State {
         ))
     }
 
-    /// A message that is unpinned, or recalled, is among the pins no more.
+    /// Removes a pin, if the message is pinned.
     pub(crate) fn drop_pin(
         &mut self,
         conversation: ConversationId,

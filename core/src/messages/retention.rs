@@ -1,5 +1,6 @@
-//! How long messages stay, and what goes: the floor of a conversation. It only goes up, and never
-//! above the head.
+//! Retention: how long messages are kept, and expiry.
+//!
+//! Expiry raises a conversation's floor, which never goes down and never passes the head.
 
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
@@ -11,8 +12,7 @@ use cairn_proto::wire::response::Response;
 use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::command::Reply;
-use crate::api::command::Retained;
+use crate::api::command::{Reply, Retained};
 use crate::api::effect::Effect;
 use crate::limits::RETENTION_STEP_ENTRIES;
 use crate::permission::Action;
@@ -20,7 +20,8 @@ use crate::state::conversation::{Conversation, Member};
 use crate::state::settings::Settings;
 use crate::state::{State, User};
 
-/// The last moment at which an entry is old enough to go; `None` where age alone lets nothing go.
+/// The time at or before which an entry is old enough to expire; `None` if age alone expires
+/// nothing.
 #[must_use]
 pub const fn cutoff(policy: Retention, now: Timestamp) -> Option<Timestamp> {
     match policy {
@@ -31,8 +32,8 @@ pub const fn cutoff(policy: Retention, now: Timestamp) -> Option<Timestamp> {
     }
 }
 
-/// A policy within the bounds of the server. Where they contradict each other messages stay: what
-/// is gone does not come back.
+/// Clamps a policy to the server's bounds. Where these contradict each other, messages stay: expiry
+/// cannot be undone.
 fn bounded(policy: Retention, settings: &Settings) -> Retention {
     let bound = |days: usize| u32::try_from(days).unwrap_or(RETENTION_DAYS_MAX);
     let shortest = bound(settings.retention_shortest.get());
@@ -43,7 +44,8 @@ fn bounded(policy: Retention, settings: &Settings) -> Retention {
             longest.map_or(Retention::Keep, |longest| Retention::Days(within(longest)))
         }
         Retention::Days(days) => Retention::Days(within(days)),
-        // What everybody has may be younger than messages must be to go.
+        // A message that every device has may be younger than the required minimum, so only its age
+        // may count.
         Retention::UntilAcked { cap_days } if shortest > 0 => Retention::Days(within(cap_days)),
         Retention::UntilAcked { cap_days } => Retention::UntilAcked {
             cap_days: within(cap_days),
@@ -106,7 +108,6 @@ impl State {
         Ok(Response::Done)
     }
 
-    /// What holds in a conversation, to the server itself.
     pub(crate) fn retained(&self, conversation: ConversationId) -> Result<Reply, ErrorCode> {
         let found = self
             .conversations
@@ -119,10 +120,9 @@ impl State {
         }))
     }
 
-    /// Lets go what may go under `policy`: what is old enough, which is everything up to `aged`,
-    /// and what every device has; at once, at most [`RETENTION_STEP_ENTRIES`], and
-    /// [`crate::limits::REFS_DROPPED_MAX`] messages that name attachments. Nothing happens when
-    /// another policy holds by now.
+    /// Expires what `policy` allows: entries up to `aged`, or what every device has. At most
+    /// [`RETENTION_STEP_ENTRIES`] entries and [`crate::limits::REFS_DROPPED_MAX`] references at
+    /// once. No-op if another policy is in force by now.
     pub(crate) fn expire(
         &mut self,
         conversation: ConversationId,
@@ -145,6 +145,8 @@ impl State {
             wanted.min(old.plus(RETENTION_STEP_ENTRIES)),
         );
         if floor > old {
+            // In the same batch as the floor. References are loaded from the floor upwards: any
+            // that were left below it would never be dropped, and their files never removed.
             self.drop_refs_within(conversation, old, floor, batch);
             self.make(
                 &Change::FloorRaised {
@@ -163,8 +165,8 @@ impl State {
         })
     }
 
-    /// How far the floor may rise by `policy`; not at all when another one holds. `None` when that
-    /// is up to members who are not in memory.
+    /// How far the floor may rise under `policy`; the current floor if another policy is in force.
+    /// `None` if that depends on members that are not in memory.
     pub(crate) fn wanted_floor(
         &self,
         found: &Conversation,
@@ -185,7 +187,7 @@ impl State {
         }
     }
 
-    /// How long messages stay: as it was agreed on, or as the server has it.
+    /// The policy in force: the conversation's or the default, within the server's bounds.
     fn effective(&self, found: &Conversation) -> Retention {
         bounded(
             found.retention.unwrap_or(self.settings.retention_default),
@@ -193,16 +195,15 @@ impl State {
         )
     }
 
-    /// Whether messages stay for ever where nobody said otherwise.
     pub(crate) fn keeps_by_default(&self) -> Reply {
         let is_kept = bounded(self.settings.retention_default, &self.settings) == Retention::Keep;
         Reply::KeepsByDefault(is_kept && self.settings.retention_longest.get() == 0)
     }
 
-    /// The last entry above `aged` that every device of every member has, or loads not have, since
-    /// it was said before he was a member; else `aged`, as soon as a device is found that lacks the
-    /// next one. `None` when it is up to members who are not in memory. Who has no device holds
-    /// nothing back: nobody knows whether he will ever come.
+    /// The last entry above `aged` that every device of every member has or need not have, because
+    /// it is older than the membership. Returns `aged` at the first device that lacks the next
+    /// entry, and `None` if it depends on members that are not in memory. A member without devices
+    /// does not delay expiry: they may never return.
     fn acked_by_all(&self, found: &Conversation, aged: MsgId) -> Option<MsgId> {
         let mut least = None;
         for cursor in found
@@ -232,7 +233,7 @@ impl State {
     }
 }
 
-/// What became of it.
+/// Applying changes.
 impl State {
     pub(crate) fn apply_retention(
         &mut self,
@@ -281,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_hold_for_every_policy_and_where_they_contradict_messages_stay() {
+    fn policies_are_clamped_and_the_lower_bound_wins() {
         let policies = [
             Retention::Keep,
             Retention::Days(1),
@@ -309,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_old_enough_before_its_days_are_over() {
+    fn cutoff_is_days_before_now() {
         let day = 24 * 60 * 60 * 1000;
         assert_eq!(cutoff(Retention::Keep, Timestamp::new(9 * day)), None);
         assert_eq!(
@@ -326,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn what_everybody_has_goes_in_steps() {
+    fn acked_messages_expire_in_steps() {
         let (mut state, id, user) = (State::default(), ConversationId::new(1), UserId::new(1));
         let head = MsgId::new(2 * RETENTION_STEP_ENTRIES + 7);
         let group = KindRecord::Group {

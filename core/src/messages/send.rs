@@ -1,4 +1,4 @@
-//! Sending: the one command that everything else is built around.
+//! Sending: exactly once, and in one order for all readers.
 
 use cairn_proto::content::attachment::Attachment;
 use cairn_proto::content::body::Body;
@@ -16,21 +16,19 @@ use crate::api::change::{Change, Origin};
 use crate::api::effect::Effect;
 use crate::messages::mention;
 use crate::permission::Action;
-use crate::record::MemberCounts;
-use crate::record::{ConversationRecord, KindRecord};
+use crate::record::{ConversationRecord, KindRecord, MemberCounts};
 use crate::state::State;
 use crate::state::make::NewEntry;
 use crate::state::send_stream::{Seen, SendStream};
 
-/// A message on its way into a log.
 pub(crate) struct Sending<'a> {
     pub(crate) conversation: ConversationId,
     pub(crate) seq: ClientSeq,
-    /// Of what the client prefetch_request, so that a mistake is noticed: half of a hash is enough
-    /// for that, and keeps what is remembered small.
+    /// Fingerprint of the request, to detect a changed body under the same client seq. 32 bits
+    /// suffice for that and keep the remembered sends small.
     pub(crate) fingerprint: u32,
     pub(crate) extras: &'a Extras,
-    /// What it names. That its sender may say so is known.
+    /// The attachment, once the sender's permission was checked.
     pub(crate) attachment: Option<&'a Attachment>,
 }
 
@@ -43,7 +41,7 @@ impl State {
         batch: &mut Batch,
     ) -> Result<Response, ErrorCode> {
         check_body(&draft.body)?;
-        mention::check_sort(&draft.extras)?;
+        mention::check_client_extras(&draft.extras)?;
         let mut content = std::mem::take(&mut self.scratch);
         content.clear();
         pack_content(&draft.body, &draft.extras, &mut content);
@@ -61,6 +59,9 @@ impl State {
             extras,
             attachment,
         };
+        // The retry check comes first. After the permission checks, the retry of an accepted
+        // message would be refused once its sender lost access; after `accept`, it would be
+        // appended again.
         let answer = match self.seen(actor, &sending) {
             Ok(Some(msgid)) => Ok(Response::Accepted { msgid }),
             Ok(None) => {
@@ -75,8 +76,7 @@ impl State {
         answer
     }
 
-    /// The number that the message got already, if this is a retry. That comes before every other
-    /// question: what was accepted stays accepted, even if its sender was removed since.
+    /// Returns the message id of an earlier try, whatever happened to the sender's access since.
     pub(crate) fn seen(
         &self,
         actor: Actor,
@@ -102,7 +102,7 @@ impl State {
         }
     }
 
-    /// Takes a message that was not seen before, packed as it is stored.
+    /// Appends a message that is not a retry. `content` is packed as it is stored.
     pub(crate) fn accept(
         &mut self,
         actor: Actor,
@@ -147,6 +147,9 @@ impl State {
             Some(place) => place,
             None => self.reopen_stream(actor, batch),
         };
+        // The entry carries its own send cursor, so that no crash can separate the two. A cursor
+        // without its entry would lose the message, because its retry counts as known; an entry
+        // without its cursor would be appended a second time by the retry.
         let origin = Origin::Sent {
             device: actor.device,
             stream: actor.stream,
@@ -165,13 +168,15 @@ impl State {
             batch,
         );
         self.note_mentions(conversation, msgid, extras, batch);
+        // In the batch of the message: with a reference that came later, gc could remove the file
+        // in between.
         if let Some(attachment) = attachment {
             self.add_ref(conversation, msgid, actor.user, attachment, batch);
         }
         Ok(Response::Accepted { msgid })
     }
 
-    /// The direct chat of two users comes into being with its first message.
+    /// Creates a direct chat, which starts with its first message.
     fn open_direct(
         &mut self,
         id: ConversationId,

@@ -1,4 +1,4 @@
-//! Who may come in: invites, users, devices.
+//! Accounts: invites, users and devices.
 
 use cairn_proto::ids::{DeviceId, SendStreamId, Timestamp, UserId};
 use cairn_proto::limits;
@@ -21,8 +21,7 @@ use crate::state::State;
 use crate::state::send_stream::SendStream;
 
 impl State {
-    /// Makes the invite of whoever shall own the server. The one before is void: its link is lost
-    /// when it was not used.
+    /// Creates the first owner's invite and revokes earlier unused ones: their links may be lost.
     pub(crate) fn owner_invite(
         &mut self,
         token: SecretHash,
@@ -33,12 +32,12 @@ impl State {
         if self.has_owner() {
             return Err(ErrorCode::Forbidden);
         }
-        let is_void =
+        let is_obsolete =
             |invite: &InviteRecord| invite.role == ServerRole::Owner || invite.expires_at <= now;
         let mut old: Vec<_> = self
             .invites
             .iter()
-            .filter(|(_, invite)| is_void(invite))
+            .filter(|(_, invite)| is_obsolete(invite))
             .map(|(&token, _)| token)
             .collect();
         old.sort_unstable();
@@ -59,7 +58,6 @@ impl State {
         Ok(Reply::Done)
     }
 
-    /// Makes an invite for new members of the server.
     pub(crate) fn invite(
         &mut self,
         actor: Actor,
@@ -139,7 +137,7 @@ impl State {
         self.add_device(user, device, now, batch)
     }
 
-    /// The user of that name, and what the password is checked against.
+    /// The user and the password hash to verify.
     pub(crate) fn account(&self, name: &UserName) -> Option<(UserId, Option<Box<str>>)> {
         let user = self.user_named(name)?;
         Some((user, self.users.get(&user)?.record.password.clone()))
@@ -254,8 +252,8 @@ impl State {
         }
     }
 
-    /// A session's send stream may have been forgotten since it began. What it sends then is sent
-    /// on a new one, from this place on.
+    /// Reopens a send stream that was evicted during its session. Returns the ordinal of its next
+    /// send.
     pub(crate) fn reopen_stream(&mut self, actor: Actor, batch: &mut Batch) -> u64 {
         self.open_stream(actor, batch);
         self.streams

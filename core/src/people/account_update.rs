@@ -1,5 +1,4 @@
-//! What is a user's own on the server, and the same on all his devices: they are told when it is
-//! another.
+//! Account updates: what all devices of a user show alike.
 
 use cairn_proto::ids::UserId;
 use cairn_proto::model::user::ServerRole;
@@ -10,14 +9,13 @@ use cairn_proto::wire::response::Response;
 use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::effect::AccountPart;
-use crate::api::effect::Effect;
+use crate::api::effect::{AccountPart, Effect};
 use crate::permission::Action;
 use crate::record::UserRecord;
 use crate::state::State;
 
 impl State {
-    /// What a user's devices are told of a part.
+    /// The current value of one part.
     #[must_use]
     pub fn account_update(&self, user: UserId, part: AccountPart) -> Option<AccountUpdate> {
         let record = &self.user(user)?.record;
@@ -28,7 +26,7 @@ impl State {
         })
     }
 
-    /// Gives a user another role on the server. It always has an owner.
+    /// Changes a user's role on the server. The last owner cannot be demoted.
     pub(crate) fn set_server_role(
         &mut self,
         actor: Actor,

@@ -1,5 +1,4 @@
-//! What users are to each other: following, friendship, blocking, and what comes of it for direct
-//! chats.
+//! Contacts: following, friendship and blocking, and their effect on direct chats.
 
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};
 use cairn_proto::limits::CONTACTS_PER_PAGE_MAX;
@@ -69,8 +68,8 @@ impl State {
         count < self.settings().contacts_max.get()
     }
 
-    /// Blocks have a bound of their own: whoever is prefetch_request by very many must be able to
-    /// block them.
+    /// Blocks have a limit of their own, so that a user flooded with requests can always block the
+    /// senders.
     fn may_add_block(&self, user: UserId) -> bool {
         let blocks = |&(_, relation): &(UserId, Relation)| relation.blocks;
         self.relations(user)
@@ -78,7 +77,7 @@ impl State {
             < BLOCKS_MAX
     }
 
-    /// What `other` is to `user`, as `user` is told.
+    /// The relation of `user` to `other`, as shown to `user`.
     #[must_use]
     pub fn contact(&self, user: UserId, other: UserId) -> Option<Contact> {
         Some(Contact {
@@ -109,7 +108,7 @@ impl State {
         })
     }
 
-    /// Whether a session may be told who types in a conversation, and tell it.
+    /// Checks that a session may send and see typing indicators in a conversation.
     pub(crate) fn focus(
         &self,
         actor: Actor,
@@ -122,7 +121,7 @@ impl State {
         Ok(self.own_reads(actor))
     }
 
-    /// What keeps a user from saying something to another, by their relations.
+    /// What prevents `user` from writing to `other`.
     pub(crate) fn direct_chat_block(&self, user: UserId, other: UserId) -> DirectChatBlock {
         let (own, theirs) = (self.relation(user, other), self.relation(other, user));
         if own.blocks {
@@ -136,18 +135,18 @@ impl State {
         } else if theirs.blocks {
             DirectChatBlock::BlockedByOther
         } else {
-            DirectChatBlock::Free
+            DirectChatBlock::None
         }
     }
 }
 
-/// Both sides of a relation after an act of the first. `is_delivered` says whether the other is told of a
-/// request.
+/// Both sides of a relation after an act of the first. `is_delivered` is whether the other side
+/// sees a request.
 ///
-/// Who has blocked somebody does not learn that he asks, and he does not learn that he is blocked:
-/// his request stays without an answer. It counts when the other asks in turn, and is heard when it
-/// is made again at a better time. The same goes for a request to somebody who has as many contacts
-/// as he may have.
+/// Neither side of a block learns about it: the user who blocks sees no request, and the blocked
+/// user's request stays unanswered. It still counts if the other side sends a request in turn, and
+/// is delivered when repeated after the block. The same goes for a request to a user with too many
+/// contacts.
 fn decide(
     act: RelationAct,
     own: Relation,
@@ -230,13 +229,13 @@ fn decide(
 }
 
 impl State {
-    /// The relations of a user, if they are in memory.
+    /// A user's relations, if in memory.
     #[must_use]
     pub fn relations(&self, user: UserId) -> Option<&Relations> {
         self.relations.get(&user)
     }
 
-    /// What `other` is to `user`, by the side of `user`.
+    /// The relation of `user` to `other`.
     pub(crate) fn relation(&self, user: UserId, other: UserId) -> Relation {
         self.relations
             .get(&user)
@@ -244,7 +243,7 @@ impl State {
             .unwrap_or_default()
     }
 
-    /// Whether a user's relations are in memory; those of nobody need not be.
+    /// Returns whether a user's relations are in memory. Unknown users have none to load.
     pub(crate) fn knows_relations(&self, user: UserId) -> bool {
         self.relations.contains_key(&user) || !self.users.contains_key(&user)
     }
@@ -259,8 +258,7 @@ impl State {
             .insert((user, RelationChunk::of(other)));
     }
 
-    /// The stored relations of a user. Those that are in memory already stay as they are, for they
-    /// may be newer.
+    /// Installs stored relations. Those in memory stay: they may be newer.
     pub fn install_relations(&mut self, user: UserId, stored: Vec<StoredRelation>) {
         self.relations
             .entry(user)
@@ -281,7 +279,7 @@ impl State {
         self.relations.values().map(Relations::memory_bytes).sum()
     }
 
-    /// Lets go of the relations that are stored as they are.
+    /// Evicts the relations that are stored.
     pub(crate) fn evict_relations(&mut self) {
         let dirty = &self.dirty.relations;
         let chunks_of = |user| (user, RelationChunk::new(0))..=(user, RelationChunk::new(u32::MAX));

@@ -1,4 +1,4 @@
-//! People.
+//! Users: accounts, profiles, contacts and server settings.
 
 pub(crate) mod account;
 pub(crate) mod account_update;

@@ -1,5 +1,4 @@
-//! How users present themselves, how they are found by the beginning of a name, and who may see
-//! where they are.
+//! Profiles, user search, and the permission to watch presence.
 
 use std::collections::BTreeSet;
 use std::ops::Bound;
@@ -15,15 +14,13 @@ use cairn_proto::wire::response::Response;
 use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::effect::AccountPart;
-use crate::api::effect::Effect;
+use crate::api::effect::{AccountPart, Effect};
 use crate::permission::{Action, Relationship};
 use crate::record::Row;
 use crate::state::State;
 
 impl State {
-    /// A page of the users whose names begin so, upper and lower case alike, in the order of their
-    /// names.
+    /// A page of users whose names start with `prefix`, ignoring case, ordered by name.
     pub(crate) fn search_users(
         &self,
         actor: Actor,
@@ -96,7 +93,8 @@ impl State {
         Response::Done
     }
 
-    /// Those of these users whom the asker may watch, each once. Where they are is not known here.
+    /// Returns which of these users the requester may watch, without duplicates. Presence itself is
+    /// not part of the state.
     pub(crate) fn watchable(&self, actor: Actor, users: &[UserId]) -> Result<Response, ErrorCode> {
         if users.len() > WATCHED_USERS_MAX {
             return Err(ErrorCode::BadRequest);
@@ -115,7 +113,6 @@ impl State {
         ))
     }
 
-    /// Whether a user has to do with another.
     pub(crate) fn relationship(&self, user: UserId, other: UserId) -> Relationship {
         if self.user(user).is_none() || self.user(other).is_none() {
             Relationship::None
@@ -128,8 +125,8 @@ impl State {
         }
     }
 
-    /// Whether, by the user's own side, he has to do with another: they share a conversation, he
-    /// follows the other or is his friend, or he is the other.
+    /// Returns whether, by `user`'s own side, the two are connected: a shared conversation,
+    /// following, friendship, or the same user.
     pub(crate) fn has_reason_to_watch(&self, user: UserId, other: UserId) -> bool {
         let own = self.relation(user, other);
         let [Some(one), Some(another)] = [user, other].map(|user| self.user(user)) else {
@@ -139,14 +136,12 @@ impl State {
         !own.blocks && (is_known || !one.conversations.is_disjoint(&another.conversations))
     }
 
-    /// How a user presents himself, if that is in memory; else as somebody who says nothing of
-    /// himself.
+    /// A user's profile if it is in memory, else an empty one.
     #[must_use]
     pub fn profile(&self, user: UserId) -> Profile {
         self.profiles.get(&user).cloned().unwrap_or_default()
     }
 
-    /// Whether it is known how a user presents himself.
     pub(crate) fn knows_profile(&self, user: UserId) -> bool {
         self.profiles.contains_key(&user) || !self.users.contains_key(&user)
     }
@@ -156,8 +151,7 @@ impl State {
         self.profiles.insert(user, profile);
     }
 
-    /// A stored profile; none when nothing is stored. One that is in memory already stays as it is,
-    /// for it may be newer.
+    /// Installs a stored profile, or none. One in memory stays: it may be newer.
     pub fn install_profile(&mut self, user: UserId, profile: Option<Profile>) {
         self.profiles
             .entry(user)
@@ -190,7 +184,7 @@ impl State {
         self.profiles.values().map(bytes).sum()
     }
 
-    /// Lets go of the profiles that are stored as they are.
+    /// Evicts the profiles that are stored.
     pub(crate) fn evict_profiles(&mut self) {
         let dirty = &self.dirty.profiles;
         self.profiles.retain(|user, _| dirty.contains(user));

@@ -1,4 +1,4 @@
-//! Reading and changing the settings of the server.
+//! Reading and changing the server's settings.
 
 use cairn_proto::text::{SettingName, SettingValue};
 use cairn_proto::wire::error::ErrorCode;
@@ -13,7 +13,6 @@ use crate::state::State;
 use crate::state::settings::{Row, Settings, TABLE};
 
 impl State {
-    /// The settings of the server.
     #[must_use]
     pub const fn settings(&self) -> &Settings {
         &self.settings
@@ -59,8 +58,8 @@ impl State {
         self.install_setting(name, value);
     }
 
-    /// A stored setting. One that this version does not have, or does not take, stays stored and is
-    /// not followed.
+    /// Installs a stored setting. One that this version does not know or accept stays stored
+    /// without effect.
     pub fn install_setting(&mut self, name: &SettingName, value: &SettingValue) {
         let _ = self.settings.set(name, value);
     }

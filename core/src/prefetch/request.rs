@@ -1,5 +1,5 @@
-//! What requests need. Who is no member of a conversation has nothing loaded: he is told that there
-//! is none.
+//! What requests need in memory. For a user who is not a member nothing is loaded: the request is
+//! refused.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use crate::state::State;
 use crate::state::conversation::Conversation;
 
 impl State {
-    /// What must be loaded before a request is decided.
+    /// Collects the state that `request` needs in memory.
     pub(super) fn prefetch_request(&self, actor: Actor, request: &Request, loads: &mut Vec<Load>) {
         let user = actor.user;
         match request {
@@ -58,7 +58,7 @@ impl State {
             | Request::SetMemberSettings { conversation, .. } => {
                 self.own_membership(*conversation, user, loads);
             }
-            // Whoever is no member may ask this.
+            // Open to users who are not members.
             Request::JoinGroup { conversation } => self.member(*conversation, user, loads),
             Request::Import {
                 conversation,
@@ -107,7 +107,7 @@ impl State {
         }
     }
 
-    /// The same for requests about members of a conversation.
+    /// Requests about the members of a conversation.
     fn prefetch_members(&self, user: UserId, request: &Request, loads: &mut Vec<Load>) {
         match request {
             Request::AddMembers {
@@ -173,8 +173,7 @@ impl State {
         }
     }
 
-    /// The same for requests about users. What is left loads nothing: it is about what is always in
-    /// memory.
+    /// Requests about users. All others use only what is always in memory.
     fn prefetch_people(&self, user: UserId, request: &Request, loads: &mut Vec<Load>) {
         match request {
             &Request::Focus {
@@ -215,7 +214,7 @@ impl State {
         }
     }
 
-    /// Whether those whom somebody makes members have blocked him: those who exist, each once.
+    /// Whether users to be added have blocked the requester, each once.
     fn relations_of_named(&self, users: &[UserId], loads: &mut Vec<Load>) {
         if users.len() <= USERS_PER_REQUEST_MAX {
             let users: BTreeSet<UserId> = users
@@ -227,7 +226,7 @@ impl State {
         }
     }
 
-    /// A message that a member may read. Says whether there is one.
+    /// A message that the requester may read. Returns whether it is visible.
     fn message_of(
         &self,
         user: UserId,
@@ -243,7 +242,7 @@ impl State {
         is_visible
     }
 
-    /// The same, and what it names.
+    /// The same, with its attachment.
     fn message_with_file(
         &self,
         user: UserId,
@@ -256,7 +255,6 @@ impl State {
         }
     }
 
-    /// The members that a page shows.
     fn page_of_members(
         &self,
         id: ConversationId,
@@ -273,7 +271,7 @@ impl State {
         }
     }
 
-    /// The same for requests about how far members are.
+    /// Requests about cursors.
     fn prefetch_cursors(&self, user: UserId, request: &Request, loads: &mut Vec<Load>) {
         match *request {
             Request::Receipts {
@@ -292,7 +290,7 @@ impl State {
         }
     }
 
-    /// What a member marks as unread, if he may: his own messages among it are looked for.
+    /// The entries that a member marks as unread, which must be searched for the member's own.
     fn marked(
         &self,
         conversation: ConversationId,
@@ -324,7 +322,7 @@ impl State {
         loads.extend(missing.map(Load::Conversation));
     }
 
-    /// The members among the senders of imported entries: their read cursors move.
+    /// The members among imported senders: their read cursors move.
     fn importing_members(
         &self,
         conversation: ConversationId,

@@ -12,10 +12,9 @@ use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::command::Reply;
 use crate::limits::MEMBERS_SCANNED_MAX;
-use crate::record::MemberCounts;
 use crate::record::{
-    ConversationRecord, DeviceRecord, KindRecord, MemberDetails, MemberRecord, MembershipRecord,
-    SecretHash, StoredMember, UserRecord,
+    ConversationRecord, DeviceRecord, KindRecord, MemberCounts, MemberDetails, MemberRecord,
+    MembershipRecord, SecretHash, StoredMember, UserRecord,
 };
 
 const GROUP: ConversationId = ConversationId::new(1);
@@ -39,7 +38,7 @@ fn actor(id: u32) -> Actor {
     }
 }
 
-/// A server with a group of every `nth` user. Each has one device, which has acked everything.
+/// A server with a group of every `nth` user. Each has one device that has acked everything.
 fn server(users: u32, nth: u32) -> State {
     let mut state = State::default();
     for id in 1..=users {
@@ -70,8 +69,8 @@ fn server(users: u32, nth: u32) -> State {
     state
 }
 
-/// Loads what the group loads.
-fn load(state: &mut State, wanted_load: Load) {
+/// Installs what a load asks for.
+fn load(state: &mut State, part: Load) {
     let is_member = |state: &State, user: &UserId| state.is_member(*user, GROUP);
     if state.conversation(GROUP).is_none() {
         let members = state
@@ -119,7 +118,7 @@ fn load(state: &mut State, wanted_load: Load) {
             .collect();
         state.install_members(GROUP, chunk, members, Vec::new());
     };
-    match wanted_load {
+    match part {
         Load::Conversation(GROUP) => {}
         Load::Member(GROUP, user) => chunk(state, MemberChunk::of(user)),
         Load::Members(GROUP) => {
@@ -132,7 +131,7 @@ fn load(state: &mut State, wanted_load: Load) {
     }
 }
 
-/// A state in which somebody's own membership is in memory.
+/// A state with one user's own membership in memory.
 fn loaded(users: u32, nth: u32, by: u32) -> State {
     let mut state = server(users, nth);
     load(&mut state, Load::Member(GROUP, user(by)));
@@ -144,7 +143,7 @@ fn loads_of(state: &State, by: u32, request: Request) -> Vec<Load> {
 }
 
 #[test]
-fn whoever_is_no_member_has_nothing_loaded() {
+fn strangers_load_nothing() {
     let state = server(40, 2);
     let (conversation, users) = (GROUP, vec![user(2), user(20)]);
     let whose = user(20);
@@ -201,12 +200,12 @@ fn whoever_is_no_member_has_nothing_loaded() {
     assert_eq!(
         loads_of(&state, 1, Request::JoinGroup { conversation }),
         [Load::Member(GROUP, user(1))],
-        "it may be open"
+        "the group may be open"
     );
 }
 
 #[test]
-fn of_the_users_of_a_request_those_who_exist_are_looked_for_chunk_by_chunk() {
+fn named_users_are_loaded_by_chunk() {
     let state = loaded(2_000, 1, 1);
     let users = |users: &[u32]| users.iter().copied().map(user).collect();
     let remove = |named: &[u32]| {
@@ -223,7 +222,7 @@ fn of_the_users_of_a_request_those_who_exist_are_looked_for_chunk_by_chunk() {
         remove(&[100, 100, 101, 2_001, u32::MAX]),
         [Load::Member(GROUP, user(111))]
     );
-    assert_eq!(remove(&[1, 2, 3]), [], "they are known");
+    assert_eq!(remove(&[1, 2, 3]), [], "their chunk is in memory");
     let add = loads_of(
         &state,
         1,
@@ -235,7 +234,7 @@ fn of_the_users_of_a_request_those_who_exist_are_looked_for_chunk_by_chunk() {
     assert_eq!(
         add,
         [Load::Member(GROUP, user(111)), Load::Relations(user(100))],
-        "he may have blocked the asker"
+        "they may have blocked the requester"
     );
     let many = |count: usize| {
         remove(
@@ -245,7 +244,7 @@ fn of_the_users_of_a_request_those_who_exist_are_looked_for_chunk_by_chunk() {
         )
     };
     assert_eq!(many(USERS_PER_REQUEST_MAX).len(), 32);
-    assert_eq!(many(USERS_PER_REQUEST_MAX + 1), [], "that is refused");
+    assert_eq!(many(USERS_PER_REQUEST_MAX + 1), [], "refused anyway");
     assert_eq!(
         loads_of(
             &state,
@@ -260,7 +259,7 @@ fn of_the_users_of_a_request_those_who_exist_are_looked_for_chunk_by_chunk() {
 }
 
 #[test]
-fn a_message_is_loaded_where_there_is_one() {
+fn only_visible_messages_are_loaded() {
     let state = loaded(20, 1, 1);
     let recall = |id| {
         loads_of(
@@ -275,19 +274,19 @@ fn a_message_is_loaded_where_there_is_one() {
     for outside in [0, FLOOR, HEAD + 1, u64::MAX] {
         assert_eq!(recall(outside), []);
     }
-    for there in [FLOOR + 1, HEAD] {
+    for visible in [FLOOR + 1, HEAD] {
         assert_eq!(
-            recall(there),
+            recall(visible),
             [
-                Load::Entry(GROUP, msgid(there)),
-                Load::Attached(GROUP, msgid(there))
+                Load::Entry(GROUP, msgid(visible)),
+                Load::Attached(GROUP, msgid(visible))
             ]
         );
     }
 }
 
 #[test]
-fn what_cannot_be_marked_as_unread_is_not_read_through() {
+fn unmarkable_ranges_are_not_loaded() {
     let state = loaded(20, 1, 1);
     let mark = |id| {
         loads_of(
@@ -309,8 +308,7 @@ fn what_cannot_be_marked_as_unread_is_not_read_through() {
     assert_eq!(mark(READ), [Load::Entries(GROUP, msgid(READ), msgid(READ))]);
 }
 
-/// All pages of the members, each with what it loads: the members, how many pages they are on, and
-/// the most that one page loaded.
+/// Reads all pages. Returns the members, the number of pages, and the most loads of one page.
 fn page_through(users: u32, nth: u32) -> (Vec<UserId>, usize, usize) {
     let mut state = loaded(users, nth, nth);
     let (mut shown, mut after, mut pages, mut loads) = (Vec::new(), None, 0, 0);
@@ -321,9 +319,7 @@ fn page_through(users: u32, nth: u32) -> (Vec<UserId>, usize, usize) {
         };
         let wanted = loads_of(&state, nth, request.clone());
         loads = loads.max(wanted.len());
-        wanted
-            .into_iter()
-            .for_each(|wanted_load| load(&mut state, wanted_load));
+        wanted.into_iter().for_each(|part| load(&mut state, part));
         assert_eq!(loads_of(&state, nth, request.clone()), []);
         let answer = state.execute(
             Command::Ask(actor(nth), request),
@@ -342,21 +338,21 @@ fn page_through(users: u32, nth: u32) -> (Vec<UserId>, usize, usize) {
 }
 
 #[test]
-fn a_page_of_the_members_of_a_large_group_loads_what_it_shows() {
+fn member_pages_load_only_what_they_scan() {
     let every = |nth: u32, count: u32| (1..=count).map(|n| user(n * nth)).collect::<Vec<_>>();
     assert!(page_through(1_600, 1) == (every(1, 1_600), 4, 31));
     assert!(
         page_through(1_000, 1) == (every(1, 1_000), 2, 1),
-        "a small one is loaded as it is"
+        "small conversations are loaded completely"
     );
-    // Few members among many users: a page ends after so many users.
+    // Few members among many users: a page ends after [`MEMBERS_SCANNED_MAX`] users.
     let (shown, pages, loads) = page_through(40_000, 32);
     assert!((shown, pages) == (every(32, 1_250), 20));
     assert!(loads <= MEMBERS_SCANNED_MAX / 32 + 1, "{loads}");
 }
 
 #[test]
-fn nothing_is_loaded_where_nothing_may_go() {
+fn expiry_loads_only_when_the_floor_can_rise() {
     let days = |aged| Command::Expire {
         conversation: GROUP,
         policy: Retention::Days(1),
@@ -375,7 +371,11 @@ fn nothing_is_loaded_where_nothing_may_go() {
     let mut state = with(Retention::Days(1));
     assert_eq!(state.missing(&days(0)), []);
     assert_eq!(state.missing(&days(FLOOR)), []);
-    assert_eq!(state.missing(&acked(HEAD)), [], "another policy holds");
+    assert_eq!(
+        state.missing(&acked(HEAD)),
+        [],
+        "another policy is in force"
+    );
     assert_eq!(
         state.missing(&days(FLOOR + 1)),
         [Load::FirstAttached(GROUP)]
@@ -384,7 +384,7 @@ fn nothing_is_loaded_where_nothing_may_go() {
     assert_eq!(
         state.missing(&acked(0)),
         [Load::Members(GROUP)],
-        "who is in memory has everything"
+        "all loaded members have everything"
     );
     load(&mut state, Load::Members(GROUP));
     assert_eq!(state.missing(&acked(0)), [Load::FirstAttached(GROUP)]);
@@ -397,17 +397,17 @@ fn nothing_is_loaded_where_nothing_may_go() {
     assert_eq!(
         state.missing(&acked(0)),
         [],
-        "somebody in memory holds everything back"
+        "a loaded member delays expiry"
     );
     assert_eq!(
         state.missing(&acked(FLOOR + 1)),
         [Load::FirstAttached(GROUP)],
-        "age does not ask him"
+        "expiry by age ignores acks"
     );
 }
 
 #[test]
-fn whom_the_asker_has_no_reason_to_watch_has_nothing_loaded() {
+fn unwatchable_users_load_nothing() {
     let mut state = server(40, 2);
     let watch = |state: &State| {
         loads_of(
@@ -438,7 +438,7 @@ fn whom_the_asker_has_no_reason_to_watch_has_nothing_loaded() {
 }
 
 #[test]
-fn that_nobody_of_a_chunk_is_a_member_takes_memory_too() {
+fn empty_chunks_count_as_memory() {
     let mut state = loaded(2_000, 1_999, 1_999);
     let before = state.conversation(GROUP).unwrap().memory_bytes();
     let users = (1..=1_000).step_by(16).map(user).collect();
@@ -451,9 +451,7 @@ fn that_nobody_of_a_chunk_is_a_member_takes_memory_too() {
         },
     );
     assert_eq!(wanted.len(), 63);
-    wanted
-        .into_iter()
-        .for_each(|wanted_load| load(&mut state, wanted_load));
+    wanted.into_iter().for_each(|part| load(&mut state, part));
     let found = state.conversation(GROUP).unwrap();
     assert_eq!(found.members_sorted().len(), 1);
     assert!(found.memory_bytes() >= before + 63 * size_of::<MemberChunk>());

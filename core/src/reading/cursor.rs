@@ -1,4 +1,4 @@
-//! How far everybody is: delivered and read cursors, and what an unread count is made of.
+//! Cursors: delivered and read positions, and unread counts explained.
 
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_proto::model::conversation::Explained;
@@ -62,7 +62,7 @@ impl State {
         Ok(Response::Done)
     }
 
-    /// The read cursor of a member, and the head of the log that it goes with.
+    /// A member's read cursor, and the head that it refers to.
     #[must_use]
     pub fn read_cursor(
         &self,
@@ -73,7 +73,7 @@ impl State {
         Some((member.record.read, found.record.head))
     }
 
-    /// The asker's membership, if there is a message `msgid` for a cursor to stand at.
+    /// The requester's membership, if `msgid` is a valid cursor position.
     fn member_up_to(
         &self,
         actor: Actor,

@@ -1,4 +1,4 @@
-//! Reading.
+//! Reading: cursors, receipts, overviews and marking as unread.
 
 pub(crate) mod cursor;
 pub(crate) mod overview;

@@ -1,4 +1,4 @@
-//! What a user sees at a glance: the conversations, where he is in each, and who people are.
+//! Overviews: a user's conversations with their positions, and user lookups.
 
 use cairn_proto::ids::{ConversationId, Revision, UserId};
 use cairn_proto::limits;
@@ -13,17 +13,17 @@ use crate::api::command::Feed;
 use crate::record::KindRecord;
 use crate::state::State;
 
-/// What a page of an overview shows.
 pub(crate) struct OverviewPlan {
-    /// What changed since then is shown; `None` where everything is.
+    /// Only later changes are shown; `None` shows everything.
     since: Option<Revision>,
-    /// The conversations, in their order.
+    /// In page order.
     pub(crate) places: Vec<OverviewPlace>,
     next_after: Option<OverviewPlace>,
 }
 
 impl State {
-    /// What a page of an overview shows, without looking at any conversation.
+    /// Plans a page without touching any conversation, so that its conversations can be loaded
+    /// first.
     pub(crate) fn overview_plan(
         &self,
         user: UserId,
@@ -55,7 +55,6 @@ impl State {
         }
     }
 
-    /// A page of an overview.
     #[must_use]
     pub fn overview_page(
         &self,
@@ -88,7 +87,8 @@ impl State {
         }
     }
 
-    /// A conversation as one member's device sees it, but for its last entry, which is not in here.
+    /// A conversation as one member's device sees it, without its last entry, which the state does
+    /// not hold.
     #[must_use]
     pub fn summary(&self, actor: Actor, id: ConversationId) -> Option<conversation::Conversation> {
         let (found, member) = self.membership(actor.user, id).ok()?;
@@ -117,7 +117,7 @@ impl State {
         })
     }
 
-    /// Where push resumes for a device, in every conversation of its user.
+    /// Where push resumes for a device, in each of its user's conversations.
     pub(crate) fn feeds(&self, actor: Actor) -> Vec<Feed> {
         let ids = self
             .users
@@ -127,8 +127,7 @@ impl State {
         ids.filter_map(|&id| self.feed(actor, id)).collect()
     }
 
-    /// Where push resumes for a device in one conversation: behind what it acked, and not before it
-    /// could see anything.
+    /// Where push resumes for a device: after what it acked, and not before its floor.
     #[must_use]
     pub fn feed(&self, actor: Actor, conversation: ConversationId) -> Option<Feed> {
         let (found, member) = self.membership(actor.user, conversation).ok()?;

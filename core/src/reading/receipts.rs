@@ -1,9 +1,8 @@
-//! Receipts: who has got a message and who has read it, by the cursors of the members. Nothing is
-//! written for them.
+//! Receipts: who has received and who has read a message, computed from cursors. They cost no
+//! writes.
 //!
-//! A page costs as much as the members that it shows, and at most as many rows as
-//! [`limits::RECEIPT_CHUNKS_MAX`], however large the conversation is: only in small ones is
-//! everybody counted at once.
+//! A page loads at most [`limits::RECEIPT_CHUNKS_MAX`] rows, however large the conversation is.
+//! Totals are only counted in small ones.
 
 use std::ops::RangeInclusive;
 
@@ -18,8 +17,7 @@ use cairn_proto::wire::response::Response;
 use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::effect::AccountPart;
-use crate::api::effect::Effect;
+use crate::api::effect::{AccountPart, Effect};
 use crate::limits;
 use crate::prefetch::Load;
 use crate::record::{MemberChunk, UserRecord};
@@ -27,7 +25,7 @@ use crate::state::State;
 use crate::state::conversation::Member;
 use crate::state::setting_values::Switch;
 
-/// A message that receipts are prefetch_request of.
+/// The message that a page of receipts is about.
 #[derive(Clone, Copy)]
 struct ReceiptQuery {
     conversation: ConversationId,
@@ -102,7 +100,6 @@ impl State {
         }))
     }
 
-    /// What must be loaded for a page.
     pub(crate) fn prefetch_receipts(
         &self,
         conversation: ConversationId,
@@ -143,7 +140,7 @@ impl State {
             sender,
             msgid,
         } = query;
-        // Who came later was not spoken to.
+        // Later members were not addressed.
         if user == sender || member.record.joined > msgid {
             return None;
         }
@@ -155,7 +152,7 @@ impl State {
         Some(Receipt { user, state })
     }
 
-    /// How far a member is, as far as somebody else is shown it.
+    /// A member's positions, as far as another user may see them.
     fn cursors_for(
         &self,
         conversation: ConversationId,
@@ -176,8 +173,7 @@ impl State {
         }
     }
 
-    /// How far a member is, for those who are shown what others have read. Nothing where there are
-    /// no receipts.
+    /// A member's positions for others who may see receipts. `None` if receipts are disabled.
     #[must_use]
     pub fn shown_cursors(
         &self,
@@ -201,8 +197,8 @@ impl State {
         })
     }
 
-    /// Whether somebody is shown what a user has read. In a direct chat a block hides it, from
-    /// either of the two.
+    /// Returns whether `to` may see what `of` has read. In a direct chat, a block hides it from
+    /// both.
     pub(crate) fn shows_reads(&self, conversation: ConversationId, to: UserId, of: UserId) -> bool {
         let both_show_reads = [to, of]
             .iter()
@@ -248,7 +244,7 @@ impl State {
     }
 }
 
-/// What any device of a member has. Whoever has read something has got it.
+/// The furthest position of any device. Read implies delivered.
 fn delivered(member: &Member) -> MsgId {
     member
         .delivered
@@ -259,7 +255,7 @@ fn delivered(member: &Member) -> MsgId {
         .max(member.record.shown_read())
 }
 
-/// The chunks that a page of a large conversation looks through.
+/// The chunks that a page of a large conversation scans.
 fn window(after: Option<UserId>) -> RangeInclusive<u32> {
     let first = after.map_or(0, |after| {
         MemberChunk::of(UserId::new(after.get().saturating_add(1))).get()

@@ -1,5 +1,4 @@
-//! Marking as unread what was read: the one way a read cursor goes back. What others were told as
-//! read stays told.
+//! Marking as unread: the only way a read cursor goes back. Receipts that others saw stay.
 
 use std::collections::BTreeSet;
 
@@ -12,14 +11,13 @@ use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
 use crate::api::effect::Effect;
-use crate::record::MemberRecord;
-use crate::record::UnreadMarker;
+use crate::record::{MemberRecord, UnreadMarker};
 use crate::state::State;
 use crate::state::conversation::Conversation;
 
 impl Conversation {
-    /// How many messages above `base` are the member's own: there are some only where he marked as
-    /// unread what he had read.
+    /// The member's own messages above `base`. There are none unless the member marked messages as
+    /// unread, because sending moves the read cursor.
     pub(crate) fn own_above(&self, member: &MemberRecord, base: MsgId) -> u64 {
         self.counted_own(member, base).count() as u64
     }
@@ -46,11 +44,8 @@ impl Conversation {
         own.filter(move |&msgid| msgid > base && !self.uncounted.contains(msgid))
     }
 
-    /// Up to where the messages from `from` on become unread for a member who marks them so; `None`
-    /// when they are unread already.
-    ///
-    /// # Errors
-    /// Why he cannot.
+    /// The end of the range that becomes unread, starting at `from`; `None` if it is unread
+    /// already.
     pub(crate) fn markable(
         &self,
         member: &MemberRecord,
@@ -71,8 +66,7 @@ impl Conversation {
         }
     }
 
-    /// Moves the read cursor of a member up. Whoever has read what he had marked as unread has
-    /// marked nothing.
+    /// Raises a member's read cursor. Reaching the marker ends it.
     pub(crate) fn raise_read(&mut self, user: UserId, msgid: MsgId) {
         let Some(member) = self.members.get_mut(&user) else {
             return;

@@ -1,32 +1,28 @@
-//! The stored form of conversations, apart from their logs and members.
+//! Stored conversations, without their logs and members.
 
 use cairn_proto::ids::{MsgId, Revision, Timestamp};
 use cairn_proto::text::GroupName;
 use serde::{Deserialize, Serialize};
 
-/// A conversation, apart from its log and its members.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConversationRecord {
-    /// Which kind, and what only that kind has.
     pub kind: KindRecord,
-    /// When it was made.
     pub created_at: Timestamp,
     /// The last entry.
     pub head: MsgId,
-    /// The last entry that was a message when it came, whatever became of it.
+    /// The last entry that was appended as a message, even if it was recalled since.
     pub last_message: MsgId,
-    /// Everything up to here is gone on purpose.
+    /// Entries up to here have expired.
     pub floor: MsgId,
-    /// The time of the last entry that was not imported; the next has no earlier one.
+    /// Time of the last entry that was not imported. Later entries are never earlier.
     pub last_sent_at: Timestamp,
-    /// How many members there are.
     pub counts: MemberCounts,
-    /// When it last changed for everybody in it.
+    /// When it last changed for all members.
     pub changed: Revision,
 }
 
 impl ConversationRecord {
-    /// A conversation without entries or members.
+    /// Creates a conversation without entries or members.
     #[must_use]
     pub fn new(kind: KindRecord, created_at: Timestamp) -> Self {
         Self {
@@ -42,23 +38,18 @@ impl ConversationRecord {
     }
 }
 
-/// The kinds of conversations.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum KindRecord {
-    /// Two users, whose ids are in the conversation's id.
+    /// Two users, whose ids form the conversation id.
     Direct,
-    /// Any number of users.
     Group {
-        /// Its name.
         name: GroupName,
     },
 }
 
-/// How many members a conversation has after a change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberCounts {
-    /// All of them.
+    /// Including the owners.
     pub members: u32,
-    /// The owners among them.
     pub owners: u32,
 }

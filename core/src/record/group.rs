@@ -1,4 +1,4 @@
-//! What is stored of a group beside its name and its members.
+//! Stored groups, without their name and members.
 
 use std::cmp::Reverse;
 
@@ -9,18 +9,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::MUTES_KEPT_MAX;
 
-/// What is agreed on in a group. One that agreed on nothing has no row.
+/// Topic, settings and moderation of a group. Only stored if it differs from the default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupRecord {
-    /// What it is about.
     pub topic: Topic,
-    /// Who may do what, and who may come in.
     pub settings: GroupSettings,
-    /// Who is kept out, in the order of their ids; at most
-    /// [`cairn_proto::limits::BANNED_USERS_MAX`].
+    /// Ordered by id; at most [`cairn_proto::limits::BANNED_USERS_MAX`].
     pub banned: Vec<UserId>,
-    /// Until when those can say nothing who were muted and are no members at present, in the order
-    /// of their ids; at most [`crate::limits::MUTES_KEPT_MAX`].
+    /// Running mutes of users who are not members at present, ordered by id; at most
+    /// `MUTES_KEPT_MAX`.
     pub muted: Vec<(UserId, Timestamp)>,
 }
 
@@ -36,13 +33,12 @@ impl Default for GroupRecord {
 }
 
 impl GroupRecord {
-    /// Whether the user is kept out.
     #[must_use]
     pub fn bans(&self, user: UserId) -> bool {
         self.banned.binary_search(&user).is_ok()
     }
 
-    /// Until when a user who becomes a member can say nothing.
+    /// The end of a former member's mute, applied when they rejoin.
     #[must_use]
     pub fn muted_until(&self, user: UserId) -> Option<Timestamp> {
         self.muted
@@ -51,8 +47,8 @@ impl GroupRecord {
             .map(|at| self.muted[at].1)
     }
 
-    /// Keeps the mutes of members who leave, and those of others that are not over. Of too many,
-    /// the first to end are forgotten.
+    /// Adds the mutes of leaving members and drops expired ones. Beyond the limit, the first to end
+    /// are dropped.
     pub(crate) fn keep_mutes(
         &mut self,
         of: impl IntoIterator<Item = (UserId, Timestamp)>,
@@ -72,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_too_many_mutes_those_that_last_longest_are_kept() {
+    fn longest_mutes_are_kept() {
         let mut group = GroupRecord::default();
         let mutes = |from: u32, until: u64| {
             (from..)
@@ -97,7 +93,7 @@ mod tests {
         assert_eq!(
             group.muted,
             [(UserId::new(5_000), Timestamp::new(60))],
-            "what is over is not kept"
+            "expired mutes are dropped"
         );
     }
 }

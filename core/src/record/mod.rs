@@ -1,6 +1,7 @@
-//! What is stored of each part of the state: the values of the trees, and the parts of
-//! [`crate::Change`]s. Fields only grow behind a new version of the row (see the store's rows), so
-//! their order is part of the format.
+//! Records: the stored form of the state, used as values of the trees and in [`crate::Change`]s.
+//!
+//! The order of fields is part of the format. Fields are only added together with a new version of
+//! the row; see the rows of the store.
 
 mod account;
 mod attachment;

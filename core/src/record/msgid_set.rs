@@ -1,5 +1,4 @@
-//! Sets of entries of one log, such as those that do not count as unread, as compressed bitmaps
-//! with rank: counted exactly and cheaply in any range.
+//! Sets of message ids as compressed bitmaps, which count exactly and cheaply in any range.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -7,7 +6,7 @@ use std::ops::RangeInclusive;
 use cairn_proto::ids::MsgId;
 use roaring::RoaringBitmap;
 
-/// A set of msgids, in chunks of 2^16 ids that are stored one by one.
+/// A set of message ids in chunks of 2^16 that are stored separately.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MsgIdSet {
     chunks: BTreeMap<u64, RoaringBitmap>,
@@ -17,13 +16,12 @@ const CHUNK_BITS: u32 = 16;
 const LOW: u64 = (1 << CHUNK_BITS) - 1;
 
 impl MsgIdSet {
-    /// The chunk that `msgid` is in.
     #[must_use]
     pub const fn chunk_of(msgid: MsgId) -> u64 {
         msgid.get() >> CHUNK_BITS
     }
 
-    /// Puts `msgid` into the set; says whether it is new there.
+    /// Returns whether `msgid` was new.
     pub fn insert(&mut self, msgid: MsgId) -> bool {
         self.chunks
             .entry(Self::chunk_of(msgid))
@@ -31,24 +29,22 @@ impl MsgIdSet {
             .insert(low(msgid.get()))
     }
 
-    /// The first chunk that is not at or below `floor` as a whole.
+    /// The first chunk that is not entirely at or below `floor`.
     #[must_use]
     pub const fn first_above(floor: MsgId) -> u64 {
         Self::chunk_of(floor.next())
     }
 
-    /// Forgets the chunks that lie at or below `floor` as a whole.
+    /// Drops the chunks that lie entirely at or below `floor`.
     pub fn drop_through(&mut self, floor: MsgId) {
         self.chunks = self.chunks.split_off(&Self::first_above(floor));
     }
 
-    /// Whether the set is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.chunks.is_empty()
     }
 
-    /// Whether `msgid` is in the set.
     #[must_use]
     pub fn contains(&self, msgid: MsgId) -> bool {
         self.chunks
@@ -56,7 +52,7 @@ impl MsgIdSet {
             .is_some_and(|bitmap| bitmap.contains(low(msgid.get())))
     }
 
-    /// The greatest id of the set; 0 when it is empty.
+    /// The greatest id; 0 if the set is empty.
     #[must_use]
     pub fn last(&self) -> MsgId {
         let last =
@@ -66,7 +62,7 @@ impl MsgIdSet {
         MsgId::new(last.unwrap_or_default())
     }
 
-    /// How many ids of the set lie above `base`, up to and with `head`.
+    /// Counts the ids above `base` up to and including `head`.
     #[must_use]
     pub fn count(&self, base: MsgId, head: MsgId) -> u64 {
         self.in_range(base, head)
@@ -74,7 +70,7 @@ impl MsgIdSet {
             .sum()
     }
 
-    /// How many of those are not in `other` as well.
+    /// Counts those that are not in `other`.
     #[must_use]
     pub(crate) fn count_without(&self, base: MsgId, head: MsgId, other: &Self) -> u64 {
         let both = |chunk: u64, bitmap: &RoaringBitmap| {
@@ -87,7 +83,7 @@ impl MsgIdSet {
         counts.sum()
     }
 
-    /// The chunks with ids above `base` up to `head`, and which part of each that is.
+    /// The chunks that overlap the range above `base` up to `head`, with the overlap.
     fn in_range(
         &self,
         base: MsgId,
@@ -111,7 +107,7 @@ impl MsgIdSet {
         })
     }
 
-    /// One chunk in roaring's portable format; `None` when it is empty.
+    /// A chunk in roaring's portable format; `None` if it is empty.
     #[must_use]
     pub fn chunk_bytes(&self, chunk: u64) -> Option<Vec<u8>> {
         let bitmap = self.chunks.get(&chunk)?;
@@ -120,7 +116,7 @@ impl MsgIdSet {
         Some(bytes)
     }
 
-    /// Takes back a chunk that [`MsgIdSet::chunk_bytes`] gave; `None` when the bytes are none.
+    /// Installs a chunk from [`MsgIdSet::chunk_bytes`]; `None` if the bytes are malformed.
     pub fn install(&mut self, chunk: u64, bytes: &[u8]) -> Option<()> {
         let bitmap = RoaringBitmap::deserialize_from(bytes).ok()?;
         self.chunks.insert(chunk, bitmap);
@@ -137,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_what_a_plain_set_counts() {
+    fn counts_match_a_plain_set() {
         let ids = [1, 2, 3, 70, 65_535, 65_536, 65_537, 200_000, 200_001];
         let mut set = MsgIdSet::default();
         for id in ids {
@@ -172,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn chunks_come_back_as_they_went() {
+    fn chunks_round_trip() {
         let mut set = MsgIdSet::default();
         set.insert(MsgId::new(5));
         set.insert(MsgId::new(70_000));
@@ -187,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_below_goes_in_whole_chunks() {
+    fn only_entire_chunks_are_dropped() {
         let mut set = MsgIdSet::default();
         for id in [5, 65_535, 65_536, 70_000, 200_000] {
             set.insert(MsgId::new(id));
@@ -211,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_id_is_found_across_chunks() {
+    fn last_spans_chunks() {
         let mut set = MsgIdSet::default();
         assert_eq!(set.last(), MsgId::ZERO);
         for id in [70_000, 5] {

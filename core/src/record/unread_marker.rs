@@ -1,23 +1,22 @@
-//! The stored form of marking as unread.
+//! The marker of a member who marked messages as unread.
 
 use std::collections::BTreeSet;
 
 use cairn_proto::ids::MsgId;
 use serde::{Deserialize, Serialize};
 
-/// What is remembered of a member who marked as unread what he had read, until he has read it
-/// again.
+/// Remembers what a member had read before marking it as unread, until it is read again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnreadMarker {
-    /// How far he had read. Others are told this still.
+    /// The read position that others keep seeing.
     pub(crate) shown_read: MsgId,
-    /// How far below that his own messages lie that are above the read cursor: they are no messages
-    /// of others.
+    /// The member's own messages above the read cursor, as distances below `shown_read`. They never
+    /// count as unread.
     own_offsets: Vec<u16>,
 }
 
 impl UnreadMarker {
-    /// The marker of a member who had read up to `shown_read` and whose own messages these are.
+    /// Creates the marker of a member who had read up to `shown_read`.
     #[must_use]
     pub fn new(shown_read: MsgId, own: &BTreeSet<MsgId>) -> Self {
         Self {
@@ -29,7 +28,6 @@ impl UnreadMarker {
         }
     }
 
-    /// How far the member had read.
     #[must_use]
     pub const fn shown_read(&self) -> MsgId {
         self.shown_read

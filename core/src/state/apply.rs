@@ -1,4 +1,7 @@
-//! How changes move the state, live and in a replay alike.
+//! Applying changes: the only code that moves state, live and during recovery alike.
+//!
+//! Recovery replays the log over trees that may already hold later changes. Every arm must
+//! therefore be idempotent and tolerate rows that are newer than the change; cursors only go up.
 
 use cairn_proto::ids::{
     ConversationId, DeviceId, ImportSource, MsgId, Revision, SendStreamId, UserId,
@@ -6,9 +9,8 @@ use cairn_proto::ids::{
 use cairn_proto::model::group::Role;
 
 use crate::api::change::{Appended, Change, Origin};
-use crate::record::MemberCounts;
 use crate::record::{
-    ConversationRecord, MemberDetails, MemberRecord, MembershipRecord, RecentSend,
+    ConversationRecord, MemberCounts, MemberDetails, MemberRecord, MembershipRecord, RecentSend,
 };
 use crate::state::State;
 use crate::state::conversation::{Conversation, Member};
@@ -16,13 +18,15 @@ use crate::state::relations::Relations;
 use crate::state::send_stream::SendStream;
 
 impl State {
-    /// Moves the state. A change that was seen before, alone or with all that followed it, ends in
-    /// the same state.
+    /// Applies a change. Applying it again, alone or with all later changes, ends in the same
+    /// state.
     pub fn apply(&mut self, change: &Change) {
+        // Stamped last: the conversation or member that a change adds must exist to take the stamp.
         self.apply_unstamped(change);
         self.stamp(change);
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each change")]
     fn apply_unstamped(&mut self, change: &Change) {
         match change {
             Change::Appended(appended) => self.apply_appended(appended),
@@ -40,7 +44,7 @@ impl State {
             Change::User(id, record) => {
                 self.dirty.users.insert(*id);
                 if !self.users.contains_key(id) {
-                    // Who is new has no relations.
+                    // New users have no relations to load.
                     self.relations.insert(*id, Relations::default());
                 }
                 self.install_user(*id, record.clone());
@@ -143,14 +147,14 @@ impl State {
                 read,
                 marker,
             } => self.apply_marked_unread(*conversation, *user, *read, marker),
-            // It is stamped, and that is all.
+            // Only stamped.
             Change::EpochBegun(_) => {}
         }
     }
 
     fn apply_conversation(&mut self, id: ConversationId, record: &ConversationRecord) {
         let mut conversation = Conversation::new(record.clone());
-        // Nobody can have been a member before, so what is in memory is all there is.
+        // A new conversation has no stored members, so memory holds all of them.
         conversation.members_complete = true;
         self.conversations.insert(id, conversation);
         self.note_numbered(id);
@@ -168,6 +172,8 @@ impl State {
         let Some(found) = self.touch(conversation) else {
             return;
         };
+        // Compared before the head moves: an old entry replayed over newer trees must not turn back
+        // the time of the last one.
         let is_newest = msgid >= found.record.head;
         found.record.head = found.record.head.max(msgid);
         if origin != Origin::System {
@@ -185,8 +191,8 @@ impl State {
                 body,
             } => {
                 found.raise_read(sender, msgid);
-                // A replay over newer trees meets sends of devices and streams that are no more:
-                // nobody can ask for them again.
+                // A replay over newer trees meets sends of removed devices and streams. They cannot
+                // be retried.
                 let Some(stream_of) = self.streams.get_mut(&(device, stream)) else {
                     return;
                 };
@@ -316,8 +322,8 @@ impl State {
             return;
         };
         self.dirty.devices.insert((user, device));
-        // In the trees its delivered cursors stay until their rows are written for another reason:
-        // who loads them passes them over.
+        // Stored delivered cursors stay until their row is written for another reason; loading
+        // skips them.
         for conversation in &found.conversations {
             let member = self
                 .conversations
@@ -352,7 +358,7 @@ impl State {
             return;
         };
         if !record.streams.contains(&stream) {
-            // It begins anew, whatever the trees still hold of the time before it was forgotten.
+            // Starts empty, even if the trees still hold rows from before the eviction.
             self.streams.insert((device, stream), SendStream::default());
         }
         record

@@ -1,5 +1,5 @@
-//! What is in memory of attachments: what was needed or changed lately, how much each user has
-//! stored, and which ones nobody names.
+//! Attachments in memory: records and references in use, each user's quota, and the unreferenced
+//! set.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
@@ -10,24 +10,23 @@ use hashbrown::HashMap;
 
 use crate::record::{AttachmentRecord, Row};
 
-/// What is in memory of attachments.
 #[derive(Debug, Default)]
 pub struct Attachments {
-    /// `None` of those that are known not to exist.
+    /// `None` for attachments known not to exist.
     records: HashMap<AttachmentHash, Option<AttachmentRecord>>,
-    /// What messages name; `None` of those that are known to name nothing.
+    /// References by message; `None` for messages known to have none.
     uses: BTreeMap<(ConversationId, MsgId), Option<AttachmentHash>>,
-    /// Up to which message it is known of a conversation what every one names.
+    /// The last message up to which all references of a conversation are loaded.
     known_through: HashMap<ConversationId, MsgId>,
-    /// What the uploads of each user take, as [`super::charged_bytes`] counts them. Always in
-    /// memory, as users are.
+    /// Quota taken by each user, in units of [`crate::attachment::charged_bytes`]. Always in
+    /// memory.
     bytes: HashMap<UserId, u64>,
-    /// Those that no message names. Always in memory: they are few, or about to go.
+    /// Unreferenced attachments. Always in memory: they are few, or about to be removed.
     unused: BTreeSet<AttachmentHash>,
     dirty: Dirty,
 }
 
-/// What the trees do not have as it is in memory.
+/// What differs from the trees.
 #[derive(Debug, Default)]
 struct Dirty {
     records: BTreeSet<AttachmentHash>,
@@ -36,19 +35,19 @@ struct Dirty {
 }
 
 impl Attachments {
-    /// Whether it is known if there is such an attachment.
+    /// Returns whether it is known if the attachment exists.
     #[must_use]
     pub fn knows(&self, hash: AttachmentHash) -> bool {
         self.records.contains_key(&hash)
     }
 
-    /// An attachment, if it is in memory.
+    /// An attachment, if in memory.
     #[must_use]
     pub fn record(&self, hash: AttachmentHash) -> Option<&AttachmentRecord> {
         self.records.get(&hash)?.as_ref()
     }
 
-    /// Whether it is known what a message names, and what is known of that.
+    /// Returns whether the reference of a message and its record are loaded.
     #[must_use]
     pub(crate) fn knows_ref(&self, conversation: ConversationId, msgid: MsgId) -> bool {
         self.uses
@@ -56,7 +55,7 @@ impl Attachments {
             .is_some_and(|hash| hash.is_none_or(|hash| self.knows(hash)))
     }
 
-    /// What a message names, if it is in memory.
+    /// The reference of a message, if in memory.
     #[must_use]
     pub fn attachment_of(
         &self,
@@ -66,14 +65,13 @@ impl Attachments {
         *self.uses.get(&(conversation, msgid))?
     }
 
-    /// Up to which message it is known what every one of a conversation names.
+    /// The last message up to which all references are loaded.
     #[must_use]
     pub(crate) fn known_through(&self, conversation: ConversationId) -> Option<MsgId> {
         self.known_through.get(&conversation).copied()
     }
 
-    /// The messages of a conversation above `above` and up to `last`, which must not lie below it,
-    /// that name something, as far as that is in memory; and what they name.
+    /// The loaded references of the messages above `above` up to `last`, which must not be lower.
     pub(crate) fn refs_within(
         &self,
         conversation: ConversationId,
@@ -89,7 +87,7 @@ impl Attachments {
             .filter_map(|(&(_, msgid), hash)| hash.map(|hash| (msgid, hash)))
     }
 
-    /// What the messages of a conversation up to this one name, as far as that is in memory.
+    /// The loaded references of the messages up to `last`.
     #[must_use]
     pub fn hashes_through(&self, conversation: ConversationId, last: MsgId) -> Vec<AttachmentHash> {
         self.uses
@@ -98,13 +96,13 @@ impl Attachments {
             .collect()
     }
 
-    /// What the uploads of a user take.
+    /// Quota taken by a user's uploads.
     #[must_use]
     pub fn bytes_of(&self, user: UserId) -> u64 {
         self.bytes.get(&user).copied().unwrap_or_default()
     }
 
-    /// The attachments above this one that no message names, in the order of their hashes.
+    /// Unreferenced attachments after this one, ordered by hash.
     pub fn unused_above(
         &self,
         above: Option<AttachmentHash>,
@@ -149,7 +147,7 @@ impl Attachments {
         self.dirty.bytes.insert(user);
     }
 
-    /// The rows that changed since the last call, as they are now.
+    /// The rows that changed since the last call.
     pub(crate) fn take_dirty(&mut self, rows: &mut Vec<Row>) {
         let Dirty {
             records,
@@ -171,7 +169,7 @@ impl Attachments {
         );
     }
 
-    /// Lets go of everything that is stored as it is and can be loaded again.
+    /// Evicts everything that is stored and can be loaded again.
     pub(crate) fn evict(&mut self) {
         let Self {
             records,
@@ -186,14 +184,14 @@ impl Attachments {
     }
 }
 
-/// Taking back what was stored. What is in memory already stays as it is, for it may be newer.
+/// Installing what was stored. What is in memory stays, because it may be newer.
 impl Attachments {
-    /// A stored attachment; `None` when there is none.
+    /// `None` if there is no such attachment.
     pub fn install_record(&mut self, hash: AttachmentHash, record: Option<AttachmentRecord>) {
         self.records.entry(hash).or_insert(record);
     }
 
-    /// What a message names, as stored; `None` when it names nothing.
+    /// `None` if the message has no reference.
     pub fn install_ref(
         &mut self,
         conversation: ConversationId,
@@ -203,17 +201,16 @@ impl Attachments {
         self.uses.entry((conversation, msgid)).or_insert(hash);
     }
 
-    /// Of the messages of a conversation up to this one, all that name something were installed.
+    /// Call after all references up to `last` were installed.
     pub fn install_known_through(&mut self, conversation: ConversationId, last: MsgId) {
         self.known_through.insert(conversation, last);
     }
 
-    /// What the uploads of a user take.
+    /// Quota taken by a user's uploads.
     pub fn install_bytes(&mut self, user: UserId, bytes: u64) {
         self.bytes.insert(user, bytes);
     }
 
-    /// An attachment that no message names.
     pub fn install_unused(&mut self, hash: AttachmentHash) {
         self.unused.insert(hash);
     }

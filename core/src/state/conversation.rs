@@ -1,5 +1,4 @@
-//! One conversation in memory: its record, the members that were needed so far, and what of it is
-//! not stored yet.
+//! A conversation in memory: its record, the loaded members, and what is not stored yet.
 
 use std::collections::BTreeSet;
 
@@ -11,63 +10,57 @@ use cairn_proto::wire::error::ErrorCode;
 use hashbrown::{HashMap, HashSet};
 
 use crate::limits::CLOCK_STEP_MS_MAX;
-use crate::record::MsgIdSet;
 use crate::record::{
-    ConversationRecord, GroupRecord, MemberChunk, MemberDetails, MemberRecord, StoredMember,
+    ConversationRecord, GroupRecord, MemberChunk, MemberDetails, MemberRecord, MsgIdSet,
+    StoredMember,
 };
 
-/// A conversation.
 #[derive(Clone, Debug)]
 pub struct Conversation {
-    /// What is stored of it.
     pub record: ConversationRecord,
-    /// What is agreed on in it, when it is a group.
+    /// Default unless it is a group.
     pub group: GroupRecord,
-    /// Its entries that are no messages.
+    /// Entries that are not messages.
     pub uncounted: MsgIdSet,
-    /// The messages that mention a user who was a member then; those that mention everybody stand
-    /// under [`UserId::SERVER`].
+    /// Messages by mentioned member; those that mention everyone are under [`UserId::SERVER`].
     pub(crate) mentions: HashMap<UserId, MsgIdSet>,
-    /// The pinned messages, in the order of their numbers.
+    /// Ordered by message id.
     pub pins: Vec<MsgId>,
-    /// How long messages stay; `None` where that is left to the server.
+    /// `None` for the server's default.
     pub retention: Option<Retention>,
-    /// The import cursors.
     pub imports: HashMap<ImportSource, u64>,
     pub(crate) members: HashMap<UserId, Member>,
-    /// Whether `members` is all of them, so that a user who is not in there is no member.
+    /// Whether `members` holds all members, so that any other user is none.
     pub(crate) members_complete: bool,
-    /// The chunks whose members are all in `members`, unless that holds for every chunk.
+    /// Chunks whose members are all loaded. Unused once `members_complete` is set.
     pub(crate) chunks: HashSet<MemberChunk>,
     pub(crate) dirty: Dirty,
 }
 
-/// A member in memory.
 #[derive(Clone, Debug)]
 pub struct Member {
-    /// What is stored of the membership.
     pub record: MemberRecord,
-    /// The delivered cursors of the devices that have acked anything.
+    /// Only devices that acked something.
     pub(crate) delivered: Vec<(DeviceId, MsgId)>,
 }
 
-/// Which parts of a conversation the trees do not have as they are in memory.
+/// What differs from the trees.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Dirty {
-    /// Whether the conversation is on the list of those with anything to save.
+    /// Whether the conversation is in the state's list of dirty ones.
     pub(crate) listed: bool,
     pub(crate) group: bool,
     pub(crate) members: BTreeSet<MemberChunk>,
     pub(crate) chunks: Vec<u64>,
     pub(crate) imports: Vec<ImportSource>,
-    /// Chunks of the sets of mentions.
+    /// Chunks of mentions.
     pub(crate) mentions: BTreeSet<(UserId, u64)>,
     pub(crate) pins: bool,
     pub(crate) retention: bool,
 }
 
 impl Conversation {
-    /// A conversation of which no member is in memory.
+    /// Creates a conversation without loaded members.
     #[must_use]
     pub fn new(record: ConversationRecord) -> Self {
         Self {
@@ -85,30 +78,30 @@ impl Conversation {
         }
     }
 
-    /// A member, if he is in memory.
+    /// A member, if in memory.
     #[must_use]
     pub fn member(&self, user: UserId) -> Option<&Member> {
         self.members.get(&user)
     }
 
-    /// Whether it is known if `user` is a member.
+    /// Returns whether it is known if `user` is a member.
     #[must_use]
     pub fn knows(&self, user: UserId) -> bool {
         self.knows_chunk(MemberChunk::of(user))
     }
 
-    /// Whether every member of a chunk is in memory.
+    /// Returns whether all members of a chunk are in memory.
     pub(crate) fn knows_chunk(&self, chunk: MemberChunk) -> bool {
         self.members_complete || self.chunks.contains(&chunk)
     }
 
-    /// Whether every member is in memory.
+    /// Returns whether all members are in memory.
     #[must_use]
     pub(crate) const fn knows_all(&self) -> bool {
         self.members_complete
     }
 
-    /// Every member in memory, in the order of their ids.
+    /// The loaded members, ordered by id.
     #[must_use]
     pub fn members_sorted(&self) -> Vec<(UserId, &Member)> {
         let mut members: Vec<_> = self
@@ -120,9 +113,9 @@ impl Conversation {
         members
     }
 
-    /// What `member` has above him: `(base, uncounted, unread)`, by the formula of the read cursor.
-    /// `unread = messages of others above max(read, floor, joined - 1)`. Own messages lie above it
-    /// only where he marked as unread what he had read, since sending reads.
+    /// The unread count as `(base, uncounted, unread)`: messages of others above `base = max(read,
+    /// floor, joined - 1)`. Own messages are above it only after marking as unread, since sending
+    /// moves the read cursor.
     #[must_use]
     pub fn unread(&self, member: &MemberRecord) -> (MsgId, u64, u64) {
         let base = member.read.max(self.record.floor).max(member.joined.prev());
@@ -137,10 +130,8 @@ impl Conversation {
         )
     }
 
-    /// Whether an entry is not gone on purpose.
-    ///
     /// # Errors
-    /// [`ErrorCode::Expired`] when it is.
+    /// [`ErrorCode::Expired`] if the entry has expired.
     pub(crate) fn check_unexpired(&self, msgid: MsgId) -> Result<(), ErrorCode> {
         if msgid > MsgId::ZERO && msgid <= self.record.floor {
             Err(ErrorCode::Expired)
@@ -149,7 +140,7 @@ impl Conversation {
         }
     }
 
-    /// How many of the messages of others above `base` mention a member, by name or with everybody.
+    /// How many unread messages above `base` mention a member, by name or with everyone.
     #[must_use]
     pub fn mentions(&self, user: UserId, member: &MemberRecord, base: MsgId) -> u64 {
         let sets = [user, UserId::SERVER]
@@ -161,24 +152,24 @@ impl Conversation {
         all.saturating_sub(self.own_mentions_above(member, user, base))
     }
 
-    /// Everything up to here is gone, or is not for `member`.
+    /// Entries up to here have expired or predate `member`'s access.
     #[must_use]
     pub fn floor(&self, member: &MemberRecord) -> MsgId {
         self.record.floor.max(member.details.floor)
     }
 
-    /// Whether `member` may read an entry with this number.
+    /// Returns whether `member` may read this entry.
     pub(crate) fn shows(&self, member: &MemberRecord, msgid: MsgId) -> bool {
         msgid > self.floor(member) && msgid <= self.record.head
     }
 
-    /// Whether it is so small that all of its members are looked at together.
+    /// Returns whether the conversation is small enough to count all members at once.
     pub(crate) const fn is_counted(&self) -> bool {
         self.record.counts.members as usize <= RECEIPTS_COUNTED_MAX
     }
 
-    /// What a member settled for himself. What is hidden is shown again once there is a message
-    /// that was not there then, and stays so when that message is recalled.
+    /// A member's personal settings. A hidden conversation is shown again after the next message,
+    /// and stays so if that one is recalled.
     #[must_use]
     pub fn settings_of(&self, details: &MemberDetails) -> MemberSettings {
         let hidden = details
@@ -191,16 +182,16 @@ impl Conversation {
         }
     }
 
-    /// The members among these users, with their roles.
     pub(crate) fn roles_of(&self, users: impl Iterator<Item = UserId>) -> Vec<(UserId, Role)> {
         users
             .filter_map(|user| Some((user, self.member(user)?.record.role)))
             .collect()
     }
 
-    /// The time of an entry that is made now: the clock may go back a little, the times in a log do
-    /// not, but for imported ones. A clock that was far ahead for a while is forgotten, though:
-    /// order comes from numbers, and nobody is to wait until that time has come.
+    /// The time of a new entry: never before the previous one, even if the clock stepped back. A
+    /// step beyond [`CLOCK_STEP_MS_MAX`] means that the clock was wrong before, so the new time is
+    /// used as it is: entries are ordered by number, and times must not stay wrong until the clock
+    /// catches up.
     pub(crate) fn not_before_last(&self, now: Timestamp) -> Timestamp {
         let last = self.record.last_sent_at;
         if last.get().saturating_sub(now.get()) > CLOCK_STEP_MS_MAX {
@@ -210,7 +201,7 @@ impl Conversation {
         }
     }
 
-    /// Notes that an entry is no message, or none any more.
+    /// Marks an entry as not a message.
     pub(crate) fn note_uncounted(&mut self, msgid: MsgId) {
         if self.uncounted.insert(msgid) {
             let chunk = MsgIdSet::chunk_of(msgid);
@@ -220,8 +211,8 @@ impl Conversation {
         }
     }
 
-    /// Forgets which entries do not count and which mention whom, where they are gone on purpose.
-    /// The rows go with the blocks.
+    /// Drops the sets of uncounted entries and mentions below the floor. Checkpoints delete the
+    /// rows together with the blocks.
     pub(crate) fn forget_index(&mut self, floor: MsgId) {
         self.uncounted.drop_through(floor);
         self.mentions.retain(|_, set| {
@@ -230,7 +221,7 @@ impl Conversation {
         });
     }
 
-    /// The members of a chunk, in the order of their ids, as they are to be stored.
+    /// The stored form of a chunk, ordered by id.
     pub(crate) fn stored_members(&self, chunk: MemberChunk) -> Vec<StoredMember> {
         let stored = |user| {
             let Member { record, delivered } = self.members.get(&user)?.clone();
@@ -243,12 +234,12 @@ impl Conversation {
         chunk.users().filter_map(stored).collect()
     }
 
-    /// Notes that the trees do not have a member as it is in memory, or have one who is gone.
+    /// Marks a member's row as dirty.
     pub(crate) fn note_member(&mut self, user: UserId) {
         self.dirty.members.insert(MemberChunk::of(user));
     }
 
-    /// About how much memory it takes, in bytes.
+    /// Approximate size in memory.
     pub(crate) fn memory_bytes(&self) -> usize {
         let of_members =
             self.members.len() * 152 + self.chunks.len() * 8 + self.mentions.len() * 160;
@@ -267,7 +258,7 @@ impl Member {
         }
     }
 
-    /// The delivered cursor of a device; 0 when it has acked nothing.
+    /// A device's delivered cursor; 0 if it acked nothing.
     #[must_use]
     pub fn delivered(&self, device: DeviceId) -> MsgId {
         self.delivered

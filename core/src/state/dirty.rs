@@ -1,13 +1,12 @@
-//! What goes into the trees: the rows that changed since the last time, and what may leave memory
-//! when they are stored.
+//! Persistence: the rows that changed, and eviction of what is stored.
 
 use crate::record::{GroupRecord, MembershipRecord, Row};
 use crate::state::State;
 use crate::state::send_stream::StreamRows;
 
 impl State {
-    /// The rows that changed since the last call, as they are now. They count as saved from now on,
-    /// so whoever takes them must store them or stop.
+    /// Takes the rows that changed since the last call. They count as stored from then on, so the
+    /// caller must store them or stop the server.
     pub fn take_dirty(&mut self) -> Vec<Row> {
         let mut rows = Vec::new();
         self.take_accounts(&mut rows);
@@ -47,8 +46,8 @@ impl State {
     }
 
     fn take_streams(&mut self, rows: &mut Vec<Row>) {
-        // Removals go first: a stream that was forgotten and opened again since then has new
-        // cursors.
+        // Removals first: a stream that was evicted and reopened since then has new rows, which a
+        // later removal would delete.
         let removed = std::mem::take(&mut self.dirty.streams_removed);
         rows.extend(
             removed
@@ -111,7 +110,7 @@ impl State {
             }
             debug_assert!(
                 dirty.members.iter().all(|&chunk| found.knows_chunk(chunk)),
-                "a chunk is stored whole"
+                "a stored chunk must be loaded completely"
             );
             rows.extend(
                 dirty
@@ -151,9 +150,9 @@ impl State {
         }
     }
 
-    /// Lets go of conversations, send streams, relations and profiles that are stored as they are,
-    /// when what is in memory takes more than `target_bytes`. To be called when everything that
-    /// [`State::take_dirty`] gave is stored. Says which conversations went.
+    /// Evicts stored conversations, send streams, relations and profiles if memory exceeds
+    /// `target_bytes`. Call only once everything from [`State::take_dirty`] is stored. Returns the
+    /// evicted conversations.
     pub fn evict(&mut self, target_bytes: usize) -> Vec<cairn_proto::ids::ConversationId> {
         self.attachments.evict();
         let bytes: usize = self
@@ -169,7 +168,8 @@ impl State {
         {
             return Vec::new();
         }
-        // One that began anew stays while the trees may still hold what it was before.
+        // A reopened stream stays while the trees may hold rows from before: loading them would
+        // bring its old cursors back.
         self.streams
             .retain(|key, stream| !stream.is_clean() || self.dirty.streams_removed.contains(key));
         self.evict_relations();
@@ -187,5 +187,5 @@ impl State {
     }
 }
 
-/// About how much memory a busy send stream takes.
+/// Approximate size of a busy send stream.
 const STREAM_BYTES: usize = 48 * 1024;

@@ -1,4 +1,4 @@
-//! Making changes: encoded into the open batch and applied to the state in one step.
+//! Making changes: each is encoded into the open batch and applied in the same step.
 
 use cairn_proto::content::body::Body;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
@@ -8,7 +8,7 @@ use crate::api::batch::Batch;
 use crate::api::change::{Appended, Change, Origin};
 use crate::state::State;
 
-/// An entry that has no number yet.
+/// An entry without a number.
 pub(crate) struct NewEntry<'a> {
     pub(crate) sender: UserId,
     pub(crate) sent_at: Timestamp,
@@ -18,13 +18,15 @@ pub(crate) struct NewEntry<'a> {
 }
 
 impl State {
-    /// Makes a change: in memory and in the batch.
+    /// Makes a change: adds it to the batch and applies it.
     pub(crate) fn make(&mut self, change: &Change, batch: &mut Batch) {
+        // Always both, and in the order of the log: a replay must meet the changes in the order in
+        // which memory did, and a change that is only applied is lost at the next start.
         batch.push(change);
         self.apply(change);
     }
 
-    /// Appends an entry to a conversation's log and says its number.
+    /// Appends an entry to a conversation's log and returns its number.
     pub(crate) fn append(
         &mut self,
         to: ConversationId,
@@ -48,13 +50,15 @@ impl State {
             sent_at,
             origin,
         };
+        // The head moves in memory before the entry is durable, so that the next entry of the batch
+        // gets the next number. Readers see neither until the batch is committed.
         batch.push_appended(appended, content);
         self.apply_appended(&appended);
         self.stamp_conversation(to);
         appended.msgid
     }
 
-    /// Appends an entry that no one said.
+    /// Appends a system entry.
     pub(crate) fn append_system(
         &mut self,
         to: ConversationId,

@@ -1,4 +1,4 @@
-//! The open groups, by their names. They are always in memory: anybody may look for one.
+//! The index of open groups by name. Always in memory, because any user may search it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,6 @@ use cairn_proto::ids::ConversationId;
 use cairn_proto::limits::GROUPS_FOUND_MAX;
 use cairn_proto::text::GroupName;
 
-/// The open groups.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OpenGroupIndex {
     names: BTreeMap<ConversationId, GroupName>,
@@ -14,7 +13,7 @@ pub(crate) struct OpenGroupIndex {
 }
 
 impl OpenGroupIndex {
-    /// Notes that a group is open under this name, or is not open.
+    /// Adds, renames or removes (`None`) a group.
     pub(crate) fn set(&mut self, id: ConversationId, name: Option<GroupName>) {
         if let Some(old) = self.names.remove(&id) {
             self.by_name.remove(&(old.folded(), id));
@@ -30,7 +29,7 @@ impl OpenGroupIndex {
         self.names.get(&id)
     }
 
-    /// The first groups whose names begin like this, in the order of their names.
+    /// The first groups whose names start with `prefix`, ordered by name.
     pub(crate) fn find(&self, prefix: Option<&GroupName>) -> impl Iterator<Item = ConversationId> {
         let prefix = prefix.map(GroupName::folded).unwrap_or_default();
         let from = (prefix.clone(), ConversationId::new(0));
@@ -47,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn groups_are_found_by_how_their_names_begin() {
+    fn groups_are_found_by_prefix() {
         let mut groups = OpenGroupIndex::default();
         let name = |raw: &str| GroupName::new(raw).unwrap();
         for (id, raw) in [

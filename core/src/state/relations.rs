@@ -1,5 +1,4 @@
-//! The relations of users in memory, and what is stored of them. Each of the two keeps his side of
-//! a relation.
+//! Relations in memory. Each user keeps their own side.
 
 use std::collections::BTreeMap;
 
@@ -8,18 +7,17 @@ use cairn_proto::model::people::Relation;
 
 use crate::record::{RelationChunk, StoredRelation};
 
-/// The relations of one user, all of them.
+/// All relations of one user.
 #[derive(Clone, Debug, Default)]
 pub struct Relations(BTreeMap<UserId, Relation>);
 
 impl Relations {
-    /// The relation to another user.
     #[must_use]
     pub fn to(&self, other: UserId) -> Relation {
         self.0.get(&other).copied().unwrap_or_default()
     }
 
-    /// Those behind a user, in the order of their ids.
+    /// The relations after this user, ordered by id.
     pub fn after(&self, user: Option<UserId>) -> impl Iterator<Item = StoredRelation> {
         let start = user.unwrap_or(UserId::SERVER);
         self.0
@@ -49,13 +47,13 @@ impl Relations {
         Self(stored.into_iter().collect())
     }
 
-    /// About how much memory they take, in bytes.
+    /// Approximate size in memory.
     pub(crate) fn memory_bytes(&self) -> usize {
         64 + self.0.len() * 24
     }
 }
 
-/// With whom a user talks in a direct chat of his; `None` in any other conversation.
+/// The other user of a direct chat; `None` in any other conversation.
 pub(crate) fn other_of(conversation: ConversationId, user: UserId) -> Option<UserId> {
     match conversation.direct_users()? {
         (low, high) if low == user => Some(high),

@@ -1,9 +1,8 @@
-//! What changed when: which conversations, and which memberships, a device has to be told of that
-//! was here before.
+//! Revisions: which conversations and memberships changed since a device's last visit.
 //!
-//! A revision is the number of a batch of the commit log. It is noted where a conversation or a
-//! membership is stored anyway, so that nothing is written for it, and all of them are in memory,
-//! so that what changed among thousands is found without loading any.
+//! A revision is the number of a batch in the commit log. It is stored with the conversation or
+//! membership that changed, so it costs no extra write. All revisions are in memory, so that
+//! changes among thousands of conversations are found without loading any.
 
 use std::collections::BTreeMap;
 
@@ -14,24 +13,24 @@ use hashbrown::HashMap;
 use crate::limits;
 use crate::record::EpochRecord;
 
-/// When what last changed.
 #[derive(Debug, Default)]
 pub(crate) struct Revisions {
     /// The batch that is being filled.
     pub(crate) open: Revision,
-    /// The starts of the server, each with the first batch of it; the last ones, in order.
+    /// The last starts of the server, in order.
     pub(crate) epochs: Vec<EpochRecord>,
     pub(crate) conversations: HashMap<ConversationId, Revision>,
     pub(crate) memberships: HashMap<(UserId, ConversationId), Revision>,
-    /// Under [`NO_CONVERSATION`] of each user the newest end that is forgotten.
+    /// When memberships ended. Under [`NO_CONVERSATION`]: the newest end of each user that was
+    /// forgotten.
     pub(crate) ended: BTreeMap<(UserId, ConversationId), Revision>,
 }
 
-/// No conversation has this id.
+/// Not a valid id.
 pub(crate) const NO_CONVERSATION: ConversationId = ConversationId::new(0);
 
 impl Revisions {
-    /// When a conversation last changed for everybody.
+    /// When a conversation last changed for all members.
     pub(crate) fn of(&self, conversation: ConversationId) -> Revision {
         self.conversations
             .get(&conversation)
@@ -39,7 +38,7 @@ impl Revisions {
             .unwrap_or_default()
     }
 
-    /// Whether the conversation is another for the member than it was.
+    /// Returns whether the conversation changed for the member.
     pub(crate) fn changed(
         &self,
         user: UserId,
@@ -54,7 +53,7 @@ impl Revisions {
         self.of(conversation).max(membership) > since
     }
 
-    /// The conversations that the user was a member of, and when he was one no more.
+    /// The ended memberships of a user, with their time.
     fn ended_of(&self, user: UserId) -> impl Iterator<Item = (ConversationId, Revision)> {
         let (first, last) = (ConversationId::new(1), ConversationId::new(u64::MAX));
         self.ended
@@ -62,7 +61,7 @@ impl Revisions {
             .map(|(&(_, id), &at)| (id, at))
     }
 
-    /// Those of them that a device has not heard of, in the order of their ids.
+    /// Memberships that ended after `since`, ordered by id.
     pub(crate) fn ended_since(&self, user: UserId, since: Revision) -> Vec<ConversationId> {
         self.ended_of(user)
             .filter(|&(_, at)| at > since)
@@ -70,14 +69,14 @@ impl Revisions {
             .collect()
     }
 
-    /// Whether everything that ended since then is remembered.
+    /// Returns whether every end after `since` is remembered.
     fn remembers(&self, user: UserId, since: Revision) -> bool {
         self.ended
             .get(&(user, NO_CONVERSATION))
             .is_none_or(|&forgotten| since >= forgotten)
     }
 
-    /// The moment of what is durable. What the open batch holds so far is told once more.
+    /// The moment of what is durable. Changes in the open batch will be shown once more.
     pub(crate) fn moment(&self) -> Moment {
         let epoch = self
             .epochs
@@ -89,8 +88,8 @@ impl Revisions {
         }
     }
 
-    /// The revision of a moment in this server's past, if it is one. What the former life of a
-    /// restored backup went on to is none.
+    /// The revision of a moment in this server's past. `None` for moments after the point to which
+    /// a backup was restored.
     pub(crate) fn since(&self, user: UserId, moment: Moment) -> Option<Revision> {
         let at = self
             .epochs
@@ -102,8 +101,8 @@ impl Revisions {
         (is_past && self.remembers(user, moment.revision)).then_some(moment.revision)
     }
 
-    /// Whoever was a member of too many is told of everything when he asks for what was long ago.
-    /// Says which end is forgotten.
+    /// Records the end of a membership and returns the one that is forgotten for it, if any. A
+    /// device that missed a forgotten end gets all conversations.
     pub(crate) fn end(
         &mut self,
         user: UserId,
@@ -130,10 +129,9 @@ mod tests {
 
     const ADA: UserId = UserId::new(1);
 
-    /// Coming back makes room among what is remembered. What was forgotten before is forgotten
-    /// still.
+    /// Rejoining frees space among the remembered ends, but what was forgotten stays so.
     #[test]
-    fn who_left_too_many_and_came_back_to_some_is_told_of_everything_still() {
+    fn forgotten_ends_stay_forgotten_after_rejoining() {
         let mut revisions = Revisions::default();
         for at in 1..=limits::ENDED_MEMBERSHIPS_MAX as u64 + 1 {
             assert!(revisions.remembers(ADA, Revision::new(0)));
@@ -158,7 +156,7 @@ mod tests {
         );
         assert!(
             revisions.remembers(UserId::new(2), Revision::new(0)),
-            "others left nothing"
+            "other users are unaffected"
         );
     }
 }

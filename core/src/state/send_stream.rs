@@ -1,5 +1,4 @@
-//! Exactly-once sending: what is remembered of the sends of one send stream, so that a retry gets
-//! its old answer.
+//! Exactly-once sending: the sends of one stream that a retry can still ask for.
 
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
@@ -7,13 +6,13 @@ use hashbrown::HashMap;
 
 use crate::record::{CursorChunk, RecentPart, RecentSend, SendCursor};
 
-/// The send cursors of one send stream, and its last [`SENDS_IN_FLIGHT_MAX`] sends over all
-/// conversations. A client has at most so many unresolved, so each retry that can come finds its
-/// answer here.
+/// The send cursors of one stream, and its last [`SENDS_IN_FLIGHT_MAX`] sends over all
+/// conversations. A client has at most that many unresolved sends, so every possible retry is
+/// answered from here.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SendStream {
     cursors: HashMap<ConversationId, Cursor>,
-    /// A ring: a send stands at the remainder of its place.
+    /// A ring, indexed by ordinal.
     recent: Vec<RecentSend>,
     last_place: u64,
     dirty: Dirty,
@@ -27,35 +26,33 @@ struct Cursor {
 
 #[derive(Clone, Debug, Default)]
 struct Dirty {
-    /// Chunks with a cursor that moved; one may be named several times.
+    /// Chunks with a moved cursor; may hold duplicates.
     chunks: Vec<CursorChunk>,
     parts: [bool; RecentPart::COUNT],
 }
 
-/// What a client seq turns out to be.
+/// What a client seq means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
-    /// A new send.
     New,
-    /// A retry: it was accepted as this message.
+    /// A retry of this accepted message.
     Accepted(MsgId),
-    /// The number was used for another body.
+    /// The client seq was used for another body.
     Conflict,
-    /// It lies at or below the cursor, and what became of it is no longer known.
+    /// At or below the cursor, but no longer remembered.
     Forgotten,
 }
 
-/// What of a send stream is to be stored.
+/// The rows to store.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct StreamRows {
-    /// Chunks with all their cursors.
+    /// Complete chunks.
     pub cursors: Vec<(CursorChunk, Vec<SendCursor>)>,
-    /// Parts with all their sends.
+    /// Complete parts.
     pub recent: Vec<(RecentPart, Vec<RecentSend>)>,
 }
 
 impl SendStream {
-    /// Takes back what was stored.
     #[must_use]
     pub(crate) fn from_stored(cursors: Vec<SendCursor>, recent: Vec<RecentSend>) -> Self {
         let mut stream = Self::default();
@@ -74,13 +71,13 @@ impl SendStream {
         stream
     }
 
-    /// The place of the next new send.
+    /// The ordinal of the next send.
     #[must_use]
     pub(crate) const fn next_place(&self) -> u64 {
         self.last_place + 1
     }
 
-    /// What `seq` is in `conversation`, given a fingerprint of its body.
+    /// Classifies a client seq, given the fingerprint of the body.
     #[must_use]
     pub(crate) fn seen(&self, conversation: ConversationId, seq: u64, body: u32) -> Seen {
         if self
@@ -100,8 +97,8 @@ impl SendStream {
         }
     }
 
-    /// Notes an accepted send. Says whether everything was stored until now. To note one again that
-    /// was noted before, as a replay does, changes nothing.
+    /// Records an accepted send. Idempotent, as a replay requires. Returns whether the stream was
+    /// clean before.
     pub(crate) fn accept(&mut self, send: RecentSend) -> bool {
         let was_clean = self.is_clean();
         let cursor = self.cursors.entry(send.conversation).or_default();
@@ -120,8 +117,8 @@ impl SendStream {
         was_clean
     }
 
-    /// Each place is given once, so of two sends at one of the ring's the later one stays, in
-    /// whatever order they come.
+    /// Each ordinal is used once, so of two sends in the same slot the later one wins, in whatever
+    /// order they arrive.
     fn remember(&mut self, send: RecentSend) {
         let at = (send.place % SENDS_IN_FLIGHT_MAX as u64) as usize;
         if at >= self.recent.len() {
@@ -137,7 +134,7 @@ impl SendStream {
         self.last_place = self.last_place.max(send.place);
     }
 
-    /// What to store; it counts as stored from now on.
+    /// Takes the rows to store, which count as stored from then on.
     pub(crate) fn take_dirty(&mut self) -> StreamRows {
         let Dirty { mut chunks, parts } = std::mem::take(&mut self.dirty);
         chunks.sort_unstable();
@@ -174,14 +171,14 @@ impl SendStream {
         rows
     }
 
-    /// Whether everything in it is stored.
+    /// Returns whether everything is stored.
     #[must_use]
     pub(crate) fn is_clean(&self) -> bool {
         self.dirty.chunks.is_empty()
     }
 }
 
-/// A place of the ring that nothing stands at.
+/// An empty slot of the ring.
 const NEVER: RecentSend = RecentSend {
     place: 0,
     conversation: ConversationId::new(0),
@@ -212,7 +209,7 @@ mod tests {
         stream.accept(send(stream.next_place(), conversation, seq))
     }
 
-    fn saved_and_loaded(mut stream: SendStream) -> SendStream {
+    fn reloaded(mut stream: SendStream) -> SendStream {
         let rows = stream.take_dirty();
         assert!(stream.is_clean());
         let cursors = rows
@@ -230,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_retry_gets_its_old_answer() {
+    fn retries_return_the_first_msgid() {
         let mut stream = SendStream::default();
         assert_eq!(stream.seen(A, 1, 8), Seen::New);
         assert!(accept(&mut stream, A, 1));
@@ -240,14 +237,14 @@ mod tests {
         assert_eq!(
             stream.seen(A, 2, 9),
             Seen::Forgotten,
-            "a number that was passed over stays unused"
+            "a skipped client seq cannot be used later"
         );
         assert_eq!(stream.seen(A, 4, 11), Seen::New);
         assert_eq!(stream.seen(B, 1, 8), Seen::New);
     }
 
     #[test]
-    fn it_remembers_as_much_as_a_client_may_have_unresolved() {
+    fn the_full_in_flight_window_is_remembered() {
         let mut stream = SendStream::default();
         for seq in 1..=MAX {
             accept(&mut stream, if seq % 2 == 0 { A } else { B }, seq);
@@ -259,12 +256,12 @@ mod tests {
     }
 
     #[test]
-    fn rows_come_back_as_they_went() {
+    fn rows_round_trip() {
         let mut stream = SendStream::default();
         for seq in 1..=MAX + 100 {
             accept(&mut stream, if seq % 2 == 0 { A } else { B }, seq);
         }
-        let back = saved_and_loaded(stream);
+        let back = reloaded(stream);
         assert_eq!(back.next_place(), MAX + 101);
         assert_eq!(back.seen(B, 99, 106), Seen::Forgotten);
         assert_eq!(back.seen(B, 101, 108), Seen::Accepted(MsgId::new(1010)));
@@ -272,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_changed_is_stored_again() {
+    fn only_dirty_rows_are_stored() {
         let mut stream = SendStream::default();
         for seq in 1..=MAX {
             accept(&mut stream, A, seq);
@@ -292,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_replay_over_newer_rows_ends_as_it_was() {
+    fn replay_over_newer_rows_is_idempotent() {
         let all: Vec<RecentSend> = (1..=MAX + 300)
             .map(|n| send(n, if n % 3 == 0 { A } else { B }, n))
             .collect();
@@ -301,7 +298,7 @@ mod tests {
             stream.accept(send);
         }
         let newer = stream.take_dirty();
-        // Some rows are as of the end, some as of the middle; what came since the middle is
+        // Some rows are from the end, others from the middle; everything after the middle is
         // replayed.
         let mut older = SendStream::default();
         for &send in all.iter().take(700) {

@@ -1,26 +1,23 @@
-//! The types of the values of server settings.
+//! Types of server settings: parsing, printing and bounds.
 
 use std::time::Duration;
 
 use cairn_proto::limits::RETENTION_DAYS_MAX;
 use cairn_proto::model::retention::Retention;
 
-/// A type of values. People write a value as they read it.
+/// A type of setting, with one text form for input and output.
 pub trait Value: Sized {
-    /// The value that is written so; `None` when it is none of this type, or out of bounds.
+    /// Parses a value; `None` if it is malformed or out of bounds.
     fn parse(raw: &str) -> Option<Self>;
-    /// How it is written.
     fn written(&self) -> String;
-    /// Which values there are, for people.
+    /// Describes the accepted values.
     fn takes() -> String;
 }
 
-/// Who may begin a direct chat with whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DirectChats {
-    /// Anyone with anyone.
     Anyone,
-    /// Friends with each other.
+    /// Only friends.
     Friends,
 }
 
@@ -46,12 +43,9 @@ impl Value for DirectChats {
     }
 }
 
-/// On or off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Switch {
-    /// On.
     On,
-    /// Off.
     Off,
 }
 
@@ -77,12 +71,10 @@ impl Value for Switch {
     }
 }
 
-/// A number with bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Number<const MIN: usize, const MAX: usize>(pub(super) usize);
 
 impl<const MIN: usize, const MAX: usize> Number<MIN, MAX> {
-    /// The number.
     #[must_use]
     pub const fn get(self) -> usize {
         self.0
@@ -106,7 +98,7 @@ impl<const MIN: usize, const MAX: usize> Value for Number<MIN, MAX> {
     }
 }
 
-/// A number of bytes.
+/// A size in bytes, with binary units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bytes(pub(super) u64);
 
@@ -114,7 +106,6 @@ impl Bytes {
     const MAX: u64 = 1 << 50;
     const UNITS: [(&'static str, u32); 4] = [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)];
 
-    /// The number.
     #[must_use]
     pub const fn get(self) -> u64 {
         self.0
@@ -152,7 +143,7 @@ impl Value for Bytes {
     }
 }
 
-/// A span of time in whole seconds, or never.
+/// A duration in whole seconds, or never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span<const SECONDS_MAX: u64>(pub(super) u64);
 
@@ -160,7 +151,7 @@ impl<const SECONDS_MAX: u64> Span<SECONDS_MAX> {
     const NEVER: &str = "never";
     const UNITS: [(&'static str, u64); 3] = [("h", 60 * 60), ("m", 60), ("s", 1)];
 
-    /// How long; `None` for never.
+    /// `None` for never.
     #[must_use]
     pub fn get(self) -> Option<Duration> {
         (self.0 > 0).then(|| Duration::from_secs(self.0))
@@ -232,7 +223,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_keep_their_bounds() {
+    fn numbers_are_bounded() {
         let parsed = [
             "0",
             "1",
@@ -250,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_written_in_the_largest_unit_that_fits() {
+    fn sizes_print_in_the_largest_exact_unit() {
         for (raw, bytes, written) in [
             ("0", 0, "0"),
             ("1536", 1536, "1536"),
@@ -275,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_whole_numbers_with_a_unit_or_never() {
+    fn durations_parse_and_print() {
         for (raw, seconds, written) in [
             ("90s", 90, "90s"),
             ("600s", 600, "10m"),
@@ -311,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn policies_are_read_as_they_are_written() {
+    fn policies_round_trip() {
         for policy in [
             Retention::Keep,
             Retention::Days(1),

@@ -1,5 +1,4 @@
-//! What the owner of the server can set while it runs: one table, and the types of its values. A
-//! setting is one line in there.
+//! Server settings that the owner can change at runtime. A setting is one line of the table.
 
 use cairn_proto::limits::RETENTION_DAYS_MAX;
 use cairn_proto::model::retention::Retention;
@@ -11,12 +10,11 @@ use crate::state::setting_values::{Bytes, DirectChats, Number, Span, Switch, Val
 
 const DAYS_MAX: usize = RETENTION_DAYS_MAX as usize;
 
-/// A row of the table, apart from where the value is.
+/// Metadata of one setting.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
-    /// The name.
     pub name: &'static str,
-    /// What it is for, in one line.
+    /// One line of help.
     pub about: &'static str,
     written: fn(&Settings) -> String,
     takes: fn() -> String,
@@ -25,7 +23,7 @@ pub struct Row {
 
 macro_rules! settings {
     ($($field:ident, $name:literal: $type:ty = $default:expr, $about:literal;)+) => {
-        /// Every setting as it is.
+        /// The current values.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct Settings {
             $(#[doc = $about] pub $field: $type,)+
@@ -37,7 +35,7 @@ macro_rules! settings {
             }
         }
 
-        /// The table, in the order of the names.
+        /// Ordered by name.
         pub const TABLE: &[Row] = &[$(Row {
             name: $name,
             about: $about,
@@ -49,30 +47,42 @@ macro_rules! settings {
 }
 
 settings! {
-    amend_minutes, "amend-minutes": Number<0, 525_600> = Number(15), "how long senders may edit or recall their messages; admins recall always";
-    attachment_bytes_max, "attachment-bytes-max": Bytes = Bytes(2 << 30), "how long a file may be";
-    attachment_quota, "attachment-quota": Bytes = Bytes(20 << 30), "what all files that one user uploaded may take; each counts as whole blocks of 4 KiB and 1 KiB more";
-    attachment_unsent_hours, "attachment-unsent-hours": Number<0, 8_760> = Number(24), "how long a file is kept that was uploaded and not sent";
-    away_after, "away-after": Span<{ limits::AWAY_AFTER_SECONDS_MAX }> = Span(10 * 60), "how long a session is without input before it counts as away";
-    contacts_max, "contacts-max": Number<1, 10_000> = Number(2_000), "how many others a user may follow, have as friends or be asked by; blocks do not count";
-    conversations_per_user, "conversations-per-user": Number<1, 100_000> = Number(20_000), "how many conversations a user may be a member of; those that write to him are not held up";
-    direct_chats, "direct-chats": DirectChats = DirectChats::Anyone, "who may begin a direct chat; those that exist go on";
-    groups_per_owner, "groups-per-owner": Number<1, 100_000> = Number(1_000), "how many groups a user may own";
-    receipts, "receipts": Switch = Switch::On, "whether members see who has got and who has read a message";
-    retention_default, "retention-default": Retention = Retention::Keep, "how long messages stay where nobody said; days and until-acked take a number";
-    retention_longest, "retention-longest": Number<0, DAYS_MAX> = Number(0), "how many days messages stay at most, whatever was said; 0 for no bound";
-    retention_shortest, "retention-shortest": Number<0, DAYS_MAX> = Number(0), "how many days messages stay at least, whatever was said; 0 for no bound";
-    user_search, "user-search": Switch = Switch::On, "whether members find users by the beginning of a name; admins always do";
+    amend_minutes, "amend-minutes": Number<0, 525_600> = Number(15),
+        "minutes for which users may edit or recall their messages; admins may always recall";
+    attachment_bytes_max, "attachment-bytes-max": Bytes = Bytes(2 << 30),
+        "the largest file that users may send";
+    attachment_quota, "attachment-quota": Bytes = Bytes(20 << 30),
+        "storage quota for all files of one user; each file counts in blocks of 4 KiB, plus 1 KiB";
+    attachment_unsent_hours, "attachment-unsent-hours": Number<0, 8_760> = Number(24),
+        "hours after which an uploaded but unsent file is removed";
+    away_after, "away-after": Span<{ limits::AWAY_AFTER_SECONDS_MAX }> = Span(10 * 60),
+        "how long a session is idle before it counts as away";
+    contacts_max, "contacts-max": Number<1, 10_000> = Number(2_000),
+        "how many users one may follow, befriend or have requests from; blocks do not count";
+    conversations_per_user, "conversations-per-user": Number<1, 100_000> = Number(20_000),
+        "conversations that one user may be in; direct chats started by others are always possible";
+    direct_chats, "direct-chats": DirectChats = DirectChats::Anyone,
+        "who may start a direct chat; existing chats are not affected";
+    groups_per_owner, "groups-per-owner": Number<1, 100_000> = Number(1_000),
+        "groups that one user may own";
+    receipts, "receipts": Switch = Switch::On,
+        "whether members see who has received and who has read a message";
+    retention_default, "retention-default": Retention = Retention::Keep,
+        "how long messages are kept where no policy is set; days and until-acked take a number";
+    retention_longest, "retention-longest": Number<0, DAYS_MAX> = Number(0),
+        "days after which messages expire, whatever the policy; 0 for no limit";
+    retention_shortest, "retention-shortest": Number<0, DAYS_MAX> = Number(0),
+        "days for which messages are kept, whatever the policy; 0 for no limit";
+    user_search, "user-search": Switch = Switch::On,
+        "whether members may search users by prefix; admins always may";
 }
 
 impl Row {
-    /// The row of this name.
     #[must_use]
     pub fn named(name: &SettingName) -> Option<&'static Self> {
         TABLE.iter().find(|row| row.name == name.as_str())
     }
 
-    /// What a client is told of it. Every row of the table can be told.
     #[must_use]
     pub fn describe(&self, settings: &Settings) -> Option<Setting> {
         Some(Setting {
@@ -86,8 +96,8 @@ impl Row {
 }
 
 impl Settings {
-    /// Sets the one of this name; `None`, and nothing is changed, when there is none, or it does
-    /// not take the value.
+    /// Parses and sets a value. Returns `None` without a change if the name is unknown or the value
+    /// is not accepted.
     pub fn set(&mut self, name: &SettingName, value: &SettingValue) -> Option<()> {
         (Row::named(name)?.set)(self, value.as_str())
     }
@@ -98,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_setting_can_be_told_and_set_to_what_it_is() {
+    fn every_setting_round_trips() {
         let mut settings = Settings::default();
         for row in TABLE {
             let Setting {
@@ -119,9 +129,9 @@ mod tests {
         assert!(TABLE.is_sorted_by(|a, b| a.name < b.name));
     }
 
-    /// The manual has a line for each setting, and no other.
+    /// The manual lists exactly these settings.
     #[test]
-    fn the_manual_lists_the_table() {
+    fn manual_lists_every_setting() {
         let manual = include_str!("../../../docs/OPERATING.md");
         let (_, section) = manual.split_once("\n## Settings\n").unwrap();
         let section = section.split("\n## ").next().unwrap();

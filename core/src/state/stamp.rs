@@ -1,4 +1,4 @@
-//! Revisions of conversations and memberships: when what last changed.
+//! Stamping: records the revision of the open batch on what a change affects.
 
 use cairn_proto::ids::{ConversationId, EpochId, Revision, UserId};
 
@@ -9,12 +9,12 @@ use crate::state::State;
 use crate::state::revisions::NO_CONVERSATION;
 
 impl State {
-    /// What is applied from now on is of this batch of the commit log.
+    /// Starts a batch: changes applied from now on carry its number.
     pub const fn begin_batch(&mut self, batch: Revision) {
         self.revisions.open = batch;
     }
 
-    /// Notes what a change makes another, when it was applied.
+    /// Stamps what a change affects. Call after applying it.
     pub(crate) fn stamp(&mut self, change: &Change) {
         match change {
             Change::Appended(Appended { conversation, .. })
@@ -58,7 +58,7 @@ impl State {
                 );
             }
             Change::EpochBegun(epoch) => self.apply_epoch(*epoch),
-            // A device knows how far it is itself, and the others come with an entry of their own.
+            // A device knows its own position, and the other changes come with an entry.
             Change::Delivered { .. }
             | Change::Imported { .. }
             | Change::Rewritten { .. }
@@ -117,25 +117,21 @@ impl State {
         }
     }
 
-    /// The starts of the server as they are to be stored.
     pub(crate) fn epochs(&self) -> &[EpochRecord] {
         &self.revisions.epochs
     }
 
-    /// When a membership ended, if that is still to be told of.
     pub(crate) fn ended_at(&self, user: UserId, conversation: ConversationId) -> Option<Revision> {
         self.revisions.ended.get(&(user, conversation)).copied()
     }
 }
 
-/// Taking back what was stored.
+/// Installing what was stored.
 impl State {
-    /// The stored starts of the server.
     pub fn install_epochs(&mut self, epochs: Vec<EpochRecord>) {
         self.revisions.epochs = epochs;
     }
 
-    /// When a stored conversation last changed.
     pub fn install_conversation_revision(
         &mut self,
         conversation: ConversationId,
@@ -144,7 +140,6 @@ impl State {
         self.revisions.conversations.insert(conversation, changed);
     }
 
-    /// When a stored membership last changed.
     pub fn install_membership_revision(
         &mut self,
         user: UserId,
@@ -156,7 +151,6 @@ impl State {
             .insert((user, conversation), changed);
     }
 
-    /// When a stored membership ended.
     pub fn install_ended(&mut self, user: UserId, conversation: ConversationId, at: Revision) {
         self.revisions.ended.insert((user, conversation), at);
     }

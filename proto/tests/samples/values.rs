@@ -181,6 +181,7 @@ fn forward() -> Forward {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one sample for each variant")]
 fn requests() -> Vec<Request> {
     let source = ImportSource::new(0xfeed_f00d_0102_0304);
     let msgid = MsgId::new(65_535);

@@ -7,47 +7,43 @@ use cairn_proto::ids::MsgId;
 use cairn_proto::model::conversation::Conversation;
 use cairn_store::timeline::Timeline;
 
-/// Where a session is in one conversation.
 #[derive(Clone, Debug)]
 pub(crate) struct Feed {
-    /// The conversation's log.
     pub(crate) timeline: Arc<Timeline>,
-    /// The last entry that was pushed, or that the device had before.
+    /// The last entry that was pushed, or that the device already had.
     pub(crate) position: MsgId,
     /// The entry that ended the membership.
     pub(crate) end: Option<MsgId>,
-    /// What the session is pending of the conversation first: it is new to the user, or something
-    /// about it is.
+    /// A summary to push before the entries: the conversation is new to the user, or changed.
     pub(crate) announce: Option<Box<Conversation>>,
-    /// How far the user has read, by the head that the log had then, when the session has not been
-    /// pending.
+    /// The user's read cursor and the head at that time, if not pushed yet.
     pub(crate) read: Option<(MsgId, MsgId)>,
-    /// The last entry of which the session knows that it is gone on purpose.
+    /// The highest floor that the session knows of.
     pub(crate) floor: MsgId,
-    /// How long the session rests once this was pushed.
+    /// Coalescing delay after this conversation was pushed.
     pub(crate) push_delay: Duration,
-    /// Which of the feeds it is that the conversation has had, one after the other.
     pub(crate) generation: Generation,
     pub(super) dirty: bool,
 }
 
-/// Tells the feeds of a session apart. A membership that ends and begins anew has another.
+/// Distinguishes the successive feeds of one conversation: a new membership has a new generation,
+/// so that work begun for the old one cannot touch it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Generation(pub(super) u64);
 
-/// How far what a feed pushes goes.
+/// How far a feed may push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FeedBound {
-    /// As far as sessions are shown the log.
+    /// Up to the head that sessions may see.
     Head,
     /// Up to the entry that ended the membership.
     Until(MsgId),
-    /// The feed is no more, or another is in its place.
+    /// The feed was removed or replaced.
     Stale,
 }
 
 impl Feed {
-    /// A feed of a conversation that the client learned of at login, with its floor.
+    /// Creates the feed of a conversation that the client learned of at login.
     #[must_use]
     pub(crate) fn resumed(timeline: Arc<Timeline>, position: MsgId, floor: MsgId) -> Self {
         let (push_delay, generation) = (Duration::ZERO, Generation::default());
@@ -64,7 +60,7 @@ impl Feed {
         }
     }
 
-    /// A feed of a conversation that is new to the user.
+    /// Creates the feed of a conversation that is new to the user.
     #[must_use]
     pub(crate) fn joined(
         timeline: Arc<Timeline>,

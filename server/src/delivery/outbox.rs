@@ -1,5 +1,5 @@
-//! The answers to one session's requests: gathered while the stream is busy, written together when
-//! it is not.
+//! Replies to one session's requests: collected while the stream is busy, written together when it
+//! is free.
 
 use cairn_proto::ids::RequestId;
 use cairn_proto::limits::REQUESTS_IN_FLIGHT_MAX;
@@ -11,12 +11,12 @@ use tokio::sync::Notify;
 
 use crate::limits::OUTBOX_BYTES_MAX;
 
-/// Answers on their way out, and how many requests have none yet.
+/// Encoded replies, and the number of requests without one.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     state: Mutex<State>,
     filled: Notify,
-    eased: Notify,
+    capacity: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -28,26 +28,26 @@ struct State {
 }
 
 impl Outbox {
-    /// Counts a request in. `false` when the session must wait with [`Outbox::eased`] before it
-    /// takes another.
-    pub(crate) fn begin(&self) -> bool {
+    /// Counts a request. Returns whether another may be read; otherwise wait with
+    /// [`Outbox::capacity`].
+    pub(crate) fn start_request(&self) -> bool {
         let mut state = self.state.lock();
         state.in_flight += 1;
         state.has_capacity()
     }
 
-    /// Waits until another request may be taken.
-    pub(crate) async fn eased(&self) {
+    /// Waits until another request may be read.
+    pub(crate) async fn capacity(&self) {
         loop {
-            let eased = self.eased.notified();
+            let capacity = self.capacity.notified();
             if self.state.lock().has_capacity() {
                 return;
             }
-            eased.await;
+            capacity.await;
         }
     }
 
-    /// Adds the answer to a request, without waking the writer.
+    /// Adds a reply without waking the writer.
     pub(crate) fn answer(&self, id: RequestId, answer: Result<Response, ErrorCode>) {
         let mut state = self.state.lock();
         state.in_flight = state.in_flight.saturating_sub(1);
@@ -56,20 +56,19 @@ impl Outbox {
         }
     }
 
-    /// Wakes the writer, and whoever waits for room.
+    /// Wakes the writer, and the reader if it waits for capacity.
     pub(crate) fn wake(&self) {
         self.filled.notify_one();
-        self.eased.notify_waiters();
+        self.capacity.notify_waiters();
     }
 
-    /// Adds one answer and wakes the writer.
+    /// Adds a reply and wakes the writer.
     pub(crate) fn answer_now(&self, id: RequestId, answer: Result<Response, ErrorCode>) {
         self.answer(id, answer);
         self.wake();
     }
 
-    /// Takes everything that waits to be written. Waits until there is something; `None` when the
-    /// session is over.
+    /// Waits for replies and takes all of them. Returns `None` once the session is over.
     pub(crate) async fn take(&self) -> Option<Vec<u8>> {
         loop {
             let filled = self.filled.notified();
@@ -87,31 +86,31 @@ impl Outbox {
         }
     }
 
-    /// To be called when what [`Outbox::take`] gave is written.
+    /// Must be called when the bytes of [`Outbox::take`] are written.
     pub(crate) fn written(&self) {
         self.state.lock().writing = false;
-        self.eased.notify_waiters();
+        self.capacity.notify_waiters();
     }
 
-    /// Waits until every answer so far was given to the stream.
+    /// Waits until the stream has accepted every reply so far.
     pub(crate) async fn flushed(&self) {
         loop {
-            let eased = self.eased.notified();
+            let capacity = self.capacity.notified();
             {
                 let state = self.state.lock();
                 if state.closed || (state.bytes.is_empty() && !state.writing) {
                     return;
                 }
             }
-            eased.await;
+            capacity.await;
         }
     }
 
-    /// The session is over: answers that still come are dropped.
+    /// Ends the session: later replies are dropped.
     pub(crate) fn close(&self) {
         self.state.lock().closed = true;
         self.filled.notify_one();
-        self.eased.notify_waiters();
+        self.capacity.notify_waiters();
     }
 }
 

@@ -1,6 +1,7 @@
-//! What one session is to be pushed: a position in each conversation and the set of those with
-//! news. There is no queue of messages, so a session that reads slowly costs distance and no
-//! memory.
+//! Per-session delivery state: a position in every followed conversation, and the set of
+//! conversations with unread entries.
+//!
+//! There is no message queue; a slow reader falls behind instead of using memory.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -18,7 +19,6 @@ use crate::delivery::feed::{Feed, FeedBound, Generation};
 use crate::limits;
 use cairn_core::api::effect::AccountPart;
 
-/// The feeds of one session.
 #[derive(Debug, Default)]
 pub(crate) struct Push {
     state: Mutex<State>,
@@ -30,24 +30,20 @@ struct State {
     feeds: HashMap<ConversationId, Feed>,
     last_generation: u64,
     dirty: VecDeque<ConversationId>,
-    /// What else is to be pending, the latest of each thing.
+    /// Pending updates, coalesced: the latest value for each key.
     pending: BTreeMap<UpdateKey, TimelineFrame>,
-    /// There is news that must not wait for the end of a push_delay.
+    /// Set when an update must bypass the coalescing delay.
     is_urgent: bool,
     is_coalescing: bool,
 }
 
-/// What a session is pending of beside conversations. Each thing has one place, so that a session
-/// that reads slowly is pending how it stands and not how it came to be.
+/// Identifies a pending update. A later update with the same key replaces it, so a slow reader gets
+/// the latest state and not its history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum UpdateKey {
-    /// Something of the user's own.
     AccountUpdate(AccountPart),
-    /// The relation to a user.
     Contact(UserId),
-    /// Where a user is.
     Presence(UserId),
-    /// Who has got and read what in a conversation.
     Receipts(ConversationId),
 }
 
@@ -58,7 +54,7 @@ impl State {
 }
 
 impl Push {
-    /// Adds a feed, or puts a new one in its place, with news to look for.
+    /// Adds or replaces a feed and marks it dirty.
     pub(crate) fn put(&self, conversation: ConversationId, feed: Feed) {
         let mut state = self.state.lock();
         state.is_urgent = true;
@@ -80,7 +76,7 @@ impl Push {
         }
     }
 
-    /// Nothing above `last` is pushed any more.
+    /// Ends a feed: nothing above `last` will be pushed.
     pub(crate) fn end(&self, conversation: ConversationId, last: MsgId) {
         if let Some(feed) = self.state.lock().feeds.get_mut(&conversation) {
             feed.end = Some(last);
@@ -88,15 +84,14 @@ impl Push {
         self.mark(conversation, Duration::ZERO);
     }
 
-    /// The session is pending how its user stands in a conversation, and with it how far he has
-    /// read.
+    /// Sets a summary to push, which includes the read cursor.
     pub(crate) fn announce(&self, summary: &Conversation) {
         self.note(summary.id, |feed| {
             (feed.announce, feed.read) = (Some(Box::new(summary.clone())), None)
         });
     }
 
-    /// The session is pending how far its user has read, by the head that the log had then.
+    /// Sets the user's read cursor to push, with the head at that time.
     pub(crate) fn read(&self, conversation: ConversationId, read: MsgId, head: MsgId) {
         self.note(conversation, |feed| feed.read = Some((read, head)));
     }
@@ -110,8 +105,8 @@ impl Push {
         }
     }
 
-    /// There is news in a conversation, whose sessions push_delay for so long once they were pushed
-    /// some. Says whether the session should be woken for it.
+    /// Marks a conversation dirty; after pushing it, the session coalesces for `push_delay`.
+    /// Returns whether to wake the session.
     pub(crate) fn mark(&self, conversation: ConversationId, push_delay: Duration) -> bool {
         let State {
             feeds,
@@ -138,16 +133,14 @@ impl Push {
         }
     }
 
-    /// There is something to enqueue beside news of conversations. What was to be pending of the
-    /// same item before is not pending any more.
+    /// Queues an update. It replaces a pending one with the same key.
     pub(crate) fn enqueue(&self, item: UpdateKey, frame: TimelineFrame) {
         let mut state = self.state.lock();
         state.is_urgent = true;
         state.pending.insert(item, frame);
     }
 
-    /// Members of a conversation are further than they were. A session that has not been pending of
-    /// others yet is pending that there are more.
+    /// Queues receipts. If others are pending already, the session only learns that there are more.
     pub(crate) fn enqueue_receipts(
         &self,
         conversation: ConversationId,
@@ -183,21 +176,22 @@ impl Push {
         );
     }
 
-    /// Takes everything that is to be pending beside news of conversations.
+    /// Takes all pending updates.
     pub(crate) fn drain_pending(&self) -> BTreeMap<UpdateKey, TimelineFrame> {
         std::mem::take(&mut self.state.lock().pending)
     }
 
-    /// Wakes whoever waits in [`Push::next`].
+    /// Wakes [`Push::news`].
     pub(crate) fn wake(&self) {
         self.wake.notify_one();
     }
 
-    /// Waits until there is news, after a push_delay that only urgent news cuts short.
+    /// Waits until there is something to push, after a coalescing delay that only urgent updates
+    /// cut short.
     pub(crate) async fn news(&self, push_delay: Duration) {
         if !push_delay.is_zero() {
             self.state.lock().is_coalescing = true;
-            // Whichever ends it, what is new by then is pushed.
+            // Either way, everything new by then is pushed.
             let _ = timeout(push_delay, self.urgent_news()).await;
             self.state.lock().is_coalescing = false;
         }
@@ -220,7 +214,7 @@ impl Push {
         }
     }
 
-    /// The next conversation with news; it counts as clean from now on.
+    /// Returns the next dirty conversation and marks it clean.
     pub(crate) fn next(&self) -> Option<(ConversationId, Feed)> {
         let mut state = self.state.lock();
         while let Some(conversation) = state.dirty.pop_front() {
@@ -241,7 +235,7 @@ impl Push {
         None
     }
 
-    /// How far a feed that [`Push::next`] gave goes by now.
+    /// Returns how far the feed from [`Push::next`] may push by now.
     #[must_use]
     pub(crate) fn bound(&self, conversation: ConversationId, generation: Generation) -> FeedBound {
         let state = self.state.lock();
@@ -255,7 +249,7 @@ impl Push {
         }
     }
 
-    /// Notes that everything up to `position` was pushed.
+    /// Records that everything up to `position` was pushed.
     pub(crate) fn advance(
         &self,
         conversation: ConversationId,
@@ -267,8 +261,8 @@ impl Push {
         });
     }
 
-    /// The session was pending that everything up to `floor` is gone on purpose.
-    pub(crate) fn told_floor(
+    /// Records that the session knows of this floor.
+    pub(crate) fn set_floor(
         &self,
         conversation: ConversationId,
         generation: Generation,
@@ -296,7 +290,7 @@ impl Push {
         }
     }
 
-    /// Takes a feed away whose end was pending.
+    /// Removes a feed whose end was pushed.
     pub(crate) fn remove(&self, conversation: ConversationId, generation: Generation) {
         let mut state = self.state.lock();
         if state
@@ -308,7 +302,6 @@ impl Push {
         }
     }
 
-    /// The conversations that have a feed.
     #[must_use]
     pub(crate) fn conversations(&self) -> Vec<ConversationId> {
         self.state.lock().feeds.keys().copied().collect()

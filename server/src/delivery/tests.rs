@@ -12,10 +12,10 @@ use cairn_store::timeline::Timeline;
 
 const TEAM: ConversationId = ConversationId::new(5);
 
-/// What one message takes. Few of them fill the window of a client that does not read.
+/// A few of these fill the window of a client that does not read.
 const MESSAGE_BYTES: usize = 16 * 1024;
 
-/// Messages that are said at first: far more than the windows take.
+/// Messages published at first: far more than the windows hold.
 const SAID: u64 = 40;
 
 fn id(n: u64) -> MsgId {
@@ -35,7 +35,7 @@ fn say(timeline: &Timeline, count: u64) {
         .unwrap();
 }
 
-/// A session that is pushed one conversation.
+/// A session that follows one conversation.
 struct Scene {
     loopback: Loopback,
     session: Arc<Session>,
@@ -84,8 +84,8 @@ impl Scene {
         .unwrap()
     }
 
-    /// Reads until the conversation is taken away. The last message that came before, and the one
-    /// that was said to be the last.
+    /// Reads until the conversation is removed. Returns the last message received, and the last one
+    /// according to the server.
     async fn until_removed(&mut self) -> (MsgId, MsgId) {
         let mut seen = MsgId::ZERO;
         loop {
@@ -102,10 +102,10 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn what_is_said_behind_the_end_of_a_membership_is_not_pushed_to_a_slow_reader() {
+async fn entries_after_membership_end_are_not_pushed() {
     const { assert!(SAID as usize * MESSAGE_BYTES > 4 * CLIENT_WINDOW_BYTES as usize) };
     let mut scene = Scene::set().await;
-    // Once something has come, the rest waits for the window.
+    // One run is in flight; the others wait for the window.
     let TimelineFrame::Run(run) = scene.news().await else {
         panic!("no run")
     };
@@ -118,7 +118,7 @@ async fn what_is_said_behind_the_end_of_a_membership_is_not_pushed_to_a_slow_rea
 }
 
 #[tokio::test]
-async fn what_is_not_shown_yet_is_not_pushed() {
+async fn unpublished_entries_are_not_pushed() {
     let mut scene = Scene::set().await;
     say(&scene.timeline, 5);
     while !matches!(scene.news().await, TimelineFrame::Run(run) if run.last() == id(SAID)) {}
@@ -128,7 +128,7 @@ async fn what_is_not_shown_yet_is_not_pushed() {
 }
 
 #[tokio::test]
-async fn delivery_ends_with_its_connection_and_holds_nothing_any_more() {
+async fn delivery_ends_with_connection() {
     let mut scene = Scene::set().await;
     while !matches!(scene.news().await, TimelineFrame::Run(run) if run.last() == id(SAID)) {}
     let session = Arc::downgrade(&scene.session);

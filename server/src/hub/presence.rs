@@ -1,5 +1,5 @@
-//! Who is there, and who is told of it: an index from users to the sessions that watch them, so
-//! that whoever comes or goes costs as much as there are sessions that look at him.
+//! Presence: an index from users to the sessions that watch them, so that a change costs as much as
+//! there are watchers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,17 +13,15 @@ use tokio::sync::Notify;
 use crate::delivery::push::UpdateKey;
 use crate::session::Session;
 
-/// Which sessions watch whom.
 #[derive(Debug, Default)]
 pub(crate) struct Watchers {
     of: HashMap<UserId, HashMap<Key, Arc<Session>>>,
-    /// Who is watched and has come, gone or is somewhere else since the last time.
+    /// Watched users whose presence changed since the last notification.
     moved: HashSet<UserId>,
-    /// There are such users.
     pub(crate) news: Arc<Notify>,
 }
 
-/// Tells sessions apart: where each lies.
+/// The address of a session, which is unique while the session lives.
 type Key = usize;
 
 fn key(session: &Arc<Session>) -> Key {
@@ -31,7 +29,7 @@ fn key(session: &Arc<Session>) -> Key {
 }
 
 impl Watchers {
-    /// The session watches these users from now on, and no others.
+    /// Replaces the users that a session watches.
     pub(crate) fn replace(&mut self, session: &Arc<Session>, users: Vec<UserId>) {
         self.remove(session);
         for &user in &users {
@@ -43,19 +41,18 @@ impl Watchers {
         *session.watched.lock() = users;
     }
 
-    /// The session watches nobody any more.
+    /// Stops watching on behalf of a session.
     pub(crate) fn remove(&mut self, session: &Arc<Session>) {
         for user in std::mem::take(&mut *session.watched.lock()) {
             self.take(user, session);
         }
     }
 
-    /// These sessions watch this user no more, if they did. What they are told at last is that he
-    /// went.
-    pub(crate) fn part(&mut self, user: UserId, sessions: &[Arc<Session>]) {
+    /// Ends these sessions' watch of a user. They last see the user offline.
+    pub(crate) fn unwatch(&mut self, user: UserId, sessions: &[Arc<Session>]) {
         for session in sessions.iter().filter(|session| self.take(user, session)) {
             session.watched.lock().retain(|&watched| watched != user);
-            tell(
+            send(
                 session,
                 UserPresence {
                     user,
@@ -76,33 +73,32 @@ impl Watchers {
         was_there
     }
 
-    /// A user came, went or is somewhere else. Those who watch him are told in a moment, however
-    /// often he moves until then.
+    /// Marks a user's presence as changed. Watchers are notified once per interval, however often
+    /// it changes.
     pub(crate) fn note(&mut self, user: UserId) {
         if self.of.contains_key(&user) && self.moved.insert(user) {
             self.news.notify_one();
         }
     }
 
-    /// Takes those who moved.
     pub(crate) fn take_moved(&mut self) -> HashSet<UserId> {
         std::mem::take(&mut self.moved)
     }
 
-    /// Tells those who watch him where a user is.
-    pub(crate) fn tell(&self, presence: &UserPresence) {
+    /// Sends a presence to its watchers.
+    pub(crate) fn send(&self, presence: &UserPresence) {
         for session in self
             .of
             .get(&presence.user)
             .into_iter()
             .flat_map(HashMap::values)
         {
-            tell(session, presence.clone());
+            send(session, presence.clone());
         }
     }
 }
 
-pub(crate) fn tell(session: &Session, presence: UserPresence) {
+pub(crate) fn send(session: &Session, presence: UserPresence) {
     if let Some(push) = &session.push {
         push.enqueue(
             UpdateKey::Presence(presence.user),
@@ -112,8 +108,8 @@ pub(crate) fn tell(session: &Session, presence: UserPresence) {
     }
 }
 
-/// Where a user is, by his sessions. Those that do not listen do not count: a command that asks and
-/// goes is nobody who is there.
+/// Returns the presence of a user. Sessions without push do not count: one-off commands do not
+/// affect presence.
 pub(crate) fn presence_of(user: UserId, sessions: &[Arc<Session>]) -> UserPresence {
     let mut devices: BTreeMap<DeviceId, PresentDevice> = BTreeMap::new();
     for session in sessions.iter().filter(|session| session.push.is_some()) {

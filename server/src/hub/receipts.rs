@@ -1,5 +1,5 @@
-//! Receipts as they change: told at most once a second, to those alone who look at the
-//! conversation, and to none of them as more than one hint, however many members moved.
+//! Receipts: sent once per interval, only to viewers of the conversation, and in at most one frame
+//! however many members moved.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,12 +11,11 @@ use cairn_proto::wire::event::TimelineFrame;
 use hashbrown::{HashMap, HashSet};
 use parking_lot::RwLock;
 
-/// The conversations that somebody looks at: nothing is noted of any other.
+/// The conversations that any session focuses. The sequencer skips receipts of all others.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FocusedConversations(Arc<RwLock<HashSet<ConversationId>>>);
 
 impl FocusedConversations {
-    /// Whether anybody looks at it.
     #[must_use]
     pub(crate) fn has(&self, conversation: ConversationId) -> bool {
         self.0.read().contains(&conversation)
@@ -31,19 +30,19 @@ impl FocusedConversations {
     }
 }
 
-/// What is to be told of one conversation.
+/// Changed cursors of one conversation.
 #[derive(Debug, Default)]
 pub(crate) struct Moved {
     cursors: BTreeMap<UserId, MemberCursors>,
     more: bool,
 }
 
-/// What is to be told.
+/// Changed cursors, by conversation.
 #[derive(Debug, Default)]
 pub(crate) struct Waiting(HashMap<ConversationId, Moved>);
 
 impl Waiting {
-    /// A member is further than he was. Of too many, it is only noted that there are more.
+    /// Records a member's cursors. Beyond the limit, only that there are more.
     pub(crate) fn note(&mut self, conversation: ConversationId, cursors: MemberCursors) {
         let moved = self.0.entry(conversation).or_default();
         if moved.cursors.len() < RECEIPT_CURSORS_MAX || moved.cursors.contains_key(&cursors.user) {
@@ -53,7 +52,6 @@ impl Waiting {
         }
     }
 
-    /// Takes everything.
     pub(crate) fn take(&mut self) -> impl Iterator<Item = (ConversationId, TimelineFrame)> + use<> {
         std::mem::take(&mut self.0)
             .into_iter()
@@ -76,7 +74,7 @@ mod tests {
     use cairn_proto::ids::MsgId;
 
     #[test]
-    fn a_crowd_is_one_hint_and_each_member_is_told_of_once() {
+    fn receipts_are_bounded_and_unique_per_member() {
         let id = ConversationId::new(5);
         let at = |user: u32, read| MemberCursors {
             user: UserId::new(user),
@@ -100,7 +98,7 @@ mod tests {
         assert_eq!(waiting.take().count(), 0);
         (0..10_000).for_each(|user| waiting.note(id, at(user, 1)));
         waiting.note(id, at(0, 2));
-        let told: Vec<_> = waiting.take().collect();
+        let pending: Vec<_> = waiting.take().collect();
         let [
             (
                 _,
@@ -110,9 +108,9 @@ mod tests {
                     ..
                 },
             ),
-        ] = &told[..]
+        ] = &pending[..]
         else {
-            panic!("{told:?}")
+            panic!("{pending:?}")
         };
         assert_eq!((cursors.len(), cursors[0]), (RECEIPT_CURSORS_MAX, at(0, 2)));
     }

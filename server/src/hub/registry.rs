@@ -1,4 +1,4 @@
-//! Which sessions there are, and what each of them follows, watches and looks at.
+//! The registry: all sessions, and what each of them follows, watches and focuses.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,14 +13,14 @@ use crate::hub::receipts::Waiting;
 use crate::hub::typing::Viewers;
 use crate::session::Session;
 
-/// The sessions, each in every list that it belongs in.
+/// A session is in every index that it belongs to.
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
     pub(crate) sessions: HashMap<UserId, Vec<Arc<Session>>>,
     pub(crate) followers: HashMap<ConversationId, Vec<Arc<Session>>>,
     pub(crate) watchers: Watchers,
     pub(crate) viewers: Viewers,
-    /// Receipts that those who look are to be told of.
+    /// Receipts to send to viewers.
     pub(crate) moved: Waiting,
 }
 
@@ -29,15 +29,15 @@ impl Registry {
         self.sessions.get(&user).map_or(&[], Vec::as_slice)
     }
 
-    /// The session watches those users from now on whom it was found to be allowed to watch. One
-    /// that is over, or is not pushed anything, is told where they are and watches nobody.
+    /// Watches the allowed users and returns their presences. A session that is over, or has no
+    /// push, gets the presences but watches no one.
     pub(crate) fn watch(
         &mut self,
         session: &Arc<Session>,
         allowed: &[UserPresence],
     ) -> Vec<UserPresence> {
-        let is_told = self.is_here(session) && session.push.is_some();
-        if is_told {
+        let is_watching = self.contains(session) && session.push.is_some();
+        if is_watching {
             self.watchers.replace(
                 session,
                 allowed.iter().map(|allowed| allowed.user).collect(),
@@ -47,17 +47,17 @@ impl Registry {
             .iter()
             .map(|allowed| presence_of(allowed.user, self.sessions_of(allowed.user)))
             .collect();
-        // The answer goes by another stream than what is told from now on, and may come behind it.
-        // So the order of the frames decides.
-        if is_told {
+        // Also pushed: the reply travels on another stream and may arrive after later updates, so
+        // the order of pushed frames must decide.
+        if is_watching {
             presences
                 .iter()
-                .for_each(|presence| presence::tell(session, presence.clone()));
+                .for_each(|presence| presence::send(session, presence.clone()));
         }
         presences
     }
 
-    pub(crate) fn is_here(&self, session: &Arc<Session>) -> bool {
+    pub(crate) fn contains(&self, session: &Arc<Session>) -> bool {
         session.actor().is_some_and(|actor| {
             self.sessions_of(actor.user)
                 .iter()
@@ -65,51 +65,50 @@ impl Registry {
         })
     }
 
-    /// Neither of the two sees any more where the other is, or that he types in their chat.
+    /// Ends watching and typing between two users.
     pub(crate) fn sever(&mut self, one: UserId, another: UserId) {
         let Self {
             watchers, sessions, ..
         } = self;
         for (user, watcher) in [(one, another), (another, one)] {
-            watchers.part(user, sessions.get(&watcher).map_or(&[], Vec::as_slice));
+            watchers.unwatch(user, sessions.get(&watcher).map_or(&[], Vec::as_slice));
         }
         let Some(chat) = ConversationId::direct(one, another) else {
             return;
         };
         for user in [one, another] {
             self.viewers
-                .part(chat, self.sessions.get(&user).map_or(&[], Vec::as_slice));
+                .unfocus(chat, self.sessions.get(&user).map_or(&[], Vec::as_slice));
         }
     }
 
-    /// Tells those who watch where those are who moved since the last time.
+    /// Sends changed presences to their watchers.
     pub(crate) fn notify_presences(&mut self) {
         for user in self.watchers.take_moved() {
             self.watchers
-                .tell(&presence_of(user, self.sessions_of(user)));
+                .send(&presence_of(user, self.sessions_of(user)));
         }
     }
 
-    /// Looks which sessions are without activity, and notes those that were not, or are not any
-    /// more.
+    /// Updates which sessions are idle, and marks users whose presence changed.
     pub(crate) fn mark_idle_sessions(&mut self, now: Instant, away_after: Option<Duration>) {
         let Self {
             sessions, watchers, ..
         } = self;
         for (&user, sessions) in sessions {
-            let mut is_another = false;
+            let mut has_changed = false;
             for session in sessions.iter().filter(|session| session.push.is_some()) {
                 let before = session.shown();
                 session.activity.check(now, away_after);
-                is_another |= session.shown() != before;
+                has_changed |= session.shown() != before;
             }
-            if is_another {
+            if has_changed {
                 watchers.note(user);
             }
         }
     }
 
-    /// Tells those who look at a conversation how far its members are.
+    /// Queues changed receipts for the viewers of each conversation.
     pub(crate) fn enqueue_receipts(&mut self) {
         for (conversation, frame) in self.moved.take() {
             for session in self.viewers.at(conversation) {
@@ -121,7 +120,7 @@ impl Registry {
         }
     }
 
-    /// Takes a session out.
+    /// Removes a session from every index.
     pub(crate) fn leave(&mut self, session: &Arc<Session>) {
         let Some(actor) = session.actor() else { return };
         let remove = |list: &mut Vec<Arc<Session>>| {

@@ -16,9 +16,8 @@ pub(crate) async fn publish(shared: Arc<Shared>, mut publications: mpsc::Receive
     }
 }
 
-/// Tells those who watch of whoever moves, until the server ends: at once after a silence, and then
-/// only so often, since everybody who is watched can move as often as he likes and each time costs
-/// as much as there are sessions that watch him.
+/// Sends changed presences to their watchers: at once after a quiet time, then once per interval.
+/// Without the interval, a user could multiply their own changes by the number of their watchers.
 pub(crate) async fn notify_presences(shared: Arc<Shared>) {
     let news = shared.hub.presence_news();
     loop {
@@ -28,7 +27,7 @@ pub(crate) async fn notify_presences(shared: Arc<Shared>) {
     }
 }
 
-/// Tells what there is to tell, every second, until the server ends.
+/// Sends changed receipts once per interval.
 pub(crate) async fn send_receipts(shared: Arc<Shared>) {
     let mut ticks = interval(limits::RECEIPTS_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -38,16 +37,15 @@ pub(crate) async fn send_receipts(shared: Arc<Shared>) {
     }
 }
 
-/// Looks again and again who is without activity, until the server ends. One pass over the sessions
-/// each time: none of them needs a clock of its own, and activity costs no more than taking note of
-/// it.
+/// Marks idle sessions. One pass over all sessions needs no timer per session, and makes recording
+/// activity cheap.
 pub(crate) async fn mark_idle_sessions(shared: Arc<Shared>) {
     let mut setting = shared.hub.away_after.subscribe();
     loop {
         let away_after = *setting.borrow_and_update();
         shared.hub.mark_idle_sessions(away_after);
         match away_after {
-            // Its other half is in `shared`, so it does not end.
+            // The sender is in `shared`, so this cannot fail.
             None => drop(setting.changed().await),
             Some(away_after) => {
                 drop(timeout(idle_check_interval(away_after), setting.changed()).await)
@@ -56,7 +54,7 @@ pub(crate) async fn mark_idle_sessions(shared: Arc<Shared>) {
     }
 }
 
-/// How long to wait between two looks.
+/// Returns the time between two passes.
 fn idle_check_interval(away_after: Duration) -> Duration {
     (away_after / limits::IDLE_CHECKS_PER_SPAN).clamp(
         limits::IDLE_CHECK_INTERVAL_MIN,
@@ -69,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn looks_are_neither_rare_nor_many() {
+    fn idle_check_interval_is_bounded() {
         let intervals = [1, 10 * 60, cairn_core::limits::AWAY_AFTER_SECONDS_MAX]
             .map(|seconds| idle_check_interval(Duration::from_secs(seconds)));
         assert_eq!(

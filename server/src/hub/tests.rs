@@ -21,17 +21,19 @@ const EVE: UserId = UserId::new(7);
 const DEVICE: DeviceId = DeviceId::new(70);
 
 #[test]
-fn only_crowds_make_sessions_rest_and_never_for_long() {
+fn only_crowds_are_coalesced() {
     assert_eq!(
-        rest_of(limits::COALESCING_FOLLOWERS_MIN - 1),
+        coalescing_delay(limits::COALESCING_FOLLOWERS_MIN - 1),
         Duration::ZERO
     );
-    let rests: Vec<Duration> = [limits::COALESCING_FOLLOWERS_MIN, 500, 1_000, usize::MAX]
-        .map(rest_of)
+    let delays: Vec<Duration> = [limits::COALESCING_FOLLOWERS_MIN, 500, 1_000, usize::MAX]
+        .map(coalescing_delay)
         .to_vec();
     assert!(
-        rests.is_sorted() && rests[0] > Duration::ZERO && rests[3] == limits::COALESCING_DELAY_MAX,
-        "{rests:?}"
+        delays.is_sorted()
+            && delays[0] > Duration::ZERO
+            && delays[3] == limits::COALESCING_DELAY_MAX,
+        "{delays:?}"
     );
 }
 
@@ -39,7 +41,7 @@ fn id(n: u64) -> MsgId {
     MsgId::new(n)
 }
 
-/// A hub that knows of one group, whose log has ten entries.
+/// A hub with one group, whose log has ten entries.
 fn known_hub() -> (Hub, Arc<Timeline>) {
     let timelines = Arc::new(Timelines::new());
     let timeline = timelines.get_or_insert_with(TEAM, || Timeline::new(TEAM, MsgId::ZERO, id(10)));
@@ -64,8 +66,7 @@ fn summary() -> Conversation {
     }
 }
 
-/// What the sequencer publishes of a batch in which the session's login was decided, with these
-/// feeds, and all of this happened.
+/// Publishes a batch with the session's login, these feeds and these notices.
 fn logs_in(hub: &Hub, session: &Arc<Session>, feeds: &[(MsgId, MsgId)], notices: Vec<Notice>) {
     let as_of = Moment {
         epoch: EpochId::new(1),
@@ -108,7 +109,7 @@ fn logs_in(hub: &Hub, session: &Arc<Session>, feeds: &[(MsgId, MsgId)], notices:
     assert!(answer.try_recv().unwrap().is_ok());
 }
 
-/// The only feed with news that the session has.
+/// The only dirty feed of the session.
 fn feed(session: &Session) -> Option<Feed> {
     let push = session.push.as_ref().unwrap();
     let (conversation, feed) = push.next()?;
@@ -133,18 +134,18 @@ fn joined(position: u64) -> Notice {
 }
 
 #[tokio::test]
-async fn a_session_learns_of_what_was_decided_behind_its_login_in_the_same_batch() {
+async fn notices_after_login_in_the_same_batch_apply() {
     let loopback = Loopback::connect().await;
-    let begin = |feeds: &[(MsgId, MsgId)], notices| {
+    let register = |feeds: &[(MsgId, MsgId)], notices| {
         let (hub, timeline) = known_hub();
         let session = Session::new(loopback.server.clone(), true);
         logs_in(&hub, &session, feeds, notices);
         (hub, timeline, session)
     };
-    let (_, _, kicked) = begin(&[(id(8), id(2))], vec![left(9)]);
+    let (_, _, kicked) = register(&[(id(8), id(2))], vec![left(9)]);
     assert_eq!(feed(&kicked).unwrap().end, Some(id(9)));
 
-    let (hub, _, added) = begin(&[], vec![joined(9)]);
+    let (hub, _, added) = register(&[], vec![joined(9)]);
     let found = feed(&added).unwrap();
     assert_eq!(
         (found.position, found.announce),
@@ -163,7 +164,9 @@ async fn a_session_learns_of_what_was_decided_behind_its_login_in_the_same_batch
         head: id(10),
     };
     assert_eq!(
-        feed(&begin(&[(id(8), id(2))], vec![read]).2).unwrap().read,
+        feed(&register(&[(id(8), id(2))], vec![read]).2)
+            .unwrap()
+            .read,
         Some((id(4), id(10)))
     );
     let changed = Notice::Changed {
@@ -172,13 +175,13 @@ async fn a_session_learns_of_what_was_decided_behind_its_login_in_the_same_batch
         summary: Box::new(summary()),
     };
     assert_eq!(
-        feed(&begin(&[(id(8), id(2))], vec![changed]).2)
+        feed(&register(&[(id(8), id(2))], vec![changed]).2)
             .unwrap()
             .announce,
         Some(Box::new(summary()))
     );
 
-    // The overview told of the floor as it was then.
+    // The overview had the floor as of the login.
     let (hub, timeline) = known_hub();
     timeline.raise_floor(id(6));
     let session = Session::new(loopback.server.clone(), true);
@@ -192,7 +195,7 @@ async fn a_session_learns_of_what_was_decided_behind_its_login_in_the_same_batch
 }
 
 #[tokio::test]
-async fn a_session_of_a_device_that_is_revoked_in_the_batch_of_its_login_is_closed() {
+async fn revocation_in_the_login_batch_closes_session() {
     let loopback = Loopback::connect().await;
     let (hub, _) = known_hub();
     let session = Session::new(loopback.server.clone(), true);
@@ -216,7 +219,7 @@ async fn a_session_of_a_device_that_is_revoked_in_the_batch_of_its_login_is_clos
 }
 
 #[tokio::test]
-async fn what_was_decided_before_a_login_in_the_same_batch_does_it_no_harm() {
+async fn notices_before_login_in_the_same_batch_are_harmless() {
     let loopback = Loopback::connect().await;
     let session = |feeds: &[(MsgId, MsgId)], notices| {
         let (hub, _) = known_hub();
@@ -233,14 +236,14 @@ async fn what_was_decided_before_a_login_in_the_same_batch_does_it_no_harm() {
     hub.leave(&back);
     assert!(
         hub.registry.lock().followers.is_empty(),
-        "nothing of it is left"
+        "all of it is removed"
     );
 }
 
-/// Whoever may be watched moves as often as he likes; those who watch are told once in a while, and
-/// last how it stands.
+/// Watchers get one update per interval, however often a user's presence changes, and the last one
+/// is current.
 #[tokio::test]
-async fn who_moves_many_times_is_told_of_once() {
+async fn presence_changes_are_coalesced() {
     let loopback = Loopback::connect().await;
     let (hub, _) = known_hub();
     let session = Session::new(loopback.server.clone(), true);
@@ -258,7 +261,7 @@ async fn who_moves_many_times_is_told_of_once() {
         answers,
         ..Publication::default()
     });
-    let told = || session.push.as_ref().unwrap().drain_pending();
+    let pending = || session.push.as_ref().unwrap().drain_pending();
     let of_eve = |kind, is_away| {
         let presence = UserPresence {
             user: EVE,
@@ -266,11 +269,11 @@ async fn who_moves_many_times_is_told_of_once() {
         };
         (UpdateKey::Presence(EVE), TimelineFrame::Presence(presence))
     };
-    // What the answer says is pushed as well, before whatever comes then.
+    // The content of the reply is pushed as well, before anything later.
     let Ok(Ok(Response::Watching(watched))) = answer.try_recv() else {
         panic!("no answer")
     };
-    let first = told();
+    let first = pending();
     assert_eq!(first, [of_eve(DeviceKind::Unknown, false)].into());
     assert_eq!(
         first[&UpdateKey::Presence(EVE)],
@@ -284,18 +287,18 @@ async fn who_moves_many_times_is_told_of_once() {
                 is_away: n % 2 == 0,
             },
         );
-        assert!(told().is_empty());
+        assert!(pending().is_empty());
     }
     soon(hub.presence_news().notified()).await;
     hub.notify_presences();
-    assert_eq!(told(), [of_eve(DeviceKind::Phone, false)].into());
+    assert_eq!(pending(), [of_eve(DeviceKind::Phone, false)].into());
     hub.notify_presences();
-    assert!(told().is_empty());
+    assert!(pending().is_empty());
 }
 
-/// What is durable and not published yet may have been said behind a membership's end.
+/// A durable entry that is not published yet may have been sent after a membership ended.
 #[tokio::test]
-async fn a_log_is_shown_no_further_than_what_was_published() {
+async fn only_published_entries_are_visible() {
     let (hub, timeline) = known_hub();
     timeline
         .publish(id(11), ["a", "b"].map(bytes::Bytes::from))

@@ -1,5 +1,5 @@
-//! Who types where: told by datagram to the sessions that look at the same conversation, and
-//! forgotten.
+//! Typing indicators: sent by datagram to the sessions that focus the conversation, and never
+//! stored.
 
 use std::sync::Arc;
 
@@ -12,16 +12,17 @@ use crate::hub::receipts::FocusedConversations;
 use crate::limits;
 use crate::session::Session;
 
-/// Which sessions look at what.
+/// The sessions that focus each conversation.
 #[derive(Debug, Default)]
 pub(crate) struct Viewers {
     of: HashMap<ConversationId, Vec<Arc<Session>>>,
-    /// The same without the sessions, for whoever must not wait.
+    /// The same without the sessions, for the sequencer, which must not wait for the registry's
+    /// lock.
     pub(crate) focused: FocusedConversations,
 }
 
 impl Viewers {
-    /// The session looks at this from now on, and at nothing else.
+    /// Replaces the conversation that a session focuses.
     pub(crate) fn replace(&mut self, session: &Arc<Session>, conversation: Option<ConversationId>) {
         let before = std::mem::replace(&mut *session.focus.lock(), conversation);
         if let Some(viewers) = before.and_then(|before| self.of.get_mut(&before)) {
@@ -41,23 +42,22 @@ impl Viewers {
         }
     }
 
-    /// Who looks at a conversation.
     pub(crate) fn at(&self, conversation: ConversationId) -> &[Arc<Session>] {
         self.of.get(&conversation).map_or(&[], Vec::as_slice)
     }
 
-    /// These sessions look at this conversation no more, if they did.
-    pub(crate) fn part(&mut self, conversation: ConversationId, sessions: &[Arc<Session>]) {
+    /// Ends these sessions' focus of a conversation.
+    pub(crate) fn unfocus(&mut self, conversation: ConversationId, sessions: &[Arc<Session>]) {
         for session in sessions {
-            let looks = *session.focus.lock() == Some(conversation);
-            if looks {
+            let is_focused = *session.focus.lock() == Some(conversation);
+            if is_focused {
                 self.replace(session, None);
             }
         }
     }
 
-    /// Tells the others who look at what the session looks at. A crowd is not told: there is always
-    /// somebody who types.
+    /// Sends a typing indicator to the other viewers of the conversation that the session focuses.
+    /// A crowd gets none, since someone always types there.
     pub(crate) fn notify(&self, conversation: ConversationId, session: &Session, user: UserId) {
         let viewers = self
             .of
@@ -75,7 +75,7 @@ impl Viewers {
             .iter()
             .filter(|other| other.actor().is_some_and(|actor| actor.user != user))
         {
-            // Whoever cannot be told now is not told.
+            // Indicators are best effort.
             let _ = other.connection.send_datagram(datagram.clone());
         }
     }

@@ -8,7 +8,6 @@ use tokio::sync::Notify;
 
 use crate::limits;
 
-/// The conversations in which another policy holds since a moment ago.
 #[derive(Debug, Default)]
 pub(crate) struct Due {
     conversations: Mutex<BTreeSet<ConversationId>>,
@@ -16,7 +15,7 @@ pub(crate) struct Due {
 }
 
 impl Due {
-    /// Has a conversation focused at soon. Beyond a bound it waits until its turn comes anyway.
+    /// Queues a conversation. Beyond the limit it waits for the next round.
     pub(crate) fn add(&self, conversation: ConversationId) {
         let mut conversations = self.conversations.lock();
         if conversations.len() < limits::RETENTION_DUE_MAX {

@@ -1,5 +1,5 @@
-//! The one queue between the network and the sequencer. It is bounded over all sessions: whoever
-//! brings more waits.
+//! The queue between the network and the sequencer. Its bound is shared by all sessions; beyond it,
+//! they wait.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,16 +11,14 @@ use crate::limits;
 use crate::sequencer::publication::ReplyTo;
 use cairn_core::Command;
 
-/// A command and where its answer goes.
+/// A command and the recipient of its reply.
 #[derive(Debug)]
 pub(crate) struct Ticket {
-    /// What to do.
     pub(crate) command: Command,
-    /// Whom to tell.
     pub(crate) reply_to: ReplyTo,
 }
 
-/// The queue. Cloning it gives another handle.
+/// A handle to the queue; clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct Intake(Arc<Shared>);
 
@@ -37,13 +35,12 @@ struct Waiting {
     closed: bool,
 }
 
-/// The sequencer stopped; nothing more is taken.
+/// The sequencer stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the server is stopping")]
 pub(crate) struct Closed;
 
 impl Intake {
-    /// An empty queue.
     #[must_use]
     pub(crate) fn new() -> Self {
         let shared = Shared {
@@ -54,10 +51,7 @@ impl Intake {
         Self(Arc::new(shared))
     }
 
-    /// Adds tickets in their order, and empties `tickets`. Waits for permits.
-    ///
-    /// # Errors
-    /// When the queue was closed.
+    /// Moves `tickets` into the queue, in order. Waits for capacity.
     pub(crate) async fn put(&self, tickets: &mut Vec<Ticket>) -> Result<(), Closed> {
         while !tickets.is_empty() {
             let some = tickets.len().min(limits::INTAKE_COMMANDS_MAX);
@@ -82,8 +76,8 @@ impl Intake {
         Ok(())
     }
 
-    /// Takes everything that waits into `tickets`, which must be empty. Waits until there is
-    /// something, at most for `wait_timeout`. `false` when the queue is closed and empty.
+    /// Takes everything queued into `tickets`, which must be empty. Waits at most for
+    /// `wait_timeout`. Returns `false` when the queue is closed and empty.
     pub(crate) fn take(&self, tickets: &mut Vec<Ticket>, wait_timeout: Duration) -> bool {
         let mut waiting = self.0.waiting.lock();
         if waiting.tickets.is_empty() && !waiting.closed {
@@ -96,7 +90,7 @@ impl Intake {
         open
     }
 
-    /// Lets nothing more in. What waits can still be taken.
+    /// Refuses further tickets. Queued ones can still be taken.
     pub(crate) fn close(&self) {
         self.0.waiting.lock().closed = true;
         self.0.permits.close();

@@ -1,4 +1,4 @@
-//! What the sequencer hands to the hub: answers, and what a batch made visible.
+//! A publication: the replies and side effects of one batch, from the sequencer to the hub.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,127 +17,99 @@ use cairn_core::Reply;
 use cairn_core::api::command::LoggedIn;
 use cairn_core::api::effect::AccountPart;
 
-/// Where an answer goes.
+/// The recipient of a reply.
 #[derive(Debug)]
 pub(crate) enum ReplyTo {
-    /// To whoever waits for it.
+    /// A task of the server.
     Once(oneshot::Sender<Result<Reply, ErrorCode>>),
-    /// To a session that begins with it.
+    /// A session to register.
     Login(
         Arc<Session>,
         oneshot::Sender<Result<Box<LoggedIn>, ErrorCode>>,
     ),
-    /// To a session that asks whether it may read a conversation.
+    /// A session that wants to read a conversation.
     Grant(Arc<Session>, oneshot::Sender<Result<Readable, ErrorCode>>),
-    /// To a session that asks to watch users.
+    /// A session that wants to watch users.
     Watch(Arc<Session>, oneshot::Sender<Result<Response, ErrorCode>>),
-    /// To a session that asks to look at a conversation, or at none.
+    /// A session that changes its focus.
     Focus(
         Arc<Session>,
         Option<ConversationId>,
         oneshot::Sender<Result<Response, ErrorCode>>,
     ),
-    /// To a request of a session.
+    /// A request of a session.
     Session(Arc<Session>, RequestId),
 }
 
-/// What one batch made visible.
 #[derive(Debug, Default)]
 pub(crate) struct Publication {
-    /// The conversations with new entries, and how far their logs go with them.
+    /// Conversations with new entries, and their heads after the batch.
     pub(crate) touched: Vec<(ConversationId, MsgId)>,
-    /// What happened to memberships, devices and relations.
     pub(crate) notices: Vec<Notice>,
-    /// The answers to the batch's commands.
     pub(crate) answers: Vec<(ReplyTo, Result<Reply, ErrorCode>)>,
 }
 
-/// What happened to a membership, a device or a relation.
+/// A side effect to publish.
 #[derive(Debug)]
 pub(crate) enum Notice {
-    /// The user is a member from now on.
     Joined {
-        /// The user.
         user: UserId,
         /// The last entry before the membership.
         position: MsgId,
-        /// The conversation.
         summary: Box<Conversation>,
     },
-    /// The user is no member any more.
     Left {
-        /// The user.
         user: UserId,
-        /// The conversation.
         conversation: ConversationId,
         /// The entry that ended the membership.
         last: MsgId,
     },
-    /// The member's role, or what he settled for himself, is another.
+    /// The member's role or settings changed.
     Changed {
-        /// The user.
         user: UserId,
-        /// The device that sees it like this.
+        /// Summaries differ by device, as each has its own delivered cursor.
         device: DeviceId,
-        /// The conversation.
         summary: Box<Conversation>,
     },
-    /// A device moved the user's read cursor. All of his devices are told, that one as well:
-    /// answers and what is pushed come on streams of their own, so that it could not tell otherwise
-    /// whether another device moved the cursor before or after.
+    /// A device moved the user's read cursor. The same device is notified too: replies and pushed
+    /// frames come on separate streams, so it could not otherwise order its own move against that
+    /// of another device.
     Read {
-        /// The user.
         user: UserId,
-        /// The conversation.
         conversation: ConversationId,
-        /// The last message read.
         read: MsgId,
-        /// How far the log went then.
+        /// The head at that time.
         head: MsgId,
     },
-    /// A member of a conversation that somebody looks at is further than he was.
+    /// Cursors of a member of a focused conversation moved.
     Moved {
-        /// The conversation.
         conversation: ConversationId,
-        /// How far he is.
         cursors: MemberCursors,
     },
-    /// Another policy of retention holds.
     RetentionSet {
-        /// The conversation.
         conversation: ConversationId,
     },
-    /// Entries are gone on purpose.
+    /// Entries expired.
     FloorRaised {
-        /// The conversation.
         conversation: ConversationId,
     },
-    /// The settings are others.
     SettingSet {
-        /// How long a session is without activity before it counts as away; `None` for never.
+        /// Idle time after which a session counts as away; `None` for never.
         away_after: Option<Duration>,
     },
-    /// The device is no more.
     Revoked {
-        /// Whose it was.
         user: UserId,
-        /// The device.
         device: DeviceId,
     },
     /// The user's side of a relation changed.
     Related {
-        /// The user.
         user: UserId,
-        /// The relation as it is now.
         contact: Box<Contact>,
     },
-    /// Something of the user's own is another now.
+    /// The user's account changed.
     AccountUpdate {
-        /// The user.
         user: UserId,
-        /// What.
         part: AccountPart,
-        /// As it is now.
-        own: Box<AccountUpdate>,
+        update: Box<AccountUpdate>,
     },
 }

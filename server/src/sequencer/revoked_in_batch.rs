@@ -1,6 +1,5 @@
-//! What was granted early in a batch and ended later in the same batch. Ends are told before
-//! answers, and whoever enters a list by an answer would register it behind the end: so he does not
-//! register it.
+//! Grants revoked within the same batch. The hub publishes revocations before replies, so a reply
+//! that would register its session again must be dropped.
 
 use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::model::presence::UserPresence;
@@ -10,16 +9,14 @@ use cairn_proto::wire::response::Response;
 use crate::sequencer::publication::{Notice, ReplyTo};
 use cairn_core::Reply;
 
-/// What ended in a batch.
 #[derive(Debug, Default)]
 pub(crate) struct RevokedInBatch {
     memberships: Vec<(UserId, ConversationId)>,
-    /// Who blocked whom.
     blocks: Vec<(UserId, UserId)>,
 }
 
 impl RevokedInBatch {
-    /// What these notices tell of.
+    /// Collects the revocations among `notices`.
     pub(crate) fn by(notices: &[Notice]) -> Self {
         let mut revoked_in_batch = Self::default();
         for notice in notices {
@@ -36,7 +33,7 @@ impl RevokedInBatch {
         revoked_in_batch
     }
 
-    /// The reply as it is by the end of the batch.
+    /// Returns the reply as of the end of the batch.
     pub(crate) fn revalidate(&self, reply: Reply, to: &ReplyTo) -> Result<Reply, ErrorCode> {
         let user = |session: &crate::session::Session| session.actor().map(|actor| actor.user);
         match (reply, to) {
@@ -98,7 +95,7 @@ mod tests {
     const EVE: UserId = UserId::new(3);
 
     fn related(user: UserId, other: UserId, blocks: bool) -> Notice {
-        let name = UserName::new("somebody").unwrap();
+        let name = UserName::new("eve").unwrap();
         let contact = Contact {
             user: UserInfo {
                 id: other,
@@ -117,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn who_began_to_watch_or_look_in_the_batch_of_a_block_does_neither() {
+    fn block_in_the_same_batch_cancels_watch_and_focus() {
         let revoked_in_batch =
             RevokedInBatch::by(&[related(ADA, BOB, true), related(BOB, EVE, false)]);
         let watched = |user| {
@@ -150,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn who_left_in_the_batch_in_which_he_came_reads_and_looks_at_nothing() {
+    fn leaving_in_the_same_batch_cancels_read_and_focus() {
         let conversation = ConversationId::new(5);
         let revoked_in_batch = RevokedInBatch::by(&[Notice::Left {
             user: ADA,

@@ -1,11 +1,11 @@
-//! Whether somebody is at a session: what counts as activity, and what comes of none for a while.
+//! Activity: which requests count as a user's activity, and since when a session is idle.
 
 use std::time::{Duration, Instant};
 
 use cairn_proto::wire::request::Request;
 use parking_lot::Mutex;
 
-/// When there last was activity on a session, and whether that is too long ago.
+/// The time of the last activity on a session, and whether it is idle.
 #[derive(Debug)]
 pub(crate) struct Activity(Mutex<Last>);
 
@@ -16,7 +16,7 @@ struct Last {
 }
 
 impl Activity {
-    /// A session begins with activity: somebody let it log in.
+    /// A session starts with activity, since its user logged in.
     pub(crate) const fn new(now: Instant) -> Self {
         Self(Mutex::new(Last {
             at: now,
@@ -24,29 +24,29 @@ impl Activity {
         }))
     }
 
-    /// There is activity. Says whether it was missing.
-    pub(crate) fn note(&self, now: Instant) -> bool {
+    /// Records activity. Returns whether the session was idle.
+    pub(crate) fn record(&self, now: Instant) -> bool {
         let mut last = self.0.lock();
         last.at = now;
         std::mem::take(&mut last.is_idle)
     }
 
-    /// Looks whether it is missing, where it may be for so long.
+    /// Updates whether the session is idle.
     pub(crate) fn check(&self, now: Instant, away_after: Option<Duration>) {
         let mut last = self.0.lock();
         last.is_idle = away_after
             .is_some_and(|away_after| now.saturating_duration_since(last.at) >= away_after);
     }
 
-    /// Whether it was missing when last focused, and has been since.
+    /// Returns whether the session was idle at the last [`Activity::check`], with no activity
+    /// since.
     pub(crate) fn is_idle(&self) -> bool {
         self.0.lock().is_idle
     }
 }
 
-/// Whether a request comes of what a person does: whatever changes something, and what is only
-/// asked when somebody goes for it. What clients ask by themselves, to be up to date or to show
-/// what is there, is none.
+/// Returns whether a request shows that a user is active: it changes something, or asks for
+/// something that only users ask for. Requests that clients send by themselves do not count.
 pub(crate) const fn is_user_activity(request: &Request) -> bool {
     match request {
         Request::Send(_)
@@ -118,33 +118,30 @@ mod tests {
     const MINUTE: Duration = Duration::from_secs(60);
 
     #[test]
-    fn a_session_is_without_input_from_the_end_of_the_time_until_the_next() {
-        let begun = Instant::now();
-        let activity = Activity::new(begun);
+    fn session_is_idle_until_next_activity() {
+        let start = Instant::now();
+        let activity = Activity::new(start);
         let is_idle = |after: Duration, away_after| {
-            activity.check(begun + after, away_after);
+            activity.check(start + after, away_after);
             activity.is_idle()
         };
         assert!(!is_idle(MINUTE - Duration::from_millis(1), Some(MINUTE)));
         assert!(is_idle(MINUTE, Some(MINUTE)));
-        assert!(activity.note(begun + MINUTE), "it is back");
+        assert!(activity.record(start + MINUTE), "it is back");
         assert!(
-            !activity.is_idle() && !activity.note(begun + MINUTE),
+            !activity.is_idle() && !activity.record(start + MINUTE),
             "it was not away"
         );
         assert!(
             !is_idle(2 * MINUTE - Duration::from_millis(1), Some(MINUTE))
                 && is_idle(2 * MINUTE, Some(MINUTE))
         );
-        assert!(
-            !is_idle(2 * MINUTE, Some(2 * MINUTE)),
-            "the owner gives more time"
-        );
+        assert!(!is_idle(2 * MINUTE, Some(2 * MINUTE)), "a longer idle time");
         assert!(is_idle(2 * MINUTE, Some(MINUTE)) && !is_idle(1_000 * MINUTE, None));
     }
 
     #[test]
-    fn what_a_person_does_is_input_and_what_a_client_does_by_itself_is_none() {
+    fn only_user_requests_count_as_activity() {
         let (conversation, msgid) = (ConversationId::new(1), MsgId::new(1));
         let present = PresentDevice {
             kind: DeviceKind::Phone,

@@ -1,5 +1,5 @@
-//! A connection from its login to its end: the session stream in, the answers out, and the
-//! streams that the client opens beside it.
+//! The loop of one connection: login, requests in, replies out, and the streams that the client
+//! opens beside them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,11 +33,11 @@ use cairn_core::api::actor::Actor;
 /// Serves one connection until it ends.
 pub(crate) async fn serve(shared: Arc<Shared>, connection: Connection) {
     let remote = connection.remote_address();
-    let begun = timeout(LOGIN_TIME_MAX, begin(&shared, &connection))
+    let started = timeout(LOGIN_TIME_MAX, start(&shared, &connection))
         .await
         .unwrap_or(Err(Refusal::Silent));
-    let (guard, reader) = match begun {
-        Ok(begun) => begun,
+    let (guard, reader) = match started {
+        Ok(started) => started,
         Err(refusal) => {
             debug!(%remote, %refusal, "no session");
             return close(&connection, refusal.close_code());
@@ -49,8 +49,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, connection: Connection) {
     close(&connection, end);
 }
 
-/// Takes its session out of the hub, however it ends: a login that lasts too long is dropped
-/// wherever it is.
+/// Removes the session from the hub when dropped, even when the login timed out halfway.
 struct SessionGuard {
     shared: Arc<Shared>,
     session: Arc<Session>,
@@ -63,8 +62,8 @@ impl Drop for SessionGuard {
     }
 }
 
-/// Reads the hello, logs in, and starts what writes to the client.
-async fn begin(
+/// Reads the hello, logs in, and starts the tasks that write to the client.
+async fn start(
     shared: &Arc<Shared>,
     connection: &Connection,
 ) -> Result<(SessionGuard, FrameReader), Refusal> {
@@ -72,12 +71,15 @@ async fn begin(
     let mut reader = FrameReader::new(recv);
     let hello = login::read_hello(&mut reader).await?;
     let session = Session::new(connection.clone(), hello.push);
+    // Before the login: the hub registers the session with the reply, and a login that times out
+    // after that must still be removed.
     let guard = SessionGuard {
         shared: shared.clone(),
         session: session.clone(),
     };
     match login::log_in(shared, &session, hello).await {
         Ok(welcome) => {
+            // Small windows until here: a stranger must not make the server buffer much.
             connection.set_receive_window(VarInt::from_u32(limits::MEMBER_WINDOW_BYTES));
             connection.set_send_window(limits::MEMBER_WINDOW_BYTES.into());
             let welcome = frame::frame(&ServerFrame::Welcome(welcome));
@@ -93,7 +95,7 @@ async fn begin(
     }
 }
 
-/// Says why, and waits until the client has it: closing a connection drops what is under way.
+/// Sends the refusal and waits until the client has it: closing a connection drops bytes in flight.
 async fn refuse(send: &mut SendStream, code: ErrorCode) {
     if send
         .write_chunk(frame::frame(&ServerFrame::Refused(code)))
@@ -105,8 +107,7 @@ async fn refuse(send: &mut SendStream, code: ErrorCode) {
     }
 }
 
-/// Takes requests until the client is done or breaks the protocol; says with which code the
-/// connection ends.
+/// Reads requests until the client finishes or breaks the protocol. Returns the close code.
 async fn run(shared: &Arc<Shared>, session: &Arc<Session>, mut reader: FrameReader) -> CloseCode {
     let mut requests = Requests::new(shared.clone(), session.clone());
     loop {
@@ -121,6 +122,7 @@ async fn run(shared: &Arc<Shared>, session: &Arc<Session>, mut reader: FrameRead
                 Err((id, code)) => session.outbox.answer_now(id, Err(code)),
             },
             Ok(None) => {
+                // Submit before waiting for more bytes: the client may wait for these replies.
                 if requests.submit().await.is_err() {
                     return CloseCode::GoingAway;
                 }
@@ -136,9 +138,9 @@ async fn run(shared: &Arc<Shared>, session: &Arc<Session>, mut reader: FrameRead
     }
 }
 
-/// Reads one request. `Ok(None)` is a second hello, or a frame without so much as a request id: the
-/// client does not speak the protocol. Anything else that is wrong is answered, and the session
-/// goes on.
+/// Reads one request. `Ok(None)` means that the client does not speak the protocol: a second hello,
+/// or a frame without a request id. Any other malformed request is refused, and the session
+/// continues.
 fn read_request(
     frame: &[u8],
 ) -> Result<Option<(RequestId, cairn_proto::wire::request::Request)>, (RequestId, ErrorCode)> {
@@ -164,13 +166,13 @@ const fn refusal_of(error: DecodeError) -> ErrorCode {
     }
 }
 
-/// Writes the welcome and then answers as they come, everything that is ready with one write. Who
-/// wants no answers wants no session.
+/// Writes the welcome, then replies in batches. A client that stops reading replies loses its
+/// session.
 async fn write_answers(session: Arc<Session>, mut send: SendStream, welcome: bytes::Bytes) {
     if let Err(error) = write_all_answers(&session, &mut send, welcome).await {
-        debug!(%error, "answers cannot be written");
+        debug!(%error, "cannot write replies");
         close(&session.connection, CloseCode::Protocol);
-        // Whoever waits for room among the answers would wait for ever.
+        // Otherwise the reader would wait for outbox capacity forever.
         session.outbox.close();
     }
 }
@@ -188,18 +190,16 @@ async fn write_all_answers(
     Ok(())
 }
 
-/// What the streams of a session share that its client opens beside the session stream.
+/// State shared by the streams that a client opens beside the session stream.
 struct Streams {
     shared: Arc<Shared>,
     session: Arc<Session>,
     transfer_slots: TransferSlots,
-    /// The one timeline stream is there.
     is_pushed: AtomicBool,
 }
 
-/// Takes the streams that a client opens beside the session stream. Each waits for its opening by
-/// itself: that a packet is lost is no reason to keep others waiting, and there are never more than
-/// a connection may have streams.
+/// Accepts the streams that a client opens. Each waits for its opening frame in its own task, so
+/// that a lost packet delays no other stream; the transport limits their number.
 async fn accept_streams(shared: Arc<Shared>, session: Arc<Session>) {
     let (connection, transfer_slots) = (
         session.connection.clone(),
@@ -212,32 +212,30 @@ async fn accept_streams(shared: Arc<Shared>, session: Arc<Session>) {
         is_pushed: AtomicBool::new(false),
     });
     while let Ok((send, recv)) = connection.accept_bi().await {
-        tokio::spawn(begin_stream(streams.clone(), send, FrameReader::new(recv)));
+        tokio::spawn(start_stream(streams.clone(), send, FrameReader::new(recv)));
     }
 }
 
-/// Reads what a stream is for, and begins it. One of which that never becomes known is given up
-/// alone: a stream comes to be with a later one, before anything of it arrives, and its client may
-/// think better of it.
-async fn begin_stream(streams: Arc<Streams>, mut send: SendStream, mut reader: FrameReader) {
+/// Reads what a stream is for, and starts it. A stream that never says is dropped alone: opening a
+/// later stream opens it implicitly, and the client may have cancelled it.
+async fn start_stream(streams: Arc<Streams>, mut send: SendStream, mut reader: FrameReader) {
     let connection = &streams.session.connection;
     match timeout(LOGIN_TIME_MAX, reader.next(HELLO_BYTES_MAX)).await {
         Ok(Ok(frame)) => match codec::decode::<StreamOpening>(&frame, HELLO_BYTES_MAX) {
-            Ok(opening) => streams.begin(opening, send, reader),
+            Ok(opening) => streams.start(opening, send, reader),
             Err(_) => close(connection, CloseCode::Protocol),
         },
         Ok(Err(ReadError::Frame(_))) => close(connection, CloseCode::FrameTooBig),
         Ok(Err(ReadError::Truncated)) => close(connection, CloseCode::Protocol),
         Ok(Err(ReadError::Ended | ReadError::Stream(_))) | Err(_) => {
-            // The other half is stopped when it is dropped. It fails only for a stream that is
-            // gone.
+            // Dropping `reader` stops the other half. This only fails for a stream that is gone.
             let _ = send.reset(VarInt::from_u32(0));
         }
     }
 }
 
 impl Streams {
-    fn begin(&self, opening: StreamOpening, send: SendStream, reader: FrameReader) {
+    fn start(&self, opening: StreamOpening, send: SendStream, reader: FrameReader) {
         let Self {
             shared,
             session,
@@ -252,7 +250,7 @@ impl Streams {
             }
             StreamOpening::Timeline => close(&session.connection, CloseCode::Protocol),
             StreamOpening::Upload { hash, bytes } => {
-                begin_transfer(
+                start_transfer(
                     session,
                     transfer_slots,
                     TransferStream::of(send, reader),
@@ -271,7 +269,7 @@ impl Streams {
                     hash,
                     from,
                 };
-                begin_transfer(
+                start_transfer(
                     session,
                     transfer_slots,
                     TransferStream::of(send, reader),
@@ -287,14 +285,14 @@ async fn push(shared: Arc<Shared>, session: Arc<Session>, send: SendStream) {
     if let Err(error) = delivery::deliver(session.clone(), shared.history.clone(), send).await {
         debug!(%error, "delivery ended");
         if let delivery::DeliveryError::History(code) = error {
-            warn!(%code, "stored messages cannot be pushed");
+            warn!(%code, "cannot push stored messages");
             close(&session.connection, CloseCode::Internal);
         }
     }
 }
 
-/// Lets a transfer go its way, if the connection has a slot for it.
-fn begin_transfer<F: Future<Output = ()> + Send + 'static>(
+/// Starts a transfer, if the connection has a free slot.
+fn start_transfer<F: Future<Output = ()> + Send + 'static>(
     session: &Session,
     transfer_slots: &TransferSlots,
     stream: TransferStream,

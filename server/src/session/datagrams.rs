@@ -10,8 +10,7 @@ use cairn_proto::wire::typing::ClientDatagram;
 use crate::session::Session;
 use crate::shared::Shared;
 
-/// Takes the datagrams of a session until its connection ends. One that cannot be read, or comes
-/// too soon, is passed over.
+/// Receives datagrams until the connection ends. Malformed and too frequent ones are ignored.
 pub(crate) async fn receive(shared: Arc<Shared>, session: Arc<Session>) {
     let mut last: Option<Instant> = None;
     while let Ok(datagram) = session.connection.read_datagram().await {

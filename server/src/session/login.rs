@@ -1,4 +1,4 @@
-//! From a finished handshake to a session: the client's first frame, and who it proves to be.
+//! Authentication: from the client's first frame to a registered session.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -25,34 +25,26 @@ use crate::transport::framing::{FrameReader, ReadError};
 use cairn_core::api::command::{LoggedIn, NewDevice};
 use cairn_core::{Command, Reply};
 
-/// Why there is no session. The connection closes with [`Refusal::close_code`].
+/// Why there is no session.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
-    /// No complete first frame in time.
     #[error("no login within {} seconds", wire::LOGIN_TIME_MAX.as_secs())]
     Silent,
-    /// The connection went away.
     #[error("the connection went away before the login: {0}")]
     Gone(#[from] quinn::ConnectionError),
-    /// The first frame cannot be read.
     #[error("no first frame: {0}")]
     Read(#[from] ReadError),
-    /// The first frame is malformed.
     #[error("the first frame is malformed: {0}")]
     Malformed(#[from] DecodeError),
-    /// A request came before the login.
     #[error("a request came before the login")]
     NotLoggedIn,
-    /// The client speaks another version.
     #[error("the client speaks version {0} of the protocol, this server {WIRE_VERSION}")]
     Version(u16),
-    /// The login was heard and refused.
     #[error("the login was refused: {0}")]
     Refused(ErrorCode),
 }
 
 impl Refusal {
-    /// What the client is told with the close.
     #[must_use]
     pub(crate) const fn close_code(&self) -> CloseCode {
         match self {
@@ -65,13 +57,9 @@ impl Refusal {
     }
 }
 
-/// Reads the first frame.
-///
-/// # Errors
-/// When it is no acceptable hello.
 pub(crate) async fn read_hello(reader: &mut FrameReader) -> Result<Hello, Refusal> {
     let frame = reader.next(HELLO_BYTES_MAX).await?;
-    // What another version writes behind its number is not for this one to read.
+    // The layout after the version number may differ in another version.
     if let Ok((HELLO_VARIANT, version)) = codec::decode_head::<(u32, u16)>(&frame, HELLO_BYTES_MAX)
         && version != WIRE_VERSION
     {
@@ -86,10 +74,11 @@ pub(crate) async fn read_hello(reader: &mut FrameReader) -> Result<Hello, Refusa
 /// The position of [`ClientFrame::Hello`] among the variants.
 const HELLO_VARIANT: u32 = 0;
 
-/// Logs the client in: the session is known to the hub when this returns.
-///
-/// # Errors
-/// When the credentials are refused.
+/// Logs the client in. The hub has registered the session when this returns.
+#[expect(
+    clippy::too_many_lines,
+    reason = "the steps of one handshake, in order"
+)]
 pub(crate) async fn log_in(
     shared: &Shared,
     session: &Arc<Session>,
@@ -107,8 +96,8 @@ pub(crate) async fn log_in(
         Credentials::Password { name, .. } => Some(name.clone()),
         Credentials::Invite { .. } | Credentials::Token(_) => None,
     };
-    // Nobody guesses 256 random bits, and a device that has its token is not kept out by what
-    // others at its address do.
+    // A token has 256 random bits and cannot be guessed, and a device with a token must not be
+    // locked out by others at its address.
     let is_guess = !matches!(credentials, Credentials::Token(_));
     if is_guess
         && !shared
@@ -219,7 +208,7 @@ async fn with_password(
     };
     let (user, hash) = account.unzip();
     let permit = shared.passwords.permit().await;
-    // Many guesses at once wait here, while the first of them fail.
+    // Checked again after the wait: of many concurrent guesses, the first ones have failed by now.
     if !shared.login_rate_limiter.allows(
         session.connection.remote_address().ip(),
         Some(&name),
@@ -263,6 +252,8 @@ async fn register(
     command: Command,
 ) -> Result<Box<LoggedIn>, ErrorCode> {
     let (waiter, answer) = oneshot::channel();
+    // Registered by the hub with the reply, in decision order. If this task registered the session
+    // after the reply, a kick or revocation decided in between would miss it.
     let ticket = Ticket {
         command,
         reply_to: ReplyTo::Login(session.clone(), waiter),

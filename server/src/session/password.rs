@@ -1,4 +1,4 @@
-//! Passwords: argon2id, away from the network thread, as many at once as there are cores.
+//! Passwords: argon2id on the blocking pool, one hash per core at a time.
 
 use std::sync::Arc;
 
@@ -9,11 +9,10 @@ use cairn_proto::text::Password;
 use cairn_proto::wire::error::ErrorCode;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Hashes passwords and checks them.
 #[derive(Clone, Debug)]
 pub(crate) struct Passwords {
-    /// Each hash takes [`MEMORY_KIB`] and tens of milliseconds of a core: a flood of logins must
-    /// not take the server.
+    /// Each hash takes [`MEMORY_KIB`] and tens of milliseconds of a core, so a flood of logins must
+    /// not start them all at once.
     permits: Arc<Semaphore>,
 }
 
@@ -21,13 +20,12 @@ pub(crate) struct Passwords {
 #[derive(Debug)]
 pub(crate) struct HashPermit(Option<OwnedSemaphorePermit>);
 
-// The least that OWASP's password storage guide recommends for argon2id.
+// The minimum that OWASP's password storage guide recommends for argon2id.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
 impl Passwords {
-    /// As many hashes at once as there are cores.
     #[must_use]
     pub(crate) fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, Into::into);
@@ -37,9 +35,6 @@ impl Passwords {
     }
 
     /// Hashes a new password to a PHC string.
-    ///
-    /// # Errors
-    /// When the system gave no salt or no memory.
     pub(crate) async fn hash(&self, password: Password) -> Result<Box<str>, ErrorCode> {
         let work = move || {
             let hash: PasswordHash = hasher()?.hash_password(password.as_str().as_bytes()).ok()?;
@@ -52,16 +47,16 @@ impl Passwords {
             .ok_or(ErrorCode::LimitReached)
     }
 
-    /// Waits for a permit: between it and the check, whether the check is still wanted can be asked
-    /// again.
+    /// Waits for a permit. It is separate from the check, so that the rate limit can be tested in
+    /// between.
     pub(crate) async fn permit(&self) -> HashPermit {
         HashPermit(self.permits.clone().acquire_owned().await.ok())
     }
 }
 
 impl HashPermit {
-    /// Whether the password is the hashed one. Without a hash it is not, and that takes as long:
-    /// who has an account is not told by how long an answer takes.
+    /// Returns whether the password matches the hash. Without a hash it takes as long and returns
+    /// `false`, so that timing does not reveal which accounts exist.
     pub(crate) async fn matches(self, password: Password, hash: Option<Box<str>>) -> bool {
         let work = move || {
             let Some(hash) = hash else {
@@ -79,7 +74,7 @@ impl HashPermit {
         self.take(work).await.is_some()
     }
 
-    /// The permit lasts as long as the work, also when nobody waits for it any more.
+    /// Holds the permit until the work is done, even if the caller is gone.
     async fn take<T: Send + 'static>(
         self,
         work: impl FnOnce() -> Option<T> + Send + 'static,

@@ -26,7 +26,7 @@ pub(crate) struct RequestRateLimiter {
     users: Mutex<Limiters<UserId, ArrivalTime>>,
 }
 
-/// Limits failed logins, so that guessing a password takes years. Logins by device token are exempt.
+/// Limits failed logins, so that guessing a password takes years. Device tokens are exempt.
 #[derive(Debug, Default)]
 pub(crate) struct LoginRateLimiter {
     failures: Mutex<Limiters<Source, Failures>>,

@@ -1,5 +1,4 @@
-//! What becomes of each request: most go to the sequencer in the order they came; reading history
-//! does not trouble it.
+//! Dispatch of requests: most go to the sequencer in order of arrival; history is read without it.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -26,7 +25,7 @@ use crate::shared::Shared;
 use cairn_core::api::actor::Actor;
 use cairn_core::{Command, Reply};
 
-/// The requests of one session, on their way.
+/// The requests of one session.
 pub(crate) struct Requests {
     shared: Arc<Shared>,
     session: Arc<Session>,
@@ -35,7 +34,6 @@ pub(crate) struct Requests {
 }
 
 impl Requests {
-    /// No request yet.
     #[must_use]
     pub(crate) fn new(shared: Arc<Shared>, session: Arc<Session>) -> Self {
         Self {
@@ -46,10 +44,8 @@ impl Requests {
         }
     }
 
-    /// Takes a request. Its answer goes to the session's outbox. Waits while too many have none.
-    ///
-    /// # Errors
-    /// When the server is stopping.
+    /// Handles a request. Its reply goes to the session's outbox. Waits while too many requests
+    /// have none.
     pub(crate) async fn take(&mut self, id: RequestId, request: Request) -> Result<(), Closed> {
         let Some(actor) = self.session.actor() else {
             return Ok(());
@@ -58,73 +54,75 @@ impl Requests {
         if is_user_activity(&request) {
             self.shared.hub.record_activity(&self.session, now);
         }
-        let has_capacity = self.session.outbox.begin();
+        let has_capacity = self.session.outbox.start_request();
+        let limiter = &self.shared.request_rate_limiter;
+        if limiter.allows(actor.user, &request, now) {
+            self.dispatch(actor, id, request).await?;
+        } else {
+            let refusal = Err(ErrorCode::RateLimited);
+            self.session.outbox.answer_now(id, refusal);
+        }
+        if !has_capacity {
+            // Submit before waiting: capacity only returns with the replies to what is still
+            // collected here. Not reading on is what slows the client down, by its stream window.
+            self.submit().await?;
+            self.session.outbox.capacity().await;
+        }
+        Ok(())
+    }
+
+    async fn dispatch(
+        &mut self,
+        actor: Actor,
+        id: RequestId,
+        request: Request,
+    ) -> Result<(), Closed> {
         match request {
-            request
-                if !self
-                    .shared
-                    .request_rate_limiter
-                    .allows(actor.user, &request, now) =>
-            {
-                self.session
-                    .outbox
-                    .answer_now(id, Err(ErrorCode::RateLimited));
-            }
             Request::Pull {
                 conversation,
                 range,
                 limit,
             } => {
-                self.aside(id, move |shared, session| async move {
+                self.spawn_reply(id, move |shared, session| async move {
                     pull(&shared, &session, actor, conversation, range, limit).await
                 })
                 .await?;
             }
             Request::CreateInvite { uses, life_seconds } => {
-                self.aside(id, move |shared, _| async move {
+                self.spawn_reply(id, move |shared, _| async move {
                     create_invite(&shared, actor, uses, life_seconds).await
                 })
                 .await?;
             }
             request @ Request::Conversations { .. } => {
-                self.aside(id, move |shared, _| async move {
+                self.spawn_reply(id, move |shared, _| async move {
                     conversations(&shared, actor, request).await
                 })
                 .await?;
             }
             Request::Devices => {
-                self.aside(
+                self.spawn_reply(
                     id,
                     move |shared, _| async move { devices(&shared, actor).await },
                 )
                 .await?
             }
             Request::Metrics => {
-                self.aside(
+                self.spawn_reply(
                     id,
                     move |shared, _| async move { metrics(&shared, actor).await },
                 )
                 .await?
             }
             request @ Request::Watch { .. } => {
-                self.aside(id, move |shared, session| async move {
+                self.spawn_reply(id, move |shared, session| async move {
                     watch(&shared, session, actor, request).await
                 })
                 .await?;
             }
             request @ Request::Focus { conversation } => {
-                self.aside(id, move |shared, session| async move {
-                    let (waiter, answer) = oneshot::channel();
-                    let reply_to = ReplyTo::Focus(session, conversation, waiter);
-                    shared
-                        .submit(
-                            Ticket {
-                                command: Command::Ask(actor, request),
-                                reply_to,
-                            },
-                            answer,
-                        )
-                        .await
+                self.spawn_reply(id, move |shared, session| async move {
+                    focus(&shared, session, actor, conversation, request).await
                 })
                 .await?;
             }
@@ -140,23 +138,16 @@ impl Requests {
                 });
             }
         }
-        if !has_capacity {
-            self.submit().await?;
-            self.session.outbox.eased().await;
-        }
         Ok(())
     }
 
-    /// Brings what was taken to the sequencer.
-    ///
-    /// # Errors
-    /// When the server is stopping.
+    /// Submits the collected requests to the sequencer.
     pub(crate) async fn submit(&mut self) -> Result<(), Closed> {
         self.shared.intake.put(&mut self.tickets).await
     }
 
-    /// Answers a request in a task of its own, behind those that were taken before it.
-    async fn aside<F>(
+    /// Answers a request in a separate task. Requests before it are submitted first.
+    async fn spawn_reply<F>(
         &mut self,
         id: RequestId,
         answer: impl FnOnce(Arc<Shared>, Arc<Session>) -> F,
@@ -165,14 +156,14 @@ impl Requests {
         F: Future<Output = Result<Response, ErrorCode>> + Send + 'static,
     {
         self.submit().await?;
-        let Ok(turn) = self.reads.clone().acquire_owned().await else {
+        let Ok(permit) = self.reads.clone().acquire_owned().await else {
             return Ok(());
         };
         let answer = answer(self.shared.clone(), self.session.clone());
         let session = self.session.clone();
         tokio::spawn(async move {
             session.outbox.answer_now(id, answer.await);
-            drop(turn);
+            drop(permit);
         });
         Ok(())
     }
@@ -191,8 +182,8 @@ async fn pull(
     }
     readable(shared, session, actor, conversation).await?;
     loop {
-        // Both focused at before the read, in one go: what is said meanwhile may be said after the
-        // membership ended.
+        // Both are read before the entries: an entry published during the read may have been sent
+        // after the membership ended.
         let Readable { timeline, floor } =
             session.readable(conversation).ok_or(ErrorCode::NotFound)?;
         let floor = floor.max(timeline.floor());
@@ -206,7 +197,7 @@ async fn pull(
                 entries: Bytes::new(),
             },
         };
-        // What it should begin with may have expired meanwhile; then it went on further up.
+        // Otherwise the first entry expired during the read, and the run starts above the head.
         if run.count == 0 || run.last() <= head {
             return Ok(Response::Pulled(Pulled {
                 run,
@@ -217,11 +208,11 @@ async fn pull(
     }
 }
 
-/// The part of a range that lies above a floor and not above the head, and how many messages that
-/// may be.
+/// Restricts a range to entries above `floor` and up to `head`, and `limit` to their number.
 ///
 /// # Errors
-/// Where the range ends, when nothing of it does.
+///
+/// Returns the end of the range when no entry of it remains.
 fn between(
     floor: MsgId,
     head: MsgId,
@@ -233,9 +224,9 @@ fn between(
             let from = from.max(floor.next());
             match head.above(from.prev()) {
                 0 => Err(from),
-                room => Ok((
+                available => Ok((
                     PullRange::From(from),
-                    limit.min(u32::try_from(room).unwrap_or(u32::MAX)),
+                    limit.min(u32::try_from(available).unwrap_or(u32::MAX)),
                 )),
             }
         }
@@ -243,16 +234,16 @@ fn between(
             let before = before.min(head.next());
             match before.prev().above(floor) {
                 0 => Err(before),
-                room => Ok((
+                available => Ok((
                     PullRange::Before(before),
-                    limit.min(u32::try_from(room).unwrap_or(u32::MAX)),
+                    limit.min(u32::try_from(available).unwrap_or(u32::MAX)),
                 )),
             }
         }
     }
 }
 
-/// The log, and from where on, if the session may read it.
+/// Returns the conversation if the session may read it, asking the sequencer once.
 async fn readable(
     shared: &Shared,
     session: &Arc<Session>,
@@ -275,8 +266,8 @@ async fn readable(
         .await
 }
 
-/// Watches users. The hub takes note in the order of what the sequencer decided, so that nobody
-/// watches behind a block.
+/// Watches users. The hub registers the watch in the order of the sequencer's decisions, so that it
+/// cannot come after a block that ended it.
 async fn watch(
     shared: &Shared,
     session: Arc<Session>,
@@ -285,6 +276,27 @@ async fn watch(
 ) -> Result<Response, ErrorCode> {
     let (waiter, answer) = oneshot::channel();
     let reply_to = ReplyTo::Watch(session, waiter);
+    shared
+        .submit(
+            Ticket {
+                command: Command::Ask(actor, request),
+                reply_to,
+            },
+            answer,
+        )
+        .await
+}
+
+/// Changes the focus. The hub registers it in the order of the sequencer's decisions.
+async fn focus(
+    shared: &Shared,
+    session: Arc<Session>,
+    actor: Actor,
+    conversation: Option<ConversationId>,
+    request: Request,
+) -> Result<Response, ErrorCode> {
+    let (waiter, answer) = oneshot::channel();
+    let reply_to = ReplyTo::Focus(session, conversation, waiter);
     shared
         .submit(
             Ticket {
@@ -354,10 +366,7 @@ async fn metrics(shared: &Shared, actor: Actor) -> Result<Response, ErrorCode> {
     }
 }
 
-/// Adds the last entry to each conversation of a page: the state machine has none of them.
-///
-/// # Errors
-/// When one cannot be read.
+/// Adds the last entry to each conversation of a page, since the state machine has no entries.
 pub(crate) async fn fill_last(
     shared: &Shared,
     page: &mut ConversationPage,
@@ -372,11 +381,11 @@ pub(crate) async fn fill_last(
             continue;
         };
         let run = read_history(&shared.history, &timeline, PullRange::From(item.head), 1).await?;
-        // It may have expired meanwhile; then the run goes on further up.
+        // The entry expired meanwhile, and the run starts above it.
         if run.first != item.head {
             continue;
         }
-        // A page goes out in one frame. What does not fit into it can be pulled.
+        // A page is one frame. Clients pull the entries that do not fit.
         let Some(left) = bytes_left.checked_sub(run.entries.len()) else {
             continue;
         };
@@ -400,7 +409,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pull_lies_above_the_floor_and_goes_no_further_than_the_head() {
+    fn pull_is_restricted_to_floor_and_head() {
         let id = MsgId::new;
         let between = |range, limit| between(id(5), id(10), range, limit);
         assert_eq!(

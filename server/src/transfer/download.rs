@@ -1,4 +1,4 @@
-//! From the disk to a client, as fast as it reads.
+//! Downloads: from disk to a client, as fast as it reads.
 
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::sync::Arc;
@@ -10,43 +10,38 @@ use cairn_proto::wire::error::ErrorCode;
 use tokio::time::timeout;
 use tracing::error;
 
-use super::stream::{Broken, TransferStream};
+use super::stream::{Aborted, TransferStream};
 use crate::limits::TRANSFER_SILENCE_MAX;
 use crate::shared::Shared;
 use cairn_core::api::actor::Actor;
 use cairn_core::api::attachment::{AttachmentCommand, AttachmentReply};
 use cairn_store::limits::TRANSFER_BUFFER_BYTES;
 
-/// What a client wants of an attachment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted {
-    /// The conversation of a message that names it.
+    /// The conversation of a message that refers to the attachment.
     pub(crate) conversation: ConversationId,
-    /// The message.
     pub(crate) msgid: MsgId,
-    /// The attachment.
     pub(crate) hash: AttachmentHash,
-    /// The first byte.
     pub(crate) from: u64,
 }
 
-/// Serves a download, from its first frame to its end.
 pub(crate) async fn serve(
     shared: Arc<Shared>,
     actor: Actor,
     mut stream: TransferStream,
     wanted: Wanted,
 ) {
-    let given = give(&shared, actor, &mut stream, wanted).await;
-    stream.end(given).await;
+    let sent = send(&shared, actor, &mut stream, wanted).await;
+    stream.end(sent).await;
 }
 
-async fn give(
+async fn send(
     shared: &Shared,
     actor: Actor,
     stream: &mut TransferStream,
     wanted: Wanted,
-) -> Result<(), Broken> {
+) -> Result<(), Aborted> {
     let Wanted {
         conversation,
         msgid,
@@ -54,7 +49,7 @@ async fn give(
         from,
     } = wanted;
     let _permit = stream
-        .unless_given_up(shared.transfers.permits.take(actor.user))
+        .unless_cancelled(shared.transfers.permits.take(actor.user))
         .await??;
     let fetch = AttachmentCommand::Fetch {
         actor,
@@ -76,10 +71,10 @@ async fn give(
     };
     let (mut file, stored) = shared.transfers.on_disk(open).await?;
     if stored != bytes {
-        error!(%hash, stored, bytes, "the file of an attachment is not as long as its record says");
+        error!(%hash, stored, bytes, "an attachment file differs in length from its record");
         return Err(ErrorCode::Damaged.into());
     }
-    stream.say(TransferFrame::From(from)).await?;
+    stream.send_frame(TransferFrame::From(from)).await?;
     let mut left = bytes - from;
     while left > 0 {
         let wanted = usize::try_from(left)
@@ -94,8 +89,8 @@ async fn give(
                 Ok((file, part))
             })
             .await
-            // The client is in the middle of the file: an answer would be taken for a part of it.
-            .map_err(|_| Broken::Gone)?;
+            // Within the file, a refusal would be read as part of it.
+            .map_err(|_| Aborted::Gone)?;
         left -= part.len() as u64;
         match timeout(
             TRANSFER_SILENCE_MAX,
@@ -104,7 +99,7 @@ async fn give(
         .await
         {
             Ok(Ok(())) => {}
-            Ok(Err(_)) | Err(_) => return Err(Broken::Gone),
+            Ok(Err(_)) | Err(_) => return Err(Aborted::Gone),
         }
     }
     Ok(())

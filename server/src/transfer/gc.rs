@@ -1,8 +1,7 @@
-//! What nobody needs any more goes: attachments that no message names, files that have no record,
-//! uploads that nobody went on with.
+//! Garbage collection: unreferenced attachments, orphaned files and abandoned uploads.
 //!
-//! The record goes first and durably, then the file. A crash in between leaves a file without a
-//! record, which the next start sweeps.
+//! The record is removed first, durably, then the file. A crash in between leaves a file without a
+//! record, which the next sweep removes.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -17,7 +16,7 @@ use crate::shared::Shared;
 use cairn_core::api::attachment::{AttachmentCommand, AttachmentReply};
 use cairn_core::limits::GC_BATCH_ATTACHMENTS_MAX;
 
-/// Collects at the start and then at intervals, until the server ends.
+/// Runs gc at the start and then at intervals, until the server stops.
 pub(crate) async fn run(shared: Arc<Shared>) {
     let mut due = interval(GC_INTERVAL);
     due.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -31,15 +30,17 @@ pub(crate) async fn run(shared: Arc<Shared>) {
             .and(collect(&shared).await)
             .and(drop_partials(&shared).await)
         {
-            warn!(%code, "attachments that nobody needs stay for now");
+            warn!(%code, "attachment gc failed; it will be retried");
         }
     }
 }
 
-/// Forgets attachments that no message names, and removes their files.
+/// Removes unreferenced attachments and their files.
 async fn collect(shared: &Shared) -> Result<(), ErrorCode> {
     let mut above = None;
     loop {
+        // Locked until the files are removed: an upload of the same content could otherwise record
+        // the attachment between the two, and gc would remove its file.
         let _placing = shared.transfers.placing.write().await;
         let reply = shared
             .ask_attachment(AttachmentCommand::Collect(above))
@@ -55,7 +56,7 @@ async fn collect(shared: &Shared) -> Result<(), ErrorCode> {
     }
 }
 
-/// Removes files that have no record: what a crash left between the two.
+/// Removes files without a record, which a crash left.
 async fn sweep(shared: &Shared) -> Result<(), ErrorCode> {
     for first in 0..=u8::MAX {
         let stored = shared
@@ -63,6 +64,8 @@ async fn sweep(shared: &Shared) -> Result<(), ErrorCode> {
             .on_disk(move |files| files.beginning_with(first))
             .await?;
         for some in stored.chunks(GC_BATCH_ATTACHMENTS_MAX) {
+            // Locked: an upload that has placed its file but not recorded it would look like an
+            // orphan.
             let _placing = shared.transfers.placing.write().await;
             let reply = shared
                 .ask_attachment(AttachmentCommand::Orphans(some.to_vec()))
@@ -76,33 +79,36 @@ async fn sweep(shared: &Shared) -> Result<(), ErrorCode> {
     Ok(())
 }
 
-async fn remove(shared: &Shared, gone: Vec<AttachmentHash>) -> Result<(), ErrorCode> {
-    if gone.is_empty() {
+async fn remove(shared: &Shared, hashes: Vec<AttachmentHash>) -> Result<(), ErrorCode> {
+    if hashes.is_empty() {
         return Ok(());
     }
     info!(
-        attachments = gone.len(),
-        "attachments that nobody needs are removed"
+        attachments = hashes.len(),
+        "removing unreferenced attachments"
     );
     shared
         .transfers
-        .on_disk(move |files| gone.into_iter().try_for_each(|hash| files.remove(hash)))
+        .on_disk(move |files| hashes.into_iter().try_for_each(|hash| files.remove(hash)))
         .await
 }
 
-/// Removes what has arrived of uploads that nobody went on with for long.
+/// Removes uploads that no client has continued for long.
 async fn drop_partials(shared: &Shared) -> Result<(), ErrorCode> {
-    let begun = shared.transfers.on_disk(|files| files.begun()).await?;
+    let unfinished = shared.transfers.on_disk(|files| files.unfinished()).await?;
     let is_old = |modified: SystemTime| modified.elapsed().is_ok_and(|age| age >= PARTIAL_TIME_MAX);
-    for begun in begun.into_iter().filter(|begun| is_old(begun.modified)) {
+    for unfinished in unfinished
+        .into_iter()
+        .filter(|unfinished| is_old(unfinished.modified))
+    {
         if let Some(mut reservation) = shared
             .transfers
             .reservations
-            .take_idle(begun.user, begun.hash)
+            .take_idle(unfinished.user, unfinished.hash)
         {
             shared
                 .transfers
-                .on_disk(move |files| files.remove_partial(begun.user, begun.hash))
+                .on_disk(move |files| files.remove_partial(unfinished.user, unfinished.hash))
                 .await?;
             reservation.arrived_bytes = 0;
         }

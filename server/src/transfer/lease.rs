@@ -1,8 +1,8 @@
-//! DiskReserve that is promised to uploads before they are stored, and who of several goes on with
-//! the same upload.
+//! Upload leases: the quota that unfinished uploads reserve, and which connection may write to an
+//! upload.
 //!
-//! An upload under way takes what was announced; one that broke off takes what has arrived of it,
-//! until somebody goes on with it or it is swept. Both count as a whole file of that length would.
+//! A running upload reserves its announced size; an interrupted one the bytes that arrived, until
+//! it is resumed or removed. Both are charged like a stored file of that size.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,37 +17,35 @@ use tokio::time::{Instant, timeout};
 
 use crate::limits::{PARTIALS_PER_USER_MAX, UPLOAD_HELD_SILENCE_MAX};
 use cairn_core::attachment::charged_bytes;
-use cairn_store::files::attachments::Begun;
+use cairn_store::files::attachments::Unfinished;
 
-/// What is reserved, by user and attachment.
+/// Reserved bytes, by user and attachment.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Reservations(Arc<Mutex<HashMap<UserId, HashMap<AttachmentHash, Reserved>>>>);
 
 #[derive(Debug, Default)]
 struct Reserved {
     bytes: u64,
-    /// Whoever is at it, while it is under way.
+    /// The holder, while the upload is running.
     holder: Option<Arc<LeaseHolder>>,
 }
 
-/// What comes of asking for an upload.
 #[derive(Debug)]
 pub(super) enum Taken {
-    /// It is the asker's.
     Free(Reservation),
-    /// Somebody else is at it.
+    /// Another connection holds the lease.
     Held(Arc<LeaseHolder>),
 }
 
-/// Who is at an upload, for those who wait for it.
+/// The holder of a lease, for those who wait for it.
 #[derive(Debug)]
 pub(super) struct LeaseHolder {
-    /// Since when it waits for its client, while it does.
+    /// Since when the holder waits for its client.
     waits_since: Mutex<Option<Instant>>,
-    /// Told when it shall let go.
+    /// Notified when the holder must release the lease.
     is_preempted: Notify,
-    /// Ends when it has let go.
-    gone: watch::Receiver<()>,
+    /// Closed when the lease is released.
+    released: watch::Receiver<()>,
 }
 
 /// The right to write to one upload.
@@ -57,34 +55,35 @@ pub(super) struct Reservation {
     user: UserId,
     hash: AttachmentHash,
     holder: Arc<LeaseHolder>,
-    /// What of it takes quota_left on disk when it breaks off.
+    /// Bytes to keep reserved if the upload is interrupted.
     pub(super) arrived_bytes: u64,
     _preempt: watch::Sender<()>,
 }
 
 impl Reservations {
-    /// What uploads that broke off take.
+    /// Creates the reservations of interrupted uploads.
     #[must_use]
-    pub(super) fn begun(begun: &[Begun]) -> Self {
+    pub(super) fn of_unfinished(unfinished: &[Unfinished]) -> Self {
         let reservations = Self::default();
-        for begun in begun {
+        for unfinished in unfinished {
             let reserved = Reserved {
-                bytes: begun.bytes,
+                bytes: unfinished.bytes,
                 holder: None,
             };
             reservations
                 .0
                 .lock()
-                .entry(begun.user)
+                .entry(unfinished.user)
                 .or_default()
-                .insert(begun.hash, reserved);
+                .insert(unfinished.hash, reserved);
         }
         reservations
     }
 
-    /// Reserves what an upload will take, unless somebody is at it.
+    /// Reserves quota for an upload, unless another connection holds its lease.
     ///
     /// # Errors
+    ///
     /// [`ErrorCode::QuotaReached`] when it does not fit into `quota_left` beside the user's other
     /// uploads; [`ErrorCode::LimitReached`] when there are too many of them.
     pub(super) fn take(
@@ -120,7 +119,7 @@ impl Reservations {
         Ok(Taken::Free(self.hold(user, hash, arrived_bytes, reserved)))
     }
 
-    /// Takes an upload that nobody is at, for it to be removed; `None` when somebody is.
+    /// Takes the lease of an idle upload, to remove it; `None` when it is held.
     #[must_use]
     pub(super) fn take_idle(&self, user: UserId, hash: AttachmentHash) -> Option<Reservation> {
         let mut all = self.0.lock();
@@ -138,11 +137,11 @@ impl Reservations {
         arrived_bytes: u64,
         reserved: &mut Reserved,
     ) -> Reservation {
-        let (preempt, gone) = watch::channel(());
+        let (preempt, released) = watch::channel(());
         let holder = Arc::new(LeaseHolder {
             waits_since: Mutex::new(None),
             is_preempted: Notify::new(),
-            gone,
+            released,
         });
         reserved.holder = Some(holder.clone());
         Reservation {
@@ -157,21 +156,24 @@ impl Reservations {
 }
 
 impl LeaseHolder {
-    /// Waits until it has let go. One that has heard nothing of its client for a while is made to:
-    /// the connection may be gone without the server having noticed.
+    /// Waits until the lease is released. A holder whose client has been silent for a while is
+    /// preempted: its connection may be dead without the server having noticed.
     pub(super) async fn preempt(&self) {
-        let mut gone = self.gone.clone();
-        // It fails when its other half is gone, and nothing is ever sent.
-        while timeout(self.wait_timeout(), gone.changed()).await.is_err() {
+        let mut released = self.released.clone();
+        // Fails when the lease is dropped; no value is ever sent.
+        while timeout(self.wait_timeout(), released.changed())
+            .await
+            .is_err()
+        {
             if self.wait_timeout().is_zero() {
                 self.is_preempted.notify_one();
-                let _ = gone.changed().await;
+                let _ = released.changed().await;
                 return;
             }
         }
     }
 
-    /// How long it may read_or_preempted nothing more.
+    /// Returns how much longer the client may be silent.
     fn wait_timeout(&self) -> Duration {
         let silence = self.waits_since.lock().map(|since| since.elapsed());
         UPLOAD_HELD_SILENCE_MAX.saturating_sub(silence.unwrap_or_default())
@@ -179,8 +181,7 @@ impl LeaseHolder {
 }
 
 impl Reservation {
-    /// Waits for the client, and says so to those who wait for the upload. `None` when it shall be
-    /// left to them.
+    /// Waits for the client. Returns `None` when the lease was preempted.
     pub(super) async fn read_or_preempted<T>(&self, client: impl Future<Output = T>) -> Option<T> {
         *self.holder.waits_since.lock() = Some(Instant::now());
         let heard = tokio::select! {
@@ -243,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn uploads_under_way_and_broken_off_take_room() {
+    fn running_and_interrupted_uploads_reserve_quota() {
         let reservations = Reservations::default();
         let quota_left = charged_bytes(60_000) + charged_bytes(40_000);
         let mut first = free(reservations.take(ADA, hash(1), 60_000, quota_left));
@@ -277,33 +278,33 @@ mod tests {
         assert_eq!(
             free(reservations.take(ADA, hash(1), 60_000, quota_left)).arrived_bytes,
             10_000,
-            "what has arrived stays until somebody says otherwise"
+            "what arrived stays reserved"
         );
         reservations.take_idle(ADA, hash(1)).unwrap().arrived_bytes = 0;
         drop(free(reservations.take(ADA, hash(3), 100_000, quota_left)));
     }
 
     #[test]
-    fn uploads_that_were_begun_are_counted_apart_from_their_bytes() {
+    fn unfinished_uploads_are_limited_in_number() {
         let reservations = Reservations::default();
-        let begun: Vec<_> = (0..PARTIALS_PER_USER_MAX)
+        let unfinished: Vec<_> = (0..PARTIALS_PER_USER_MAX)
             .map(|number| free(reservations.take(ADA, hash(number as u8), 1, QUOTA)))
             .collect();
         assert_eq!(
             reservations.take(ADA, hash(255), 1, QUOTA).unwrap_err(),
             ErrorCode::LimitReached
         );
-        drop(begun);
+        drop(unfinished);
         drop(free(reservations.take(ADA, hash(255), 1, QUOTA)));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_that_hears_its_client_is_waited_for() {
+    async fn active_upload_is_not_preempted() {
         let reservations = Reservations::default();
         let former = free(reservations.take(ADA, hash(1), 60, QUOTA));
         assert!(
             reservations.take_idle(ADA, hash(1)).is_none(),
-            "somebody is at it"
+            "the lease is held"
         );
         let holder = held(reservations.take(ADA, hash(1), 60, QUOTA));
         let at_it = async {
@@ -314,19 +315,19 @@ mod tests {
                         .await
                         .is_some()
                 );
-                // The disk may take as long as it takes.
+                // Time spent on the disk does not count as silence.
                 tokio::time::sleep(UPLOAD_HELD_SILENCE_MAX * 2).await;
             }
             drop(former);
         };
-        let begun = Instant::now();
+        let started = Instant::now();
         tokio::join!(at_it, holder.preempt());
-        assert!(begun.elapsed() >= UPLOAD_HELD_SILENCE_MAX * 50);
+        assert!(started.elapsed() >= UPLOAD_HELD_SILENCE_MAX * 50);
         drop(free(reservations.take(ADA, hash(1), 60, QUOTA)));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_that_hears_nothing_is_made_to_let_go() {
+    async fn silent_upload_is_preempted() {
         let reservations = Reservations::default();
         let former = free(reservations.take(ADA, hash(1), 60, QUOTA));
         let holder = held(reservations.take(ADA, hash(1), 60, QUOTA));
@@ -334,9 +335,9 @@ mod tests {
             assert_eq!(former.read_or_preempted(pending::<()>()).await, None);
             drop(former);
         };
-        let begun = Instant::now();
+        let started = Instant::now();
         tokio::join!(at_it, holder.preempt());
-        assert!(begun.elapsed() < UPLOAD_HELD_SILENCE_MAX * 2);
+        assert!(started.elapsed() < UPLOAD_HELD_SILENCE_MAX * 2);
         let later = free(reservations.take(ADA, hash(1), 60, QUOTA));
         assert!(
             reservations.take_idle(ADA, hash(1)).is_none(),

@@ -1,9 +1,8 @@
-//! Attachments on their way, each on a stream of its own, so that a file never delays a message.
+//! Attachment transfers, each on its own stream, so that a file never delays a message.
 //!
-//! A transfer has a lower priority than everything else of its connection, a window of its own, and
-//! buffers of a few hundred kilobytes, however large the file. What it reads and writes on disk
-//! goes through a narrow gate, so that the reads of history and the hashes of passwords that share
-//! the pool are not kept waiting.
+//! A transfer has a lower priority than all other streams of its connection, its own window, and
+//! buffers of a few hundred kilobytes, however large the file. Its disk access is limited to a few
+//! threads, so that history reads and password hashes on the same pool do not wait.
 
 pub(crate) mod download;
 pub(crate) mod gc;

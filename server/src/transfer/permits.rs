@@ -1,5 +1,4 @@
-//! Who may transfer now: so many over all connections, and of one user no more than leaves others
-//! some.
+//! Transfer permits: a limit over all connections, and a lower one per user.
 
 use std::sync::{Arc, Weak};
 
@@ -12,15 +11,14 @@ use tokio::time::timeout;
 
 use crate::limits::{TRANSFER_PERMIT_WAIT_MAX, TRANSFERS_MAX, TRANSFERS_PER_USER_MAX};
 
-/// The transfers that may be under way.
 #[derive(Debug)]
 pub(super) struct TransferPermits {
     all: Arc<Semaphore>,
-    /// Those of each user who has one or waits for one.
+    /// Users who have a permit or wait for one.
     of_users: Mutex<HashMap<UserId, Weak<Semaphore>>>,
 }
 
-/// The right to transfer, for as long as it lives.
+/// The right to transfer, until dropped.
 #[derive(Debug)]
 pub(super) struct TransferPermit {
     _own: Option<OwnedSemaphorePermit>,
@@ -28,7 +26,6 @@ pub(super) struct TransferPermit {
 }
 
 impl TransferPermits {
-    /// All of them free.
     #[must_use]
     pub(super) fn new() -> Self {
         Self {
@@ -37,15 +34,16 @@ impl TransferPermits {
         }
     }
 
-    /// Waits for a permit of the user, for a while.
+    /// Waits for a permit.
     ///
     /// # Errors
-    /// [`ErrorCode::TooManyTransfers`] when there is none for long.
+    ///
+    /// [`ErrorCode::TooManyTransfers`] after a timeout.
     pub(super) async fn take(&self, user: UserId) -> Result<TransferPermit, ErrorCode> {
         let own = self.of(user);
         let permit = async {
-            // In this order: who waits for his own others keeps nobody else waiting. Neither is
-            // ever closed.
+            // The user's own permit first: waiting for it must not hold a global one. Neither
+            // semaphore is ever closed.
             let own = own.acquire_owned().await.ok();
             let of_all = self.all.clone().acquire_owned().await.ok();
             TransferPermit {
@@ -58,7 +56,7 @@ impl TransferPermits {
             .map_err(|_| ErrorCode::TooManyTransfers)
     }
 
-    /// Whether all permits are taken, so that somebody may wait for one.
+    /// Returns whether another transfer may be waiting.
     #[must_use]
     pub(super) fn are_all_taken(&self) -> bool {
         self.all.available_permits() == 0
@@ -81,7 +79,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn one_user_leaves_turns_to_others_and_nobody_waits_for_ever() {
+    async fn permits_are_limited_per_user() {
         let permits = TransferPermits::new();
         let mut taken = Vec::new();
         for _ in 0..TRANSFERS_PER_USER_MAX {
@@ -105,7 +103,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn all_users_together_have_so_many() {
+    async fn permits_are_limited_globally() {
         let permits = TransferPermits::new();
         let mut taken = Vec::new();
         for permit in 0..TRANSFERS_MAX {

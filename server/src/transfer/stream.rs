@@ -11,37 +11,36 @@ use super::slots::TransferSlot;
 use crate::limits;
 use crate::transport::framing::FrameReader;
 
-/// A stream on which an attachment travels.
 #[derive(Debug)]
 pub(crate) struct TransferStream {
     pub(super) send: SendStream,
     pub(super) recv: RecvStream,
-    /// What came with the first frame.
+    /// Bytes received after the first frame.
     pub(super) received: BytesMut,
     slot: Option<TransferSlot>,
 }
 
-/// Why a transfer ends before its end.
+/// Why a transfer ends early.
 #[derive(Debug)]
-pub(super) enum Broken {
-    /// The client is told why.
+pub(super) enum Aborted {
+    /// The client gets the reason.
     Refused(ErrorCode),
-    /// Nobody is there to be told, or somebody else goes on with it.
+    /// The client is gone, or another connection continues the upload.
     Gone,
 }
 
-impl From<ErrorCode> for Broken {
+impl From<ErrorCode> for Aborted {
     fn from(code: ErrorCode) -> Self {
         Self::Refused(code)
     }
 }
 
 impl TransferStream {
-    /// A stream whose first frame was read.
+    /// Creates the stream from one whose first frame was read.
     #[must_use]
     pub(crate) fn of(send: SendStream, reader: FrameReader) -> Self {
         let (recv, received) = reader.into_parts();
-        // It fails only for a stream that is gone, and that is noticed soon enough.
+        // Fails only for a stream that is gone, which the next read reports.
         let _ = send.set_priority(limits::TRANSFER_PRIORITY);
         Self {
             send,
@@ -51,7 +50,7 @@ impl TransferStream {
         }
     }
 
-    /// The same, on a slot of its connection.
+    /// Assigns a slot of the connection.
     #[must_use]
     pub(crate) fn on(self, slot: TransferSlot) -> Self {
         Self {
@@ -60,20 +59,19 @@ impl TransferStream {
         }
     }
 
-    /// Waits for something that does not come from the client, for as long as the client waits as
-    /// well.
-    pub(super) async fn unless_given_up<T>(
+    /// Waits for `what`, or until the client gives up.
+    pub(super) async fn unless_cancelled<T>(
         &self,
         what: impl Future<Output = T>,
-    ) -> Result<T, Broken> {
+    ) -> Result<T, Aborted> {
         tokio::select! {
             done = what => Ok(done),
-            _ = self.send.stopped() => Err(Broken::Gone),
+            _ = self.send.stopped() => Err(Aborted::Gone),
         }
     }
 
-    pub(super) async fn say(&mut self, said: TransferFrame) -> Result<(), Broken> {
-        // A client that takes nothing must not hold a permit for ever.
+    pub(super) async fn send_frame(&mut self, said: TransferFrame) -> Result<(), Aborted> {
+        // A client that reads nothing must not hold a permit forever.
         match timeout(
             limits::TRANSFER_SILENCE_MAX,
             self.send.write_chunk(frame::frame(&said)),
@@ -81,21 +79,21 @@ impl TransferStream {
         .await
         {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(Broken::Gone),
+            Ok(Err(_)) | Err(_) => Err(Aborted::Gone),
         }
     }
 
-    /// Says how it ended. Bytes that the client may still be sending are not wanted any more.
-    pub(super) async fn end(mut self, ended: Result<(), Broken>) {
+    /// Ends the stream with its outcome. Bytes still arriving are discarded.
+    pub(super) async fn end(mut self, ended: Result<(), Aborted>) {
         match ended {
             Ok(()) => self.finish().await,
-            Err(Broken::Refused(code)) => self.refuse(code).await,
-            Err(Broken::Gone) => drop(self.send.reset(VarInt::from_u32(0))),
+            Err(Aborted::Refused(code)) => self.refuse(code).await,
+            Err(Aborted::Gone) => drop(self.send.reset(VarInt::from_u32(0))),
         }
     }
 
-    /// Ends the stream. The quota_left that it has stays until what was written last has arrived,
-    /// so that it takes none from messages.
+    /// Ends the stream. Its window is kept until the last bytes arrived, so that they take nothing
+    /// from messages.
     pub(super) async fn finish(mut self) {
         let _draining = self.slot.take().map(TransferSlot::drain);
         if self.send.finish().is_ok() {
@@ -103,9 +101,9 @@ impl TransferStream {
         }
     }
 
-    /// Tells the client why nothing comes of it.
+    /// Refuses the transfer.
     pub(crate) async fn refuse(mut self, code: ErrorCode) {
-        if self.say(TransferFrame::Refused(code)).await.is_ok() {
+        if self.send_frame(TransferFrame::Refused(code)).await.is_ok() {
             let _ = self.send.finish();
         }
     }

@@ -14,31 +14,27 @@ use super::lease::Reservations;
 use super::permits::TransferPermits;
 use crate::limits;
 
-/// What all transfers of a server share.
 #[derive(Debug)]
 pub(crate) struct Transfers {
     files: AttachmentFiles,
     pub(super) permits: TransferPermits,
-    /// The gate to the disk.
+    /// Limits the threads on the disk.
     disk: Arc<Semaphore>,
     pub(super) reservations: Reservations,
-    /// Held for reading from the moment that a file has its place until its record is durable, and
-    /// for writing while files without a record go: so that none goes that is about to get one.
+    /// Held for reading from the placement of a file until its record is durable, and for writing
+    /// while gc removes files without a record. Otherwise gc could remove a file that is about to
+    /// get one.
     pub(super) placing: RwLock<()>,
 }
 
 impl Transfers {
-    /// The transfers of a server with this data directory. They leave so much of the disk free, or
-    /// the usual reserve.
-    ///
-    /// # Errors
-    /// When the folders for attachments cannot be made or read.
+    /// Opens the transfers of a data directory. `reserve_bytes` replaces the default disk reserve.
     pub(crate) fn open(data: &Path, reserve_bytes: Option<u64>) -> io::Result<Self> {
         let mut files = AttachmentFiles::open(data)?;
         if let Some(bytes) = reserve_bytes {
             files = files.leaving(bytes);
         }
-        let reservations = Reservations::begun(&files.begun()?);
+        let reservations = Reservations::of_unfinished(&files.unfinished()?);
         Ok(Self {
             files,
             permits: TransferPermits::new(),
@@ -48,7 +44,7 @@ impl Transfers {
         })
     }
 
-    /// Does something with files, on the pool.
+    /// Accesses files on the blocking pool.
     pub(super) async fn on_disk<T: Send + 'static>(
         &self,
         work: impl FnOnce(&AttachmentFiles) -> io::Result<T> + Send + 'static,
@@ -63,10 +59,10 @@ impl Transfers {
             .unwrap_or_else(|_| Err(io::Error::other("it was given up")))
             .map_err(|failure| {
                 if is_full(&failure) {
-                    warn!(%failure, "an attachment is refused");
+                    warn!(%failure, "attachment refused");
                     return ErrorCode::DiskFull;
                 }
-                error!(%failure, "an attachment cannot be read or written");
+                error!(%failure, "cannot read or write an attachment");
                 ErrorCode::TransferFailed
             })
     }

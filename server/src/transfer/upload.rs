@@ -1,5 +1,5 @@
-//! From a client to the disk: what has arrived is hashed and written as it comes, and is an
-//! attachment only when all of it is durable under its hash, and its record is.
+//! Uploads: bytes are hashed and written as they arrive, and become an attachment only when the
+//! file is durable under its hash and its record is.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use cairn_proto::wire::error::ErrorCode;
 use tokio::time::{Instant, timeout};
 
 use super::lease::{Reservation, Taken};
-use super::stream::{Broken, TransferStream};
+use super::stream::{Aborted, TransferStream};
 use crate::limits::{TRANSFER_PART_TIME_MAX, TRANSFER_SILENCE_MAX};
 use crate::shared::Shared;
 use cairn_core::api::actor::Actor;
@@ -17,7 +17,7 @@ use cairn_core::api::attachment::{AttachmentCommand, AttachmentReply};
 use cairn_store::files::attachments::Partial;
 use cairn_store::limits::TRANSFER_BUFFER_BYTES;
 
-/// Takes an upload, from its first frame to its end.
+/// Serves an upload, from its first frame to its end.
 pub(crate) async fn serve(
     shared: Arc<Shared>,
     actor: Actor,
@@ -35,13 +35,13 @@ async fn take(
     stream: &mut TransferStream,
     hash: AttachmentHash,
     bytes: u64,
-) -> Result<(), Broken> {
+) -> Result<(), Aborted> {
     if let Some(mut reservation) = reserve(shared, actor, stream, hash, bytes).await? {
         let _permit = stream
-            .unless_given_up(shared.transfers.permits.take(actor.user))
+            .unless_cancelled(shared.transfers.permits.take(actor.user))
             .await??;
         let received = receive(shared, actor, stream, hash, bytes, &mut reservation).await;
-        let is_full = matches!(received, Err(Broken::Refused(ErrorCode::DiskFull)));
+        let is_full = matches!(received, Err(Aborted::Refused(ErrorCode::DiskFull)));
         if received.is_err() && (is_full || reservation.arrived_bytes == 0) {
             shared
                 .transfers
@@ -51,23 +51,23 @@ async fn take(
         }
         store(shared, actor, received?, hash, bytes, &mut reservation).await?;
     }
-    stream.say(TransferFrame::Stored).await
+    stream.send_frame(TransferFrame::Stored).await
 }
 
-/// Reserves quota_left for an upload; `None` when there is no need for one. Whoever is at the same
-/// one is waited for, and may have come to its end then.
+/// Reserves quota for an upload, waiting for another connection that holds its lease. Returns
+/// `None` when the attachment is stored already.
 async fn reserve(
     shared: &Shared,
     actor: Actor,
     stream: &TransferStream,
     hash: AttachmentHash,
     bytes: u64,
-) -> Result<Option<Reservation>, Broken> {
+) -> Result<Option<Reservation>, Aborted> {
     loop {
-        let begun = shared
+        let reply = shared
             .ask_attachment(AttachmentCommand::Begin(actor, hash, bytes))
             .await?;
-        let AttachmentReply::Wanted { quota_left } = begun else {
+        let AttachmentReply::Wanted { quota_left } = reply else {
             return Ok(None);
         };
         match shared
@@ -76,13 +76,13 @@ async fn reserve(
             .take(actor.user, hash, bytes, quota_left)?
         {
             Taken::Free(reservation) => return Ok(Some(reservation)),
-            Taken::Held(holder) => stream.unless_given_up(holder.preempt()).await?,
+            Taken::Held(holder) => stream.unless_cancelled(holder.preempt()).await?,
         }
     }
 }
 
-/// Everything from where an earlier connection stopped. What arrived stays when this one breaks off
-/// or ends too soon, and goes when it lies or the disk is full.
+/// Receives everything from where an earlier connection stopped. The partial file is kept if the
+/// connection breaks, and removed if its content is wrong or the disk is full.
 async fn receive(
     shared: &Shared,
     actor: Actor,
@@ -90,7 +90,7 @@ async fn receive(
     hash: AttachmentHash,
     bytes: u64,
     reservation: &mut Reservation,
-) -> Result<Partial, Broken> {
+) -> Result<Partial, Aborted> {
     let mut partial = resume(shared, actor, hash, bytes).await?;
     reservation.arrived_bytes = partial.bytes();
     let missing = bytes - partial.bytes();
@@ -98,10 +98,12 @@ async fn receive(
         .transfers
         .on_disk(move |files| files.check_space(missing))
         .await?;
-    stream.say(TransferFrame::From(partial.bytes())).await?;
+    stream
+        .send_frame(TransferFrame::From(partial.bytes()))
+        .await?;
     loop {
         let Some(heard) = reservation.read_or_preempted(next_part(stream)).await else {
-            return Err(Broken::Gone);
+            return Err(Aborted::Gone);
         };
         let Part {
             received,
@@ -125,7 +127,7 @@ async fn receive(
             break;
         }
         if is_slow && shared.transfers.permits.are_all_taken() {
-            return Err(Broken::Gone);
+            return Err(Aborted::Gone);
         }
     }
     if partial.bytes() < bytes {
@@ -170,27 +172,25 @@ async fn resume(
     }
 }
 
-/// What has come of a file.
+/// A part of a file.
 struct Part {
     received: BytesMut,
-    /// Whether it is the last of it.
     is_end: bool,
-    /// Whether it took long to come.
     is_slow: bool,
 }
 
-/// What has come of the file, when it is worth a write or long in coming.
-async fn next_part(stream: &mut TransferStream) -> Result<Part, Broken> {
-    let begun = Instant::now();
+/// Waits until enough arrived for a write, or until it takes too long.
+async fn next_part(stream: &mut TransferStream) -> Result<Part, Aborted> {
+    let started = Instant::now();
     let (mut is_end, mut is_slow) = (false, false);
     while stream.received.len() < TRANSFER_BUFFER_BYTES && !is_end && !is_slow {
         let wanted = TRANSFER_BUFFER_BYTES - stream.received.len();
         match timeout(TRANSFER_SILENCE_MAX, stream.recv.read_chunk(wanted, true)).await {
             Ok(Ok(Some(chunk))) => stream.received.extend_from_slice(&chunk.bytes),
             Ok(Ok(None)) => is_end = true,
-            Ok(Err(_)) | Err(_) => return Err(Broken::Gone),
+            Ok(Err(_)) | Err(_) => return Err(Aborted::Gone),
         }
-        is_slow = begun.elapsed() >= TRANSFER_PART_TIME_MAX;
+        is_slow = started.elapsed() >= TRANSFER_PART_TIME_MAX;
     }
     Ok(Part {
         received: std::mem::take(&mut stream.received),
@@ -199,14 +199,14 @@ async fn next_part(stream: &mut TransferStream) -> Result<Part, Broken> {
     })
 }
 
-/// What lied is of no use to anybody.
+/// Removes a partial file with wrong content.
 async fn discard(
     shared: &Shared,
     actor: Actor,
     hash: AttachmentHash,
     reservation: &mut Reservation,
     code: ErrorCode,
-) -> Broken {
+) -> Aborted {
     match shared
         .transfers
         .on_disk(move |files| files.remove_partial(actor.user, hash))
@@ -214,13 +214,13 @@ async fn discard(
     {
         Ok(()) => {
             reservation.arrived_bytes = 0;
-            Broken::Refused(code)
+            Aborted::Refused(code)
         }
-        Err(failed) => Broken::Refused(failed),
+        Err(failed) => Aborted::Refused(failed),
     }
 }
 
-/// Gives the file its place, and then its record. When this returns, both are durable.
+/// Places the file, then records it. Both are durable when this returns.
 async fn store(
     shared: &Shared,
     actor: Actor,
@@ -228,7 +228,7 @@ async fn store(
     hash: AttachmentHash,
     bytes: u64,
     reservation: &mut Reservation,
-) -> Result<(), Broken> {
+) -> Result<(), Aborted> {
     let transfers = &shared.transfers;
     let (partial, is_complete) = transfers
         .on_disk(move |_| {
@@ -239,10 +239,12 @@ async fn store(
     if !is_complete {
         return Err(discard(shared, actor, hash, reservation, ErrorCode::WrongHash).await);
     }
+    // Held until the record is durable, which keeps gc away. The file goes first: a record without
+    // a file would be a broken attachment, a file without a record is swept.
     let placing = transfers.placing.read().await;
     let placed = transfers.on_disk(move |files| files.place(&partial)).await;
-    // A place that cannot be made durable was taken all the same: what is there is swept, and takes
-    // nothing from the user.
+    // Even when placing fails, the file may have moved: then gc sweeps it, and the user is not
+    // charged.
     reservation.arrived_bytes = transfers
         .on_disk(move |files| files.arrived(actor.user, hash))
         .await?;
@@ -254,17 +256,17 @@ async fn store(
     match stored {
         Ok(_) => Ok(()),
         Err(code) => {
-            take_back(shared, hash).await?;
+            remove_unrecorded(shared, hash).await?;
             Err(code.into())
         }
     }
 }
 
-/// Removes a file that got its place and no record. It may be somebody else's as well, or become so
-/// at any moment: that is asked while nobody places files.
-async fn take_back(shared: &Shared, hash: AttachmentHash) -> Result<(), ErrorCode> {
+/// Removes a placed file whose record was refused, unless another upload has recorded it. No file
+/// can be placed meanwhile.
+async fn remove_unrecorded(shared: &Shared, hash: AttachmentHash) -> Result<(), ErrorCode> {
     let _placing = shared.transfers.placing.write().await;
-    // Where this cannot be asked, the file stays until the next sweep.
+    // If this fails, the file stays until the next sweep.
     let asked = shared
         .ask_attachment(AttachmentCommand::Orphans(vec![hash]))
         .await;

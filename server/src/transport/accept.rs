@@ -1,5 +1,4 @@
-//! New connections: no more than there is session_slots for, and under load only from addresses
-//! that are proven.
+//! New connections: limited in number and, under load, only from proven addresses.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +12,7 @@ use crate::limits::{CONNECTIONS_MAX, HANDSHAKES_UNPROVEN_MAX};
 use crate::session::connection;
 use crate::shared::Shared;
 
-/// Takes connections until the endpoint is closed.
+/// Accepts connections until the endpoint is closed.
 pub(crate) async fn accept(endpoint: Endpoint, shared: Arc<Shared>) {
     let handshakes = Arc::new(AtomicUsize::new(0));
     while let Some(incoming) = endpoint.accept().await {
@@ -22,17 +21,16 @@ pub(crate) async fn accept(endpoint: Endpoint, shared: Arc<Shared>) {
         } else if handshakes.load(Ordering::Relaxed) >= HANDSHAKES_UNPROVEN_MAX
             && incoming.may_retry()
         {
-            // An address that answers is no forged one. It fails only for a client that was asked
-            // before.
+            // A retry proves the address. It fails only for a client that has done it already.
             let _ = incoming.retry();
         } else {
-            let under_way = UnderWay::begin(&handshakes);
-            tokio::spawn(shake_hands(incoming, under_way, shared.clone()));
+            let in_progress = InProgress::start(&handshakes);
+            tokio::spawn(shake_hands(incoming, in_progress, shared.clone()));
         }
     }
 }
 
-async fn shake_hands(incoming: Incoming, under_way: UnderWay, shared: Arc<Shared>) {
+async fn shake_hands(incoming: Incoming, in_progress: InProgress, shared: Arc<Shared>) {
     let remote = incoming.remote_address();
     let Ok(connecting) = incoming
         .accept()
@@ -42,7 +40,7 @@ async fn shake_hands(incoming: Incoming, under_way: UnderWay, shared: Arc<Shared
     };
     match timeout(LOGIN_TIME_MAX, connecting).await {
         Ok(Ok(connection)) => {
-            drop(under_way);
+            drop(in_progress);
             connection::serve(shared, connection).await;
         }
         Ok(Err(error)) => debug!(%remote, %error, "the handshake failed"),
@@ -50,17 +48,17 @@ async fn shake_hands(incoming: Incoming, under_way: UnderWay, shared: Arc<Shared
     }
 }
 
-/// Counts a handshake for as long as it lives.
-struct UnderWay(Arc<AtomicUsize>);
+/// Counts a handshake while it lives.
+struct InProgress(Arc<AtomicUsize>);
 
-impl UnderWay {
-    fn begin(count: &Arc<AtomicUsize>) -> Self {
+impl InProgress {
+    fn start(count: &Arc<AtomicUsize>) -> Self {
         count.fetch_add(1, Ordering::Relaxed);
         Self(count.clone())
     }
 }
 
-impl Drop for UnderWay {
+impl Drop for InProgress {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }

@@ -1,4 +1,4 @@
-//! Closing a connection with a code that its client understands.
+//! Closing a connection with a close code.
 
 use cairn_proto::wire::close::CloseCode;
 use quinn::{Connection, VarInt};

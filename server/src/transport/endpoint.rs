@@ -1,5 +1,4 @@
-//! The QUIC endpoint and its settings. Each differs from quinn's default for a reason that stands
-//! beside it.
+//! The QUIC endpoint and its settings. Each that differs from quinn's default says why.
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
@@ -19,29 +18,16 @@ use socket2::{Domain, Protocol, Socket, Type};
 use crate::limits;
 use crate::transport::identity::{Identity, IdentityError};
 
-/// Why there is no endpoint.
 #[derive(Debug, thiserror::Error)]
 pub enum EndpointError {
-    /// The address is taken or cannot be used.
     #[error("cannot listen on UDP {addr}: {source}")]
-    Listen {
-        /// The address.
-        addr: SocketAddr,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The key cannot be used for TLS.
+    Listen { addr: SocketAddr, source: io::Error },
     #[error("cannot use the server's key for TLS: {0}")]
     Tls(#[from] rustls::Error),
-    /// The server has no identity.
     #[error(transparent)]
     Identity(#[from] IdentityError),
 }
 
-/// Opens the endpoint.
-///
-/// # Errors
-/// When the address cannot be listened on, or the key cannot be used.
 pub(crate) fn open(addr: SocketAddr, identity: &Identity) -> Result<Endpoint, EndpointError> {
     let listen = |source| EndpointError::Listen { addr, source };
     let config = server_config(identity)?;
@@ -55,7 +41,7 @@ pub(crate) fn open(addr: SocketAddr, identity: &Identity) -> Result<Endpoint, En
     .map_err(listen)
 }
 
-/// A UDP socket with room for bursts: the system's default of 200 KiB overflows under any, and each
+/// Binds a UDP socket with buffers for bursts: the system's default of 200 KiB overflows, and each
 /// lost packet costs a retransmission. The system may grant less.
 fn bind(addr: SocketAddr) -> io::Result<UdpSocket> {
     let socket = Socket::new(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))?;
@@ -76,9 +62,9 @@ fn endpoint_config(identity: &Identity) -> EndpointConfig {
     let [a, b, c, d, e, f, g, h, ..] = derive(identity, b"connection id");
     let cid_key = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
     config.cid_generator(move || Box::new(HashedConnectionIdGenerator::from_key(cid_key)));
-    // After a restart, thousands of clients at once must hear that their connection is gone. quinn
-    // takes the time once for all packets that it finds waiting, so any interval would let one of
-    // them hear it. A reset is smaller than the packet that it answers.
+    // After a restart, thousands of clients at once must learn that their connection is gone. quinn
+    // reads the clock once for all waiting packets, so any interval would answer only one of them.
+    // A reset is smaller than the packet that it answers, so it cannot amplify.
     config.min_reset_interval(Duration::ZERO);
     config
 }
@@ -113,20 +99,20 @@ fn transport() -> TransportConfig {
     transport.receive_window(VarInt::from_u32(limits::STRANGER_WINDOW_BYTES));
     transport.stream_receive_window(VarInt::from_u32(limits::STREAM_WINDOW_BYTES));
     transport.send_window(limits::STRANGER_WINDOW_BYTES.into());
-    // A table entry is made for every stream that is allowed, used or not.
+    // quinn allocates a table entry for every allowed stream, used or not.
     transport.max_concurrent_bidi_streams(VarInt::from_u32(limits::STREAMS_PER_CONNECTION_MAX));
     transport.max_concurrent_uni_streams(VarInt::from_u32(0));
     transport.datagram_receive_buffer_size(Some(limits::DATAGRAM_BUFFER_BYTES));
     transport.datagram_send_buffer_size(limits::DATAGRAM_BUFFER_BYTES);
     transport.max_idle_timeout(IdleTimeout::try_from(wire::IDLE_TIME_MAX).ok());
-    // Pushing many small packets to many clients, their acknowledgements are half of all packets.
+    // When many small packets are pushed to many clients, acknowledgements are half of all packets.
     let mut acks = AckFrequencyConfig::default();
     acks.ack_eliciting_threshold(VarInt::from_u32(limits::ACK_ELICITING_PACKETS));
     transport.ack_frequency_config(Some(acks));
     transport
 }
 
-/// One of the keys that come from the identity's secret (HKDF-SHA256, RFC 5869).
+/// Derives a key from the identity's secret (HKDF-SHA256, RFC 5869).
 fn derive(identity: &Identity, purpose: &[u8]) -> [u8; 32] {
     let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, b"cairn").extract(identity.quic_secret());
     let mut key = [0; 32];

@@ -1,5 +1,5 @@
-//! Who the server is, without any authority: a key of its own, made at the first start, and the
-//! secrets that QUIC needs to outlive a restart.
+//! The server's identity: a self-made key that clients pin, and the secret that lets QUIC's keys
+//! survive a restart.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,31 +14,24 @@ use sha2::{Digest as _, Sha256};
 
 use cairn_store::files::durable;
 
-/// The key that clients pin, and the secret from which QUIC's keys come.
 #[derive(Debug)]
 pub(crate) struct Identity {
     key: KeyPair,
     quic_secret: [u8; QUIC_SECRET_BYTES],
 }
 
-/// Why the server has no identity.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
-    /// A file of it cannot be read or written.
     #[error("cannot use {}: {source}", .path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A file of it is damaged. A new key would lock every client out, so none is made.
-    #[error("{} is damaged: restore it from a backup, or every client must be invited anew", .0.display())]
+    Io { path: PathBuf, source: io::Error },
+    /// No new key is created, as that would lock every client out.
+    #[error(
+        "{} is damaged: restore it from a backup, or every client must be invited again",
+        .0.display()
+    )]
     Damaged(PathBuf),
-    /// The key cannot be used.
-    #[error("cannot make a key or a certificate: {0}")]
+    #[error("cannot create a key or a certificate: {0}")]
     Key(#[from] rcgen::Error),
-    /// The system gave no random bytes.
     #[error("the system gave no random bytes: {0}")]
     Random(#[from] getrandom::Error),
 }
@@ -46,10 +39,7 @@ pub enum IdentityError {
 const QUIC_SECRET_BYTES: usize = 32;
 
 impl Identity {
-    /// Reads the identity in `<data>/identity`, or makes one where there is none.
-    ///
-    /// # Errors
-    /// When it cannot be read, written or used.
+    /// Loads the identity from `<data>/identity`, or creates one.
     pub(crate) fn open(data: &Path) -> Result<Self, IdentityError> {
         let dir = data.join("identity");
         durable::create_dir(&dir).map_err(|source| IdentityError::Io {
@@ -78,17 +68,13 @@ impl Identity {
         Ok(Self { key, quic_secret })
     }
 
-    /// SHA-256 of the public key: what clients pin.
+    /// SHA-256 of the public key, which clients pin.
     #[must_use]
     pub(crate) fn pin(&self) -> Pin {
         Pin::new(Sha256::digest(self.key.subject_public_key_info()).into())
     }
 
-    /// A self-signed certificate for the key. It only carries the key: what it says beside has no
-    /// meaning.
-    ///
-    /// # Errors
-    /// When the key cannot sign.
+    /// Creates a self-signed certificate. Only its key matters.
     pub(crate) fn certificate(
         &self,
     ) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), IdentityError> {
@@ -101,8 +87,8 @@ impl Identity {
         Ok((certificate.der().clone(), key))
     }
 
-    /// The secret from which QUIC's reset, token and connection id keys come. That it stays the
-    /// same lets clients notice a restart at once instead of after the idle timeout.
+    /// The secret from which QUIC's reset, token and connection id keys are derived. It survives
+    /// restarts, so that clients notice one at once instead of after the idle timeout.
     #[must_use]
     pub(crate) const fn quic_secret(&self) -> &[u8; QUIC_SECRET_BYTES] {
         &self.quic_secret
@@ -111,7 +97,7 @@ impl Identity {
 
 fn load_or_create(
     path: &Path,
-    make: impl FnOnce() -> Result<Vec<u8>, IdentityError>,
+    create: impl FnOnce() -> Result<Vec<u8>, IdentityError>,
 ) -> Result<Vec<u8>, IdentityError> {
     let io = |source| IdentityError::Io {
         path: path.to_owned(),
@@ -120,7 +106,7 @@ fn load_or_create(
     match std::fs::read(path) {
         Ok(bytes) => Ok(bytes),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let bytes = make()?;
+            let bytes = create()?;
             durable::write_file(path, &bytes).map_err(io)?;
             Ok(bytes)
         }
@@ -133,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_identity_outlives_a_restart() {
+    fn identity_survives_restart() {
         let dir = tempfile::tempdir().unwrap();
         let first = Identity::open(dir.path()).unwrap();
         let second = Identity::open(dir.path()).unwrap();
@@ -143,14 +129,15 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_key_is_not_replaced() {
+    fn damaged_key_is_not_replaced() {
         let dir = tempfile::tempdir().unwrap();
         Identity::open(dir.path()).unwrap();
         let path = dir.path().join("identity/key.pem");
         std::fs::write(&path, "no key").unwrap();
-        assert!(
-            matches!(Identity::open(dir.path()), Err(IdentityError::Damaged(named)) if named == path)
-        );
+        assert!(matches!(
+            Identity::open(dir.path()),
+            Err(IdentityError::Damaged(named)) if named == path
+        ));
         assert_eq!(std::fs::read(&path).unwrap(), b"no key");
     }
 }

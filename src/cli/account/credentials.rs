@@ -1,4 +1,4 @@
-//! What a new device needs beside a name: a password, and something to call it.
+//! Name and password of a new device.
 
 use std::io::{self, Read as _};
 
@@ -9,20 +9,20 @@ use clap::Args;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::input::Input;
 
-/// How a password is given, and what the device is called.
 #[derive(Debug, Args)]
 pub(crate) struct NewDevice {
     /// Read the password from the first line of standard input instead of asking on the terminal
     #[arg(long)]
     password_stdin: bool,
 
-    /// What to call this device in `cairn devices` [default: the name of this machine]
+    /// The name of this device in `cairn devices` [default: the name of this machine]
     #[arg(long, value_name = "NAME")]
     device: Option<DeviceName>,
 }
 
 impl NewDevice {
-    /// A password for a new account. `None` when there is nobody to ask, or when he wants none.
+    /// Returns a password for a new account. `None` without a terminal, or when the user wants
+    /// none.
     pub(crate) fn choose_password(&self, input: &Input) -> Result<Option<Password>, Failure> {
         if self.password_stdin {
             return password_from(input.reader()).map(Some);
@@ -34,29 +34,24 @@ impl NewDevice {
         if first.is_empty() {
             return Ok(None);
         }
-        if Input::ask_secret("The same again: ")? != first {
-            return Err(Failure::new(Exit::Failed, "the two passwords differ")
-                .hint("nothing was sent; try again"));
+        if Input::ask_secret("Repeat it: ")? != first {
+            return Err(Failure::new(Exit::Failed, "the two passwords differ").hint("try again"));
         }
         checked(first).map(Some)
     }
 
-    /// The password of an account that there is.
+    /// Returns the password of an existing account.
     pub(crate) fn known_password(&self, input: &Input) -> Result<Password, Failure> {
         if self.password_stdin {
             return password_from(input.reader());
         }
         if !input.is_terminal() {
-            let failure = Failure::new(
-                Exit::Usage,
-                "there is no terminal to ask for the password on",
-            );
-            return Err(failure.hint("give it on standard input, with --password-stdin"));
+            let failure = Failure::new(Exit::Usage, "there is no terminal to ask for the password");
+            return Err(failure.hint("pass it on standard input, with --password-stdin"));
         }
         checked(Input::ask_secret("Password: ")?)
     }
 
-    /// What the device is called.
     pub(crate) fn name(&self) -> Result<DeviceName, Failure> {
         match &self.device {
             Some(name) => Ok(name.clone()),
@@ -78,7 +73,7 @@ fn checked(raw: String) -> Result<Password, Failure> {
     })
 }
 
-/// The first line, without its end.
+/// Returns the first line, without its end.
 fn password_from(input: impl io::Read) -> Result<Password, Failure> {
     let mut raw = String::new();
     let bound = PASSWORD_BYTES_MAX as u64 + "\r\n".len() as u64 + 1;
@@ -112,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_is_the_first_line() {
+    fn password_is_the_first_line() {
         let expected = Password::new("correct horse").unwrap();
         for raw in [
             "correct horse",
@@ -129,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_out_of_bounds_is_refused_and_not_cut() {
+    fn passwords_out_of_bounds_are_refused() {
         assert!(password_from("short\n".as_bytes()).is_err());
         assert!(password_from("x".repeat(PASSWORD_BYTES_MAX).as_bytes()).is_ok());
         assert!(password_from("x".repeat(PASSWORD_BYTES_MAX + 1).as_bytes()).is_err());

@@ -14,15 +14,16 @@ use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::ui::time;
 
-/// List your devices, or end one of them
+/// List your devices, or revoke one of them
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn devices
-  cairn devices revoke 10446744073709551615    a lost laptop is locked out at once
+  cairn devices revoke 10446744073709551615    locks out a lost laptop at once
   cairn devices --json | jq -r 'select(.online) | .name'
 
 JSON, one for each device; its number is a string
-  {\"device\":\"10446744073709551615\",\"name\":\"laptop\",\"created_at_ms\":1700000000000,\"current\":true,\"online\":true}")]
+  {\"device\":\"10446744073709551615\",\"name\":\"laptop\",\"created_at_ms\":1700000000000,\
+     \"current\":true,\"online\":true}")]
 pub(crate) struct DevicesArgs {
     #[command(subcommand)]
     action: Option<Action>,
@@ -30,9 +31,10 @@ pub(crate) struct DevicesArgs {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// End a device: its sessions are closed and it cannot log in any more
+    /// Revoke a device: its sessions end, and it cannot log in again
     #[command(
-        after_help = "EXAMPLES\n  cairn devices revoke 10446744073709551615\n\nJSON\n  {\"revoked\":\"10446744073709551615\"}"
+        after_help = "EXAMPLES\n  cairn devices revoke 10446744073709551615\n\nJSON\n  \
+            {\"revoked\":\"10446744073709551615\"}"
     )]
     Revoke {
         /// The device's number, as `cairn devices` shows it
@@ -94,7 +96,7 @@ struct Revoked {
 
 impl fmt::Display for Revoked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "device {} is revoked", self.revoked)
+        write!(f, "revoked device {}", self.revoked)
     }
 }
 
@@ -117,7 +119,7 @@ pub(crate) async fn run(
 async fn revoke(client: &Client, output: &mut Output, id: DeviceId) -> Result<(), Failure> {
     match client.revoke_device(id).await {
         Ok(()) => {}
-        // The end of this very device may come before the answer.
+        // The session of a device that revokes itself may end before the reply.
         Err(Error::Ended(CloseCode::Revoked)) if client.whoami().device == id => {}
         Err(error) => return Err(error.into()),
     }

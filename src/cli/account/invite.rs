@@ -12,9 +12,10 @@ use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 
-/// Make an invite link
+/// Create an invite link
 ///
-/// Whoever holds the link can join, so send it over a channel that you trust. For owners and admins of the server.
+/// Anyone with the link can join, so share it over a channel that you trust. For owners and admins
+/// of the server.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn invite
@@ -24,21 +25,26 @@ use crate::cli::output::Output;
 JSON
   {\"invite\":\"cairn://…\",\"uses\":1,\"life_seconds\":604800}")]
 pub(crate) struct InviteArgs {
-    /// How many people can join with it
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(INVITE_USES_MAX)))]
+    /// How many users can join with it
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(INVITE_USES_MAX)),
+    )]
     uses: u32,
 
-    /// How long it lives: 45s, 30m, 12h, 7d, 2w; at most 366d
+    /// How long it is valid: 45s, 30m, 12h, 7d, 2w; at most 366d
     #[arg(long, value_name = "TIME", default_value = "7d", value_parser = parse_life)]
     expires: Duration,
 }
 
-fn parse_life(raw: &str) -> Result<Duration, duration::SpanError> {
+fn parse_life(raw: &str) -> Result<Duration, duration::DurationError> {
     let life = duration::parse(raw)?;
     if life <= INVITE_LIFE_MAX {
         Ok(life)
     } else {
-        Err(duration::SpanError::Range)
+        Err(duration::DurationError::Range)
     }
 }
 
@@ -74,8 +80,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_invite_lives_for_at_most_a_year() {
+    fn invites_are_valid_for_at_most_a_year() {
         assert_eq!(parse_life("366d"), Ok(INVITE_LIFE_MAX));
-        assert_eq!(parse_life("367d"), Err(duration::SpanError::Range));
+        assert_eq!(parse_life("367d"), Err(duration::DurationError::Range));
     }
 }

@@ -12,10 +12,11 @@ use crate::cli::context::{Conduct, Local};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 
-/// Take an invite: become a user of a server, with this as the first device
+/// Join a server with an invite link, as a new user
 ///
-/// The link names the server, pins its key and lets you in once. Put it in quotes: it contains a #.
-/// A password lets you log in on further devices; without one, this device is the only way in.
+/// The link contains the address and the key of the server, and can be used once. Put it in quotes:
+/// it contains a #. A password lets you log in on further devices; without one, this device is the
+/// only way in.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn join 'cairn://chat.example.org:7766/#PIN.TOKEN' --name ada
@@ -23,12 +24,13 @@ use crate::cli::output::Output;
   cairn --profile /tmp/carol join \"$LINK\" --name carol
 
 JSON; the device's number is a string
-  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"device\":\"10446744073709551615\",\"server\":\"chat.example.org:7766\"}")]
+  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"device\":\"10446744073709551615\",\
+     \"server\":\"chat.example.org:7766\"}")]
 pub(crate) struct JoinArgs {
     /// The invite link, as `cairn serve` or `cairn invite` printed it
     link: InviteLink,
 
-    /// The name to take: no spaces, not beginning with # or @
+    /// Your user name: no spaces, not beginning with # or @
     #[arg(long, value_parser = parse_user)]
     name: UserName,
 

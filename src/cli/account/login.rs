@@ -15,15 +15,16 @@ use crate::cli::output::Output;
 
 /// Log in on a further device, with name and password
 ///
-/// The pin says who the server is, so that nobody in between can take its place. It is the part of any of the server's invite links
-/// between # and the dot, and stands in the profile of your other devices.
+/// The pin identifies the server, so that no other one can take its place. It is the part between #
+/// and the dot in every invite link of the server, and is in the profile of your other devices.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn login chat.example.org:7766 --pin PIN --name ada
   cairn login '[2001:db8::7]:7766' --pin PIN --name ada --password-stdin <password.txt
 
 JSON; the device's number is a string
-  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"device\":\"10446744073709551615\",\"server\":\"chat.example.org:7766\"}")]
+  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"device\":\"10446744073709551615\",\
+     \"server\":\"chat.example.org:7766\"}")]
 pub(crate) struct LoginArgs {
     /// The server's address, HOST:PORT
     addr: ServerAddr,
@@ -32,7 +33,7 @@ pub(crate) struct LoginArgs {
     #[arg(long, allow_hyphen_values = true)]
     pin: Pin,
 
-    /// Your name
+    /// Your user name
     #[arg(long, value_parser = parse_user)]
     name: UserName,
 
@@ -45,7 +46,7 @@ pub(crate) async fn run(
     local: &Local,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    // To log in anew where one was logged in before is how one comes back after a revocation.
+    // After a revocation, a user logs in again with the same profile.
     if let Some(account) = local.profile.load()?
         && (account.pin, &account.name) != (args.pin, &args.name)
     {
@@ -78,7 +79,7 @@ mod tests {
     use crate::cli::command;
 
     #[test]
-    fn a_pin_may_look_like_an_option() {
+    fn pin_may_look_like_an_option() {
         let pin = "-U16JrCZ5cEB2_AAy1tvYXKDmv24xC8ArpiK3aeeNjU";
         command()
             .try_get_matches_from([

@@ -16,17 +16,18 @@ use crate::cli::files::picture::read_picture;
 use crate::cli::output::Output;
 use crate::cli::people::users::Person;
 
-/// Show how you present yourself to others, or change it
+/// Show or change your profile
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn me
   cairn me set --display-name 'Ada Lovelace' --about 'Engines, analytical'
-  cairn me set --about ''                       says nothing any more
+  cairn me set --about ''                       removes it
   cairn me set --avatar ada.webp                a picture of up to 4 KiB
   cairn me reads hidden
 
-JSON; role is that on the server
-  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"display_name\":\"Ada Lovelace\",\"about\":null,\"avatar_bytes\":null}")]
+JSON; role is your role on the server
+  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"display_name\":\"Ada Lovelace\",\
+     \"about\":null,\"avatar_bytes\":null}")]
 pub(crate) struct MeArgs {
     #[command(subcommand)]
     action: Option<Action>,
@@ -34,18 +35,20 @@ pub(crate) struct MeArgs {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Say how others see you; what you leave out stays as it is
+    /// Change your profile; what you leave out stays as it is
     #[command(after_help = "EXAMPLES
   cairn me set --display-name 'Ada Lovelace' --avatar ada.webp
   cairn me set --display-name '' --about '' --no-avatar
 
-JSON, as others see you from now on
-  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"display_name\":\"Ada Lovelace\",\"about\":null,\"avatar_bytes\":2310}")]
+JSON, your profile now
+  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"display_name\":\"Ada Lovelace\",\
+     \"about\":null,\"avatar_bytes\":2310}")]
     Set(SetArgs),
 
-    /// Say whether others see what you have read, and you what they have; without a word, show it
+    /// Show or hide what you have read; hiding it also hides what others have read
     #[command(
-        after_help = "EXAMPLES\n  cairn me reads\n  cairn me reads hidden\n\nJSON\n  {\"reads\":\"shown\"}"
+        after_help = "EXAMPLES\n  cairn me reads\n  cairn me reads hidden\n\nJSON\n  \
+            {\"reads\":\"shown\"}"
     )]
     Reads {
         /// 'shown' or 'hidden'
@@ -75,25 +78,25 @@ fn parse_reads(raw: &str) -> Result<Reads, &'static str> {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
 struct SetArgs {
-    /// The name that others are shown beside your user name; empty for none
+    /// The name shown beside your user name; empty for none
     #[arg(long, value_name = "NAME", value_parser = parse_display_name)]
-    display_name: Option<Said<DisplayName>>,
+    display_name: Option<NewValue<DisplayName>>,
 
-    /// What you say of yourself; empty for nothing
+    /// A few words about yourself; empty for none
     #[arg(long, value_name = "TEXT", value_parser = parse_about)]
-    about: Option<Said<About>>,
+    about: Option<NewValue<About>>,
 
-    /// A small picture by which others know you, up to 4 KiB
+    /// A small picture, up to 4 KiB
     #[arg(long, value_name = "FILE", conflicts_with = "no_avatar")]
     avatar: Option<PathBuf>,
 
-    /// Show no picture any more
+    /// Remove your picture
     #[arg(long)]
     no_avatar: bool,
 }
 
 impl SetArgs {
-    /// The picture that is shown from now on, if it is to change.
+    /// Returns the new picture, if it is to change.
     fn avatar(&self) -> Result<Option<Avatar>, Failure> {
         match &self.avatar {
             Some(path) => read_picture(path).map(Some),
@@ -102,35 +105,35 @@ impl SetArgs {
     }
 }
 
-/// What is said, or that nothing is.
+/// A value to set, or to remove.
 #[derive(Clone, Debug)]
-enum Said<T> {
-    Nothing,
-    This(T),
+enum NewValue<T> {
+    None,
+    Some(T),
 }
 
-impl<T> From<Said<T>> for Option<T> {
-    fn from(said: Said<T>) -> Self {
-        match said {
-            Said::Nothing => None,
-            Said::This(said) => Some(said),
+impl<T> From<NewValue<T>> for Option<T> {
+    fn from(new: NewValue<T>) -> Self {
+        match new {
+            NewValue::None => None,
+            NewValue::Some(new) => Some(new),
         }
     }
 }
 
-fn parse_display_name(raw: &str) -> Result<Said<DisplayName>, cairn_proto::text::TextError> {
+fn parse_display_name(raw: &str) -> Result<NewValue<DisplayName>, cairn_proto::text::TextError> {
     if raw.is_empty() {
-        Ok(Said::Nothing)
+        Ok(NewValue::None)
     } else {
-        DisplayName::new(raw).map(Said::This)
+        DisplayName::new(raw).map(NewValue::Some)
     }
 }
 
-fn parse_about(raw: &str) -> Result<Said<About>, cairn_proto::text::TextError> {
+fn parse_about(raw: &str) -> Result<NewValue<About>, cairn_proto::text::TextError> {
     if raw.is_empty() {
-        Ok(Said::Nothing)
+        Ok(NewValue::None)
     } else {
-        About::new(raw).map(Said::This)
+        About::new(raw).map(NewValue::Some)
     }
 }
 
@@ -139,9 +142,9 @@ pub(crate) async fn run(
     context: &Context<'_>,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    // A file that will not do is told of before the server is asked anything.
+    // A bad file is reported before anything is sent.
     let new_avatar = match &args.action {
-        Some(Action::Set(said)) => said.avatar()?,
+        Some(Action::Set(new)) => new.avatar()?,
         None | Some(Action::Reads { .. }) => None,
     };
     let client = context.client(Conduct::Ask).await?;
@@ -151,15 +154,15 @@ pub(crate) async fn run(
     let own = own(client).await?;
     match &args.action {
         None | Some(Action::Reads { .. }) => print(output, own),
-        Some(Action::Set(said)) => {
+        Some(Action::Set(new)) => {
             let Profile {
                 display_name,
                 about,
                 avatar,
             } = own.profile;
             let profile = Profile {
-                display_name: said.display_name.clone().map_or(display_name, Option::from),
-                about: said.about.clone().map_or(about, Option::from),
+                display_name: new.display_name.clone().map_or(display_name, Option::from),
+                about: new.about.clone().map_or(about, Option::from),
                 avatar: new_avatar.unwrap_or(avatar),
             };
             client.set_profile(profile.clone()).await?;
@@ -185,7 +188,7 @@ async fn reads(client: &Client, output: &mut Output, reads: Option<Reads>) -> Re
 
 async fn own(client: &Client) -> Result<UserProfile, Failure> {
     let own = client.profiles(&[client.whoami().user]).await?.pop();
-    own.ok_or_else(|| Failure::new(Exit::Failed, "the server does not know you any more"))
+    own.ok_or_else(|| Failure::new(Exit::Failed, "the server no longer knows you"))
 }
 
 fn print(output: &mut Output, own: UserProfile) -> Result<(), Failure> {

@@ -1,4 +1,4 @@
-//! The profile: who this device is, in a file that only its owner can read.
+//! The profile of this device: its account, in a file that only the user can read.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -18,7 +18,7 @@ pub(crate) struct Profile {
 }
 
 impl Profile {
-    /// The folder that was given, or `cairn` in the user's configuration folder.
+    /// Returns the given folder, or `cairn` in the configuration folder of the user.
     pub(crate) fn locate(given: Option<&Path>) -> Result<Self, Failure> {
         let dir = match given {
             Some(dir) => dir.to_owned(),
@@ -41,7 +41,7 @@ impl Profile {
         self.dir.join(FILE_NAME)
     }
 
-    /// The account, when this device has logged in.
+    /// Returns the account, if this device has logged in.
     pub(crate) fn load(&self) -> Result<Option<Account>, Failure> {
         let path = self.path();
         let bytes = match fs::read(&path) {
@@ -61,19 +61,26 @@ impl Profile {
                 format!("the profile {} is damaged", path.display()),
                 &error,
             )
-            .hint("move it away, and log in again with `cairn login`")
+            .hint("remove it, and log in again with `cairn login`")
         })
     }
 
-    /// The account of a device that has logged in.
+    /// Returns the account of a device that must have logged in.
     pub(crate) fn account(&self) -> Result<Account, Failure> {
         self.load()?.ok_or_else(|| {
-            Failure::new(Exit::NoSession, format!("not logged in: there is no profile in {}", self.dir.display()))
-                .hint("join with an invite link, `cairn join 'cairn://…' --name NAME`, or name another folder with --profile DIR")
+            let dir = self.dir.display();
+            Failure::new(
+                Exit::NoSession,
+                format!("not logged in: there is no profile in {dir}"),
+            )
+            .hint(
+                "join with an invite link, `cairn join 'cairn://…' --name NAME`, or name \
+                    another folder with --profile DIR",
+            )
         })
     }
 
-    /// Makes sure that an account can be stored here before a server is asked for one, which may use up an invite.
+    /// Checks that an account can be stored here, before an invite is used up for it.
     pub(crate) fn prepare(&self) -> Result<(), Failure> {
         create_private_dir(&self.dir)
             .and_then(|()| tempfile_in(&self.dir))
@@ -87,7 +94,7 @@ impl Profile {
             })
     }
 
-    /// Stores the account, in place of the one that is there.
+    /// Stores the account, replacing an older one.
     pub(crate) fn save(&self, account: &Account) -> Result<(), Failure> {
         let write = || -> io::Result<()> {
             create_private_dir(&self.dir)?;
@@ -106,10 +113,10 @@ impl Profile {
         })
     }
 
-    /// The failure of one who would overwrite another account.
+    /// Refuses to overwrite another account.
     pub(crate) fn taken_by(&self, account: &Account) -> Failure {
         let headline = format!(
-            "{} holds the profile of {} at {} already",
+            "{} already holds the profile of {} at {}",
             self.dir.display(),
             account.name,
             account.addr
@@ -132,7 +139,7 @@ fn create_private_dir(dir: &Path) -> io::Result<()> {
     builder.create(dir)
 }
 
-/// A new file for this process, readable by its owner alone from the first moment on.
+/// Creates a file for this process that only its owner can ever read.
 fn tempfile_in(dir: &Path) -> io::Result<(PathBuf, fs::File)> {
     let path = dir.join(format!(".{FILE_NAME}.{}", std::process::id()));
     let mut options = OpenOptions::new();
@@ -166,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_comes_back_and_is_for_its_owner_alone() {
+    fn account_is_stored_for_its_owner_alone() {
         let dir = tempfile::tempdir().unwrap();
         let profile = Profile::locate(Some(&dir.path().join("a/b"))).unwrap();
         assert!(profile.load().unwrap().is_none());
@@ -188,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_profile_is_no_session() {
+    fn damaged_profile_is_no_session() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join(FILE_NAME), "{").unwrap();
         let profile = Profile::locate(Some(dir.path())).unwrap();

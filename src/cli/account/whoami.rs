@@ -14,19 +14,21 @@ use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 
-/// Show who this device is, and where
+/// Show your user name, role, device and server
 ///
-/// Logs in to see that the server still knows this device.
+/// Logs in, so it also checks that the server still knows this device.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn whoami
   cairn whoami --json | jq -r .name
 
 JSON; the device's number is a string
-  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"device\":\"10446744073709551615\",\"server\":\"chat.example.org:7766\"}")]
+  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"device\":\"10446744073709551615\",\
+     \"server\":\"chat.example.org:7766\"}")]
 pub(crate) struct WhoAmIArgs {}
 
-/// Who somebody is. The device is a string in JSON, since many JSON readers round numbers of 64 bits.
+/// A user on a device. The device is a string in JSON, since many JSON readers round numbers of 64
+/// bits.
 #[derive(Debug, Serialize)]
 pub(crate) struct Me {
     user: UserId,

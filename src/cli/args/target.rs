@@ -1,4 +1,4 @@
-//! Targets: how people name a conversation on the command line.
+//! Targets: conversations as people name them on the command line.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,7 +14,7 @@ use crate::cli::failure::{Exit, Failure};
 /// A conversation as people name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// `#name`: the group of that name among one's own.
+    /// `#name`: the group with this name that the user is in.
     Group(GroupName),
     /// `#id:NUMBER`: a conversation by its number, for groups that share a name.
     Id(ConversationId),
@@ -25,16 +25,15 @@ pub(crate) enum Target {
 /// Why a string is no target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TargetError {
-    /// Neither `#` nor `@`.
     #[error(
-        "a target is '#group' or '@user' (in quotes, or the shell takes # for a comment), or '#id:NUMBER'"
+        "a target is '#group' or '@user' (quote it: # begins a comment in shells), or '#id:NUMBER'"
     )]
     Sigil,
-    /// The name cannot be one.
     #[error("{0}")]
     Name(#[from] TextError),
-    /// The number is none.
-    #[error("behind #id: stands the number of a conversation, as `cairn list --json` shows it")]
+    #[error(
+        "the number after #id: is not one; `cairn list --json` shows the numbers of conversations"
+    )]
     Number,
 }
 
@@ -68,7 +67,7 @@ impl fmt::Display for Target {
     }
 }
 
-/// A group as people name it where only groups make sense: with or without `#`.
+/// Parses a group where only groups are allowed: with or without `#`.
 pub(crate) fn parse_group(raw: &str) -> Result<Target, TargetError> {
     match raw.starts_with('#') {
         true => raw.parse(),
@@ -76,17 +75,17 @@ pub(crate) fn parse_group(raw: &str) -> Result<Target, TargetError> {
     }
 }
 
-/// The name of a group that may not exist yet, with or without `#`.
+/// Parses the name of a group that may not exist yet, with or without `#`.
 pub(crate) fn parse_group_name(raw: &str) -> Result<GroupName, TextError> {
     GroupName::new(raw.strip_prefix('#').unwrap_or(raw))
 }
 
-/// A user where only users make sense: with or without `@`.
+/// Parses a user where only users are allowed: with or without `@`.
 pub(crate) fn parse_user(raw: &str) -> Result<UserName, TextError> {
     UserName::new(raw.strip_prefix('@').unwrap_or(raw))
 }
 
-/// The name of an emoji, alone or between the colons that it is shown with.
+/// Parses the name of an emoji, with or without colons around it.
 pub(crate) fn parse_emoji(raw: &str) -> Result<EmojiName, TextError> {
     EmojiName::new(
         raw.strip_prefix(':')
@@ -96,7 +95,7 @@ pub(crate) fn parse_emoji(raw: &str) -> Result<EmojiName, TextError> {
 }
 
 impl Target {
-    /// Which conversation this is.
+    /// Returns the conversation.
     pub(crate) async fn resolve(&self, client: &Client) -> Result<ConversationId, Failure> {
         match self {
             Self::Id(id) => Ok(*id),
@@ -112,12 +111,12 @@ impl Target {
                 let user = find_user(client, name).await?;
                 client
                     .direct(user.id)
-                    .ok_or_else(|| Failure::new(Exit::Failed, "there is no chat with oneself"))
+                    .ok_or_else(|| Failure::new(Exit::Failed, "there is no chat with yourself"))
             }
         }
     }
 
-    /// How the conversation stands.
+    /// Returns the conversation with its state.
     pub(crate) async fn overview(&self, client: &Client) -> Result<Conversation, Failure> {
         let id = self.resolve(client).await?;
         let found = client
@@ -128,25 +127,25 @@ impl Target {
         found.ok_or_else(|| {
             let headline = format!("you are in no conversation {self} yet");
             Failure::new(Exit::Failed, headline)
-                .hint("a direct chat begins with its first message: `cairn send`")
+                .hint("a direct chat starts with its first message: `cairn send`")
         })
     }
 }
 
-/// The user of a name, who must be there.
+/// Returns the user with this name, or fails if there is none.
 pub(crate) async fn find_user(client: &Client, name: &UserName) -> Result<UserInfo, Failure> {
     client
         .find_user(name.clone())
         .await?
-        .ok_or_else(|| nobody(name))
+        .ok_or_else(|| unknown_user(name))
 }
 
-fn nobody(name: &UserName) -> Failure {
+fn unknown_user(name: &UserName) -> Failure {
     Failure::new(Exit::Failed, format!("there is no user named {name}"))
-        .hint("names are compared to the letter")
+        .hint("names must match exactly; try `cairn users find`")
 }
 
-/// The users of these names, who must all be there.
+/// Returns the users with these names, or fails if one does not exist.
 pub(crate) async fn find_users(
     client: &Client,
     names: Vec<UserName>,
@@ -157,16 +156,19 @@ pub(crate) async fn find_users(
         .find(|name| !found.iter().any(|user| user.name == **name))
     {
         None => Ok(found),
-        Some(name) => Err(nobody(name)),
+        Some(name) => Err(unknown_user(name)),
     }
 }
 
-/// The groups of a name among one's own.
+/// Returns the groups with this name that the user is in.
 pub(crate) fn groups_named(
     conversations: &[Conversation],
     name: &GroupName,
 ) -> Vec<ConversationId> {
-    let is_it = |conversation: &&Conversation| matches!(&conversation.kind, ConversationKind::Group { name: other } if other == name);
+    let is_it = |conversation: &&Conversation| match &conversation.kind {
+        ConversationKind::Group { name: other } => other == name,
+        ConversationKind::Direct { .. } => false,
+    };
     conversations
         .iter()
         .filter(is_it)
@@ -174,7 +176,7 @@ pub(crate) fn groups_named(
         .collect()
 }
 
-/// The only one of the groups of a name; `None` when there is none.
+/// Returns the group if there is exactly one, `None` if there is none.
 pub(crate) fn one_of(
     found: &[ConversationId],
     name: &GroupName,
@@ -186,7 +188,7 @@ pub(crate) fn one_of(
             let list: Vec<String> = several.iter().map(|id| format!("'#id:{id}'")).collect();
             let headline = format!("you are in {} groups named {name}", several.len());
             Err(Failure::new(Exit::Failed, headline)
-                .hint(format!("say which one: {}", list.join(", "))))
+                .hint(format!("choose one: {}", list.join(", "))))
         }
     }
 }
@@ -196,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn targets_are_written_as_they_are_read() {
+    fn targets_round_trip() {
         for raw in ["#ubuntu", "#the whole team", "@bob", "#id:17"] {
             assert_eq!(raw.parse::<Target>().unwrap().to_string(), raw);
         }
@@ -204,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_target_says_why() {
+    fn invalid_targets_are_refused() {
         assert_eq!("ubuntu".parse::<Target>(), Err(TargetError::Sigil));
         assert_eq!("".parse::<Target>(), Err(TargetError::Sigil));
         assert_eq!(
@@ -219,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sigil_may_go_where_it_is_clear() {
+    fn sigil_is_optional_where_it_is_clear() {
         assert_eq!(parse_group("team"), "#team".parse());
         assert_eq!(parse_group("#team"), "#team".parse());
         assert_eq!(parse_group("#id:3"), "#id:3".parse());
@@ -230,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn groups_that_share_a_name_must_be_told_apart() {
+    fn ambiguous_group_names_are_refused() {
         let (name, ids) = (
             GroupName::new("team").unwrap(),
             [ConversationId::new(3), ConversationId::new(9)],

@@ -12,10 +12,11 @@ use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 
-/// Say something else in the place of a message
+/// Edit one of your messages
 ///
-/// Only its sender can edit a text, or the caption of a file, for a while (15 minutes, unless the server's owner says otherwise: `cairn
-/// config`). Everybody sees that it was edited; whoever reads it later sees the new text.
+/// Only the sender can edit a text, or the caption of a file, and only for a while: 15 minutes,
+/// unless the owner of the server set something else (`cairn config get amend-minutes`). All
+/// members see that it was edited.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn edit '#team' 17 'lunch at noon?'
@@ -31,7 +32,7 @@ pub(crate) struct EditArgs {
     /// The message
     msgid: MsgId,
 
-    /// What it says from now on
+    /// The new text
     text: String,
 }
 

@@ -11,9 +11,10 @@ use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 
-/// Say in another conversation what was said in one
+/// Forward a message to another conversation
 ///
-/// The server copies the message as it is now, with its author, who is shown with it. Whom it mentioned is not asked to notice it again.
+/// The server copies the message as it is now, together with the name of its author. Mentions in it
+/// do not notify again.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn forward '#team' 17 @bob
@@ -22,13 +23,13 @@ use crate::cli::output::Output;
 JSON
   {\"conversation\":4294967298,\"msgid\":3}")]
 pub(crate) struct ForwardArgs {
-    /// Where it was said: '#group', '@user' or '#id:NUMBER'
+    /// The conversation of the message: '#group', '@user' or '#id:NUMBER'
     from: Target,
 
     /// The message
     msgid: MsgId,
 
-    /// Where to say it: '#group', '@user' or '#id:NUMBER'
+    /// Where to send it: '#group', '@user' or '#id:NUMBER'
     to: Target,
 }
 

@@ -1,4 +1,4 @@
-//! A message on the screen, or in JSON.
+//! A message, for people and as JSON.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -19,7 +19,7 @@ use bytesize::ByteSize;
 
 /// A message as `tail` shows it. The fields are those of its JSON, in their order.
 #[derive(Debug, Serialize)]
-pub(crate) struct Line<'a> {
+pub(crate) struct MessageView<'a> {
     conversation: ConversationId,
     msgid: MsgId,
     sender: Cow<'a, str>,
@@ -31,7 +31,7 @@ pub(crate) struct Line<'a> {
     about: Option<MsgId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     edited_at_ms: Option<u64>,
-    /// Who said it first, elsewhere.
+    /// The author of a forwarded message.
     #[serde(skip_serializing_if = "Option::is_none")]
     forwarded_from: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,7 +72,7 @@ struct Reacted<'a> {
     users: Vec<Cow<'a, str>>,
 }
 
-impl<'a> Line<'a> {
+impl<'a> MessageView<'a> {
     pub(crate) fn new(message: &'a Message, names: &'a Names) -> Self {
         let Message {
             conversation,
@@ -138,7 +138,7 @@ impl<'a> Attached<'a> {
     }
 }
 
-/// The picture of a message, or what one of its video's is like.
+/// Returns what is known about the picture or the video of a message.
 pub(crate) fn media_of(body: &Body) -> Option<&Media> {
     match body {
         Body::Image(picture) => Some(picture),
@@ -158,7 +158,7 @@ impl<'a> Reacted<'a> {
     }
 }
 
-/// The message that an entry is about.
+/// Returns the message that an entry changed.
 const fn about(body: &Body) -> Option<MsgId> {
     match body {
         Body::Amendment(amendment) => Some(amendment.msgid()),
@@ -166,7 +166,7 @@ const fn about(body: &Body) -> Option<MsgId> {
     }
 }
 
-/// The message in words: its own where it has some, else what it is about.
+/// Returns the text of a message, or what it is about.
 fn text_of<'a>(body: &'a Body, sender: UserId, names: &Names) -> Cow<'a, str> {
     match body {
         Body::Text(text) | Body::Emote(text) => text.as_str().into(),
@@ -190,7 +190,7 @@ fn text_of<'a>(body: &'a Body, sender: UserId, names: &Names) -> Cow<'a, str> {
     }
 }
 
-/// What happened to the conversation, behind the name of who caused it.
+/// Describes a change of the conversation, to follow the name of its sender.
 fn happened(entry: &SystemEntry, sender: UserId, names: &Names) -> String {
     match entry {
         SystemEntry::Created { name } => format!("made the group {name}"),
@@ -231,7 +231,7 @@ fn list(users: &[UserId], names: &Names) -> String {
         .join(", ")
 }
 
-impl Line<'_> {
+impl MessageView<'_> {
     fn show_attachment(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: [{}", Sanitized(&self.sender), self.kind.as_str())?;
         if let Some(Attached {
@@ -248,7 +248,7 @@ impl Line<'_> {
     }
 }
 
-impl fmt::Display for Line<'_> {
+impl fmt::Display for MessageView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (moment, sender, text) = (
             Local(self.sent_at_ms),
@@ -331,14 +331,15 @@ mod tests {
     fn json_has_the_promised_fields_and_the_exact_text() {
         let names = Names::default();
         let message = message(Body::Text(Text::new("a\u{1b}\"ä\u{202e}").unwrap()));
-        let json = serde_json::to_string(&Line::new(&message, &names)).unwrap();
-        let expected = "{\"conversation\":1,\"msgid\":17,\"sender\":\"user 3\",\"sent_at_ms\":1700000000000,\"kind\":\"text\",\
+        let json = serde_json::to_string(&MessageView::new(&message, &names)).unwrap();
+        let expected = "{\"conversation\":1,\"msgid\":17,\"sender\":\"user 3\",\
+            \"sent_at_ms\":1700000000000,\"kind\":\"text\",\
                         \"text\":\"a\\u001b\\\"ä\u{202e}\"}";
         assert_eq!(json, expected);
     }
 
     #[test]
-    fn what_goes_with_a_message_is_shown_with_it() {
+    fn extras_are_shown() {
         let reaction = Reaction {
             emoji: EmojiName::new("wave").unwrap(),
             users: vec![UserId::new(4), UserId::new(5)],
@@ -354,7 +355,7 @@ mod tests {
             ..message(Body::Text(Text::new("hi").unwrap()))
         };
         let names = Names::default();
-        let shown = Line::new(&message, &names);
+        let shown = MessageView::new(&message, &names);
         assert!(
             shown
                 .to_string()
@@ -362,20 +363,22 @@ mod tests {
             "{shown}"
         );
         let json = serde_json::to_string(&shown).unwrap();
-        let expected = "\"text\":\"hi\",\"reply_to\":9,\"mentions\":[\"user 4\"],\"mentions_all\":true,\
-                        \"reactions\":[{\"emoji\":\"wave\",\"count\":2,\"users\":[\"user 4\",\"user 5\"]}]}";
+        let expected = "\"text\":\"hi\",\"reply_to\":9,\"mentions\":[\"user 4\"],\
+            \"mentions_all\":true,\
+                        \"reactions\":[{\"emoji\":\"wave\",\"count\":2,\"users\":[\"user 4\",\
+                           \"user 5\"]}]}";
         assert!(json.ends_with(expected), "{json}");
     }
 
     #[test]
-    fn the_author_of_what_was_forwarded_is_shown() {
+    fn author_of_a_forwarded_message_is_shown() {
         let extras = Extras::forward_of(UserId::new(4), Timestamp::new(1));
         let message = Message {
             extras,
             ..message(Body::Text(Text::new("hi").unwrap()))
         };
         let names = Names::default();
-        let shown = Line::new(&message, &names);
+        let shown = MessageView::new(&message, &names);
         assert!(
             shown.to_string().ends_with("  [from user 4] user 3: hi"),
             "{shown}"
@@ -388,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn people_see_what_happened_and_nothing_obeyed() {
+    fn events_are_described_and_sanitized() {
         let names = Names::default();
         for (body, ending) in [
             (
@@ -431,7 +434,8 @@ mod tests {
                 Body::System(SystemEntry::SettingsSet {
                     settings: GroupSettings::default(),
                 }),
-                "  -- user 3 set access invite-only, history all, invite admin, post member, pin member, rename admin",
+                "  -- user 3 set access invite-only, history all, invite admin, post member, pin \
+                    member, rename admin",
             ),
             (
                 Body::Recalled { by: UserId::new(4) },
@@ -459,7 +463,7 @@ mod tests {
             ),
         ] {
             let message = message(body);
-            let shown = Line::new(&message, &names).to_string();
+            let shown = MessageView::new(&message, &names).to_string();
             assert!(shown.ends_with(ending), "{shown}");
         }
     }

@@ -1,4 +1,4 @@
-//! The names of the users whose messages are shown.
+//! Names of the users whose messages are shown.
 
 use std::collections::HashMap;
 
@@ -11,11 +11,11 @@ use cairn_proto::text::UserName;
 
 use crate::cli::limits;
 
-/// A bounded memory of names.
+/// A bounded cache of user names.
 #[derive(Debug, Default)]
 pub(crate) struct Names(HashMap<UserId, Option<UserName>>);
 
-/// The users whom an entry is about.
+/// Returns the users that an entry mentions.
 const fn mentioned(entry: &SystemEntry) -> &[UserId] {
     match entry {
         SystemEntry::Added { users }
@@ -34,7 +34,7 @@ const fn mentioned(entry: &SystemEntry) -> &[UserId] {
 }
 
 impl Names {
-    /// Learns the names of all users that these messages mention.
+    /// Loads the names of all users that these messages mention.
     pub(crate) async fn learn(
         &mut self,
         client: &Client,
@@ -78,7 +78,7 @@ impl Names {
         self.ask(client, unknown).await
     }
 
-    /// Learns the names of these users.
+    /// Loads the names of these users.
     pub(crate) async fn learn_users(
         &mut self,
         client: &Client,
@@ -96,7 +96,7 @@ impl Names {
         self.ask(client, unknown).await
     }
 
-    /// Takes the names of users who were found anyway.
+    /// Adds names that are known already.
     pub(crate) fn know(&mut self, users: Vec<UserInfo>) {
         self.0
             .extend(users.into_iter().map(|user| (user.id, Some(user.name))));
@@ -104,7 +104,7 @@ impl Names {
 
     async fn ask(&mut self, client: &Client, unknown: Vec<UserId>) -> Result<(), Error> {
         let found = client.users(&unknown).await?;
-        // Who was not found is not asked for again.
+        // Unknown users are cached as well, so that they are not requested again.
         self.0.extend(unknown.into_iter().map(|user| (user, None)));
         self.know(found);
         Ok(())
@@ -116,7 +116,7 @@ impl Names {
         }
     }
 
-    /// The name of a user; a made-up one for a user who has none.
+    /// Returns the name of a user, or a placeholder for an unknown one.
     pub(crate) fn of(&self, user: UserId) -> std::borrow::Cow<'_, str> {
         match self.0.get(&user) {
             Some(Some(name)) => name.as_str().into(),

@@ -11,10 +11,10 @@ use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 
-/// Pin a message, take a pin back, or list the pinned messages
+/// Pin a message, unpin it, or list the pinned messages
 ///
-/// In a group, those whom its settings let pin do (all members, unless `cairn group settings` says otherwise); in a direct chat, both. A
-/// message that is recalled is pinned no more.
+/// All members of a group can pin, unless its settings say otherwise (`cairn group settings`); in a
+/// direct chat, both can. A message that is recalled is unpinned.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn pin '#team' 17
@@ -30,7 +30,7 @@ pub(crate) struct PinArgs {
     /// The message; without it, the pinned ones are listed
     msgid: Option<MsgId>,
 
-    /// Take the pin back
+    /// Unpin it
     #[arg(long, requires = "msgid")]
     remove: bool,
 }

@@ -12,7 +12,7 @@ use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 
-/// React to a message, or take a reaction back
+/// React to a message, or remove a reaction
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn react '#team' 17 thumbsup
@@ -31,7 +31,7 @@ pub(crate) struct ReactArgs {
     #[arg(value_parser = parse_emoji)]
     emoji: EmojiName,
 
-    /// Take your reaction back
+    /// Remove your reaction
     #[arg(long)]
     remove: bool,
 }

@@ -11,10 +11,11 @@ use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 
-/// Take a message back
+/// Delete one of your messages for everyone
 ///
-/// Its sender can for a while (15 minutes, unless the server's owner says otherwise: `cairn config`); owners and admins of a group can take
-/// back any message of it, at any time. That there was one stays to be seen; what it said is gone.
+/// The sender can for a while: 15 minutes, unless the owner of the server set something else
+/// (`cairn config get amend-minutes`). Owners and admins of a group can delete any of its messages
+/// at any time. A placeholder stays; the text and the file are gone.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn recall '#team' 17

@@ -23,12 +23,12 @@ use crate::cli::output::{Output, poll_once};
 use crate::ui::progress::Progress;
 use bytesize::ByteSize;
 
-/// Say something
+/// Send a message
 ///
-/// Returns when the server has accepted it: when it is on disk, numbered, and on its way to every member. Connections may break in
-/// between; each message is in the conversation exactly once.
+/// Returns once the server has accepted it: it is on disk and has its number. When the connection
+/// breaks, the command reconnects; each message is stored exactly once.
 ///
-/// With - (or without TEXT), each line of standard input is a message, and hundreds are under way at once. Empty lines are left out.
+/// With - (or without TEXT), each line of standard input is a message. Empty lines are skipped.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn send '#team' 'lunch?'
@@ -36,24 +36,31 @@ use bytesize::ByteSize;
   cairn send '#team' 'at noon' --reply-to 17 --mention @bob
   cairn send '#team' --emoji party
   cairn send '#team' --file plan.pdf 'the plan'
-  cairn send '#team' --file walk.mp4 --as video --pixels 1920x1080 --duration 12.5 --preview walk.jpg
+  cairn send '#team' --file walk.mp4 --as video --pixels 1920x1080 --duration 12.5 --preview \
+     walk.jpg
   tail -F /var/log/build.log | cairn send '#builds' -
   seq 1000 | cairn send '#load' - --json | tail -n 1
 
 JSON, one for each accepted message, in order
   {\"conversation\":1,\"msgid\":17}
-with --file also how much of it the server had already, from an earlier upload that broke off, or all of it
+with --file also how much of it the server had already, from an earlier upload that broke off, or \
+   all of it
   {\"conversation\":1,\"msgid\":18,\"resumed_at_bytes\":0}")]
 pub(crate) struct SendArgs {
     /// '#group', '@user' or '#id:NUMBER'
     target: Target,
 
-    /// What to say, up to 16 KiB; - for the lines of standard input
+    /// The text, up to 16 KiB; - for the lines of standard input
     #[arg(default_value = "-")]
     text: String,
 
     /// Send one large emoji or a sticker, by its name
-    #[arg(long, value_name = "NAME", value_parser = parse_emoji, conflicts_with_all = ["text", "file"])]
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_parser = parse_emoji,
+        conflicts_with_all = ["text", "file"],
+    )]
     emoji: Option<EmojiName>,
 
     #[command(flatten)]
@@ -63,18 +70,18 @@ pub(crate) struct SendArgs {
     file: FileArgs,
 }
 
-/// What goes with each message.
+/// Extras of each message.
 #[derive(Debug, Args)]
 struct With {
-    /// Answer this message of the conversation
+    /// Reply to this message of the conversation
     #[arg(long, value_name = "MSGID")]
     reply_to: Option<MsgId>,
 
-    /// Ask this user to notice; may be given several times
+    /// Mention this user; can be given several times
     #[arg(long, value_name = "USER", value_parser = parse_user)]
     mention: Vec<UserName>,
 
-    /// Ask every member to notice; for owners and admins of a group
+    /// Mention every member; for owners and admins of a group
     #[arg(long)]
     mention_all: bool,
 }
@@ -93,8 +100,9 @@ impl With {
             .chain(mentions)
             .chain(all)
             .collect();
-        Extras::new(extras)
-            .map_err(|error| Failure::caused(Exit::Usage, "too much goes with the message", &error))
+        Extras::new(extras).map_err(|error| {
+            Failure::caused(Exit::Usage, "too many extras for one message", &error)
+        })
     }
 }
 
@@ -102,7 +110,7 @@ impl With {
 struct Sent {
     conversation: ConversationId,
     msgid: MsgId,
-    /// Of a message with a file.
+    /// Only for a message with a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     resumed_at_bytes: Option<u64>,
 }
@@ -121,7 +129,9 @@ impl fmt::Display for Sent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "accepted as message {}", self.msgid)?;
         match self.resumed_at_bytes {
-            Some(bytes) if bytes > 0 => write!(f, "; {} were there already", ByteSize(bytes)),
+            Some(bytes) if bytes > 0 => {
+                write!(f, "; {} were on the server already", ByteSize(bytes))
+            }
             _ => Ok(()),
         }
     }
@@ -180,7 +190,8 @@ enum Outgoing {
     Lines,
 }
 
-/// Lines on their way. At most [`SENDS_IN_FLIGHT_MAX`] are unanswered, so the memory does not grow with the input.
+/// Sends lines, with at most [`SENDS_IN_FLIGHT_MAX`] in flight, so that memory does not grow with
+/// the input.
 struct Sending<'a> {
     client: &'a Client,
     conversation: ConversationId,
@@ -218,7 +229,7 @@ impl<'a> Sending<'a> {
 
     async fn all(mut self, input: Parts) -> Result<(), Failure> {
         let sent = self.lines_of(input).await;
-        // What was sent before a bad line is sent: wait for it, and tell its numbers, whatever comes then.
+        // The lines before a bad one were sent: wait for their replies, and print their numbers.
         let settled = self.settle().await;
         self.summary();
         sent.and(settled)
@@ -271,7 +282,7 @@ impl<'a> Sending<'a> {
         Ok(())
     }
 
-    /// Takes every answer that is here, and hands them on when there is none left.
+    /// Handles every reply that has arrived, and flushes.
     async fn drain(&mut self) -> Result<(), Failure> {
         while let Some(accepted) = self.unanswered.front_mut() {
             let Some(answer) = poll_once(Pin::new(accepted)).await else {
@@ -321,7 +332,7 @@ impl<'a> Sending<'a> {
     }
 }
 
-/// The oldest answer. Nothing is lost when the future is dropped before it is ready.
+/// Waits for the oldest reply. Nothing is lost when the future is dropped before it is ready.
 async fn front(unanswered: &mut VecDeque<Accepted>) -> Result<MsgId, Error> {
     let answer = match unanswered.front_mut() {
         Some(accepted) => accepted.await,
@@ -333,5 +344,5 @@ async fn front(unanswered: &mut VecDeque<Accepted>) -> Result<MsgId, Error> {
 
 fn bad_line(error: crate::cli::chat::stdin_lines::LineError) -> Failure {
     Failure::new(Exit::Failed, error)
-        .hint("the lines before it were sent; this one and those behind it were not")
+        .hint("the lines before it were sent; this one and those after it were not")
 }

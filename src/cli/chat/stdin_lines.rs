@@ -1,20 +1,17 @@
-//! Lines out of parts of input: complete lines, to the byte, without their ends, and without ever holding more than one line and a part.
+//! Splits input that comes in parts into lines, and never holds more than one line and a part.
 
 /// Why a line cannot be a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum LineError {
-    /// It is longer than allowed.
     #[error("line {line} is longer than {max_bytes} bytes")]
     TooLong {
-        /// Which line, from 1.
+        /// The line, from 1.
         line: u64,
-        /// The bound.
         max_bytes: usize,
     },
-    /// It is no text.
     #[error("line {line} is not UTF-8")]
     NotText {
-        /// Which line, from 1.
+        /// The line, from 1.
         line: u64,
     },
 }
@@ -36,7 +33,8 @@ impl Lines {
         }
     }
 
-    /// The next line that ends within `part`, which is cut off its front. `None` when what is left is only the beginning of a line.
+    /// Returns the next line that ends within `part`, and removes it from there. `None` when the
+    /// rest of `part` is the beginning of a line.
     pub(crate) fn next(&mut self, part: &mut &[u8]) -> Result<Option<String>, LineError> {
         let (piece, ends) = match part.iter().position(|&byte| byte == b'\n') {
             Some(at) => (&part[..at], true),
@@ -57,7 +55,7 @@ impl Lines {
         }
     }
 
-    /// The last line, when the input did not end with an end of line.
+    /// Returns the last line, when the input did not end with a newline.
     pub(crate) fn last(&mut self) -> Result<Option<String>, LineError> {
         if self.begun.is_empty() {
             Ok(None)
@@ -90,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_end_of_line_is_taken_off() {
+    fn only_newlines_are_removed() {
         assert_eq!(
             split(&[b"one\n two \r\n\n\x01\n"], 9).unwrap(),
             ["one", " two \r", "", "\x01"]
@@ -100,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn where_the_parts_are_cut_makes_no_difference() {
+    fn lines_do_not_depend_on_parts() {
         let whole = "ab\nä\n\ncd".as_bytes();
         for cut in 0..=whole.len() {
             let (left, right) = whole.split_at(cut);
@@ -109,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_line_is_named() {
+    fn bad_line_is_named() {
         assert_eq!(
             split(&[b"123\n12", b"34\n"], 3),
             Err(LineError::TooLong {

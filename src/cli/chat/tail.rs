@@ -9,7 +9,7 @@ use cairn_proto::wire::request::PullRange;
 use clap::Args;
 
 use crate::cli::args::target::Target;
-use crate::cli::chat::message_view::Line;
+use crate::cli::chat::message_view::MessageView;
 use crate::cli::chat::names::Names;
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
@@ -18,9 +18,9 @@ use crate::cli::output::Output;
 
 /// Show the messages of a conversation
 ///
-/// Without --from, the last 20. With --follow it goes on showing messages as they come, over broken connections and restarts of the
-/// server, each exactly once. What was shown counts as delivered to this device, not as read: that is `cairn read`. While it runs, others
-/// see you on a terminal.
+/// Without --from, the last 20. With --follow, it continues with new messages as they come, each
+/// exactly once, and reconnects when the connection breaks. Shown messages count as delivered, not
+/// as read (`cairn read`). With --follow, others see you online.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn tail '#team'
@@ -29,18 +29,24 @@ use crate::cli::output::Output;
   cairn tail @bob --from 1 --json >bob.jsonl
 
 JSON, one for each message
-  {\"conversation\":1,\"msgid\":17,\"sender\":\"ada\",\"sent_at_ms\":1700000000000,\"kind\":\"text\",\"text\":\"lunch?\"}
-kind is text, emote, emoji, image, video, file, system, recalled, edit, recall, react, unreact, pin, unpin or unknown. text is what was said,
-the name of an emoji, the caption of a file, or what happened in words. These fields are there when they say something:
+  {\"conversation\":1,\"msgid\":17,\"sender\":\"ada\",\"sent_at_ms\":1700000000000,\
+     \"kind\":\"text\",\"text\":\"lunch?\"}
+kind is text, emote, emoji, image, video, file, system, recalled, edit, recall, react, unreact, \
+   pin, unpin or unknown. text is what was said,
+the name of an emoji, the caption of a file, or what happened in words. These fields are there \
+   when they say something:
   about                    the message that an edit, recall, react, unreact, pin or unpin changed
   edited_at_ms             when it was last edited
-  forwarded_from           who said it first, elsewhere
+  forwarded_from           the author of a forwarded message
   reply_to                 the message that it answers
-  mentions, mentions_all   who is asked to notice: names; true for everybody
+  mentions, mentions_all   mentioned users: names; true for all members
   reactions                [{\"emoji\":\"wave\",\"count\":2,\"users\":[\"ada\",\"bob\"]}]
-  attachment               {\"name\":\"walk.mp4\",\"media_type\":\"video/mp4\",\"size_bytes\":1258291,\"hash\":\"ab12…\",\"width\":1920,
-                           \"height\":1080,\"duration_ms\":12500,\"preview_bytes\":2310}: width and height of pictures and films,
-                           duration_ms of films, preview_bytes where there is a preview: `cairn get --preview`")]
+  attachment               {\"name\":\"walk.mp4\",\"media_type\":\"video/mp4\",\
+     \"size_bytes\":1258291,\"hash\":\"ab12…\",\"width\":1920,
+                           \"height\":1080,\"duration_ms\":12500,\"preview_bytes\":2310}: width \
+                              and height of pictures and videos,
+                           duration_ms of videos, preview_bytes where there is a preview: `cairn \
+                              get --preview`")]
 pub(crate) struct TailArgs {
     /// '#group', '@user' or '#id:NUMBER'
     target: Target,
@@ -49,11 +55,11 @@ pub(crate) struct TailArgs {
     #[arg(long, value_name = "MSGID")]
     from: Option<MsgId>,
 
-    /// Go on with new messages as they come, until Ctrl-C
+    /// Continue with new messages as they come, until Ctrl-C
     #[arg(short, long)]
     follow: bool,
 
-    /// Let others see that you are away from this terminal
+    /// Appear as away
     #[arg(long, requires = "follow")]
     away: bool,
 }
@@ -78,20 +84,20 @@ pub(crate) async fn run(
         return show(client, output, client.history(conversation, from)).await;
     }
     client.set_presence(DeviceKind::Terminal, args.away).await?;
-    look(client, conversation).await?;
+    focus(client, conversation).await?;
     show(client, output, client.follow(conversation, from)).await
 }
 
-/// Looks at the conversation, where that is possible: one can read a direct chat with somebody whom one has blocked, and one that has not
-/// begun.
-async fn look(client: &Client, conversation: ConversationId) -> Result<(), Error> {
+/// Focuses the conversation, where that is possible: a direct chat with a blocked user can be read
+/// as well, and one that has not begun.
+async fn focus(client: &Client, conversation: ConversationId) -> Result<(), Error> {
     match client.focus(Some(conversation)).await {
         Err(Error::Refused(_)) => Ok(()),
-        looked => looked,
+        focused => focused,
     }
 }
 
-/// Where the last few messages begin.
+/// Returns the first of the last few messages.
 async fn recent(client: &Client, conversation: ConversationId) -> Result<MsgId, Failure> {
     let head = client
         .pull(conversation, PullRange::From(MsgId::ZERO.next()), 1)
@@ -116,7 +122,7 @@ async fn show(client: &Client, output: &mut Output, mut timeline: Timeline) -> R
         let batch = batch?;
         names.learn(client, &batch).await?;
         for message in &batch {
-            output.print(&Line::new(message, &names))?;
+            output.print(&MessageView::new(message, &names))?;
         }
         shown.set(batch.last().map_or(shown.get(), |last| last.msgid));
     }

@@ -15,10 +15,10 @@ use crate::cli::failure::Failure;
 use crate::cli::limits;
 use crate::cli::output::Output;
 
-/// Let others see that you type
+/// Show a typing indicator
 ///
-/// For programs that need a while for what they will say. Whoever looks at the conversation sees it, as `cairn watch --in` does, until it
-/// ends and a moment longer. Nothing of it is stored.
+/// For programs that take a while to answer. Users who have the conversation open see it, as `cairn
+/// watch --in` does. Nothing is stored.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn type '#team'
@@ -65,9 +65,9 @@ pub(crate) async fn run(
             client.typing(conversation);
         }
     };
-    // It only ends by the time that was given for it.
+    // It never ends by itself.
     let _: Result<(), _> = timeout(args.time, types).await;
-    // The answer also tells that the connection has held.
+    // The reply also confirms that the connection held.
     client.focus(None).await?;
     output.print(&Typed {
         conversation,

@@ -13,7 +13,9 @@ use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 
-/// List your conversations, favourites first, with what is unread in each and in all
+/// List your conversations and their unread counts
+///
+/// Favourites come first.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn list
@@ -22,17 +24,19 @@ use crate::cli::output::Output;
   cairn list --json | jq -r 'select(.unread > 0) | .name'
 
 JSON, a line for each conversation
-  {\"conversation\":1,\"kind\":\"group\",\"name\":\"team\",\"head\":12,\"read\":10,\"delivered\":12,\"unread\":2,\"mentions\":1,
+  {\"conversation\":1,\"kind\":\"group\",\"name\":\"team\",\"head\":12,\"read\":10,\
+     \"delivered\":12,\"unread\":2,\"mentions\":1,
    \"settings\":{\"muted\":false,\"favourite\":true,\"hidden\":false}}
 
 JSON with --total; conversations are those with something unread, and muted ones are counted apart
-  {\"conversations\":1,\"unread\":2,\"mentions\":1,\"muted_conversations\":0,\"muted_unread\":0,\"muted_mentions\":0}")]
+  {\"conversations\":1,\"unread\":2,\"mentions\":1,\"muted_conversations\":0,\"muted_unread\":0,\
+     \"muted_mentions\":0}")]
 pub(crate) struct ListArgs {
     /// Show hidden conversations as well
     #[arg(long)]
     all: bool,
 
-    /// Print only what is unread in all of them
+    /// Print only the totals
     #[arg(long)]
     total: bool,
 }
@@ -115,7 +119,6 @@ impl fmt::Display for Row {
     }
 }
 
-/// What is unread in all conversations that are listed.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
 struct Total(Totals);

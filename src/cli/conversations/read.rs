@@ -11,9 +11,10 @@ use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 
-/// UnreadMarker a conversation as read, on all your devices
+/// Mark a conversation as read, on all your devices
 ///
-/// Without MSGID, everything that is in it now. A cursor never goes back: a lower MSGID than before changes nothing.
+/// Without MSGID, up to its newest message. The read cursor never moves back: a lower MSGID than
+/// before changes nothing.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn read '#team'

@@ -13,10 +13,10 @@ use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 
-/// Show who has got a message, and who has read it
+/// Show who has received and read a message
 ///
-/// Those count who were members when it was said and are still. Who hides what he reads (`cairn me reads hidden`) has got it at most, and
-/// sees no more of others.
+/// It covers users who were members when the message was sent, and still are. Users who hide what
+/// they read (`cairn me reads hidden`) count as delivered at most, and see no more about others.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn receipts '#team' 17
@@ -24,7 +24,8 @@ use crate::cli::output::Output;
 
 JSON; state is sent, delivered or read, reads is shown or hidden
   {\"conversation\":1,\"msgid\":17,\"of\":2,\"delivered\":2,\"read\":1,\"reads\":\"shown\",
-   \"who\":[{\"user\":2,\"name\":\"bob\",\"state\":\"read\"},{\"user\":3,\"name\":\"eve\",\"state\":\"delivered\"}]}")]
+   \"who\":[{\"user\":2,\"name\":\"bob\",\"state\":\"read\"},{\"user\":3,\"name\":\"eve\",\
+      \"state\":\"delivered\"}]}")]
 pub(crate) struct ReceiptsArgs {
     /// '#group', '@user' or '#id:NUMBER'
     target: Target,
@@ -61,7 +62,8 @@ impl fmt::Display for Receipts {
             Reads::Shown => write!(f, "delivered to {delivered}, read by {read} of {of}")?,
             Reads::Hidden => write!(
                 f,
-                "delivered to {delivered} of {of}; you hide what you read, and see no more"
+                "delivered to {delivered} of {of}; you hide what you read, so you cannot see who \
+                    read it"
             )?,
         }
         for state in [

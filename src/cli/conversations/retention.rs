@@ -13,13 +13,14 @@ use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 
-/// Say how long messages of a conversation stay, or ask
+/// Show or set how long a conversation keeps its messages
 ///
-/// In a group, its owners say so; in a direct chat, either of the two. It holds for messages that are there already as well: what is too
-/// old under the new policy is gone within a minute, for everybody, and does not come back. Every change is told in the conversation.
+/// In a group, its owners can set it; in a direct chat, both users. It applies to existing messages
+/// as well: those that are too old under the new policy are gone within a minute, for everyone. The
+/// conversation shows each change.
 ///
-/// keep: for ever. days N: so many days. until-acked: until every device of every member has them, and --cap-days at most. default: as the
-/// server has it.
+/// keep: forever. days N: N days. until-acked: until all devices of all members have received them,
+/// and no longer than --cap-days. default: the setting of the server.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn retention '#team'
@@ -28,21 +29,28 @@ use crate::cli::output::Output;
   cairn retention '#team' keep
   cairn retention '#team' default --json
 
-JSON, as it holds from now on; days is null where messages stay for ever
+JSON, the policy now; days is null where messages are kept forever
   {\"conversation\":1,\"retention\":\"days\",\"days\":90,\"agreed\":true}")]
 pub(crate) struct RetentionArgs {
     /// '#group', '@user' or '#id:NUMBER'
     target: Target,
 
-    /// How long; without it, nothing is changed
+    /// The policy; without it, nothing is changed
     policy: Option<Policy>,
 
     /// How many days
-    #[arg(value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(RETENTION_DAYS_MAX)))]
+    #[arg(
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(RETENTION_DAYS_MAX)),
+    )]
     days: Option<u32>,
 
-    /// How long until-acked waits for a device that does not come
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(RETENTION_DAYS_MAX)))]
+    /// How long until-acked waits for devices that do not connect
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(RETENTION_DAYS_MAX)),
+    )]
     cap_days: Option<u32>,
 }
 
@@ -60,7 +68,7 @@ struct Held {
     conversation: ConversationId,
     retention: Policy,
     days: Option<u32>,
-    /// Whether the members agreed on it, and do not leave it to the server.
+    /// Whether the policy was set for this conversation, and does not come from the server.
     agreed: bool,
     #[serde(skip)]
     effective: Retention,
@@ -89,17 +97,17 @@ impl fmt::Display for Held {
         let whose = if self.agreed {
             ""
         } else {
-            "  (as the server has it)"
+            "  (setting of the server)"
         };
         write!(
             f,
-            "messages of '#id:{}' stay: {}{whose}",
+            "messages of '#id:{}' are kept: {}{whose}",
             self.conversation, self.effective
         )
     }
 }
 
-/// The policy that the words stand for; none where it is left to the server.
+/// Returns the policy; none where the setting of the server applies.
 fn parse(
     policy: Policy,
     days: Option<u32>,
@@ -112,7 +120,7 @@ fn parse(
         (Policy::UntilAcked, None, Some(cap_days)) => Ok(Some(Retention::UntilAcked { cap_days })),
         _ => Err(Failure::new(
             Exit::Usage,
-            "say one of: keep, default, days N, until-acked --cap-days N",
+            "use one of: keep, default, days N, until-acked --cap-days N",
         )),
     }
 }
@@ -140,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_that_do_not_go_together_are_refused() {
+    fn conflicting_arguments_are_refused() {
         let policies = [
             Policy::Keep,
             Policy::Default,

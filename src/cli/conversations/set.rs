@@ -12,31 +12,31 @@ use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 
-/// Settle something about a conversation for yourself, on all your devices
+/// Change your settings for a conversation (all your devices)
 ///
-/// Nobody else sees it. Without options, say how it stands.
+/// Other users do not see them. Without options, shows them.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn set '#team' --mute on
   cairn set @bob --favourite on
-  cairn set '#lunch' --hide on        not shown until the next message
+  cairn set '#lunch' --hide on        hidden until its next message
   cairn set '#team' --json
 
-JSON, as it stands from now on
+JSON, the settings now
   {\"conversation\":1,\"muted\":true,\"favourite\":false,\"hidden\":false}")]
 pub(crate) struct SetArgs {
     /// '#group', '@user' or '#id:NUMBER'
     target: Target,
 
-    /// Whether news of it is to stay silent
+    /// Do not notify about new messages
     #[arg(long, value_name = "ON|OFF")]
     mute: Option<Switch>,
 
-    /// Whether it stands before others in lists
+    /// List it before others
     #[arg(long, value_name = "ON|OFF")]
     favourite: Option<Switch>,
 
-    /// Whether it is out of lists until the next message
+    /// Hide it until its next message
     #[arg(long, value_name = "ON|OFF")]
     hide: Option<Switch>,
 }

@@ -11,9 +11,10 @@ use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 
-/// UnreadMarker a conversation as unread from a message on, on all your devices
+/// Mark a conversation as unread from a message on
 ///
-/// What others were told that you have read, they are told still. Saying something there, or `cairn read`, ends it.
+/// It applies to all your devices, until you send a message there or run `cairn read`. Receipts
+/// that others have seen stay as they are.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn unread '#team' 17

@@ -1,21 +1,22 @@
-//! How a command ends, as a number for scripts.
+//! Exit codes of commands.
 
 use std::process::ExitCode;
 
-/// The exit codes. The table in `cairn --help` says the same.
+/// The exit codes. `cairn --help` lists them as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// Done, also when the reader of the output went away.
+    /// Success, also when the reader of the output went away.
     Done,
-    /// It failed, or the server refused it.
+    /// The command failed, or the server refused it.
     Failed,
-    /// The command line makes no sense.
+    /// Usage error.
     Usage,
-    /// The server cannot be reached, is not the pinned one, or does not know this device.
+    /// The server cannot be reached, has another key, or does not know this device.
     NoSession,
-    /// The data directory cannot be used: locked, of another version, damaged, not writable, or on a full disk.
+    /// The data directory cannot be used: locked, damaged, of another version, not writable, or on
+    /// a full disk.
     DataUnusable,
-    /// The storage failed while serving. Nothing that was accepted is lost; nothing more can be.
+    /// The storage failed while serving. Accepted messages are safe.
     StorageFailed,
     /// Ctrl-C, as shells number it.
     Interrupted,
@@ -24,16 +25,15 @@ pub(crate) enum Exit {
 /// The table for `cairn --help`.
 pub(crate) const HELP: &str = "\
 EXIT CODES
-    0  done
-    1  it failed, or the server refused it; doctor found a problem
-    2  the command line makes no sense
-    3  no session: the server cannot be reached, or this device is not logged in
-    4  the data directory cannot be used: locked, of another version, damaged, read-only, on a full disk
+    0  success
+    1  failed, or refused by the server; doctor found a problem
+    2  usage error
+    3  no session: the server is unreachable, or this device not logged in
+    4  unusable data directory: locked, damaged, other version, disk full
     5  the storage failed while serving
   130  interrupted";
 
 impl Exit {
-    /// The number.
     pub(crate) const fn code(self) -> u8 {
         match self {
             Self::Done => 0,
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_help_lists_every_code() {
+    fn help_lists_every_code() {
         let all = [
             Exit::Done,
             Exit::Failed,

@@ -1,4 +1,4 @@
-//! Why a command failed, in the words of the person who typed it. The one place where errors become a headline, a chain of causes, a hint
+//! Failures of commands: the one place where errors become a headline, a chain of causes, a hint
 //! and an exit code.
 
 mod exit;
@@ -24,18 +24,17 @@ use cairn_store::check::doctor::DoctorError;
 use cairn_store::files::disk_reserve;
 use cairn_store::files::lock::LockError;
 
-/// Why a command did not do what it was asked.
 #[derive(Debug)]
 pub enum Failure {
-    /// The reader of the output went away: that is how `| head` ends.
+    /// The reader of the output went away, as with `| head`.
     BrokenPipe,
     /// Ctrl-C.
     Interrupted,
-    /// Anything that people must be told.
+    /// Everything else, with an explanation.
     Report(Box<Report>),
 }
 
-/// What people are told.
+/// An explanation for people.
 #[derive(Debug)]
 pub struct Report {
     exit: Exit,
@@ -45,7 +44,7 @@ pub struct Report {
 }
 
 impl Failure {
-    /// A failure without a cause beneath it.
+    /// Creates a failure without a cause.
     pub(crate) fn new(exit: Exit, headline: impl Display) -> Self {
         Self::Report(Box::new(Report {
             exit,
@@ -55,7 +54,7 @@ impl Failure {
         }))
     }
 
-    /// A failure with the chain of causes beneath it. A cause that its effect has quoted already is left out.
+    /// Creates a failure with a chain of causes. A cause that is quoted by its effect is left out.
     pub(crate) fn caused(exit: Exit, headline: impl Display, cause: &dyn StdError) -> Self {
         let headline = headline.to_string();
         let mut above = headline.clone();
@@ -85,7 +84,6 @@ impl Failure {
         self
     }
 
-    /// How the process ends.
     pub(crate) const fn exit(&self) -> Exit {
         match self {
             Self::BrokenPipe => Exit::Done,
@@ -94,7 +92,7 @@ impl Failure {
         }
     }
 
-    /// Returns the lines for people. There are none where nobody needs an explanation.
+    /// Returns the lines for people. There are none for failures without an explanation.
     pub(crate) fn text(&self, is_coloured: bool) -> String {
         match self {
             Self::Report(report) => report.text(is_coloured),
@@ -124,7 +122,7 @@ impl Report {
     }
 }
 
-/// Standard output is all that a command's own reads and writes fail on without saying more.
+/// Commands use `?` on I/O only to write their output; every other error is explained.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
@@ -144,9 +142,10 @@ impl From<ClientError> for Failure {
     }
 }
 
-const FULL: &str = "the disk is full, and nothing that was accepted is lost: make room on it, then start again on the same directory";
+const FULL: &str = "the disk is full; no accepted message is lost: free some space, then start \
+    again on the same directory";
 
-/// Whether a full disk is what is behind it.
+/// Returns whether a full disk is the cause.
 fn is_full(error: &(dyn StdError + 'static)) -> bool {
     error
         .downcast_ref::<io::Error>()
@@ -176,7 +175,8 @@ fn exit_of(error: &ClientError) -> Exit {
 }
 
 impl Failure {
-    /// A server that did not start, or stopped. `was_ready` tells a directory that cannot be opened from a storage that broke in use.
+    /// Explains why a server did not start, or stopped. `was_ready` distinguishes a directory that
+    /// cannot be opened from storage that fails in use.
     pub(crate) fn of_server(error: &ServeError, was_ready: bool) -> Self {
         let exit = match error {
             ServeError::Store(_) if was_ready => Exit::StorageFailed,
@@ -187,34 +187,42 @@ impl Failure {
         };
         let failure = Self::caused(exit, error, error);
         match (exit, error) {
-            (Exit::StorageFailed, _) if !is_full(error) => {
-                failure.hint("every accepted message is safe: look after the disk, then start the server again on the same directory")
-            }
-            (_, ServeError::Endpoint(_)) => failure.hint("choose another address with --listen, or stop what uses this one"),
-            (_, ServeError::Store(StoreError::Lock(LockError::Held { .. }))) => {
-                failure.hint("stop that server, or give this one a directory of its own with --data")
-            }
+            (Exit::StorageFailed, _) if !is_full(error) => failure.hint(
+                "every accepted message is safe: check the disk, then restart the \
+                    server on the same directory",
+            ),
+            (_, ServeError::Endpoint(_)) => failure.hint(
+                "choose another address with --listen, \
+                or stop the process that uses this one",
+            ),
+            (_, ServeError::Store(StoreError::Lock(LockError::Held { .. }))) => failure.hint(
+                "stop that server, or give this one a directory of its own with \
+                    --data",
+            ),
             _ if is_full(error) => failure.hint(FULL),
-            (_, ServeError::Panicked) => failure.hint("this is a fault of cairn; please report it with the log above"),
+            (_, ServeError::Panicked) => failure.hint(
+                "this is a bug in cairn; please report it \
+                with the log above",
+            ),
             _ => failure,
         }
     }
 
-    /// A data directory that was checked and is not sound, or cannot be checked.
+    /// Explains why a data directory is damaged, or cannot be checked.
     pub(crate) fn of_check(error: &DoctorError) -> Self {
         match error {
             DoctorError::NoDirectory(_) => Self::new(Exit::DataUnusable, error)
-                .hint("name the directory that `cairn serve --data` was given"),
+                .hint("use the directory of `cairn serve --data`"),
             DoctorError::Lock(_) | DoctorError::Store(StoreError::Lock(_)) => {
                 Self::caused(Exit::DataUnusable, error, error)
-                    .hint("stop the server first: nobody may write while everything is read")
+                    .hint("stop the server first: it must not write during the check")
             }
             _ if is_full(error) => Self::caused(Exit::DataUnusable, error, error).hint(FULL),
             DoctorError::Format(_) | DoctorError::Store(StoreError::Format(_)) => {
                 Self::caused(Exit::DataUnusable, error, error)
             }
             _ => Self::caused(Exit::Failed, error, error)
-                .hint("keep a copy of the directory as it is, and restore it from a backup"),
+                .hint("keep a copy of the directory, and restore a backup"),
         }
     }
 }
@@ -225,7 +233,7 @@ mod tests {
     use cairn_proto::invite::ServerAddr;
     use cairn_store::files::disk_reserve::OutOfSpace;
 
-    fn told(failure: &Failure) -> String {
+    fn text(failure: &Failure) -> String {
         failure.text(false)
     }
 
@@ -236,22 +244,23 @@ mod tests {
     }
 
     #[test]
-    fn the_chain_is_told_once() {
+    fn causes_are_not_repeated() {
         let source = io::Error::new(io::ErrorKind::PermissionDenied, "not yours");
         let failure = Failure::caused(Exit::Failed, "cannot save the profile", &Quoting { source })
-            .hint("become somebody else");
-        let expected = "error: cannot save the profile\ncaused by: cannot open the file: not yours\nhint: become somebody else\n";
-        assert_eq!(told(&failure), expected);
+            .hint("switch the user");
+        let expected = "error: cannot save the profile\ncaused by: cannot open the file: not \
+            yours\nhint: switch the user\n";
+        assert_eq!(text(&failure), expected);
     }
 
     #[test]
-    fn what_a_server_says_cannot_move_the_cursor() {
+    fn errors_are_sanitized() {
         let failure = Failure::new(Exit::Failed, "bad\u{1b}[2J\nerror: fake");
-        assert_eq!(told(&failure), "error: bad␛[2J\n    error: fake\n");
+        assert_eq!(text(&failure), "error: bad␛[2J\n    error: fake\n");
     }
 
     #[test]
-    fn a_reader_who_leaves_is_no_failure() {
+    fn closed_pipe_is_no_failure() {
         let failure = Failure::from(io::Error::from(io::ErrorKind::BrokenPipe));
         assert_eq!(failure.exit(), Exit::Done);
         let failure = Failure::from(io::Error::from(io::ErrorKind::StorageFull));
@@ -259,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_of_the_client_have_their_codes() {
+    fn client_errors_have_exit_codes() {
         let addr = ServerAddr::new("h", 1);
         for (error, exit) in [
             (
@@ -289,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_disk_is_no_damage() {
+    fn full_disk_is_not_damage() {
         let full = || io::Error::new(io::ErrorKind::StorageFull, "no space left");
         let at_start = StoreError::OutOfSpace(OutOfSpace {
             dir: "/srv/cairn".into(),
@@ -298,28 +307,25 @@ mod tests {
         let expected =
             format!("error: the data directory /srv/cairn: no space left\nhint: {FULL}\n");
         assert_eq!(
-            told(&Failure::of_server(&ServeError::Store(at_start), false)),
+            text(&Failure::of_server(&ServeError::Store(at_start), false)),
             expected
         );
         let compaction = ServeError::Store(StoreError::Compaction(full()));
-        assert!(told(&Failure::of_server(&compaction, true)).ends_with(&format!("hint: {FULL}\n")));
+        assert!(text(&Failure::of_server(&compaction, true)).ends_with(&format!("hint: {FULL}\n")));
         let other = ServeError::Store(StoreError::Compaction(
             io::ErrorKind::PermissionDenied.into(),
         ));
-        assert!(!told(&Failure::of_server(&other, false)).contains(FULL));
+        assert!(!text(&Failure::of_server(&other, false)).contains(FULL));
     }
 
     #[test]
-    fn every_refusal_says_what_to_do_next() {
+    fn every_refusal_has_a_hint() {
         for &code in ErrorCode::ALL {
-            let said = told(&ClientError::Refused(code).into());
-            assert!(
-                said.contains("\nhint: "),
-                "{code:?} says no more than {said}"
-            );
+            let said = text(&ClientError::Refused(code).into());
+            assert!(said.contains("\nhint: "), "{code:?} has no hint: {said}");
         }
         assert_eq!(
-            told(&ClientError::Refused(ErrorCode::Other(900)).into())
+            text(&ClientError::Refused(ErrorCode::Other(900)).into())
                 .lines()
                 .count(),
             1
@@ -327,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_cannot_be_opened_differs_from_a_disk_that_breaks() {
+    fn locked_directory_differs_from_failed_storage() {
         let held = || {
             let held = LockError::Held {
                 dir: "/srv/cairn".into(),
@@ -353,8 +359,10 @@ mod tests {
                 "the first commit fails"
             );
         }
-        let expected = "error: the data directory /srv/cairn is in use by another server (process 7)\n\
-                        hint: stop that server, or give this one a directory of its own with --data\n";
-        assert_eq!(told(&Failure::of_server(&held(), false)), expected);
+        let expected = "error: the data directory /srv/cairn is in use by another server (process \
+            7)\n\
+                        hint: stop that server, or give this one a directory of its own with \
+                           --data\n";
+        assert_eq!(text(&Failure::of_server(&held(), false)), expected);
     }
 }

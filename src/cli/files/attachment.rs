@@ -1,4 +1,4 @@
-//! `cairn send --file`: from a path to what a message says of the file.
+//! Files of `cairn send --file`: from a path to an attachment.
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -16,30 +16,30 @@ use crate::cli::files::upload_source::Source;
 use crate::cli::limits;
 use crate::ui::progress::Progress;
 
-/// A file that is sent.
 #[derive(Debug, Args)]
 pub(crate) struct FileArgs {
-    /// Send this file; TEXT is its caption. The server stores a file once, and an upload that breaks off goes on where it stopped
+    /// Send this file, with TEXT as its caption. An interrupted upload resumes where it stopped
     #[arg(long, value_name = "PATH")]
     pub(crate) file: Option<PathBuf>,
 
-    /// What the file is called in the message [default: its own name]
+    /// The name of the file in the message [default: its own name]
     #[arg(long, value_name = "NAME", requires = "file")]
     name: Option<FileName>,
 
-    /// What the file is [default: image when it is one that is known, else file]
+    /// The kind of file [default: image for known formats, otherwise file]
     #[arg(long = "as", value_name = "KIND", requires = "file")]
     kind: Option<FileKind>,
 
-    /// A small picture to show until the file is there, up to 12 KiB
+    /// A small picture to show before the file is downloaded, up to 12 KiB
     #[arg(long, value_name = "PATH", requires = "file")]
     preview: Option<PathBuf>,
 
-    /// The size of a video or a picture in pixels, as 1920x1080 [default for pictures: what the file says]
+    /// The size of a video or a picture in pixels, as 1920x1080 [default for pictures: read from
+    /// the file]
     #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = parse_pixels, requires = "file")]
     pixels: Option<Pixels>,
 
-    /// How long a video takes, in seconds
+    /// The length of a video, in seconds
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, requires = "file")]
     duration: Option<Duration>,
 }
@@ -77,7 +77,7 @@ fn parse_seconds(raw: &str) -> Result<Duration, String> {
         .ok_or_else(|| "a number of seconds".to_owned())
 }
 
-/// The message about a file, but for what the server says of it.
+/// A message with a file, except for what the server returns for the upload.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     path: PathBuf,
@@ -95,7 +95,7 @@ enum Shape {
 }
 
 impl FileArgs {
-    /// Looks at the file, before anything is sent.
+    /// Checks the file, before anything is sent.
     pub(crate) fn prepare(self, path: PathBuf, caption: &str) -> Result<Prepared, Failure> {
         let name = self.name.map_or_else(|| own_name(&path), Ok)?;
         let caption = Caption::new(caption)
@@ -128,13 +128,12 @@ impl FileArgs {
                 Shape::Video(pixels, preview, duration)
             }
             (FileKind::Image, None, _) => {
-                return Err(cannot_send(&path, "it is no picture of a known kind")
-                    .hint("say its size with --pixels"));
+                return Err(cannot_send(&path, "it is not a picture of a known format")
+                    .hint("give its size with --pixels"));
             }
             (FileKind::Video, ..) => {
-                return Err(
-                    cannot_send(&path, "a video needs more").hint("say --pixels and --duration")
-                );
+                return Err(cannot_send(&path, "a video needs a size and a length")
+                    .hint("give --pixels and --duration"));
             }
         };
         Ok(Prepared {
@@ -154,7 +153,7 @@ fn own_name(path: &Path) -> Result<FileName, Failure> {
         .unwrap_or_default();
     let cannot_show = |error| {
         cannot_send(path, format!("its name cannot be shown: {error}"))
-            .hint("say another with --name")
+            .hint("choose another one with --name")
     };
     FileName::new(name).map_err(cannot_show)
 }
@@ -166,7 +165,7 @@ fn cannot_send(path: &Path, why: impl Display) -> Failure {
     )
 }
 
-/// The media type that goes with the end of the name. Others may know better; nobody relies on it.
+/// Returns the media type for the extension of the name. It is a hint only.
 fn media_type(path: &Path) -> Result<MediaType, Failure> {
     let extension = path
         .extension()
@@ -181,7 +180,8 @@ fn media_type(path: &Path) -> Result<MediaType, Failure> {
 }
 
 impl Prepared {
-    /// Uploads the file. Gives what the message says, and how much of the file the server had already.
+    /// Uploads the file. Returns the body of the message, and how much of the file the server had
+    /// already.
     pub(crate) async fn upload(
         self,
         client: &Client,
@@ -232,13 +232,14 @@ impl Prepared {
     }
 }
 
-/// What people are told when a transfer comes to nothing.
+/// Explains a failed transfer.
 pub(crate) fn failure_of(path: &Path, error: TransferError) -> Failure {
     let hint = match &error {
         TransferError::Client(Error::Refused(code)) => hint_for_code(*code).unwrap_or_default(),
         TransferError::Client(other) => return other.clone().into(),
         TransferError::Damaged => {
-            "try again; when it stays so, the file is damaged on the server, and its operator should run `cairn doctor --full`"
+            "try again; if it fails again, the file is damaged on the server, and its operator \
+                should run `cairn doctor --full`"
         }
         _ => return Failure::caused(Exit::Failed, format!("{}: {error}", path.display()), &error),
     };
@@ -250,7 +251,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_end_of_the_name_tells_the_media_type() {
+    fn media_type_follows_the_extension() {
         for (path, expected) in [
             ("a.PDF", "application/pdf"),
             ("b/c.jpg", "image/jpeg"),
@@ -267,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_and_times_are_read() {
+    fn sizes_and_durations_are_parsed() {
         assert_eq!(
             parse_pixels("1920x1080"),
             Ok(Pixels {

@@ -22,22 +22,24 @@ use crate::cli::output::Output;
 use crate::ui::sanitize::Sanitized;
 use bytesize::ByteSize;
 
-/// Fetch the file of a message
+/// Download the file of a message
 ///
-/// Its bytes are checked against the hash that the message names. What has arrived lies beside the file under the same name with the
-/// beginning of the hash and .part behind it: over broken connections the download goes on, and when the command is run again it goes on
-/// where it stopped.
+/// Its bytes are checked against the hash in the message. An interrupted download resumes where it
+/// stopped, also when the command is run again; until it is complete, it is in a .part file beside
+/// the path.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn get '#team' 17 -o plan.pdf
   cairn get @bob 3
   cairn get '#team' 18 --preview small.jpg
 
-JSON; resumed_at_bytes is how much of it was here already
-  {\"conversation\":1,\"msgid\":17,\"path\":\"plan.pdf\",\"name\":\"plan.pdf\",\"size_bytes\":1258291,\"hash\":\"ab12…\",
+JSON; resumed_at_bytes is how much an earlier run had saved
+  {\"conversation\":1,\"msgid\":17,\"path\":\"plan.pdf\",\"name\":\"plan.pdf\",\
+     \"size_bytes\":1258291,\"hash\":\"ab12…\",
    \"resumed_at_bytes\":0}
 with --preview
-  {\"conversation\":1,\"msgid\":18,\"path\":\"small.jpg\",\"name\":\"walk.mp4\",\"preview_bytes\":2310}")]
+  {\"conversation\":1,\"msgid\":18,\"path\":\"small.jpg\",\"name\":\"walk.mp4\",\
+     \"preview_bytes\":2310}")]
 pub(crate) struct GetArgs {
     /// '#group', '@user' or '#id:NUMBER'
     target: Target,
@@ -45,11 +47,12 @@ pub(crate) struct GetArgs {
     /// The message
     msgid: MsgId,
 
-    /// Where to put the file; what is there is replaced [default: attachment-CONVERSATION-MSGID in this folder]
+    /// Where to save the file, replacing an existing one [default: attachment-CONVERSATION-MSGID in
+    /// this folder]
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
 
-    /// Fetch only the small picture that came with the message, into this file; what is there is replaced
+    /// Save only the preview of the message, into this file
     #[arg(long, value_name = "PATH", conflicts_with = "output")]
     preview: Option<PathBuf>,
 }
@@ -76,7 +79,7 @@ impl fmt::Display for Fetched<'_> {
         )?;
         match self.resumed_at_bytes {
             0 => Ok(()),
-            bytes => write!(f, "; {} were here already", ByteSize(bytes)),
+            bytes => write!(f, "; {} were here before", ByteSize(bytes)),
         }
     }
 }
@@ -115,7 +118,7 @@ pub(crate) async fn run(
     }
 }
 
-/// The message, which must be there still.
+/// Returns the message, unless it has expired.
 async fn find(
     client: &Client,
     conversation: ConversationId,
@@ -130,7 +133,7 @@ async fn find(
     {
         return Ok(message);
     }
-    // The page's own floor also covers what was said before one joined, which has not expired.
+    // The floor of the page also covers messages before the user joined, which have not expired.
     let is_below = msgid > MsgId::ZERO && msgid <= page.floor;
     if is_below
         && msgid
@@ -141,7 +144,9 @@ async fn find(
     {
         let failure = Failure::new(
             Exit::Failed,
-            format!("message {msgid} has expired: the conversation keeps messages for a time only"),
+            format!(
+                "message {msgid} has expired: the conversation keeps messages for a limited time"
+            ),
         );
         return Err(failure.hint(hint_for_code(ErrorCode::Expired).unwrap_or_default()));
     }
@@ -151,15 +156,15 @@ async fn find(
     )
 }
 
-/// The file that a message names.
+/// Returns the attachment of a message.
 fn named(message: &Message) -> Result<&Attachment, Failure> {
     let msgid = message.msgid;
     message.body.attachment().ok_or_else(|| match message.body {
         Body::Recalled { .. } => Failure::new(
             Exit::Failed,
-            format!("message {msgid} was recalled, and its file with it"),
+            format!("message {msgid} was recalled, together with its file"),
         ),
-        _ => Failure::new(Exit::Failed, format!("message {msgid} names no file"))
+        _ => Failure::new(Exit::Failed, format!("message {msgid} has no file"))
             .hint("`cairn tail` shows which messages do"),
     })
 }
@@ -176,7 +181,7 @@ async fn fetch(
         ..
     } = message;
     let attachment = named(message)?;
-    // What the sender calls it is for people: where it goes is for whoever fetches it to say.
+    // The sender's name for the file is shown only: it must not choose the path.
     let path = target.map_or_else(
         || format!("attachment-{conversation}-{msgid}").into(),
         Path::to_owned,
@@ -185,7 +190,7 @@ async fn fetch(
     let watched = |moved: Progress| {
         match moved.step {
             Step::Reading => resumed_at_bytes = moved.done_bytes,
-            // What was here was of another file.
+            // The part that was here belonged to another file.
             Step::Moving if moved.done_bytes < resumed_at_bytes => resumed_at_bytes = 0,
             Step::Moving => {}
         }

@@ -1,4 +1,4 @@
-//! Small pictures: from files into what travels.
+//! Small pictures: avatars and previews.
 
 use std::fmt::Display;
 use std::fs::File;
@@ -9,7 +9,7 @@ use cairn_proto::content::picture::{Picture, PictureTooLarge};
 
 use crate::cli::failure::{Exit, Failure};
 
-/// The picture in a file. No more of the file is read than a picture may have.
+/// Reads a picture from a file, and no more of it than a picture may have.
 pub(crate) fn read_picture<const BYTES_MAX: usize>(
     path: &Path,
 ) -> Result<Picture<BYTES_MAX>, Failure> {

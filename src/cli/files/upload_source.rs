@@ -1,4 +1,4 @@
-//! A file on its way to the server, which tells from where on it was sent.
+//! A file to upload, which records where the upload resumed.
 
 use std::io::{self, SeekFrom};
 use std::path::Path;
@@ -8,11 +8,11 @@ use std::task::{Context, Poll};
 use tokio::fs::File;
 use tokio::io::{AsyncRead, AsyncSeek, ReadBuf};
 
-/// A file that is read twice: for its hash, and to send what the server lacks of it.
+/// A file that is read twice: for its hash, and to send what the server lacks.
 #[derive(Debug)]
 pub(crate) struct Source {
     file: File,
-    /// Whether its end was read.
+    /// Set at the end of the first pass.
     is_known: bool,
     sent_from: Option<u64>,
 }
@@ -26,7 +26,7 @@ impl Source {
         })
     }
 
-    /// Where the sending began, be it behind what the server had already. `None` when nothing was sent, since it had all of it.
+    /// Returns where the upload began, or `None` when the server had the whole file.
     pub(crate) const fn sent_from(&self) -> Option<u64> {
         self.sent_from
     }
@@ -68,7 +68,7 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
     #[tokio::test]
-    async fn the_second_reading_is_the_one_that_is_sent() {
+    async fn upload_offset_is_that_of_the_second_pass() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("file");
         std::fs::write(&path, "0123456789").unwrap();
@@ -78,7 +78,7 @@ mod tests {
         source.rewind().await.unwrap();
         source.read_to_string(&mut text).await.unwrap();
         assert_eq!((text.as_str(), source.sent_from()), ("0123456789", None));
-        // The connection broke once, and the server said how far it was each time.
+        // The connection broke once; the server returned the offset each time.
         for from in [4, 7] {
             source.seek(SeekFrom::Start(from)).await.unwrap();
         }

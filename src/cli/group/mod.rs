@@ -23,9 +23,10 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::ui::time;
 
-/// Make groups, say who is in them, and who may do what
+/// Manage groups: members, roles, settings
 ///
-/// NAME is the group's name, with or without #. Groups may share a name; then '#id:NUMBER' says which one.
+/// NAME is the name of the group, with or without #. Groups can share a name; '#id:NUMBER' selects
+/// one of them.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn group create team ada bob
@@ -35,7 +36,7 @@ use crate::ui::time;
   cairn group settings team --access open
   cairn group role team bob admin
 
-JSON, unless the --help of the one that is used says more
+JSON, unless the help of the subcommand says otherwise
   {\"conversation\":1}")]
 pub(crate) struct GroupArgs {
     #[command(subcommand)]
@@ -44,7 +45,7 @@ pub(crate) struct GroupArgs {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Make a group; you are its owner
+    /// Create a group; you are its owner
     #[command(after_help = "EXAMPLES
   cairn group create team
   cairn group create 'the whole team' ada bob --json
@@ -55,35 +56,35 @@ JSON
         /// Its name
         #[arg(value_parser = parse_group_name)]
         name: GroupName,
-        /// Its first members beside you
+        /// Its first members besides you
         #[arg(value_name = "USER", value_parser = parse_user)]
         users: Vec<UserName>,
     },
-    /// Make users members of a group
+    /// Add users to a group
     #[command(after_help = "EXAMPLES
   cairn group add team carol dave
 
-JSON; changed is for how many users something did
+JSON; changed is the number of users that it changed
   {\"conversation\":1,\"changed\":2}")]
     Add {
         /// The group
         #[arg(value_name = "NAME", value_parser = parse_group)]
         group: Target,
-        /// Who is to become a member
+        /// The users to add
         #[arg(value_name = "USER", required = true, value_parser = parse_user)]
         users: Vec<UserName>,
     },
-    /// End memberships; with your own name, leave
+    /// Remove users from a group
     #[command(after_help = "EXAMPLES
   cairn group remove team bob
 
-JSON; changed is for how many users something did
+JSON; changed is the number of users that it changed
   {\"conversation\":1,\"changed\":2}")]
     Remove {
         /// The group
         #[arg(value_name = "NAME", value_parser = parse_group)]
         group: Target,
-        /// Who is to be a member no more
+        /// The users to remove
         #[arg(value_name = "USER", required = true, value_parser = parse_user)]
         users: Vec<UserName>,
     },
@@ -92,29 +93,32 @@ JSON; changed is for how many users something did
   cairn group members team
   cairn group members team --json | jq -r .name
 
-JSON, one for each member; muted_until_ms lies in the past, or is 0, for one who may speak; read is 0 where it is not shown
-  {\"user\":2,\"name\":\"bob\",\"role\":\"member\",\"server_role\":\"member\",\"joined\":1,\"read\":17,\"muted_until_ms\":0}")]
+JSON, one for each member; muted_until_ms is 0 or in the past for members
+who are not muted; read is 0 where it is hidden
+  {\"user\":2,\"name\":\"bob\",\"role\":\"member\",\"server_role\":\"member\",\"joined\":1,\
+     \"read\":17,\"muted_until_ms\":0}")]
     Members {
         /// The group
         #[arg(value_name = "NAME", value_parser = parse_group)]
         group: Target,
     },
-    /// Give a group another name
+    /// Rename a group
     #[command(
-        after_help = "EXAMPLES\n  cairn group rename team 'the whole team'\n\nJSON\n  {\"conversation\":1}"
+        after_help = "EXAMPLES\n  cairn group rename team 'the whole team'\n\nJSON\n  \
+            {\"conversation\":1}"
     )]
     Rename {
         /// The group
         #[arg(value_name = "NAME", value_parser = parse_group)]
         group: Target,
-        /// Its name from now on
+        /// The new name
         #[arg(value_name = "NEW-NAME", value_parser = parse_group_name)]
         to: GroupName,
     },
-    /// Say what a group is about
+    /// Set the topic of a group
     #[command(after_help = "EXAMPLES
   cairn group topic team 'release on Friday'
-  cairn group topic team ''        no topic any more
+  cairn group topic team ''        removes the topic
 
 JSON
   {\"conversation\":1}")]
@@ -122,20 +126,21 @@ JSON
         /// The group
         #[arg(value_name = "NAME", value_parser = parse_group)]
         group: Target,
-        /// One line
+        /// The topic, in one line; empty for none
         topic: Topic,
     },
-    /// Say who may do what in a group and who may come in; without options, show it
+    /// Show or change who can join a group and what members can do
     #[command(after_help = "EXAMPLES
   cairn group settings team
   cairn group settings team --access open --history from-join
   cairn group settings news --post admin --pin admin
 
-JSON, as it holds from now on
-  {\"conversation\":1,\"topic\":\"\",\"members\":3,\"settings\":{\"access\":\"invite-only\",\"history\":\"all\",
+JSON, the settings now
+  {\"conversation\":1,\"topic\":\"\",\"members\":3,\"settings\":{\"access\":\"invite-only\",\
+     \"history\":\"all\",
    \"invite\":\"admin\",\"post\":\"member\",\"pin\":\"member\",\"rename\":\"admin\"}}")]
     Settings(SettingsArgs),
-    /// Give a member another role
+    /// Change the role of a member
     #[command(after_help = "EXAMPLES
   cairn group role team bob admin
   cairn group role team bob member
@@ -149,10 +154,10 @@ JSON
         /// The member
         #[arg(value_name = "USER", value_parser = parse_user)]
         user: UserName,
-        /// The role from now on
+        /// The new role
         role: RoleArg,
     },
-    /// Make a member the owner in your place; you are an admin from then on
+    /// Hand over the ownership of a group; you become an admin
     #[command(
         after_help = "EXAMPLES\n  cairn group hand-over team bob\n\nJSON\n  {\"conversation\":1}"
     )]
@@ -164,35 +169,35 @@ JSON
         #[arg(value_name = "USER", value_parser = parse_user)]
         user: UserName,
     },
-    /// Remove users and keep them out
+    /// Ban users from a group
     #[command(after_help = "EXAMPLES
   cairn group ban team mallory
 
-JSON; changed is for how many users something did
+JSON; changed is the number of users that it changed
   {\"conversation\":1,\"changed\":2}")]
     Ban {
         /// The group
         #[arg(value_name = "NAME", value_parser = parse_group)]
         group: Target,
-        /// Who is to be kept out, member or not
+        /// The users to ban, members or not
         #[arg(value_name = "USER", required = true, value_parser = parse_user)]
         users: Vec<UserName>,
     },
-    /// Let users become members again
+    /// Lift bans
     #[command(after_help = "EXAMPLES
   cairn group unban team mallory
 
-JSON; changed is for how many users something did
+JSON; changed is the number of users that it changed
   {\"conversation\":1,\"changed\":2}")]
     Unban {
         /// The group
         #[arg(value_name = "NAME", value_parser = parse_group)]
         group: Target,
-        /// Who is to be kept out no more
+        /// The users to unban
         #[arg(value_name = "USER", required = true, value_parser = parse_user)]
         users: Vec<UserName>,
     },
-    /// List who is kept out of a group
+    /// List the banned users of a group
     #[command(after_help = "EXAMPLES
   cairn group bans team --json | jq -r .name
 
@@ -203,7 +208,7 @@ JSON, one for each user
         #[arg(value_name = "NAME", value_parser = parse_group)]
         group: Target,
     },
-    /// Let a member say nothing for a while
+    /// Mute a member for a while
     #[command(after_help = "EXAMPLES
   cairn group mute team mallory --for 2h
   cairn group mute team mallory --off
@@ -219,20 +224,21 @@ JSON
 JSON, one for each group
   {\"conversation\":17,\"name\":\"rust\",\"topic\":\"\",\"members\":12}")]
     Find {
-        /// What the name begins with
+        /// The beginning of the name
         #[arg(value_parser = parse_group_name)]
         prefix: Option<GroupName>,
     },
-    /// Become a member of an open group
+    /// Join an open group
     #[command(
-        after_help = "EXAMPLES\n  cairn group join rust\n  cairn group join '#id:17'\n\nJSON\n  {\"conversation\":17}"
+        after_help = "EXAMPLES\n  cairn group join rust\n  cairn group join '#id:17'\n\nJSON\n  \
+            {\"conversation\":17}"
     )]
     Join {
         /// The group
         #[arg(value_name = "NAME", value_parser = parse_group)]
         group: Target,
     },
-    /// Be a member no more
+    /// Leave a group
     #[command(after_help = "EXAMPLES\n  cairn group leave team\n\nJSON\n  {\"conversation\":1}")]
     Leave {
         /// The group
@@ -242,13 +248,15 @@ JSON, one for each group
 }
 
 #[derive(Debug, Serialize)]
-struct Created {
+struct Created<'a> {
     conversation: ConversationId,
+    #[serde(skip)]
+    name: &'a GroupName,
 }
 
-impl fmt::Display for Created {
+impl fmt::Display for Created<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "made '#id:{}'", self.conversation)
+        write!(f, "created #{}", self.name)
     }
 }
 
@@ -379,7 +387,7 @@ pub(crate) async fn run(
     }
 }
 
-/// Does something to users of a group, as many at once as a request may name.
+/// Applies an action to users of a group, with as many in each request as it can name.
 async fn each(
     client: &Client,
     output: &mut Output,
@@ -411,10 +419,10 @@ async fn create(
     for users in parts {
         client.add_members(conversation, users.to_vec()).await?;
     }
-    output.print(&Created { conversation })
+    output.print(&Created { conversation, name })
 }
 
-/// The users of these names. Nothing is done when one of them is nobody's.
+/// Returns the users with these names, or fails if one does not exist.
 async fn find_all(client: &Client, names: &[UserName]) -> Result<Vec<UserId>, Failure> {
     let found = client.find_users(names.to_vec()).await?;
     let is_missing = |name: &&UserName| !found.iter().any(|user| user.name == **name);
@@ -428,7 +436,7 @@ async fn find_all(client: &Client, names: &[UserName]) -> Result<Vec<UserId>, Fa
             Exit::Failed,
             format!("there is no user named {}", missing.join(", ")),
         );
-        return Err(failure.hint("nothing was changed; users come with `cairn invite`"));
+        return Err(failure.hint("nothing was changed; invite new users with `cairn invite`"));
     }
     Ok(found.into_iter().map(|user| user.id).collect())
 }

@@ -1,4 +1,4 @@
-//! `cairn group role`, `hand-over`, `ban`, `unban`, `bans`, `mute` and `leave`: who is what in a group, and who is not.
+//! Roles, bans and mutes in a group.
 
 use std::fmt;
 use std::time::Duration;
@@ -21,7 +21,7 @@ pub(crate) struct MuteArgs {
     #[arg(value_name = "NAME", value_parser = parse_group)]
     group: Target,
 
-    /// Who is to say nothing
+    /// The member to mute
     #[arg(value_name = "USER", value_parser = parse_user)]
     user: UserName,
 
@@ -29,12 +29,11 @@ pub(crate) struct MuteArgs {
     #[arg(long = "for", value_name = "TIME", default_value = "1h", value_parser = duration::parse)]
     time: Duration,
 
-    /// Let the member speak again
+    /// Unmute the member
     #[arg(long, conflicts_with = "time")]
     off: bool,
 }
 
-/// Something was done to a group.
 #[derive(Debug, Serialize)]
 pub(crate) struct Done {
     pub(crate) conversation: ConversationId,

@@ -1,4 +1,4 @@
-//! `cairn group settings`, `rename`, `topic`, `find` and `join`: what is agreed on in groups.
+//! `cairn group settings`, `find` and `join`.
 
 use std::fmt;
 
@@ -15,39 +15,38 @@ use crate::cli::args::target::{Target, parse_group};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 
-/// What is to be agreed on. What is not named stays as it is.
+/// New settings. What is not named stays as it is.
 #[derive(Debug, Args)]
 pub(crate) struct SettingsArgs {
     /// The group
     #[arg(value_name = "NAME", value_parser = parse_group)]
     group: Target,
 
-    /// Who may come in without being added
+    /// Who can join without being added
     #[arg(long, value_name = "WHO")]
     access: Option<AccessArg>,
 
-    /// What new members see of what was said before
+    /// What new members see of older messages
     #[arg(long, value_name = "WHAT")]
     history: Option<HistoryArg>,
 
-    /// The least role that may add members
+    /// The lowest role that can add members
     #[arg(long, value_name = "ROLE")]
     invite: Option<RoleArg>,
 
-    /// The least role that may send messages
+    /// The lowest role that can send messages
     #[arg(long, value_name = "ROLE")]
     post: Option<RoleArg>,
 
-    /// The least role that may pin messages
+    /// The lowest role that can pin messages
     #[arg(long, value_name = "ROLE")]
     pin: Option<RoleArg>,
 
-    /// The least role that may change name and topic
+    /// The lowest role that can change name and topic
     #[arg(long, value_name = "ROLE")]
     rename: Option<RoleArg>,
 }
 
-/// A role, as people write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RoleArg {
     Member,
@@ -97,7 +96,7 @@ impl SettingsArgs {
     }
 }
 
-/// Settings in words.
+/// Settings for people.
 pub(crate) struct Agreed<'a>(pub(crate) &'a GroupSettings);
 
 impl fmt::Display for Agreed<'_> {
@@ -245,14 +244,17 @@ pub(crate) async fn join(client: &Client, group: &Target) -> Result<Conversation
                 .map(|group| group.conversation)
                 .collect();
             crate::cli::args::target::one_of(&same, name)?.ok_or_else(|| {
-                let failure = Failure::new(Exit::Failed, format!("there is no open group named {name}"));
-                failure.hint("`cairn group find` lists open groups; into any other one of its admins adds you")
+                let failure =
+                    Failure::new(Exit::Failed, format!("there is no open group named {name}"));
+                failure.hint(
+                    "`cairn group find` lists open groups; an admin can add you to any other group",
+                )
             })?
         }
         Target::Id(id) => *id,
         Target::User(_) => {
-            return Err(Failure::new(Exit::Failed, "a direct chat needs no joining")
-                .hint("begin it with `cairn send`"));
+            return Err(Failure::new(Exit::Failed, "a direct chat cannot be joined")
+                .hint("start it with `cairn send`"));
         }
     };
     client.join_group(conversation).await?;

@@ -1,4 +1,4 @@
-//! Days: in the names of files, and as the midnight that a log's times count from.
+//! Days: in file names, and as the midnight that the times of a log count from.
 
 use std::str::FromStr;
 
@@ -6,13 +6,13 @@ use cairn_proto::ids::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-/// A day, in UTC, from 1970 on.
+/// A day in UTC, from 1970 on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Day {
     midnight_ms: u64,
 }
 
-/// A string that is no such day.
+/// The string is not a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a day is YYYY-MM-DD, from 1970-01-01 on")]
 pub(super) struct DayError;
@@ -43,7 +43,7 @@ impl FromStr for Day {
 }
 
 impl Day {
-    /// The first day that a file's name contains and that is no part of a longer number.
+    /// Returns the first day in a file name that is not part of a longer number.
     pub(super) fn in_name(name: &str) -> Option<Self> {
         let is_digit = |at: Option<usize>| {
             at.and_then(|at| name.as_bytes().get(at))
@@ -57,7 +57,7 @@ impl Day {
             .find_map(at)
     }
 
-    /// A minute of the day.
+    /// Returns the time of a minute of this day.
     pub(super) const fn at(self, minute: Minute) -> Timestamp {
         Timestamp::new(self.midnight_ms + minute.0 as u64 * 60 * 1000)
     }
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_day_and_a_minute_make_a_moment() {
+    fn day_and_minute_make_a_timestamp() {
         for (day, minute, millis) in [
             ("1970-01-01", "00:00", 0),
             ("2004-12-25", "09:14", 1_103_966_040_000),
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn days_that_never_were_are_refused() {
+    fn invalid_days_are_refused() {
         for raw in [
             "2015-02-29",
             "2015-13-01",
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn minutes_that_never_are_are_refused() {
+    fn invalid_minutes_are_refused() {
         for raw in [
             "24:00", "09:60", "9:14", "09:1", "09-14", "0a:14", "09:14:00", "",
         ] {
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_is_found_in_a_name() {
+    fn day_is_found_in_a_name() {
         let day = "2004-12-25".parse().ok();
         for name in [
             "2004-12-25.train-c.raw.txt",

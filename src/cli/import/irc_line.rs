@@ -2,29 +2,29 @@
 
 use super::day::Minute;
 
-/// What a line of a log is.
+/// The kinds of lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum IrcLine<'a> {
     /// `[HH:MM] <nick> text`
-    Message(Said<'a>),
+    Message(Spoken<'a>),
     /// `[HH:MM]  * nick text`
-    Emote(Said<'a>),
-    /// `=== …`: somebody came, went or took another nick.
+    Emote(Spoken<'a>),
+    /// `=== …`: a join, a part or a rename.
     Join,
     /// Anything else.
     Other,
 }
 
-/// What somebody said or did. The text is everything behind one space, as it stands, and may be empty.
+/// A message or an action. The text is everything after one space, unchanged, and can be empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Said<'a> {
+pub(super) struct Spoken<'a> {
     pub(super) minute: Minute,
     pub(super) nick: &'a [u8],
     pub(super) text: &'a [u8],
 }
 
 impl<'a> IrcLine<'a> {
-    /// Reads a line without its end of line.
+    /// Parses a line without its end.
     pub(super) fn parse(line: &'a [u8]) -> Self {
         if line.starts_with(b"===") {
             return Self::Join;
@@ -34,12 +34,12 @@ impl<'a> IrcLine<'a> {
         };
         if let Some(rest) = rest.strip_prefix(b"<") {
             return message(rest).map_or(Self::Other, |(nick, text)| {
-                Self::Message(Said { minute, nick, text })
+                Self::Message(Spoken { minute, nick, text })
             });
         }
         match rest.strip_prefix(b" * ") {
             Some(rest) => emote(rest).map_or(Self::Other, |(nick, text)| {
-                Self::Emote(Said { minute, nick, text })
+                Self::Emote(Spoken { minute, nick, text })
             }),
             None => Self::Other,
         }
@@ -57,7 +57,7 @@ fn stamp(line: &[u8]) -> Option<(Minute, &[u8])> {
 fn message(rest: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = rest.iter().position(|&byte| byte == b'>')?;
     let (nick, rest) = rest.split_at_checked(end)?;
-    // Whoever said nothing left no space behind in some logs.
+    // Some logs have no space before an empty text.
     let text = if rest == b">" {
         b""
     } else {
@@ -80,8 +80,8 @@ fn emote(rest: &[u8]) -> Option<(&[u8], &[u8])> {
 mod tests {
     use super::*;
 
-    fn said<'a>(minute: &str, nick: &'a str, text: &'a [u8]) -> Said<'a> {
-        Said {
+    fn said<'a>(minute: &str, nick: &'a str, text: &'a [u8]) -> Spoken<'a> {
+        Spoken {
             minute: Minute::parse(minute.as_bytes()).unwrap(),
             nick: nick.as_bytes(),
             text,
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_keeps_its_text_to_the_byte() {
+    fn text_is_kept_to_the_byte() {
         for (line, minute, nick, text) in [
             (
                 &b"[09:14] <will> hi there"[..],
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn an_emote_has_a_nick_and_what_it_does() {
+    fn emotes_have_a_nick_and_a_text() {
         for (line, nick, text) in [
             (&b"[09:14]  * will waves"[..], "will", &b"waves"[..]),
             (b"[09:14]  * will  two  spaces ", "will", b" two  spaces "),
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn joins_are_told_from_what_nobody_understands() {
+    fn joins_differ_from_unknown_lines() {
         for line in [
             &b"=== vassie [~vassie@192.0.2.7]  has joined #ubuntu"[..],
             b"=== a is now known as b",

@@ -1,4 +1,4 @@
-//! The files of an import: which there are, and what is in them.
+//! The files of an import, and their entries.
 
 use std::borrow::Cow;
 use std::fs::{self, File};
@@ -12,7 +12,7 @@ use cairn_proto::wire::request::ImportEntry;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::day::Day;
-use super::irc_line::{IrcLine, Said};
+use super::irc_line::{IrcLine, Spoken};
 use super::nick;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::limits;
@@ -25,7 +25,7 @@ pub(super) struct LogFile {
     source: ImportSource,
 }
 
-/// The files to import, by the order of their names.
+/// Returns the files to import, in the order of their names.
 pub(super) fn find(paths: &[PathBuf], day: Option<Day>) -> Result<Vec<LogFile>, Failure> {
     let mut files = Vec::new();
     for path in paths {
@@ -74,12 +74,11 @@ impl LogFile {
         Ok(Self { path, day, source })
     }
 
-    /// What the file is known by.
+    /// Returns the identity of the file.
     pub(super) const fn source(&self) -> ImportSource {
         self.source
     }
 
-    /// Its entries, from the first on.
     pub(super) fn entries(&self) -> Result<Entries<'_>, Failure> {
         let input = File::open(&self.path).map_err(|error| cannot_read(&self.path, &error))?;
         let input = BufReader::with_capacity(limits::IO_BYTES, input);
@@ -97,8 +96,8 @@ impl LogFile {
     }
 }
 
-/// XXH3 of the file's name, a zero byte, and its first line with the end of line: the same wherever the folder stands and however
-/// much the log has grown.
+/// Hashes the file name, a zero byte, and the first line with its end, so that the identity does
+/// not depend on the folder or on the growth of the log.
 fn source_of(path: &Path) -> io::Result<ImportSource> {
     let mut first = Vec::new();
     BufReader::new(File::open(path)?).read_until(b'\n', &mut first)?;
@@ -109,7 +108,7 @@ fn source_of(path: &Path) -> io::Result<ImportSource> {
     Ok(ImportSource::new(hash.digest()))
 }
 
-/// The entries of one file, and how many lines of each kind went by.
+/// The entries of a file, and the number of lines of each kind.
 #[derive(Debug)]
 pub(super) struct Entries<'a> {
     file: &'a LogFile,
@@ -124,7 +123,7 @@ pub(super) struct Entries<'a> {
 }
 
 impl Entries<'_> {
-    /// The next entry; `None` at the end of the file.
+    /// Returns the next entry; `None` at the end of the file.
     pub(super) fn next(&mut self) -> Result<Option<ImportEntry>, Failure> {
         loop {
             self.line.clear();
@@ -160,7 +159,7 @@ impl Entries<'_> {
         }
     }
 
-    fn entry(&self, said: Said<'_>, body: fn(Text) -> Body) -> Result<ImportEntry, Failure> {
+    fn entry(&self, said: Spoken<'_>, body: fn(Text) -> Body) -> Result<ImportEntry, Failure> {
         let refused = |why: &str| {
             let headline = format!(
                 "line {} of {} cannot be imported: {why}",
@@ -180,17 +179,17 @@ impl Entries<'_> {
         })
     }
 
-    /// Lines that somebody said.
+    /// Lines with a message.
     pub(super) const fn messages(&self) -> u64 {
         self.messages
     }
 
-    /// Lines of what somebody did.
+    /// Lines with an action.
     pub(super) const fn emotes(&self) -> u64 {
         self.emotes
     }
 
-    /// Lines about who came and went.
+    /// Joins, parts and renames.
     pub(super) const fn joins(&self) -> u64 {
         self.joins
     }
@@ -200,7 +199,7 @@ impl Entries<'_> {
         self.others
     }
 
-    /// Texts with bytes that are no UTF-8.
+    /// Texts that are not UTF-8.
     pub(super) const fn repaired(&self) -> u64 {
         self.repaired
     }
@@ -210,7 +209,8 @@ impl Entries<'_> {
 mod tests {
     use super::*;
 
-    const LOG: &[u8] = b"[09:14] <ada> one\n=== bob has joined\n[09:15]  * bob waves\nnoise\n[09:16] <ada> caf\xe9\n[09:17] <ada> ";
+    const LOG: &[u8] = b"[09:14] <ada> one\n=== bob has joined\n[09:15]  * bob \
+        waves\nnoise\n[09:16] <ada> caf\xe9\n[09:17] <ada> ";
 
     fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_gives_its_entries_and_counts() {
+    fn entries_are_parsed_and_counted() {
         let dir = folder(&[("2004-12-25.txt", LOG)]);
         let files = find(&[dir.path().to_owned()], None).unwrap();
         let mut entries = files[0].entries().unwrap();
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_taken_by_their_names() {
+    fn files_are_found_by_their_names() {
         let dir = folder(&[
             ("b 2004-12-26.log", b""),
             ("a 2004-12-27.log", b""),
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_a_day_needs_one() {
+    fn file_without_a_day_needs_one() {
         let dir = folder(&[("today.log", LOG)]);
         let path = [dir.path().join("today.log")];
         assert_eq!(find(&path, None).unwrap_err().exit(), Exit::Failed);
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_known_again_when_it_moves_and_grows() {
+    fn identity_survives_moves_and_growth() {
         let grown = [LOG, b"\n[09:18] <ada> more\n"].concat();
         let (old, new) = (
             folder(&[("2004-12-25.txt", LOG)]),

@@ -24,7 +24,7 @@ use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 
-/// Take over the messages of another system
+/// Import messages from another system
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
     #[command(subcommand)]
@@ -38,17 +38,19 @@ enum Source {
 
 /// Import IRC logs into a group
 ///
-/// Lines are `[HH:MM] <nick> text` and, for what somebody does, `[HH:MM]  * nick text`. The text is everything behind the one space, to
-/// the byte. Lines that begin with === (joins, parts, renames) are left out and counted, and so is every other line.
+/// Lines are `[HH:MM] <nick> text`, or `[HH:MM]  * nick text` for actions. The text is kept to the
+/// byte. Lines that begin with === (joins, parts, renames) and all others are skipped and counted.
 ///
-/// The day stands in the file's name, YYYY-MM-DD; times are taken as UTC. Of a folder, the files with a day in their names are taken; files
-/// go in by the order of their names.
+/// The day is in the name of a file, YYYY-MM-DD; times are UTC. From a folder, files with a day in
+/// their names are imported, in the order of their names.
 ///
-/// Users are made from nicks, and nobody can log in as them; a nick that a user of the server has becomes that user. White space in a
-/// nick, marks such as @ in front of it, and characters that no name may have are left out; of a very long one the first 64 bytes stay.
+/// Nicks become users that cannot log in; a nick that is the name of a user of the server becomes
+/// that user. Spaces, marks such as @ in front, and characters that are not allowed in names are
+/// removed; names are cut at 64 bytes.
 ///
-/// A file is known again by a hash (XXH3) of its name and first line. So importing it again adds nothing, and a log that has grown
-/// adds what is new. The importer must be an owner or admin of the server; the group is made if it is not there.
+/// A file is recognised by a hash (XXH3) of its name and first line, so importing it again adds
+/// nothing, and a log that has grown adds its new lines. For owners and admins of the server; the
+/// group is created if missing.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn import irc ubuntu-irc/ --group ubuntu --dry-run
@@ -56,26 +58,27 @@ enum Source {
   cairn import irc today.log --date 2025-11-21 --group ops --json
 
 JSON
-  {\"conversation\":1,\"files\":2,\"messages\":90,\"emotes\":3,\"added\":93,\"skipped_joins\":12,\"skipped_other\":0,\"users\":7}")]
+  {\"conversation\":1,\"files\":2,\"messages\":90,\"emotes\":3,\"added\":93,\"skipped_joins\":12,\
+     \"skipped_other\":0,\"users\":7}")]
 struct IrcArgs {
     /// Files, or folders of files
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
 
-    /// The group that the messages go to, with or without #
+    /// The group to import into, with or without #
     #[arg(long, value_name = "NAME", value_parser = parse_group)]
     group: Target,
 
-    /// Read and count everything, and change nothing; needs no server
+    /// Read and count, without a server and without changes
     #[arg(long)]
     dry_run: bool,
 
-    /// The day of files that have none in their names, YYYY-MM-DD
+    /// The day of files without one in their names, YYYY-MM-DD
     #[arg(long, value_name = "DAY")]
     date: Option<Day>,
 }
 
-/// What an import found and did. `conversation` is null after a dry run, which asks no server.
+/// The result of an import. `conversation` is null after a dry run.
 #[derive(Debug, Default, Serialize)]
 struct Counts {
     conversation: Option<ConversationId>,
@@ -105,11 +108,12 @@ impl fmt::Display for Counts {
         } = self;
         writeln!(
             f,
-            "{files} files: {messages} messages and {emotes} emotes; left out: {skipped_joins} joins and parts, {skipped_other} others"
+            "{files} files: {messages} messages and {emotes} emotes; skipped: {skipped_joins} \
+                joins and parts, {skipped_other} others"
         )?;
         match conversation {
-            Some(id) => write!(f, "{added} added to '#id:{id}', {users} users made"),
-            None => f.write_str("a dry run: nothing was added"),
+            Some(id) => write!(f, "{added} added to '#id:{id}', {users} users created"),
+            None => f.write_str("dry run: nothing was added"),
         }
     }
 }
@@ -127,7 +131,7 @@ impl Counts {
     fn print(&self, output: &mut Output) -> Result<(), Failure> {
         if self.repaired > 0 {
             output.note(format_args!(
-                "{} lines are not UTF-8: their bad bytes became \u{fffd}",
+                "{} lines are not UTF-8; invalid bytes became \u{fffd}",
                 self.repaired
             ));
         }
@@ -149,7 +153,7 @@ pub(crate) async fn run(
     if client.whoami().role < ServerRole::Admin {
         return Err(Failure::new(
             Exit::Failed,
-            "only owners and admins of the server may import",
+            "only owners and admins of the server can import",
         ));
     }
     let conversation = group(client, &args.group).await?;
@@ -169,7 +173,7 @@ fn dry_run(files: &[LogFile], output: &mut Output) -> Result<(), Failure> {
     counts.print(output)
 }
 
-/// The group, made if it is not there.
+/// Returns the group, creating it if missing.
 async fn group(client: &Client, target: &Target) -> Result<ConversationId, Failure> {
     let Target::Group(name) = target else {
         return target.resolve(client).await;
@@ -212,7 +216,7 @@ async fn import(
     }
     drop(progress);
     if counts.added > 0 {
-        // What one has imported is not news to oneself.
+        // Imported messages are not unread for the user who imported them.
         let head = client
             .pull(conversation, PullRange::From(MsgId::ZERO.next()), 1)
             .await?

@@ -3,9 +3,8 @@
 use cairn_proto::limits::USER_NAME_BYTES_MAX;
 use cairn_proto::text::UserName;
 
-/// The user name of a nick: without white space, without what no name may contain, without marks in front of it, and not too long.
-///
-/// Bytes that are no UTF-8 count as `�`. A nick of which nothing is left is `unknown`.
+/// Returns the user name for a nick: without white space, without characters that names cannot
+/// have, without marks in front, and cut to the longest length.
 pub(super) fn user_name(nick: &[u8]) -> Option<UserName> {
     let nick = String::from_utf8_lossy(nick);
     let mut name: String = nick.chars().filter(|&c| may_be_in_a_name(c)).collect();
@@ -18,7 +17,8 @@ pub(super) fn user_name(nick: &[u8]) -> Option<UserName> {
 
 const NAMELESS: &str = "unknown";
 
-/// A name knows best what may be in it. In front stands a letter, so that this is about the character and not about its place.
+/// Returns whether a name can contain the character. The letter in front makes it about the
+/// character, not about its position.
 fn may_be_in_a_name(c: char) -> bool {
     UserName::new(format!("n{c}n")).is_ok()
 }
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_nick_is_cut_between_characters() {
+    fn long_nicks_are_cut_between_characters() {
         let name = user_name("ä".repeat(40).as_bytes()).unwrap();
         assert_eq!(name.as_str(), "ä".repeat(32));
         let name = user_name(format!("x{}", "ä".repeat(40)).as_bytes()).unwrap();

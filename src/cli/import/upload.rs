@@ -1,4 +1,4 @@
-//! One file on its way to the server: in pages, several of them under way, each going on where the one before ends.
+//! Uploads one file in pages, several in flight, each continuing where the one before ends.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -19,9 +19,9 @@ pub(super) struct Upload<'a> {
     client: &'a Client,
     conversation: ConversationId,
     source: ImportSource,
-    /// Entries that the server has had from an earlier import and that are still to be passed over.
+    /// Entries that an earlier import stored, still to be skipped.
     known: u64,
-    /// The place in the source of the first entry of the page that is being filled.
+    /// Position in the source of the first entry of the current page.
     first: u64,
     page: Vec<ImportEntry>,
     page_bytes: usize,
@@ -29,11 +29,11 @@ pub(super) struct Upload<'a> {
     sum: Imported,
 }
 
-/// What an entry takes in its page beside its name and text.
+/// Bytes of an entry in its page besides its name and text.
 const ENTRY_HEAD_BYTES: usize = 32;
 
 impl<'a> Upload<'a> {
-    /// Asks where to go on.
+    /// Asks the server where to continue.
     pub(super) async fn begin(
         client: &'a Client,
         conversation: ConversationId,
@@ -53,7 +53,7 @@ impl<'a> Upload<'a> {
         })
     }
 
-    /// The next entry of the source.
+    /// Adds the next entry of the source.
     pub(super) async fn add(&mut self, entry: ImportEntry) -> Result<(), Error> {
         if self.known > 0 {
             self.known -= 1;
@@ -70,7 +70,7 @@ impl<'a> Upload<'a> {
         Ok(())
     }
 
-    /// How many entries were stored so far.
+    /// Returns the number of entries stored so far.
     pub(super) const fn added(&self) -> u64 {
         self.sum.added
     }

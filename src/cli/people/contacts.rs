@@ -1,4 +1,4 @@
-//! `cairn friend`, `follow`, `unfollow`, `block`, `unblock` and `contacts`: what others are to you.
+//! `cairn friend`, `follow`, `unfollow`, `block`, `unblock` and `contacts`.
 
 use std::fmt;
 
@@ -16,12 +16,12 @@ use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 
-/// Ask others to be your friends, and answer them
+/// Send, accept and decline friend requests
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn friend ask bob
   cairn friend accept ada
-  cairn contacts --json | jq -r 'select(.friendship == \"invited\") | .name'    who waits for your answer
+  cairn contacts --json | jq -r 'select(.friendship == \"invited\") | .name'    open requests
 
 JSON; friendship is none, asked, invited (by the other) or friends
   {\"user\":2,\"name\":\"bob\",\"follows\":false,\"friendship\":\"asked\",\"blocks\":false}")]
@@ -32,28 +32,28 @@ pub(crate) struct FriendArgs {
 
 #[derive(Debug, Subcommand)]
 enum FriendAction {
-    /// Ask somebody to be your friend; who has asked you becomes one at once
+    /// Send a friend request; accepts theirs, if there is one
     #[command(after_help = "EXAMPLES
   cairn friend ask bob
 
 JSON
   {\"user\":2,\"name\":\"bob\",\"follows\":false,\"friendship\":\"asked\",\"blocks\":false}")]
     Ask(OtherArgs),
-    /// Become the friend of somebody who has asked you
+    /// Accept a friend request
     #[command(after_help = "EXAMPLES
   cairn friend accept ada
 
 JSON
   {\"user\":2,\"name\":\"bob\",\"follows\":false,\"friendship\":\"friends\",\"blocks\":false}")]
     Accept(OtherArgs),
-    /// Turn down what somebody has asked you
+    /// Decline a friend request
     #[command(after_help = "EXAMPLES
   cairn friend decline eve
 
 JSON
   {\"user\":2,\"name\":\"bob\",\"follows\":false,\"friendship\":\"none\",\"blocks\":false}")]
     Decline(OtherArgs),
-    /// End a friendship, or take back what you asked
+    /// End a friendship, or withdraw a friend request
     #[command(after_help = "EXAMPLES
   cairn friend remove bob
 
@@ -62,7 +62,7 @@ JSON
     Remove(OtherArgs),
 }
 
-/// Follow somebody, one way and without asking
+/// Follow a user, to see when they are online
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn follow bob
@@ -74,7 +74,7 @@ pub(crate) struct FollowArgs {
     other: OtherArgs,
 }
 
-/// Follow somebody no more
+/// Stop following a user
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn unfollow bob
@@ -86,9 +86,10 @@ pub(crate) struct UnfollowArgs {
     other: OtherArgs,
 }
 
-/// Block somebody: neither of you writes to the other directly
+/// Block a user: no direct messages between you
 ///
-/// It ends a friendship and following. What you share in groups goes on, and nobody is told that he is blocked.
+/// It ends a friendship and following. Groups that you share are not affected, and the user is not
+/// notified.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn block eve
@@ -100,7 +101,7 @@ pub(crate) struct BlockArgs {
     other: OtherArgs,
 }
 
-/// Block somebody no more
+/// Unblock a user
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn unblock eve
@@ -112,7 +113,7 @@ pub(crate) struct UnblockArgs {
     other: OtherArgs,
 }
 
-/// List the people you follow, who are your friends or may become it, and whom you have blocked
+/// List users you follow, friends, requests and blocked users
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn contacts
@@ -122,12 +123,12 @@ JSON
   {\"user\":2,\"name\":\"bob\",\"follows\":false,\"friendship\":\"friends\",\"blocks\":false,
    \"presence\":\"online\",\"devices\":[{\"kind\":\"phone\",\"is_away\":false}]}
 
-presence and devices are null where you cannot see whether somebody is there.")]
+presence and devices are null for users whose presence you cannot see.")]
 pub(crate) struct ContactsArgs {}
 
 #[derive(Debug, Args)]
 struct OtherArgs {
-    /// Who
+    /// The user
     #[arg(value_name = "USER", value_parser = parse_user)]
     user: UserName,
 }
@@ -160,8 +161,8 @@ impl fmt::Display for Related {
         } = self.relation;
         let friendship = match friendship {
             Friendship::None => None,
-            Friendship::Asked => Some("asked"),
-            Friendship::Invited => Some("asks to be your friend"),
+            Friendship::Asked => Some("request sent"),
+            Friendship::Invited => Some("wants to be your friend"),
             Friendship::Friends => Some("friend"),
         };
         let words = [

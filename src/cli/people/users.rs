@@ -18,7 +18,7 @@ use crate::cli::output::Output;
 use crate::ui::sanitize::Sanitized;
 use bytesize::ByteSize;
 
-/// Find the users of this server, see how they present themselves, and say what they may do
+/// Find users, show their profiles, change their roles
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn users find ad
@@ -36,49 +36,51 @@ pub(crate) struct UsersArgs {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Find users by the beginning of their names, upper and lower case alike
+    /// Find users by the beginning of their names, in upper or lower case
     #[command(after_help = "EXAMPLES
   cairn users find ad
   cairn users find @Ad --limit 5
 
 JSON, one for each user
-  {\"user\":2,\"name\":\"ada\",\"role\":\"member\",\"display_name\":\"Ada Lovelace\",\"about\":null,\"avatar_bytes\":2310}")]
+  {\"user\":2,\"name\":\"ada\",\"role\":\"member\",\"display_name\":\"Ada Lovelace\",\
+     \"about\":null,\"avatar_bytes\":2310}")]
     Find {
-        /// How their names begin
+        /// The beginning of their names
         #[arg(value_parser = parse_user)]
         prefix: UserName,
-        /// At most so many
+        /// The largest number of users to show
         #[arg(long, value_name = "N", default_value_t = limits::USERS_FOUND_DEFAULT)]
         limit: usize,
     },
 
-    /// Show how a user presents himself
+    /// Show the profile of a user
     #[command(after_help = "EXAMPLES
   cairn users show ada
   cairn users show @ada --save-avatar ada.webp
 
 JSON; avatar_bytes is null without an avatar
-  {\"user\":2,\"name\":\"ada\",\"role\":\"member\",\"display_name\":\"Ada Lovelace\",\"about\":null,\"avatar_bytes\":2310}")]
+  {\"user\":2,\"name\":\"ada\",\"role\":\"member\",\"display_name\":\"Ada Lovelace\",\
+     \"about\":null,\"avatar_bytes\":2310}")]
     Show {
-        /// Who it is
+        /// The user
         #[arg(value_parser = parse_user)]
         name: UserName,
-        /// Put the picture by which he is known into this file; what is there is replaced
+        /// Save the picture of the user into this file, replacing an existing one
         #[arg(long, value_name = "FILE")]
         save_avatar: Option<PathBuf>,
     },
 
-    /// Give a user another role on the server, as its owner; the last owner stays one
+    /// Change the role of a user on the server; the last owner stays one
     #[command(
         after_help = "EXAMPLES\n  cairn users role ada admin\n  cairn users role @ada member\n
 JSON, one object
   {\"user\":2,\"name\":\"ada\",\"role\":\"admin\"}"
     )]
     Role {
-        /// Who it is
+        /// The user
         #[arg(value_parser = parse_user)]
         name: UserName,
-        /// Members chat; admins invite and import as well; owners may do everything
+        /// Members chat; admins also invite and import; owners can do everything
         role: Role,
     },
 }
@@ -100,7 +102,7 @@ impl From<Role> for ServerRole {
     }
 }
 
-/// What became of a user.
+/// The new role of a user.
 #[derive(Debug, Serialize)]
 struct Appointed {
     user: UserId,
@@ -112,14 +114,14 @@ impl fmt::Display for Appointed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{}: {} of this server from now on",
+            "{} is now {} of this server",
             self.name,
             self.role.as_str()
         )
     }
 }
 
-/// A user, as he presents himself.
+/// The profile of a user.
 #[derive(Debug, Serialize)]
 pub(crate) struct Person {
     user: UserId,
@@ -194,10 +196,7 @@ pub(crate) async fn run(
             let user = find_user(client, name).await?;
             let found = client.profiles(&[user.id]).await?.pop();
             let found = found.ok_or_else(|| {
-                Failure::new(
-                    Exit::Failed,
-                    format!("there is no user named {name} any more"),
-                )
+                Failure::new(Exit::Failed, format!("there is no user named {name}"))
             })?;
             if let Some(path) = save_avatar {
                 save(&found, path)?;
@@ -216,7 +215,7 @@ pub(crate) async fn run(
     }
 }
 
-/// Puts the picture of a user into a file.
+/// Saves the picture of a user.
 fn save(of: &UserProfile, path: &Path) -> Result<(), Failure> {
     let avatar = &of.profile.avatar;
     if *avatar == Avatar::NONE {

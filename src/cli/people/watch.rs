@@ -19,12 +19,14 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::ui::sanitize::Sanitized;
 
-/// Show who is there, as they come and go
+/// Show who is online, away or typing
 ///
-/// First how things stand, then what changes, until Ctrl-C, over broken connections and restarts of the server. You see those who share a
-/// conversation with you, are your friends or are followed by you, unless one of you has blocked the other.
+/// It prints the current state, then each change, until Ctrl-C, and reconnects when the connection
+/// breaks. You can see users who share a conversation with you, are your friends, or are followed
+/// by you, unless one of you has blocked the other.
 ///
-/// With --in, also who types in a conversation, and how far its members have got and read it. While it runs, others see you on a terminal.
+/// With --in, it also shows who is typing in a conversation, and what its members have received and
+/// read. While it runs, others see you online.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("what").required(true).multiple(true))]
 #[command(after_help = "EXAMPLES
@@ -33,36 +35,43 @@ use crate::ui::sanitize::Sanitized;
   cairn watch ada bob --in '#team' --json
   cairn watch ada --once --json | jq -r .presence
 
-JSON, one for each event. presence is online, away or offline, and null, as devices is, where you cannot see whether somebody is there; kind
-is unknown, desktop, phone, web, terminal or bot
-  {\"event\":\"presence\",\"user\":2,\"name\":\"bob\",\"presence\":\"online\",\"devices\":[{\"kind\":\"phone\",\"is_away\":false}]}
-With --in; somebody who types is told of every two seconds; delivered is left out of how things stand at first, read is 0 where it is not
-shown, and more says that further members moved who are not told of
+JSON, one for each event. presence is online, away or offline; presence and devices are null for
+users whose presence you cannot see; kind is unknown, desktop, phone, web, terminal or bot
+  {\"event\":\"presence\",\"user\":2,\"name\":\"bob\",\"presence\":\"online\",\
+     \"devices\":[{\"kind\":\"phone\",\"is_away\":false}]}
+With --in; a typing event repeats every two seconds; delivered is not in the initial state, read is
+0 where it is hidden, and more means that further members moved
   {\"event\":\"typing\",\"conversation\":1,\"user\":2,\"name\":\"bob\"}
-  {\"event\":\"receipts\",\"conversation\":1,\"user\":2,\"name\":\"bob\",\"delivered\":17,\"read\":15}
+  {\"event\":\"receipts\",\"conversation\":1,\"user\":2,\"name\":\"bob\",\"delivered\":17,\
+     \"read\":15}
   {\"event\":\"more\",\"conversation\":1}
-And when the connection breaks and is back
+When the connection breaks, and is back
   {\"event\":\"disconnected\",\"reason\":\"…\"}
   {\"event\":\"reconnected\"}")]
 pub(crate) struct WatchArgs {
-    /// Whom to watch, up to 200 users
-    #[arg(value_name = "USER", value_parser = parse_user, num_args = 0..=WATCHED_USERS_MAX, group = "what")]
+    /// The users to watch, up to 200
+    #[arg(
+        value_name = "USER",
+        value_parser = parse_user,
+        num_args = 0..=WATCHED_USERS_MAX,
+        group = "what",
+    )]
     users: Vec<UserName>,
 
-    /// Focus at this conversation as well: '#group', '@user' or '#id:NUMBER'
+    /// Watch this conversation as well: '#group', '@user' or '#id:NUMBER'
     #[arg(long = "in", value_name = "TARGET", group = "what")]
     within: Option<Target>,
 
-    /// Only say how things stand
+    /// Print the current state, and exit
     #[arg(long)]
     once: bool,
 
-    /// Let others see that you are away from this terminal
+    /// Appear as away
     #[arg(long, conflicts_with = "once")]
     away: bool,
 }
 
-/// Something that is seen. The fields are those of its JSON.
+/// An event. The fields are those of its JSON.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
 enum Seen<'a> {
@@ -107,7 +116,7 @@ impl fmt::Display for Seen<'_> {
                     f,
                     "{} is {}",
                     Sanitized(name),
-                    presence.map_or("not to be seen", Presence::as_str)
+                    presence.map_or("not visible to you", Presence::as_str)
                 )?;
                 let mut before = " on ";
                 devices.iter().copied().flatten().try_for_each(|device| {
@@ -121,21 +130,25 @@ impl fmt::Display for Seen<'_> {
                     Ok(())
                 })
             }
-            Self::Typing { name, .. } => write!(f, "{} types", Sanitized(name)),
+            Self::Typing { name, .. } => write!(f, "{} is typing", Sanitized(name)),
             Self::Receipts {
                 name,
                 delivered: Some(delivered),
                 read,
                 ..
             } => {
-                write!(f, "{} has got {delivered} and read {read}", Sanitized(name))
+                write!(
+                    f,
+                    "{} has received {delivered} and read {read}",
+                    Sanitized(name)
+                )
             }
             Self::Receipts { name, read, .. } => write!(f, "{} has read {read}", Sanitized(name)),
-            Self::More { .. } => f.write_str("others have got or read something as well"),
+            Self::More { .. } => f.write_str("more members have received or read messages"),
             Self::Disconnected { reason } => {
-                write!(f, "-- the connection broke: {}", Sanitized(reason))
+                write!(f, "-- disconnected: {}", Sanitized(reason))
             }
-            Self::Reconnected => f.write_str("-- connected again"),
+            Self::Reconnected => f.write_str("-- reconnected"),
         }
     }
 }
@@ -165,7 +178,7 @@ pub(crate) async fn run(
     }
 }
 
-/// A look at some users, and into a conversation.
+/// Watched users, and a watched conversation.
 struct Watch<'a> {
     client: &'a Client,
     output: &'a mut Output,
@@ -187,7 +200,7 @@ impl<'a> Watch<'a> {
         };
         let mut users = Vec::with_capacity(found.len());
         for user in &found {
-            // Whoever is named twice is watched once.
+            // A user who is named twice is watched once.
             if !users.contains(&user.id) {
                 users.push(user.id);
             }
@@ -203,7 +216,7 @@ impl<'a> Watch<'a> {
         })
     }
 
-    /// How everything stands now.
+    /// Prints the current state.
     async fn show_state(&mut self) -> Result<(), Failure> {
         let seen = self.client.watch(self.users.clone()).await?;
         for &user in &self.users {
@@ -241,7 +254,7 @@ impl<'a> Watch<'a> {
         Ok(())
     }
 
-    /// What happens from now on.
+    /// Prints each event until the client closes.
     async fn follow(&mut self, events: &mut Events) -> Result<(), Failure> {
         while let Some(event) = self
             .output
@@ -277,7 +290,7 @@ impl<'a> Watch<'a> {
                 Event::Removed { conversation, .. } if self.within == Some(conversation) => {
                     return Err(Failure::new(
                         Exit::Failed,
-                        "you are no member of that conversation any more",
+                        "you are no longer a member of that conversation",
                     ));
                 }
                 Event::Disconnected { reason } => {
@@ -288,7 +301,7 @@ impl<'a> Watch<'a> {
                 _ => {}
             }
         }
-        // The client is over: whatever is asked now tells why.
+        // The client has closed: any request returns the reason.
         Ok(self.client.watch(Vec::new()).await.map(drop)?)
     }
 
@@ -330,7 +343,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn people_see_each_device_and_nothing_obeyed() {
+    fn devices_are_listed_and_names_sanitized() {
         let devices = [(DeviceKind::Phone, true), (DeviceKind::Terminal, false)]
             .map(|(kind, is_away)| PresentDevice { kind, is_away });
         let (user, name) = (UserId::new(2), Cow::from("bob\u{1b}"));
@@ -354,11 +367,12 @@ mod tests {
             presence: None,
             devices: None,
         };
-        assert_eq!(seen.to_string(), "bob␛ is not to be seen");
+        assert_eq!(seen.to_string(), "bob␛ is not visible to you");
         let json = serde_json::to_string(&seen).unwrap();
         assert_eq!(
             json,
-            "{\"event\":\"presence\",\"user\":2,\"name\":\"bob\\u001b\",\"presence\":null,\"devices\":null}"
+            "{\"event\":\"presence\",\"user\":2,\"name\":\"bob\\u001b\",\"presence\":null,\
+                \"devices\":null}"
         );
     }
 }

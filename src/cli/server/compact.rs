@@ -10,11 +10,11 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use cairn_store::checkpoint::compact::{self, CompactError, Compacted};
 
-/// Give back the disk space of messages that are gone
+/// Reclaim the disk space of deleted messages
 ///
-/// The server must be stopped. What lives is copied into new files, which then take the place of the old ones; so there must be room for
-/// it a second time. It can be killed at any moment: the next start goes on with one or the other, whole. A server that runs uses the space
-/// of what is gone for what is new, so this pays after much was let go at once.
+/// The server must be stopped. Live data is copied into new files, which then replace the old ones,
+/// so it needs disk space for a second copy. It can be interrupted at any time. A running server
+/// reuses the space of deleted messages, so this is worthwhile only after many were deleted.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn compact --data /srv/cairn
@@ -41,7 +41,7 @@ impl fmt::Display for Done {
         } = self.0;
         write!(
             f,
-            "{rows} rows live in {after_bytes} bytes; it was {before_bytes} bytes"
+            "{rows} rows in {after_bytes} bytes, {before_bytes} bytes before"
         )
     }
 }
@@ -49,12 +49,16 @@ impl fmt::Display for Done {
 fn failure(error: &CompactError) -> Failure {
     let failure = Failure::caused(Exit::DataUnusable, error, error);
     match error {
-        CompactError::NoDirectory(_) => failure.hint("name the directory that `cairn serve --data` was given"),
-        CompactError::Lock(_) => failure.hint("stop the server first: it must not write while everything is copied"),
+        CompactError::NoDirectory(_) => failure.hint("use the directory of `cairn serve --data`"),
+        CompactError::Lock(_) => failure.hint(
+            "stop the server first: it must not write during \
+            the copy",
+        ),
         CompactError::Format(_) => failure,
-        CompactError::Trees(_) | CompactError::Io { .. } => {
-            failure.hint("everything is as it was; make room for a copy of what lives, and look at it with `cairn doctor`")
-        }
+        CompactError::Trees(_) | CompactError::Io { .. } => failure.hint(
+            "nothing was changed; free disk space for a second copy, and check the \
+                directory with `cairn doctor`",
+        ),
     }
 }
 

@@ -11,9 +11,9 @@ use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 
-/// Show the settings of the server, or set one as its owner
+/// Show or change the settings of the server
 ///
-/// A setting holds from the moment on at which it is set. Everybody may see all of them.
+/// A change applies at once. Everyone can see the settings; owners can change them.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn config list
@@ -21,7 +21,8 @@ use crate::cli::output::Output;
   cairn config set direct-chats friends
 
 JSON
-  {\"name\":\"direct-chats\",\"value\":\"anyone\",\"default\":\"anyone\",\"takes\":\"anyone or friends\",\"about\":\"…\"}")]
+  {\"name\":\"direct-chats\",\"value\":\"anyone\",\"default\":\"anyone\",\"takes\":\"anyone or \
+     friends\",\"about\":\"…\"}")]
 pub(crate) struct ConfigArgs {
     #[command(subcommand)]
     action: Action,
@@ -35,7 +36,8 @@ enum Action {
   cairn config list --json | jq -r 'select(.value != .default) | .name'
 
 JSON, one for each setting
-  {\"name\":\"direct-chats\",\"value\":\"anyone\",\"default\":\"anyone\",\"takes\":\"anyone or friends\",\"about\":\"…\"}")]
+  {\"name\":\"direct-chats\",\"value\":\"anyone\",\"default\":\"anyone\",\"takes\":\"anyone or \
+     friends\",\"about\":\"…\"}")]
     List,
     /// Show one setting
     #[command(after_help = "EXAMPLES
@@ -43,22 +45,24 @@ JSON, one for each setting
   cairn config get direct-chats --json | jq -r .value
 
 JSON
-  {\"name\":\"direct-chats\",\"value\":\"anyone\",\"default\":\"anyone\",\"takes\":\"anyone or friends\",\"about\":\"…\"}")]
+  {\"name\":\"direct-chats\",\"value\":\"anyone\",\"default\":\"anyone\",\"takes\":\"anyone or \
+     friends\",\"about\":\"…\"}")]
     Get {
         /// The setting
         name: SettingName,
     },
-    /// Set a setting, as the owner of the server
+    /// Change a setting, as the owner of the server
     #[command(after_help = "EXAMPLES
   cairn config set direct-chats friends
   cairn config set contacts-max 500
 
-JSON, as it is from now on
-  {\"name\":\"direct-chats\",\"value\":\"anyone\",\"default\":\"anyone\",\"takes\":\"anyone or friends\",\"about\":\"…\"}")]
+JSON, the setting now
+  {\"name\":\"direct-chats\",\"value\":\"anyone\",\"default\":\"anyone\",\"takes\":\"anyone or \
+     friends\",\"about\":\"…\"}")]
     Set {
         /// The setting
         name: SettingName,
-        /// Its value
+        /// The new value
         value: SettingValue,
     },
 }
@@ -100,7 +104,7 @@ pub(crate) async fn run(
             Some(setting) => output.print(&Row(setting)),
             None => Err(
                 Failure::new(Exit::Failed, format!("there is no setting named {name}"))
-                    .hint("`cairn config list` shows them all"),
+                    .hint("`cairn config list` shows all settings"),
             ),
         },
         Action::Set { name, value } => output.print(&Row(client

@@ -15,15 +15,15 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use cairn_store::check::doctor::{self, Depth, Report};
 
-/// Check what is stored, or explain an unread number
+/// Check stored data, or explain an unread count
 ///
-/// With --data, everything in the directory of a stopped server is read and held against everything else: checksums, message numbers
-/// without a gap from floor to head, cursors within their bounds, the commit log against the blocks, attachments against the files that
-/// hold them. What the commit log holds is moved into the trees on the way, as at any start of the server. The first problem is named,
-/// with exit code 1.
+/// With --data, it reads the whole data directory of a stopped server and checks it: checksums,
+/// message numbers without gaps, cursors within their bounds, the commit log against the blocks,
+/// attachments against their files. It also moves the commit log into the trees, as a start of the
+/// server does. It names the first problem and exits with code 1.
 ///
-/// With --explain, a running server says what a member's unread number is made of: one's own, or anybody's for owners and admins of the
-/// server.
+/// With --explain, a running server explains a member's unread count: your own, or anyone's for
+/// owners and admins of the server.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("task").required(true))]
 #[command(after_help = "EXAMPLES
@@ -32,24 +32,24 @@ use cairn_store::check::doctor::{self, Depth, Report};
   cairn doctor --explain '#team' ada
   cairn doctor --explain '#team' ada --json
 
-JSON of --explain; base is the highest of read, floor and joined - 1, and unread what is above it and counts
-  {\"conversation\":1,\"user\":2,\"name\":\"ada\",\"head\":20,\"floor\":0,\"joined\":1,\"read\":5,\"base\":5,\"uncounted\":3,
+JSON of --explain; base is the highest of read, floor and joined - 1; unread counts what is above it
+  {\"conversation\":1,\"user\":2,\"name\":\"ada\",\"head\":20,\"floor\":0,\"joined\":1,\"read\":5,\
+     \"base\":5,\"uncounted\":3,
    \"unread\":12,\"mentions\":2}")]
 pub(crate) struct DoctorArgs {
     /// The data directory to check; its server must be stopped
     #[arg(long, value_name = "DIR", group = "task")]
     data: Option<PathBuf>,
 
-    /// Read all attachments as well: whether each holds what its hash was made of
+    /// Also read all attachments and check their hashes
     #[arg(long, requires = "data")]
     full: bool,
 
-    /// What the unread number of a member is made of
+    /// Explain the unread count of a member
     #[arg(long, num_args = 2, value_names = ["TARGET", "USER"], group = "task")]
     explain: Option<Vec<String>>,
 }
 
-/// What was found to be sound.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
 struct Sound(Report);
@@ -84,12 +84,13 @@ impl fmt::Display for Sound {
         writeln!(f, "  {attachments} attachments of {attachment_bytes} bytes")?;
         write!(
             f,
-            "  {log_messages} of the messages were in the commit log still, in {log_batches} batches"
+            "  {log_messages} of the messages were still in the commit log, in {log_batches} \
+                batches"
         )
     }
 }
 
-/// An unread number, taken apart.
+/// The parts of an unread count.
 #[derive(Debug, Serialize)]
 struct Explanation {
     conversation: ConversationId,
@@ -130,7 +131,8 @@ impl fmt::Display for Explanation {
         )?;
         write!(
             f,
-            "  unread = head {head} - base {base} - {uncounted} entries that are no messages of others = {unread}"
+            "  unread = head {head} - base {base} - {uncounted} entries that do not count = \
+                {unread}"
         )
     }
 }
@@ -167,7 +169,7 @@ impl Explanation {
         }
     }
 
-    /// Whether the parts make the whole.
+    /// Returns whether the parts add up.
     fn adds_up(&self) -> bool {
         self.head.above(self.base).checked_sub(self.uncounted) == Some(self.unread)
     }
@@ -191,7 +193,7 @@ pub(crate) async fn run(
         (None, Some(explain)) => explain_unread(explain, context, output).await,
         (None, None) => Err(Failure::new(
             Exit::Usage,
-            "say what to look into: --data or --explain",
+            "choose what to check: --data or --explain",
         )),
     }
 }
@@ -236,7 +238,7 @@ async fn explain_unread(
         true => Ok(()),
         false => Err(Failure::new(
             Exit::Failed,
-            "the parts do not make the whole: this is a fault of the server",
+            "the parts do not add up; this is a bug in cairn, please report it",
         )),
     }
 }
@@ -265,14 +267,15 @@ mod tests {
     }
 
     #[test]
-    fn the_formula_is_shown_with_its_numbers() {
-        let expected = "ada has 12 unread, 2 of them mentions, in '#id:1'\n  base   = max(read 5, floor 0, joined 1 - 1) = 5\n  \
-                        unread = head 20 - base 5 - 3 entries that are no messages of others = 12";
+    fn explanation_shows_the_formula() {
+        let expected = "ada has 12 unread, 2 of them mentions, in '#id:1'\n  base   = max(read 5, \
+            floor 0, joined 1 - 1) = 5\n  \
+                        unread = head 20 - base 5 - 3 entries that do not count = 12";
         assert_eq!(explanation(5, 0, 1, 12).to_string(), expected);
     }
 
     #[test]
-    fn a_sum_that_is_wrong_is_noticed() {
+    fn wrong_sum_is_detected() {
         assert!(explanation(5, 0, 1, 12).adds_up());
         assert!(explanation(0, 5, 1, 12).adds_up());
         assert!(explanation(0, 0, 6, 12).adds_up());

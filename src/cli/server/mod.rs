@@ -1,4 +1,4 @@
-//! Commands for whoever runs a server.
+//! Commands of the operator of a server.
 
 pub(crate) mod compact;
 pub(crate) mod config;

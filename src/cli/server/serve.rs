@@ -22,9 +22,9 @@ use cairn_server::run::{self, Options, Ready};
 
 /// Run a server
 ///
-/// On its first start it makes its identity and prints an invite link: whoever joins with it owns the server. Nothing else has to be
-/// installed or set up. It stops in order on Ctrl-C and SIGTERM; a second Ctrl-C ends it at once, and even that loses nothing that was
-/// accepted.
+/// Its first start creates its identity and prints an invite link; the first user who joins with it
+/// owns the server. Nothing else has to be installed or set up. Ctrl-C and SIGTERM stop it in
+/// order; a second Ctrl-C ends it at once, which loses no accepted message either.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn serve --data ./cairn-data
@@ -32,9 +32,10 @@ use cairn_server::run::{self, Options, Ready};
   cairn serve --data /tmp/try --listen 127.0.0.1:0 --ready-file /tmp/try.json
 
 READY FILE
-  {\"listening\":\"127.0.0.1:41234\",\"invite\":\"cairn://…\"}    invite is null when the server has an owner")]
+  {\"listening\":\"127.0.0.1:41234\",\"invite\":\"cairn://…\"}    invite is null when the server \
+     has an owner")]
 pub(crate) struct ServeArgs {
-    /// Where everything is stored; made when it is not there. One server for each directory
+    /// The data directory, created if missing; one server for each directory
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
 
@@ -42,29 +43,37 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "ADDR", default_value = "[::]:7766")]
     listen: SocketAddr,
 
-    /// The address that invite links name, when clients reach the server under another one than it listens on
+    /// The address in invite links, if clients reach the server under another one
     #[arg(long, value_name = "HOST:PORT")]
     advertise: Option<ServerAddr>,
 
-    /// How much files leave free of the disk, for messages; these leave a quarter of it [default: 2GiB, or a quarter of a smaller disk]
+    /// Disk space that files leave free for messages, which leave a quarter of it [default: 2GiB,
+    /// or a quarter of a smaller disk]
     #[arg(long, value_name = "BYTES")]
     disk_reserve: Option<Bytes>,
 
-    /// Write a small JSON file once the server accepts connections, for scripts that wait for it
+    /// Write a small JSON file once the server accepts connections
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
 
-    /// What to log on standard error: error, warn, info, debug, trace, or a filter such as cairn_server=debug
-    #[arg(long, value_name = "LEVEL", env = "RUST_LOG", default_value = "info", value_parser = parse_log)]
+    /// The log on standard error: error, warn, info, debug, trace, or a filter such as
+    /// cairn_server=debug
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        env = "RUST_LOG",
+        default_value = "info",
+        value_parser = parse_log,
+    )]
     pub(crate) log: EnvFilter,
 }
 
-/// The conversion that clap would choose by itself passes over what it does not understand.
+/// Unlike the conversion that clap would choose, this one refuses invalid filters.
 fn parse_log(raw: &str) -> Result<EnvFilter, ParseError> {
     EnvFilter::try_new(raw)
 }
 
-/// What a server tells when it accepts connections. Scripts rely on these two fields and no others.
+/// What a server prints once it accepts connections. Scripts rely on these two fields.
 #[derive(Debug, Serialize)]
 struct Started {
     listening: SocketAddr,
@@ -87,7 +96,8 @@ impl fmt::Display for Started {
             None => Ok(()),
             Some(link) => write!(
                 f,
-                "\n\nThis server has no owner yet. Whoever joins first with this link owns it:\n\n  cairn join '{link}' --name YOUR-NAME\n"
+                "\n\nThis server has no owner yet. The first user who joins with this link owns \
+                    it:\n\n  cairn join '{link}' --name YOUR-NAME\n"
             ),
         }
     }
@@ -108,7 +118,7 @@ pub(crate) fn run(
         log: _, // set up by the process
     } = args;
     if let Some(path) = &ready_file {
-        forget(path)?;
+        remove_old(path)?;
     }
     let options = Options {
         data,
@@ -116,7 +126,7 @@ pub(crate) fn run(
         advertise,
         disk_reserve_bytes: disk_reserve.map(Bytes::get),
     };
-    // What the server is told when it is ready can fail here, and then it is to stop.
+    // Announcing the server can fail, and then it stops.
     let (announced, give_up) = (RefCell::new(None), Notify::new());
     let ready = |ready: &Ready| {
         let result = announce(&Started::from(ready), ready_file.as_deref(), output);
@@ -144,7 +154,7 @@ fn announce(
     ready_file: Option<&Path>,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    // A server outlives whoever read its first words.
+    // The reader of standard output may be gone by now; the server goes on.
     match output.print(started).and_then(|()| output.flush()) {
         Ok(()) | Err(Failure::BrokenPipe) => {}
         Err(failure) => return Err(failure),
@@ -160,8 +170,8 @@ fn announce(
     })
 }
 
-/// Removes the file of an earlier start, so that nobody takes it for this one's.
-fn forget(path: &Path) -> Result<(), Failure> {
+/// Removes the ready file of an earlier start, so that nothing mistakes it for this one.
+fn remove_old(path: &Path) -> Result<(), Failure> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Failure::caused(
             Exit::Failed,
@@ -172,7 +182,7 @@ fn forget(path: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Writes the file such that it is seen whole or not at all.
+/// Writes the file so that readers see all of it or none.
 fn write_whole(path: &Path, started: &Started) -> io::Result<()> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".new");
@@ -209,19 +219,19 @@ mod tests {
     }
 
     #[test]
-    fn a_log_level_that_is_none_is_refused() {
+    fn invalid_log_levels_are_refused() {
         assert!(parse_log("info").is_ok());
         assert!(parse_log("warn,cairn_server=debug").is_ok());
         assert!(parse_log("a=b=c").is_err());
     }
 
     #[test]
-    fn an_old_ready_file_is_forgotten() {
+    fn old_ready_file_is_removed() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("ready.json");
-        forget(&path).unwrap();
+        remove_old(&path).unwrap();
         fs::write(&path, "old").unwrap();
-        forget(&path).unwrap();
+        remove_old(&path).unwrap();
         assert!(!path.exists());
     }
 }

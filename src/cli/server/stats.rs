@@ -18,9 +18,10 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::ui::table;
 
-/// Show how the server works: what it stores, in which portions, and how long the disk takes
+/// Show statistics of the server
 ///
-/// For the owner of the server. Everything is counted since the server's start; `--watch` shows what was done in each interval instead.
+/// For the owner of the server. Numbers count from the start of the server; with --watch, from one
+/// reading to the next.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn stats
@@ -28,18 +29,18 @@ use crate::ui::table;
   cairn stats --json | jq .fdatasync_ms
 
 JSON, one object for each reading
-  seconds, sessions, commands, commits, entries, entries_per_commit, log_bytes, prepared_bytes, fdatasync_ms {p50, p99},
+  seconds, sessions, commands, commits, entries, entries_per_commit, log_bytes, prepared_bytes, \
+     fdatasync_ms {p50, p99},
   fdatasync_us [{up_to, count}], checkpoints {done, seconds, entries, blocks, block_bytes, rows}")]
 pub(crate) struct StatsArgs {
-    /// Go on, and show what was done in each interval of this length: 1s, 10s, 5m
+    /// Repeat, with the numbers of each interval: 1s, 10s, 5m
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     watch: Option<Duration>,
 }
 
-/// What was done in some time.
 #[derive(Debug, Serialize)]
 struct Stats {
-    /// Since the start, or in the interval.
+    /// Since the start of the server, or in the interval.
     seconds: f64,
     sessions: u64,
     commands: u64,
@@ -237,7 +238,7 @@ pub(crate) async fn run(
 async fn metrics(client: &Client) -> Result<Metrics, Failure> {
     client.metrics().await.map_err(|error| match error {
         Error::Refused(ErrorCode::Forbidden) => {
-            Failure::from(error).hint("only the owner of the server sees how it works")
+            Failure::from(error).hint("only owners of the server can see its statistics")
         }
         error => error.into(),
     })
@@ -250,7 +251,7 @@ async fn watch(client: &Client, output: &mut Output, interval: Duration) -> Resu
         let now = metrics(client).await?;
         let done = now
             .since(&before)
-            .ok_or_else(|| Failure::new(Exit::Failed, "the server was started again"))?;
+            .ok_or_else(|| Failure::new(Exit::Failed, "the server was restarted"))?;
         output.print(&Stats::from(done))?;
         output.flush()?;
         before = now;

@@ -5,8 +5,8 @@
 //! ```
 //!
 //! The raw bytes are packed entries, as on the wire ([`cairn_proto::content::message`]). The body
-//! is a zstd frame of them, or the raw bytes themselves where that is not longer. The checksum
-//! covers everything else and the key.
+//! is a zstd frame of them, or the raw bytes themselves if that is not longer. The checksum covers
+//! everything else and the key.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -27,58 +27,49 @@ const HEADER_BYTES: usize = 13;
 /// The fastest ordinary level. The third takes a third more time and saves 2 % of the bytes of real
 /// chat.
 const ZSTD_LEVEL: i32 = 1;
-/// A block that is smaller than this share of the target takes more messages.
+/// A block below this size takes further messages.
 const OPEN_BYTES_MAX: usize = limits::BLOCK_BYTES_TARGET / 4 * 3;
-/// Contexts that are kept for readers. More readers at once make their own.
+/// Contexts kept for readers. Further concurrent readers create their own.
 const READERS_KEPT_MAX: usize = 4;
 
-/// Where a block belongs: its conversation and its first message.
+/// A block's conversation and first message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BlockPlace {
-    /// The conversation.
     pub conversation: ConversationId,
-    /// The first message.
     pub first: MsgId,
 }
 
 impl BlockPlace {
-    /// Its key.
     #[must_use]
     pub fn key(self) -> RowKey {
         RowKey::block(self.conversation, self.first)
     }
 }
 
-/// A block, unpacked.
+/// A decompressed block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
-    /// Where it belongs.
     pub place: BlockPlace,
-    /// How many messages there are.
+    /// The number of messages.
     pub count: u32,
-    /// The packed entries.
     pub entries: Bytes,
-    /// The size of the value that it was read from.
+    /// The size of its stored value.
     pub stored_bytes: usize,
 }
 
 impl Block {
-    /// The last message.
     #[must_use]
     pub fn last(&self) -> MsgId {
         self.place.first.plus(u64::from(self.count)).prev()
     }
 
-    /// Whether the next message may go into it.
+    /// Returns whether the next message may join this block.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.count < limits::BLOCK_MESSAGES_MAX && self.stored_bytes < OPEN_BYTES_MAX
     }
 
-    /// Each entry as it is now: the rewritten ones in the place of those that were stored.
-    ///
-    /// # Errors
-    /// As [`Block::split`].
+    /// Splits the block into entries, taking rewritten ones from `rewritten`.
     pub(crate) fn split_with(
         &self,
         rewritten: &BTreeMap<MsgId, Bytes>,
@@ -95,10 +86,7 @@ impl Block {
         Ok(entries)
     }
 
-    /// Each entry, with its prefix.
-    ///
-    /// # Errors
-    /// When the entries are not what their count says.
+    /// Splits the block into entries, each with its prefix.
     pub fn split(&self) -> Result<Vec<Bytes>, BlockError> {
         let damaged = |what| BlockError {
             place: self.place,
@@ -119,41 +107,36 @@ impl Block {
     }
 }
 
-/// Why a block cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the block of conversation {} at message {} is damaged: {what}; restore the data directory from a backup", .place.conversation, .place.first)]
+#[error(
+    "the block of conversation {} at message {} is damaged: {what}; restore the data directory \
+     from a backup",
+    .place.conversation, .place.first
+)]
 pub struct BlockError {
-    /// Which block.
     pub place: BlockPlace,
-    /// What is wrong with it.
     pub what: BlockDamage,
 }
 
-/// What is wrong with a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BlockDamage {
-    /// It is too short to hold anything.
     #[error("it is cut short")]
     Short,
-    /// A later server wrote it.
     #[error("its format {0} is not known")]
     Format(u8),
-    /// It is not what was written.
     #[error("its checksum does not match")]
     Checksum,
-    /// The frame is no zstd, or not of the length that it should have.
+    /// Not zstd, or of another length.
     #[error("it does not decompress")]
     Compression,
-    /// The entries are not what their count says.
-    #[error("it does not hold the messages that it counts")]
+    #[error("it does not hold as many messages as it says")]
     Entries,
-    /// It holds no message.
     #[error("it is empty")]
     Empty,
 }
 
-/// Makes blocks. It keeps a compression context and a buffer.
-pub struct BlockWriter {
+/// Encodes blocks. It keeps a compression context and a buffer.
+pub(crate) struct BlockWriter {
     compressor: Compressor<'static>,
     raw: Vec<u8>,
 }
@@ -165,11 +148,7 @@ impl std::fmt::Debug for BlockWriter {
 }
 
 impl BlockWriter {
-    /// A new one.
-    ///
-    /// # Errors
-    /// When there is no memory for a context.
-    pub fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         let mut compressor = Compressor::new(ZSTD_LEVEL)?;
         // Length and checksum are in the block's own header.
         compressor.include_contentsize(false)?;
@@ -180,11 +159,12 @@ impl BlockWriter {
         })
     }
 
-    /// The value of the block that begins at this place with these packed entries.
+    /// Encodes the block at this place with these packed entries.
     ///
     /// # Errors
-    /// When compression fails for want of memory.
-    pub fn pack(&mut self, place: BlockPlace, entries: &[Bytes]) -> io::Result<Vec<u8>> {
+    ///
+    /// When compression runs out of memory.
+    pub(crate) fn pack(&mut self, place: BlockPlace, entries: &[Bytes]) -> io::Result<Vec<u8>> {
         self.raw.clear();
         entries
             .iter()
@@ -212,9 +192,9 @@ impl BlockWriter {
     }
 }
 
-/// Reads blocks, from any number of threads.
+/// Decodes blocks, from any number of threads.
 #[derive(Default)]
-pub struct BlockReader {
+pub(crate) struct BlockReader {
     kept: Mutex<Vec<Decompressor<'static>>>,
 }
 
@@ -225,11 +205,12 @@ impl std::fmt::Debug for BlockReader {
 }
 
 impl BlockReader {
-    /// Reads the value of the block that belongs to this place.
+    /// Decodes the value of the block at this place.
     ///
     /// # Errors
+    ///
     /// When it is not what was packed for this place.
-    pub fn unpack(&self, place: BlockPlace, value: &[u8]) -> Result<Block, BlockError> {
+    pub(crate) fn unpack(&self, place: BlockPlace, value: &[u8]) -> Result<Block, BlockError> {
         self.read(place, value)
             .map_err(|what| BlockError { place, what })
     }
@@ -309,7 +290,7 @@ impl Header {
     }
 }
 
-/// Both are far below the limit: a block's raw bytes are bounded.
+/// Both lengths are far below the limit, since a block's raw bytes are bounded.
 fn length(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
 }
@@ -334,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_come_back_byte_for_byte() {
+    fn messages_round_trip() {
         for entries in [
             vec![entry(b"x")],
             vec![entry(&[b'a'; 3000]), entry(b""), entry(b"tail")],
@@ -350,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_compress_is_stored_as_it_is() {
+    fn incompressible_bytes_are_stored_raw() {
         let noise: Vec<u8> = (0..2000u32)
             .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
             .collect();
@@ -367,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn every_flip_every_cut_and_another_place_are_noticed() {
+    fn every_flip_cut_and_move_is_detected() {
         let reader = BlockReader::default();
         let value = value(&[
             entry(b"hello hello hello hello hello hello"),
@@ -390,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn a_count_that_lies_is_noticed() {
+    fn wrong_count_is_detected() {
         let block = BlockReader::default()
             .unpack(PLACE, &value(&[entry(b"one")]))
             .unwrap();

@@ -1,5 +1,4 @@
-//! Cutting messages into blocks: as many as fit the target, without compressing everything again
-//! and again.
+//! Cutting messages into blocks of the target size, without compressing everything repeatedly.
 
 use std::io;
 
@@ -10,45 +9,36 @@ use crate::limits;
 
 use crate::blocks::block::{BlockPlace, BlockWriter};
 
-/// Compressed bytes of 1,000, as a first guess.
+/// First guess of the compression ratio: compressed bytes of 1,000.
 const FIRST_GUESS_PER_MILLE: usize = 500;
 
 /// Cuts messages into blocks. It remembers how well the last ones compressed.
 #[derive(Debug)]
-pub struct Packer {
+pub(crate) struct Packer {
     writer: BlockWriter,
     per_mille: usize,
 }
 
-/// A block, ready to be stored.
+/// A block to store.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PackedBlock {
-    /// Where it belongs.
+pub(crate) struct PackedBlock {
     pub place: BlockPlace,
-    /// How many messages there are in it.
+    /// The number of messages.
     pub count: usize,
-    /// Its value.
     pub value: Vec<u8>,
 }
 
 impl Packer {
-    /// A new one.
-    ///
-    /// # Errors
-    /// When there is no memory for a compression context.
-    pub fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         Ok(Self {
             writer: BlockWriter::new()?,
             per_mille: FIRST_GUESS_PER_MILLE,
         })
     }
 
-    /// Blocks of these packed entries, the first of which is message `first`. The first block holds
-    /// at least `together` of them: so many it held before, and no moment may lack one of them.
-    ///
-    /// # Errors
-    /// When compression fails for want of memory.
-    pub fn pack(
+    /// Packs entries into blocks, starting at message `first`. The first block holds at least
+    /// `together` entries: the block that it replaces held them, and no crash may lose one.
+    pub(crate) fn pack(
         &mut self,
         conversation: ConversationId,
         first: MsgId,
@@ -87,7 +77,7 @@ impl Packer {
             prefix(entries, self.per_mille).max(together),
         )?;
         if block.value.len() < limits::BLOCK_BYTES_TARGET / 2 && block.count < entries.len() {
-            // The guess was poor: once more, now that it is known how well these compress.
+            // The guess was poor. Try again with the measured ratio.
             let count = prefix(entries, self.per_mille);
             if count > block.count {
                 block = self.pack_prefix(place, entries, count)?;
@@ -117,8 +107,7 @@ impl Packer {
     }
 }
 
-/// How many of the entries make a block of the target's size when they compress so well; at least
-/// one.
+/// Returns how many entries compress to the target size at this ratio; at least one.
 fn prefix(entries: &[Bytes], per_mille: usize) -> usize {
     let raw_max =
         (limits::BLOCK_BYTES_TARGET * 1000 / per_mille.max(1)).min(limits::BLOCK_RAW_BYTES_MAX);
@@ -157,7 +146,7 @@ mod tests {
         (0..len).map(next).collect()
     }
 
-    /// Packs, and checks what must hold for any input.
+    /// Packs, and checks the invariants of any input.
     fn pack(packer: &mut Packer, entries: &[Bytes], together: usize) -> Vec<PackedBlock> {
         let blocks = packer
             .pack(CONVERSATION, MsgId::new(1), entries, together)
@@ -189,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn short_messages_fill_blocks_to_the_last() {
+    fn short_messages_fill_blocks() {
         let entries: Vec<Bytes> = (0..200)
             .map(|n| entry(format!("message number {n}").as_bytes()))
             .collect();
@@ -201,14 +190,14 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_messages_stand_alone_and_below_the_bound() {
+    fn largest_messages_get_their_own_block() {
         let largest = cairn_proto::limits::ENTRY_BYTES_MAX;
         let entries: Vec<Bytes> = (0..5).map(|n| entry(&noise(largest, n))).collect();
         assert_eq!(pack(&mut Packer::new().unwrap(), &entries, 0).len(), 5);
     }
 
     #[test]
-    fn a_change_of_compressibility_costs_no_small_blocks() {
+    fn compressibility_change_creates_no_small_blocks() {
         let mut packer = Packer::new().unwrap();
         let hard: Vec<Bytes> = (0..40).map(|n| entry(&noise(500, n))).collect();
         let easy: Vec<Bytes> = (0..64)
@@ -221,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_together_stays_together() {
+    fn entries_of_one_block_stay_together() {
         let mut packer = Packer::new().unwrap();
         pack(
             &mut packer,
@@ -236,9 +225,17 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_messages_are_cut_within_the_bounds(lens in proptest::collection::vec((0..3000usize, proptest::bool::ANY), 1..150)) {
+        fn blocks_respect_their_bounds(
+            lens in proptest::collection::vec((0..3000usize, proptest::bool::ANY), 1..150),
+        ) {
             let entries: Vec<Bytes> =
-                lens.iter().zip(0..).map(|((len, is_noise), n)| entry(&if *is_noise { noise(*len, n) } else { vec![b'a'; *len] })).collect();
+                lens
+                .iter()
+                .zip(0..)
+                .map(|((len, is_noise), n)| {
+                    entry(&if *is_noise { noise(*len, n) } else { vec![b'a'; *len] })
+                })
+                .collect();
             pack(&mut Packer::new().unwrap(), &entries, 0);
         }
     }

@@ -1,4 +1,4 @@
-//! Putting a run together from entries of the tail and of blocks, within the bounds of the wire.
+//! Building a run from entries of the tail and of blocks, within the limits of the wire.
 
 use std::collections::VecDeque;
 
@@ -7,7 +7,7 @@ use cairn_proto::content::message::Run;
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::limits;
 
-/// How much a run may hold. One message always fits.
+/// The limits of a run. One message always fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RunLimits {
     messages: u32,
@@ -15,13 +15,13 @@ pub struct RunLimits {
 }
 
 impl RunLimits {
-    /// As much as the wire allows.
+    /// The limits of the wire.
     pub const MAX: Self = Self {
         messages: limits::RUN_MESSAGES_MAX,
         bytes: limits::RUN_BYTES_MAX,
     };
 
-    /// At most so many messages, and what the wire allows; 0 is taken for 1.
+    /// Limits the number of messages; 0 counts as 1.
     #[must_use]
     pub fn of_messages(messages: u32) -> Self {
         Self {
@@ -30,9 +30,9 @@ impl RunLimits {
         }
     }
 
-    /// At most so many bytes as well.
-    #[must_use]
-    pub fn and_bytes(self, bytes: usize) -> Self {
+    /// Limits the bytes as well.
+    #[cfg(test)]
+    pub(crate) fn and_bytes(self, bytes: usize) -> Self {
         Self {
             bytes: bytes.min(limits::RUN_BYTES_MAX),
             ..self
@@ -40,7 +40,7 @@ impl RunLimits {
     }
 }
 
-/// A run in the making. It grows at one end.
+/// A run that grows at one end.
 #[derive(Debug)]
 pub(crate) struct RunBuilder {
     conversation: ConversationId,
@@ -52,7 +52,7 @@ pub(crate) struct RunBuilder {
 }
 
 impl RunBuilder {
-    /// An empty run in front of this message.
+    /// Creates an empty run before this message.
     pub(crate) fn new(conversation: ConversationId, first: MsgId, limits: RunLimits) -> Self {
         Self {
             conversation,
@@ -68,7 +68,7 @@ impl RunBuilder {
         self.first
     }
 
-    /// The message that is to be added behind.
+    /// The next message to append.
     pub(crate) fn next(&self) -> MsgId {
         self.first.plus(self.entries.len() as u64)
     }
@@ -77,7 +77,7 @@ impl RunBuilder {
         self.is_full
     }
 
-    /// Adds entries behind until the run is full.
+    /// Appends entries until the run is full.
     pub(crate) fn append(&mut self, entries: impl IntoIterator<Item = Bytes>) {
         for entry in entries {
             if !self.take(entry.len()) {
@@ -87,7 +87,7 @@ impl RunBuilder {
         }
     }
 
-    /// Adds entries in front, the last one first, until the run is full.
+    /// Prepends entries, the last one first, until the run is full.
     pub(crate) fn prepend(&mut self, newest_first: impl IntoIterator<Item = Bytes>) {
         for entry in newest_first {
             if !self.take(entry.len()) {

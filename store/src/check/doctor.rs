@@ -1,8 +1,8 @@
-//! Checking everything that is stored, with the server stopped: what `cairn doctor` does.
+//! Offline check of everything stored: `cairn doctor`.
 //!
-//! First the log is held against the blocks as they lie there; then the store is opened and closed
-//! as a server would, which moves the log into the trees; then every row of every tree is read and
-//! held against the others.
+//! First the log is compared with the blocks as they are. Then the store is opened and closed as a
+//! server would, which moves the log into the trees. Then every row of every tree is read and
+//! compared with the others.
 
 mod attachments;
 mod error;
@@ -39,65 +39,52 @@ use cairn_core::record::{
 use cairn_core::{Change, api::batch};
 use cairn_proto::model::group::Role;
 
-/// What was found to be sound.
+/// What was checked, all of it sound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Report {
-    /// Users.
     pub users: u64,
-    /// Devices.
     pub devices: u64,
-    /// Conversations.
     pub conversations: u64,
-    /// Memberships.
     pub members: u64,
-    /// Entries of all logs, above their floors.
+    /// Entries above the floors.
     pub messages: u64,
-    /// Blocks that hold them.
     pub blocks: u64,
-    /// The bytes of the blocks.
     pub block_bytes: u64,
-    /// Delivered and send cursors.
     pub cursors: u64,
-    /// Attachments.
     pub attachments: u64,
-    /// The bytes of their files.
     pub attachment_bytes: u64,
-    /// Batches that were in the commit log.
     pub log_batches: u64,
-    /// Entries that were in the commit log.
     pub log_messages: u64,
 }
 
-/// How far the check is.
+/// The progress of the check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Conversations that were checked.
     pub conversations: u64,
-    /// Entries that were checked.
     pub messages: u64,
-    /// Attachments that were checked.
     pub attachments: u64,
 }
 
-/// How closely the files of attachments are looked at.
+/// How closely attachment files are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
-    /// Whether they are there, and as long as they should be.
+    /// They exist with the right length.
     Lengths,
-    /// Whether they hold what they should: all of them are read.
+    /// Their content matches their hash, which reads all of them.
     Hashes,
 }
 
-/// Checks a data directory. `progress` is told now and then how far it is.
+/// Checks a data directory, calling `progress` now and then.
 ///
 /// # Errors
-/// With the first problem.
+///
+/// The first problem found.
 pub fn check(
     dir: &Path,
     depth: Depth,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Report, DoctorError> {
-    // Opening would make one.
+    // Opening would create one.
     if !format::is_data_dir(dir) {
         return Err(DoctorError::NoDirectory(dir.to_owned()));
     }
@@ -123,15 +110,14 @@ fn open_trees(dir: &Path) -> Result<Trees, TreesError> {
     Trees::open(&dir.join("trees"), &dir.join("aside"), &Poison::new())
 }
 
-/// Holds what is in the log against what the blocks have of it already.
+/// Compares the log with the entries that the blocks already have.
 fn check_log(dir: &Path, report: &mut Report) -> Result<(), DoctorError> {
     let _lock = DirLock::acquire(dir)?;
     format::check_or_create(dir)?;
     let trees = open_trees(dir)?;
     let blocks = Blocks::new(trees.clone());
     let mut next: BTreeMap<ConversationId, MsgId> = BTreeMap::new();
-    // Entries that a checkpoint which did not come to its end may have stored as the log rewrites
-    // them later.
+    // Entries that an interrupted checkpoint may have stored as the log rewrites them later.
     let mut differing: BTreeSet<(ConversationId, MsgId)> = BTreeSet::new();
     let mut check = |payload: Bytes| {
         report.log_batches += 1;
@@ -190,7 +176,7 @@ fn check_log(dir: &Path, report: &mut Report) -> Result<(), DoctorError> {
     }
 }
 
-/// Whether no block holds another entry under this number.
+/// Returns whether no block has a different entry with this number.
 fn is_as_stored(
     blocks: &Blocks,
     conversation: ConversationId,
@@ -246,19 +232,31 @@ impl Check<'_> {
                 check.conversation(id, key, &record, &users)
             },
         )?;
-        self.each(Tree::Memberships, |check, key, MembershipRecord { owns }| match parse::membership(key.bytes()) {
-            Some((user, id)) => {
-                let chunk: Vec<StoredMember> = check.trees.read(&RowKey::members(id, MemberChunk::of(user)))?.unwrap_or_default();
-                match chunk.iter().find(|member| member.user == user).map(|member| member.record.role == Role::Owner) {
-                    None => Err(wrong(key, "there is no such membership")),
-                    Some(is_owner) if is_owner != owns => {
-                        Err(wrong(key, "it says that the user owns the conversation, and he does not, or the other way round"))
+        self.each(
+            Tree::Memberships,
+            |check, key, MembershipRecord { owns }| match parse::membership(key.bytes()) {
+                Some((user, id)) => {
+                    let chunk: Vec<StoredMember> = check
+                        .trees
+                        .read(&RowKey::members(id, MemberChunk::of(user)))?
+                        .unwrap_or_default();
+                    match chunk
+                        .iter()
+                        .find(|member| member.user == user)
+                        .map(|member| member.record.role == Role::Owner)
+                    {
+                        None => Err(wrong(key, "there is no such membership")),
+                        Some(is_owner) if is_owner != owns => Err(wrong(
+                            key,
+                            "it says that the user owns the conversation, and he does \
+                             not, or the other way round",
+                        )),
+                        Some(_) => Ok(()),
                     }
-                    Some(_) => Ok(()),
                 }
-            }
-            None => Err(wrong(key, "its key is no membership's")),
-        })?;
+                None => Err(wrong(key, "its key is no membership's")),
+            },
+        )?;
         self.cursors(&heads)?;
         self.groups(&users)?;
         self.people(&users)?;
@@ -269,12 +267,11 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn conversation(
-        &mut self,
+    fn bounds(
+        &self,
         id: ConversationId,
         key: &RowKey,
         record: &ConversationRecord,
-        users: &BTreeSet<UserId>,
     ) -> Result<(), DoctorError> {
         if record.floor > record.head {
             return Err(wrong(
@@ -305,6 +302,17 @@ impl Check<'_> {
                 format!("a pin lies at or below the floor {}", record.floor),
             ));
         }
+        Ok(())
+    }
+
+    fn conversation(
+        &mut self,
+        id: ConversationId,
+        key: &RowKey,
+        record: &ConversationRecord,
+        users: &BTreeSet<UserId>,
+    ) -> Result<(), DoctorError> {
+        self.bounds(id, key, record)?;
         let verified = verify::verify_blocks(&self.blocks, id, record.floor, record.head)?;
         let mut uncounted = MsgIdSet::default();
         self.each_of(&RowPrefix::uncounted_of(id), |_, key, bytes: Vec<u8>| {
@@ -347,11 +355,11 @@ impl Check<'_> {
         self.report.messages += verified.messages;
         self.report.blocks += verified.blocks;
         self.report.block_bytes += verified.stored_bytes;
-        self.tell();
+        self.report_progress();
         Ok(())
     }
 
-    fn tell(&mut self) {
+    fn report_progress(&mut self) {
         let Report {
             conversations,
             messages,
@@ -406,10 +414,10 @@ impl Check<'_> {
         if !users.contains(user) || place != Some(MemberChunk::of(*user)) {
             return Err(wrong(
                 key,
-                format!("there is no user {user}, or he belongs elsewhere"),
+                format!("there is no user {user}, or the row is misplaced"),
             ));
         }
-        // Cursors of devices that are no more may still be there.
+        // Cursors of removed devices may remain.
         let terms = [
             record.details.floor,
             record.details.hidden_at.unwrap_or_default(),
@@ -425,7 +433,7 @@ impl Check<'_> {
         if record.marker.is_some() && record.shown_read() == record.read {
             return Err(wrong(
                 key,
-                format!("user {user} has read what he marked as unread"),
+                format!("user {user} has read what is marked as unread"),
             ));
         }
         self.report.cursors += delivered.len() as u64;

@@ -1,4 +1,4 @@
-//! Check.
+//! Checking what is stored, offline: `cairn doctor`.
 
 pub mod doctor;
 pub mod verify;

@@ -1,4 +1,4 @@
-//! Checking what is stored, for the doctor.
+//! Checking the blocks of one conversation, for the doctor.
 
 use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::content::message::unpack_entry;
@@ -7,75 +7,66 @@ use cairn_proto::ids::{ConversationId, MsgId};
 use crate::blocks::block::Block;
 use crate::blocks::{Blocks, BlocksError};
 
-/// What was found to be sound.
+/// What was checked, all of it sound.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Verified {
-    /// Blocks.
+pub(crate) struct Verified {
     pub blocks: u64,
-    /// Messages in them, above the floor.
+    /// Entries above the floor.
     pub messages: u64,
-    /// Those among them that are no messages, and so do not count as unread.
+    /// Those that are not messages, and so do not count as unread.
     pub uncounted: u64,
-    /// The bytes of the blocks' values.
     pub stored_bytes: u64,
-    /// The messages that name an attachment, in order, and what they name.
+    /// The messages that refer to an attachment, in order.
     pub attached: Vec<(MsgId, AttachmentHash)>,
 }
 
-/// The first thing that is not sound.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
-    /// A block or the trees.
     #[error(transparent)]
     Blocks(#[from] BlocksError),
-    /// The blocks leave out messages.
     #[error("conversation {conversation}: message {msgid} is in no block")]
     Missing {
-        /// The conversation.
         conversation: ConversationId,
-        /// The first message that is missing.
+        /// The first missing message.
         msgid: MsgId,
     },
-    /// Blocks hold the same message, or messages above the head.
+    /// Blocks overlap, or reach above the head.
     #[error(
-        "conversation {conversation}: the block at message {first} holds messages that do not belong there; {expected} comes next"
+        "conversation {conversation}: the block at message {first} holds messages that do not \
+         belong there; {expected} comes next"
     )]
     Overlap {
-        /// The conversation.
         conversation: ConversationId,
         /// The first message of the block.
         first: MsgId,
-        /// The message that comes next, one above the head at the end.
+        /// The next expected message; one above the head at the end.
         expected: MsgId,
     },
-    /// A block holds what is gone on purpose.
+    /// A block holds an expired entry.
     #[error(
-        "conversation {conversation}: the block at message {first} holds what is gone, up to message {floor}"
+        "conversation {conversation}: the block at message {first} holds expired messages, up \
+         to message {floor}"
     )]
     Expired {
-        /// The conversation.
         conversation: ConversationId,
         /// The first message of the block.
         first: MsgId,
-        /// The floor.
         floor: MsgId,
     },
-    /// An entry is whole but no message.
     #[error("conversation {conversation}: message {msgid} does not decode")]
     Entry {
-        /// The conversation.
         conversation: ConversationId,
-        /// The message.
         msgid: MsgId,
     },
 }
 
-/// Checks that the blocks of a conversation hold every message above `floor` up to `stored` once,
-/// unharmed, and nothing else. Call it when the log holds nothing above the checkpoint.
+/// Checks that the blocks hold every entry above `floor` up to `stored` exactly once, undamaged,
+/// and nothing else. The log must hold nothing above the checkpoint.
 ///
 /// # Errors
-/// With the first thing that is not so.
-pub fn verify_blocks(
+///
+/// The first problem found.
+pub(crate) fn verify_blocks(
     blocks: &Blocks,
     conversation: ConversationId,
     floor: MsgId,
@@ -123,7 +114,7 @@ pub fn verify_blocks(
     }
 }
 
-/// Checks that every entry decodes, and notes those from `from` on.
+/// Checks that every entry decodes, and counts those from `from` on.
 fn verify_entries(block: &Block, from: MsgId, verified: &mut Verified) -> Result<(), VerifyError> {
     let mut msgid = block.place.first;
     for entry in block.split().map_err(BlocksError::from)? {

@@ -1,14 +1,12 @@
-//! Giving back the space of what is gone. sled uses the place of removed rows again and hardly ever
-//! shortens its file, so what lives is copied into a new database, which then takes the place of
-//! the old one.
+//! Compaction: `cairn compact`. sled reuses the place of removed rows but hardly ever shortens its
+//! file, so all live rows are copied into a new database, which then replaces the old one.
 //!
 //! ```text
-//! trees ─▶ trees.new, synced ─▶ trees becomes trees.old ─▶ trees.new becomes trees ─▶ trees.old is removed
+//! trees ─▶ trees.new, synced ─▶ trees to trees.old ─▶ trees.new to trees ─▶ remove trees.old
 //! ```
 //!
-//! The folder is synced after each change of a name. Whatever moment a kill or a power cut picks,
-//! one whole database is there under a name that says so, and [`recover`] goes back or on from it
-//! at the next start.
+//! The folder is synced after each rename. At any moment of a kill or power cut, one complete
+//! database has a name that says so, and [`recover`] reverts or completes at the next start.
 
 use std::fs;
 use std::io;
@@ -27,49 +25,33 @@ const TREES: &str = "trees";
 const NEW: &str = "trees.new";
 const OLD: &str = "trees.old";
 
-/// What a compaction did.
+/// The result of a compaction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Compacted {
-    /// Rows and blocks that live.
     pub rows: u64,
-    /// The bytes of the files before.
     pub before_bytes: u64,
-    /// The bytes of the files after.
     pub after_bytes: u64,
 }
 
-/// Why the space was not given back. Everything is as it was.
+/// Why nothing was compacted. The data directory is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum CompactError {
-    /// There is no data directory.
-    #[error("{} is no data directory of cairn", .0.display())]
+    #[error("{} is not a cairn data directory", .0.display())]
     NoDirectory(PathBuf),
-    /// A server has it.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// It is none of cairn's, or of another version.
     #[error(transparent)]
     Format(#[from] FormatError),
-    /// The trees.
     #[error(transparent)]
     Trees(#[from] TreesError),
-    /// A file or folder.
     #[error("cannot move {} aside or into its place: {source}", .path.display())]
-    Io {
-        /// Which one.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    Io { path: PathBuf, source: io::Error },
 }
 
-/// Copies what lives into a new database. The server must be stopped. `progress` is told now and
-/// then how many rows were copied.
-///
-/// # Errors
-/// When the trees cannot be read, or there is no room for the copy.
+/// Copies all live rows into a new database. The server must be stopped. `progress` gets the number
+/// of rows copied, now and then.
 pub fn compact(dir: &Path, progress: &mut dyn FnMut(u64)) -> Result<Compacted, CompactError> {
-    // Opening would make one.
+    // Opening would create one.
     if !format::is_data_dir(dir) {
         return Err(CompactError::NoDirectory(dir.to_owned()));
     }
@@ -91,11 +73,7 @@ pub fn compact(dir: &Path, progress: &mut dyn FnMut(u64)) -> Result<Compacted, C
     })
 }
 
-/// Puts straight what a compaction left that did not come to its end. Call it before the trees are
-/// opened.
-///
-/// # Errors
-/// When a folder cannot be renamed or removed.
+/// Recovers from an interrupted compaction. Must run before the trees are opened.
 pub fn recover(dir: &Path) -> io::Result<()> {
     let [trees, new, old] = [TREES, NEW, OLD].map(|name| dir.join(name));
     if old.is_dir() && !trees.exists() {
@@ -111,7 +89,7 @@ pub fn recover(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// What lives, in a new database beside the old one, durably.
+/// Copies the live rows into a new, durable database beside the old one.
 fn copy(dir: &Path, progress: &mut dyn FnMut(u64)) -> Result<u64, TreesError> {
     let poison = Poison::new();
     let from = Trees::open(&dir.join(TREES), &dir.join("aside"), &poison)?;
@@ -145,13 +123,13 @@ fn copy(dir: &Path, progress: &mut dyn FnMut(u64)) -> Result<u64, TreesError> {
     }
     to.write(
         Tree::Meta,
-        [RowChange::delete(RowKey::meta(MetaKey::Vacant))],
+        [RowChange::delete(RowKey::meta(MetaKey::Reclaimable))],
     )?;
     to.sync()?;
     Ok(rows)
 }
 
-/// The new database takes the place of the old one.
+/// Replaces the old database by the new one.
 fn replace(dir: &Path) -> io::Result<()> {
     let [trees, new, old] = [TREES, NEW, OLD].map(|name| dir.join(name));
     sync_files(&new)?;
@@ -163,7 +141,7 @@ fn replace(dir: &Path) -> io::Result<()> {
     durable::sync_dir(dir)
 }
 
-/// sled wrote some more when it was closed.
+/// sled writes once more when it is closed.
 fn sync_files(dir: &Path) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
@@ -185,7 +163,7 @@ mod tests {
     use cairn_proto::ids::{ConversationId, MsgId};
 
     use super::*;
-    use crate::checkpoint::free_space::{ReclaimableSpace, vacant_bytes};
+    use crate::checkpoint::free_space::{ReclaimableSpace, reclaimable_bytes};
     use crate::commit_log::BatchNo;
     use crate::testing::{copy_dir, open};
 
@@ -227,9 +205,9 @@ mod tests {
                 .unwrap();
             trees.sync().unwrap();
         }
-        let vacant = ReclaimableSpace {
-            left: (BLOCKS - KEPT) * 4_000,
-            taken: 0,
+        let reclaimable = ReclaimableSpace {
+            removed_bytes: (BLOCKS - KEPT) * 4_000,
+            added_bytes: 0,
         }
         .row(&trees)
         .unwrap();
@@ -238,7 +216,7 @@ mod tests {
                 Tree::Meta,
                 [
                     RowChange::put(RowKey::meta(MetaKey::Checkpoint), &BatchNo::new(7)),
-                    vacant,
+                    reclaimable,
                 ],
             )
             .unwrap();
@@ -257,21 +235,24 @@ mod tests {
     }
 
     #[test]
-    fn what_lives_is_kept_and_the_space_of_the_rest_is_given_back() {
+    fn compaction_keeps_live_rows_and_frees_space() {
         let dir = worn();
-        let mut told = 0;
+        let mut copied = 0;
         let Compacted {
             rows,
             before_bytes,
             after_bytes,
-        } = compact(dir.path(), &mut |rows| told = rows).unwrap();
-        assert_eq!((rows, told), (KEPT + 2, KEPT + 2));
-        let given_back = before_bytes.saturating_sub(after_bytes);
+        } = compact(dir.path(), &mut |rows| copied = rows).unwrap();
+        assert_eq!((rows, copied), (KEPT + 2, KEPT + 2));
+        let freed = before_bytes.saturating_sub(after_bytes);
         assert!(
-            given_back >= (BLOCKS - KEPT) * 4_000,
-            "more was vacant than the {given_back} bytes that were given back"
+            freed >= (BLOCKS - KEPT) * 4_000,
+            "more was reclaimable than the {freed} bytes that were given back"
         );
-        assert_eq!(vacant_bytes(&open(dir.path(), &Poison::new())).unwrap(), 0);
+        assert_eq!(
+            reclaimable_bytes(&open(dir.path(), &Poison::new())).unwrap(),
+            0
+        );
         assert!(
             before_bytes >= BLOCKS * 4_000 && after_bytes < before_bytes / 3,
             "{before_bytes} became {after_bytes}"
@@ -281,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_moment_it_is_killed_at_nothing_is_lost() {
+    fn kill_at_any_step_loses_nothing() {
         let dir = worn();
         let [trees, new, old] = [TREES, NEW, OLD].map(|name| dir.path().join(name));
         let crash = |dir: &Path| {
@@ -310,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_runs_is_left_alone() {
+    fn running_server_is_not_compacted() {
         let dir = worn();
         let _lock = DirLock::acquire(dir.path()).unwrap();
         assert!(matches!(

@@ -1,5 +1,5 @@
-//! Letting go of what is gone on purpose: blocks at or below the floor of their conversation, and
-//! the beginning of the one that reaches over it.
+//! Removing expired blocks: those at or below the floor of their conversation, and the beginning of
+//! the one that reaches across it.
 
 use bytes::Bytes;
 use cairn_proto::ids::{ConversationId, MsgId};
@@ -13,10 +13,9 @@ use crate::trees::{RowKey, RowPrefix, Tree, parse};
 use cairn_core::record::MsgIdSet;
 
 impl CheckpointWriter {
-    /// Removes what the blocks hold at or below the floor. What is left of a block that reaches
-    /// over it is written first, so that no moment lacks an entry that is to stay; a crash in
-    /// between leaves both, and the next checkpoint comes back to them, since the log raises the
-    /// floor again.
+    /// Removes entries at or below the floor. What remains of a block across the floor is written
+    /// first, so that a crash never lacks a live entry. A crash in between leaves both, and the
+    /// next checkpoint removes the rest, since the log raises the floor again.
     pub(super) fn drop_expired(
         &mut self,
         timeline: &Timeline,
@@ -30,8 +29,8 @@ impl CheckpointWriter {
         let Some((first, _)) = expired.first() else {
             return Ok(());
         };
-        // It goes before the blocks do: as long as a block tells of it, the next checkpoint comes
-        // back to what a crash left.
+        // Before the blocks: as long as a block refers to these rows, the next checkpoint finds
+        // what a crash left of them.
         let is_across = parse::block(first.bytes())
             .is_some_and(|(_, first)| MsgIdSet::chunk_of(first) < MsgIdSet::first_above(floor));
         if is_across {
@@ -48,7 +47,8 @@ impl CheckpointWriter {
             }
         }
         while !expired.is_empty() {
-            self.reclaimable.left += expired.iter().map(|&(_, bytes)| bytes as u64).sum::<u64>();
+            self.reclaimable.removed_bytes +=
+                expired.iter().map(|&(_, bytes)| bytes as u64).sum::<u64>();
             self.remove(
                 Tree::Messages,
                 expired.drain(..).map(|(key, _)| RowChange::delete(key)),
@@ -60,8 +60,8 @@ impl CheckpointWriter {
         Ok(())
     }
 
-    /// Removes the rows that tell which entries do not count and which mention whom, where all of
-    /// them are gone. That is seldom: once in 65,536 entries.
+    /// Removes index rows (uncounted entries, mentions) all of whose entries expired: once in
+    /// 65,536 entries.
     fn drop_index(
         &mut self,
         conversation: ConversationId,
@@ -107,7 +107,7 @@ impl CheckpointWriter {
         tree: Tree,
         changes: impl Iterator<Item = RowChange>,
     ) -> Result<(), CheckpointError> {
-        let mut pending = super::Pending::default();
+        let mut pending = super::writer::Pending::default();
         for change in changes {
             self.push(tree, &mut pending, change)?;
         }
@@ -124,7 +124,7 @@ mod tests {
     use super::super::{CheckpointJob, CheckpointWriter};
     use super::*;
     use crate::check::verify::verify_blocks;
-    use crate::checkpoint::free_space::vacant_bytes;
+    use crate::checkpoint::free_space::reclaimable_bytes;
     use crate::commit_log::BatchNo;
     use crate::files::poison::Poison;
     use crate::testing::{CONVERSATION, copy_dir, entries, id, open, publish, timeline};
@@ -147,7 +147,7 @@ mod tests {
             .unwrap();
     }
 
-    /// The blocks hold what lies above the floor, byte for byte, and nothing else.
+    /// Asserts that the blocks hold exactly what is above the floor, byte for byte.
     fn check(writer: &CheckpointWriter, floor: u64, head: u64) {
         assert!(
             writer
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_at_or_below_the_floor_is_gone_after_the_next_checkpoint() {
+    fn checkpoint_removes_expired_entries() {
         let dir = tempfile::tempdir().unwrap();
         let mut writer = writer(dir.path());
         let timeline = timeline(0, HEAD);
@@ -188,12 +188,12 @@ mod tests {
     }
 
     #[test]
-    fn the_room_that_is_left_is_counted_until_something_new_takes_it() {
+    fn reclaimable_space_is_counted() {
         let dir = tempfile::tempdir().unwrap();
         let mut writer = writer(dir.path());
         let timeline = timeline(0, HEAD);
         write(&mut writer, 1, &timeline);
-        assert_eq!(vacant_bytes(&writer.trees).unwrap(), 0);
+        assert_eq!(reclaimable_bytes(&writer.trees).unwrap(), 0);
         let bytes = |writer: &CheckpointWriter| -> u64 {
             writer
                 .blocks
@@ -206,23 +206,23 @@ mod tests {
         let before = bytes(&writer);
         timeline.raise_floor(id(HEAD));
         write(&mut writer, 2, &timeline);
-        assert_eq!(vacant_bytes(&writer.trees).unwrap(), before);
+        assert_eq!(reclaimable_bytes(&writer.trees).unwrap(), before);
         for (through, head) in (3..).zip([HEAD + 1, HEAD + 20, HEAD + 90, 2 * HEAD - 10]) {
             publish(&timeline, head);
             write(&mut writer, through, &timeline);
         }
-        let (vacant, taken) = (vacant_bytes(&writer.trees).unwrap(), bytes(&writer));
+        let (reclaimable, taken) = (reclaimable_bytes(&writer.trees).unwrap(), bytes(&writer));
         assert!(
-            vacant.abs_diff(before.saturating_sub(taken)) < before / 10,
-            "{vacant} of {before} are vacant, and {taken} are taken"
+            reclaimable.abs_diff(before.saturating_sub(taken)) < before / 10,
+            "{reclaimable} of {before} are reclaimable, and {taken} are taken"
         );
         publish(&timeline, 3 * HEAD);
         write(&mut writer, 9, &timeline);
-        assert_eq!(vacant_bytes(&writer.trees).unwrap(), 0);
+        assert_eq!(reclaimable_bytes(&writer.trees).unwrap(), 0);
     }
 
     #[test]
-    fn what_goes_before_it_was_stored_is_never_stored() {
+    fn entries_expired_before_storage_are_never_stored() {
         for floor in [90, 100, 130, 200] {
             let dir = tempfile::tempdir().unwrap();
             let mut writer = writer(dir.path());
@@ -235,10 +235,10 @@ mod tests {
         }
     }
 
-    /// A crash leaves a block that reaches over the floor beside what is left of it, and some of
-    /// the blocks below.
+    /// A crash leaves a block across the floor beside what remains of it, and some of the blocks
+    /// below.
     #[test]
-    fn a_crash_between_any_two_steps_leaves_what_the_next_checkpoint_puts_right() {
+    fn crash_while_expiring_is_repaired() {
         for (floor, later) in [(30, 30), (100, 100), (100, 300), (HEAD, HEAD)] {
             let dir = tempfile::tempdir().unwrap();
             let mut writer = writer(dir.path());
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn what_tells_of_entries_that_are_all_gone_goes_with_them() {
+    fn index_rows_are_removed_with_their_entries() {
         const CHUNK: u64 = 1 << 16;
         let dir = tempfile::tempdir().unwrap();
         let mut writer = writer(dir.path());

@@ -1,9 +1,9 @@
-//! How much room the blocks left that are gone: what a compaction gives back at least, as far as
-//! blocks go.
+//! Reclaimable space: how much of sled's file removed blocks occupied, which a compaction would
+//! return at least.
 //!
-//! sled puts new rows where removed ones were, and does not say how much of its file is free. So
-//! each checkpoint adds what it removes and takes off what it adds, and stores the sum beside its
-//! position. A crash loses the count of what was removed just before it.
+//! sled reuses the place of removed rows and does not report how much of its file is free. So each
+//! checkpoint adds what it removes, subtracts what it adds, and stores the sum beside its position.
+//! A crash loses the count of the removals just before it.
 
 use tracing::info;
 
@@ -12,47 +12,39 @@ use crate::trees::db::{Trees, TreesError};
 use crate::trees::rows::RowChange;
 use crate::trees::{MetaKey, RowKey};
 
-/// What one checkpoint does to the room.
+/// The change by one checkpoint.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct ReclaimableSpace {
-    /// Bytes of blocks that it removed.
-    pub left: u64,
-    /// Bytes by which the other blocks became more.
-    pub taken: u64,
+pub(crate) struct ReclaimableSpace {
+    /// Bytes of removed blocks.
+    pub removed_bytes: u64,
+    /// Bytes that new blocks occupy.
+    pub added_bytes: u64,
 }
 
 impl ReclaimableSpace {
-    /// The room that is vacant after this, as a row.
-    ///
-    /// # Errors
-    /// When the trees cannot be read.
-    pub fn row(self, trees: &Trees) -> Result<RowChange, TreesError> {
-        let bytes = vacant_bytes(trees)?
-            .saturating_add(self.left)
-            .saturating_sub(self.taken);
-        Ok(RowChange::put(RowKey::meta(MetaKey::Vacant), &bytes))
+    /// Returns the row with the reclaimable space after this change.
+    pub(crate) fn row(self, trees: &Trees) -> Result<RowChange, TreesError> {
+        let bytes = reclaimable_bytes(trees)?
+            .saturating_add(self.removed_bytes)
+            .saturating_sub(self.added_bytes);
+        Ok(RowChange::put(RowKey::meta(MetaKey::Reclaimable), &bytes))
     }
 }
 
-/// The room that blocks left and that nothing new has taken, in bytes.
-///
-/// # Errors
-/// When the trees cannot be read.
-pub fn vacant_bytes(trees: &Trees) -> Result<u64, TreesError> {
+/// Returns the bytes that removed blocks occupied and no new rows have added_bytes.
+pub(crate) fn reclaimable_bytes(trees: &Trees) -> Result<u64, TreesError> {
     Ok(trees
-        .read(&RowKey::meta(MetaKey::Vacant))?
+        .read(&RowKey::meta(MetaKey::Reclaimable))?
         .unwrap_or_default())
 }
 
-/// Says so when a compaction is worth its while.
-///
-/// # Errors
-/// When the trees cannot be read.
-pub fn tell(trees: &Trees) -> Result<(), TreesError> {
-    let bytes = vacant_bytes(trees)?;
+/// Logs the reclaimable space when a compaction is worthwhile.
+pub(crate) fn log_reclaimable(trees: &Trees) -> Result<(), TreesError> {
+    let bytes = reclaimable_bytes(trees)?;
     if bytes >= limits::RECLAIMABLE_BYTES_REPORTED_MIN {
         info!(
-            "{} MiB are vacant; new messages go there, or `cairn compact` gives them back while the server is stopped",
+            "{} MiB are reclaimable; new messages reuse them, or `cairn compact` frees them \
+             while the server is stopped",
             bytes >> 20
         );
     }

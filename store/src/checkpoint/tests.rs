@@ -1,15 +1,21 @@
 use std::path::Path;
 use std::sync::mpsc::channel;
 
-use cairn_proto::ids::UserId;
+use bytes::Bytes;
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::wire::request::PullRange;
 
 use super::*;
+use crate::blocks::packing::{PackedBlock, Packer};
 use crate::blocks::run::RunLimits;
 use crate::check::verify::{VerifyError, verify_blocks};
+use crate::commit_log::BatchNo;
 use crate::commit_log::CommitLog;
 use crate::testing::{CONVERSATION, copy_dir, entries, id, open, publish, timeline};
 use crate::timeline::history::History;
+use crate::timeline::{Rewritten, Timeline};
+use crate::trees::rows::RowChange;
+use crate::trees::{RowKey, Tree};
 
 struct Fixture {
     dir: tempfile::TempDir,
@@ -35,7 +41,7 @@ impl Fixture {
         Self::at(tempfile::tempdir().unwrap())
     }
 
-    /// What a crash at this moment would leave.
+    /// The state that a crash at this point would leave.
     fn crashed(&self) -> Self {
         self.trees.sync().unwrap();
         let dir = tempfile::tempdir().unwrap();
@@ -89,7 +95,7 @@ fn job(through: u64, rows: Vec<RowChange>, timeline: &Arc<Timeline>) -> Checkpoi
 }
 
 #[test]
-fn the_last_block_grows_until_it_is_full() {
+fn last_block_grows_until_full() {
     let mut fixture = Fixture::new();
     let timeline = timeline(0, 10);
     fixture.write(1, &timeline);
@@ -115,7 +121,7 @@ fn the_last_block_grows_until_it_is_full() {
 }
 
 #[test]
-fn a_checkpoint_without_messages_moves_rows_alone() {
+fn checkpoint_without_messages_moves_rows() {
     let mut fixture = Fixture::new();
     let timeline = timeline(0, 5);
     fixture.write(1, &timeline);
@@ -137,10 +143,10 @@ fn a_checkpoint_without_messages_moves_rows_alone() {
     );
 }
 
-/// Cuts a checkpoint short after each of its steps, recovers as a start would, and goes on with
-/// another amount of messages than before, so that blocks are cut elsewhere.
+/// Interrupts a checkpoint after each of its steps, recovers as a start would, and continues with
+/// another number of messages than before, so that blocks are cut elsewhere.
 #[test]
-fn a_crash_between_any_two_steps_loses_and_repeats_nothing() {
+fn crash_between_steps_loses_and_repeats_nothing() {
     for (stored, head) in [(0, 40), (10, 70), (100, 101), (150, 500)] {
         let mut fixture = Fixture::new();
         let timeline = timeline(0, stored);
@@ -180,7 +186,7 @@ fn a_crash_between_any_two_steps_loses_and_repeats_nothing() {
     }
 }
 
-/// The log gives back what was accepted, up to `head`; more comes, and checkpoints that end.
+/// Replays what was accepted up to `head`, then appends more and completes checkpoints.
 fn recover_and_check(crashed: &mut Fixture, stored: u64, head: u64, later: u64) {
     let replayed = timeline(stored, head);
     let history = History::new(crashed.trees.clone());
@@ -195,7 +201,7 @@ fn recover_and_check(crashed: &mut Fixture, stored: u64, head: u64, later: u64) 
 }
 
 #[test]
-fn the_blocks_of_a_neighbour_are_left_alone() {
+fn blocks_of_other_conversations_are_untouched() {
     let mut fixture = Fixture::new();
     let neighbours = [4, 6].map(|n| {
         let timeline = Arc::new(Timeline::new(
@@ -210,7 +216,7 @@ fn the_blocks_of_a_neighbour_are_left_alone() {
         fixture.write(1, timeline);
     }
     fixture.write(2, &timeline(0, 100));
-    // As after a crash: everything is written again, and what stands above is removed.
+    // As after a crash: everything is written again, and what is above it is removed.
     fixture.write(3, &timeline(0, 3));
     fixture.check(3);
     for timeline in &neighbours {
@@ -225,13 +231,14 @@ fn the_blocks_of_a_neighbour_are_left_alone() {
 }
 
 #[test]
-fn blocks_that_do_not_hold_what_is_stored_end_all_writing() {
+fn missing_block_poisons_the_store() {
     let mut fixture = Fixture::new();
     fixture.write(1, &timeline(0, 50));
     let failed = fixture.writer.write(job(2, vec![], &timeline(60, 70)));
-    assert!(
-        matches!(failed, Err(CheckpointError::Damaged { conversation: CONVERSATION, msgid }) if msgid == id(60))
-    );
+    assert!(matches!(
+        failed,
+        Err(CheckpointError::Damaged { conversation: CONVERSATION, msgid }) if msgid == id(60)
+    ));
     assert!(fixture.poison.check().is_err());
     assert!(
         fixture
@@ -243,19 +250,21 @@ fn blocks_that_do_not_hold_what_is_stored_end_all_writing() {
 }
 
 #[test]
-fn the_doctor_finds_what_is_missing_and_what_is_too_much() {
+fn doctor_finds_missing_and_surplus_blocks() {
     let mut fixture = Fixture::new();
     fixture.write(1, &timeline(0, 300));
     let verify = |fixture: &Fixture, floor, stored| {
         verify_blocks(&fixture.writer.blocks, CONVERSATION, id(floor), id(stored))
     };
     assert_eq!(verify(&fixture, 0, 300).unwrap().messages, 300);
-    assert!(
-        matches!(verify(&fixture, 70, 300), Err(VerifyError::Expired { first, .. }) if first <= id(70))
-    );
-    assert!(
-        matches!(verify(&fixture, 0, 301), Err(VerifyError::Missing { msgid, .. }) if msgid == id(301))
-    );
+    assert!(matches!(
+        verify(&fixture, 70, 300),
+        Err(VerifyError::Expired { first, .. }) if first <= id(70)
+    ));
+    assert!(matches!(
+        verify(&fixture, 0, 301),
+        Err(VerifyError::Missing { msgid, .. }) if msgid == id(301)
+    ));
     assert!(matches!(
         verify(&fixture, 0, 299),
         Err(VerifyError::Overlap { .. })
@@ -268,16 +277,18 @@ fn the_doctor_finds_what_is_missing_and_what_is_too_much() {
             [RowChange::delete(RowKey::block(CONVERSATION, id(second)))],
         )
         .unwrap();
-    assert!(
-        matches!(verify(&fixture, 0, 300), Err(VerifyError::Missing { msgid, .. }) if msgid == id(second))
-    );
-    assert!(
-        matches!(verify(&fixture, last, 300), Err(VerifyError::Expired { first, .. }) if first == id(1))
-    );
+    assert!(matches!(
+        verify(&fixture, 0, 300),
+        Err(VerifyError::Missing { msgid, .. }) if msgid == id(second)
+    ));
+    assert!(matches!(
+        verify(&fixture, last, 300),
+        Err(VerifyError::Expired { first, .. }) if first == id(1)
+    ));
 }
 
 #[test]
-fn the_thread_does_its_jobs_and_ends() {
+fn thread_finishes_its_jobs() {
     let fixture = Fixture::new();
     let (done, reports) = channel();
     let thread = Checkpointer::start(fixture.trees.clone(), &fixture.poison, move |report| {
@@ -295,9 +306,9 @@ fn the_thread_does_its_jobs_and_ends() {
     fixture.check(100);
 }
 
-/// The log and the trees together: what the log drops, the trees hold.
+/// Log and trees together: what the log drops, the trees hold.
 #[test]
-fn trees_that_went_back_are_noticed_by_the_log() {
+fn log_detects_reverted_trees() {
     let replay = |log: &Path, checkpoint| {
         CommitLog::open(log, checkpoint, &Poison::new(), |_, _| {
             Ok::<_, std::convert::Infallible>(())
@@ -327,7 +338,7 @@ fn trees_that_went_back_are_noticed_by_the_log() {
     );
 }
 
-/// A packed entry of so many bytes that do not compress.
+/// A packed entry of this many incompressible bytes.
 fn large(seed: u64, bytes: usize) -> Bytes {
     let mut state = seed;
     let next = |_| {
@@ -340,7 +351,7 @@ fn large(seed: u64, bytes: usize) -> Bytes {
     [&(bytes as u32).to_le_bytes()[..], &noise].concat().into()
 }
 
-/// What a reader gets of each message.
+/// Each message as a reader sees it.
 fn read_all(fixture: &Fixture, timeline: &Timeline) -> Vec<Bytes> {
     let history = History::new(fixture.trees.clone());
     let one = |n| {
@@ -359,13 +370,13 @@ fn read_all(fixture: &Fixture, timeline: &Timeline) -> Vec<Bytes> {
         .unwrap();
     assert!(
         each.concat().ends_with(&before.entries),
-        "reading backwards gives something else"
+        "reading backwards differs"
     );
     each
 }
 
 #[test]
-fn a_rewritten_entry_is_read_at_once_and_is_in_its_block_after_the_next_checkpoint() {
+fn rewritten_entry_reaches_its_block() {
     let mut fixture = Fixture::new();
     let timeline = timeline(0, 300);
     fixture.write(1, &timeline);
@@ -388,7 +399,7 @@ fn a_rewritten_entry_is_read_at_once_and_is_in_its_block_after_the_next_checkpoi
 }
 
 #[test]
-fn a_block_that_outgrows_its_bounds_is_cut() {
+fn outgrown_block_is_split() {
     let mut fixture = Fixture::new();
     let timeline = timeline(0, 200);
     fixture.write(1, &timeline);
@@ -415,7 +426,7 @@ fn a_block_that_outgrows_its_bounds_is_cut() {
 }
 
 #[test]
-fn what_a_crash_leaves_of_a_cut_is_put_right() {
+fn interrupted_split_is_repaired() {
     let mut fixture = Fixture::new();
     let first = timeline(0, 200);
     fixture.write(1, &first);
@@ -427,7 +438,7 @@ fn what_a_crash_leaves_of_a_cut_is_put_right() {
         .at_or_below(CONVERSATION, id(begin))
         .unwrap()
         .unwrap();
-    // Later parts of the first block are there already, and it is still whole.
+    // Later parts of the first block are there already, and it is still complete.
     let late: Vec<Bytes> = whole.split().unwrap().split_off(20);
     let parts = Packer::new()
         .unwrap()
@@ -447,11 +458,7 @@ fn what_a_crash_leaves_of_a_cut_is_put_right() {
         let again = Arc::new(Timeline::new(CONVERSATION, MsgId::ZERO, id(200)));
         again.rewrite(id(n), large(n, 40));
         crashed.write(2, &again);
-        assert_eq!(
-            crashed.blocks()[0],
-            (begin, end),
-            "nothing is left of the parts"
-        );
+        assert_eq!(crashed.blocks()[0], (begin, end), "the parts are removed");
         let mut expected = plain.clone();
         expected[n as usize - 1] = large(n, 40);
         assert_eq!(read_all(crashed, &again), expected);

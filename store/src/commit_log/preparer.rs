@@ -1,5 +1,5 @@
-//! Spares: segment files that are zero-filled ahead of need, or were dropped, so that the sequencer
-//! never waits for either.
+//! Spares: segment files that were zero-filled in advance or dropped, so that the sequencer waits
+//! for neither.
 
 use std::collections::VecDeque;
 use std::io;
@@ -15,7 +15,7 @@ use crate::limits;
 
 use super::segment::Spare;
 
-/// The thread that looks after the spares.
+/// The thread that prepares spares.
 #[derive(Debug)]
 pub(super) struct Preparer {
     shared: Arc<Shared>,
@@ -27,16 +27,16 @@ struct Shared {
     dir: PathBuf,
     state: Mutex<State>,
     changed: Condvar,
-    /// Zeros that were written since the start.
+    /// Bytes of zeros written since the start.
     prepared_bytes: AtomicU64,
 }
 
 #[derive(Debug, Default)]
 struct State {
     spares: Vec<Spare>,
-    /// Segments that hold nothing that is needed.
+    /// Segments to reuse or remove.
     dropped: VecDeque<PathBuf>,
-    /// A spare of at least this size is wanted.
+    /// The least size of a requested spare.
     wanted_bytes: Option<u64>,
     working: bool,
     stop: bool,
@@ -49,7 +49,7 @@ enum Job {
 }
 
 impl Preparer {
-    /// Starts the thread with the spares that are there; new ones get names from `next_number` on.
+    /// Starts the thread with the existing spares; new ones are numbered from `next_number`.
     pub(super) fn start(dir: &Path, spares: Vec<Spare>, next_number: u64) -> io::Result<Self> {
         let mut state = State {
             next_number,
@@ -78,7 +78,7 @@ impl Preparer {
         })
     }
 
-    /// Asks for a spare of at least this size. Returns at once.
+    /// Requests a spare of at least this size, without waiting.
     pub(super) fn want(&self, bytes: u64) {
         let mut state = self.shared.state.lock();
         if state.wanted_bytes.is_none_or(|wanted| wanted < bytes) && !state.has_spare(bytes) {
@@ -87,14 +87,14 @@ impl Preparer {
         }
     }
 
-    /// Gives away segments. They become spares, or are removed. Returns at once.
+    /// Turns segments into spares or removes them, without waiting.
     pub(super) fn recycle(&self, segments: impl IntoIterator<Item = PathBuf>) {
         self.shared.state.lock().dropped.extend(segments);
         self.shared.changed.notify_all();
     }
 
-    /// The largest spare. When there is none but one is in the making, waits for it; else makes a
-    /// small one.
+    /// Takes the largest spare. If none is ready, waits for one in preparation, or creates a small
+    /// one.
     pub(super) fn take(&self) -> io::Result<Spare> {
         let mut state = self.shared.state.lock();
         loop {
@@ -117,12 +117,11 @@ impl Preparer {
         self.shared.create(limits::SEGMENT_BYTES_SMALL, number)
     }
 
-    /// How many zeros were written since the start.
     pub(super) fn prepared_bytes(&self) -> u64 {
         self.shared.prepared_bytes.load(Ordering::Relaxed)
     }
 
-    /// Ends the thread after what it was given to drop, and hands over the spares.
+    /// Stops the thread after its queued work, and returns the spares.
     pub(super) fn stop(mut self) -> Vec<Spare> {
         self.join();
         std::mem::take(&mut self.shared.state.lock().spares)
@@ -178,8 +177,7 @@ impl State {
         })
     }
 
-    /// Adds a spare; returns the one that is not to be kept: the smallest of too many, or one that
-    /// was cut short.
+    /// Adds a spare. Returns one to remove: the smallest of too many, or a truncated one.
     fn add(&mut self, spare: Spare) -> Option<Spare> {
         if spare.bytes < limits::SEGMENT_BYTES_SMALL {
             return Some(spare);
@@ -201,8 +199,8 @@ impl State {
 impl Shared {
     fn run(&self) {
         while let Some(job) = self.wait() {
-            // A failure here costs nothing but a spare: the sequencer makes its own, and meets the
-            // error if it lasts.
+            // A failure only costs a spare: the sequencer creates its own, and gets the error if it
+            // lasts.
             let made = match job {
                 Job::Prepare { bytes, number } => self.create(bytes, number),
                 Job::Recycle { path, number } => self.rename(&path, number),
@@ -212,7 +210,8 @@ impl Shared {
             let surplus = match made {
                 Ok(spare) => state.add(spare),
                 Err(error) => {
-                    tracing::warn!(%error, dir = %self.dir.display(), "cannot prepare a log segment");
+                    let dir = self.dir.display();
+                    tracing::warn!(%error, %dir, "cannot prepare a log segment");
                     None
                 }
             };
@@ -242,8 +241,8 @@ impl Shared {
         Spare::create(Spare::path(&self.dir, number), bytes, &self.prepared_bytes)
     }
 
-    /// The old name is durably gone before the spare can get another header: else a crash could
-    /// leave the one with the other.
+    /// The old name must be durably gone before the spare gets another header. Otherwise a crash
+    /// could leave the one with the other.
     fn rename(&self, path: &Path, number: u64) -> io::Result<Spare> {
         let spare = Spare::path(&self.dir, number);
         std::fs::rename(path, &spare)?;

@@ -1,25 +1,24 @@
 //! The bytes of one batch:
 //!
 //! ```text
-//! [len u32][crc32c u32][batch number u64][changes]      little-endian; len counts from the batch number on
+//! [len u32][crc32c u32][batch number u64][changes]   little-endian; len starts at the batch number
 //! ```
 //!
-//! The checksum covers the length and the payload and begins from the segment's salt, a secret
-//! random number. So bytes that a recycled segment held before, and bytes that a client wrote into
-//! a message to look like a batch, are never taken for one.
+//! The checksum covers the length and the payload and starts from the segment's salt, a secret
+//! random number. So bytes that a recycled segment held before, or that a client wrote into a
+//! message to look like a batch, are never taken for one.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::limits;
 
-/// The bytes in front of the changes of a batch.
 pub(super) const RECORD_HEADER_BYTES: usize = 16;
 
 /// The batch number is the first part of the payload.
 const NUMBER_BYTES: usize = 8;
 
-/// The number of a batch. They count from 1 without a gap; 0 is the place before the first.
+/// The number of a batch, from 1 without a gap; 0 is the position before the first.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -27,22 +26,19 @@ const NUMBER_BYTES: usize = 8;
 pub struct BatchNo(u64);
 
 impl BatchNo {
-    /// The place before the first batch.
+    /// The position before the first batch.
     pub const ZERO: Self = Self(0);
 
-    /// Wraps the bare number.
     #[must_use]
     pub const fn new(raw: u64) -> Self {
         Self(raw)
     }
 
-    /// The bare number.
     #[must_use]
     pub const fn get(self) -> u64 {
         self.0
     }
 
-    /// The number after this one.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
@@ -55,10 +51,10 @@ impl std::fmt::Display for BatchNo {
     }
 }
 
-/// A batch that is being encoded, with room for its header in front, so that it reaches the disk
-/// without a copy.
+/// A batch being encoded, with its header reserved in front, so that it reaches the disk without a
+/// copy.
 #[derive(Debug)]
-pub struct BatchBuf(Vec<u8>);
+pub(crate) struct BatchBuf(Vec<u8>);
 
 impl Default for BatchBuf {
     fn default() -> Self {
@@ -67,38 +63,31 @@ impl Default for BatchBuf {
 }
 
 impl BatchBuf {
-    /// An empty batch.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(vec![0; RECORD_HEADER_BYTES])
     }
 
-    /// Where the changes are encoded: append only. It begins with the header's bytes, and places in
-    /// it are places in [`BatchBuf::into_bytes`].
-    pub fn payload_mut(&mut self) -> &mut Vec<u8> {
+    /// The buffer to append changes to. It begins with the header's bytes, and offsets in it are
+    /// offsets in [`BatchBuf::into_bytes`].
+    pub(crate) fn payload_mut(&mut self) -> &mut Vec<u8> {
         &mut self.0
     }
 
-    /// How many bytes of changes there are.
+    /// The bytes of the changes.
     #[must_use]
-    pub fn payload_bytes(&self) -> usize {
+    pub(crate) fn payload_bytes(&self) -> usize {
         self.0.len().saturating_sub(RECORD_HEADER_BYTES)
     }
 
-    /// Whether there are no changes.
+    /// The whole buffer, header included, shared by all readers of the batch's messages.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.payload_bytes() == 0
-    }
-
-    /// The whole buffer, header included, to be shared by everyone who reads the batch's messages.
-    #[must_use]
-    pub fn into_bytes(self) -> Bytes {
+    pub(crate) fn into_bytes(self) -> Bytes {
         self.0.into()
     }
 
-    /// Fills in the header. `None` when the header's room was cut off, or the batch is longer than
-    /// a record can say.
+    /// Fills in the header. Returns `None` when its reserved bytes were removed, or the batch is
+    /// too long for a record.
     pub(super) fn seal(&mut self, number: BatchNo, salt: u32) -> Option<&[u8]> {
         let len = u32::try_from(
             self.0
@@ -121,13 +110,12 @@ fn checksum(salt: u32, len: u32, number: BatchNo, changes: &[u8]) -> u32 {
     crc32c::crc32c_append(crc, changes)
 }
 
-/// A record that was found in a segment.
+/// A record found in a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Found {
     pub(super) number: BatchNo,
-    /// Where its changes begin.
     pub(super) changes: usize,
-    /// Where the next record begins.
+    /// The offset of the next record.
     pub(super) end: usize,
 }
 
@@ -146,7 +134,7 @@ fn header_at(segment: &[u8], at: usize) -> Option<Header> {
     })
 }
 
-/// The record at this place of a segment, if there is a whole one.
+/// Returns the record at this offset, if there is a complete one.
 pub(super) fn read_at(segment: &[u8], at: usize, salt: u32) -> Option<Found> {
     let Header { len, crc, number } = header_at(segment, at)?;
     let len_bytes = usize::try_from(len).ok()?;
@@ -163,8 +151,8 @@ pub(super) fn read_at(segment: &[u8], at: usize, salt: u32) -> Option<Found> {
     })
 }
 
-/// Looks for a whole record of `expected` or a later batch anywhere behind `from`: where there is
-/// one, what stands at `from` is not the torn end of the log but damage in its middle.
+/// Looks for a complete record of `expected` or a later batch after `from`. If there is one, the
+/// bytes at `from` are not the torn end of the log but damage within it.
 pub(super) fn find_later(
     segment: &[u8],
     from: usize,
@@ -175,8 +163,7 @@ pub(super) fn find_later(
         .iter()
         .rposition(|byte| *byte != 0)
         .map_or(0, |last| last + 1);
-    // A record ends with its changes, whose last bytes may be zeros, but its header is not all
-    // zeros.
+    // A record may end with zeros, but its header is not all zeros.
     let last_start = used.min(segment.len().saturating_sub(RECORD_HEADER_BYTES));
     let ahead_max = segment.len().saturating_sub(from) / RECORD_HEADER_BYTES;
     let ahead_max = u64::try_from(ahead_max).unwrap_or(u64::MAX);
@@ -202,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bytes_of_a_record_are_pinned() {
+    fn record_bytes_are_pinned() {
         let bytes = record(0x0102, b"hello");
         assert_eq!(bytes[..4], [13, 0, 0, 0]);
         assert_eq!(
@@ -214,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_right_salt_reads_it() {
+    fn record_needs_its_salt() {
         let bytes = record(7, b"abc");
         assert_eq!(
             read_at(&bytes, 0, SALT),
@@ -228,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cut_and_every_flip_is_noticed() {
+    fn every_cut_and_flip_is_detected() {
         let bytes = record(7, b"some changes");
         for cut in 0..bytes.len() {
             assert_eq!(read_at(&bytes[..cut], 0, SALT), None);
@@ -243,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_later_batch_is_found_wherever_it_stands() {
+    fn later_batch_is_found_anywhere() {
         let torn = vec![0xAB; 37];
         let later = record(9, &[0; 40]);
         let segment = [torn, later.clone(), vec![0; 100]].concat();
@@ -251,7 +238,7 @@ mod tests {
             find_later(&segment, 0, BatchNo(8), SALT).map(|(at, found)| (at, found.number)),
             Some((37, BatchNo(9)))
         );
-        // An earlier one is what the segment held before it was recycled.
+        // An earlier batch is what the segment held before it was recycled.
         assert_eq!(find_later(&segment, 0, BatchNo(10), SALT), None);
         assert_eq!(
             find_later(&[vec![1; 16], later].concat(), 0, BatchNo(8), SALT + 1),
@@ -262,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_batch_is_a_batch() {
+    fn empty_batch_is_valid() {
         let bytes = record(1, b"");
         assert_eq!(read_at(&bytes, 0, SALT).unwrap().end, RECORD_HEADER_BYTES);
     }

@@ -1,21 +1,20 @@
 //! Reading the log back. A torn record at the very end is the trace of a crash; anything else that
-//! does not fit is damage, and loud.
+//! does not fit is reported as damage.
 
-use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
+use super::error::{LogError, OpenError};
 use super::record::{self, BatchNo};
-use super::segment::{self, FileKind, SEGMENT_HEADER_BYTES, SegmentHeader, Spare};
-use super::{LogError, OpenError, Sealed};
+use super::segment::{self, FileKind, SEGMENT_HEADER_BYTES, Sealed, SegmentHeader, Spare};
 
-/// The files of the log's folder.
+/// The files in the log's folder.
 #[derive(Debug, Default)]
 pub(super) struct Listing {
-    /// In the order of their batches.
+    /// Sorted by batch.
     segments: Vec<(BatchNo, PathBuf)>,
     pub(super) spares: Vec<Spare>,
     pub(super) next_spare: u64,
@@ -58,8 +57,7 @@ impl Listing {
         checkpoint: BatchNo,
         mut replay: impl FnMut(BatchNo, Bytes) -> Result<(), E>,
     ) -> Result<Replayed, OpenError<E>> {
-        // Segments below the one that the checkpoint ends in are leftovers of a drop that a crash
-        // cut short.
+        // Segments below the one with the checkpoint remain from a drop that a crash interrupted.
         let needed = self
             .segments
             .partition_point(|(first, _)| *first <= checkpoint.next());
@@ -105,11 +103,10 @@ impl Listing {
     }
 }
 
-/// What was read.
 #[derive(Debug, Default)]
 pub(super) struct Replayed {
     pub(super) segments: Vec<Sealed>,
-    /// Files that hold no batch above the checkpoint.
+    /// Files without a batch above the checkpoint.
     pub(super) dropped: Vec<PathBuf>,
 }
 
@@ -131,9 +128,7 @@ fn read_segment<E>(
     let bytes = Bytes::from(fs::read(path).map_err(|source| LogError::io("read", path, source))?);
     let header = SegmentHeader::decode(&bytes).filter(|header| header.first == first);
     let Some(SegmentHeader { salt, .. }) = header else {
-        return Err(
-            LogError::damaged(path, 0, "it does not begin with the header of its name").into(),
-        );
+        return Err(LogError::damaged(path, 0, "its header does not match its name").into());
     };
     let mut expected = first;
     let mut end = SEGMENT_HEADER_BYTES;
@@ -146,7 +141,7 @@ fn read_segment<E>(
             return Err(LogError::damaged(
                 path,
                 end,
-                format!("batch {} stands where {expected} belongs", found.number),
+                format!("found batch {} where {expected} belongs", found.number),
             )
             .into());
         }
@@ -169,8 +164,8 @@ fn read_segment<E>(
     })
 }
 
-/// No record stands at `end`. That is the end of the log if it is the last segment and nothing of
-/// it comes later.
+/// Checks that the log may end at `end`, where there is no record: in the last segment, with no
+/// later record after it.
 fn check_end(
     path: &Path,
     bytes: &[u8],
@@ -181,13 +176,14 @@ fn check_end(
 ) -> Result<(), LogError> {
     if let Some(next) = next_segment {
         let what = format!(
-            "batch {expected} is not there, but the next file goes on with {next}; one between them may be missing"
+            "batch {expected} is missing, but the next file starts with {next}; one between \
+             them may be missing"
         );
         return Err(LogError::damaged(path, end, what));
     }
     if let Some((at, later)) = record::find_later(bytes, end, expected, salt) {
         let what = format!(
-            "batch {expected} is unreadable, but batch {} stands behind it at offset {at}",
+            "batch {expected} is unreadable, but batch {} follows it at offset {at}",
             later.number
         );
         return Err(LogError::damaged(path, end, what));
@@ -198,20 +194,20 @@ fn check_end(
             .all(|byte| *byte == 0)
     });
     if !header_is_zero {
-        tracing::info!(file = %path.display(), offset = end, batch = %expected, "the log ends here; what follows was never accepted");
+        tracing::info!(
+            file = %path.display(),
+            offset = end,
+            batch = %expected,
+            "the log ends here; what follows was never accepted"
+        );
     }
     Ok(())
 }
 
-/// Cuts what follows the last record off a segment that will not be written to again: it is not
-/// needed, and a torn record in it is out of the way for good.
+/// Truncates a segment after its last record. It will not be written to again, and a torn record
+/// must not be found by a later start.
 pub(super) fn truncate(sealed: &Sealed) -> io::Result<()> {
     let file = OpenOptions::new().write(true).open(&sealed.path)?;
     file.set_len(SEGMENT_HEADER_BYTES as u64 + sealed.record_bytes)?;
     file.sync_all()
-}
-
-/// A file that the log never makes.
-pub(super) fn describe(name: &OsString) -> String {
-    name.to_string_lossy().into_owned()
 }

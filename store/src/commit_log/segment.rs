@@ -1,14 +1,13 @@
-//! A file of the commit log: a header, then one record behind the other, then whatever was there
-//! before.
+//! A file of the commit log: a header, then records, then whatever the file held before.
 //!
 //! ```text
 //! [magic 8][number of the first batch u64][salt u32][crc32c u32]      little-endian
 //! ```
 //!
-//! A segment is named by its first batch. It gets its name only when its header is durable, and is
-//! written to only when its name is, so a file with such a name and another header is damage, never
-//! the trace of a crash. Its blocks are allocated and written beforehand: fdatasync of those takes
-//! half as long as of a file that grows.
+//! A segment is named by its first batch. It gets its name only when its header is durable, and
+//! records only when its name is, so a file with such a name and another header is damaged, never
+//! the trace of a crash. Its disk blocks are allocated and written in advance: fdatasync of those
+//! takes half as long as of a growing file.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
@@ -21,14 +20,13 @@ use crate::files::durable;
 
 use super::record::BatchNo;
 
-/// The bytes in front of the first record.
 pub(super) const SEGMENT_HEADER_BYTES: usize = 24;
 
 const MAGIC: &[u8; 8] = b"cairnlg1";
 const SPARE_PREFIX: &str = "spare-";
 const ZEROS: &[u8] = &[0; 256 * 1024];
 
-/// What tells this life of a file from its lives before.
+/// Distinguishes this use of a file from earlier ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SegmentHeader {
     pub(super) first: BatchNo,
@@ -65,19 +63,17 @@ impl SegmentHeader {
     }
 }
 
-/// The name of the segment that begins with this batch.
 pub(super) fn file_name(first: BatchNo) -> String {
     format!("{:016x}", first.get())
 }
 
-/// What a file in the log's folder is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FileKind {
     Segment(BatchNo),
     Spare(u64),
 }
 
-/// What the name of a file says it is; `None` for a name that the log never gives.
+/// Returns what a file is by its name; `None` for foreign names.
 pub(super) fn parse_name(name: &OsStr) -> Option<FileKind> {
     let name = name.to_str()?;
     let (digits, kind): (_, fn(u64) -> FileKind) = match name.strip_prefix(SPARE_PREFIX) {
@@ -103,8 +99,7 @@ impl Spare {
         dir.join(format!("{SPARE_PREFIX}{number:016x}"))
     }
 
-    /// Makes a file of so many zeros, allocated and durable. Adds them to `written` as they are
-    /// written.
+    /// Creates a durable file of this many zeros. Adds them to `written` along the way.
     pub(super) fn create(path: PathBuf, bytes: u64, written: &AtomicU64) -> io::Result<Self> {
         let mut file = OpenOptions::new()
             .create(true)
@@ -137,13 +132,18 @@ impl Spare {
         fs::remove_file(self.path)
     }
 
-    /// Makes it the segment that begins with this batch, durably. A segment of that name is
-    /// replaced.
+    /// Turns the spare into the segment that begins with this batch, durably. Replaces a segment
+    /// with that name.
     pub(super) fn activate(mut self, dir: &Path, first: BatchNo) -> io::Result<Active> {
+        // A new salt each time: the file still holds records of its last use, and with the old salt
+        // recovery would read them as batches of this segment.
         let header = SegmentHeader::new(first);
         self.file.seek(SeekFrom::Start(0))?;
         self.file.write_all(&header.encode())?;
         self.file.sync_data()?;
+        // The header is durable before the name, and the name before the first record. Otherwise a
+        // crash could leave a segment whose header is of another use, or lose an acknowledged batch
+        // together with its file name.
         let path = dir.join(file_name(first));
         fs::rename(&self.path, &path)?;
         durable::sync_dir(dir)?;
@@ -157,7 +157,16 @@ impl Spare {
     }
 }
 
-/// The segment that is written to. The file's own cursor stands at `end`.
+/// A segment that is complete. If it holds no batch, `last` is below `first`.
+#[derive(Debug)]
+pub(super) struct Sealed {
+    pub(super) path: PathBuf,
+    pub(super) first: BatchNo,
+    pub(super) last: BatchNo,
+    pub(super) record_bytes: u64,
+}
+
+/// The segment being written. The file's cursor is at `end`.
 #[derive(Debug)]
 pub(super) struct Active {
     pub(super) file: File,
@@ -180,8 +189,8 @@ impl Active {
         self.end > self.bytes / 2
     }
 
-    /// Writes a record behind the last and makes it durable. Says how long the latter took. After
-    /// an error nothing may be written any more.
+    /// Appends a record and makes it durable. Returns how long fdatasync took. After an error
+    /// nothing may be written again.
     pub(super) fn append(&mut self, record: &[u8]) -> io::Result<Duration> {
         self.file.write_all(record)?;
         let written = Instant::now();
@@ -191,7 +200,7 @@ impl Active {
         Ok(took)
     }
 
-    /// Gives back what is allocated and holds no record.
+    /// Frees what is allocated after the last record.
     pub(super) fn truncate(&self) -> io::Result<()> {
         self.file.set_len(self.end)?;
         self.file.sync_all()
@@ -203,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bytes_of_a_header_are_pinned() {
+    fn header_bytes_are_pinned() {
         let header = SegmentHeader {
             first: BatchNo::new(0x0102),
             salt: 0x0403,
@@ -221,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_read_back_and_no_other_is_taken() {
+    fn names_round_trip_and_others_are_refused() {
         assert_eq!(
             parse_name(OsStr::new(&file_name(BatchNo::new(255)))),
             Some(FileKind::Segment(BatchNo::new(255)))

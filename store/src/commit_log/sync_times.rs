@@ -1,23 +1,23 @@
-//! How long each fdatasync of a batch took.
+//! A histogram of the fdatasync times of batches.
 
 use std::time::Duration;
 
 use cairn_proto::wire::metrics::{Bucket, Histogram};
 
-/// Digits of a duration that are kept.
+/// Significant digits of a duration.
 const DIGITS: u8 = 2;
 
-/// The longest duration that is told from longer ones, in microseconds.
+/// Longer durations count as this one, in microseconds.
 const MICROS_MAX: u64 = 100_000_000;
 
-/// Durations, in buckets whose bounds never change.
+/// The bounds of the buckets never change.
 #[derive(Debug)]
 pub(super) struct SyncTimes(hdrhistogram::Histogram<u64>);
 
 impl SyncTimes {
     #[expect(
         clippy::expect_used,
-        reason = "the bounds are constants, and a test makes one"
+        reason = "the bounds are constants, and a test creates one"
     )]
     pub(super) fn new() -> Self {
         Self(
@@ -26,13 +26,11 @@ impl SyncTimes {
         )
     }
 
-    /// Adds one.
     pub(super) fn record(&mut self, time: Duration) {
         self.0
             .saturating_record(u64::try_from(time.as_micros()).unwrap_or(MICROS_MAX));
     }
 
-    /// Everything that was recorded.
     pub(super) fn recorded(&self) -> Histogram {
         let buckets = self.0.iter_recorded();
         buckets
@@ -50,7 +48,7 @@ mod tests {
     use cairn_proto::limits::HISTOGRAM_BUCKETS_MAX;
 
     #[test]
-    fn two_readings_differ_by_what_came_between_them() {
+    fn histograms_subtract() {
         let mut times = SyncTimes::new();
         let record = |times: &mut SyncTimes, all: &[u64]| {
             all.iter()
@@ -73,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_all_buckets_stays_within_its_bound() {
+    fn bucket_list_is_bounded() {
         let mut times = SyncTimes::new();
         assert!(times.0.distinct_values() <= HISTOGRAM_BUCKETS_MAX);
         let mut micros = 0_u64;

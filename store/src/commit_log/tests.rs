@@ -57,7 +57,7 @@ fn damage(result: Result<(CommitLog, Batches), OpenError<Infallible>>) -> String
 }
 
 #[test]
-fn batches_come_back_in_order_above_the_checkpoint() {
+fn batches_above_checkpoint_replay_in_order() {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, batches) = open(dir.path(), 0).unwrap();
     assert!(batches.is_empty());
@@ -78,7 +78,7 @@ fn batches_come_back_in_order_above_the_checkpoint() {
 }
 
 #[test]
-fn a_full_segment_is_followed_by_the_next() {
+fn full_segment_is_followed_by_the_next() {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, _) = open(dir.path(), 0).unwrap();
     let changes = vec![7; limits::SEGMENT_BYTES_SMALL as usize / 3];
@@ -91,15 +91,16 @@ fn a_full_segment_is_followed_by_the_next() {
 }
 
 #[test]
-fn a_batch_larger_than_a_segment_is_written_and_one_too_large_is_refused() {
+fn batch_may_exceed_segment_but_not_limit() {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, _) = open(dir.path(), 0).unwrap();
     append(&mut log, &vec![1; limits::SEGMENT_BYTES_SMALL as usize + 1]);
     let mut batch = BatchBuf::new();
     batch.payload_mut().resize(RECORD_MAX + 1, 0);
-    assert!(
-        matches!(log.append(&mut batch), Err(LogError::TooLarge { bytes }) if bytes == limits::BATCH_BYTES_MAX + 1)
-    );
+    assert!(matches!(
+        log.append(&mut batch),
+        Err(LogError::TooLarge { bytes }) if bytes == limits::BATCH_BYTES_MAX + 1
+    ));
     assert_eq!(append(&mut log, b"next"), 2);
     drop(log);
     assert_eq!(open(dir.path(), 0).unwrap().1.len(), 2);
@@ -108,12 +109,12 @@ fn a_batch_larger_than_a_segment_is_written_and_one_too_large_is_refused() {
 const RECORD_MAX: usize = limits::BATCH_BYTES_MAX + record::RECORD_HEADER_BYTES;
 
 #[test]
-fn dropped_segments_are_used_again_and_what_they_held_is_not_read() {
+fn recycled_segments_hide_old_batches() {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, _) = open(dir.path(), 0).unwrap();
     let mut checkpoint = 0;
     for round in 0..6_u8 {
-        // Each round writes less than the one before, so that older batches stay behind the newer
+        // Each round writes less than the one before, so that older batches remain after the newer
         // ones.
         for n in 0..(10 - round) {
             append(&mut log, &[round, n, 0xEE]);
@@ -134,7 +135,7 @@ fn dropped_segments_are_used_again_and_what_they_held_is_not_read() {
 }
 
 #[test]
-fn a_segment_that_was_cut_short_is_not_used_again() {
+fn truncated_segment_is_not_reused() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("spare-0000000000000007"), "half").unwrap();
     append(&mut open(dir.path(), 0).unwrap().0, b"one");
@@ -149,7 +150,7 @@ fn a_segment_that_was_cut_short_is_not_used_again() {
 }
 
 #[test]
-fn what_a_client_forged_to_look_like_a_batch_is_not_taken_for_one() {
+fn forged_batch_in_a_message_is_ignored() {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, _) = open(dir.path(), 0).unwrap();
     let mut forged = BatchBuf::new();
@@ -166,7 +167,7 @@ fn what_a_client_forged_to_look_like_a_batch_is_not_taken_for_one() {
 }
 
 #[test]
-fn a_clean_end_leaves_a_few_bytes_and_the_numbers_go_on() {
+fn clean_close_is_small_and_numbers_continue() {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, _) = open(dir.path(), 0).unwrap();
     append(&mut log, b"one");
@@ -185,7 +186,7 @@ fn a_clean_end_leaves_a_few_bytes_and_the_numbers_go_on() {
 }
 
 #[test]
-fn a_clean_end_without_a_checkpoint_keeps_every_batch() {
+fn clean_close_without_checkpoint_keeps_batches() {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, _) = open(dir.path(), 0).unwrap();
     append(&mut log, b"one");
@@ -196,7 +197,7 @@ fn a_clean_end_without_a_checkpoint_keeps_every_batch() {
 }
 
 #[test]
-fn a_missing_segment_is_named() {
+fn missing_segment_is_reported() {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, _) = open(dir.path(), 0).unwrap();
     for _ in 0..3 {
@@ -213,7 +214,7 @@ fn a_missing_segment_is_named() {
             "without {lost}"
         );
     }
-    // Below the checkpoint it is not needed.
+    // Below the checkpoint it is not required.
     write_segments(dir.path(), &whole);
     fs::remove_file(dir.path().join(file_name(BatchNo::new(1)))).unwrap();
     assert_eq!(open(dir.path(), 1).unwrap().1.len(), 2);
@@ -224,7 +225,7 @@ fn a_missing_segment_is_named() {
 }
 
 #[test]
-fn a_log_that_ends_below_the_checkpoint_is_refused() {
+fn log_below_checkpoint_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, _) = open(dir.path(), 0).unwrap();
     append(&mut log, b"one");
@@ -233,14 +234,14 @@ fn a_log_that_ends_below_the_checkpoint_is_refused() {
 }
 
 #[test]
-fn a_file_that_is_none_of_the_logs_is_named() {
+fn foreign_file_is_reported() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("notes.txt"), "x").unwrap();
     assert!(damage(open(dir.path(), 0)).contains("notes.txt"));
 }
 
 #[test]
-fn a_segment_under_another_name_is_refused() {
+fn renamed_segment_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, _) = open(dir.path(), 0).unwrap();
     append(&mut log, b"one");
@@ -251,11 +252,11 @@ fn a_segment_under_another_name_is_refused() {
         dir.path().join(file_name(BatchNo::new(2))),
     )
     .unwrap();
-    assert!(damage(open(dir.path(), 0)).contains("it does not begin with the header of its name"));
+    assert!(damage(open(dir.path(), 0)).contains("its header does not match its name"));
 }
 
 #[test]
-fn a_failed_write_ends_all_writing() {
+fn failed_write_poisons_the_store() {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, _) = open(dir.path(), 0).unwrap();
     append(&mut log, b"one");
@@ -270,7 +271,7 @@ fn a_failed_write_ends_all_writing() {
 }
 
 #[test]
-fn a_refused_batch_is_named() {
+fn refused_batch_is_reported() {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, _) = open(dir.path(), 0).unwrap();
     append(&mut log, b"one");
@@ -284,8 +285,8 @@ fn a_refused_batch_is_named() {
     );
 }
 
-/// Writes the batches, with a rotation behind those that are marked, and returns the files with
-/// nothing allocated behind the end.
+/// Writes the batches, rotating after the marked ones. Returns the files with nothing allocated
+/// after the end.
 fn written(batches: &[(Vec<u8>, bool)]) -> BTreeMap<String, Vec<u8>> {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, _) = open(dir.path(), 0).unwrap();
@@ -308,7 +309,7 @@ fn written(batches: &[(Vec<u8>, bool)]) -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-/// Where the records of a segment end.
+/// The offsets at which the records of a segment end.
 fn record_ends(segment: &[u8]) -> Vec<usize> {
     let salt = segment::SegmentHeader::decode(segment).unwrap().salt;
     let next = |end: &usize| record::read_at(segment, *end, salt).map(|found| found.end);
@@ -323,7 +324,8 @@ fn reopened(files: &BTreeMap<String, Vec<u8>>) -> Result<Batches, OpenError<Infa
     read_only(dir.path())
 }
 
-/// What recovery makes of the folder. Opening would make a new segment each time, which takes long.
+/// What recovery reads from the folder. Opening the log would create a segment each time, which is
+/// slow.
 fn read_only(dir: &Path) -> Result<Batches, OpenError<Infallible>> {
     let mut batches = Vec::new();
     Listing::read(dir)?.replay(BatchNo::ZERO, |number, changes| {
@@ -346,10 +348,14 @@ fn some_batches() -> impl Strategy<Value = Vec<(Vec<u8>, bool)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 8,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
-    fn a_cut_anywhere_in_the_last_segment_leaves_exactly_a_prefix(batches in some_batches(), stale in any::<u8>()) {
+    fn truncation_leaves_a_prefix(batches in some_batches(), stale in any::<u8>()) {
         let files = written(&batches);
         let all = numbered(&batches);
         prop_assert_eq!(&reopened(&files).unwrap(), &all);
@@ -364,13 +370,16 @@ proptest! {
                 let read = reopened(&files).unwrap();
                 // A cut record may be completed by what follows it, but by nothing that was not
                 // written.
-                prop_assert!(read == all[..kept] || (read == all[..kept + 1] && rest.first() == whole.get(cut)));
+                prop_assert!(
+                    read == all[..kept]
+                        || (read == all[..kept + 1] && rest.first() == whole.get(cut))
+                );
             }
         }
     }
 
     #[test]
-    fn a_flipped_byte_loses_the_last_batch_or_is_loud(batches in some_batches(), bit in 0..8_u32) {
+    fn flipped_byte_loses_last_batch_or_is_reported(batches in some_batches(), bit in 0..8_u32) {
         let files = written(&batches);
         let all = numbered(&batches);
         for (name, whole) in &files {
@@ -379,8 +388,11 @@ proptest! {
                 flipped.get_mut(name).unwrap()[at] ^= 1 << bit;
                 // Damage of the last batch looks like a torn write; nothing else may go unnoticed.
                 if let Ok(read) = reopened(&flipped) {
-                    let is_last = Some(name) == files.keys().rfind(|name| files[*name].len() > SEGMENT_HEADER_BYTES);
-                    prop_assert!(is_last && files.keys().next_back() == Some(name), "{} at {}", name, at);
+                    let mut names = files.keys();
+                    let last = names.rfind(|name| files[*name].len() > SEGMENT_HEADER_BYTES);
+                    let is_last = Some(name) == last;
+                    let is_newest = files.keys().next_back() == Some(name);
+                    prop_assert!(is_last && is_newest, "{} at {}", name, at);
                     prop_assert_eq!(&read[..], &all[..all.len() - 1]);
                 }
             }
@@ -388,7 +400,7 @@ proptest! {
     }
 
     #[test]
-    fn a_lost_segment_is_loud(batches in some_batches()) {
+    fn lost_segment_is_reported(batches in some_batches()) {
         let files = written(&batches);
         let all = numbered(&batches);
         for name in files.keys() {
@@ -396,11 +408,11 @@ proptest! {
             let lost = fewer.remove(name).unwrap();
             match reopened(&fewer) {
                 Err(error) => prop_assert!(error.to_string().contains("batch"), "{}", error),
-                // The end of the log is where its last segment ends: only what follows the
-                // checkpoint could tell.
+                // The log ends with its last segment. Only the checkpoint could prove otherwise.
                 Ok(read) => {
                     let is_last = files.keys().next_back() == Some(name);
-                    prop_assert!(is_last && (lost.len() == SEGMENT_HEADER_BYTES || read.len() < all.len()));
+                    let has_lost = lost.len() == SEGMENT_HEADER_BYTES || read.len() < all.len();
+                    prop_assert!(is_last && has_lost);
                     prop_assert_eq!(&read[..], &all[..read.len()]);
                 }
             }
@@ -408,7 +420,10 @@ proptest! {
     }
 
     #[test]
-    fn after_a_torn_write_the_log_goes_on_behind_what_was_accepted(batches in some_batches(), cut in any::<prop::sample::Index>()) {
+    fn log_continues_after_torn_write(
+        batches in some_batches(),
+        cut in any::<prop::sample::Index>(),
+    ) {
         let files = written(&batches);
         let (name, whole) = files.last_key_value().unwrap();
         let cut = SEGMENT_HEADER_BYTES + cut.index(whole.len() - SEGMENT_HEADER_BYTES + 1);

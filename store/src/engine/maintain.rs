@@ -1,4 +1,4 @@
-//! Looking after the log between commits: checkpoints, and what is let go of when they are done.
+//! Maintenance between commits: checkpoints, and eviction after them.
 
 use std::sync::mpsc::TryRecvError;
 use std::time::Instant;
@@ -11,45 +11,47 @@ use crate::limits;
 use crate::trees::rows_out;
 
 impl Engine {
-    /// Looks after the log: takes note of a checkpoint that is done, and begins one when it is
-    /// time. To be called between commits.
+    /// Finishes a completed checkpoint, and starts one when it is due. Call it between commits.
     ///
     /// # Errors
-    /// When a checkpoint failed. The engine takes nothing more then.
+    ///
+    /// When a checkpoint failed. The engine accepts nothing more then.
     pub fn maintain(&mut self) -> Result<(), StoreError> {
-        if let Some(room) = &mut self.room {
-            room.check();
-            self.state.set_disk_low(room.is_short());
+        if let Some(reserve_monitor) = &mut self.reserve_monitor {
+            reserve_monitor.check();
+            self.state.set_disk_low(reserve_monitor.is_short());
         }
         match self.checkpoints.done.try_recv() {
             Ok(result) => self.checkpoint_done(result)?,
             Err(TryRecvError::Empty) => {}
             Err(TryRecvError::Disconnected) => return Err(StoreError::CheckpointThread),
         }
-        // What the trees do not have is in memory. Who sends faster than they take it waits here,
-        // and with him everybody.
+        // Everything that the trees lack is in memory. When senders are faster than checkpoints,
+        // all of them wait here.
         if self.checkpoints.is_running
             && self.log.bytes_since(self.checkpoints.through) >= limits::LOG_BYTES_MAX
         {
             self.await_checkpoint()?;
         }
-        // Questions alone load and load, and never make the log longer.
+        // Reads alone load state without making the log longer.
         if !self.checkpoints.is_running && self.loads >= limits::LOADS_BETWEEN_EVICTIONS {
             self.evict();
         }
-        let behind = self.log.bytes_since(self.checkpoints.through);
+        let log_bytes = self.log.bytes_since(self.checkpoints.through);
         let is_old =
-            behind > 0 && self.checkpoints.last_begun.elapsed() >= limits::CHECKPOINT_AGE_MAX;
+            log_bytes > 0 && self.checkpoints.last_started.elapsed() >= limits::CHECKPOINT_AGE_MAX;
         if !self.checkpoints.is_running
             && self.batch.is_empty()
-            && (is_old || behind >= limits::CHECKPOINT_BYTES)
+            && (is_old || log_bytes >= limits::CHECKPOINT_BYTES)
         {
-            self.begin_checkpoint()?;
+            self.start_checkpoint()?;
         }
         Ok(())
     }
 
-    fn begin_checkpoint(&mut self) -> Result<(), StoreError> {
+    fn start_checkpoint(&mut self) -> Result<(), StoreError> {
+        // Rotate before the changes are collected: everything up to `through` is then in `rows` and
+        // `timelines`, so its segments can be dropped after the checkpoint.
         let through = self.log.rotate()?;
         let rows = rows_out::row_changes(&self.trees, self.state.take_dirty())?;
         let touched = std::mem::take(&mut self.checkpoints.touched);
@@ -69,14 +71,14 @@ impl Engine {
             through = through.get(),
             rows = job.rows.len(),
             conversations = job.timelines.len(),
-            "checkpoint begins"
+            "checkpoint started"
         );
         self.checkpoints
             .thread
             .submit(job)
             .map_err(|_| StoreError::CheckpointThread)?;
         self.checkpoints.is_running = true;
-        self.checkpoints.last_begun = Instant::now();
+        self.checkpoints.last_started = Instant::now();
         Ok(())
     }
 
@@ -88,12 +90,14 @@ impl Engine {
         debug!(?report, "checkpoint done");
         self.checkpoints.is_running = false;
         self.checkpoints.through = report.through;
+        // Only after the report: until the position is durable in the trees, the log is the only
+        // copy.
         self.log.drop_through(report.through);
         self.evict();
         Ok(())
     }
 
-    /// Lets go of what is stored when there is too much of it. No checkpoint may be under way.
+    /// Evicts stored state beyond the target. No checkpoint may be running.
     fn evict(&mut self) {
         for id in self.evict.drain(..) {
             if self.state.conversation(id).is_none() {
@@ -104,17 +108,19 @@ impl Engine {
         self.loads = 0;
     }
 
-    /// Moves everything into the trees and ends.
+    /// Checkpoints everything and closes the log.
     ///
     /// # Errors
-    /// When that failed. What was committed is still in the log.
+    ///
+    /// When that failed. Committed batches are still in the log.
     pub fn close(mut self) -> Result<(), StoreError> {
         self.commit()?;
+        // The last checkpoint comes after the running one, which does not hold the latest batches.
         if self.checkpoints.is_running {
             self.await_checkpoint()?;
         }
         if self.log.last() > self.checkpoints.through {
-            self.begin_checkpoint()?;
+            self.start_checkpoint()?;
             self.await_checkpoint()?;
         }
         if !self.checkpoints.thread.finish() {

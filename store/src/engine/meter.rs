@@ -1,5 +1,4 @@
-//! What the engine itself has done since it was opened. The commit log and the checkpoint thread
-//! count what they do.
+//! Counters of the engine. The commit log and the checkpoint thread have their own.
 
 use std::time::Instant;
 
@@ -8,7 +7,6 @@ use cairn_proto::wire::metrics::Metrics;
 use crate::checkpoint::Checkpointer;
 use crate::commit_log::CommitLog;
 
-/// The counters of one engine.
 #[derive(Debug)]
 pub(crate) struct Meter {
     since: Instant,
@@ -18,7 +16,6 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    /// Counts from now on.
     pub(crate) fn start() -> Self {
         Self {
             since: Instant::now(),
@@ -28,22 +25,21 @@ impl Meter {
         }
     }
 
-    /// A command comes.
+    /// Counts a command.
     pub(crate) const fn command(&mut self) {
         self.commands += 1;
     }
 
-    /// A batch with so many entries is durable.
+    /// Counts a commit with this many entries.
     pub(crate) const fn commit(&mut self, entries: usize) {
         self.commits += 1;
         self.entries += entries as u64;
     }
 
-    /// All of it together.
     pub(crate) fn metrics(&self, log: &CommitLog, checkpointer: &Checkpointer) -> Metrics {
         Metrics {
             uptime_micros: u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX),
-            // The store knows of none.
+            // The server fills this in.
             sessions: 0,
             commands: self.commands,
             commits: self.commits,

@@ -1,27 +1,25 @@
-//! Bringing memory to where the log ends, at the start.
+//! Replay of the log at the start.
 
 use bytes::Bytes;
 use cairn_proto::ids::ConversationId;
 use cairn_proto::wire::codec::DecodeError;
 use hashbrown::HashSet;
 
-use crate::engine::ReplayError;
+use crate::engine::error::ReplayError;
 use crate::timeline::{Timeline, Timelines};
 use crate::trees::rows_in::Loader;
 use cairn_core::api::change::Appended;
 use cairn_core::{Change, State, api::batch};
 
-/// The conversations that the log changes, which the next checkpoint must see to.
+/// The conversations that the log changes, for the next checkpoint.
 #[derive(Debug, Default)]
 pub(crate) struct Replayed {
-    /// Those with entries.
     pub(crate) grown: HashSet<ConversationId>,
-    /// Those whose floor rose.
     pub(crate) expired: HashSet<ConversationId>,
 }
 
-/// Applies a batch of the log to the state that the trees gave, which may be as old as the
-/// checkpoint or newer in parts.
+/// Applies a batch of the log to the state from the trees, parts of which may be newer than the
+/// checkpoint.
 pub(crate) fn apply(
     state: &mut State,
     loader: &Loader,
@@ -40,9 +38,9 @@ pub(crate) fn apply(
         }) = change
         {
             if replayed.grown.insert(conversation) {
-                // Everything before the first entry in the log is in blocks for certain. What they
-                // hold beyond it was written by a checkpoint that did not come to its end, and is
-                // written again.
+                // Everything before the first entry in the log is certainly in blocks. If the
+                // blocks hold more, an interrupted checkpoint wrote it, and the next one writes it
+                // again.
                 let floor = timelines
                     .get(conversation)
                     .map_or(msgid.prev(), |timeline| timeline.floor());

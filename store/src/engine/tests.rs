@@ -17,7 +17,7 @@ fn hash(n: u64) -> AttachmentHash {
     AttachmentHash::new(bytes)
 }
 
-/// Asks about attachments that nobody knows.
+/// Asks for attachments that do not exist.
 fn ask(engine: &mut Engine, hashes: std::ops::Range<u64>) {
     let command = Command::Attachment(AttachmentCommand::Orphans(hashes.map(hash).collect()));
     engine.execute(command, Timestamp::new(1)).unwrap();
@@ -25,25 +25,25 @@ fn ask(engine: &mut Engine, hashes: std::ops::Range<u64>) {
 }
 
 #[test]
-fn questions_alone_fill_no_memory() {
+fn reads_alone_do_not_grow_memory() {
     let dir = tempfile::tempdir().unwrap();
     let mut engine = Engine::open(dir.path()).unwrap();
     let knows = |engine: &Engine, n| engine.state().attachments.knows(hash(n));
     ask(&mut engine, 0..limits::LOADS_BETWEEN_EVICTIONS - 1);
-    assert!(knows(&engine, 0), "that there is no such attachment");
+    assert!(knows(&engine, 0), "the absence is cached");
     ask(&mut engine, 0..1);
-    assert!(knows(&engine, 0), "it is not looked for again");
+    assert!(knows(&engine, 0), "it is not loaded again");
     let last = limits::LOADS_BETWEEN_EVICTIONS;
     ask(&mut engine, last..last + 1);
     assert!(
         !knows(&engine, 0) && !knows(&engine, last),
-        "nothing was written, and everything is forgotten"
+        "nothing was written, and everything was evicted"
     );
     engine.close().unwrap();
 }
 
 #[test]
-fn what_was_accepted_stays_accepted_when_there_is_no_room_for_more() {
+fn accepted_sends_stay_accepted_on_full_disk() {
     let (dir, now, token) = (
         tempfile::tempdir().unwrap(),
         Timestamp::new(1),

@@ -1,9 +1,8 @@
-//! The files of attachments: under the hash of what they hold, and nothing that a client says is
-//! ever part of a path but that hash.
+//! Attachment files, named by the hash of their content. Clients control no other part of a path.
 //!
 //! ```text
-//! attachments/partial/<user>-<hash>   what has arrived of an upload
-//! attachments/<2 digits>/<hash>       whole attachments, by the first two digits of their hashes
+//! attachments/partial/<user>-<hash>   a partial upload
+//! attachments/<2 digits>/<hash>       complete attachments, in folders by the first two digits
 //! ```
 
 use std::fs::{self, File, OpenOptions};
@@ -20,77 +19,66 @@ use crate::limits::{TRANSFER_BUFFER_BYTES, TRANSFER_REREAD_BYTES, TRANSFER_SYNC_
 
 const PARTIAL: &str = "partial";
 
-/// The files of one data directory.
+/// The attachment files of one data directory.
 #[derive(Clone, Debug)]
 pub struct AttachmentFiles {
     dir: PathBuf,
-    room: DiskReserve,
+    reserve: DiskReserve,
 }
 
-/// What has arrived of an upload.
+/// A partial upload.
 #[derive(Debug)]
 pub struct Partial {
     file: File,
     path: PathBuf,
-    room: DiskReserve,
+    reserve: DiskReserve,
     hash: AttachmentHash,
     hasher: blake3::Hasher,
     bytes: u64,
     unsynced_bytes: u64,
 }
 
-/// An upload that was begun and has not come to its end.
+/// An unfinished upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Begun {
-    /// Whose.
+pub struct Unfinished {
     pub user: UserId,
-    /// What it shall be.
     pub hash: AttachmentHash,
-    /// What of it has arrived.
+    /// The bytes that arrived.
     pub bytes: u64,
-    /// When anything arrived last.
     pub modified: SystemTime,
 }
 
 impl AttachmentFiles {
-    /// The files in a data directory, which gets the folders for them.
-    ///
-    /// # Errors
-    /// When the folders cannot be made.
     pub fn open(data: &Path) -> io::Result<Self> {
         let dir = data.join("attachments");
         create_dir(&dir)?;
         create_dir(&dir.join(PARTIAL))?;
         Ok(Self {
-            room: DiskReserve::of(&dir, None),
+            reserve: DiskReserve::of(&dir, None),
             dir,
         })
     }
 
-    /// The same, when they are to leave so much of the disk free, and not the usual reserve.
+    /// Replaces the default disk reserve.
     #[must_use]
     pub fn leaving(self, reserve_bytes: u64) -> Self {
         Self {
-            room: DiskReserve::of(&self.dir, Some(reserve_bytes)),
+            reserve: DiskReserve::of(&self.dir, Some(reserve_bytes)),
             ..self
         }
     }
 
     /// The files in a data directory that may have none.
     #[must_use]
-    pub fn in_dir(data: &Path) -> Self {
+    pub(crate) fn in_dir(data: &Path) -> Self {
         let dir = data.join("attachments");
         Self {
-            room: DiskReserve::of(&dir, Some(0)),
+            reserve: DiskReserve::of(&dir, Some(0)),
             dir,
         }
     }
 
-    /// Goes on with an upload, or begins it. What has arrived must be read again before more is
-    /// added: [`Partial::reread`].
-    ///
-    /// # Errors
-    /// When the file cannot be opened or made.
+    /// Resumes or starts an upload. Call [`Partial::reread`] before adding bytes.
     pub fn upload(&self, user: UserId, hash: AttachmentHash) -> io::Result<Partial> {
         let path = self.partial_path(user, hash);
         let file = OpenOptions::new()
@@ -102,7 +90,7 @@ impl AttachmentFiles {
         Ok(Partial {
             file,
             path,
-            room: self.room.clone(),
+            reserve: self.reserve.clone(),
             hash,
             hasher: blake3::Hasher::new(),
             bytes: 0,
@@ -110,18 +98,16 @@ impl AttachmentFiles {
         })
     }
 
-    /// Refuses when the disk has no room for so many bytes more.
+    /// Fails when this many more bytes would not fit on the disk.
     ///
     /// # Errors
+    ///
     /// Of the kind [`io::ErrorKind::StorageFull`].
     pub fn check_space(&self, bytes: u64) -> io::Result<()> {
-        self.room.check(bytes)
+        self.reserve.check(bytes)
     }
 
-    /// How much has arrived of an upload, as the disk says.
-    ///
-    /// # Errors
-    /// When the disk does not say.
+    /// Returns how many bytes of an upload are on disk.
     pub fn arrived(&self, user: UserId, hash: AttachmentHash) -> io::Result<u64> {
         match fs::symlink_metadata(self.partial_path(user, hash)) {
             Ok(found) => Ok(found.len()),
@@ -130,11 +116,8 @@ impl AttachmentFiles {
         }
     }
 
-    /// Gives an upload that came to its end its place among the attachments. It is durable there
-    /// when this returns. One that is there already holds the same and is replaced.
-    ///
-    /// # Errors
-    /// When a folder or the file cannot be made or synced.
+    /// Moves a complete upload to its place, durably. An existing file there has the same content
+    /// and is replaced.
     pub fn place(&self, partial: &Partial) -> io::Result<()> {
         let path = self.path(partial.hash);
         let folder = self.folder(partial.hash);
@@ -143,42 +126,27 @@ impl AttachmentFiles {
         sync_dir(&folder)
     }
 
-    /// Opens an attachment.
-    ///
-    /// # Errors
-    /// When there is no such file, or it cannot be opened.
     pub fn read(&self, hash: AttachmentHash) -> io::Result<File> {
         File::open(self.path(hash))
     }
 
-    /// Removes an attachment; one that is not there is no error. A crash may bring it back, until
-    /// it is swept.
-    ///
-    /// # Errors
-    /// When the file cannot be removed.
+    /// Removes an attachment, if it exists. A crash may restore the file until the next sweep.
     pub fn remove(&self, hash: AttachmentHash) -> io::Result<()> {
-        gone(fs::remove_file(self.path(hash)))
+        ignore_missing(fs::remove_file(self.path(hash)))
     }
 
-    /// Removes what has arrived of an upload.
-    ///
-    /// # Errors
-    /// When the file cannot be removed.
     pub fn remove_partial(&self, user: UserId, hash: AttachmentHash) -> io::Result<()> {
-        gone(fs::remove_file(self.partial_path(user, hash)))
+        ignore_missing(fs::remove_file(self.partial_path(user, hash)))
     }
 
-    /// The uploads that were begun.
-    ///
-    /// # Errors
-    /// When the folder cannot be read.
-    pub fn begun(&self) -> io::Result<Vec<Begun>> {
-        let mut begun = Vec::new();
+    /// Lists the unfinished uploads.
+    pub fn unfinished(&self) -> io::Result<Vec<Unfinished>> {
+        let mut unfinished = Vec::new();
         for entry in fs::read_dir(self.dir.join(PARTIAL))? {
             let entry = entry?;
             let metadata = entry.metadata()?;
             if let Some((user, hash)) = entry.file_name().to_str().and_then(parse_partial) {
-                begun.push(Begun {
+                unfinished.push(Unfinished {
                     user,
                     hash,
                     bytes: metadata.len(),
@@ -186,13 +154,10 @@ impl AttachmentFiles {
                 });
             }
         }
-        Ok(begun)
+        Ok(unfinished)
     }
 
-    /// The attachments whose hashes begin with this byte.
-    ///
-    /// # Errors
-    /// When the folder is there and cannot be read.
+    /// Lists the attachments whose hashes begin with this byte.
     pub fn beginning_with(&self, first: u8) -> io::Result<Vec<AttachmentHash>> {
         let entries = match fs::read_dir(self.dir.join(format!("{first:02x}"))) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -224,7 +189,7 @@ fn parse_partial(name: &str) -> Option<(UserId, AttachmentHash)> {
     Some((user.parse().ok()?, hash.parse().ok()?))
 }
 
-fn gone(removed: io::Result<()>) -> io::Result<()> {
+fn ignore_missing(removed: io::Result<()>) -> io::Result<()> {
     match removed {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         removed => removed,
@@ -232,11 +197,8 @@ fn gone(removed: io::Result<()>) -> io::Result<()> {
 }
 
 impl Partial {
-    /// Reads on in what has arrived before, a few megabytes at a time, so that it counts. Says
-    /// whether there may be more.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
+    /// Reads what arrived before, a few megabytes at a time, into the hash. Returns whether there
+    /// may be more.
     pub fn reread(&mut self) -> io::Result<bool> {
         let mut buffer = vec![0; TRANSFER_BUFFER_BYTES];
         let mut left = TRANSFER_REREAD_BYTES;
@@ -252,16 +214,13 @@ impl Partial {
         Ok(true)
     }
 
-    /// How much has arrived and was counted.
+    /// The bytes that arrived and were hashed.
     #[must_use]
     pub const fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Begins anew.
-    ///
-    /// # Errors
-    /// When the file cannot be emptied.
+    /// Discards what arrived.
     pub fn restart(&mut self) -> io::Result<()> {
         self.file.set_len(0)?;
         io::Seek::rewind(&mut self.file)?;
@@ -270,13 +229,14 @@ impl Partial {
         Ok(())
     }
 
-    /// Adds what arrived. It is synced now and then, so that the last sync, which somebody waits
-    /// for, has little left to do, and a commit of messages never waits behind gigabytes.
+    /// Adds bytes. It syncs now and then: the last sync, which the client waits for, has little
+    /// left to do, and a commit of messages never waits for gigabytes.
     ///
     /// # Errors
-    /// When it cannot be written, or the disk has no room for it.
+    ///
+    /// When it cannot be written, or the disk is full.
     pub fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.room.check(bytes.len() as u64)?;
+        self.reserve.check(bytes.len() as u64)?;
         io::Write::write_all(&mut self.file, bytes)?;
         self.hasher.update(bytes);
         self.bytes += bytes.len() as u64;
@@ -288,10 +248,7 @@ impl Partial {
         Ok(())
     }
 
-    /// Whether what has arrived is what the hash was made of. It is durable then, but for its name.
-    ///
-    /// # Errors
-    /// When it cannot be synced.
+    /// Returns whether the content matches the hash. If so, it is durable but for its name.
     pub fn is_complete(&mut self) -> io::Result<bool> {
         if self.hasher.finalize().as_bytes() != self.hash.as_bytes() {
             return Ok(false);
@@ -310,16 +267,16 @@ mod tests {
     }
 
     #[test]
-    fn an_upload_goes_on_where_it_stopped_and_ends_under_its_hash() {
+    fn upload_resumes_and_is_placed_by_hash() {
         let dir = tempfile::tempdir().unwrap();
         let files = AttachmentFiles::open(dir.path()).unwrap();
         let (user, hash) = (UserId::new(7), hash_of(b"one and two"));
         files.upload(user, hash).unwrap().add(b"one and").unwrap();
-        let begun = files.begun().unwrap();
+        let unfinished = files.unfinished().unwrap();
         assert_eq!(
-            begun
+            unfinished
                 .iter()
-                .map(|begun| (begun.user, begun.hash, begun.bytes))
+                .map(|unfinished| (unfinished.user, unfinished.hash, unfinished.bytes))
                 .collect::<Vec<_>>(),
             [(user, hash, 7)]
         );
@@ -330,7 +287,7 @@ mod tests {
         again.add(b" two").unwrap();
         assert!(again.is_complete().unwrap());
         files.place(&again).unwrap();
-        assert!(files.begun().unwrap().is_empty());
+        assert!(files.unfinished().unwrap().is_empty());
         assert_eq!(
             io::read_to_string(files.read(hash).unwrap()).unwrap(),
             "one and two"
@@ -343,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn what_arrives_leaves_the_reserve_alone() {
+    fn uploads_respect_the_reserve() {
         let dir = tempfile::tempdir().unwrap();
         let files = AttachmentFiles::open(dir.path()).unwrap().leaving(1 << 60);
         let (user, hash) = (UserId::new(7), hash_of(b"one"));
@@ -364,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn what_begins_anew_has_nothing_of_what_was_there() {
+    fn restarted_upload_is_empty() {
         let dir = tempfile::tempdir().unwrap();
         let files = AttachmentFiles::open(dir.path()).unwrap();
         let (user, hash) = (UserId::new(7), hash_of(b"right"));

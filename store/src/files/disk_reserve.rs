@@ -1,9 +1,9 @@
-//! DiskReserve on the disk: what files leave to messages, and what messages leave to the log and
-//! the trees.
+//! The disk reserve: space that attachments leave to messages, and messages to the log and the
+//! trees.
 //!
 //! A log that cannot be written ends the server, so nothing that can be refused may take the last
-//! of the room. Files leave the reserve untouched. Messages leave a quarter of it, which the log
-//! and a checkpoint need to put away what was accepted.
+//! space. Attachments leave the whole reserve free. Messages leave a quarter of it, which the log
+//! and a checkpoint need to store what was accepted.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,32 +17,27 @@ use crate::limits::{
 };
 use cairn_core::Command;
 
-/// Messages leave this share of the reserve untouched.
+/// Messages leave this share of the reserve free.
 const MESSAGES_LEAVE: u64 = 4;
 
-/// The disk that a folder lies on, and what is to stay free of it.
+/// The disk of a folder, and the bytes to leave free on it.
 #[derive(Clone, Debug)]
 pub struct DiskReserve {
     dir: PathBuf,
     reserve_bytes: u64,
 }
 
-/// Not even what was accepted can be put away.
+/// Not even accepted messages can be stored.
 #[derive(Debug, thiserror::Error)]
 #[error("the data directory {}: {source}", dir.display())]
 pub struct OutOfSpace {
-    /// The directory.
     pub dir: PathBuf,
-    /// How much is missing.
     pub source: io::Error,
 }
 
-/// Refuses to open a data directory whose disk is full. What would fail on the way would look like
-/// damage.
-///
-/// # Errors
-/// When a start loads more room than there is.
-pub fn check_start(dir: &Path) -> Result<(), OutOfSpace> {
+/// Refuses to open a data directory on a full disk. Otherwise the failures along the way would look
+/// like damage.
+pub(crate) fn check_start(dir: &Path) -> Result<(), OutOfSpace> {
     DiskReserve::of(dir, Some(0))
         .check(START_FREE_BYTES_MIN)
         .map_err(|source| OutOfSpace {
@@ -51,17 +46,17 @@ pub fn check_start(dir: &Path) -> Result<(), OutOfSpace> {
         })
 }
 
-/// Looks now and then whether there is room for messages.
+/// Checks at intervals whether messages can be accepted.
 #[derive(Debug)]
-pub struct ReserveMonitor {
-    room: DiskReserve,
+pub(crate) struct ReserveMonitor {
+    reserve: DiskReserve,
     checked_at: Option<Instant>,
     is_short: bool,
 }
 
 impl DiskReserve {
-    /// The disk that a folder lies on. Without a reserve of the operator's choice it is the usual
-    /// one, and less on a small disk.
+    /// The reserve on a folder's disk. Without a choice of the operator it is the default, or less
+    /// on a small disk.
     #[must_use]
     pub fn of(dir: &Path, reserve_bytes: Option<u64>) -> Self {
         let usual = || {
@@ -75,30 +70,32 @@ impl DiskReserve {
         }
     }
 
-    /// Refuses when so many bytes more would touch the reserve.
+    /// Fails when this many more bytes would touch the reserve.
     ///
     /// # Errors
+    ///
     /// Of the kind [`io::ErrorKind::StorageFull`].
     pub fn check(&self, bytes: u64) -> io::Result<()> {
         if self.has(self.reserve_bytes.saturating_add(bytes)) {
             return Ok(());
         }
-        let told = match self.reserve_bytes {
-            0 => format!("the disk has no room for {bytes} bytes more"),
+        let message = match self.reserve_bytes {
+            0 => format!("the disk has no space for {bytes} more bytes"),
             reserved => format!(
-                "the disk has no room for {bytes} bytes more beside the {reserved} that stay free for messages"
+                "the disk has no space for {bytes} more bytes beside the {reserved} reserved \
+                 for messages"
             ),
         };
-        Err(io::Error::new(io::ErrorKind::StorageFull, told))
+        Err(io::Error::new(io::ErrorKind::StorageFull, message))
     }
 
-    /// Whether so much is free. A system that does not say has it.
+    /// Returns whether this much is free. A system that does not say counts as having it.
     fn has(&self, bytes: u64) -> bool {
         disk(&self.dir).is_none_or(|disk| disk.free_bytes >= bytes)
     }
 }
 
-/// Whether this is the failure of a full disk, which passes when somebody makes room.
+/// Returns whether this failure means a full disk.
 #[must_use]
 pub fn is_full(failure: &io::Error) -> bool {
     matches!(
@@ -108,18 +105,17 @@ pub fn is_full(failure: &io::Error) -> bool {
 }
 
 impl ReserveMonitor {
-    /// Watches over the room of messages.
     #[must_use]
-    pub fn over(room: DiskReserve) -> Self {
+    pub(crate) fn over(reserve: DiskReserve) -> Self {
         Self {
-            room,
+            reserve,
             checked_at: None,
             is_short: false,
         }
     }
 
-    /// Looks, if it is time to.
-    pub fn check(&mut self) {
+    /// Checks, if it is due.
+    pub(crate) fn check(&mut self) {
         if self
             .checked_at
             .is_some_and(|checked_at| checked_at.elapsed() < DISK_CHECK_INTERVAL)
@@ -127,28 +123,30 @@ impl ReserveMonitor {
             return;
         }
         self.checked_at = Some(Instant::now());
-        let is_short = !self.room.has(self.room.reserve_bytes / MESSAGES_LEAVE);
+        let is_short = !self
+            .reserve
+            .has(self.reserve.reserve_bytes / MESSAGES_LEAVE);
         match (self.is_short, is_short) {
             (false, true) => {
-                warn!("the disk is nearly full: no messages are taken until somebody makes room")
+                warn!("the disk is nearly full: no messages are accepted until space is freed")
             }
-            (true, false) => info!("there is room again: messages are taken"),
+            (true, false) => info!("the disk has space again: messages are accepted"),
             _ => {}
         }
         self.is_short = is_short;
     }
 
-    /// Whether there is too little room for new content.
+    /// Returns whether new content must be refused.
     #[must_use]
-    pub const fn is_short(&self) -> bool {
+    pub(crate) const fn is_short(&self) -> bool {
         self.is_short
     }
 
-    /// Whether a command must wait for somebody to make room. Whatever moves cursors, takes back or
-    /// lets go does not. Of sends the state machine decides: one that was accepted stays accepted,
-    /// whenever it is asked again.
+    /// Returns whether a command must be refused until there is space. Cursor moves, recalls and
+    /// expiry never are. Sends are left to the state machine, since one that was accepted must stay
+    /// accepted when it is repeated.
     #[must_use]
-    pub const fn refuses(&self, command: &Command) -> bool {
+    pub(crate) const fn refuses(&self, command: &Command) -> bool {
         self.is_short && grows_storage(command)
     }
 }
@@ -187,8 +185,7 @@ fn disk(_: &Path) -> Option<Disk> {
     None
 }
 
-/// The bytes that may still be written to the disk that a folder lies on; `None` when the system
-/// does not say.
+/// Returns the bytes available on a folder's disk, if the system says.
 pub fn bytes_free(folder: &Path) -> Option<u64> {
     disk(folder).map(|disk| disk.free_bytes)
 }
@@ -198,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_reserve_stays_free() {
+    fn reserve_stays_free() {
         let dir = tempfile::tempdir().unwrap();
         let Some(free) = bytes_free(dir.path()) else {
             return;
@@ -217,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_go_on_where_files_do_not() {
+    fn messages_continue_below_the_attachment_reserve() {
         let dir = tempfile::tempdir().unwrap();
         let Some(free) = bytes_free(dir.path()) else {
             return;

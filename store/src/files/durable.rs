@@ -1,23 +1,15 @@
-//! Files whose existence is durable: a file system may forget a new name until the folder itself
-//! was synced.
+//! Durable file names: a file system may forget a new name until the folder itself was synced.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 
 /// Makes the names in a folder durable.
-///
-/// # Errors
-/// When the folder cannot be opened or synced.
-pub fn sync_dir(dir: &Path) -> io::Result<()> {
+pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }
 
-/// Makes a folder that only its owner may enter, and its name durable; one that is there stays as
-/// it is.
-///
-/// # Errors
-/// When it cannot be made, or its parent cannot be synced.
+/// Creates a folder for its owner alone, durably, unless it exists.
 pub fn create_dir(dir: &Path) -> io::Result<()> {
     match builder().create(dir) {
         Ok(()) => sync_dir(parent(dir)),
@@ -26,10 +18,7 @@ pub fn create_dir(dir: &Path) -> io::Result<()> {
     }
 }
 
-/// As [`create_dir`], with the folders above it.
-///
-/// # Errors
-/// As [`create_dir`].
+/// As [`create_dir`], with all parents.
 pub fn create_dir_all(dir: &Path) -> io::Result<()> {
     let parent = parent(dir);
     if !parent.exists() {
@@ -38,10 +27,7 @@ pub fn create_dir_all(dir: &Path) -> io::Result<()> {
     create_dir(dir)
 }
 
-/// Writes a whole file so that after a power cut there is either the old one or the new one.
-///
-/// # Errors
-/// When any step fails; the old file is untouched then.
+/// Replaces a file atomically: after a power cut there is either the old one or the new one.
 pub fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = path.with_extension("new");
     let mut file = File::create(&temporary)?;

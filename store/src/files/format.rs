@@ -1,5 +1,5 @@
-//! The version of everything in a data directory, in a small text file, so that no server reads
-//! what it does not understand.
+//! The format version of a data directory, in a small text file, so that no server reads what it
+//! does not understand.
 
 use std::fs;
 use std::io;
@@ -12,63 +12,40 @@ const FILE_NAME: &str = "format";
 const FIRST_WORD: &str = "cairn";
 
 /// The version that this server reads and writes.
-pub const FORMAT_VERSION: u32 = 2;
+pub(crate) const FORMAT_VERSION: u32 = 2;
 
-/// Why a directory is no data directory of this server.
 #[derive(Debug, thiserror::Error)]
 pub enum FormatError {
-    /// There are files, but no format file.
-    #[error("{} is not a cairn data directory: it holds {found}, but no file named {FILE_NAME}; choose an empty or new directory", .dir.display())]
-    Foreign {
-        /// The directory.
-        dir: PathBuf,
-        /// One of the files.
-        found: String,
-    },
-    /// A later server wrote it.
     #[error(
-        "{} was written by a newer cairn (format {version}, this one knows {FORMAT_VERSION}); start it with that version or a later one",
+        "{} is not a cairn data directory: it holds {found}, but no file named {FILE_NAME}; \
+         choose an empty or new directory",
         .dir.display()
     )]
-    Newer {
-        /// The directory.
-        dir: PathBuf,
-        /// The version in the file.
-        version: u32,
-    },
-    /// A server from before the first release wrote it.
+    Foreign { dir: PathBuf, found: String },
     #[error(
-        "{} was written by a cairn from before the first release (format {version}, this one knows {FORMAT_VERSION}); use the version that wrote it",
+        "{} was written by a newer cairn (format {version}, this one knows {FORMAT_VERSION}); \
+         start it with that version or a later one",
         .dir.display()
     )]
-    Older {
-        /// The directory.
-        dir: PathBuf,
-        /// The version in the file.
-        version: u32,
-    },
-    /// The format file does not say a version.
-    #[error("{} is damaged: it does not name a format version; restore the directory from a backup", .path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-    },
-    /// It cannot be read or written.
+    Newer { dir: PathBuf, version: u32 },
+    #[error(
+        "{} was written by a cairn from before the first release (format {version}, this one \
+         knows {FORMAT_VERSION}); use the version that wrote it",
+        .dir.display()
+    )]
+    Older { dir: PathBuf, version: u32 },
+    #[error(
+        "{} is damaged: it does not name a format version; restore the directory from a backup",
+        .path.display()
+    )]
+    Damaged { path: PathBuf },
     #[error("cannot use {}: {source}", .path.display())]
-    Io {
-        /// The file or directory.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    Io { path: PathBuf, source: io::Error },
 }
 
 /// Checks the version of a data directory; a new one gets the current version, durably. Take the
 /// lock first.
-///
-/// # Errors
-/// When the directory is of a newer version, or is no data directory, or cannot be read or written.
-pub fn check_or_create(dir: &Path) -> Result<(), FormatError> {
+pub(crate) fn check_or_create(dir: &Path) -> Result<(), FormatError> {
     let path = dir.join(FILE_NAME);
     match fs::read(&path) {
         Ok(bytes) => check(dir, &path, &bytes),
@@ -87,9 +64,9 @@ pub fn check_or_create(dir: &Path) -> Result<(), FormatError> {
     }
 }
 
-/// Whether a directory says that it is a data directory, of whichever version.
+/// Returns whether a directory is a data directory, of any version.
 #[must_use]
-pub fn is_data_dir(dir: &Path) -> bool {
+pub(crate) fn is_data_dir(dir: &Path) -> bool {
     dir.join(FILE_NAME).is_file()
 }
 
@@ -117,7 +94,7 @@ fn check(dir: &Path, path: &Path, bytes: &[u8]) -> Result<(), FormatError> {
     }
 }
 
-/// A file that is not the lock's, nor what a crash leaves of the format file's making.
+/// Returns a file that is neither the lock nor a temporary format file.
 fn foreign_file(dir: &Path) -> Result<Option<String>, FormatError> {
     let io = |source| FormatError::Io {
         path: dir.to_owned(),
@@ -139,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_new_directory_gets_the_version_and_keeps_it() {
+    fn new_directory_gets_current_version() {
         let dir = tempfile::tempdir().unwrap();
         let _lock = DirLock::acquire(dir.path()).unwrap();
         fs::write(dir.path().join("format.new"), "cai").unwrap();
@@ -152,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn others_are_refused_and_left_alone() {
+    fn other_versions_are_refused_unchanged() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("letter.txt"), "dear").unwrap();
         let error = check_or_create(dir.path()).unwrap_err();

@@ -1,4 +1,4 @@
-//! One server for each data directory.
+//! The lock: one server per data directory.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
@@ -8,40 +8,30 @@ use crate::files::durable;
 
 const FILE_NAME: &str = "lock";
 
-/// The data directory is ours while this lives. The system lets go of it when the process ends,
-/// however it ends.
+/// Holds the lock while it lives. The system releases it when the process ends, however it ends.
 #[derive(Debug)]
-pub struct DirLock {
+pub(crate) struct DirLock {
     _file: File,
 }
 
-/// Why the data directory is not ours.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Another server has it.
-    #[error("the data directory {} is in use by another server{}", .dir.display(), of_process(.pid.as_deref()))]
+    #[error(
+        "the data directory {} is in use by another server{}",
+        .dir.display(), of_process(.pid.as_deref())
+    )]
     Held {
-        /// The directory.
         dir: PathBuf,
-        /// The other server's process id, when it could be read.
+        /// The other server's process id, if readable.
         pid: Option<String>,
     },
-    /// It cannot be made, or not written to.
     #[error("cannot use the data directory {}: {source}", .dir.display())]
-    Io {
-        /// The directory.
-        dir: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    Io { dir: PathBuf, source: io::Error },
 }
 
 impl DirLock {
-    /// Takes the directory. It is made, for its owner alone, when it is not there.
-    ///
-    /// # Errors
-    /// When another server has it, and when it cannot be made or written to.
-    pub fn acquire(dir: &Path) -> Result<Self, LockError> {
+    /// Locks the directory. If missing, it is created for its owner alone.
+    pub(crate) fn acquire(dir: &Path) -> Result<Self, LockError> {
         let io = |source| LockError::Io {
             dir: dir.to_owned(),
             source,
@@ -69,9 +59,9 @@ impl DirLock {
         Ok(Self { _file: file })
     }
 
-    /// Whether a file of this name is the lock's own.
+    /// Returns whether a file of this name belongs to the lock.
     #[must_use]
-    pub fn is_lock_file(name: &std::ffi::OsStr) -> bool {
+    pub(crate) fn is_lock_file(name: &std::ffi::OsStr) -> bool {
         name == FILE_NAME
     }
 }
@@ -99,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_second_server_is_told_who_has_the_directory() {
+    fn second_server_gets_the_owners_pid() {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("a/b");
         let first = DirLock::acquire(&data).unwrap();
@@ -116,7 +106,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_new_directory_is_for_its_owner_alone() {
+    fn new_directory_is_private() {
         use std::os::unix::fs::PermissionsExt as _;
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
@@ -128,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_in_its_place_is_named() {
+    fn file_in_place_of_directory_is_reported() {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
         std::fs::write(&data, "text").unwrap();

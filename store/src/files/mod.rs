@@ -1,4 +1,4 @@
-//! Files.
+//! The data directory itself: its lock, format and free space, durable writes, and attachments.
 
 pub mod attachments;
 pub mod disk_reserve;

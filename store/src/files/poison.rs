@@ -1,30 +1,28 @@
-//! The end of all writing. A failed write or fsync cannot be retried: the kernel drops the dirty
-//! pages and the next fsync succeeds over the loss. So the first failure is remembered, everything
-//! later is refused with it, and the process ends and recovers.
+//! Poison: after the first failed write or fsync, the store refuses all further writes.
+//!
+//! An fsync must never be retried, because the kernel drops the dirty pages and the next call
+//! reports success over lost data. The process exits and recovers from the log at its next start.
 
 use std::fmt::Display;
 use std::sync::{Arc, OnceLock};
 
-/// Set once, by the first failure; shared by everything that writes.
+/// Set once; shared by everything that writes.
 #[derive(Clone, Debug, Default)]
 pub struct Poison(Arc<OnceLock<Arc<str>>>);
 
-/// The store takes no more writes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the store takes no more writes since this failed: {reason}")]
+#[error("the store refuses writes since an earlier failure: {reason}")]
 pub struct Poisoned {
-    /// What failed first.
     pub reason: Arc<str>,
 }
 
 impl Poison {
-    /// No failure so far.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Records a failure. Only the first one counts; it is returned.
+    /// Records a failure. Returns the first one.
     pub fn set(&self, reason: impl Display) -> Poisoned {
         let first = self.0.get_or_init(|| {
             tracing::error!(%reason, "the store is poisoned");
@@ -35,10 +33,7 @@ impl Poison {
         }
     }
 
-    /// Refuses when something has failed.
-    ///
-    /// # Errors
-    /// With the first failure.
+    /// Fails with the first failure, if any.
     pub fn check(&self) -> Result<(), Poisoned> {
         match self.0.get() {
             None => Ok(()),
@@ -54,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_reason_stays_and_is_shared() {
+    fn first_reason_is_kept_and_shared() {
         let poison = Poison::new();
         let other = poison.clone();
         assert_eq!(other.check(), Ok(()));

@@ -1,4 +1,4 @@
-//! Reading any part of a conversation: blocks and tail, joined into one run. Needs no sequencer.
+//! Reading any part of a conversation: blocks and tail, joined into one run, without the sequencer.
 
 use cairn_proto::content::message::Run;
 use cairn_proto::ids::{ConversationId, MsgId};
@@ -10,32 +10,26 @@ use crate::blocks::{Blocks, BlocksError};
 use crate::timeline::{TailRead, Timeline};
 use crate::trees::db::Trees;
 
-/// Reads conversations. Clones share the trees.
 #[derive(Clone, Debug)]
 pub struct History {
     blocks: Blocks,
 }
 
-/// Why a part of a conversation cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
-    /// A message that should be there is not.
     #[error(
-        "message {msgid} of conversation {conversation} is missing; restore the data directory from a backup"
+        "message {msgid} of conversation {conversation} is missing; restore the data directory \
+         from a backup"
     )]
     Damaged {
-        /// The conversation.
         conversation: ConversationId,
-        /// The message.
         msgid: MsgId,
     },
-    /// A block or the trees.
     #[error(transparent)]
     Blocks(#[from] BlocksError),
 }
 
 impl History {
-    /// The conversations in these trees.
     #[must_use]
     pub fn new(trees: Trees) -> Self {
         Self {
@@ -43,11 +37,12 @@ impl History {
         }
     }
 
-    /// Reads a part of a conversation: consecutive messages, none when the part lies outside of
-    /// what there is. It blocks on the disk for what is not in memory.
+    /// Reads consecutive entries; none when the range is outside of the conversation. Blocks on the
+    /// disk for what is not in memory.
     ///
     /// # Errors
-    /// When something that is there cannot be read as it was written.
+    ///
+    /// When something that exists cannot be read as it was written.
     pub fn read(
         &self,
         timeline: &Timeline,
@@ -74,8 +69,8 @@ impl History {
             return Ok(run);
         }
         let mut run = RunBuilder::new(timeline.conversation(), from, limits);
-        // What a checkpoint moves from the tail to the blocks meanwhile is found there by the next
-        // turn.
+        // Entries that a checkpoint moves from the tail to the blocks meanwhile are found there in
+        // the next iteration.
         while !run.is_full() && !timeline.append_to(&mut run) {
             let next = run.next();
             let rewritten = timeline.rewritten();
@@ -90,7 +85,7 @@ impl History {
                             .skip(skip),
                     );
                 }
-                // Retention came first: what is left begins above the floor.
+                // They expired: the next entries are above the floor.
                 Err(_) if timeline.floor() >= next => {
                     run = RunBuilder::new(timeline.conversation(), timeline.floor().next(), limits);
                 }

@@ -1,4 +1,4 @@
-//! Finding what is old enough to go, for the task that lets it go. It reads, and decides nothing.
+//! Finding entries that are old enough to expire. It reads and decides nothing.
 
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
 use cairn_proto::wire::codec::DecodeError;
@@ -10,53 +10,45 @@ use crate::timeline::history::{History, HistoryError};
 use crate::trees::db::{Trees, TreesError};
 use crate::trees::{RowKey, RowPrefix, Tree, parse};
 
-/// Finds conversations that may have something to let go of.
+/// Lists conversations that may have entries to expire.
 #[derive(Clone, Debug)]
 pub struct Retentions {
     trees: Trees,
 }
 
-/// Which conversations are looked at.
+/// Which conversations to list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// All of them.
     All,
-    /// Those whose members agreed on a policy.
-    Agreed,
+    /// Those whose members set a policy.
+    WithPolicy,
 }
 
 /// How far the entries of a conversation are old enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Aged {
-    /// The last entry that is, as are all below it.
+    /// The last old entry; all below it are old as well.
     pub through: MsgId,
-    /// Whether there may be more: the search came to its bound.
+    /// Whether the search reached its limit, so that there may be more.
     pub has_more: bool,
 }
 
-/// Why that cannot be found out.
 #[derive(Debug, thiserror::Error)]
 pub enum AgedError {
-    /// The entries cannot be read.
     #[error(transparent)]
     History(#[from] HistoryError),
-    /// An entry is not what was written.
     #[error("an entry does not decode: {0}")]
     Entry(#[from] DecodeError),
 }
 
 impl Retentions {
-    /// The conversations in these trees.
     #[must_use]
     pub const fn new(trees: Trees) -> Self {
         Self { trees }
     }
 
-    /// The conversations behind `after`, in the order of their ids; at most `limit` of them. What
-    /// is new since the last checkpoint is not among them yet.
-    ///
-    /// # Errors
-    /// When the trees cannot be read.
+    /// Lists conversations after `after` in the order of their ids, at most `limit` of them. Those
+    /// created since the last checkpoint are missing.
     pub fn page(
         &self,
         scope: Scope,
@@ -65,7 +57,7 @@ impl Retentions {
     ) -> Result<Vec<ConversationId>, TreesError> {
         let (tree, key): (_, fn(ConversationId) -> RowKey) = match scope {
             Scope::All => (Tree::Conversations, RowKey::conversation),
-            Scope::Agreed => (Tree::Retention, RowKey::retention),
+            Scope::WithPolicy => (Tree::Retention, RowKey::retention),
         };
         let keys = self
             .trees
@@ -77,13 +69,9 @@ impl Retentions {
     }
 }
 
-/// How far the messages above `from` were said before `cutoff`, each of them. So no message goes
-/// before its time: one that was imported and is older than what lies below it stays until that
-/// goes. Entries that are no messages, such as one that tells of a new member, hold nothing back.
-/// Looks at `entries_max` entries or a few more.
-///
-/// # Errors
-/// When they cannot be read.
+/// Returns how far all messages above `from` were sent before `cutoff`. No message expires early:
+/// an imported one that is older than those below it stays until they expire. System entries hold
+/// nothing back. Reads `entries_max` entries or a few more.
 pub fn aged(
     history: &History,
     timeline: &Timeline,
@@ -165,7 +153,7 @@ mod tests {
         packed.into()
     }
 
-    /// A conversation with these entries above a floor, all of them in memory.
+    /// A conversation with these entries above a floor, all in memory.
     fn timeline(floor: u64, entries: impl IntoIterator<Item = Bytes>) -> Arc<Timeline> {
         let timeline = Arc::new(Timeline::new(CONVERSATION, id(floor), id(floor)));
         timeline.publish(id(floor + 1), entries).unwrap();
@@ -187,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_old_enough_ends_at_the_first_message_that_is_not() {
+    fn aging_stops_at_first_young_message() {
         let old = || said(OLD);
         let through = |entries: Vec<Bytes>| found(&timeline(0, entries), 0, ALL);
         assert_eq!(through(vec![]), (0, false));
@@ -195,7 +183,7 @@ mod tests {
         assert_eq!(
             through(vec![old(), said(CUTOFF), old()]),
             (1, false),
-            "what was imported behind it stays with it"
+            "later imports stay with it"
         );
         assert_eq!(through(vec![said(CUTOFF), old()]), (0, false));
         assert_eq!(
@@ -207,7 +195,7 @@ mod tests {
                 said(CUTOFF)
             ]),
             (4, false),
-            "no messages hold nothing"
+            "system entries hold nothing back"
         );
         assert_eq!(
             through(vec![old(), happened(CUTOFF), happened(CUTOFF)]),
@@ -218,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn the_search_begins_behind_what_is_gone_or_was_looked_at() {
+    fn search_starts_after_floor_or_position() {
         let timeline = timeline(10, [OLD, OLD, OLD, CUTOFF].map(said));
         assert_eq!(found(&timeline, 0, ALL), (13, false));
         assert_eq!(found(&timeline, 12, ALL), (13, false));
@@ -226,12 +214,12 @@ mod tests {
         assert_eq!(
             found(&timeline, 14, ALL),
             (14, false),
-            "there is nothing behind it"
+            "there is nothing after it"
         );
     }
 
     #[test]
-    fn a_long_search_is_cut_and_goes_on_where_it_was() {
+    fn long_search_resumes() {
         let entries = RETENTION_STEP_ENTRIES * 2 + 1_000;
         let timeline = timeline(0, (0..entries).map(|_| said(OLD)).chain([said(CUTOFF)]));
         let (mut from, mut steps) = (0, 0);
@@ -252,18 +240,18 @@ mod tests {
     }
 
     #[test]
-    fn a_search_that_found_nothing_is_not_gone_on_with() {
+    fn search_without_result_stops() {
         let timeline = timeline(0, (0..5_000).map(|_| happened(CUTOFF)).chain([said(OLD)]));
         assert_eq!(
             found(&timeline, 0, 1),
             (0, false),
-            "or it would look at the same entries for ever"
+            "or it would read the same entries forever"
         );
         assert_eq!(found(&timeline, 0, ALL), (5_001, false));
     }
 
     #[test]
-    fn conversations_are_listed_page_by_page() {
+    fn conversations_are_listed_in_pages() {
         let dir = tempfile::tempdir().unwrap();
         let trees = open(dir.path(), &Poison::new());
         let retentions = Retentions::new(trees.clone());
@@ -288,10 +276,10 @@ mod tests {
         assert_eq!(
             page(Scope::All, Some(ConversationId::new(3)), 1),
             [ids[2]],
-            "behind one that is no more"
+            "after a removed one"
         );
         assert_eq!(page(Scope::All, Some(ids[5]), 9), []);
-        assert_eq!(page(Scope::Agreed, None, 9), [ids[1], ids[4]]);
-        assert_eq!(page(Scope::Agreed, Some(ids[1]), 9), [ids[4]]);
+        assert_eq!(page(Scope::WithPolicy, None, 9), [ids[1], ids[4]]);
+        assert_eq!(page(Scope::WithPolicy, Some(ids[1]), 9), [ids[4]]);
     }
 }

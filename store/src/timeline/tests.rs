@@ -31,7 +31,7 @@ fn read(timeline: &Timeline, from: u64, limits: RunLimits) -> Run {
 }
 
 #[test]
-fn a_reader_gets_what_is_in_memory_and_is_told_where_the_rest_is() {
+fn tail_read_hits_or_points_to_disk() {
     let timeline = timeline(10, 14);
     assert_eq!(timeline.head(), id(14));
     assert_eq!(timeline.read_tail(id(10), RunLimits::MAX), TailRead::OnDisk);
@@ -52,7 +52,7 @@ fn a_reader_gets_what_is_in_memory_and_is_told_where_the_rest_is() {
 }
 
 #[test]
-fn readers_at_the_same_place_share_one_buffer_until_there_is_more() {
+fn readers_at_the_same_position_share_a_buffer() {
     let timeline = timeline(0, 4);
     let (first, second) = (
         read(&timeline, 2, RunLimits::MAX),
@@ -71,7 +71,7 @@ fn readers_at_the_same_place_share_one_buffer_until_there_is_more() {
 }
 
 #[test]
-fn what_does_not_continue_the_log_is_refused() {
+fn gap_is_refused() {
     let timeline = timeline(3, 5);
     for found in [4, 5, 7] {
         let gap = TimelineGap {
@@ -85,7 +85,7 @@ fn what_does_not_continue_the_log_is_refused() {
 }
 
 #[test]
-fn trimming_moves_the_tail_and_nothing_else() {
+fn trim_moves_only_the_tail() {
     let timeline = timeline(0, 6);
     timeline.trim(id(4));
     assert_eq!((timeline.stored(), timeline.head()), (id(4), id(6)));
@@ -105,7 +105,7 @@ fn trimming_moves_the_tail_and_nothing_else() {
 }
 
 #[test]
-fn what_is_rewritten_while_a_checkpoint_runs_outlives_the_trim() {
+fn rewrite_during_checkpoint_survives_trim() {
     let timeline = timeline(0, 4);
     timeline.rewrite(id(2), entry(20));
     let taken = timeline.rewritten();
@@ -119,7 +119,7 @@ fn what_is_rewritten_while_a_checkpoint_runs_outlives_the_trim() {
 }
 
 #[test]
-fn only_an_idle_timeline_is_let_go() {
+fn only_idle_timelines_are_evicted() {
     let timelines = Timelines::new();
     let conversation = ConversationId::new(5);
     let held = timelines.get_or_insert_with(conversation, || timeline(0, 1));

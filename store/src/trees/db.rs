@@ -1,36 +1,38 @@
-//! sled 0.34.7, with its traps walled off. No other file calls it.
+//! sled 0.34.7, with workarounds for its defects. No other file calls it.
 //!
-//! * `flush` is no fsync: [`Trees::sync`] adds `fdatasync` on a descriptor of our own. A write
-//!   error that sled's own flusher thread met and only logged comes up there as well: the kernel
-//!   tells it to every descriptor once.
-//! * A new page may overwrite a segment whose live contents have moved into a segment that was
-//!   written but never synced. sled frees a segment only after a whole further segment was written,
-//!   so a sync after each [`limits::TREE_BATCH_BYTES_MAX`] comes first.
-//! * A page near a quarter of a segment goes to `blobs/`, which nobody syncs. A leaf has at most 20
-//!   values, so [`limits::TREE_SEGMENT_BYTES`] and [`limits::TREE_VALUE_BYTES_MAX`] keep every page
-//!   below; [`Trees::sync`] fails if one is there.
+//! * `flush` is no fsync: [`Trees::sync`] adds `fdatasync` on its own descriptor. A write error
+//!   that sled's flusher thread only logged is reported there as well, since the kernel reports it
+//!   once to every descriptor.
+//! * A new page may overwrite a segment whose live contents moved into a segment that was written
+//!   but never synced. sled frees a segment only after a whole further segment was written, so a
+//!   sync after each [`limits::TREE_BATCH_BYTES_MAX`] comes first.
+//! * A page near a quarter of a segment goes to `blobs/`, which is never synced. A leaf has at most
+//!   20 values, so [`limits::TREE_SEGMENT_BYTES`] and [`limits::TREE_VALUE_BYTES_MAX`] keep every
+//!   page below; [`Trees::sync`] fails if one is there.
 //! * A half-written `snap.*.generating` makes the next open fail: it is moved aside first. Nothing
 //!   refers to it.
-//! * Corruption shows as a panic as often as an error: every call is behind [`guarded`], which
+//! * Corruption causes a panic as often as an error: every call goes through [`guarded`], which
 //!   turns a panic into an error and poisons the store. A panic in one of sled's own threads cannot
-//!   be caught; the next flush fails or the process stands still in it.
-//! * Damage near the end of its file it takes for a torn write, and silently goes back to what was
-//!   before. The recorded checkpoint is always the last that is written, so it goes back as well,
-//!   and the commit log then says which batches it lacks.
+//!   be caught; the next flush fails or hangs.
+//! * It takes damage near the end of its file for a torn write, and silently reverts to an earlier
+//!   state. The recorded checkpoint is always written last, so it is reverted as well, and the
+//!   commit log then reports which batches it lacks.
 //! * `flush_async` deadlocks and is a disallowed method; `flush` is never called in a transaction,
 //!   as there are none.
 //! * `flush_every_ms` keeps its default, and batches stay within [`limits::TREE_BATCH_ROWS_MAX`]:
-//!   else its memory has no bound.
+//!   otherwise its memory is unbounded.
 //! * `mode` and `segment_cleanup_threshold` do nothing in this version, and its compression is
 //!   slow: none is set.
 //! * It syncs neither its `conf` nor its folder: [`Trees::open`] does.
-//! * When its last handle goes it writes once more, and panics when that fails: a poisoned store
-//!   keeps one handle for ever.
+//! * When its last handle is dropped it writes once more, and panics when that fails: a poisoned
+//!   store keeps one handle forever.
 //!
-//! Each has a test in `db/tests.rs`, but for these. That `fdatasync` is needed and called only a
-//! power cut shows: `tests/powercut/run.py`, which also takes it out to see the loss. Memory only a
-//! long run shows: `cairn bench fill`. A panic in one of sled's threads cannot be brought about
-//! from outside; `flush_async` is refused by the linter.
+//! Each has a test in `db/tests.rs`, with these exceptions. Only a power cut shows that `fdatasync`
+//! is needed and called: `tests/powercut/run.py` also removes it to see the loss. Only a long run
+//! shows memory: `cairn bench fill`. A panic in one of sled's threads cannot be provoked from
+//! outside; the linter refuses `flush_async`.
+
+mod error;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -42,12 +44,13 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use sled::IVec;
 
+pub use self::error::TreesError;
 use crate::limits;
 
 use crate::commit_log::BatchNo;
 use crate::files::durable;
-use crate::files::poison::{Poison, Poisoned};
-use crate::trees::rows::{self, RowChange, RowError};
+use crate::files::poison::Poison;
+use crate::trees::rows::{self, RowChange};
 use crate::trees::wait_for_lock;
 use crate::trees::{KEY_BYTES_MAX, MetaKey, RowKey, RowPrefix, Tree};
 
@@ -75,7 +78,7 @@ struct Inner {
     dir: PathBuf,
     db: sled::Db,
     trees: Vec<sled::Tree>,
-    /// Our own descriptor of sled's file.
+    /// A second descriptor of sled's file.
     file: File,
     poison: Poison,
 }
@@ -88,78 +91,8 @@ impl std::fmt::Debug for Trees {
     }
 }
 
-/// What went wrong with the trees.
-#[derive(Debug, thiserror::Error)]
-pub enum TreesError {
-    /// They do not open.
-    #[error("cannot open the trees in {}: {what}; if the disk is sound, restore the data directory from a backup", .dir.display())]
-    Open {
-        /// Their folder.
-        dir: PathBuf,
-        /// What sled said.
-        what: String,
-    },
-    /// A file could not be used.
-    #[error("cannot {action} {}: {source}", .path.display())]
-    Io {
-        /// What was tried.
-        action: &'static str,
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// sled refused.
-    #[error("cannot {action} the trees: {source}")]
-    Sled {
-        /// What was tried.
-        action: &'static str,
-        /// What it said.
-        source: sled::Error,
-    },
-    /// sled panicked, as it does on damaged files.
-    #[error(
-        "cannot {action} the trees, they seem to be damaged: {what}; restore the data directory from a backup"
-    )]
-    Panicked {
-        /// What was tried.
-        action: &'static str,
-        /// The panic's text.
-        what: String,
-    },
-    /// A value is larger than sled can keep safely. Nothing was written.
-    #[error(
-        "the row {key} has {bytes} bytes, where {} are allowed",
-        limits::TREE_VALUE_BYTES_MAX
-    )]
-    ValueTooLarge {
-        /// Its key.
-        key: RowKey,
-        /// Its size.
-        bytes: usize,
-    },
-    /// sled's file is not the one that was opened.
-    #[error("{} was replaced while it was in use", .path.display())]
-    Replaced {
-        /// The file.
-        path: PathBuf,
-    },
-    /// sled wrote a side file, which it never syncs.
-    #[error("there are side files in {}, which cannot be made durable", .dir.display())]
-    SideFiles {
-        /// Their folder.
-        dir: PathBuf,
-    },
-    /// A value is not what was written.
-    #[error(transparent)]
-    Row(#[from] RowError),
-    /// An earlier write failed.
-    #[error(transparent)]
-    Poisoned(#[from] Poisoned),
-}
-
 impl Trees {
-    /// Opens the trees in `dir`, or makes them. What stands in the way is moved to `aside`.
+    /// Opens the trees in `dir`, or creates them. Files that prevent this are moved to `aside`.
     ///
     /// # Errors
     /// When sled cannot open them, or says so by a panic.
@@ -169,7 +102,7 @@ impl Trees {
             what,
         };
         durable::create_dir_all(dir).map_err(|source| TreesError::Io {
-            action: "make",
+            action: "create",
             path: dir.to_owned(),
             source,
         })?;
@@ -246,14 +179,15 @@ impl Trees {
     /// Writes rows of one tree; of several changes of a row the last one wins. They are durable
     /// after the next [`Trees::sync`].
     ///
-    /// Small rows go in together. Large ones go in one by one in the order of their keys, and the
-    /// new keys among them first, with nothing under them: sled rewrites a leaf after ten changes
-    /// and when it splits, and this way a value is written about once instead of three times. A row
-    /// with nothing under it is none: readers pass over it, and after a crash the replay of the log
+    /// Small rows are written together. Large ones are written one by one in key order, after the
+    /// new keys among them were inserted with an empty value: sled rewrites a leaf after ten
+    /// changes and when it splits, and this way it writes a value about once instead of three
+    /// times. Readers skip a row with an empty value, and after a crash the replay of the log
     /// writes it again.
     ///
     /// # Errors
-    /// When a value is too large; nothing has happened then. Any other error ends all writing.
+    ///
+    /// When a value is too large; nothing has happened then. Any other error poisons the store.
     pub fn write(
         &self,
         tree: Tree,
@@ -303,10 +237,11 @@ impl Trees {
         }))
     }
 
-    /// Makes everything that was written durable.
+    /// Makes everything written durable.
     ///
     /// # Errors
-    /// Any error ends all writing: a sync that failed cannot be tried again.
+    ///
+    /// Every error poisons the store: a failed sync must not be retried.
     pub fn sync(&self) -> Result<(), TreesError> {
         self.0.poison.check()?;
         self.poisoning(
@@ -315,13 +250,13 @@ impl Trees {
         )
     }
 
-    /// A value, as it is stored.
+    /// Returns a value as it is stored.
     pub(crate) fn get(&self, key: &RowKey) -> Result<Option<IVec>, TreesError> {
         let found = self.guarded("read", |inner| inner.tree(key.tree())?.get(key.bytes()))?;
         Ok(found.filter(|value| !value.is_empty()))
     }
 
-    /// The last row that begins with `prefix` and does not stand behind `up_to`.
+    /// Returns the last row with this prefix up to `up_to`.
     pub(crate) fn last_value(
         &self,
         prefix: &RowPrefix,
@@ -348,8 +283,7 @@ impl Trees {
         self.scan_where(prefix, after, limit, is_row)
     }
 
-    /// The keys that begin with `prefix` and stand behind `after`, with those that have nothing
-    /// under them.
+    /// Returns the keys with this prefix after `after`, including those with an empty value.
     pub(crate) fn keys(
         &self,
         prefix: &RowPrefix,
@@ -363,8 +297,8 @@ impl Trees {
             .collect())
     }
 
-    /// The first keys that begin with `prefix` and do not stand behind `up_to`, with those that
-    /// have nothing under them, and how many bytes each has under it.
+    /// Returns the first keys with this prefix up to `up_to`, including those with an empty value,
+    /// and the sizes of their values.
     pub(crate) fn sizes(
         &self,
         prefix: &RowPrefix,
@@ -450,7 +384,7 @@ impl Inner {
             path,
             source,
         };
-        if !is_same_file(&self.file, &path).map_err(|source| io("look at", path.clone(), source))? {
+        if !is_same_file(&self.file, &path).map_err(|source| io("inspect", path.clone(), source))? {
             return Err(TreesError::Replaced { path });
         }
         self.file
@@ -469,20 +403,20 @@ impl Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        // After a failure nothing is written any more, and the process is about to end with the
-        // reason, not with sled's panic.
+        // After a failure nothing may be written, and the process should end with the reason, not
+        // with sled's panic.
         if self.poison.check().is_err() {
             std::mem::forget(self.db.clone());
         }
     }
 }
 
-/// Whether anything is under the key: see [`Trees::write`].
+/// Returns whether the value is not empty: see [`Trees::write`].
 fn is_row((_, value): &(IVec, IVec)) -> bool {
     !value.is_empty()
 }
 
-/// Runs a call of sled. A panic comes back as its text.
+/// Runs a call of sled, returning a panic as its text.
 fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(call)).map_err(|panic| panic_text(panic.as_ref()))
 }
@@ -533,7 +467,8 @@ fn move_aside(dir: &Path, aside: &Path) -> io::Result<()> {
         fs::rename(dir.join(&name), &place)?;
         durable::sync_dir(aside)?;
         durable::sync_dir(dir)?;
-        tracing::warn!(file = %place.display(), "moved a half-written snapshot aside; nothing is lost");
+        tracing::warn!(file = %place.display(), "moved a half-written snapshot aside; nothing is \
+             lost");
     }
     Ok(())
 }

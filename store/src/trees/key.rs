@@ -1,4 +1,4 @@
-//! The keys of rows, built from what they stand for. [`super::parse`] takes them apart.
+//! Row keys, built from ids. [`super::parse`] reads them back.
 
 mod attachments;
 
@@ -8,9 +8,9 @@ use cairn_proto::text::SettingName;
 use cairn_core::record::RelationChunk;
 use cairn_core::record::{CursorChunk, MemberChunk, RecentPart, SecretHash};
 
-use super::Tree;
+use super::tree::Tree;
 
-/// What there is one of.
+/// The keys of the tree `meta`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum MetaKey {
@@ -18,14 +18,14 @@ pub enum MetaKey {
     Checkpoint = 1,
     /// The starts of the server, a list of `EpochRecord`.
     Epochs = 2,
-    /// About the room that blocks left and that nothing new has taken, in bytes, a `u64`.
-    Vacant = 3,
+    /// About the reclaimable bytes of removed blocks, a `u64`.
+    Reclaimable = 3,
 }
 
-/// The longest key.
-pub const KEY_BYTES_MAX: usize = 32;
+/// The longest key, in bytes.
+pub(crate) const KEY_BYTES_MAX: usize = 32;
 
-/// A key, with the tree that it is of.
+/// A key with its tree.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RowKey {
     tree: Tree,
@@ -33,7 +33,7 @@ pub struct RowKey {
     len: usize,
 }
 
-/// The beginning of keys that stand together: a range of a tree.
+/// The common prefix of a range of keys in a tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RowPrefix(RowKey);
 
@@ -61,13 +61,13 @@ impl RowKey {
         }
     }
 
-    /// The key of this tree with these bytes; `None` when they are too many.
+    /// Returns the key with these bytes; `None` when they are too many.
     #[must_use]
     pub fn from_bytes(tree: Tree, bytes: &[u8]) -> Option<Self> {
         (bytes.len() <= KEY_BYTES_MAX).then(|| Self::new(tree).and(bytes))
     }
 
-    /// Adds bytes. No layout of this file is longer than [`KEY_BYTES_MAX`].
+    /// Appends bytes. No layout in this file is longer than [`KEY_BYTES_MAX`].
     fn and(mut self, bytes: &[u8]) -> Self {
         let end = self.len + bytes.len();
         if let Some(place) = self.bytes.get_mut(self.len..end) {
@@ -85,19 +85,16 @@ impl RowKey {
         self.and(&number.to_be_bytes())
     }
 
-    /// The tree.
     #[must_use]
     pub const fn tree(&self) -> Tree {
         self.tree
     }
 
-    /// The key's bytes in the tree.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 
-    /// A block, by its first message.
     #[must_use]
     pub fn block(conversation: ConversationId, first: MsgId) -> Self {
         Self::new(Tree::Messages)
@@ -105,25 +102,22 @@ impl RowKey {
             .and_u64(first.get())
     }
 
-    /// A conversation.
     #[must_use]
     pub fn conversation(conversation: ConversationId) -> Self {
         Self::new(Tree::Conversations).and_u64(conversation.get())
     }
 
-    /// What is agreed on in a group.
+    /// The settings of a group.
     #[must_use]
     pub fn group(conversation: ConversationId) -> Self {
         Self::new(Tree::Groups).and_u64(conversation.get())
     }
 
-    /// The name of an open group.
     #[must_use]
     pub fn open_group(conversation: ConversationId) -> Self {
         Self::new(Tree::OpenGroups).and_u64(conversation.get())
     }
 
-    /// The members of a chunk.
     #[must_use]
     pub fn members(conversation: ConversationId, chunk: MemberChunk) -> Self {
         Self::new(Tree::Members)
@@ -131,7 +125,7 @@ impl RowKey {
             .and_u32(chunk.get())
     }
 
-    /// A part of the set of entries that do not count.
+    /// A chunk of the set of entries that do not count as unread.
     #[must_use]
     pub fn uncounted(conversation: ConversationId, chunk: u64) -> Self {
         Self::new(Tree::Uncounted)
@@ -139,7 +133,7 @@ impl RowKey {
             .and_u64(chunk)
     }
 
-    /// A part of the set of messages that mention a user.
+    /// A chunk of the set of messages that mention a user.
     #[must_use]
     pub fn mentions(conversation: ConversationId, user: UserId, chunk: u64) -> Self {
         let members = MemberChunk::of(user).get();
@@ -150,19 +144,16 @@ impl RowKey {
             .and_u64(chunk)
     }
 
-    /// The pinned messages of a conversation.
     #[must_use]
     pub fn pins(conversation: ConversationId) -> Self {
         Self::new(Tree::Pins).and_u64(conversation.get())
     }
 
-    /// How long messages of a conversation stay.
     #[must_use]
     pub fn retention(conversation: ConversationId) -> Self {
         Self::new(Tree::Retention).and_u64(conversation.get())
     }
 
-    /// The send cursors of a chunk.
     #[must_use]
     pub fn cursors(device: DeviceId, stream: SendStreamId, chunk: CursorChunk) -> Self {
         Self::new(Tree::Cursors)
@@ -171,7 +162,6 @@ impl RowKey {
             .and_u64(chunk.get())
     }
 
-    /// A part of the remembered sends.
     #[must_use]
     pub fn recent(device: DeviceId, stream: SendStreamId, part: RecentPart) -> Self {
         Self::new(Tree::Recent)
@@ -180,13 +170,11 @@ impl RowKey {
             .and(&[part.get()])
     }
 
-    /// A user.
     #[must_use]
     pub fn user(user: UserId) -> Self {
         Self::new(Tree::Users).and_u32(user.get())
     }
 
-    /// A device.
     #[must_use]
     pub fn device(user: UserId, device: DeviceId) -> Self {
         Self::new(Tree::Devices)
@@ -194,13 +182,11 @@ impl RowKey {
             .and_u64(device.get())
     }
 
-    /// An invite.
     #[must_use]
     pub fn invite(token: &SecretHash) -> Self {
         Self::new(Tree::Invites).and(&token.0)
     }
 
-    /// The way from a user to a conversation.
     #[must_use]
     pub fn membership(user: UserId, conversation: ConversationId) -> Self {
         Self::new(Tree::Memberships)
@@ -208,7 +194,6 @@ impl RowKey {
             .and_u64(conversation.get())
     }
 
-    /// When a membership ended.
     #[must_use]
     pub fn ended(user: UserId, conversation: ConversationId) -> Self {
         Self::new(Tree::Ended)
@@ -216,7 +201,6 @@ impl RowKey {
             .and_u64(conversation.get())
     }
 
-    /// An import cursor.
     #[must_use]
     pub fn import(conversation: ConversationId, source: ImportSource) -> Self {
         Self::new(Tree::Imports)
@@ -224,7 +208,6 @@ impl RowKey {
             .and_u64(source.get())
     }
 
-    /// The relations of a user in a chunk.
     #[must_use]
     pub fn relations(user: UserId, chunk: RelationChunk) -> Self {
         Self::new(Tree::Relations)
@@ -232,19 +215,16 @@ impl RowKey {
             .and_u32(chunk.get())
     }
 
-    /// How a user presents himself.
     #[must_use]
     pub fn profile(user: UserId) -> Self {
         Self::new(Tree::Profiles).and_u32(user.get())
     }
 
-    /// A setting.
     #[must_use]
     pub fn setting(name: &SettingName) -> Self {
         Self::new(Tree::Settings).and(name.as_str().as_bytes())
     }
 
-    /// What there is one of.
     #[must_use]
     pub fn meta(key: MetaKey) -> Self {
         Self::new(Tree::Meta).and(&[key as u8])
@@ -252,39 +232,33 @@ impl RowKey {
 }
 
 impl RowPrefix {
-    /// Every row of a tree.
     #[must_use]
     pub fn all(tree: Tree) -> Self {
         Self(RowKey::new(tree))
     }
 
-    /// The blocks of a conversation.
     #[must_use]
-    pub fn blocks_of(conversation: ConversationId) -> Self {
+    pub(crate) fn blocks_of(conversation: ConversationId) -> Self {
         Self(RowKey::new(Tree::Messages).and_u64(conversation.get()))
     }
 
-    /// The members of a conversation.
     #[must_use]
-    pub fn members_of(conversation: ConversationId) -> Self {
+    pub(crate) fn members_of(conversation: ConversationId) -> Self {
         Self(RowKey::new(Tree::Members).and_u64(conversation.get()))
     }
 
-    /// The entries of a conversation that do not count.
     #[must_use]
     pub fn uncounted_of(conversation: ConversationId) -> Self {
         Self(RowKey::new(Tree::Uncounted).and_u64(conversation.get()))
     }
 
-    /// The messages of a conversation that mention anybody.
     #[must_use]
-    pub fn mentions_of(conversation: ConversationId) -> Self {
+    pub(crate) fn mentions_of(conversation: ConversationId) -> Self {
         Self(RowKey::new(Tree::Mentions).and_u64(conversation.get()))
     }
 
-    /// The messages of a conversation that mention users of a chunk.
     #[must_use]
-    pub fn mentions_of_chunk(conversation: ConversationId, chunk: MemberChunk) -> Self {
+    pub(crate) fn mentions_of_chunk(conversation: ConversationId, chunk: MemberChunk) -> Self {
         Self(
             RowKey::new(Tree::Mentions)
                 .and_u64(conversation.get())
@@ -292,9 +266,8 @@ impl RowPrefix {
         )
     }
 
-    /// The messages of a conversation that mention a user.
     #[must_use]
-    pub fn mentions_of_user(conversation: ConversationId, user: UserId) -> Self {
+    pub(crate) fn mentions_of_user(conversation: ConversationId, user: UserId) -> Self {
         let chunk = MemberChunk::of(user).get();
         Self(
             RowKey::new(Tree::Mentions)
@@ -304,7 +277,6 @@ impl RowPrefix {
         )
     }
 
-    /// The send cursors of a send stream.
     #[must_use]
     pub fn cursors_of(device: DeviceId, stream: SendStreamId) -> Self {
         Self(
@@ -314,9 +286,8 @@ impl RowPrefix {
         )
     }
 
-    /// The remembered sends of a send stream.
     #[must_use]
-    pub fn recent_of(device: DeviceId, stream: SendStreamId) -> Self {
+    pub(crate) fn recent_of(device: DeviceId, stream: SendStreamId) -> Self {
         Self(
             RowKey::new(Tree::Recent)
                 .and_u64(device.get())
@@ -324,25 +295,21 @@ impl RowPrefix {
         )
     }
 
-    /// The import cursors of a conversation.
     #[must_use]
-    pub fn imports_of(conversation: ConversationId) -> Self {
+    pub(crate) fn imports_of(conversation: ConversationId) -> Self {
         Self(RowKey::new(Tree::Imports).and_u64(conversation.get()))
     }
 
-    /// The relations of a user.
     #[must_use]
     pub fn relations_of(user: UserId) -> Self {
         Self(RowKey::new(Tree::Relations).and_u32(user.get()))
     }
 
-    /// The tree.
     #[must_use]
     pub const fn tree(&self) -> Tree {
         self.0.tree
     }
 
-    /// The bytes that every key of the range begins with.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         self.0.bytes()

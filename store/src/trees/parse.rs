@@ -1,4 +1,4 @@
-//! The ids in a key, read back. Each is `None` when the bytes are no key of that tree.
+//! Reading ids back from keys. Each function returns `None` when the bytes are no key of that tree.
 
 use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
@@ -38,13 +38,12 @@ pub fn block(key: &[u8]) -> Option<(ConversationId, MsgId)> {
     })
 }
 
-/// A conversation, also as the key of what is agreed on in a group, and of the name of an open one.
+/// Also for the keys of group settings and of open groups.
 #[must_use]
 pub fn conversation(key: &[u8]) -> Option<ConversationId> {
     whole(key, |key| Some(ConversationId::new(u64(key)?)))
 }
 
-/// The conversation and the chunk of some of its members.
 #[must_use]
 pub fn members(key: &[u8]) -> Option<(ConversationId, MemberChunk)> {
     whole(key, |key| {
@@ -52,13 +51,11 @@ pub fn members(key: &[u8]) -> Option<(ConversationId, MemberChunk)> {
     })
 }
 
-/// The conversation and the chunk of a part of the entries that do not count.
 #[must_use]
 pub fn uncounted(key: &[u8]) -> Option<(ConversationId, u64)> {
     whole(key, |key| Some((ConversationId::new(u64(key)?), u64(key)?)))
 }
 
-/// The conversation, the user and the chunk of a part of what mentions him.
 #[must_use]
 pub fn mentions(key: &[u8]) -> Option<(ConversationId, UserId, u64)> {
     let (conversation, members, user, chunk) = whole(key, |key| {
@@ -72,7 +69,6 @@ pub fn mentions(key: &[u8]) -> Option<(ConversationId, UserId, u64)> {
     (members == MemberChunk::of(user)).then_some((conversation, user, chunk))
 }
 
-/// The send stream and the chunk of some of its cursors.
 #[must_use]
 pub fn cursors(key: &[u8]) -> Option<(DeviceId, SendStreamId, CursorChunk)> {
     whole(key, |key| {
@@ -84,7 +80,6 @@ pub fn cursors(key: &[u8]) -> Option<(DeviceId, SendStreamId, CursorChunk)> {
     })
 }
 
-/// The send stream and the part of some of its remembered sends.
 #[must_use]
 pub fn recent(key: &[u8]) -> Option<(DeviceId, SendStreamId, RecentPart)> {
     whole(key, |key| {
@@ -96,13 +91,11 @@ pub fn recent(key: &[u8]) -> Option<(DeviceId, SendStreamId, RecentPart)> {
     })
 }
 
-/// A user.
 #[must_use]
 pub fn user(key: &[u8]) -> Option<UserId> {
     whole(key, |key| Some(UserId::new(u32(key)?)))
 }
 
-/// A device.
 #[must_use]
 pub fn device(key: &[u8]) -> Option<(UserId, DeviceId)> {
     whole(key, |key| {
@@ -110,13 +103,12 @@ pub fn device(key: &[u8]) -> Option<(UserId, DeviceId)> {
     })
 }
 
-/// An invite.
 #[must_use]
 pub fn invite(key: &[u8]) -> Option<SecretHash> {
     key.try_into().ok().map(SecretHash)
 }
 
-/// The way from a user to a conversation, also to one that he is a member of no more.
+/// Also for memberships that ended.
 #[must_use]
 pub fn membership(key: &[u8]) -> Option<(UserId, ConversationId)> {
     whole(key, |key| {
@@ -124,7 +116,6 @@ pub fn membership(key: &[u8]) -> Option<(UserId, ConversationId)> {
     })
 }
 
-/// An import cursor.
 #[must_use]
 pub fn import(key: &[u8]) -> Option<(ConversationId, ImportSource)> {
     whole(key, |key| {
@@ -132,7 +123,6 @@ pub fn import(key: &[u8]) -> Option<(ConversationId, ImportSource)> {
     })
 }
 
-/// The user and the chunk of some of the relations.
 #[must_use]
 pub fn relations(key: &[u8]) -> Option<(UserId, RelationChunk)> {
     whole(key, |key| {
@@ -140,19 +130,16 @@ pub fn relations(key: &[u8]) -> Option<(UserId, RelationChunk)> {
     })
 }
 
-/// A setting.
 #[must_use]
 pub fn setting(key: &[u8]) -> Option<SettingName> {
     SettingName::new(std::str::from_utf8(key).ok()?).ok()
 }
 
-/// An attachment.
 #[must_use]
 pub fn attachment(key: &[u8]) -> Option<AttachmentHash> {
     key.try_into().ok().map(AttachmentHash::new)
 }
 
-/// The conversation and the message that names an attachment.
 #[must_use]
 pub fn attached(key: &[u8]) -> Option<(ConversationId, MsgId)> {
     whole(key, |key| {

@@ -1,11 +1,11 @@
-//! The values of all trees but `messages`: sealed, so that damage is noticed before it is believed.
+//! The values of all trees but `messages`: sealed with a checksum.
 //!
 //! ```text
 //! [version u8][crc32c u32 little-endian][the record, by cairn_proto::wire::codec]
 //! ```
 //!
-//! The checksum covers the tree, the key, the version and the record: a value that turns up under
-//! another key is damage as well.
+//! The checksum covers the tree, the key, the version and the record, so a value under another key
+//! counts as damaged as well.
 
 use cairn_proto::wire::codec::{self, DecodeError};
 use serde::Serialize;
@@ -15,22 +15,20 @@ use crate::limits;
 
 use crate::trees::RowKey;
 
-/// The version of every record. A record that changes gets the next one, and a reader of this one.
+/// The version of every record. A changed record gets the next one, and a reader for this one.
 const ROW_VERSION: u8 = 1;
 const CRC_BYTES: usize = 4;
 const HEADER_BYTES: usize = 1 + CRC_BYTES;
 
-/// A row that is set or removed.
+/// A row to set or remove.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowChange {
-    /// Which row.
     pub key: RowKey,
     /// Its sealed value; `None` removes the row.
     pub value: Option<Vec<u8>>,
 }
 
 impl RowChange {
-    /// Sets a row.
     #[must_use]
     pub fn put<T: Serialize + ?Sized>(key: RowKey, record: &T) -> Self {
         Self {
@@ -39,43 +37,34 @@ impl RowChange {
         }
     }
 
-    /// Removes a row.
     #[must_use]
     pub fn delete(key: RowKey) -> Self {
         Self { key, value: None }
     }
 }
 
-/// Why a row cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the row {key} is damaged: {what}; restore the data directory from a backup")]
 pub struct RowError {
-    /// Which row.
     pub key: RowKey,
-    /// What is wrong with it.
     pub what: RowDamage,
 }
 
-/// What is wrong with a row.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RowDamage {
-    /// It is too short to hold anything.
     #[error("it is cut short")]
     Short,
-    /// A later server wrote it.
     #[error("its version {0} is not known")]
     Version(u8),
-    /// It is not what was written.
     #[error("its checksum does not match")]
     Checksum,
-    /// It is whole, but not the record that it should be.
     #[error("it does not decode: {0}")]
     Decode(DecodeError),
 }
 
-/// The sealed value of a row.
+/// Seals the value of a row.
 #[must_use]
-pub fn seal<T: Serialize + ?Sized>(key: &RowKey, record: &T) -> Vec<u8> {
+pub(crate) fn seal<T: Serialize + ?Sized>(key: &RowKey, record: &T) -> Vec<u8> {
     let mut value = vec![ROW_VERSION, 0, 0, 0, 0];
     codec::encode_into(record, &mut value);
     if let Some((header, record)) = value.split_first_chunk_mut::<HEADER_BYTES>() {
@@ -85,11 +74,12 @@ pub fn seal<T: Serialize + ?Sized>(key: &RowKey, record: &T) -> Vec<u8> {
     value
 }
 
-/// Reads the sealed value of a row.
+/// Unseals the value of a row.
 ///
 /// # Errors
+///
 /// When it is not what was sealed for this key.
-pub fn unseal<T: DeserializeOwned>(key: &RowKey, value: &[u8]) -> Result<T, RowError> {
+pub(crate) fn unseal<T: DeserializeOwned>(key: &RowKey, value: &[u8]) -> Result<T, RowError> {
     read(key, value).map_err(|what| RowError { key: *key, what })
 }
 
@@ -119,7 +109,7 @@ mod tests {
     use cairn_proto::ids::{MsgId, UserId};
 
     #[test]
-    fn a_row_comes_back_only_under_its_key_and_unharmed() {
+    fn row_unseals_only_under_its_key() {
         let key = RowKey::user(UserId::new(7));
         let sealed = seal(&key, &(MsgId::new(300), "text"));
         assert_eq!(
@@ -146,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_names_tree_and_key() {
+    fn error_names_tree_and_key() {
         let key = RowKey::user(UserId::new(7));
         let error = unseal::<u64>(&key, &[]).unwrap_err().to_string();
         assert!(

@@ -1,14 +1,15 @@
-//! From rows to the state machine: what is always in memory, at the start, and what a command
-//! loads, when it comes.
+//! Loading the state machine's state from rows: the base at the start, the rest when a command
+//! needs it.
+
+mod attached;
+mod base;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::content::message::{Entry, Message, unpack_entry};
-use cairn_proto::ids::{ConversationId, DeviceId, MsgId, Revision, SendStreamId, UserId};
+use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
 use cairn_proto::model::retention::Retention;
-use cairn_proto::text::{GroupName, SettingValue};
 use cairn_proto::wire::codec::DecodeError;
 use cairn_proto::wire::request::PullRange;
 use serde::de::DeserializeOwned;
@@ -18,47 +19,37 @@ use crate::timeline::history::{History, HistoryError};
 use crate::timeline::{Timeline, Timelines};
 use crate::trees::db::{Trees, TreesError};
 use crate::trees::rows::{RowDamage, RowError};
-use crate::trees::{MetaKey, RowKey, RowPrefix, Tree, parse};
+use crate::trees::{RowKey, RowPrefix, parse};
 use cairn_core::State;
-use cairn_core::limits::REFS_DROPPED_MAX;
 use cairn_core::prefetch::Load;
-use cairn_core::record::AttachmentRecord;
 use cairn_core::record::MsgIdSet;
 use cairn_core::record::StoredRelation;
 use cairn_core::record::{
-    ConversationRecord, DeviceRecord, GroupRecord, InviteRecord, MemberChunk, MembershipRecord,
-    RecentSend, SendCursor, StoredMember, StoredMentions, UserRecord,
+    ConversationRecord, GroupRecord, MemberChunk, RecentSend, SendCursor, StoredMember,
+    StoredMentions,
 };
 
-/// Loads parts of the state from the trees.
 #[derive(Clone, Debug)]
-pub struct Loader {
+pub(crate) struct Loader {
     trees: Trees,
     history: History,
     timelines: Arc<Timelines>,
 }
 
-/// Why a part of the state cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// The trees.
     #[error(transparent)]
     Trees(#[from] TreesError),
-    /// An entry cannot be read.
     #[error(transparent)]
     History(#[from] HistoryError),
-    /// An entry is not what was written.
     #[error("an entry does not decode: {0}")]
     Entry(#[from] DecodeError),
 }
 
-/// The greatest id that the server gives to a conversation.
-const LAST_NUMBERED: ConversationId = ConversationId::new(u32::MAX as u64);
-
 impl Loader {
-    /// Loads from these trees. Each conversation that is loaded gets its timeline.
+    /// Each loaded conversation gets its timeline.
     #[must_use]
-    pub fn new(trees: Trees, timelines: Arc<Timelines>) -> Self {
+    pub(crate) fn new(trees: Trees, timelines: Arc<Timelines>) -> Self {
         Self {
             history: History::new(trees.clone()),
             trees,
@@ -66,116 +57,9 @@ impl Loader {
         }
     }
 
-    /// The state that is always in memory: settings, users, devices, invites, who is a member of
-    /// what, and the names of open groups.
-    ///
-    /// # Errors
-    /// When rows are damaged.
-    pub fn load_base(&self) -> Result<State, TreesError> {
-        let mut state = State::default();
-        self.each(&RowPrefix::all(Tree::Users), |key, record: UserRecord| {
-            if let Some(user) = parse::user(key.bytes()) {
-                state.install_user(user, record);
-            }
-        })?;
-        self.each(
-            &RowPrefix::all(Tree::Devices),
-            |key, record: DeviceRecord| {
-                if let Some((user, device)) = parse::device(key.bytes()) {
-                    state.install_device(user, device, record);
-                }
-            },
-        )?;
-        self.each(
-            &RowPrefix::all(Tree::Invites),
-            |key, record: InviteRecord| {
-                if let Some(token) = parse::invite(key.bytes()) {
-                    state.install_invite(token, record);
-                }
-            },
-        )?;
-        self.each(
-            &RowPrefix::all(Tree::Memberships),
-            |key, record: MembershipRecord| {
-                if let Some((user, conversation)) = parse::membership(key.bytes()) {
-                    state.install_membership(user, conversation, record);
-                }
-            },
-        )?;
-        self.each(&RowPrefix::all(Tree::OpenGroups), |key, name: GroupName| {
-            if let Some(conversation) = parse::conversation(key.bytes()) {
-                state.install_open_group(conversation, name);
-            }
-        })?;
-        self.each(
-            &RowPrefix::all(Tree::Settings),
-            |key, value: SettingValue| {
-                if let Some(name) = parse::setting(key.bytes()) {
-                    state.install_setting(&name, &value);
-                }
-            },
-        )?;
-        self.revisions(&mut state)?;
-        self.each(&RowPrefix::all(Tree::AttachmentBytes), |key, bytes: u64| {
-            if let Some(user) = parse::user(key.bytes()) {
-                state.attachments.install_bytes(user, bytes);
-            }
-        })?;
-        self.each(&RowPrefix::all(Tree::Unused), |key, (): ()| {
-            if let Some(hash) = parse::attachment(key.bytes()) {
-                state.attachments.install_unused(hash);
-            }
-        })?;
-        let last = self.trees.last_value(
-            &RowPrefix::all(Tree::Conversations),
-            &RowKey::conversation(LAST_NUMBERED),
-        )?;
-        if let Some(id) = last.and_then(|(key, _)| parse::conversation(key.bytes())) {
-            state.install_last_numbered(id);
-        }
-        Ok(state)
-    }
-
-    /// When what last changed. Nothing is kept of the conversations and memberships but that.
-    fn revisions(&self, state: &mut State) -> Result<(), TreesError> {
-        self.each(
-            &RowPrefix::all(Tree::Conversations),
-            |key, record: ConversationRecord| {
-                if let Some(id) = parse::conversation(key.bytes()) {
-                    state.install_conversation_revision(id, record.changed);
-                }
-            },
-        )?;
-        self.each(
-            &RowPrefix::all(Tree::Members),
-            |key, members: Vec<StoredMember>| {
-                let Some((id, _)) = parse::members(key.bytes()) else {
-                    return;
-                };
-                for StoredMember { user, record, .. } in members {
-                    state.install_membership_revision(user, id, record.changed);
-                }
-            },
-        )?;
-        self.each(&RowPrefix::all(Tree::Ended), |key, at: Revision| {
-            if let Some((user, id)) = parse::membership(key.bytes()) {
-                state.install_ended(user, id, at);
-            }
-        })?;
-        state.install_epochs(
-            self.trees
-                .read(&RowKey::meta(MetaKey::Epochs))?
-                .unwrap_or_default(),
-        );
-        Ok(())
-    }
-
-    /// Loads one part. What is not stored is left out: it does not exist.
-    ///
-    /// # Errors
-    /// When rows are damaged.
-    pub fn load(&self, state: &mut State, need: Load) -> Result<(), LoadError> {
-        match need {
+    /// Loads one part. What is not stored does not exist, and is left out.
+    pub(crate) fn load(&self, state: &mut State, load: Load) -> Result<(), LoadError> {
+        match load {
             Load::Conversation(conversation) => {
                 Ok(self.conversation(state, conversation).map(drop)?)
             }
@@ -207,7 +91,7 @@ impl Loader {
         }
     }
 
-    /// A durable entry of a conversation in memory.
+    /// Loads a durable entry of a conversation in memory.
     fn entry(
         &self,
         state: &mut State,
@@ -230,7 +114,7 @@ impl Loader {
         Ok(())
     }
 
-    /// The durable entries of a conversation in memory, from the first to the last of these.
+    /// Loads a range of durable entries of a conversation in memory.
     fn entries(
         &self,
         state: &mut State,
@@ -282,7 +166,7 @@ impl Loader {
         Ok(())
     }
 
-    /// Whether there is such a conversation, in memory at last.
+    /// Loads a conversation. Returns whether it exists.
     fn conversation(&self, state: &mut State, id: ConversationId) -> Result<bool, TreesError> {
         if state.conversation(id).is_some() {
             return Ok(true);
@@ -293,8 +177,8 @@ impl Loader {
         else {
             return Ok(false);
         };
-        // Everything is read before anything is installed: a conversation that is damaged in part
-        // must not count as loaded.
+        // Everything is read before anything is installed: a partly damaged conversation must not
+        // count as loaded.
         let mut uncounted = MsgIdSet::default();
         let mut damaged = None;
         self.each(&RowPrefix::uncounted_of(id), |key, bytes: Vec<u8>| {
@@ -346,7 +230,7 @@ impl Loader {
         Ok(())
     }
 
-    /// The sets of the users whose rows begin with `prefix`.
+    /// Reads the mention sets whose rows have this prefix.
     fn mentions(&self, prefix: &RowPrefix) -> Result<Vec<StoredMentions>, TreesError> {
         let mut found: Vec<StoredMentions> = Vec::new();
         self.trees.each(prefix, |key, bytes: Vec<u8>| {
@@ -383,7 +267,7 @@ impl Loader {
                 .or_default()
                 .push(of_user);
         }
-        // Who was a member once may have mentions and no membership.
+        // A former member may have mentions but no membership.
         let chunks: BTreeSet<MemberChunk> =
             members.keys().chain(mentions.keys()).copied().collect();
         for chunk in chunks {
@@ -423,68 +307,6 @@ impl Loader {
             |_, chunk: Vec<StoredRelation>| relations.extend(chunk),
         )?;
         state.install_relations(user, relations);
-        Ok(())
-    }
-
-    fn attachment(&self, state: &mut State, hash: AttachmentHash) -> Result<(), TreesError> {
-        let record = self
-            .trees
-            .read::<AttachmentRecord>(&RowKey::attachment(hash))?;
-        state.attachments.install_record(hash, record);
-        Ok(())
-    }
-
-    /// What a message names, and that attachment.
-    fn attached(
-        &self,
-        state: &mut State,
-        conversation: ConversationId,
-        msgid: MsgId,
-    ) -> Result<(), TreesError> {
-        let stored = self
-            .trees
-            .read::<AttachmentHash>(&RowKey::attached(conversation, msgid))?;
-        state.attachments.install_ref(conversation, msgid, stored);
-        // What is in memory may be newer.
-        state
-            .attachments
-            .attachment_of(conversation, msgid)
-            .map_or(Ok(()), |hash| self.attachment(state, hash))
-    }
-
-    /// What the first messages above the floor of a conversation name that name anything, and those
-    /// attachments. Of what went before, the trees may still hold rows.
-    fn first_attached(
-        &self,
-        state: &mut State,
-        conversation: ConversationId,
-    ) -> Result<(), TreesError> {
-        let mut last = state
-            .conversation(conversation)
-            .map_or(MsgId::ZERO, |found| found.record.floor);
-        let after = RowKey::attached(conversation, last);
-        let stored = self.trees.scan::<AttachmentHash>(
-            &RowPrefix::attached_in(conversation),
-            Some(&after),
-            REFS_DROPPED_MAX,
-        )?;
-        let is_all = stored.len() < REFS_DROPPED_MAX;
-        for (key, hash) in stored {
-            let Some((_, msgid)) = parse::attached(key.bytes()) else {
-                continue;
-            };
-            state
-                .attachments
-                .install_ref(conversation, msgid, Some(hash));
-            last = msgid;
-        }
-        let known = if is_all { MsgId::new(u64::MAX) } else { last };
-        state.attachments.install_known_through(conversation, known);
-        for hash in state.attachments.hashes_through(conversation, known) {
-            if !state.attachments.knows(hash) {
-                self.attachment(state, hash)?;
-            }
-        }
         Ok(())
     }
 

@@ -1,5 +1,6 @@
-//! From the state machine to rows: what a checkpoint writes beside messages.
+//! Converting changed state to rows, for a checkpoint.
 
+use cairn_proto::ids::{DeviceId, SendStreamId};
 use serde::Serialize;
 
 use crate::trees::db::{Trees, TreesError};
@@ -7,11 +8,8 @@ use crate::trees::rows::RowChange;
 use crate::trees::{MetaKey, RowKey, RowPrefix};
 use cairn_core::record::Row;
 
-/// The rows of the trees that hold what the state machine gave.
-///
-/// # Errors
-/// When the trees cannot be read, to find the rows of a stream that goes.
-pub fn row_changes(trees: &Trees, rows: Vec<Row>) -> Result<Vec<RowChange>, TreesError> {
+/// Returns the row changes that store `rows`. Reads the trees to find the rows of a removed stream.
+pub(crate) fn row_changes(trees: &Trees, rows: Vec<Row>) -> Result<Vec<RowChange>, TreesError> {
     let mut changes = Vec::with_capacity(rows.len());
     for row in rows {
         add(trees, row, &mut changes)?;
@@ -19,107 +17,74 @@ pub fn row_changes(trees: &Trees, rows: Vec<Row>) -> Result<Vec<RowChange>, Tree
     Ok(changes)
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each kind of row")]
 fn add(trees: &Trees, row: Row, changes: &mut Vec<RowChange>) -> Result<(), TreesError> {
-    match row {
-        Row::User(user, record) => changes.push(RowChange::put(RowKey::user(user), &record)),
-        Row::Device(user, device, record) => {
-            changes.push(put_or_delete(RowKey::device(user, device), record.as_ref()))
+    let change = match row {
+        Row::User(user, record) => RowChange::put(RowKey::user(user), &record),
+        Row::Device(user, id, record) => put_or_delete(RowKey::device(user, id), record.as_ref()),
+        Row::Invite(token, record) => put_or_delete(RowKey::invite(&token), record.as_ref()),
+        Row::Conversation(id, record) => RowChange::put(RowKey::conversation(id), &record),
+        Row::Group(id, record) => put_or_delete(RowKey::group(id), record.as_ref()),
+        Row::OpenGroup(id, name) => put_or_delete(RowKey::open_group(id), name.as_ref()),
+        Row::Members(id, chunk, members) => {
+            let members = (!members.is_empty()).then_some(&members);
+            put_or_delete(RowKey::members(id, chunk), members)
         }
-        Row::Invite(token, record) => {
-            changes.push(put_or_delete(RowKey::invite(&token), record.as_ref()))
+        Row::Membership(user, id, record) => {
+            put_or_delete(RowKey::membership(user, id), record.as_ref())
         }
-        Row::Conversation(id, record) => {
-            changes.push(RowChange::put(RowKey::conversation(id), &record))
+        Row::Ended(user, id, at) => put_or_delete(RowKey::ended(user, id), at.as_ref()),
+        Row::Epochs(epochs) => RowChange::put(RowKey::meta(MetaKey::Epochs), &epochs),
+        Row::Uncounted(id, chunk, bytes) => RowChange::put(RowKey::uncounted(id, chunk), &bytes),
+        Row::Mentions(id, user, chunk, bytes) => {
+            RowChange::put(RowKey::mentions(id, user, chunk), &bytes)
         }
-        Row::Group(id, record) => changes.push(put_or_delete(RowKey::group(id), record.as_ref())),
-        Row::OpenGroup(id, name) => {
-            changes.push(put_or_delete(RowKey::open_group(id), name.as_ref()))
-        }
-        Row::Members(conversation, chunk, members) => {
-            changes.push(put_or_delete(
-                RowKey::members(conversation, chunk),
-                (!members.is_empty()).then_some(&members),
-            ));
-        }
-        Row::Membership(user, conversation, record) => {
-            changes.push(put_or_delete(
-                RowKey::membership(user, conversation),
-                record.as_ref(),
-            ));
-        }
-        Row::Ended(user, conversation, at) => changes.push(put_or_delete(
-            RowKey::ended(user, conversation),
-            at.as_ref(),
-        )),
-        Row::Epochs(epochs) => changes.push(RowChange::put(RowKey::meta(MetaKey::Epochs), &epochs)),
-        Row::Uncounted(conversation, chunk, bytes) => changes.push(RowChange::put(
-            RowKey::uncounted(conversation, chunk),
-            &bytes,
-        )),
-        Row::Mentions(conversation, user, chunk, bytes) => {
-            changes.push(RowChange::put(
-                RowKey::mentions(conversation, user, chunk),
-                &bytes,
-            ));
-        }
-        Row::Pins(conversation, pins) => changes.push(put_or_delete(
-            RowKey::pins(conversation),
-            (!pins.is_empty()).then_some(&pins),
-        )),
-        Row::Retention(conversation, retention) => changes.push(put_or_delete(
-            RowKey::retention(conversation),
-            retention.as_ref(),
-        )),
-        Row::Import(conversation, source, cursor) => changes.push(RowChange::put(
-            RowKey::import(conversation, source),
-            &cursor,
-        )),
+        Row::Pins(id, pins) => put_or_delete(RowKey::pins(id), (!pins.is_empty()).then_some(&pins)),
+        Row::Retention(id, retention) => put_or_delete(RowKey::retention(id), retention.as_ref()),
+        Row::Import(id, source, cursor) => RowChange::put(RowKey::import(id, source), &cursor),
         Row::SendCursors(device, stream, chunk, cursors) => {
-            changes.push(RowChange::put(
-                RowKey::cursors(device, stream, chunk),
-                &cursors,
-            ));
+            RowChange::put(RowKey::cursors(device, stream, chunk), &cursors)
         }
         Row::RecentSends(device, stream, part, sends) => {
-            changes.push(RowChange::put(RowKey::recent(device, stream, part), &sends));
+            RowChange::put(RowKey::recent(device, stream, part), &sends)
         }
         Row::Relations(user, chunk, relations) => {
-            changes.push(put_or_delete(
-                RowKey::relations(user, chunk),
-                (!relations.is_empty()).then_some(&relations),
-            ));
+            let relations = (!relations.is_empty()).then_some(&relations);
+            put_or_delete(RowKey::relations(user, chunk), relations)
         }
-        Row::Profile(user, profile) => {
-            changes.push(put_or_delete(RowKey::profile(user), profile.as_ref()))
-        }
-        Row::Setting(name, value) => changes.push(RowChange::put(RowKey::setting(&name), &value)),
+        Row::Profile(user, profile) => put_or_delete(RowKey::profile(user), profile.as_ref()),
+        Row::Setting(name, value) => RowChange::put(RowKey::setting(&name), &value),
         Row::Attachment(hash, record) => {
             let is_unused = record.as_ref().is_some_and(|record| record.uses == 0);
-            changes.push(put_or_delete(RowKey::attachment(hash), record.as_ref()));
             changes.push(put_or_delete(
                 RowKey::unused(hash),
                 is_unused.then_some(&()),
             ));
+            put_or_delete(RowKey::attachment(hash), record.as_ref())
         }
-        Row::Attached(conversation, msgid, hash) => changes.push(put_or_delete(
-            RowKey::attached(conversation, msgid),
-            hash.as_ref(),
-        )),
-        Row::AttachmentBytes(user, bytes) => {
-            changes.push(put_or_delete(
-                RowKey::attachment_bytes(user),
-                (bytes > 0).then_some(&bytes),
-            ));
-        }
-        Row::StreamRemoved(device, stream) => {
-            for prefix in [
-                RowPrefix::cursors_of(device, stream),
-                RowPrefix::recent_of(device, stream),
-            ] {
-                let stored = trees.keys(&prefix, None, usize::MAX)?;
-                changes.extend(stored.into_iter().map(RowChange::delete));
-            }
-        }
+        Row::Attached(id, msgid, hash) => put_or_delete(RowKey::attached(id, msgid), hash.as_ref()),
+        Row::AttachmentBytes(user, bytes) => put_or_delete(
+            RowKey::attachment_bytes(user),
+            (bytes > 0).then_some(&bytes),
+        ),
+        Row::StreamRemoved(device, stream) => return remove_stream(trees, device, stream, changes),
+    };
+    changes.push(change);
+    Ok(())
+}
+
+fn remove_stream(
+    trees: &Trees,
+    device: DeviceId,
+    stream: SendStreamId,
+    changes: &mut Vec<RowChange>,
+) -> Result<(), TreesError> {
+    for prefix in [
+        RowPrefix::cursors_of(device, stream),
+        RowPrefix::recent_of(device, stream),
+    ] {
+        let stored = trees.keys(&prefix, None, usize::MAX)?;
+        changes.extend(stored.into_iter().map(RowChange::delete));
     }
     Ok(())
 }

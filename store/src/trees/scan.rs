@@ -1,4 +1,4 @@
-//! Reading many rows in the order of their keys.
+//! Reading many rows in key order.
 
 use serde::de::DeserializeOwned;
 
@@ -6,15 +6,11 @@ use crate::trees::db::{Trees, TreesError};
 use crate::trees::rows;
 use crate::trees::{RowKey, RowPrefix};
 
-/// Rows that one step of [`Trees::each`] takes.
+/// Rows in one page of [`Trees::each`].
 const PAGE_ROWS: usize = 1024;
 
 impl Trees {
-    /// The rows that begin with `prefix` and stand behind `after`, in the order of their keys; at
-    /// most `limit` of them.
-    ///
-    /// # Errors
-    /// As [`Trees::read`].
+    /// Returns the rows with this prefix after `after`, in key order; at most `limit` of them.
     pub fn scan<T: DeserializeOwned>(
         &self,
         prefix: &RowPrefix,
@@ -27,11 +23,8 @@ impl Trees {
             .collect()
     }
 
-    /// Gives every row that begins with `prefix` to `take`, in the order of the keys. It reads them
-    /// a page at a time: sled's readers hold up its writer.
-    ///
-    /// # Errors
-    /// As [`Trees::read`], and what `take` fails with.
+    /// Calls `take` with every row with this prefix, in key order. Reads in pages, since sled's
+    /// readers block its writer.
     pub fn each<T: DeserializeOwned, E: From<TreesError>>(
         &self,
         prefix: &RowPrefix,

@@ -1,4 +1,4 @@
-//! Opening the trees again in the process that has just closed them.
+//! Reopening the trees in the process that has just closed them.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -6,14 +6,14 @@ use std::sync::mpsc::channel;
 
 use crate::limits;
 
-/// Waits until nobody holds the lock of sled's file, for a moment only. When its last handle goes,
-/// threads of its own may hold the file a little longer, and it cannot be opened again before. Who
-/// still holds it then is somebody else, and sled says so.
-pub(crate) fn wait_for_lock(path: &Path) {
+/// Waits for a moment until sled's file is unlocked. After the last handle was dropped, sled's own
+/// threads may hold the file a little longer, and it cannot be opened before. If the wait times
+/// out, another process holds the lock, and sled reports it.
+pub fn wait_for_lock(path: &Path) {
     let Ok(file) = File::open(path) else { return };
     if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
         let (released, wait) = channel();
-        // It ends when the lock is free, which is never waited for longer than the bound.
+        // Ends when the lock is free, which the caller only awaits up to the limit.
         std::thread::spawn(move || {
             if file.lock().is_ok() {
                 drop(file);

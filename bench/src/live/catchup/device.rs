@@ -1,20 +1,20 @@
-//! One device that was away, and how it comes back.
+//! Devices that were away: how each comes back, and what all count together.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::{Account, Client, Endpoint};
 use parking_lot::Mutex;
+use serde::Serialize;
 use tokio::task::JoinSet;
 
-use super::arrivals::Arrivals;
 use crate::error::BenchError;
-use crate::live::comeback::come_back;
-use crate::live::cursor::Cursor;
-use crate::live::sequence::Anomalies;
+use crate::live::traffic::cursor::{Anomalies, Cursor};
+use crate::live::traffic::ramp::reconnect;
 
-/// A device that is away, with what it keeps of itself: who it is, and how far it has each conversation.
+/// A device that is away, with what it stores: its account, and a cursor in each conversation.
 #[derive(Clone, Debug)]
 pub(super) struct Away {
     account: Account,
@@ -22,17 +22,16 @@ pub(super) struct Away {
     conversations: Vec<Followed>,
 }
 
-/// A conversation of a device.
 #[derive(Clone, Debug)]
 struct Followed {
     id: ConversationId,
-    /// The number of whoever fills it, in the stamps.
+    /// The number of the client that fills it, in the stamps.
     filler: u16,
     cursor: Arc<Mutex<Cursor>>,
 }
 
 impl Away {
-    /// The device takes note of how far its conversations are, acks all of it, and goes. Each conversation comes with its filler.
+    /// Acks everything in these conversations, each given with its filler, and closes the device.
     pub(super) async fn leave(
         client: &Client,
         account: Account,
@@ -47,11 +46,8 @@ impl Away {
         let follow = |(id, filler)| {
             let head = heads.get(&id).copied().unwrap_or_default();
             client.ack(id, head);
-            Followed {
-                id,
-                filler,
-                cursor: Arc::new(Mutex::new(Cursor::new(head.next()))),
-            }
+            let cursor = Arc::new(Mutex::new(Cursor::new(head.next())));
+            Followed { id, filler, cursor }
         };
         let conversations = conversations.into_iter().map(follow).collect();
         client.close().await;
@@ -62,33 +58,34 @@ impl Away {
         })
     }
 
-    /// Connects, and reads each conversation until it has the `missed` messages of it. Gives the client, which is level then.
+    /// Connects, and reads each conversation until it has the `missed` messages of it.
     pub(super) async fn come_back(
         self,
         missed: u64,
-        arrivals: Arc<Arrivals>,
+        arrivals: Arc<Mutex<Arrivals>>,
     ) -> Result<Client, BenchError> {
-        let client = come_back(&self.account, self.endpoint.as_ref(), || {
-            arrivals.try_again()
-        })
-        .await?;
-        arrivals.connected();
-        let read =
-            |followed: Followed| followed.read(client.clone(), missed, Arc::clone(&arrivals));
-        let mut reading: JoinSet<_> = self.conversations.iter().cloned().map(read).collect();
-        while let Some(ended) = reading.join_next().await {
-            ended.map_err(|_| BenchError::Panicked)??;
+        let failed = || arrivals.lock().failed_logins += 1;
+        let client = reconnect(&self.account, self.endpoint.as_ref(), failed).await?;
+        arrivals.lock().connected += 1;
+        let mut reading = JoinSet::new();
+        for followed in self.conversations {
+            reading.spawn(followed.read(client.clone(), missed, Arc::clone(&arrivals)));
         }
-        arrivals.level();
+        while let Some(ended) = reading.join_next().await {
+            ended??;
+        }
+        let mut arrivals = arrivals.lock();
+        let after = arrivals.began.elapsed();
+        arrivals.level_after.push(after);
         Ok(client)
     }
 
-    /// What is amiss with what it got, of `missed` messages in each conversation.
+    /// What is wrong with what it got, of `missed` messages in each conversation.
     pub(super) fn check(&self, missed: u64) -> Anomalies {
         let mut found = Anomalies::default();
-        self.conversations.iter().for_each(|followed| {
-            found.add(followed.cursor.lock().check([(followed.filler, missed)]))
-        });
+        for followed in &self.conversations {
+            found.add(followed.cursor.lock().check([(followed.filler, missed)]));
+        }
         found
     }
 }
@@ -98,16 +95,69 @@ impl Followed {
         self,
         client: Client,
         missed: u64,
-        arrivals: Arc<Arrivals>,
+        arrivals: Arc<Mutex<Arrivals>>,
     ) -> Result<(), BenchError> {
         let from = self.cursor.lock().next;
         let mut timeline = client.follow(self.id, from);
         while self.cursor.lock().next < from.plus(missed) {
             let run = timeline.next_run().await.ok_or(BenchError::EndedEarly)??;
             client.ack(self.id, run.last());
-            arrivals.came(u64::from(run.count), run.entries.len() as u64);
+            let mut arrivals = arrivals.lock();
+            arrivals.messages += u64::from(run.count);
+            arrivals.bytes += run.entries.len() as u64;
             self.cursor.lock().take(run, |_| {})?;
         }
         Ok(())
+    }
+}
+
+/// What all returning devices count together.
+#[derive(Debug)]
+pub(crate) struct Arrivals {
+    began: Instant,
+    connected: u64,
+    pub(super) failed_logins: u64,
+    pub(super) messages: u64,
+    /// Of the messages, packed.
+    pub(super) bytes: u64,
+    /// When devices had everything, in ascending order.
+    pub(crate) level_after: Vec<Duration>,
+}
+
+/// How long devices took to have everything, in seconds from when all set out.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(crate) struct LevelTimes {
+    pub(crate) first: f64,
+    pub(crate) median: f64,
+    pub(crate) last: f64,
+}
+
+impl Arrivals {
+    pub(crate) fn new(began: Instant) -> Self {
+        Self {
+            began,
+            connected: 0,
+            failed_logins: 0,
+            messages: 0,
+            bytes: 0,
+            level_after: Vec::new(),
+        }
+    }
+
+    /// Grows for as long as anything goes on.
+    pub(super) fn progress(&self) -> u64 {
+        self.messages + self.connected
+    }
+
+    /// `None` when no device has everything.
+    pub(crate) fn level_times(&self) -> Option<LevelTimes> {
+        let last = self.level_after.len().checked_sub(1)?;
+        let [first, median, last] =
+            [0, last / 2, last].map(|at| self.level_after[at].as_secs_f64());
+        Some(LevelTimes {
+            first,
+            median,
+            last,
+        })
     }
 }

@@ -1,55 +1,48 @@
-//! `catchup`: devices that were away come back at once, and everything that was said meanwhile is brought to them.
+//! `catchup`: devices that were away come back at once, and get everything that was sent meanwhile.
 
-mod arrivals;
-mod device;
-mod found;
-mod layout;
+pub(crate) mod device;
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
 use cairn_client::proto::ids::{ConversationId, UserId};
 use cairn_client::{Account, Client};
 use clap::Args;
-use clap::builder::RangedU64ValueParser;
+use parking_lot::Mutex;
 use serde::Serialize;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use self::arrivals::Arrivals;
-use self::device::Away;
-use self::found::{CatchupFound, ServerMemory};
-use self::layout::Layout;
-use super::fill::{Filler, fill};
-use super::findings::Checked;
-use super::own_server::End;
-use super::send::body_bytes;
-use super::sequence::Anomalies;
-use super::stamp::Texts;
-use super::venue::{Place, Venue, gather, quiet};
+use self::device::{Arrivals, Away};
+use super::target::{Cpu, Stop, Target, TargetArgs, gather, quiet};
+use super::traffic::cursor::Anomalies;
+use super::traffic::fill::{Filler, fill};
+use super::traffic::ramp::{points, ramp};
+use super::traffic::stamp::Texts;
+use crate::args::{body_bytes, whole};
 use crate::error::BenchError;
 use crate::limits;
-use crate::report::{Report, counted, grouped};
+use crate::results::{Report, Results, Scale, Series, Unit, grouped, list};
 use crate::watcher::Watcher;
 
-/// The load of a run.
 #[derive(Clone, Debug, Args, Serialize)]
 pub struct Settings {
     /// Devices that were away: each with a user of its own
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = RangedU64ValueParser::<usize>::new().range(1..=19_000))]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = whole::<usize>(1..=19_000))]
     connections: usize,
 
     /// Groups that each device is in
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000))]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = whole::<usize>(1..=1_000))]
     conversations: usize,
 
-    /// Devices in each group, about: the more share one, the fewer groups there are in all, and the fewer messages to be stored
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = RangedU64ValueParser::<usize>::new().range(1..=19_000))]
+    /// Devices in each group, about: the more share one, the fewer groups there are in all, and the
+    /// fewer messages to be stored
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = whole::<usize>(1..=19_000))]
     members: usize,
 
     /// Messages that each device has missed in all, spread evenly over its groups
-    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 10_000,
+        value_parser = whole::<u64>(1..=10_000_000))]
     messages: u64,
 
     /// Bytes of each message's text
@@ -58,7 +51,7 @@ pub struct Settings {
 
     #[command(flatten)]
     #[serde(flatten)]
-    place: Place,
+    target: TargetArgs,
 }
 
 impl Settings {
@@ -72,210 +65,213 @@ impl Settings {
     }
 }
 
-impl fmt::Display for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            connections,
-            conversations,
-            messages,
-            body,
-            ..
-        } = self;
-        let (devices, groups) = (
-            counted(*connections, "device"),
-            counted(*conversations, "group"),
-        );
-        let messages = grouped(*messages as f64);
-        write!(
-            f,
-            "{devices} that missed {messages} messages each, {body}-byte bodies, in {groups} each of {} in all",
-            self.layout().groups()
-        )
-    }
+/// Which device is in which group: every device in equally many groups, and every group with about
+/// equally many devices.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Layout {
+    devices: usize,
+    groups_each: usize,
+    pub(super) groups: usize,
 }
 
-/// Everything before the devices come back.
-struct Cast {
-    venue: Venue,
-    away: Vec<Away>,
+impl Layout {
+    /// A group that would need more members than there are devices has them all.
+    pub(super) fn new(devices: usize, groups_each: usize, members: usize) -> Self {
+        let groups = (devices * groups_each).div_ceil(members).max(groups_each);
+        Self {
+            devices,
+            groups_each,
+            groups,
+        }
+    }
+
+    pub(super) fn groups_of(self, device: usize) -> impl Iterator<Item = usize> {
+        // Neighbours in the round differ as long as a device is in no more groups than there are.
+        (0..self.groups_each).map(move |at| (device * self.groups_each + at) % self.groups)
+    }
+
+    /// The devices of each group.
+    pub(super) fn members(self) -> Vec<Vec<usize>> {
+        let mut members = vec![Vec::new(); self.groups];
+        for device in 0..self.devices {
+            self.groups_of(device)
+                .for_each(|group| members[group].push(device));
+        }
+        members
+    }
 }
 
 /// Measures it.
 ///
 /// # Errors
-/// Says what the run came to nothing by. What was measured before it was interrupted is reported.
-pub async fn run(
-    settings: Settings,
-    watcher: &mut Watcher,
-) -> Result<Report<Settings, CatchupFound>, BenchError> {
+/// What was measured before an interruption is reported, unless that is nothing.
+pub async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchError> {
     let stop = watcher.stop();
-    let Cast { mut venue, away } = stop
+    let (mut target, away) = stop
         .clone()
         .unless_asked(prepare(&settings, watcher))
         .await?;
     let missed = settings.missed_in_each();
-    let (before, cpu, began) = (venue.server_kib(), venue.cpu(), Instant::now());
-    let arrivals = Arc::new(Arrivals::new(began, away.len()));
-    let mut returning: JoinSet<_> = away
-        .iter()
-        .map(|away| away.clone().come_back(missed, Arc::clone(&arrivals)))
-        .collect();
-    let (back, most) = venue
+    let (mib_before, cpu, began) = (target.server_mib(), target.cpu(), Instant::now());
+    let arrivals = Arc::new(Mutex::new(Arrivals::new(began)));
+    let mut returning = JoinSet::new();
+    for away in &away {
+        returning.spawn(away.clone().come_back(missed, Arc::clone(&arrivals)));
+    }
+    let (back, peak) = target
         .with_peak(watch(&mut returning, &arrivals, watcher))
         .await;
-    let back = back.map_err(|error| venue.blame(error))?;
-    let (seconds, cpu) = (began.elapsed().as_secs_f64(), venue.cpu().since(cpu));
+    let back = back.map_err(|error| target.blame(error))?;
+    let (seconds, cpu) = (began.elapsed().as_secs_f64(), target.cpu().since(cpu));
     let interrupted = stop.is_asked();
-    // Acks are on their way, and what served the devices is let go.
+    // Acks are on their way, and the server releases what served the devices.
     sleep(limits::IDLE_REST).await;
-    let memory = ServerMemory::of_kib(before, most, venue.server_kib());
+    let mib_after = target.server_mib();
+    let mib_max = [peak, mib_after].into_iter().flatten().reduce(f64::max);
     drop((back, returning));
-    let mut amiss = Anomalies::default();
-    away.iter().for_each(|away| amiss.add(away.check(missed)));
-    let checked = if interrupted {
-        Checked::unfinished(amiss)
-    } else {
-        amiss.into()
-    };
-    let found = CatchupFound::new(seconds, cpu, memory, checked, &arrivals);
+    let mut anomalies = Anomalies::default();
+    away.iter()
+        .for_each(|away| anomalies.add(away.check(missed)));
+
+    let mib = [mib_before, mib_max, mib_after];
+    let results = list(&arrivals.lock(), seconds, anomalies, !interrupted, mib, cpu);
     Ok(Report::new(
         "catchup",
-        venue.subject(),
-        settings,
+        target.subject,
+        &settings,
         interrupted,
-        found,
+        results,
     ))
 }
 
-async fn prepare(settings: &Settings, watcher: &mut Watcher) -> Result<Cast, BenchError> {
-    let mut venue = Venue::open(&settings.place).await?;
+/// Everything before the devices come back.
+async fn prepare(
+    settings: &Settings,
+    watcher: &mut Watcher,
+) -> Result<(Target, Vec<Away>), BenchError> {
+    let mut target = Target::open(&settings.target).await?;
     let layout = settings.layout();
-    let fillers = join(
-        "filler",
-        limits::FILLERS.min(layout.groups()),
-        &venue,
-        watcher,
-    )
-    .await?;
-    let devices = join("device", settings.connections, &venue, watcher).await?;
+    let filler_count = limits::FILLERS.min(layout.groups);
+    let fillers = target
+        .join("filler", filler_count, None, &quiet(), watcher)
+        .await?;
+    let devices = target
+        .join("device", settings.connections, None, &quiet(), watcher)
+        .await?;
     let users = |joined: &[(Client, Account)]| -> Vec<UserId> {
         joined.iter().map(|(_, account)| account.user).collect()
     };
     let (filling, listening, members) = (users(&fillers), users(&devices), layout.members());
-    let everybody = |group: usize| {
-        filling
-            .iter()
-            .copied()
-            .chain(members[group].iter().map(|&device| listening[device]))
-            .collect()
+    let all = |group: usize| {
+        let listening = members[group].iter().map(|&device| listening[device]);
+        filling.iter().copied().chain(listening).collect()
     };
-    let count = layout.groups();
-    let groups = venue
-        .groups(count, everybody, |done| {
-            watcher.tell(&|| format!("{done} of {count} groups are made"))
-        })
-        .await?;
+    let groups = target.groups(layout.groups, all, watcher).await?;
 
-    // The n-th filler fills each so-many-th group.
-    let filled: Vec<(ConversationId, u16)> = groups
-        .iter()
-        .copied()
-        .zip((0..u16::try_from(fillers.len()).unwrap_or(u16::MAX)).cycle())
-        .collect();
-    let away = leave(&devices, layout, &filled, &venue, watcher).await?;
-    let clients: Vec<Client> = fillers.into_iter().map(|(client, _)| client).collect();
-    let conversations = |number: u16| {
-        filled
-            .iter()
-            .filter(move |(_, filler)| *filler == number)
-            .map(|&(id, _)| id)
-            .collect()
-    };
-    let filler = |(number, client): (u16, &Client)| Filler {
-        client: client.clone(),
-        number,
-        conversations: conversations(number),
-    };
-    let texts = Arc::new(Texts::new(settings.body, settings.place.seed));
-    fill(
-        (0..).zip(&clients).map(filler).collect(),
-        settings.missed_in_each(),
-        &texts,
-        watcher,
-    )
-    .await?;
-    for client in clients {
-        client.close().await;
-    }
-    // A server that has just started has nothing in memory of what it stored: so devices find it that were away for long.
-    venue.restart(End::Stop).await?;
-    Ok(Cast { venue, away })
-}
-
-async fn join(
-    role: &str,
-    count: usize,
-    venue: &Venue,
-    watcher: &mut Watcher,
-) -> Result<Vec<(Client, Account)>, BenchError> {
-    venue
-        .join(role, count, &quiet(), |done| {
-            watcher.tell(&|| format!("{done} of {count} {role}s have joined"))
-        })
-        .await
-}
-
-/// Lets the devices go, each with everything that there is by now. `filled` are all groups.
-async fn leave(
-    devices: &[(Client, Account)],
-    layout: Layout,
-    filled: &[(ConversationId, u16)],
-    venue: &Venue,
-    watcher: &mut Watcher,
-) -> Result<Vec<Away>, BenchError> {
-    let count = devices.len();
+    let numbers = (0..filler_count as u16).cycle();
+    let filled: Vec<(ConversationId, u16)> = groups.into_iter().zip(numbers).collect();
     let leave = |at: usize| {
-        let ((client, account), endpoint) = (devices[at].clone(), venue.endpoint(at));
+        let ((client, account), endpoint) = (devices[at].clone(), target.endpoint(at));
         let conversations = layout.groups_of(at).map(|group| filled[group]).collect();
         async move { Away::leave(&client, account, endpoint, conversations).await }
     };
-    gather(count, leave, |done| {
-        watcher.tell(&|| format!("{done} of {count} devices have gone"))
-    })
-    .await
+    let done = watcher.counter(devices.len(), "devices have gone");
+    let away = gather(limits::AT_ONCE, devices.len(), leave, done).await?;
+    let clients: Vec<Client> = fillers.into_iter().map(|(client, _)| client).collect();
+    let filler = |(number, client): (u16, &Client)| {
+        let own = filled.iter().filter(|&&(_, filler)| filler == number);
+        Filler {
+            client: client.clone(),
+            number,
+            conversations: own.map(|&(id, _)| id).collect(),
+        }
+    };
+    let fillers = (0..).zip(&clients).map(filler).collect();
+    let texts = Arc::new(Texts::new(settings.body, settings.target.seed));
+    fill(fillers, settings.missed_in_each(), &texts, watcher).await?;
+    for client in clients {
+        client.close().await;
+    }
+    // A server that has just started has no messages in memory, as after a long absence.
+    target.restart(Stop::Ordered).await?;
+    Ok((target, away))
 }
 
-/// Waits until all are level, nothing comes any more, or somebody ends it. Gives the clients, so that they stay connected.
+/// Waits until all have everything, nothing comes any more, or the run is to end. Returns the
+/// clients, so that they stay connected.
 async fn watch(
     returning: &mut JoinSet<Result<Client, BenchError>>,
-    arrivals: &Arrivals,
+    arrivals: &Mutex<Arrivals>,
     watcher: &mut Watcher,
 ) -> Result<Vec<Client>, BenchError> {
     let (mut back, count, mut stop) = (Vec::new(), returning.len(), watcher.stop());
-    let (mut progress, mut deadline) = (0, Instant::now() + limits::SETTLE_TIME_MAX);
-    while Instant::now() < deadline {
+    let deadline = || Instant::now() + limits::SETTLE_TIME_MAX;
+    let (mut progress, mut until) = (0, deadline());
+    while Instant::now() < until {
         tokio::select! {
             biased;
             () = stop.asked() => break,
             ended = returning.join_next() => match ended {
-                Some(ended) => back.push(ended.map_err(|_| BenchError::Panicked)??),
+                Some(ended) => back.push(ended??),
                 None => break,
             },
             () = sleep(limits::TICK) => {}
         }
-        if arrivals.progress() > progress {
-            (progress, deadline) = (
-                arrivals.progress(),
-                Instant::now() + limits::SETTLE_TIME_MAX,
-            );
+        let (now, messages) = {
+            let arrivals = arrivals.lock();
+            (arrivals.progress(), arrivals.messages as f64)
+        };
+        if now > progress {
+            (progress, until) = (now, deadline());
         }
-        watcher.tell(&|| {
-            format!(
-                "{} of {count} devices are level, {} messages have come",
-                back.len(),
-                grouped(arrivals.messages() as f64)
-            )
-        });
+        let (level, messages) = (back.len(), grouped(messages));
+        watcher.tell(&|| format!("{level} of {count} devices are level, {messages} messages came"));
     }
     Ok(back)
+}
+
+fn list(
+    arrivals: &Arrivals,
+    seconds: f64,
+    anomalies: Anomalies,
+    is_complete: bool,
+    [before, max, after]: [Option<f64>; 3],
+    cpu: Cpu,
+) -> Results {
+    let (mut listed, rate) = (Results::of(Some(seconds)), |count: u64| {
+        count as f64 / seconds
+    });
+    let results = &mut listed;
+    results.json("seconds", seconds);
+    results.json("deliveries", arrivals.messages);
+    list! { results;
+        "level_s": arrivals.level_times(), Unit::SECONDS,
+            "level" => "from when all set out until a device has everything it missed";
+        "devices_level": arrivals.level_after.len(), Unit::COUNT,
+            "devices level" => "devices that have everything";
+        "deliveries_per_s": rate(arrivals.messages), Unit::PER_S,
+            "deliveries" => "missed messages that devices got";
+        "bytes_per_s": rate(arrivals.bytes), Unit::new(0, " B/s"),
+            "payload" => "the same in bytes, as they are stored and sent";
+        "failed_logins": arrivals.failed_logins, Unit::COUNT,
+            "failed logins" => "attempts that were not answered in time, and were repeated";
+    }
+    Anomalies::list(Some(anomalies), is_complete, results);
+    list! { results;
+        "server_mib_before": before, Unit::MIB,
+            "memory before" => "of the server, when no device is connected";
+        "server_mib_max": max, Unit::MIB, "memory at most" => "while the devices come back";
+        "server_mib_after": after, Unit::MIB,
+            "memory after" => "when all are level, connected and quiet";
+    }
+    let cost = "processor time for a million deliveries, logins included";
+    cpu.list(arrivals.messages, results, cost);
+    let ramp = ramp(&arrivals.level_after);
+    results.json("level_climb", &ramp);
+    let meaning = "A steep line means that all wait alike; a long tail, that a few wait for long.";
+    let x = Scale::Linear.axis("seconds since all set out");
+    let y = Scale::Linear.axis("devices that have everything");
+    let series = vec![Series::new("devices", points(&ramp))];
+    results.plot(("Devices that are level", meaning), x, y, series);
+    listed
 }

@@ -1,4 +1,4 @@
-//! One device of a person: does what the plan says, and listens to all its conversations.
+//! One device of a person: follows the plan, and listens to all its conversations.
 
 use std::iter::Peekable;
 use std::sync::Arc;
@@ -7,139 +7,141 @@ use std::vec;
 
 use cairn_client::proto::limits::SENDS_IN_FLIGHT_MAX;
 use cairn_client::proto::wire::request::PullRange;
-use cairn_client::{Account, Client, Endpoint};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
-use tokio::time::{sleep_until, timeout};
+use tokio::time::sleep_until;
 
-use super::day::{Day, Stage};
-use super::listener::{Listener, Seat};
+use super::listener::{Habits, Listener, Seat};
 use super::plan::{Action, What};
+use super::results::DayCounts;
+use super::scenario::Scrolling;
+use super::team::Member;
 use crate::error::BenchError;
-use crate::limits;
-use crate::live::comeback::come_back;
-use crate::live::unanswered::{Send, Unanswered};
+use crate::live::traffic::pace::Window;
+use crate::live::traffic::ramp::reconnect;
+use crate::live::traffic::sender::{Send, Unanswered};
+use crate::live::traffic::stamp::Texts;
 
-/// One device of a person.
+/// What all devices have in common.
 #[derive(Debug)]
-pub(super) struct Device {
-    pub(super) account: Account,
-    pub(super) endpoint: Option<Endpoint>,
-    /// Its conversations, each with its place in the plan, in the order of those.
-    pub(super) seats: Vec<(usize, Seat)>,
-    /// What it does, one thing after the other.
-    pub(super) actions: Peekable<vec::IntoIter<Action>>,
-    /// Notified when something of that is due.
-    pub(super) wake: Arc<Notify>,
-    pub(super) day: Arc<Day>,
-    pub(super) seed: u64,
+pub(super) struct Day {
+    pub(super) texts: Arc<Texts>,
+    pub(super) counts: DayCounts,
+    /// What is on its way to all devices.
+    pub(super) window: Window,
+    pub(super) habits: Habits,
+    pub(super) scrolling: Scrolling,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Devices follow the plan.
+    Day,
+    /// Nothing is sent; who is away comes back, and everything is delivered.
+    Evening,
+    /// Devices stop.
+    Night,
 }
 
 /// How many messages a device has sent to each of its conversations, in the order of its seats.
 pub(super) type SentToSeats = Vec<u64>;
 
-/// A device at work.
-struct Work {
-    device: Device,
+pub(super) struct Device {
+    member: Member,
+    actions: Peekable<vec::IntoIter<Action>>,
+    /// Notified when an action is due.
+    wake: Arc<Notify>,
+    day: Arc<Day>,
+    seed: u64,
     stage: watch::Receiver<Stage>,
-    session: Session,
-    /// The number of the last message to each seat.
-    numbers: Vec<u64>,
-    unanswered: Unanswered,
-    answered: Vec<Send>,
-}
-
-/// What goes on over one connection. Dropping it drops the connection: nothing that waits is sent before.
-struct Session {
-    client: Client,
-    /// When it began.
+    /// When it connected.
     since: Instant,
-    /// Listeners, which never end, and pages.
+    /// Of this connection: listeners, which never end, and scrolling.
     tasks: JoinSet<Result<(), BenchError>>,
+    /// The number of the last message to each seat.
+    numbers: SentToSeats,
+    unanswered: Unanswered,
 }
 
 impl Device {
-    /// Plays the day, beginning with this connection. Gives what was sent and accepted, once it is night.
-    pub(super) async fn run(
-        self,
-        client: Client,
+    pub(super) fn new(
+        member: Member,
+        actions: Vec<Action>,
+        wake: Arc<Notify>,
+        day: Arc<Day>,
+        seed: u64,
         stage: watch::Receiver<Stage>,
-    ) -> Result<SentToSeats, BenchError> {
-        let numbers = vec![0; self.seats.len()];
-        let session = self.session(client, Instant::now());
-        let mut work = Work {
-            device: self,
+    ) -> Self {
+        let numbers = vec![0; member.seats.len()];
+        Self {
+            member,
+            actions: actions.into_iter().peekable(),
+            wake,
+            day,
+            seed,
             stage,
-            session,
+            since: Instant::now(),
+            tasks: JoinSet::new(),
             numbers,
             unanswered: Unanswered::default(),
-            answered: Vec::new(),
-        };
-        while work.stage() != Stage::Night {
-            if let Some(until) = work.act().await? {
-                work.settle().await?;
-                work = work.away(until).await?;
+        }
+    }
+
+    /// Plays the day. Returns what was sent and accepted, once it is night.
+    pub(super) async fn run(mut self) -> Result<SentToSeats, BenchError> {
+        self.listen();
+        while self.stage() != Stage::Night {
+            if let Some(until) = self.act().await? {
+                self.settle().await?;
+                self = self.stay_away(until).await?;
                 continue;
             }
-            let wake = Arc::clone(&work.device.wake);
+            let wake = Arc::clone(&self.wake);
             tokio::select! {
                 biased;
-                changed = work.stage.changed() => changed.map_err(|_| BenchError::EndedEarly)?,
-                accepted = work.unanswered.accepted(&mut work.answered) => {
-                    accepted?;
-                    work.count();
-                }
-                Some(ended) = work.session.tasks.join_next() => ended.map_err(|_| BenchError::Panicked)??,
+                changed = self.stage.changed() => changed.map_err(|_| BenchError::EndedEarly)?,
+                answered = self.unanswered.answered() => self.count(&answered?),
+                Some(ended) = self.tasks.join_next() => ended??,
                 () = wake.notified() => {}
             }
         }
-        work.settle().await?;
-        Ok(work.numbers)
+        self.settle().await?;
+        Ok(self.numbers)
     }
 
-    fn session(&self, client: Client, since: Instant) -> Session {
-        let listener = |(at, (_, seat)): (u64, &(usize, Seat))| {
-            let seed = self
-                .seed
-                .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-                .wrapping_add(at);
-            Listener {
-                client: client.clone(),
-                since,
-                seat: seat.clone(),
-                day: Arc::clone(&self.day),
-                seed,
-            }
-            .run()
-        };
-        let tasks = (0..).zip(&self.seats).map(listener).collect();
-        Session {
-            client,
-            since,
-            tasks,
-        }
-    }
-}
-
-impl Work {
     fn stage(&self) -> Stage {
         *self.stage.borrow()
     }
 
-    /// Does everything that is due. Gives until when the device is away, when it drops.
+    /// Begins to listen on a new connection.
+    fn listen(&mut self) {
+        self.since = Instant::now();
+        for (at, (_, seat)) in (0..).zip(&self.member.seats) {
+            let listener = Listener {
+                client: self.member.client.clone(),
+                since: self.since,
+                seat: seat.clone(),
+                day: Arc::clone(&self.day),
+                seed: self
+                    .seed
+                    .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                    .wrapping_add(at),
+            };
+            self.tasks.spawn(listener.run());
+        }
+    }
+
+    /// Does everything that is due. Returns until when the device is away, when it drops.
     async fn act(&mut self) -> Result<Option<Instant>, BenchError> {
-        let (now, began) = (Instant::now(), self.device.day.tally.began());
-        // Beyond that many, the client would have to wait; the answer to the oldest comes first then.
+        let (now, began) = (Instant::now(), self.day.counts.began());
+        // Beyond that many, the client would have to wait; the oldest answer comes first then.
         while self.stage() == Stage::Day && self.unanswered.len() < SENDS_IN_FLIGHT_MAX {
-            let Some(Action { at, what }) = self
-                .device
-                .actions
-                .next_if(|action| began + action.at <= now)
-            else {
+            let is_due = |action: &Action| began + action.at <= now;
+            let Some(Action { at, what }) = self.actions.next_if(is_due) else {
                 break;
             };
             match what {
-                What::Say { talk, bytes } => self.say(talk, bytes, began + at).await?,
+                What::Send { talk, bytes } => self.send(talk, bytes, began + at).await?,
                 What::Scroll { talk } => self.scroll(talk),
                 What::Drop { until } => return Ok(Some(began + until)),
             }
@@ -147,40 +149,39 @@ impl Work {
         Ok(None)
     }
 
-    async fn say(&mut self, talk: usize, bytes: usize, due: Instant) -> Result<(), BenchError> {
-        let Some((at, seat)) = self.seat(talk) else {
+    async fn send(&mut self, talk: usize, bytes: usize, due: Instant) -> Result<(), BenchError> {
+        let Some((group, seat)) = self.seat(talk) else {
             return Ok(());
         };
-        // What was due while the device was on its way back is said now, and counts from then on.
-        let since = due.max(self.session.since);
-        let (number, day) = (self.numbers[at] + 1, Arc::clone(&self.device.day));
-        let body = day.texts.body_of(bytes, seat.number, number, since)?;
-        let accepted = self.session.client.enqueue(seat.conversation, body).await?;
-        day.window.sent(seat.devices.into());
-        day.tally.count(since, |counts| counts.sent += 1);
-        self.numbers[at] = number;
-        self.unanswered.push(Send { since, group: at }, accepted);
+        // What was due while the device was on its way back is sent now, and counts from then on.
+        let since = due.max(self.since);
+        let number = self.numbers[group] + 1;
+        let body = self.day.texts.body_of(bytes, seat.number, number, since)?;
+        let accepted = self.member.client.enqueue(seat.conversation, body).await?;
+        self.day.window.sent(seat.devices.into());
+        self.day.counts.count(since, |counts| counts.sent += 1);
+        self.numbers[group] = number;
+        self.unanswered.push(Send { since, group }, accepted);
         Ok(())
     }
 
-    /// Reads some pages, one behind the other, from the newest on.
+    /// Reads some pages, one after the other, from the newest on.
     fn scroll(&mut self, talk: usize) {
         let Some((_, seat)) = self.seat(talk) else {
             return;
         };
-        let (client, day) = (self.session.client.clone(), Arc::clone(&self.device.day));
+        let (client, day) = (self.member.client.clone(), Arc::clone(&self.day));
         let (pages, messages) = (
             day.scrolling.pages.get(),
-            u32::try_from(day.scrolling.messages.get()).unwrap_or(u32::MAX),
+            day.scrolling.messages.get() as u32,
         );
-        self.session.tasks.spawn(async move {
+        self.tasks.spawn(async move {
             let mut before = seat.cursor.lock().next;
             for _ in 0..pages {
                 let asked = Instant::now();
-                let page = client
-                    .pull(seat.conversation, PullRange::Before(before), messages)
-                    .await?;
-                day.tally
+                let range = PullRange::Before(before);
+                let page = client.pull(seat.conversation, range, messages).await?;
+                day.counts
                     .count(asked, |counts| counts.page.record(asked.elapsed()));
                 let Some(first) = page.messages.first() else {
                     break;
@@ -191,63 +192,48 @@ impl Work {
         });
     }
 
-    /// The seat in a conversation of the plan, and which of the device's it is.
+    /// The seat in a conversation of the plan, and its place among those of the device.
     fn seat(&self, talk: usize) -> Option<(usize, Seat)> {
-        let at = self
-            .device
-            .seats
-            .binary_search_by_key(&talk, |&(talk, _)| talk)
-            .ok()?;
-        Some((at, self.device.seats[at].1.clone()))
+        let seats = &self.member.seats;
+        let at = seats.binary_search_by_key(&talk, |&(talk, _)| talk).ok()?;
+        Some((at, seats[at].1.clone()))
     }
 
-    /// Counts what was just accepted.
-    fn count(&mut self) {
+    fn count(&self, answered: &[Send]) {
         let now = Instant::now();
-        for Send { since, .. } in self.answered.drain(..) {
-            self.device.day.tally.count(since, |counts| {
-                counts.accept.record(now.saturating_duration_since(since))
-            });
+        for &Send { since, .. } in answered {
+            let latency = now.saturating_duration_since(since);
+            self.day
+                .counts
+                .count(since, |counts| counts.accept.record(latency));
         }
     }
 
-    /// Waits until everything is accepted that was sent.
+    /// Waits until every send is accepted.
     async fn settle(&mut self) -> Result<(), BenchError> {
-        while !self.unanswered.is_empty() {
-            match timeout(
-                limits::SETTLE_TIME_MAX,
-                self.unanswered.accepted(&mut self.answered),
-            )
-            .await
-            {
-                Ok(accepted) => accepted?,
-                Err(_) => return Err(BenchError::Unanswered(self.unanswered.len())),
-            }
-            self.count();
+        while let Some(answered) = self.unanswered.settle().await? {
+            self.count(&answered);
         }
         Ok(())
     }
 
-    /// Is away until then, or until the evening, and comes back.
-    async fn away(mut self, until: Instant) -> Result<Self, BenchError> {
-        drop(self.session);
-        let evening = async {
-            self.stage
-                .wait_for(|&stage| stage != Stage::Day)
-                .await
-                .is_ok()
-        };
+    /// Disconnects until then, or until the evening, and connects again.
+    async fn stay_away(mut self, until: Instant) -> Result<Self, BenchError> {
+        // The connection ends with its last client: nothing that waits is sent before.
+        self.tasks = JoinSet::new();
+        drop(self.member.client);
+        let mut stage = self.stage.clone();
         tokio::select! {
             () = sleep_until(until.into()) => {}
-            _ = evening => {}
+            _ = stage.wait_for(|&stage| stage != Stage::Day) => {}
         }
         let began = Instant::now();
-        let client = come_back(&self.device.account, self.device.endpoint.as_ref(), || ()).await?;
-        self.device
-            .day
-            .tally
+        let endpoint = self.member.endpoint.as_ref();
+        self.member.client = reconnect(&self.member.account, endpoint, || ()).await?;
+        self.day
+            .counts
             .count(began, |counts| counts.reconnect.record(began.elapsed()));
-        let session = self.device.session(client, Instant::now());
-        Ok(Self { session, ..self })
+        self.listen();
+        Ok(self)
     }
 }

@@ -1,4 +1,4 @@
-//! One device in one conversation: takes what comes, and reads it after a while, as people do.
+//! One device in one conversation: receives what comes, and reads it after a while, as people do.
 
 use std::future;
 use std::sync::Arc;
@@ -13,9 +13,9 @@ use rand::{RngExt as _, SeedableRng as _};
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 
-use super::day::Day;
+use super::device::Day;
 use crate::error::BenchError;
-use crate::live::cursor::Cursor;
+use crate::live::traffic::cursor::Cursor;
 
 /// A conversation that a device is in.
 #[derive(Clone, Debug)]
@@ -32,11 +32,10 @@ pub(super) struct Seat {
 #[derive(Debug)]
 pub(super) struct Listener {
     pub(super) client: Client,
-    /// Since when it is connected.
+    /// When it connected.
     pub(super) since: Instant,
     pub(super) seat: Seat,
     pub(super) day: Arc<Day>,
-    /// Draws what is read, and when.
     pub(super) seed: u64,
 }
 
@@ -48,25 +47,27 @@ impl Listener {
         let from = self.seat.cursor.lock().next;
         let mut timeline = self.client.follow(self.seat.conversation, from);
         let mut latencies = Vec::new();
+        let habits = self.day.habits;
         loop {
             tokio::select! {
                 biased;
                 run = timeline.next_run() => {
-                    let of_others = self.take(run.ok_or(BenchError::EndedEarly)??, &mut latencies)?;
-                    if read_at.is_none() && (0..of_others).any(|_| self.day.habits.reads(&mut random)) {
-                        read_at = Some(Instant::now() + self.day.habits.after(&mut random));
+                    let run = run.ok_or(BenchError::EndedEarly)??;
+                    let of_others = self.take(run, &mut latencies)?;
+                    if read_at.is_none() && (0..of_others).any(|_| habits.reads(&mut random)) {
+                        read_at = Some(Instant::now() + habits.after(&mut random));
                     }
                 }
                 () = at(read_at) => {
                     read_at = None;
                     reading.spawn(self.read());
                 }
-                Some(ended) = reading.join_next() => ended.map_err(|_| BenchError::Panicked)??,
+                Some(ended) = reading.join_next() => ended??,
             }
         }
     }
 
-    /// Gives how many of the messages others have sent.
+    /// Returns how many of the messages others have sent.
     fn take(&self, run: Run, latencies: &mut Vec<Duration>) -> Result<usize, BenchError> {
         let (now, mut of_others) = (Instant::now(), 0);
         self.client.ack(self.seat.conversation, run.last());
@@ -74,29 +75,25 @@ impl Listener {
             latencies.push(self.day.texts.age(stamp, now));
             of_others += usize::from(stamp.sender != self.seat.number);
         })?;
-        self.day.tally.delivered(now, latencies, self.since);
+        self.day.counts.delivered(now, latencies, self.since);
         self.day.window.delivered(latencies.len() as i64);
         latencies.clear();
         Ok(of_others)
     }
 
-    /// Tells that the user has read everything that is here by now.
+    /// Marks everything as read that has arrived.
     fn read(&self) -> impl Future<Output = Result<(), BenchError>> + Send + 'static {
-        let (client, conversation, day) = (
-            self.client.clone(),
-            self.seat.conversation,
-            Arc::clone(&self.day),
-        );
-        let last = self.seat.cursor.lock().next.prev();
+        let (client, conversation) = (self.client.clone(), self.seat.conversation);
+        let (day, last) = (Arc::clone(&self.day), self.seat.cursor.lock().next.prev());
         async move {
             client.mark_read(conversation, last).await?;
-            day.tally.count(Instant::now(), |counts| counts.reads += 1);
+            day.counts.count(Instant::now(), |counts| counts.reads += 1);
             Ok(())
         }
     }
 }
 
-/// Waits until then; for ever when there is no time.
+/// Never resolves without a time.
 async fn at(time: Option<Instant>) {
     match time {
         Some(time) => sleep_until(time.into()).await,
@@ -107,7 +104,7 @@ async fn at(time: Option<Instant>) {
 /// How people read, in the time of the run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Habits {
-    /// How likely it is that a message makes this device, of all that its user has, the one to read on.
+    /// How likely it is that a message makes this device, of all of its user, the one to read on.
     pub(super) probability: f64,
     /// How long it takes on average.
     pub(super) mean: Duration,
@@ -118,7 +115,7 @@ impl Habits {
         random.random_bool(self.probability)
     }
 
-    /// A while: often short, seldom long.
+    /// Often short, seldom long.
     fn after(self, random: &mut StdRng) -> Duration {
         self.mean.mul_f64(-(1.0 - random.random::<f64>()).ln())
     }

@@ -1,27 +1,26 @@
-//! A scenario file: what a day is like. It is read strictly, so that nothing in it is without effect.
+//! A scenario file: what a day is like. It is read strictly, so that nothing in it is without
+//! effect.
 
-use std::path::{Path, PathBuf};
-use std::{fmt, fs, io};
+use std::fs;
+use std::path::Path;
 
 use cairn_client::proto::limits::{RUN_MESSAGES_MAX, TEXT_BYTES_MAX};
 use serde::{Deserialize, Serialize};
 
-use super::bounded::{Between, Count, PerHour};
+use crate::error::BenchError;
 use crate::limits;
-use crate::live::stamp::STAMP_BYTES;
-use crate::report::counted;
+use crate::live::traffic::stamp::STAMP_BYTES;
 
-/// The scenario that is played when none is given, with comments that explain the format.
+/// The scenario that is played by default, with comments that explain the format.
 pub const DEFAULT: &str = include_str!("day.toml");
 
-/// What a day is like.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Scenario {
+pub(crate) struct Scenario {
     /// How long the whole day is played.
     seconds: Count<1, { limits::DAY_SECONDS_MAX }>,
-    pub(super) people: Count<2, { limits::PEOPLE_MAX }>,
-    pub(super) devices_each: Count<1, 8>,
+    pub(crate) people: Count<2, { limits::PEOPLE_MAX }>,
+    pub(crate) devices_each: Count<1, 8>,
     /// Messages in each conversation from before.
     pub(super) history: Count<1, 10_000>,
     pub(super) small_groups: Groups,
@@ -34,151 +33,87 @@ pub(super) struct Scenario {
     pub(super) phases: Vec<Phase>,
 }
 
-/// A share, compared with others of its kind.
-pub(super) type Share = Count<0, 1_000_000>;
+/// Relative to others of its kind.
+type Share = Count<0, 1_000_000>;
 
-/// Groups of one kind.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Groups {
-    pub(super) count: Count<0, 10_000>,
-    pub(super) members: Between<2, { limits::PEOPLE_MAX }>,
-    pub(super) share: Share,
+/// Tables of the file, in which unknown fields are refused.
+macro_rules! tables {
+    ($($name:ident { $($field:ident: $kind:ty),* })*) => {
+        $(#[derive(Clone, Debug, Deserialize, Serialize)]
+        #[serde(deny_unknown_fields)]
+        pub(super) struct $name {
+            $(pub(super) $field: $kind),*
+        })*
+    };
 }
 
-/// Direct chats.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Chats {
-    pub(super) count: Count<0, 100_000>,
-    pub(super) share: Share,
-}
-
-/// How long some messages are.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Length {
-    pub(super) bytes: Count<{ STAMP_BYTES as u32 }, { TEXT_BYTES_MAX as u32 }>,
-    pub(super) share: Share,
-}
-
-/// How people read.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Reading {
-    pub(super) percent: Count<0, 100>,
-    pub(super) after_minutes: Count<0, 1_440>,
-}
-
-/// How devices drop.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Dropping {
-    pub(super) away_minutes: Between<0, 1_440>,
-}
-
-/// How people scroll back.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Scrolling {
-    pub(super) pages: Count<1, 1_000>,
-    pub(super) messages: Count<1, { RUN_MESSAGES_MAX }>,
-}
-
-/// A part of the day.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Phase {
-    pub(super) name: String,
-    pub(super) minutes: Count<1, 1_440>,
-    pub(super) messages_per_hour: PerHour,
-    pub(super) scrolls_per_hour: PerHour,
-    pub(super) drops_per_hour: PerHour,
-}
-
-/// Why a scenario cannot be played.
-#[derive(Debug, thiserror::Error)]
-pub enum ScenarioError {
-    /// The file cannot be read.
-    #[error("cannot read the scenario {}: {source}", path.display())]
-    File {
-        /// Which file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// It is no scenario.
-    #[error("the scenario {}: {}\n`cairn bench mixed --print-scenario` shows a sound one", path.display(), source.to_string().trim_end())]
-    Syntax {
-        /// Which file.
-        path: PathBuf,
-        /// Where and why.
-        source: Box<toml::de::Error>,
-    },
-    /// What it says does not go together.
-    #[error("the scenario {}: {why}", path.display())]
-    Contradiction {
-        /// Which file.
-        path: PathBuf,
-        /// What does not.
-        why: String,
-    },
+tables! {
+    Groups {
+        count: Count<0, 10_000>,
+        members: Between<2, { limits::PEOPLE_MAX }>,
+        share: Share
+    }
+    Chats { count: Count<0, 100_000>, share: Share }
+    Length { bytes: Count<{ STAMP_BYTES as u32 }, { TEXT_BYTES_MAX as u32 }>, share: Share }
+    Reading { percent: Count<0, 100>, after_minutes: Count<0, 1_440> }
+    Dropping { away_minutes: Between<0, 1_440> }
+    Scrolling { pages: Count<1, 1_000>, messages: Count<1, { RUN_MESSAGES_MAX }> }
+    Phase {
+        name: String,
+        minutes: Count<1, 1_440>,
+        messages_per_hour: PerHour,
+        scrolls_per_hour: PerHour,
+        drops_per_hour: PerHour
+    }
 }
 
 impl Scenario {
     /// Reads the scenario of a file; without one, the default.
-    pub(super) fn load(path: Option<&Path>) -> Result<Self, ScenarioError> {
+    pub(crate) fn load(path: Option<&Path>) -> Result<Self, BenchError> {
         let Some(path) = path else {
             return Self::parse(DEFAULT, Path::new("day.toml"));
         };
-        let text = fs::read_to_string(path).map_err(|source| ScenarioError::File {
-            path: path.to_owned(),
-            source,
-        })?;
-        Self::parse(&text, path)
+        let cannot = BenchError::io(format!("cannot read the scenario {}", path.display()));
+        Self::parse(&fs::read_to_string(path).map_err(cannot)?, path)
     }
 
-    pub(super) fn parse(text: &str, path: &Path) -> Result<Self, ScenarioError> {
-        let syntax = |source| ScenarioError::Syntax {
-            path: path.to_owned(),
-            source: Box::new(source),
+    pub(crate) fn parse(text: &str, path: &Path) -> Result<Self, BenchError> {
+        let (path, shows) = (path.display(), "`cairn bench mixed --print-scenario` shows");
+        let invalid = |error: toml::de::Error| {
+            let error = error.to_string();
+            let error = error.trim_end();
+            BenchError::Failed(format!("the scenario {path}: {error}\n{shows} a sound one"))
         };
-        let scenario: Self = toml::from_str(text).map_err(syntax)?;
+        let scenario: Self = toml::from_str(text).map_err(invalid)?;
         match scenario.contradiction() {
-            Some(why) => Err(ScenarioError::Contradiction {
-                path: path.to_owned(),
-                why,
-            }),
+            Some(why) => Err(BenchError::Failed(format!("the scenario {path}: {why}"))),
             None => Ok(scenario),
         }
     }
 
-    /// What does not go together, if anything.
     fn contradiction(&self) -> Option<String> {
         let (people, chats) = (self.people.get(), self.direct_chats.count.get());
         let groups = [
-            ("small_groups", self.small_groups),
-            ("large_groups", self.large_groups),
+            ("small_groups", &self.small_groups),
+            ("large_groups", &self.large_groups),
         ];
-        let too_large = groups
-            .iter()
-            .find(|(_, groups)| groups.count.get() > 0 && groups.members.most > people);
-        let kinds = [
-            (self.small_groups.count.get(), self.small_groups.share),
-            (self.large_groups.count.get(), self.large_groups.share),
-        ];
-        let mut kinds = kinds.into_iter().chain([(chats, self.direct_chats.share)]);
-        let duplicate = |phase: &Phase| {
+        let is_too_large = |groups: &Groups| groups.count.get() > 0 && groups.members.most > people;
+        let mut kinds = groups
+            .map(|(_, groups)| (groups.count.get(), groups.share))
+            .into_iter()
+            .chain([(chats, self.direct_chats.share)]);
+        let same_name = |phase: &&Phase| {
             self.phases
                 .iter()
                 .filter(|other| other.name == phase.name)
                 .count()
                 > 1
         };
-        if let Some((kind, groups)) = too_large {
+        let (actions, most) = (self.actions(), limits::DAY_ACTIONS_MAX);
+        if let Some((kind, groups)) = groups.iter().find(|(_, groups)| is_too_large(groups)) {
+            let most = groups.members.most;
             Some(format!(
-                "{kind} are of up to {} members, but there are {people} people",
-                groups.members.most
+                "{kind} are of up to {most} members, but there are {people} people"
             ))
         } else if chats > people * (people - 1) / 2 {
             Some(format!(
@@ -190,23 +125,18 @@ impl Scenario {
             Some("no length has a share above 0".to_owned())
         } else if self.phases.is_empty() {
             Some("a day needs phases".to_owned())
-        } else if self.actions() > limits::DAY_ACTIONS_MAX {
+        } else if actions > most {
             Some(format!(
-                "about {:.0} things would happen, at most {:.0} can",
-                self.actions(),
-                limits::DAY_ACTIONS_MAX
+                "about {actions:.0} things would happen, at most {most:.0} can"
             ))
         } else {
-            self.phases
-                .iter()
-                .find(|phase| duplicate(phase))
-                .map(|phase| format!("two phases are called {:?}", phase.name))
+            let duplicate = self.phases.iter().find(same_name);
+            duplicate.map(|phase| format!("two phases are called {:?}", phase.name))
         }
     }
 
-    /// How long the day is played, in seconds.
     pub(super) fn seconds(&self) -> u32 {
-        u32::try_from(self.seconds.get()).unwrap_or(u32::MAX)
+        self.seconds.0
     }
 
     /// The bytes of the longest message.
@@ -218,171 +148,94 @@ impl Scenario {
             .unwrap_or_default()
     }
 
-    /// How long the day is.
-    pub(super) fn minutes(&self) -> usize {
+    pub(crate) fn minutes(&self) -> usize {
         self.phases.iter().map(|phase| phase.minutes.get()).sum()
     }
 
-    /// How many messages, scrolls and drops there are, about.
+    /// About how many messages, scrolls and drops there are.
     fn actions(&self) -> f64 {
         let (people, devices) = (self.people.get() as f64, self.devices() as f64);
         let hourly = |phase: &Phase| {
-            people * (phase.messages_per_hour.get() + phase.scrolls_per_hour.get())
-                + devices * phase.drops_per_hour.get()
+            people * (phase.messages_per_hour.0 + phase.scrolls_per_hour.0)
+                + devices * phase.drops_per_hour.0
         };
-        self.phases
-            .iter()
-            .map(|phase| hourly(phase) * phase.minutes.get() as f64 / 60.0)
-            .sum()
+        let actions = |phase| hourly(phase) * phase.minutes.get() as f64 / 60.0;
+        self.phases.iter().map(actions).sum()
     }
 
-    /// All devices of the team.
-    pub(super) fn devices(&self) -> usize {
+    pub(crate) fn devices(&self) -> usize {
         self.people.get() * self.devices_each.get()
     }
 }
 
-impl fmt::Display for Scenario {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (people, devices) = (
-            counted(self.people.get(), "user"),
-            counted(self.devices(), "device"),
-        );
-        let groups = counted(
-            self.small_groups.count.get() + self.large_groups.count.get(),
-            "group",
-        );
-        let chats = counted(self.direct_chats.count.get(), "direct chat");
-        write!(
-            f,
-            "{people} with {devices}, {groups}, {chats}, a day of {} minutes",
-            self.minutes()
-        )
+/// A whole number from `MIN` to `MAX`. Out of bounds it is refused where it is read, so that the
+/// message says in which line it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "i64")]
+pub(crate) struct Count<const MIN: u32, const MAX: u32>(u32);
+
+impl<const MIN: u32, const MAX: u32> Count<MIN, MAX> {
+    pub(crate) const fn get(self) -> usize {
+        self.0 as usize
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl<const MIN: u32, const MAX: u32> TryFrom<i64> for Count<MIN, MAX> {
+    type Error = String;
 
-    fn parse(text: &str) -> Result<Scenario, String> {
-        Scenario::parse(text, Path::new("my.toml")).map_err(|error| error.to_string())
+    fn try_from(number: i64) -> Result<Self, Self::Error> {
+        let within = u32::try_from(number)
+            .ok()
+            .filter(|number| (MIN..=MAX).contains(number));
+        within
+            .map(Self)
+            .ok_or_else(|| format!("{number} is not from {MIN} to {MAX}"))
     }
+}
 
-    /// The default, with something else in place of a part of it.
-    fn changed(from: &str, to: &str) -> Result<Scenario, String> {
-        assert!(DEFAULT.contains(from));
-        parse(&DEFAULT.replacen(from, to, 1))
-    }
+/// A range, written as `[least, most]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "[Count<MIN, MAX>; 2]", into = "[usize; 2]")]
+pub(super) struct Between<const MIN: u32, const MAX: u32> {
+    pub(super) least: usize,
+    pub(super) most: usize,
+}
 
-    #[test]
-    fn the_default_is_a_scenario() {
-        let scenario = parse(DEFAULT).unwrap();
-        assert_eq!(
-            (
-                scenario.people.get(),
-                scenario.devices(),
-                scenario.minutes()
-            ),
-            (100, 200, 540)
-        );
-        assert_eq!(
-            scenario.to_string(),
-            "100 users with 200 devices, 44 groups, 120 direct chats, a day of 540 minutes"
-        );
-    }
+impl<const MIN: u32, const MAX: u32> TryFrom<[Count<MIN, MAX>; 2]> for Between<MIN, MAX> {
+    type Error = String;
 
-    #[test]
-    fn what_is_unknown_missing_or_out_of_bounds_is_refused_with_its_line() {
-        let refused = [
-            (
-                "people = 100",
-                "people = 100\ntyping = true",
-                &[
-                    "my.toml",
-                    "line 11",
-                    "unknown field `typing`",
-                    "--print-scenario",
-                ][..],
-            ),
-            ("history = 100\n", "", &["missing field `history`"]),
-            (
-                "people = 100",
-                "people = 1",
-                &["line 10", "1 is not from 2 to"],
-            ),
-            ("people = 100", "people = -1", &["-1 is not from 2 to"]),
-            (
-                "people = 100",
-                "people = \"many\"",
-                &["line 10", "invalid type"],
-            ),
-            (
-                "members = [3, 8]",
-                "members = [8, 3]",
-                &["8 is more than 3"],
-            ),
-            ("bytes = 40", "bytes = 31", &["31 is not from 32 to"]),
-            (
-                "messages_per_hour = 10",
-                "messages_per_hour = -0.5",
-                &["-0.5 is not from 0 to"],
-            ),
-            ("people = 100", "people = ", &["line 10"]),
-        ];
-        for (from, to, words) in refused {
-            let error = changed(from, to).unwrap_err();
-            assert!(words.iter().all(|word| error.contains(word)), "{error}");
+    fn try_from(both: [Count<MIN, MAX>; 2]) -> Result<Self, Self::Error> {
+        let [least, most] = both.map(Count::get);
+        if least <= most {
+            return Ok(Self { least, most });
         }
+        Err(format!(
+            "{least} is more than {most}: write the smaller one first"
+        ))
     }
+}
 
-    #[test]
-    fn what_does_not_go_together_is_refused() {
-        let refused = [
-            (
-                "people = 100",
-                "people = 20",
-                "large_groups are of up to 100 members, but there are 20 people",
-            ),
-            (
-                "count = 120",
-                "count = 5000",
-                "100 people have no 5000 direct chats",
-            ),
-            (
-                "name = \"lunch\"",
-                "name = \"morning\"",
-                "two phases are called \"morning\"",
-            ),
-        ];
-        for (from, to, words) in refused {
-            let error = changed(from, to).unwrap_err();
-            assert!(error.contains(words), "{error}");
+impl<const MIN: u32, const MAX: u32> From<Between<MIN, MAX>> for [usize; 2] {
+    fn from(between: Between<MIN, MAX>) -> Self {
+        [between.least, between.most]
+    }
+}
+
+/// How often something happens.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(try_from = "f64")]
+pub(super) struct PerHour(pub(super) f64);
+
+/// More often than any person does anything.
+const PER_HOUR_MAX: f64 = 10_000.0;
+
+impl TryFrom<f64> for PerHour {
+    type Error = String;
+
+    fn try_from(rate: f64) -> Result<Self, Self::Error> {
+        match (0.0..=PER_HOUR_MAX).contains(&rate) {
+            true => Ok(Self(rate)),
+            false => Err(format!("{rate} is not from 0 to {PER_HOUR_MAX}")),
         }
-        let frantic = DEFAULT
-            .replace("people = 100", "people = 1000")
-            .replace("messages_per_hour = 20", "messages_per_hour = 10000");
-        assert!(
-            parse(&frantic)
-                .unwrap_err()
-                .contains("things would happen, at most 10000000 can")
-        );
-        let silent = DEFAULT.replace("share = ", "share = 0 #");
-        assert!(
-            parse(&silent)
-                .unwrap_err()
-                .contains("no kind of conversation")
-        );
-    }
-
-    #[test]
-    fn a_file_that_is_not_there_is_named() {
-        let error = Scenario::load(Some(Path::new("/nowhere/day.toml")))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.starts_with("cannot read the scenario /nowhere/day.toml: "),
-            "{error}"
-        );
     }
 }

@@ -1,4 +1,5 @@
-//! The team at the venue, before its day begins: users and their devices, conversations, and what was said in them before.
+//! The team on the server before its day begins: users and their devices, conversations, and the
+//! messages that they hold already.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,21 +13,21 @@ use super::listener::Seat;
 use super::plan::{Kind, Plan, Talk};
 use super::scenario::Scenario;
 use crate::error::BenchError;
-use crate::live::comeback::come_back;
-use crate::live::cursor::Cursor;
-use crate::live::fill::{Filler, fill};
-use crate::live::own_server::End;
-use crate::live::stamp::Texts;
-use crate::live::venue::{Venue, gather};
+use crate::limits;
+use crate::live::target::{Stop, Target, gather};
+use crate::live::traffic::cursor::Cursor;
+use crate::live::traffic::fill::{Filler, fill};
+use crate::live::traffic::ramp::reconnect;
+use crate::live::traffic::stamp::Texts;
 use crate::watcher::Watcher;
 
-/// What all users of a run have in common: it lets their further devices log in.
+/// Of all users of a run: their further devices log in with it.
 const PASSWORD: &str = "a password of the benchmark";
 
-/// The number of whoever said what was there before, in the stamps. No device has it.
+/// The sender of earlier messages, in the stamps. No device has this number.
 const BEFORE: u16 = u16::MAX;
 
-/// A device that is connected, with its conversations, each beside its place in the plan.
+/// A connected device with its conversations, each beside its place in the plan.
 pub(super) struct Member {
     pub(super) client: Client,
     pub(super) account: Account,
@@ -34,100 +35,93 @@ pub(super) struct Member {
     pub(super) seats: Vec<(usize, Seat)>,
 }
 
-/// Makes the team of a plan. The devices of a person stand together.
+/// Creates the team of a plan. The devices of a person are neighbours.
 pub(super) async fn assemble(
     scenario: &Scenario,
     plan: &Plan,
     texts: &Arc<Texts>,
-    venue: &mut Venue,
+    target: &mut Target,
     watcher: &mut Watcher,
 ) -> Result<Vec<Member>, BenchError> {
-    let devices = devices(scenario, venue, watcher).await?;
+    let each = scenario.devices_each.get();
+    let devices = devices(scenario, target, watcher).await?;
     let users: Vec<UserId> = devices
         .iter()
-        .step_by(scenario.devices_each.get())
+        .step_by(each)
         .map(|(_, account)| account.user)
         .collect();
-    let conversations = conversations(plan, &users, venue, watcher).await?;
+    let conversations = conversations(plan, &users, target, watcher).await?;
 
-    // Who stands first in a conversation has said what was there before.
-    let mut fillers: HashMap<usize, Vec<ConversationId>> = HashMap::new();
+    // The first member of each conversation fills it.
+    let mut own: HashMap<usize, Vec<ConversationId>> = HashMap::new();
     for (talk, &conversation) in plan.talks.iter().zip(&conversations) {
-        fillers
-            .entry(talk.people[0])
-            .or_default()
-            .push(conversation);
+        own.entry(talk.people[0]).or_default().push(conversation);
     }
-    let client = |person: usize| devices[person * scenario.devices_each.get()].0.clone();
-    let filler = |(person, conversations)| Filler {
-        client: client(person),
+    let filler = |(person, conversations): (usize, _)| Filler {
+        client: devices[person * each].0.clone(),
         number: BEFORE,
         conversations,
     };
-    let heads = fill(
-        fillers.into_iter().map(filler).collect(),
-        scenario.history.get() as u64,
-        texts,
-        watcher,
-    )
-    .await?;
+    let fillers = own.into_iter().map(filler).collect();
+    let heads = fill(fillers, scenario.history.get() as u64, texts, watcher).await?;
     let heads: HashMap<ConversationId, MsgId> = heads.into_iter().collect();
 
     let mut seats: Vec<Vec<(usize, Seat)>> = vec![Vec::new(); devices.len()];
     for (at, (talk, &conversation)) in plan.talks.iter().zip(&conversations).enumerate() {
         let next = heads.get(&conversation).copied().unwrap_or_default().next();
-        sit_down(
-            at,
-            talk,
-            conversation,
-            next,
-            scenario.devices_each.get(),
-            &mut seats,
-        );
+        let count = u16::try_from(talk.people.len() * each).unwrap_or(u16::MAX);
+        let own = talk
+            .people
+            .iter()
+            .flat_map(|person| person * each..(person + 1) * each);
+        for (number, device) in (0..).zip(own) {
+            let cursor = Arc::new(Mutex::new(Cursor::new(next)));
+            seats[device].push((
+                at,
+                Seat {
+                    conversation,
+                    number,
+                    devices: count,
+                    cursor,
+                },
+            ));
+        }
     }
-    go_home(&devices, &seats, watcher).await?;
-    // A server that has just started has no memory in use for how the team came about.
-    venue.restart(End::Stop).await?;
-    come_in(devices, seats, venue, watcher).await
+    restart(devices, seats, target, watcher).await
 }
 
-/// Lets every device go, with everything that there is by now.
-async fn go_home(
-    devices: &[(Client, Account)],
-    seats: &[Vec<(usize, Seat)>],
+/// Closes every device, with everything acked, starts the server again, so that it has no memory in
+/// use for how the team came about, and connects every device.
+async fn restart(
+    devices: Vec<(Client, Account)>,
+    seats: Vec<Vec<(usize, Seat)>>,
+    target: &mut Target,
     watcher: &mut Watcher,
-) -> Result<(), BenchError> {
-    let count = devices.len();
-    let go = |at: usize| {
+) -> Result<Vec<Member>, BenchError> {
+    let (at_once, count) = (limits::AT_ONCE, devices.len());
+    let leave = |at: usize| {
         let (client, _) = devices[at].clone();
-        seats[at]
-            .iter()
-            .for_each(|(_, seat)| client.ack(seat.conversation, seat.cursor.lock().next.prev()));
+        for (_, seat) in &seats[at] {
+            client.ack(seat.conversation, seat.cursor.lock().next.prev());
+        }
         async move {
             client.close().await;
             Ok(())
         }
     };
-    gather(count, go, |done| {
-        watcher.tell(&|| format!("{done} of {count} devices have gone"))
-    })
+    gather(
+        at_once,
+        count,
+        leave,
+        watcher.counter(count, "devices have gone"),
+    )
     .await?;
-    Ok(())
-}
-
-/// Connects every device.
-async fn come_in(
-    devices: Vec<(Client, Account)>,
-    seats: Vec<Vec<(usize, Seat)>>,
-    venue: &Venue,
-    watcher: &mut Watcher,
-) -> Result<Vec<Member>, BenchError> {
-    let count = devices.len();
-    let come = |at: usize| {
-        let (account, endpoint, seats) =
-            (devices[at].1.clone(), venue.endpoint(at), seats[at].clone());
+    target.restart(Stop::Ordered).await?;
+    let connect = |at: usize| {
+        let (account, endpoint) = (devices[at].1.clone(), target.endpoint(at));
+        let seats = seats[at].clone();
         async move {
-            let client = come_back(&account, endpoint.as_ref(), || ()).await?;
+            let client = reconnect(&account, endpoint.as_ref(), || ()).await?;
             Ok(Member {
                 client,
                 account,
@@ -136,68 +130,38 @@ async fn come_in(
             })
         }
     };
-    gather(count, come, |done| {
-        watcher.tell(&|| format!("{done} of {count} devices are connected"))
-    })
+    gather(
+        at_once,
+        count,
+        connect,
+        watcher.counter(count, "devices are connected"),
+    )
     .await
-}
-
-/// Gives every device of every member a seat in a conversation, and a number in it.
-fn sit_down(
-    at: usize,
-    talk: &Talk,
-    conversation: ConversationId,
-    next: MsgId,
-    devices_each: usize,
-    seats: &mut [Vec<(usize, Seat)>],
-) {
-    let devices = talk
-        .people
-        .iter()
-        .flat_map(|person| person * devices_each..(person + 1) * devices_each);
-    let count = u16::try_from(talk.people.len() * devices_each).unwrap_or(u16::MAX);
-    for (number, device) in (0..).zip(devices) {
-        let cursor = Arc::new(Mutex::new(Cursor::new(next)));
-        seats[device].push((
-            at,
-            Seat {
-                conversation,
-                number,
-                devices: count,
-                cursor,
-            },
-        ));
-    }
 }
 
 async fn devices(
     scenario: &Scenario,
-    venue: &Venue,
+    target: &Target,
     watcher: &mut Watcher,
 ) -> Result<Vec<(Client, Account)>, BenchError> {
-    let (people, options) = (scenario.people.get(), Options::default());
-    let password = Password::new(PASSWORD)?;
-    let given = (scenario.devices_each.get() > 1).then_some(&password);
-    let joined = |done| watcher.tell(&|| format!("{done} of {people} users have joined"));
-    let first = venue
-        .join_with("person", people, given, &options, joined)
+    let (people, further) = (scenario.people.get(), scenario.devices_each.get() - 1);
+    let (password, options) = (Password::new(PASSWORD)?, Options::default());
+    let given = (further > 0).then_some(&password);
+    let first = target
+        .join("person", people, given, &options, watcher)
         .await?;
-    let further = |account: &Account| vec![account.clone(); scenario.devices_each.get() - 1];
-    let accounts: Vec<Account> = first
+    let accounts = first
         .iter()
-        .flat_map(|(_, account)| further(account))
-        .collect();
-    let count = accounts.len();
-    let logged_in =
-        |done| watcher.tell(&|| format!("{done} of {count} further devices have logged in"));
-    let mut others = venue
-        .log_in(&accounts, &password, &options, logged_in)
+        .flat_map(|(_, account)| vec![account.clone(); further]);
+    let accounts: Vec<Account> = accounts.collect();
+    let mut others = target
+        .log_in(&accounts, &password, watcher)
         .await?
         .into_iter();
     let mut all = Vec::with_capacity(scenario.devices());
     for device in first {
         all.push(device);
-        all.extend(others.by_ref().take(scenario.devices_each.get() - 1));
+        all.extend(others.by_ref().take(further));
     }
     Ok(all)
 }
@@ -206,14 +170,14 @@ async fn devices(
 async fn conversations(
     plan: &Plan,
     users: &[UserId],
-    venue: &Venue,
+    target: &Target,
     watcher: &mut Watcher,
 ) -> Result<Vec<ConversationId>, BenchError> {
-    let groups: Vec<&Talk> = plan
+    let groups = plan
         .talks
         .iter()
-        .filter(|talk| talk.kind != Kind::DirectChat)
-        .collect();
+        .filter(|talk| talk.kind != Kind::DirectChat);
+    let groups: Vec<&Talk> = groups.collect();
     let members = |at: usize| {
         groups[at]
             .people
@@ -221,21 +185,15 @@ async fn conversations(
             .map(|&person| users[person])
             .collect()
     };
-    let count = groups.len();
-    let made = venue
-        .groups(count, members, |done| {
-            watcher.tell(&|| format!("{done} of {count} groups are made"))
-        })
-        .await?;
-    let mut made = made.iter().copied();
+    let mut groups = target
+        .groups(groups.len(), members, watcher)
+        .await?
+        .into_iter();
     let conversation = |talk: &Talk| match (talk.kind, talk.people.as_slice()) {
         (Kind::DirectChat, &[one, other]) => ConversationId::direct(users[one], users[other]),
-        _ => made.next(),
+        _ => groups.next(),
     };
-    // There is one for each: a chat has two different people, and a group was made for everything else.
-    plan.talks
-        .iter()
-        .map(conversation)
-        .collect::<Option<_>>()
-        .ok_or(BenchError::EndedEarly)
+    // Every chat has two different people, and a group was created for each other talk.
+    let all: Option<_> = plan.talks.iter().map(conversation).collect();
+    all.ok_or(BenchError::EndedEarly)
 }

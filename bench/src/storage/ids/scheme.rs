@@ -1,27 +1,31 @@
-//! The ways to give messages their ids.
+//! The schemes for message ids and their generators: pure, so that a trial can show them any clock
+//! and any crash.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
+use std::time::Duration;
 
 use cairn_proto::wire::codec;
 use serde::Serialize;
+use uuid::{ContextV7, Timestamp, Uuid};
 
-use crate::limits::IDS_SEGMENT;
+use crate::storage::limits::IDS_SEGMENT;
 
-/// A way to give messages their ids.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+/// A scheme for message ids.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Scheme {
     /// 122 random bits.
     UuidV4,
-    /// The milliseconds, a counter within each, and random bits.
+    /// Milliseconds, a counter within each, and random bits.
     UuidV7,
-    /// The milliseconds, the number of the node, and a counter within each millisecond.
+    /// Milliseconds, the number of the node, and a counter within each millisecond.
     Snowflake,
-    /// One number after the other, from a block of numbers that was taken from the store.
+    /// Consecutive numbers from a block that was reserved in the store.
     Segment,
-    /// One number after the other in each conversation: cairn's.
+    /// Consecutive numbers in each conversation: cairn's.
+    #[default]
     Counter,
 }
 
@@ -34,38 +38,39 @@ impl Scheme {
         Self::Counter,
     ];
 
-    /// What an id takes in a key.
+    pub(super) const fn is_uuid(self) -> bool {
+        matches!(self, Self::UuidV4 | Self::UuidV7)
+    }
+
+    /// Bytes of an id in a key.
     pub(super) const fn key_bytes(self) -> usize {
-        match self {
-            Self::UuidV4 | Self::UuidV7 => 16,
-            Self::Snowflake | Self::Segment | Self::Counter => 8,
-        }
+        if self.is_uuid() { 16 } else { 8 }
     }
 
-    /// What an id takes on the wire: there, a number is as long as it has to be.
+    /// Bytes of an id on the wire, where a number is encoded as a varint.
     pub(super) fn wire_bytes(self, id: Id) -> usize {
-        match self {
-            Self::UuidV4 | Self::UuidV7 => self.key_bytes(),
-            Self::Snowflake | Self::Segment | Self::Counter => codec::encode(&id.low()).len(),
+        if self.is_uuid() {
+            self.key_bytes()
+        } else {
+            codec::encode(&id.low()).len()
         }
     }
 
-    /// Whether ids are made to follow each other in time, so that the newest messages can be found by their keys.
+    /// Whether the newest messages can be found by their keys.
     pub(super) const fn sorts_by_time(self) -> bool {
         !matches!(self, Self::UuidV4)
     }
 
-    /// Whether making an id needs the time.
     pub(super) const fn needs_clock(self) -> bool {
         matches!(self, Self::UuidV7 | Self::Snowflake)
     }
 
-    /// Whether numbers are given one after the other, so that one that is left out has been skipped.
+    /// Whether numbers are consecutive, so that a missing one has been skipped.
     pub(super) const fn counts(self) -> bool {
         matches!(self, Self::Segment | Self::Counter)
     }
 
-    /// Whether an id names a message only together with its conversation.
+    /// Whether an id is unique only within its conversation.
     pub(super) const fn is_per_conversation(self) -> bool {
         matches!(self, Self::Counter)
     }
@@ -83,49 +88,142 @@ impl fmt::Display for Scheme {
     }
 }
 
-/// The id of a message. Ids sort as their keys do.
+/// A message id. Ids sort as their keys do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Id(u128);
+pub(super) struct Id(pub(super) u128);
 
 impl Id {
-    pub(super) const fn wide(id: u128) -> Self {
-        Self(id)
-    }
-
-    pub(super) const fn number(id: u64) -> Self {
-        Self(id as u128)
-    }
-
-    /// The number that an id of 8 bytes is.
+    /// The value of an id of 8 bytes.
     pub(super) const fn low(self) -> u64 {
         self.0 as u64
     }
 
-    /// Whether this is the id that a client expects behind `last`, if it expects any.
+    /// Whether this is the id that a client expects directly after `last`.
     pub(super) const fn follows(self, last: Self) -> bool {
         last.0.wrapping_add(1) == self.0
     }
 
-    /// The bytes of a key of this scheme, which sort as the ids do.
     pub(super) fn to_key(self, scheme: Scheme) -> Vec<u8> {
         self.0.to_be_bytes()[16 - scheme.key_bytes()..].to_vec()
     }
 }
 
-/// What is left of a generator behind a crash: what the store knows.
+/// What a generator can recover from the store after a crash.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Durable {
     /// The last id of each conversation.
     pub(super) heads: HashMap<u64, u64>,
-    /// All numbers up to here belong to somebody.
+    /// All numbers up to this one are reserved.
     pub(super) taken: u64,
 }
 
 impl Durable {
-    /// A block of numbers that nobody else gets.
+    /// Reserves a block of numbers.
     pub(super) fn take(&mut self) -> Range<u64> {
         let first = self.taken + 1;
         self.taken += IDS_SEGMENT;
         first..self.taken + 1
+    }
+}
+
+/// Makes the ids of one scheme, in one thread of one process.
+#[derive(Debug)]
+pub(super) enum Generator {
+    UuidV4,
+    UuidV7(Box<ContextV7>),
+    Snowflake(Snowflake),
+    Segment(Range<u64>),
+    Counter(HashMap<u64, u64>),
+}
+
+/// Why there is no id at this moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// The clock is behind the last id.
+    ClockBehind,
+    /// All ids of this millisecond are used.
+    MillisecondFull,
+    /// The reserved block is used up.
+    OutOfNumbers,
+}
+
+impl Generator {
+    /// A generator of a process that starts with what the store knows. `node` is unique among
+    /// generators that run at the same time.
+    pub(super) fn start(scheme: Scheme, node: u16, durable: &Durable) -> Self {
+        match scheme {
+            Scheme::UuidV4 => Self::UuidV4,
+            Scheme::UuidV7 => Self::UuidV7(Box::new(ContextV7::new())),
+            Scheme::Snowflake => Self::Snowflake(Snowflake {
+                node: node & ((1 << NODE_BITS) - 1),
+                millisecond: 0,
+                next: 0,
+            }),
+            Scheme::Segment => Self::Segment(0..0),
+            Scheme::Counter => Self::Counter(durable.heads.clone()),
+        }
+    }
+
+    /// The id of the next message to `conversation`, at `now` since 1970.
+    pub(super) fn next(&mut self, conversation: u64, now: Duration) -> Result<Id, Refusal> {
+        match self {
+            Self::UuidV4 => Ok(Id(Uuid::new_v4().as_u128())),
+            Self::UuidV7(context) => {
+                let timestamp = Timestamp::from_unix(&**context, now.as_secs(), now.subsec_nanos());
+                Ok(Id(Uuid::new_v7(timestamp).as_u128()))
+            }
+            Self::Snowflake(snowflake) => snowflake.next(now),
+            Self::Segment(numbers) => numbers
+                .next()
+                .map(|number| Id(number.into()))
+                .ok_or(Refusal::OutOfNumbers),
+            Self::Counter(heads) => {
+                let head = heads.entry(conversation).or_default();
+                *head += 1;
+                Ok(Id(u128::from(*head)))
+            }
+        }
+    }
+
+    /// Hands it a block of reserved numbers.
+    pub(super) fn refill(&mut self, numbers: Range<u64>) {
+        if let Self::Segment(left) = self {
+            *left = numbers;
+        }
+    }
+}
+
+/// Twitter's ids: 41 bits of milliseconds, 10 of the node and 12 of a counter. Nothing survives a
+/// restart, and no id is made while the clock is behind the last one.
+#[derive(Debug)]
+pub(super) struct Snowflake {
+    node: u16,
+    millisecond: u64,
+    /// The counter's next value in this millisecond.
+    next: u64,
+}
+
+const NODE_BITS: u32 = 10;
+pub(super) const COUNTER_BITS: u32 = 12;
+
+/// The beginning of 2020, in milliseconds since 1970.
+const SNOWFLAKE_EPOCH: u64 = 1_577_836_800_000;
+
+impl Snowflake {
+    fn next(&mut self, now: Duration) -> Result<Id, Refusal> {
+        let millisecond = (now.as_millis() as u64).saturating_sub(SNOWFLAKE_EPOCH);
+        if millisecond < self.millisecond {
+            return Err(Refusal::ClockBehind);
+        }
+        if millisecond > self.millisecond {
+            (self.millisecond, self.next) = (millisecond, 0);
+        }
+        if self.next >> COUNTER_BITS > 0 {
+            return Err(Refusal::MillisecondFull);
+        }
+        let node = u64::from(self.node) << COUNTER_BITS;
+        let id = (millisecond << (NODE_BITS + COUNTER_BITS)) | node | self.next;
+        self.next += 1;
+        Ok(Id(id.into()))
     }
 }

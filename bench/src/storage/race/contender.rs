@@ -1,88 +1,86 @@
-//! What takes part in a race: a way to store messages, and where it stands in the table.
+//! The interface of everything that can take part in a race.
 
 use std::error::Error;
 use std::fmt;
 use std::path::Path;
 
-/// Why a storage failed, in its own words.
+/// Why a storage failed.
 pub type StorageFailure = Box<dyn Error + Send + Sync>;
 
 /// The place of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
-    /// Which conversation, from 0.
+    /// From 0.
     pub conversation: u64,
-    /// Which of its messages, from 1, with no gap.
+    /// Consecutive within its conversation, from 1.
     pub msgid: u64,
 }
 
 impl Key {
-    /// Bytes that sort as conversations and their messages do.
+    /// Bytes that sort by conversation, then by message.
     #[must_use]
     pub fn to_bytes(self) -> [u8; 16] {
-        let mut bytes = [0; 16];
-        let (conversation, msgid) = bytes.split_at_mut(8);
-        conversation.copy_from_slice(&self.conversation.to_be_bytes());
-        msgid.copy_from_slice(&self.msgid.to_be_bytes());
-        bytes
+        (u128::from(self.conversation) << 64 | u128::from(self.msgid)).to_be_bytes()
     }
 
-    /// Reads what [`Key::to_bytes`] gives. `None` for bytes of another length.
-    #[must_use]
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (conversation, msgid) = bytes.split_first_chunk()?;
-        Some(Self {
-            conversation: u64::from_be_bytes(*conversation),
-            msgid: u64::from_be_bytes(msgid.try_into().ok()?),
+    /// Reads what [`Key::to_bytes`] returns.
+    ///
+    /// # Errors
+    /// For bytes of another length.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, StorageFailure> {
+        let bytes = bytes.try_into().map_err(|_| "a key of another length")?;
+        let key = u128::from_be_bytes(bytes);
+        Ok(Self {
+            conversation: (key >> 64) as u64,
+            msgid: key as u64,
         })
     }
 }
 
-/// One way to store messages: in batches, each durable when its commit is done.
+/// The messages of a commit.
+pub type Batch<'a> = dyn Iterator<Item = (Key, &'a str)> + 'a;
+
+/// One way to store messages.
 pub trait Storage {
-    /// Adds a message to the batch.
+    /// Stores a batch. When this returns, a power cut must not take it back.
     ///
     /// # Errors
-    /// When the storage cannot take it.
-    fn put(&mut self, key: Key, text: &str) -> Result<(), StorageFailure>;
+    /// If the storage failed.
+    fn store(&mut self, batch: &mut Batch<'_>) -> Result<(), StorageFailure>;
 
-    /// Makes the batch durable: from here on a power cut must not take it back.
+    /// Calls `each` with the conversation and the text of every message. Those of a conversation
+    /// come in order.
     ///
     /// # Errors
-    /// When that failed.
-    fn commit(&mut self) -> Result<(), StorageFailure>;
-
-    /// Gives every message that is stored, with the number of its conversation; those of a conversation in their order.
-    ///
-    /// # Errors
-    /// When something cannot be read.
+    /// If something cannot be read.
     fn read(&mut self, each: &mut dyn FnMut(u64, &[u8])) -> Result<(), StorageFailure>;
 
-    /// Ends in order, so that everything is at rest.
+    /// Brings everything to rest, so that the files have their final size.
     ///
     /// # Errors
-    /// When that failed.
-    fn close(self: Box<Self>) -> Result<(), StorageFailure>;
+    /// If the storage failed.
+    fn close(self: Box<Self>) -> Result<(), StorageFailure> {
+        Ok(())
+    }
 }
 
-/// Makes a storage in an empty folder, or opens the one that is there.
 type Open = Box<dyn Fn(&Path) -> Result<Box<dyn Storage>, StorageFailure>>;
 
-/// One who takes part.
+/// A storage that takes part in a race.
 pub struct Contender {
-    name: String,
+    pub(crate) name: String,
     open: Open,
 }
 
 impl Contender {
-    /// `open` gets an empty folder the first time, and what it left there afterwards.
-    pub fn new(
+    /// `open` creates the storage in an empty folder, and opens it again later.
+    pub fn new<S: Storage + 'static>(
         name: impl Into<String>,
-        open: impl Fn(&Path) -> Result<Box<dyn Storage>, StorageFailure> + 'static,
+        open: impl Fn(&Path) -> Result<S, StorageFailure> + 'static,
     ) -> Self {
         Self {
             name: name.into(),
-            open: Box::new(open),
+            open: Box::new(move |folder| Ok(Box::new(open(folder)?))),
         }
     }
 
@@ -92,10 +90,10 @@ impl Contender {
         &self.name
     }
 
-    /// Makes its storage in an empty folder, or opens the one that is there.
+    /// Creates the storage in an empty folder, or opens it again.
     ///
     /// # Errors
-    /// When that failed.
+    /// If the storage failed.
     pub fn open(&self, folder: &Path) -> Result<Box<dyn Storage>, StorageFailure> {
         (self.open)(folder)
     }
@@ -106,28 +104,5 @@ impl fmt::Debug for Contender {
         f.debug_struct("Contender")
             .field("name", &self.name)
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_sort_as_conversations_and_their_messages() {
-        let key = |conversation, msgid| Key {
-            conversation,
-            msgid,
-        };
-        let mut sorted =
-            [key(1, 2), key(0, 300), key(1, 1), key(256, 1), key(0, 2)].map(Key::to_bytes);
-        sorted.sort_unstable();
-        let keys = sorted.map(|bytes| Key::from_bytes(&bytes).unwrap());
-        assert_eq!(
-            keys,
-            [key(0, 2), key(0, 300), key(1, 1), key(1, 2), key(256, 1)]
-        );
-        assert_eq!(Key::from_bytes(&[0; 15]), None);
-        assert_eq!(Key::from_bytes(&[0; 17]), None);
     }
 }

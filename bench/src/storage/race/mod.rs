@@ -1,13 +1,8 @@
-//! A race: several ways to store the same messages take turns, so that whatever else the machine does meanwhile hits all of them.
-//!
-//! * `contender`: who takes part, and what is asked of them
-//! * `cairn`, `raw_file`, `plain_sled`: those who always do
-//! * `supply`: the messages, and a proof that a storage holds them
+//! A race: several ways to store the same messages take turns, so that whatever else the machine
+//! does affects all of them.
 
-pub mod cairn;
 mod contender;
-pub mod plain_sled;
-pub mod raw_file;
+mod contenders;
 mod supply;
 
 use std::fs;
@@ -16,64 +11,64 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-pub use contender::{Contender, Key, Storage, StorageFailure};
-pub use supply::Supply;
+pub use contender::{Batch, Contender, Key, Storage, StorageFailure};
+pub(super) use contenders::{
+    LogBytes, cairn_with_groups, cairn_with_members, raw_file, sled_flushed, sled_synced,
+};
+pub(super) use supply::Supply;
 use supply::Tally;
 
+use super::limits;
+use super::tables::median;
 use crate::error::BenchError;
-use crate::limits;
 use crate::system::bytes_below;
 use crate::watcher::{Stop, Watcher};
 
-/// What is done, and for how long.
 #[derive(Debug)]
-pub struct Race<'a> {
-    pub contenders: &'a [Contender],
-    pub supply: &'a Supply,
+pub(super) struct Race<'a> {
+    pub(super) contenders: &'a [Contender],
+    pub(super) supply: &'a Supply,
     /// Messages in a commit.
-    pub batch: usize,
-    /// How long each of them stores in each round.
-    pub round: Duration,
+    pub(super) batch: usize,
+    /// How long each contender stores in each round.
+    pub(super) round: Duration,
 }
 
-/// How one of them did.
+/// The result of one contender.
 #[derive(Debug)]
-pub struct Outcome {
-    pub messages_per_s: Spread,
-    /// How many it has stored, those before the count and of a round that was ended early too.
-    pub messages: u64,
-    /// What each message has added to the folder at rest. `None` when the race was ended early, and so below.
-    pub disk_bytes_per_message: Option<f64>,
-    /// Whether the storage, closed and opened again, gave back every message in its place.
-    pub is_held: Option<bool>,
+pub(super) struct Outcome {
+    pub(super) messages_per_s: Spread,
+    /// All that were stored, also during the warm-up and in a round that was ended early.
+    pub(super) messages: u64,
+    /// Growth of the folder at rest for each message. `None` if the race was ended early.
+    pub(super) disk_bytes_per_message: Option<f64>,
+    /// Whether the reopened storage returned every message. `None` if the race was ended early.
+    pub(super) is_held: Option<bool>,
 }
 
-/// What several rounds gave.
+/// The rates of several rounds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Spread {
-    pub median: f64,
-    pub min: f64,
-    pub max: f64,
+pub(super) struct Spread {
+    pub(super) median: f64,
+    pub(super) min: f64,
+    pub(super) max: f64,
 }
 
 impl Spread {
-    /// `None` of nothing.
-    fn of(mut rates: Vec<f64>) -> Option<Self> {
-        rates.sort_unstable_by(f64::total_cmp);
-        let (&min, &max) = rates.first().zip(rates.last())?;
+    fn of(rates: Vec<f64>) -> Option<Self> {
         Some(Self {
-            median: rates[rates.len() / 2],
-            min,
-            max,
+            min: rates.iter().copied().min_by(f64::total_cmp)?,
+            max: rates.iter().copied().max_by(f64::total_cmp)?,
+            median: median(rates)?,
         })
     }
 }
 
-/// One who is on the way.
+/// A contender during the race.
 struct Runner<'a> {
     contender: &'a Contender,
     folder: PathBuf,
-    /// What was in the folder before the first message.
+    /// In the folder before the first message.
     bytes_before: u64,
     storage: Box<dyn Storage>,
     /// The last message of each conversation.
@@ -83,20 +78,17 @@ struct Runner<'a> {
 }
 
 impl Race<'_> {
-    /// Lets them run in a new folder `folder`, which is gone afterwards. `title` names the race in the line of progress.
+    /// Runs the race in a new folder, which is removed afterwards.
     ///
-    /// Gives `None` for those who have no round to show, since the race was ended early; the last ones may be missing altogether.
-    pub fn run(
+    /// If the run is ended early, contenders without a counted round get `None`, and the last ones
+    /// may be missing altogether.
+    pub(super) fn run(
         &self,
         title: &str,
         folder: &Path,
         watcher: &mut Watcher,
     ) -> Result<Vec<Option<Outcome>>, BenchError> {
-        let (stop, in_folder) = (watcher.stop(), |source| BenchError::Directory {
-            dir: folder.to_owned(),
-            source,
-        });
-        fs::create_dir_all(folder).map_err(in_folder)?;
+        let stop = watcher.stop();
         let mut runners = Vec::new();
         for (at, contender) in self.contenders.iter().enumerate() {
             if stop.is_asked() {
@@ -107,49 +99,45 @@ impl Race<'_> {
         }
         // The first round is not counted.
         for round in 0..=limits::ROUNDS {
-            // Every other one goes backwards, so that what one leaves to do in the background does not always hit the same other.
-            let order: Vec<&mut Runner<'_>> = if round.is_multiple_of(2) {
-                runners.iter_mut().collect()
-            } else {
-                runners.iter_mut().rev().collect()
-            };
+            let mut order: Vec<&mut Runner<'_>> = runners.iter_mut().collect();
+            // Alternates, so that background work of one does not always affect the same other.
+            if !round.is_multiple_of(2) {
+                order.reverse();
+            }
             for runner in order {
+                let name = runner.contender.name();
                 watcher.tell(&|| match round {
-                    0 => format!("{title}: {} warms up", runner.contender.name()),
-                    _ => format!(
-                        "{title}, round {round} of {}: {}",
-                        limits::ROUNDS,
-                        runner.contender.name()
-                    ),
+                    0 => format!("{title}: {name} warms up"),
+                    _ => format!("{title}, round {round} of {}: {name}", limits::ROUNDS),
                 });
-                let rate = runner
-                    .round(self, &stop)
-                    .map_err(|source| runner.failed(source))?;
+                let rate = runner.round(self, &stop);
+                let rate = rate.map_err(failed(runner.contender))?;
                 runner.rates.extend(rate.filter(|_| round > 0));
             }
         }
         let mut outcomes = Vec::new();
         for runner in runners {
-            watcher.tell(&|| format!("{title}: is it all there, {}?", runner.contender.name()));
-            outcomes.push(runner.outcome(self.supply, &stop)?);
+            let contender = runner.contender;
+            watcher.tell(&|| format!("{title}: is it all there, {}?", contender.name()));
+            let outcome = runner.outcome(self.supply, &stop);
+            outcomes.push(outcome.map_err(failed(contender))?);
         }
-        fs::remove_dir_all(folder).map_err(in_folder)?;
+        // It was not created if the run was ended before that.
+        if folder.exists() {
+            fs::remove_dir_all(folder).map_err(in_folder(folder))?;
+        }
         Ok(outcomes)
     }
 }
 
 impl<'a> Runner<'a> {
     fn ready(contender: &'a Contender, folder: PathBuf) -> Result<Self, BenchError> {
-        fs::create_dir_all(&folder).map_err(|source| BenchError::Directory {
-            dir: folder.clone(),
-            source,
-        })?;
-        let reopened = || {
+        fs::create_dir_all(&folder).map_err(in_folder(&folder))?;
+        let reopen = || {
             contender.open(&folder)?.close()?;
-            let bytes_before = bytes_below(&folder);
-            Ok((bytes_before, contender.open(&folder)?))
+            Ok((bytes_below(&folder), contender.open(&folder)?))
         };
-        let (bytes_before, storage) = reopened().map_err(|source| failed(contender, source))?;
+        let (bytes_before, storage) = reopen().map_err(failed(contender))?;
         Ok(Self {
             contender,
             folder,
@@ -161,93 +149,73 @@ impl<'a> Runner<'a> {
         })
     }
 
-    /// Stores for the time of a round, one batch at least, and gives the messages a second; `None` when it was told to stop.
+    /// Stores for the time of a round, at least one batch, and returns the messages a second;
+    /// `None` if the run was ended.
     fn round(&mut self, race: &Race<'_>, stop: &Stop) -> Result<Option<f64>, StorageFailure> {
         let most = race.supply.messages_of(limits::ROUND_BYTES_MAX);
         let (start, first) = (Instant::now(), self.stored);
-        loop {
-            if stop.is_asked() {
-                return Ok(None);
-            }
-            for n in self.stored..self.stored + race.batch as u64 {
+        while !stop.is_asked() {
+            let heads = &mut self.heads;
+            let numbers = self.stored..self.stored + race.batch as u64;
+            let mut batch = numbers.map(|n| {
                 let (conversation, text) = race.supply.get(n);
-                let head = self.head(conversation);
-                *head += 1;
-                let msgid = *head;
-                self.storage.put(
-                    Key {
-                        conversation,
-                        msgid,
-                    },
-                    text,
-                )?;
-            }
-            self.storage.commit()?;
+                let msgid = next(heads, conversation as usize);
+                let key = Key {
+                    conversation,
+                    msgid,
+                };
+                (key, text)
+            });
+            self.storage.store(&mut batch)?;
             self.stored += race.batch as u64;
             let (stored, elapsed) = (self.stored - first, start.elapsed());
             if elapsed >= race.round || stored >= most {
                 return Ok(Some(stored as f64 / elapsed.as_secs_f64()));
             }
         }
+        Ok(None)
     }
 
-    fn head(&mut self, conversation: u64) -> &mut u64 {
-        let at = conversation as usize;
-        if self.heads.len() <= at {
-            self.heads.resize(at + 1, 0);
-        }
-        &mut self.heads[at]
-    }
-
-    fn outcome(self, supply: &Supply, stop: &Stop) -> Result<Option<Outcome>, BenchError> {
-        let Self {
-            contender,
-            folder,
-            bytes_before,
-            storage,
-            stored,
-            rates,
-            ..
-        } = self;
-        let Some(messages_per_s) = Spread::of(rates) else {
+    fn outcome(self, supply: &Supply, stop: &Stop) -> Result<Option<Outcome>, StorageFailure> {
+        let Some(messages_per_s) = Spread::of(self.rates) else {
             return Ok(None);
         };
-        if stop.is_asked() {
-            return Ok(Some(Outcome {
-                messages_per_s,
-                messages: stored,
-                disk_bytes_per_message: None,
-                is_held: None,
-            }));
-        }
-        let held = || {
-            storage.close()?;
-            let bytes = bytes_below(&folder).saturating_sub(bytes_before);
-            let mut tally = Tally::default();
-            let mut storage = contender.open(&folder)?;
-            storage.read(&mut |conversation, text| tally.add(conversation, text))?;
-            Ok((bytes, tally))
-        };
-        let (bytes, tally) = held().map_err(|source| failed(contender, source))?;
-        let disk_bytes_per_message = Some(bytes as f64 / stored as f64);
-        Ok(Some(Outcome {
+        let mut outcome = Outcome {
             messages_per_s,
-            messages: stored,
-            disk_bytes_per_message,
-            is_held: Some(tally == supply.tally(stored)),
-        }))
-    }
-
-    fn failed(&self, source: StorageFailure) -> BenchError {
-        failed(self.contender, source)
+            messages: self.stored,
+            disk_bytes_per_message: None,
+            is_held: None,
+        };
+        if !stop.is_asked() {
+            self.storage.close()?;
+            let bytes = bytes_below(&self.folder).saturating_sub(self.bytes_before);
+            let mut tally = Tally::default();
+            let mut storage = self.contender.open(&self.folder)?;
+            storage.read(&mut |conversation, text| tally.add(conversation, text))?;
+            outcome.disk_bytes_per_message = Some(bytes as f64 / self.stored as f64);
+            outcome.is_held = Some(tally == supply.tally(self.stored));
+        }
+        Ok(Some(outcome))
     }
 }
 
-fn failed(contender: &Contender, source: StorageFailure) -> BenchError {
-    BenchError::Storage {
-        name: contender.name().to_owned(),
-        source,
+/// The next message of a conversation.
+fn next(heads: &mut Vec<u64>, conversation: usize) -> u64 {
+    if heads.len() <= conversation {
+        heads.resize(conversation + 1, 0);
     }
+    heads[conversation] += 1;
+    heads[conversation]
+}
+
+fn failed(contender: &Contender) -> impl FnOnce(StorageFailure) -> BenchError {
+    let name = contender.name().to_owned();
+    move |source| BenchError::Storage { name, source }
+}
+
+fn in_folder(dir: &Path) -> impl FnOnce(std::io::Error) -> BenchError {
+    let dir = dir.to_owned();
+    move |source| BenchError::Directory { dir, source }
 }
 
 #[cfg(test)]

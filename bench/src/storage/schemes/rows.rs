@@ -1,77 +1,36 @@
-//! The rows of the four plain schemes in one sled tree: changed in atomic operations, durable at each commit.
+//! The rows of the four plain schemes in one sled tree: changed in atomic operations, durable at
+//! each commit. Numbers in keys are big-endian, so that a range reads in order.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io;
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use sled::IVec;
 
-use super::scheme::{Closed, Writes};
-use crate::limits;
+use super::scheme::Closed;
+use crate::error::BenchError;
+use crate::storage::limits;
+use crate::storage::sled_rows::{SledRows, damaged};
 
-/// The rows of one store.
+/// sled's default, more than any run fills.
+const CACHE_BYTES: u64 = 1 << 30;
+
 #[derive(Debug)]
 pub(super) struct Rows {
-    db: sled::Db,
-    /// sled's file: its flush is no fsync, so each commit syncs through a descriptor of our own.
-    file: File,
-    path: PathBuf,
-    /// Operations that are complete and not yet in the tree, and the one under way.
+    sled: SledRows,
+    /// Complete operations that are not yet in the tree, and the one in progress.
     pending: BTreeMap<IVec, Option<IVec>>,
-    writes: Writes,
-}
-
-/// What went wrong with the rows.
-#[derive(Debug, thiserror::Error)]
-pub enum RowsError {
-    /// sled refused.
-    #[error("cannot {action} the rows in {}: {source}", dir.display())]
-    Sled {
-        /// What was tried.
-        action: &'static str,
-        /// Where they are.
-        dir: PathBuf,
-        /// What it said.
-        source: sled::Error,
-    },
-    /// Its file could not be used.
-    #[error("cannot {action} {}: {source}", path.display())]
-    Io {
-        /// What was tried.
-        action: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A row does not hold what was put into it.
-    #[error("a row is not what was written")]
-    Damaged,
+    /// Rows put and deleted.
+    writes: u64,
 }
 
 impl Rows {
-    pub(super) fn open(dir: &Path) -> Result<Self, RowsError> {
-        let failed = |source| RowsError::Sled {
-            action: "open",
-            dir: dir.to_owned(),
-            source,
-        };
-        // sled's defaults: a cache of 1 GiB, more than any run fills, and a flush in the background each half second.
-        let db = sled::Config::default().path(dir).open().map_err(failed)?;
-        let path = dir.join("db");
-        let file = File::open(&path).map_err(|source| RowsError::Io {
-            action: "open",
-            path,
-            source,
-        })?;
+    pub(super) fn open(dir: &Path) -> Result<Self, BenchError> {
         Ok(Self {
-            db,
-            file,
-            path: dir.to_owned(),
+            sled: SledRows::open(dir, CACHE_BYTES)?,
             pending: BTreeMap::new(),
-            writes: Writes::default(),
+            writes: 0,
         })
     }
 
@@ -83,78 +42,140 @@ impl Rows {
         self.pending.insert(key, None);
     }
 
-    pub(super) fn get(&self, key: &IVec) -> Result<Option<IVec>, RowsError> {
+    pub(super) fn get(&self, key: &IVec) -> Result<Option<IVec>, BenchError> {
         match self.pending.get(key) {
             Some(value) => Ok(value.clone()),
-            None => self
-                .db
-                .get(key)
-                .map_err(|source| self.failed("read", source)),
+            None => Ok(self.sled.db.get(key)?),
         }
     }
 
-    /// At most so many rows with these keys. Deletions are seen at once, new rows when they are committed.
+    /// A message id that is stored as a value, 0 if it is not there.
+    pub(super) fn msgid(&self, key: &IVec) -> Result<MsgId, BenchError> {
+        let value = self.get(key)?;
+        value.map_or(Ok(MsgId::ZERO), |value| msgid(&value))
+    }
+
+    /// At most `max` rows. Deletions are visible at once, new rows after a commit.
     pub(super) fn range(
         &self,
         keys: RangeInclusive<IVec>,
         max: usize,
-    ) -> Result<Vec<(IVec, IVec)>, RowsError> {
+    ) -> Result<Vec<(IVec, IVec)>, BenchError> {
         let is_there = |row: &sled::Result<(IVec, IVec)>| {
             row.as_ref()
                 .map_or(true, |(key, _)| self.pending.get(key) != Some(&None))
         };
-        let rows = self.db.range(keys).filter(is_there).take(max);
-        rows.collect::<sled::Result<_>>()
-            .map_err(|source| self.failed("read", source))
+        let rows = self.sled.db.range(keys).filter(is_there).take(max);
+        Ok(rows.collect::<sled::Result<_>>()?)
     }
 
-    /// What was put and deleted since the last call belongs together: a crash leaves all of it or nothing.
-    pub(super) fn complete(&mut self) -> Result<(), RowsError> {
+    /// Ends an operation: a crash leaves all that was changed since the last call, or nothing.
+    pub(super) fn complete(&mut self) -> Result<(), BenchError> {
         if self.pending.len() >= limits::SCHEME_ROWS_AT_ONCE {
-            self.apply()
-        } else {
-            Ok(())
+            let batch = self.take_batch();
+            self.sled.db.apply_batch(batch)?;
         }
+        Ok(())
     }
 
     /// Makes everything durable.
-    pub(super) fn commit(&mut self) -> Result<(), RowsError> {
-        self.apply()?;
-        self.db
-            .flush()
-            .map_err(|source| self.failed("flush", source))?;
-        self.file.sync_data().map_err(|source| RowsError::Io {
-            action: "sync",
-            path: self.path.join("db"),
-            source,
+    pub(super) fn commit(&mut self) -> Result<(), BenchError> {
+        let batch = self.take_batch();
+        self.sled.commit(batch)
+    }
+
+    pub(super) fn close(mut self) -> Result<Closed, BenchError> {
+        self.commit()?;
+        Ok(Closed {
+            writes: self.writes,
+            _sled: Box::new(self.sled),
         })
     }
 
-    pub(super) fn close(mut self) -> Result<Closed, RowsError> {
-        self.commit()?;
-        Ok(Closed::new(self.writes, self.db))
-    }
-
-    /// The one place where rows are written, and so counted.
-    fn apply(&mut self) -> Result<(), RowsError> {
+    /// All rows are written through this, and so counted.
+    fn take_batch(&mut self) -> sled::Batch {
         let mut batch = sled::Batch::default();
-        self.writes.0 += self.pending.len() as u64;
+        self.writes += self.pending.len() as u64;
         for (key, value) in std::mem::take(&mut self.pending) {
             match value {
                 Some(value) => batch.insert(key, value),
                 None => batch.remove(key),
             }
         }
-        self.db
-            .apply_batch(batch)
-            .map_err(|source| self.failed("write", source))
+        batch
     }
+}
 
-    fn failed(&self, action: &'static str, source: sled::Error) -> RowsError {
-        RowsError::Sled {
-            action,
-            dir: self.path.clone(),
-            source,
-        }
-    }
+/// The group that is measured. Keys carry it, as they would with many groups.
+const GROUP: ConversationId = ConversationId::new(1);
+
+/// Above every message.
+const LAST: MsgId = MsgId::new(u64::MAX);
+
+/// The first byte of a key.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+enum Tag {
+    Head,
+    Inbox,
+    Body,
+    Waiting,
+    Cursor,
+}
+
+fn key(tag: Tag, parts: &[&[u8]]) -> IVec {
+    let mut key = vec![tag as u8];
+    parts.iter().for_each(|part| key.extend_from_slice(part));
+    key.into()
+}
+
+/// The last message.
+pub(super) fn head() -> IVec {
+    key(Tag::Head, &[&GROUP.get().to_be_bytes()])
+}
+
+/// A message for one member, or only its id.
+pub(super) fn inbox(member: UserId, msgid: MsgId) -> IVec {
+    let (member, group) = (member.get().to_be_bytes(), GROUP.get().to_be_bytes());
+    key(Tag::Inbox, &[&member, &group, &msgid.get().to_be_bytes()])
+}
+
+/// A message for all members.
+pub(super) fn body(msgid: MsgId) -> IVec {
+    let group = GROUP.get().to_be_bytes();
+    key(Tag::Body, &[&group, &msgid.get().to_be_bytes()])
+}
+
+/// How many members have not acked a message.
+pub(super) fn waiting(msgid: MsgId) -> IVec {
+    let group = GROUP.get().to_be_bytes();
+    key(Tag::Waiting, &[&group, &msgid.get().to_be_bytes()])
+}
+
+/// The last message that a member has acked.
+pub(super) fn cursor(member: UserId) -> IVec {
+    let group = GROUP.get().to_be_bytes();
+    key(Tag::Cursor, &[&group, &member.get().to_be_bytes()])
+}
+
+pub(super) fn inbox_after(member: UserId, after: MsgId) -> RangeInclusive<IVec> {
+    inbox(member, after.next())..=inbox(member, LAST)
+}
+
+pub(super) fn inbox_through(member: UserId, through: MsgId) -> RangeInclusive<IVec> {
+    inbox(member, MsgId::new(1))..=inbox(member, through)
+}
+
+pub(super) fn bodies_after(after: MsgId) -> RangeInclusive<IVec> {
+    body(after.next())..=body(LAST)
+}
+
+/// The number at the end of a key, or in a value.
+pub(super) fn msgid(bytes: &[u8]) -> Result<MsgId, BenchError> {
+    let number = bytes.last_chunk().ok_or_else(damaged)?;
+    Ok(MsgId::new(u64::from_be_bytes(*number)))
+}
+
+pub(super) fn value(msgid: MsgId) -> IVec {
+    IVec::from(&msgid.get().to_be_bytes())
 }

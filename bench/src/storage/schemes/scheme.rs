@@ -1,112 +1,85 @@
-//! What every way to store a group's messages can do, and which ways there are.
+//! The ways to store a group's messages, and their common interface.
 
 use std::any::Any;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use cairn_proto::ids::{MsgId, UserId};
 use cairn_proto::text::Text;
 use clap::ValueEnum;
 use serde::Serialize;
 
-use super::bodies::Bodies;
-use super::copies::Copies;
-use super::cursors::Cursors;
-use super::engine::{self, CairnEngine};
+use super::cairn::{self, Cairn};
+use super::plain::Plain;
 use crate::error::BenchError;
-use crate::storage::release::await_release;
 
-/// One way to store the messages of a group, for one group.
+/// One way to store the messages of one group.
 pub(super) trait Scheme {
     /// Takes a message for every member.
     fn send(&mut self, text: &Text) -> Result<MsgId, BenchError>;
 
-    /// Makes everything so far durable. What was sent is accepted then, and may be pushed.
+    /// Makes everything so far durable. Messages count as accepted after that, and may be pushed.
     fn commit(&mut self) -> Result<(), BenchError>;
 
-    /// A page of what is stored for a member, above `after` and not acked by him; empty when there is nothing more. Everything that was
-    /// sent is committed.
+    /// A page of the messages above `after` that `member` has not acked; empty at the end.
+    /// Everything that was sent must be committed.
     fn pull(&mut self, member: UserId, after: MsgId) -> Result<Vec<Pulled>, BenchError>;
 
-    /// A member holds everything up to here. What no member needs any more goes.
+    /// Acks everything up to `through`, and deletes what no member needs.
     fn ack(&mut self, member: UserId, through: MsgId) -> Result<(), BenchError>;
 
-    /// Makes everything durable, brings it to where it stays, and ends.
+    /// Makes everything durable and brings it to its final place.
     fn close(self: Box<Self>) -> Result<Closed, BenchError>;
 }
 
-/// A message as a member gets it.
+/// A message as a member receives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pulled {
     pub(super) msgid: MsgId,
     pub(super) text: Text,
 }
 
-/// How many rows were put or deleted. An entry of cairn's commit log counts as a row.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Writes(pub(super) u64);
-
-/// A scheme that was closed.
 pub(super) struct Closed {
-    /// What was written since it was opened.
-    pub(super) writes: Writes,
-    /// sled waits for its own flushing thread when it goes, up to a tenth of a second. That is no work, so it is kept out of what is timed.
-    _sled: Box<dyn Any>,
+    /// Rows put and deleted since it was opened. An entry of cairn's commit log counts as a row.
+    pub(super) writes: u64,
+    /// Dropping sled waits for its flushing thread, up to a tenth of a second. That is no work, so
+    /// it is kept out of what is timed.
+    pub(super) _sled: Box<dyn Any>,
 }
 
-impl Closed {
-    /// `sled` holds it open.
-    pub(super) fn new(writes: Writes, sled: impl Any) -> Self {
-        Self {
-            writes,
-            _sled: Box::new(sled),
-        }
-    }
-}
-
-/// A group, and who of it is online: the first of its members. Its sender is none of them.
+/// A group whose first members are online. Its sender is not one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Group {
-    members: u32,
+    pub(super) size: u32,
     online: u32,
 }
 
-/// The user who sends; members follow.
-const SENDER: u32 = 1;
+/// The first member; the sender comes before.
+const FIRST_MEMBER: u32 = 2;
 
 impl Group {
-    /// So many members, and how many of a hundred are online.
-    pub(super) fn new(members: u32, online_percent: u8) -> Self {
-        let online = (u64::from(members) * u64::from(online_percent) + 50) / 100;
+    pub(super) fn new(size: u32, online_percent: u8) -> Self {
+        let online = (u64::from(size) * u64::from(online_percent) + 50) / 100;
         Self {
-            members,
-            online: u32::try_from(online).unwrap_or(members).min(members),
+            size,
+            online: u32::try_from(online).unwrap_or(size).min(size),
         }
     }
 
-    pub(super) const fn size(self) -> u32 {
-        self.members
-    }
-
     pub(super) fn members(self) -> impl Iterator<Item = UserId> + Clone {
-        users(0..self.members)
+        (0..self.size).map(|member| UserId::new(FIRST_MEMBER + member))
     }
 
     pub(super) fn online(self) -> impl Iterator<Item = UserId> + Clone {
-        users(0..self.online)
+        self.members().take(self.online as usize)
     }
 
     pub(super) fn offline(self) -> impl Iterator<Item = UserId> + Clone {
-        users(self.online..self.members)
+        self.members().skip(self.online as usize)
     }
 }
 
-fn users(members: std::ops::Range<u32>) -> impl Iterator<Item = UserId> + Clone {
-    members.map(|member| UserId::new(SENDER + 1 + member))
-}
-
-/// The ways to store the messages of a group, in the order in which people come to them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
 pub(super) enum Kind {
@@ -119,6 +92,7 @@ pub(super) enum Kind {
     /// The body stored once, a cursor for each member.
     BodyAndCursors,
     /// The same in cairn's engine.
+    #[default]
     Cairn,
 }
 
@@ -131,7 +105,6 @@ impl Kind {
         Self::Cairn,
     ];
 
-    /// What people call it.
     pub(super) const fn label(self) -> &'static str {
         match self {
             Self::OfflineCopies => "1 copies, if offline",
@@ -142,66 +115,86 @@ impl Kind {
         }
     }
 
-    /// What programs call it.
+    /// The value of the option and the JSON field.
     pub(super) fn name(self) -> String {
-        self.to_possible_value()
-            .map_or_else(String::new, |value| value.get_name().to_owned())
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
-    /// Whether it trusts the push: what a member who is online was not pushed is lost to him.
+    /// Whether an online member loses what was not pushed.
     pub(super) const fn trusts_push(self) -> bool {
         matches!(self, Self::OfflineCopies)
     }
 }
 
-/// Where a group's messages are stored in one of the ways.
+/// A folder with one group's messages in one of the ways.
 #[derive(Clone, Debug)]
 pub(super) struct Store {
     pub(super) kind: Kind,
     pub(super) group: Group,
-    dir: PathBuf,
+    pub(super) dir: PathBuf,
 }
 
 impl Store {
-    /// A store that is there already, or yet to be prepared.
-    pub(super) fn at(dir: PathBuf, kind: Kind, group: Group) -> Self {
-        Self { kind, group, dir }
-    }
-
-    pub(super) fn dir(&self) -> &Path {
-        &self.dir
-    }
-
-    /// Makes the store, with its members where it knows them.
-    pub(super) fn prepare(&self) -> Result<(), BenchError> {
-        fs::create_dir_all(&self.dir).map_err(|source| BenchError::Directory {
-            dir: self.dir.clone(),
-            source,
-        })?;
+    /// Creates the store, with its members where the scheme knows them.
+    pub(super) fn create(&self) -> Result<(), BenchError> {
+        let dir = self.dir.clone();
+        fs::create_dir_all(&dir).map_err(|source| BenchError::Directory { dir, source })?;
         match self.kind {
-            Kind::Cairn => engine::prepare(&self.dir, self.group),
+            Kind::Cairn => cairn::create(&self.dir, self.group),
             _ => self.open()?.close().map(drop),
         }
     }
 
     pub(super) fn open(&self) -> Result<Box<dyn Scheme>, BenchError> {
-        let Self { kind, group, dir } = self;
-        // The engine's driver waits by itself.
-        await_release(dir)?;
-        Ok(match kind {
-            Kind::OfflineCopies => Box::new(Copies::open(dir, group.offline())?),
-            Kind::MemberCopies => Box::new(Copies::open(dir, group.members())?),
-            Kind::BodyAndIds => Box::new(Bodies::open(dir, *group)?),
-            Kind::BodyAndCursors => Box::new(Cursors::open(dir, *group)?),
-            Kind::Cairn => Box::new(CairnEngine::open(dir)?),
+        Ok(match self.kind {
+            Kind::Cairn => Box::new(Cairn::open(&self.dir)?),
+            kind => Box::new(Plain::open(&self.dir, kind, self.group)?),
         })
     }
 
-    /// The rows for messages that were written after the messages were accepted. Nobody may have the store open.
-    pub(super) fn moved(&self) -> Result<Writes, BenchError> {
+    /// Rows for messages that were written after the messages were accepted. The store must be
+    /// closed.
+    pub(super) fn moved(&self) -> Result<u64, BenchError> {
         match self.kind {
-            Kind::Cairn => engine::blocks(&self.dir),
-            _ => Ok(Writes::default()),
+            Kind::Cairn => cairn::blocks(&self.dir),
+            _ => Ok(0),
         }
+    }
+}
+
+/// The range of messages that were sent to a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sent {
+    pub(super) first: MsgId,
+    pub(super) last: MsgId,
+}
+
+impl Sent {
+    pub(super) const fn count(self) -> u64 {
+        self.last.above(self.first) + 1
+    }
+
+    /// With the messages directly after them.
+    pub(super) fn join(earlier: Option<Self>, later: Self) -> Self {
+        let first = earlier.map_or(later.first, |earlier| earlier.first);
+        Self { first, ..later }
+    }
+}
+
+/// Pulls page after page.
+pub(super) fn pull_all(
+    scheme: &mut dyn Scheme,
+    member: UserId,
+    mut after: MsgId,
+) -> Result<Vec<Pulled>, BenchError> {
+    let mut pulled = Vec::new();
+    loop {
+        let page = scheme.pull(member, after)?;
+        let Some(last) = page.last() else {
+            return Ok(pulled);
+        };
+        after = last.msgid;
+        pulled.extend(page);
     }
 }

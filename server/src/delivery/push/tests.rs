@@ -10,7 +10,7 @@ const CROWD: ConversationId = ConversationId::new(1);
 const FRIENDS: ConversationId = ConversationId::new(2);
 const PUSH_DELAY: Duration = limits::COALESCING_DELAY_MAX;
 
-/// A session that follows both and was pushed all there is, and the log of the crowd.
+/// A session that follows both conversations and is up to date, and the timeline of the crowd.
 fn push() -> (Push, Arc<Timeline>) {
     let push = Push::default();
     let [crowd, friends] =
@@ -30,7 +30,7 @@ fn taken(push: &Push) -> Vec<ConversationId> {
         .collect()
 }
 
-/// How long a session that rests waits for news, of which `enqueue` tells.
+/// Returns how long a coalescing session waits when `enqueue` runs meanwhile.
 async fn waited(push: &Push, enqueue: impl FnOnce()) -> Duration {
     let began = Instant::now();
     tokio::join!(push.news(PUSH_DELAY), async { enqueue() });
@@ -38,7 +38,7 @@ async fn waited(push: &Push, enqueue: impl FnOnce()) -> Duration {
 }
 
 #[test]
-fn what_was_begun_for_a_membership_that_ended_does_not_touch_the_next_one() {
+fn stale_generation_does_not_change_the_feed() {
     let (push, crowd) = push();
     push.end(CROWD, MsgId::new(3));
     let (_, old) = push.next().unwrap();
@@ -49,7 +49,7 @@ fn what_was_begun_for_a_membership_that_ended_does_not_touch_the_next_one() {
     push.put(CROWD, Feed::resumed(crowd, MsgId::new(7), MsgId::ZERO));
     assert_eq!(push.bound(CROWD, old.generation), FeedBound::Stale);
     push.advance(CROWD, old.generation, MsgId::new(9));
-    push.told_floor(CROWD, old.generation, MsgId::new(9));
+    push.set_floor(CROWD, old.generation, MsgId::new(9));
     push.remove(CROWD, old.generation);
     let (_, new) = push.next().unwrap();
     assert_eq!((new.position, new.floor), (MsgId::new(7), MsgId::ZERO));
@@ -59,14 +59,14 @@ fn what_was_begun_for_a_membership_that_ended_does_not_touch_the_next_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn news_of_a_crowd_waits_for_the_end_of_a_rest_and_no_longer() {
+async fn crowd_news_waits_for_coalescing_delay() {
     let (push, _) = push();
-    let pending = || assert!(!push.mark(CROWD, PUSH_DELAY), "nobody needs to be woken");
+    let pending = || assert!(!push.mark(CROWD, PUSH_DELAY), "no one must be woken");
     assert!((PUSH_DELAY..2 * PUSH_DELAY).contains(&waited(&push, pending).await));
     assert_eq!(taken(&push), [CROWD]);
     assert!(
         push.mark(CROWD, PUSH_DELAY),
-        "what ends a silence is pushed at once"
+        "the first news after a quiet time is pushed at once"
     );
     push.wake();
     push.news(Duration::ZERO).await;
@@ -74,7 +74,7 @@ async fn news_of_a_crowd_waits_for_the_end_of_a_rest_and_no_longer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn other_news_cuts_a_rest_short_and_takes_the_crowds_with_it() {
+async fn urgent_news_ends_coalescing_delay() {
     let (push, _) = push();
     let pending = || {
         assert!(!push.mark(CROWD, PUSH_DELAY));
@@ -86,12 +86,12 @@ async fn other_news_cuts_a_rest_short_and_takes_the_crowds_with_it() {
     let pending = || assert!(!push.mark(CROWD, PUSH_DELAY));
     assert!(
         waited(&push, pending).await >= PUSH_DELAY,
-        "the next push_delay is whole again"
+        "the next delay is complete again"
     );
 }
 
 #[test]
-fn receipts_that_were_not_told_yet_become_one_hint_that_there_are_more() {
+fn pending_receipts_collapse_to_has_more() {
     let (push, _) = push();
     let of = |user: u32| MemberCursors {
         user: UserId::new(user),
@@ -111,7 +111,7 @@ fn receipts_that_were_not_told_yet_become_one_hint_that_there_are_more() {
     assert_eq!(
         pending(&push),
         [frame(2, true)],
-        "of the first it is only known that there was one"
+        "the first only counts as more"
     );
     push.enqueue_receipts(CROWD, frame(3, true), Reads::Shown);
     assert_eq!(pending(&push), [frame(3, true)]);
@@ -131,7 +131,7 @@ fn receipts_that_were_not_told_yet_become_one_hint_that_there_are_more() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn so_much_news_that_it_fills_packets_cuts_a_rest_short() {
+async fn full_packets_end_coalescing_delay() {
     let (push, crowd) = push();
     let pending = || {
         for msgid in 1..=limits::COALESCED_MESSAGES_MAX {

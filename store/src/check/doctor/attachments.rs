@@ -1,4 +1,4 @@
-//! Attachments: what messages name, what is known of it, and the files.
+//! Attachments: references, records and files must agree.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read as _};
@@ -13,8 +13,8 @@ use cairn_core::attachment::charged_bytes;
 use cairn_core::record::AttachmentRecord;
 
 impl Check<'_> {
-    /// What the messages of a conversation name is noted, and nothing else is. Rows up to the floor
-    /// go a while after their messages.
+    /// The references recorded must be exactly those in the messages. Rows up to the floor are
+    /// removed some time after their messages.
     pub(super) fn attached(
         &mut self,
         id: ConversationId,
@@ -77,7 +77,7 @@ impl Check<'_> {
             if check.trees.get(&RowKey::unused(hash))?.is_some() != (record.uses == 0) {
                 return Err(wrong(
                     key,
-                    "it is listed as unused and is not, or the other way round",
+                    "it is listed as unused but is referenced, or the reverse",
                 ));
             }
             let uploaders: BTreeSet<UserId> =
@@ -101,6 +101,12 @@ impl Check<'_> {
                 "messages name it, and it is not there",
             ));
         }
+        self.unused()?;
+        self.attachment_bytes(bytes)
+    }
+
+    /// Unused rows must belong to an attachment.
+    fn unused(&mut self) -> Result<(), DoctorError> {
         self.each(Tree::Unused, |check, key, (): ()| {
             let record = parse::attachment(key.bytes()).map(RowKey::attachment);
             let is_there = record.map_or(Ok(false), |record| {
@@ -111,7 +117,11 @@ impl Check<'_> {
             } else {
                 Err(wrong(key, "there is no such attachment"))
             }
-        })?;
+        })
+    }
+
+    /// The quota recorded for each user must be that of their uploads.
+    fn attachment_bytes(&mut self, mut bytes: BTreeMap<UserId, u64>) -> Result<(), DoctorError> {
         self.each(Tree::AttachmentBytes, |_, key, noted: u64| {
             let found = parse::user(key.bytes())
                 .and_then(|user| bytes.remove(&user))
@@ -121,7 +131,7 @@ impl Check<'_> {
             } else {
                 Err(wrong(
                     key,
-                    format!("it counts {noted} bytes, and there are {found}"),
+                    format!("it records {noted} bytes, but there are {found}"),
                 ))
             }
         })?;
@@ -157,13 +167,13 @@ impl Check<'_> {
                     break;
                 }
                 hasher.update(buffer.get(..read).unwrap_or_default());
-                self.tell();
+                self.report_progress();
             }
             if hasher.finalize().as_bytes() != hash.as_bytes() {
                 return Err(DoctorError::Content { hash });
             }
         }
-        self.tell();
+        self.report_progress();
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! What the doctor finds.
+//! The problems that the doctor finds.
 
 use std::path::PathBuf;
 
@@ -15,112 +15,75 @@ use crate::files::lock::LockError;
 use crate::trees::RowKey;
 use crate::trees::db::TreesError;
 
-/// The first problem.
 #[derive(Debug, thiserror::Error)]
 pub enum DoctorError {
-    /// There is no data directory.
-    #[error("{} is no data directory of cairn", .0.display())]
+    #[error("{} is not a cairn data directory", .0.display())]
     NoDirectory(PathBuf),
-    /// A server has it.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// It is none of cairn's, or of another version.
     #[error(transparent)]
     Format(#[from] FormatError),
-    /// The store does not open or close.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The trees.
     #[error(transparent)]
     Trees(#[from] TreesError),
-    /// The log.
     #[error(transparent)]
     Log(#[from] LogError),
-    /// A block.
     #[error(transparent)]
     Blocks(#[from] BlocksError),
-    /// The blocks of a conversation.
     #[error(transparent)]
     Verify(#[from] VerifyError),
-    /// A batch of the log.
     #[error("the commit log holds a batch that does not decode: {0}")]
     Batch(#[from] DecodeError),
-    /// The log and a block differ.
     #[error(
-        "conversation {conversation}: message {msgid} is another in the commit log than in its block"
+        "conversation {conversation}: message {msgid} in the commit log differs from the one \
+         in its block"
     )]
     Differs {
-        /// The conversation.
         conversation: ConversationId,
-        /// The message.
         msgid: MsgId,
     },
-    /// The log does not continue what is stored.
     #[error(
-        "conversation {conversation}: the commit log goes on with message {found} where {expected} comes next"
+        "conversation {conversation}: the commit log continues with message {found} where \
+         {expected} comes next"
     )]
     Gap {
-        /// The conversation.
         conversation: ConversationId,
-        /// What comes next.
         expected: MsgId,
-        /// What is there.
         found: MsgId,
     },
-    /// A row does not fit the others.
     #[error("the row {key} is wrong: {what}")]
-    Row {
-        /// Which row.
-        key: RowKey,
-        /// What is wrong.
-        what: String,
-    },
-    /// The entries that do not count are not those that are noted.
+    Row { key: RowKey, what: String },
     #[error(
-        "conversation {conversation}: {noted} entries are noted as not counting, but {found} are no messages"
+        "conversation {conversation}: {noted} entries are recorded as system entries, but \
+         {found} are"
     )]
     Uncounted {
-        /// The conversation.
         conversation: ConversationId,
-        /// How many are noted.
         noted: u64,
-        /// How many there are.
         found: u64,
     },
-    /// What messages name is not what is noted.
     #[error(
-        "conversation {conversation}: {noted} messages are noted as naming attachments, {found} do, and they are not the same"
+        "conversation {conversation}: {noted} messages are recorded as referring to \
+         attachments, but {found} do, or they refer to others"
     )]
     Attached {
-        /// The conversation.
         conversation: ConversationId,
-        /// How many are noted.
         noted: usize,
-        /// How many there are.
         found: usize,
     },
-    /// The file of an attachment is not there, or cannot be read.
     #[error("attachment {hash}: its file cannot be read: {source}")]
     Unreadable {
-        /// Which attachment.
         hash: AttachmentHash,
-        /// What the system says.
         source: std::io::Error,
     },
-    /// The file of an attachment has another length.
     #[error("attachment {hash}: its file has {found} bytes where there should be {noted}")]
     Length {
-        /// Which attachment.
         hash: AttachmentHash,
-        /// How long it should be.
+        /// The length of its record.
         noted: u64,
-        /// How long it is.
         found: u64,
     },
-    /// The file of an attachment holds something else.
     #[error("attachment {hash}: its file holds something else")]
-    Content {
-        /// Which attachment.
-        hash: AttachmentHash,
-    },
+    Content { hash: AttachmentHash },
 }

@@ -1,4 +1,4 @@
-//! What is told of as changed: nothing that is yet to come, and no end of a membership that lasts.
+//! Revisions: none in the future, and no end recorded for a membership that lasts.
 
 use std::collections::BTreeSet;
 
@@ -32,7 +32,10 @@ impl Check<'_> {
             };
             if !users.contains(&user) || doctor.trees.get(&RowKey::membership(user, id))?.is_some()
             {
-                return Err(wrong(key, "there is no such user, or he is still a member"));
+                return Err(wrong(
+                    key,
+                    "there is no such user, or they are still a member",
+                ));
             }
             check(key, at)
         })?;

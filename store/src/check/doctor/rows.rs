@@ -1,5 +1,4 @@
-//! The rows that are no part of a log: what they name must be there, and what is said twice must be
-//! the same.
+//! Rows outside of logs: what they refer to must exist, and what two rows say must agree.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -75,26 +74,47 @@ impl Check<'_> {
 
     pub(super) fn groups(&mut self, users: &BTreeSet<UserId>) -> Result<(), DoctorError> {
         self.each(Tree::Groups, |check, key, group: GroupRecord| {
-            let is_member = |id, user| check.trees.get(&RowKey::membership(user, id)).map(|row| row.is_some());
-            let Some(id) = parse::conversation(key.bytes()) else { return Err(wrong(key, "its key is no conversation's")) };
-            for user in group.banned.iter().chain(group.muted.iter().map(|(user, _)| user)) {
+            let is_member = |id, user| {
+                check
+                    .trees
+                    .get(&RowKey::membership(user, id))
+                    .map(|row| row.is_some())
+            };
+            let Some(id) = parse::conversation(key.bytes()) else {
+                return Err(wrong(key, "its key is not a conversation's"));
+            };
+            for user in group
+                .banned
+                .iter()
+                .chain(group.muted.iter().map(|(user, _)| user))
+            {
                 if !users.contains(user) || is_member(id, *user)? {
                     return Err(wrong(
                         key,
-                        format!("user {user} is banned, or muted for when he comes back, and there is none, or he is a member"),
+                        format!(
+                            "user {user} is banned, or muted for when he comes back, and there \
+                             is none, or he is a member"
+                        ),
                     ));
                 }
             }
             let is_found = check.trees.get(&RowKey::open_group(id))?.is_some();
-            match (check.name_of(id)?, is_found == (group.settings.access == Access::Open)) {
+            match (
+                check.name_of(id)?,
+                is_found == (group.settings.access == Access::Open),
+            ) {
                 (None, _) => Err(wrong(key, "there is no such group")),
-                (Some(_), false) => Err(wrong(key, "the group can be found and is not open, or the other way round")),
+                (Some(_), false) => Err(wrong(
+                    key,
+                    "the group can be found and is not open, or \
+                     the other way round",
+                )),
                 (Some(_), true) => Ok(()),
             }
         })?;
         self.each(Tree::OpenGroups, |check, key, name: GroupName| {
             let Some(id) = parse::conversation(key.bytes()) else {
-                return Err(wrong(key, "its key is no conversation's"));
+                return Err(wrong(key, "its key is not a conversation's"));
             };
             let is_agreed = check.trees.get(&RowKey::group(id))?.is_some();
             let is_sound = is_agreed && check.name_of(id)? == Some(name);
@@ -106,7 +126,6 @@ impl Check<'_> {
         })
     }
 
-    /// The name of a group.
     fn name_of(&self, id: ConversationId) -> Result<Option<GroupName>, DoctorError> {
         let record: Option<ConversationRecord> = self.trees.read(&RowKey::conversation(id))?;
         Ok(record.and_then(|record| match record.kind {
@@ -128,7 +147,7 @@ impl Check<'_> {
                     {
                         return Err(wrong(
                             key,
-                            format!("there is no user {other}, or he belongs elsewhere"),
+                            format!("there is no user {other}, or the row is misplaced"),
                         ));
                     }
                     let key_of_theirs = RowKey::relations(other, RelationChunk::of(user));

@@ -49,7 +49,7 @@ impl Fixture {
     }
 }
 
-/// What a run must be: consecutive, within the limits, and as long as they allow.
+/// Asserts that a run is consecutive, within the limits, and as long as they allow.
 fn check(run: &Run, wanted: std::ops::RangeInclusive<u64>, from_end: bool) {
     if wanted.is_empty() {
         assert_eq!((run.count, run.entries.len()), (0, 0));
@@ -75,7 +75,7 @@ fn check(run: &Run, wanted: std::ops::RangeInclusive<u64>, from_end: bool) {
 }
 
 #[test]
-fn any_part_is_read_whatever_the_blocks_hold() {
+fn any_range_is_read_from_any_blocks() {
     let mut fixture = Fixture::new();
     let mut stored = 0;
     for head in [0, 1, 63, 64, 65, 200, 210, 700] {
@@ -119,7 +119,7 @@ fn any_part_is_read_whatever_the_blocks_hold() {
 }
 
 #[test]
-fn nothing_at_or_below_the_floor_is_read() {
+fn nothing_below_floor_is_read() {
     let mut fixture = Fixture::new();
     publish(&fixture.timeline, 150);
     fixture.store(140);
@@ -144,7 +144,7 @@ fn nothing_at_or_below_the_floor_is_read() {
 }
 
 #[test]
-fn a_missing_or_damaged_block_is_named_and_the_rest_is_read() {
+fn missing_or_damaged_block_is_reported() {
     let mut fixture = Fixture::new();
     publish(&fixture.timeline, 200);
     fixture.store(200);
@@ -219,7 +219,7 @@ fn a_missing_or_damaged_block_is_named_and_the_rest_is_read() {
 }
 
 #[test]
-fn readers_see_no_gap_while_checkpoints_move_messages() {
+fn readers_see_no_gap_during_checkpoints() {
     const HEAD: u64 = 3000;
     let mut fixture = Fixture::new();
     publish(&fixture.timeline, 1);
@@ -258,19 +258,28 @@ fn readers_see_no_gap_while_checkpoints_move_messages() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 12,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
-    fn any_history_of_checkpoints_reads_the_same(steps in proptest::collection::vec((1..150_u64, 0..150_u64), 1..6), at in 0..900_u64) {
+    fn any_sequence_of_checkpoints_reads_the_same(
+        steps in proptest::collection::vec((1..150_u64, 0..150_u64), 1..6),
+        at in 0..900_u64,
+    ) {
         let mut fixture = Fixture::new();
         for (more, back) in steps {
             let head = fixture.timeline.head().get() + more;
             publish(&fixture.timeline, head);
             fixture.store(head.saturating_sub(back));
             let end = head.min(at.max(1) + 99);
-            check(&fixture.read(PullRange::From(id(at)), RunLimits::of_messages(100)), at.max(1)..=end, false);
+            let forward = fixture.read(PullRange::From(id(at)), RunLimits::of_messages(100));
+            check(&forward, at.max(1)..=end, false);
             let end = at.saturating_sub(1).min(head);
-            check(&fixture.read(PullRange::Before(id(at)), RunLimits::of_messages(100)), (end + 1).saturating_sub(100).max(1)..=end, true);
+            let back = fixture.read(PullRange::Before(id(at)), RunLimits::of_messages(100));
+            check(&back, (end + 1).saturating_sub(100).max(1)..=end, true);
         }
     }
 }

@@ -20,7 +20,7 @@ fn noise(n: u64, len: usize) -> Vec<u8> {
 }
 
 #[test]
-fn rows_are_kept_and_read_in_order() {
+fn rows_are_read_in_key_order() {
     let dir = tempfile::tempdir().unwrap();
     let poison = Poison::new();
     let trees = open(dir.path(), &poison);
@@ -50,7 +50,7 @@ fn rows_are_kept_and_read_in_order() {
 }
 
 #[test]
-fn a_scan_ends_with_its_prefix() {
+fn scan_ends_with_prefix() {
     let dir = tempfile::tempdir().unwrap();
     let trees = open(dir.path(), &Poison::new());
     let keys = [(1, 9), (2, 1), (2, 2), (3, 0)]
@@ -81,7 +81,7 @@ fn a_scan_ends_with_its_prefix() {
 }
 
 #[test]
-fn a_half_written_snapshot_is_moved_aside() {
+fn half_written_snapshot_is_moved_aside() {
     let dir = tempfile::tempdir().unwrap();
     let trees = open(dir.path(), &Poison::new());
     trees
@@ -109,8 +109,7 @@ fn a_half_written_snapshot_is_moved_aside() {
     );
 }
 
-/// Fills pages to the brim with values of the largest kind, in an order that splits and merges
-/// them.
+/// Fills pages completely with values of the largest kind, in an order that splits and merges them.
 fn fill(mut write: impl FnMut(Vec<(RowKey, Option<Vec<u8>>)>)) {
     let key = |n: u64| RowKey::uncounted(ConversationId::new(1), n);
     for round in 0..4_u64 {
@@ -131,7 +130,7 @@ fn fill(mut write: impl FnMut(Vec<(RowKey, Option<Vec<u8>>)>)) {
 }
 
 #[test]
-fn the_largest_values_make_no_side_files() {
+fn largest_values_create_no_side_files() {
     let dir = tempfile::tempdir().unwrap();
     let trees = open(dir.path(), &Poison::new());
     fill(|rows| {
@@ -144,7 +143,7 @@ fn the_largest_values_make_no_side_files() {
             .unwrap();
         trees.sync().unwrap();
     });
-    // With segments of sled's own choice they do.
+    // With sled's default segment size it does.
     let plain = sled::Config::default()
         .path(dir.path().join("plain"))
         .open()
@@ -167,7 +166,7 @@ fn the_largest_values_make_no_side_files() {
 }
 
 #[test]
-fn a_value_too_large_is_refused_and_nothing_else() {
+fn oversized_value_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let poison = Poison::new();
     let trees = open(dir.path(), &poison);
@@ -183,7 +182,7 @@ fn a_value_too_large_is_refused_and_nothing_else() {
 }
 
 #[test]
-fn a_side_file_fails_the_sync_and_ends_all_writing() {
+fn side_file_poisons_the_store() {
     let dir = tempfile::tempdir().unwrap();
     let poison = Poison::new();
     let trees = open(dir.path(), &poison);
@@ -200,7 +199,7 @@ fn a_side_file_fails_the_sync_and_ends_all_writing() {
 
 #[cfg(unix)]
 #[test]
-fn a_replaced_file_fails_the_sync() {
+fn replaced_file_fails_the_sync() {
     let dir = tempfile::tempdir().unwrap();
     let trees = open(dir.path(), &Poison::new());
     let db = dir.path().join("trees/db");
@@ -210,7 +209,7 @@ fn a_replaced_file_fails_the_sync() {
 }
 
 #[test]
-fn a_panic_in_sled_is_an_error_and_ends_all_writing() {
+fn panic_in_sled_poisons_the_store() {
     let dir = tempfile::tempdir().unwrap();
     let poison = Poison::new();
     let trees = open(dir.path(), &poison);
@@ -224,18 +223,18 @@ fn a_panic_in_sled_is_an_error_and_ends_all_writing() {
     assert!(poison.check().is_err());
 }
 
-/// sled takes damage near the end of its file for a torn write and silently goes back to what was
-/// before. The recorded checkpoint was written last, so it goes back as well, and then the commit
-/// log lacks the batches that follow it.
+/// sled takes damage near the end of its file for a torn write and silently reverts to an earlier
+/// state. The recorded checkpoint was written last, so it is reverted as well, and then the commit
+/// log lacks the batches after it.
 #[test]
-fn poisoned_trees_are_let_go_without_a_last_write() {
+fn poisoned_trees_drop_without_writing() {
     let dir = tempfile::tempdir().unwrap();
     let poison = Poison::new();
     let trees = open(dir.path(), &poison);
     poison.set("no space");
     drop(trees);
-    // sled gives its file free only after it has written once more: whoever still finds it taken
-    // knows that it did not.
+    // sled releases its file only after it has written once more, so a file still locked proves
+    // that it did not.
     let again = Trees::open(
         &dir.path().join("trees"),
         &dir.path().join("aside"),
@@ -245,9 +244,9 @@ fn poisoned_trees_are_let_go_without_a_last_write() {
 }
 
 #[test]
-fn damage_is_loud_wherever_it_is() {
+fn damage_is_always_reported() {
     const ROWS: u32 = 600;
-    const TURNS: usize = 40;
+    const ROUNDS: usize = 40;
     let value = |n: u32| noise(u64::from(n), 400);
     let recorded = BatchNo::new(2);
     let dir = tempfile::tempdir().unwrap();
@@ -271,11 +270,11 @@ fn damage_is_loud_wherever_it_is() {
     }
     let whole = std::fs::read(dir.path().join("trees/db")).unwrap();
     let mut noticed = 0;
-    for turn in 0..TURNS {
+    for round in 0..ROUNDS {
         let copy = tempfile::tempdir().unwrap();
         copy_dir(dir.path(), copy.path());
         let mut bytes = whole.clone();
-        bytes[turn * whole.len() / TURNS + turn % 8] ^= 0xFF;
+        bytes[round * whole.len() / ROUNDS + round % 8] ^= 0xFF;
         std::fs::write(copy.path().join("trees/db"), bytes).unwrap();
         let opened = Trees::open(
             &copy.path().join("trees"),
@@ -291,7 +290,11 @@ fn damage_is_loud_wherever_it_is() {
         };
         for n in 0..ROWS {
             match trees.read::<Vec<u8>>(&user(n)) {
-                Ok(read) => assert_eq!(read, Some(value(n)), "row {n} after a flip in turn {turn}"),
+                Ok(read) => assert_eq!(
+                    read,
+                    Some(value(n)),
+                    "row {n} after a flip in round {round}"
+                ),
                 Err(_) => noticed += 1,
             }
         }

@@ -7,19 +7,18 @@ use super::{RowKey, RowPrefix};
 use crate::trees::Tree;
 
 impl RowKey {
-    /// An attachment.
     #[must_use]
     pub fn attachment(hash: AttachmentHash) -> Self {
         Self::new(Tree::Attachments).and(hash.as_bytes())
     }
 
-    /// That no message names an attachment.
+    /// Marks an unreferenced attachment.
     #[must_use]
     pub fn unused(hash: AttachmentHash) -> Self {
         Self::new(Tree::Unused).and(hash.as_bytes())
     }
 
-    /// What a message names.
+    /// The attachment that a message refers to.
     #[must_use]
     pub fn attached(conversation: ConversationId, msgid: MsgId) -> Self {
         Self::new(Tree::Attached)
@@ -27,7 +26,7 @@ impl RowKey {
             .and_u64(msgid.get())
     }
 
-    /// What the uploads of a user take.
+    /// The quota used by a user's uploads.
     #[must_use]
     pub fn attachment_bytes(user: UserId) -> Self {
         Self::new(Tree::AttachmentBytes).and_u32(user.get())
@@ -35,9 +34,8 @@ impl RowKey {
 }
 
 impl RowPrefix {
-    /// What the messages of a conversation name.
     #[must_use]
-    pub fn attached_in(conversation: ConversationId) -> Self {
+    pub(crate) fn attached_in(conversation: ConversationId) -> Self {
         Self(RowKey::new(Tree::Attached).and_u64(conversation.get()))
     }
 }
@@ -48,7 +46,7 @@ mod tests {
     use crate::trees::parse;
 
     #[test]
-    fn every_key_is_read_back() {
+    fn keys_round_trip() {
         let (conversation, msgid, user) = (ConversationId::new(7), MsgId::new(9), UserId::new(3));
         let hash = AttachmentHash::new([5; 32]);
         assert_eq!(

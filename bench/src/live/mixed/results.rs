@@ -1,0 +1,253 @@
+//! What all devices count together, phase by phase, and the numbers of the day.
+
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::plan::Span;
+use crate::latency::Latencies;
+use crate::live::target::{Cpu, ServerStats};
+use crate::live::traffic::cursor::Anomalies;
+use crate::live::traffic::progress::{Moment, Rates};
+use crate::live::traffic::{plot_latency, plot_throughput};
+use crate::results::{Column, Results, Unit, list};
+
+#[derive(Debug)]
+pub(crate) struct DayCounts {
+    began: Instant,
+    spans: Vec<Span>,
+    counts: Mutex<Vec<Counts>>,
+}
+
+/// What was due in one phase, whenever it was done.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) sent: u64,
+    /// From when a message was due until it was accepted.
+    pub(super) accept: Latencies,
+    pub(crate) delivered: u64,
+    /// From when a message was due until a device had it that was connected all the time.
+    pub(crate) delivery: Latencies,
+    /// From the first packet to the welcome.
+    pub(super) reconnect: Latencies,
+    /// From the request of a page to its answer.
+    pub(super) page: Latencies,
+    pub(super) reads: u64,
+}
+
+impl Counts {
+    fn add(&mut self, other: &Self) {
+        self.sent += other.sent;
+        self.delivered += other.delivered;
+        self.reads += other.reads;
+        self.accept.add(&other.accept);
+        self.delivery.add(&other.delivery);
+        self.reconnect.add(&other.reconnect);
+        self.page.add(&other.page);
+    }
+
+    /// Lists the numbers of `seconds` in which the server used this processor time.
+    fn list(&self, seconds: f64, cpu_s: Option<f64>, results: &mut Results) {
+        let per_s = |count: u64| {
+            if seconds > 0.0 {
+                count as f64 / seconds
+            } else {
+                0.0
+            }
+        };
+        let (accepted, deliveries) = (self.accept.count(), self.delivered);
+        let percent = cpu_s
+            .filter(|_| seconds > 0.0)
+            .map(|used| 100.0 * used / seconds);
+        results.json("accepted_per_s", per_s(accepted));
+        results.json("deliveries_per_s", per_s(deliveries));
+        list! { results;
+            "sent": self.sent, Unit::COUNT, "sent" => "messages that people sent";
+            "accepted": accepted, Unit::COUNT,
+                "accepted" => "of them, stored durably, numbered and answered";
+            "deliveries": deliveries, Unit::COUNT,
+                "deliveries" => "messages that devices got, the sender's own among them";
+            "caught_up": deliveries - self.delivery.count(), Unit::COUNT,
+                "caught up" => "of them, to devices that had been away";
+            "accept_latency_ms": self.accept.percentiles(), Unit::MILLIS,
+                "acceptance" => "from when a message was due until it was accepted";
+            "latency_ms": self.delivery.percentiles(), Unit::MILLIS, "delivery" =>
+                "from when a message was due until a device had it that was connected";
+            "reads": self.reads, Unit::COUNT,
+                "reads" => "times that a user has read what was new in a conversation";
+            "reconnects": self.reconnect.count(), Unit::COUNT,
+                "reconnects" => "times that a device came back";
+            "reconnect_ms": self.reconnect.percentiles(), Unit::MILLIS,
+                "coming back" => "from the first packet to the welcome";
+            "pages": self.page.count(), Unit::COUNT, "pages" => "pages of history that were read";
+            "page_ms": self.page.percentiles(), Unit::MILLIS,
+                "page" => "from the request to the messages";
+            "server_cpu_percent": percent, Unit::PERCENT,
+                "server CPU" => "of one core, on average";
+        }
+    }
+}
+
+/// What is known of the day beside what the devices have counted.
+#[derive(Debug)]
+pub(super) struct DayProgress {
+    pub(super) usage: ServerUsage,
+    pub(super) server_stats: ServerStats,
+    pub(super) timeline: Vec<Rates>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct ServerUsage {
+    mib_before: Option<f64>,
+    mib_max: Option<f64>,
+    /// The processor time of each phase that has begun, and how long it was played, in seconds.
+    pub(super) phases: Vec<(Option<f64>, f64)>,
+    last: Option<(Instant, Cpu)>,
+}
+
+impl ServerUsage {
+    /// Notes the usage at a moment of a phase.
+    pub(super) fn note(&mut self, phase: usize, now: Instant, cpu: Cpu, mib: Option<f64>) {
+        self.mib_max = [self.mib_max, mib].into_iter().flatten().reduce(f64::max);
+        if self.phases.len() <= phase {
+            self.phases.resize(phase + 1, (Some(0.0), 0.0));
+        }
+        match self.last.replace((now, cpu)) {
+            None => self.mib_before = mib,
+            Some((then, before)) => {
+                let (used, seconds) = &mut self.phases[phase];
+                *used = used
+                    .zip(cpu.since(before).server)
+                    .map(|(used, more)| used + more);
+                *seconds += now.saturating_duration_since(then).as_secs_f64();
+            }
+        }
+    }
+}
+
+impl DayCounts {
+    /// `spans` are the phases of the day, at least one.
+    pub(crate) fn new(began: Instant, spans: Vec<Span>) -> Self {
+        let counts = spans.iter().map(|_| Counts::default()).collect();
+        Self {
+            began,
+            spans,
+            counts: Mutex::new(counts),
+        }
+    }
+
+    /// What comes after the day belongs to its last phase.
+    pub(crate) fn phase_at(&self, at: Instant) -> usize {
+        let since = at.saturating_duration_since(self.began);
+        self.spans
+            .partition_point(|span| span.ends <= since)
+            .min(self.spans.len() - 1)
+    }
+
+    /// Counts something that was due, or began, at a moment.
+    pub(crate) fn count(&self, due: Instant, count: impl FnOnce(&mut Counts)) {
+        count(&mut self.counts.lock()[self.phase_at(due)]);
+    }
+
+    /// Counts messages by their latencies, of a device that is connected since `connected`.
+    pub(crate) fn delivered(&self, now: Instant, latencies: &[Duration], connected: Instant) {
+        let mut counts = self.counts.lock();
+        for &latency in latencies {
+            let due = now.checked_sub(latency).unwrap_or(self.began);
+            let counts = &mut counts[self.phase_at(due)];
+            counts.delivered += 1;
+            if due >= connected {
+                counts.delivery.record(latency);
+            }
+        }
+    }
+
+    pub(super) fn began(&self) -> Instant {
+        self.began
+    }
+
+    pub(super) fn end(&self) -> Instant {
+        self.began + self.spans.last().map_or(Duration::ZERO, |span| span.ends)
+    }
+
+    pub(super) fn spans(&self) -> &[Span] {
+        &self.spans
+    }
+
+    pub(super) fn moment(&self, now: Instant) -> Moment {
+        let counts = self.counts.lock();
+        Moment {
+            at: now.saturating_duration_since(self.began),
+            accepted: counts.iter().map(|counts| counts.accept.count()).sum(),
+            delivered: counts.iter().map(|counts| counts.delivered).sum(),
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&[Counts]) -> T) -> T {
+        read(&self.counts.lock())
+    }
+
+    pub(super) fn list(&self, progress: DayProgress, anomalies: Anomalies) -> Results {
+        let DayProgress {
+            usage,
+            server_stats,
+            timeline,
+        } = progress;
+        let seconds = usage.phases.iter().map(|(_, seconds)| seconds).sum();
+        let cpu_s = usage.phases.iter().map(|&(cpu, _)| cpu).sum();
+        let (counts, mut whole) = (self.counts.lock(), Counts::default());
+        counts.iter().for_each(|counts| whole.add(counts));
+        let mut listed = Results::of(Some(seconds));
+        let results = &mut listed;
+        results.json("seconds", seconds);
+        whole.list(seconds, cpu_s, results);
+        Anomalies::list(Some(anomalies), true, results);
+        list! { results;
+            "server_mib_before": usage.mib_before, Unit::MIB, "memory before" =>
+                "of the server, when all devices are connected and quiet";
+            "server_mib_max": usage.mib_max, Unit::MIB,
+                "memory at most" => "in the course of the day";
+        }
+        server_stats.list(results);
+        self.list_phases(&counts, &usage, results);
+        let (delivery, accept) = (whole.delivery.distribution(), whole.accept.distribution());
+        results.json("latency_distribution", &delivery);
+        results.json("accept_latency_distribution", &accept);
+        plot_latency([("delivery", delivery), ("acceptance", accept)], results);
+        plot_throughput(&timeline, true, results);
+        results.json("timeline", timeline);
+        listed
+    }
+
+    fn list_phases(&self, counts: &[Counts], usage: &ServerUsage, results: &mut Results) {
+        let phases = self.spans.iter().zip(counts).zip(&usage.phases);
+        let phases = phases.map(|((span, counts), &(cpu_s, seconds))| {
+            let mut phase = Results::default();
+            phase.json("name", &span.name);
+            phase.json("seconds", seconds);
+            counts.list(seconds, cpu_s, &mut phase);
+            phase
+        });
+        let phases: Vec<Results> = phases.collect();
+        let columns = [
+            Column::new("phase", "/name", Unit::COUNT),
+            Column::new("s", "/seconds", Unit::new(1, "")),
+            Column::new("accepted/s", "/accepted_per_s", Unit::COUNT),
+            Column::new("deliveries/s", "/deliveries_per_s", Unit::COUNT),
+            Column::new("acceptance p50", "/accept_latency_ms/p50", Unit::MILLIS),
+            Column::new("p99", "/accept_latency_ms/p99", Unit::MILLIS),
+            Column::new("delivery p50", "/latency_ms/p50", Unit::MILLIS),
+            Column::new("p99", "/latency_ms/p99", Unit::MILLIS),
+            Column::new("reconnects", "/reconnects", Unit::COUNT),
+            Column::new("server CPU", "/server_cpu_percent", Unit::PERCENT),
+        ];
+        let meaning = "A message belongs to the phase in which it was due, whenever it came.";
+        results.table(
+            "phases",
+            ("The phases of the day", meaning),
+            &columns,
+            &phases,
+        );
+    }
+}

@@ -1,0 +1,113 @@
+//! A server of the run's own: a process of this binary on a temporary directory.
+
+use std::env;
+use std::io::{self, BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+
+use cairn_client::proto::invite::InviteLink;
+use serde::Deserialize;
+use tempfile::TempDir;
+
+use crate::child::{self, Child};
+use crate::error::BenchError;
+use crate::system;
+
+/// Dropping it kills the process and removes its data.
+#[derive(Debug)]
+pub(super) struct Server {
+    process: Child,
+    ready: Ready,
+    dir: TempDir,
+}
+
+/// What `cairn serve --json` prints when it accepts connections.
+#[derive(Debug, Deserialize)]
+struct Ready {
+    listening: SocketAddr,
+    invite: Option<String>,
+}
+
+impl Server {
+    /// Starts a server with its data in a new directory below `parent`, and waits for it.
+    pub(super) fn start(parent: &Path) -> Result<Self, BenchError> {
+        let dir = system::temporary_dir(parent)?;
+        let (process, ready) = run(dir.path(), SocketAddr::from(([127, 0, 0, 1], 0)))?;
+        Ok(Self {
+            process,
+            ready,
+            dir,
+        })
+    }
+
+    pub(super) fn owner_invite(&self) -> Result<InviteLink, BenchError> {
+        let link = self.ready.invite.as_deref().unwrap_or_default();
+        link.parse()
+            .map_err(|_| BenchError::NotReady(link.to_owned()))
+    }
+
+    pub(super) fn process(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Starts the server again at the same address and with the same data.
+    pub(super) fn restart(&mut self, stop: Stop) -> Result<(), BenchError> {
+        self.stop(stop)
+            .map_err(BenchError::io("cannot end the server"))?;
+        (self.process, _) = run(self.dir.path(), self.ready.listening)?;
+        Ok(())
+    }
+
+    /// How the server ended, if it did so by itself.
+    pub(super) fn ended(&mut self) -> Option<ExitStatus> {
+        self.process.ended()
+    }
+
+    fn stop(&mut self, stop: Stop) -> io::Result<()> {
+        if stop == Stop::Crash {
+            return self.process.kill();
+        }
+        let process = self.process().to_string();
+        if !Command::new("kill")
+            .args(["-TERM", &process])
+            .status()?
+            .success()
+        {
+            return Err(io::Error::other("it could not be asked to stop"));
+        }
+        self.process.wait()
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// SIGTERM: the server closes its connections.
+    Ordered,
+    /// SIGKILL: clients are not notified.
+    Crash,
+}
+
+fn run(dir: &Path, listen: SocketAddr) -> Result<(Child, Ready), BenchError> {
+    let cannot = || BenchError::io("cannot start a server");
+    let mut command = Command::new(env::current_exe().map_err(cannot())?);
+    let listen = listen.to_string();
+    command
+        .args([
+            "serve", "--json", "--log", "warn", "--listen", &listen, "--data",
+        ])
+        .arg(dir.join("data"))
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    child::by_itself(&mut command);
+    let mut process = Child::start(&mut command).map_err(cannot())?;
+    let mut line = String::new();
+    if let Some(stdout) = process.stdout() {
+        BufReader::new(stdout)
+            .read_line(&mut line)
+            .map_err(cannot())?;
+    }
+    let ready = serde_json::from_str(&line).map_err(|_| BenchError::NotReady(line))?;
+    Ok((process, ready))
+}

@@ -1,0 +1,56 @@
+use crate::live::catchup::Layout;
+use crate::live::catchup::device::{Arrivals, LevelTimes};
+use std::time::{Duration, Instant};
+
+#[test]
+fn the_first_the_median_and_the_last_are_told() {
+    let mut arrivals = Arrivals::new(Instant::now());
+    assert_eq!(arrivals.level_times(), None);
+    [1, 2, 4, 8]
+        .map(Duration::from_secs)
+        .into_iter()
+        .for_each(|after| arrivals.level_after.push(after));
+    assert_eq!(
+        arrivals.level_times(),
+        Some(LevelTimes {
+            first: 1.0,
+            median: 2.0,
+            last: 8.0
+        })
+    );
+    arrivals.level_after.push(Duration::from_secs(9));
+    assert_eq!(
+        arrivals.level_times(),
+        Some(LevelTimes {
+            first: 1.0,
+            median: 4.0,
+            last: 9.0
+        })
+    );
+}
+
+use std::collections::HashSet;
+
+#[test]
+fn devices_are_in_different_groups_and_groups_are_of_about_one_size() {
+    for (devices, groups_each, members, groups) in [
+        (100, 20, 10, 200),
+        (10, 3, 100, 3),
+        (7, 5, 4, 9),
+        (1, 1, 1, 1),
+        (3, 4, 2, 6),
+    ] {
+        let layout = Layout::new(devices, groups_each, members);
+        assert_eq!(layout.groups, groups);
+        for device in 0..devices {
+            assert_eq!(
+                layout.groups_of(device).collect::<HashSet<_>>().len(),
+                groups_each
+            );
+        }
+        let sizes: Vec<usize> = layout.members().iter().map(Vec::len).collect();
+        let (least, most) = (sizes.iter().min().unwrap(), sizes.iter().max().unwrap());
+        assert!(most - least <= 1 && *least > 0, "{sizes:?}");
+        assert_eq!(sizes.iter().sum::<usize>(), devices * groups_each);
+    }
+}

@@ -1,0 +1,54 @@
+use crate::live::traffic::counters::{Counters, Counts};
+use std::time::Duration;
+
+const ONE: &[Duration] = &[Duration::from_millis(1)];
+
+#[test]
+fn only_what_comes_between_begin_and_end_counts() {
+    let counters = Counters::new(None);
+    let counts = || counters.read(|counts| (counts.accepted, counts.delivered));
+    counters.accepted(ONE);
+    counters.delivered(ONE);
+    assert_eq!(counts(), (0, 0));
+    counters.begin();
+    counters.accepted(ONE);
+    counters.delivered(&[ONE[0]; 3]);
+    assert_eq!(counts(), (1, 3));
+    counters.end();
+    counters.accepted(ONE);
+    counters.delivered(ONE);
+    assert_eq!(counts(), (1, 3));
+    assert!(counters.is_over());
+    let elapsed = counters.read(Counts::elapsed);
+    assert_eq!(
+        counters.read(Counts::elapsed),
+        elapsed,
+        "the time stands still"
+    );
+}
+
+#[test]
+fn a_count_can_begin_again_while_the_load_goes_on() {
+    let counters = Counters::new(Some(1));
+    counters.begin();
+    counters.accepted(ONE);
+    counters.pause();
+    assert!(!counters.is_over());
+    let before = counters.begin_again();
+    counters.accepted(&[ONE[0]; 3]);
+    assert_eq!(
+        (before.accepted, counters.read(|counts| counts.accepted)),
+        (1, 3)
+    );
+}
+
+#[tokio::test]
+async fn a_goal_ends_the_count_when_it_is_reached() {
+    let counters = Counters::new(Some(2));
+    counters.begin();
+    counters.accepted(ONE);
+    counters.accepted(ONE);
+    counters.accepted(ONE);
+    counters.reached.notified().await;
+    assert_eq!(counters.read(|counts| counts.accepted), 2);
+}

@@ -1,0 +1,11 @@
+mod catchup;
+mod counters;
+mod cursor;
+mod pace;
+mod plan;
+mod progress;
+mod results;
+mod scenario;
+mod stall;
+mod stamp;
+mod target;

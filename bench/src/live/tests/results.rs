@@ -1,0 +1,107 @@
+use crate::latency::{Distribution, Percentiles};
+use crate::live::mixed::plan::Span;
+use crate::live::mixed::results::DayCounts;
+use crate::live::traffic::TrafficResults;
+use crate::live::traffic::cursor::Anomalies;
+use std::time::{Duration, Instant};
+
+#[test]
+fn everything_is_counted_in_the_phase_in_which_it_was_due() {
+    let began = Instant::now();
+    let after = |seconds| began + Duration::from_secs(seconds);
+    let span = |name: &str, [begins, ends]: [u64; 2]| Span {
+        name: name.to_owned(),
+        begins: Duration::from_secs(begins),
+        ends: Duration::from_secs(ends),
+    };
+    let tally = DayCounts::new(
+        began,
+        vec![span("morning", [0, 10]), span("evening", [10, 15])],
+    );
+    assert_eq!(
+        [0, 9, 10, 14, 15, 99].map(|seconds| tally.phase_at(after(seconds))),
+        [0, 0, 1, 1, 1, 1]
+    );
+    tally.count(after(9), |counts| counts.sent += 1);
+    tally.delivered(after(12), &[1, 3, 4].map(Duration::from_secs), after(9));
+    tally.read(|counts| {
+        assert_eq!((counts[0].sent, counts[1].sent), (1, 0));
+        assert_eq!((counts[0].delivered, counts[1].delivered), (2, 1));
+        assert_eq!(
+            (counts[0].delivery.count(), counts[1].delivery.count()),
+            (1, 1),
+            "one waited for its device"
+        );
+    });
+}
+
+#[test]
+fn a_run_is_sound_when_every_check_passed() {
+    let with = |anomalies: Anomalies| {
+        let found = TrafficResults {
+            anomalies: Some(anomalies),
+            ..TrafficResults::default()
+        };
+        found.list().is_sound
+    };
+    let nothing = Anomalies::default();
+    assert!(with(nothing));
+    assert!(!with(Anomalies {
+        missing: 1,
+        ..nothing
+    }));
+    assert!(!with(Anomalies {
+        duplicates: 1,
+        ..nothing
+    }));
+    assert!(!with(Anomalies {
+        out_of_order: 1,
+        ..nothing
+    }));
+    let lost = TrafficResults {
+        connections_lost: Some(1),
+        ..TrafficResults::default()
+    };
+    assert!(!lost.list().is_sound);
+    assert!(TrafficResults::default().list().is_sound);
+}
+
+#[test]
+fn people_get_what_was_measured_and_programs_every_field() {
+    let latency = Percentiles {
+        p50: 1.0,
+        p90: 2.0,
+        p99: 3.0,
+        p999: 4.0,
+        max: 5.0,
+    };
+    let found = TrafficResults {
+        seconds: Some(1.0),
+        accepted: Some(450_000),
+        latency: Some((latency, Distribution(Vec::new()))),
+        ..TrafficResults::default()
+    };
+    let results = found.list();
+    let figures: Vec<_> = results
+        .figures
+        .iter()
+        .map(|figure| (figure.name, figure.value.as_str()))
+        .collect();
+    let latency = "p50 1.00  p90 2.00  p99 3.00  p99.9 4.00  max 5.00 ms";
+    assert_eq!(figures, [("accepted", "450,000 /s"), ("latency", latency)]);
+    let json = serde_json::to_value(results).unwrap();
+    let fields = [
+        "timeline",
+        "accept_latency_distribution",
+        "deliveries_per_s",
+        "missing",
+        "server_kib_per_connection",
+        "messages_per_commit",
+    ];
+    let object = json.as_object().unwrap();
+    assert!(
+        fields
+            .iter()
+            .all(|field| json[*field].is_null() && object.contains_key(*field))
+    );
+}

@@ -1,0 +1,105 @@
+use crate::error::BenchError;
+use crate::limits;
+use crate::live::target::gather;
+use crate::live::target::{Reading, ServerStats};
+use crate::results::Results;
+use cairn_client::proto::wire::metrics::{Bucket, CheckpointMetrics};
+use cairn_client::proto::wire::metrics::{Histogram, Metrics};
+
+fn reading(written_bytes: Option<u64>, times: u64) -> Reading {
+    let syncs = [(500, 3), (4_000, 1)].map(|(up_to_micros, count)| Bucket {
+        up_to_micros,
+        count: count * times,
+    });
+    let metrics = Metrics {
+        uptime_micros: 2_000_000 * times,
+        commits: 4 * times,
+        entries: 100 * times,
+        log_bytes: 20_000 * times,
+        prepared_bytes: 64_000 * times,
+        syncs: Histogram::from_iter(syncs),
+        checkpoints: CheckpointMetrics {
+            entries: 50 * times,
+            ..CheckpointMetrics::default()
+        },
+        ..Metrics::default()
+    };
+    Reading {
+        metrics,
+        written_bytes,
+    }
+}
+
+#[test]
+fn what_was_done_lies_between_the_readings() {
+    let (began, ended) = (reading(Some(1_000_000), 3), reading(Some(1_100_000), 4));
+    let json = json(ServerStats::between(Some(&began), Some(&ended)));
+    let expected = serde_json::json!({
+        "messages_per_commit": 25.0,
+        "fdatasync_per_s": 2.0,
+        "fdatasync_ms": { "p50": 0.5, "p99": 4.0 },
+        "log_bytes_per_message": 200.0,
+        "sled_bytes_per_message": 320.0,
+    });
+    assert_eq!(json, expected);
+}
+
+#[test]
+fn what_nobody_tells_is_null() {
+    let (began, ended) = (reading(None, 3), reading(Some(7), 4));
+    let found = ServerStats::between(Some(&began), Some(&ended));
+    assert_eq!(
+        (found.messages_per_commit, found.sled_bytes_per_message),
+        (Some(25.0), None)
+    );
+    let nothing = [
+        ServerStats::between(None, Some(&ended)),
+        ServerStats::between(Some(&ended), Some(&began)),
+    ];
+    for found in nothing {
+        let mut results = Results::default();
+        found.list(&mut results);
+        assert!(results.figures.is_empty());
+        let json = json(found);
+        assert!(
+            json.as_object()
+                .unwrap()
+                .values()
+                .all(serde_json::Value::is_null)
+        );
+    }
+}
+
+fn json(found: ServerStats) -> serde_json::Value {
+    let mut results = Results::default();
+    found.list(&mut results);
+    serde_json::to_value(results).unwrap()
+}
+
+#[tokio::test]
+async fn work_is_given_in_order_however_it_ends() {
+    let count = 3 * limits::AT_ONCE;
+    let work = |at: usize| async move {
+        for _ in 0..count - at {
+            tokio::task::yield_now().await;
+        }
+        Ok(at)
+    };
+    let mut told = 0;
+    let given = gather(limits::AT_ONCE, count, work, |done| told = done)
+        .await
+        .unwrap();
+    assert_eq!(given, (0..count).collect::<Vec<_>>());
+    assert_eq!(told, count);
+    let fails = |at: usize| async move {
+        if at == 5 {
+            Err(BenchError::EndedEarly)
+        } else {
+            Ok(at)
+        }
+    };
+    assert!(matches!(
+        gather(limits::AT_ONCE, count, fails, |_| {}).await,
+        Err(BenchError::EndedEarly)
+    ));
+}

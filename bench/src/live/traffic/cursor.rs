@@ -1,0 +1,133 @@
+//! Where one device is in one conversation, and whether it got every message once and in order.
+
+use std::collections::HashSet;
+
+use cairn_client::Error;
+use cairn_client::proto::content::message::{Run, split_entry};
+use cairn_client::proto::ids::MsgId;
+use hashbrown::HashMap;
+
+use super::stamp::Stamp;
+use crate::error::BenchError;
+use crate::limits;
+use crate::results::{Results, Unit, list};
+
+/// It outlives the connections of the device, as what a device has stored does.
+#[derive(Debug)]
+pub(crate) struct Cursor {
+    /// The first message that the device does not have.
+    pub(crate) next: MsgId,
+    /// By sender.
+    seen: HashMap<u16, Sequence>,
+}
+
+impl Cursor {
+    pub(crate) fn new(next: MsgId) -> Self {
+        let seen = HashMap::new();
+        Self { next, seen }
+    }
+
+    /// Takes what came, and calls `saw` for each message of the run.
+    pub(crate) fn take(&mut self, run: Run, mut saw: impl FnMut(Stamp)) -> Result<(), BenchError> {
+        self.next = run.last().next();
+        let mut packed = run.entries;
+        let unreadable = |_| Error::Protocol("a message cannot be read");
+        while let Some(entry) = split_entry(&mut packed).map_err(unreadable)? {
+            // What has no stamp was not sent by the run, such as that a member was added.
+            let Some(stamp) = Stamp::read(&entry) else {
+                continue;
+            };
+            self.seen.entry(stamp.sender).or_default().saw(stamp.number);
+            saw(stamp);
+        }
+        Ok(())
+    }
+
+    /// Compares what was seen with how many messages each sender has sent.
+    pub(crate) fn check(&self, sent: impl IntoIterator<Item = (u16, u64)>) -> Anomalies {
+        let mut found = Anomalies::default();
+        for (sender, sent) in sent {
+            let nothing = || Anomalies {
+                missing: sent,
+                ..Anomalies::default()
+            };
+            found.add(
+                self.seen
+                    .get(&sender)
+                    .map_or_else(nothing, |seen| seen.finish(sent)),
+            );
+        }
+        found
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Anomalies {
+    /// Accepted and never received.
+    pub(crate) missing: u64,
+    /// Received again.
+    pub(crate) duplicates: u64,
+    /// Received after a later one.
+    pub(crate) out_of_order: u64,
+}
+
+impl Anomalies {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.missing += other.missing;
+        self.duplicates += other.duplicates;
+        self.out_of_order += other.out_of_order;
+    }
+
+    /// Lists what a check of every receiver found; `None` where there was no check. In a run that
+    /// ended before everything could come, nothing is `missing`.
+    pub(crate) fn list(found: Option<Self>, is_complete: bool, results: &mut Results) {
+        let missing = found.filter(|_| is_complete).map(|found| found.missing);
+        let duplicates = found.map(|found| found.duplicates);
+        let out_of_order = found.map(|found| found.out_of_order);
+        let counts = [missing, duplicates, out_of_order];
+        results.check(counts.iter().flatten().all(|&count| count == 0));
+        list! { results;
+            "missing": missing, Unit::COUNT,
+                "missing" => "deliveries that never came, of all that were due";
+            "duplicates": duplicates, Unit::COUNT, "duplicates" => "deliveries that came again";
+            "out_of_order": out_of_order, Unit::COUNT,
+                "out of order" => "deliveries that came after later ones";
+        }
+    }
+}
+
+/// The numbers of one sender's messages, from 1, as one receiver sees them.
+#[derive(Debug, Default)]
+pub(crate) struct Sequence {
+    last: u64,
+    pub(crate) missing: HashSet<u64>,
+    found: Anomalies,
+}
+
+impl Sequence {
+    pub(crate) fn saw(&mut self, number: u64) {
+        if number == self.last + 1 {
+            self.last = number;
+        } else if number > self.last {
+            let gap = self.last + 1..number;
+            self.found.missing += number - gap.start;
+            let tracked = limits::MISSING_TRACKED_MAX.saturating_sub(self.missing.len());
+            self.missing.extend(gap.take(tracked));
+            self.last = number;
+        } else if self.missing.remove(&number) {
+            self.found.missing -= 1;
+            self.found.out_of_order += 1;
+        } else {
+            self.found.duplicates += 1;
+        }
+    }
+
+    /// What is wrong when `sent` messages were sent in all.
+    pub(crate) fn finish(&self, sent: u64) -> Anomalies {
+        let missing = self.found.missing + sent.saturating_sub(self.last);
+        Anomalies {
+            missing,
+            ..self.found
+        }
+    }
+}

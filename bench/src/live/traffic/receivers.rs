@@ -1,0 +1,175 @@
+//! Clients that listen: they check that each message comes once and in order, and time it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cairn_client::Client;
+use cairn_client::proto::content::message::Run;
+use cairn_client::proto::ids::{ConversationId, MsgId};
+use parking_lot::Mutex;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use super::counters::Counters;
+use super::cursor::{Anomalies, Cursor};
+use super::pace::Window;
+use super::sender::{Load, Sent};
+use super::stamp::Texts;
+use crate::error::BenchError;
+use crate::limits;
+
+/// Receivers at work.
+pub(crate) struct Receivers {
+    /// What is on its way to them.
+    pub(crate) window: Arc<Window>,
+    cursors: Vec<Arc<Mutex<Cursor>>>,
+    /// The group of the first receiver. The next one listens to the next group, and so on.
+    first_group: usize,
+    tasks: JoinSet<Result<(), BenchError>>,
+}
+
+impl Receivers {
+    /// Lets each client listen, the first one to the group at `first_group`. They stop reading
+    /// while `is_paused` is true, where it is given.
+    pub(crate) fn start(
+        clients: Vec<Client>,
+        first_group: usize,
+        load: &Load,
+        (counters, window): (&Arc<Counters>, &Arc<Window>),
+        is_paused: Option<&watch::Receiver<bool>>,
+    ) -> Self {
+        let (mut cursors, mut tasks) = (Vec::new(), JoinSet::new());
+        for (client, group) in clients
+            .into_iter()
+            .zip(load.groups.iter().cycle().skip(first_group))
+        {
+            let cursor = Arc::new(Mutex::new(Cursor::new(MsgId::new(1))));
+            cursors.push(Arc::clone(&cursor));
+            let receiver = Receiver {
+                client,
+                group: group.id,
+                texts: Arc::clone(&load.texts),
+                counters: Arc::clone(counters),
+                window: Arc::clone(window),
+                cursor,
+            };
+            tasks.spawn(receiver.run(is_paused.cloned()));
+        }
+        let window = Arc::clone(window);
+        Self {
+            window,
+            cursors,
+            first_group,
+            tasks,
+        }
+    }
+
+    /// As [`delivered`], to all of them.
+    pub(crate) async fn settle(
+        &mut self,
+        go_on: impl FnMut(i64) -> bool,
+    ) -> Result<(), BenchError> {
+        delivered(&self.window, &mut self.tasks, go_on).await
+    }
+
+    /// How many deliveries are due to all of them, of what each sender has sent.
+    pub(crate) fn due(&self, sent: &[Sent]) -> u64 {
+        (0..self.cursors.len())
+            .flat_map(|at| self.to_its_group(at, sent))
+            .sum()
+    }
+
+    /// What is wrong with what was received, of what each sender has sent.
+    pub(crate) fn check(&self, sent: &[Sent]) -> Anomalies {
+        let mut found = Anomalies::default();
+        for (at, cursor) in self.cursors.iter().enumerate() {
+            found.add(cursor.lock().check((0..).zip(self.to_its_group(at, sent))));
+        }
+        found
+    }
+
+    /// How many messages each sender has sent to the group of one receiver.
+    fn to_its_group(&self, at: usize, sent: &[Sent]) -> impl Iterator<Item = u64> {
+        let group = self.first_group + at;
+        sent.iter()
+            .map(move |sent| sent.accepted[group % sent.accepted.len()])
+    }
+}
+
+/// Waits until everything is delivered, nothing comes any more, or `go_on` returns false for what
+/// is on its way. A receiver that ends meanwhile is an error.
+pub(crate) async fn delivered<T: 'static>(
+    window: &Window,
+    receivers: &mut JoinSet<Result<T, BenchError>>,
+    mut go_on: impl FnMut(i64) -> bool,
+) -> Result<(), BenchError> {
+    let deadline = || Instant::now() + limits::SETTLE_TIME_MAX;
+    let (mut left, mut until) = (window.undelivered(), deadline());
+    while left > 0 && Instant::now() < until && go_on(left) {
+        sleep(limits::TICK).await;
+        if let Some(ended) = receivers.try_join_next() {
+            ended??;
+            return Err(BenchError::EndedEarly);
+        }
+        let now_left = window.undelivered();
+        if now_left < left {
+            (left, until) = (now_left, deadline());
+        }
+    }
+    Ok(())
+}
+
+/// One client that listens to one group.
+#[derive(Debug)]
+struct Receiver {
+    client: Client,
+    group: ConversationId,
+    texts: Arc<Texts>,
+    counters: Arc<Counters>,
+    window: Arc<Window>,
+    cursor: Arc<Mutex<Cursor>>,
+}
+
+impl Receiver {
+    /// Listens until it is dropped. While `is_paused`, it reads nothing at all, not even the
+    /// stream that messages come on.
+    async fn run(self, mut is_paused: Option<watch::Receiver<bool>>) -> Result<(), BenchError> {
+        let from = self.cursor.lock().next;
+        let mut timeline = self.client.follow(self.group, from);
+        let mut latencies = Vec::new();
+        loop {
+            tokio::select! {
+                biased;
+                paused = until(true, is_paused.as_mut()), if is_paused.is_some() => {
+                    paused?;
+                    let _paused = self.client.pause_push();
+                    until(false, is_paused.as_mut()).await?;
+                }
+                run = timeline.next_run() => {
+                    let run = run.ok_or(BenchError::EndedEarly)??;
+                    self.client.ack(self.group, run.last());
+                    self.take(run, &mut latencies)?;
+                }
+            }
+        }
+    }
+
+    fn take(&self, run: Run, latencies: &mut Vec<Duration>) -> Result<(), BenchError> {
+        let now = Instant::now();
+        let saw = |stamp| latencies.push(self.texts.age(stamp, now));
+        self.cursor.lock().take(run, saw)?;
+        self.counters.delivered(latencies);
+        self.window.delivered(latencies.len() as i64);
+        latencies.clear();
+        Ok(())
+    }
+}
+
+async fn until(paused: bool, state: Option<&mut watch::Receiver<bool>>) -> Result<(), BenchError> {
+    if let Some(state) = state {
+        let reached = state.wait_for(|&is_paused| is_paused == paused).await;
+        reached.map_err(|_| BenchError::EndedEarly)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,255 @@
+//! Clients that send as their pace allows until the run is over, and then wait for all answers.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use cairn_client::proto::ids::ConversationId;
+use cairn_client::{Accepted, Client, Error, TryEnqueueError};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::counters::Counters;
+use super::pace::{Clock, Pace, Turns, Window};
+use super::stamp::Texts;
+use crate::error::BenchError;
+use crate::limits;
+use crate::zipf::Picker;
+
+/// What the senders of a run have in common.
+#[derive(Clone, Debug)]
+pub(crate) struct Load {
+    pub(crate) groups: Arc<[Group]>,
+    /// How much busier some groups are than others.
+    pub(crate) skew: f64,
+    pub(crate) seed: u64,
+    pub(crate) texts: Arc<Texts>,
+    pub(crate) counters: Arc<Counters>,
+    /// Notified of every send, when there are receivers.
+    pub(crate) window: Option<Arc<Window>>,
+}
+
+/// Where messages go.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Group {
+    pub(crate) id: ConversationId,
+    /// How many receivers get each message.
+    pub(crate) receivers: u32,
+}
+
+/// Senders at work.
+pub(crate) struct Senders {
+    pub(crate) tasks: JoinSet<Result<Sent, BenchError>>,
+    wakes: Vec<Arc<Notify>>,
+    clock: Option<Clock>,
+}
+
+impl Load {
+    /// Starts a sender for each client: at a fixed rate where there is one, else at `pace`. `wakes`
+    /// are those of the senders.
+    pub(crate) fn start(
+        &self,
+        clients: Vec<Client>,
+        wakes: Vec<Arc<Notify>>,
+        rate: Option<u32>,
+        in_flight: usize,
+        pace: &Pace,
+    ) -> Result<Senders, BenchError> {
+        let (began, senders) = (Instant::now(), clients.len());
+        let turns = |sender| {
+            let rate = f64::from(rate?);
+            Some(Turns {
+                began,
+                rate,
+                sender,
+                senders,
+            })
+        };
+        let sender = |(number, (client, wake)): (u16, (Client, &Arc<Notify>))| {
+            let seed = self.seed.wrapping_add(number.into());
+            let turns = turns(number.into());
+            Sender {
+                load: self.clone(),
+                client,
+                number,
+                picker: Picker::new(self.groups.len(), self.skew, seed),
+                pace: turns.map_or_else(|| pace.clone(), |turns| Pace::Rate(turns, in_flight)),
+                wake: Arc::clone(wake),
+                numbers: vec![0; self.groups.len()],
+                total: 0,
+                accepted: vec![0; self.groups.len()],
+                unanswered: Unanswered::default(),
+            }
+        };
+        let tasks = (0..)
+            .zip(clients.into_iter().zip(&wakes))
+            .map(|each| sender(each).run());
+        let tasks = tasks.collect();
+        let all = turns(0).map(|turns| Turns {
+            senders: 1,
+            ..turns
+        });
+        let clock = all
+            .map(|all| Clock::start(all, wakes.clone()))
+            .transpose()?;
+        Ok(Senders {
+            tasks,
+            wakes,
+            clock,
+        })
+    }
+}
+
+impl Senders {
+    /// Waits until every send is answered, once the run is over. Returns what each has sent, in
+    /// the order of the senders.
+    pub(crate) async fn settle(mut self) -> Result<Vec<Sent>, BenchError> {
+        drop(self.clock);
+        self.wakes.iter().for_each(|wake| wake.notify_one());
+        let mut all = Vec::new();
+        while let Some(sent) = self.tasks.join_next().await {
+            all.push(sent??);
+        }
+        all.sort_unstable_by_key(|sent| sent.sender);
+        Ok(all)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Sent {
+    sender: u16,
+    /// How many of its messages were accepted in each group.
+    pub(crate) accepted: Vec<u64>,
+}
+
+#[derive(Debug)]
+struct Sender {
+    load: Load,
+    client: Client,
+    /// In the stamps.
+    number: u16,
+    picker: Picker,
+    pace: Pace,
+    wake: Arc<Notify>,
+    /// The number of the last message in each group.
+    numbers: Vec<u64>,
+    total: u64,
+    accepted: Vec<u64>,
+    unanswered: Unanswered,
+}
+
+impl Sender {
+    async fn run(mut self) -> Result<Sent, BenchError> {
+        while !self.load.counters.is_over() {
+            self.send_due()?;
+            tokio::select! {
+                biased;
+                answered = self.unanswered.answered() => self.count(&answered?),
+                () = self.wake.notified() => {}
+            }
+        }
+        while let Some(answered) = self.unanswered.settle().await? {
+            self.count(&answered);
+        }
+        Ok(Sent {
+            sender: self.number,
+            accepted: self.accepted,
+        })
+    }
+
+    /// Everything that is due at this moment goes out together.
+    fn send_due(&mut self) -> Result<(), BenchError> {
+        let now = Instant::now();
+        while let Some(due) = self.pace.next(now, self.unanswered.len(), self.total) {
+            let group = self.picker.pick();
+            let Group { id, receivers } = self.load.groups[group];
+            let body = self
+                .load
+                .texts
+                .body(self.number, self.numbers[group] + 1, due)?;
+            let accepted = match self.client.try_enqueue(id, body) {
+                Ok(accepted) => accepted,
+                Err(TryEnqueueError::Full(_)) => break,
+                Err(TryEnqueueError::Failed(error)) => return Err(error.into()),
+            };
+            self.numbers[group] += 1;
+            self.total += 1;
+            if let Some(window) = &self.load.window {
+                window.sent(receivers.into());
+            }
+            self.unanswered.push(Send { since: due, group }, accepted);
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, answered: &[Send]) {
+        let now = Instant::now();
+        let latency = |send: &Send| now.saturating_duration_since(send.since);
+        let latencies: Vec<Duration> = answered.iter().map(latency).collect();
+        answered
+            .iter()
+            .for_each(|send| self.accepted[send.group] += 1);
+        self.load.counters.accepted(&latencies);
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Send {
+    /// From when its latency counts.
+    pub(crate) since: Instant,
+    /// Which of the sender's groups it goes to.
+    pub(crate) group: usize,
+}
+
+/// The sends of one client that wait for their answers, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Unanswered(VecDeque<(Send, Accepted)>);
+
+impl Unanswered {
+    pub(crate) fn push(&mut self, send: Send, accepted: Accepted) {
+        self.0.push_back((send, accepted));
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Waits until the oldest send is accepted; returns it and all after it that are accepted too.
+    /// Never resolves when there is none. Nothing is lost when the future is dropped.
+    pub(crate) async fn answered(&mut self) -> Result<Vec<Send>, Error> {
+        poll_fn(|context| self.poll(context)).await
+    }
+
+    /// As [`Self::answered`], but `None` when there is none, and an error when it takes too long.
+    pub(crate) async fn settle(&mut self) -> Result<Option<Vec<Send>>, BenchError> {
+        if self.0.is_empty() {
+            return Ok(None);
+        }
+        match timeout(limits::SETTLE_TIME_MAX, self.answered()).await {
+            Ok(answered) => Ok(Some(answered?)),
+            Err(_) => Err(BenchError::Unanswered(self.len())),
+        }
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Vec<Send>, Error>> {
+        let mut answered = Vec::new();
+        while let Some((send, answer)) = self.0.front_mut() {
+            let Poll::Ready(answer) = Pin::new(answer).poll(context) else {
+                break;
+            };
+            answered.push(*send);
+            self.0.pop_front();
+            if let Err(error) = answer {
+                return Poll::Ready(Err(error));
+            }
+        }
+        match answered.is_empty() {
+            true => Poll::Pending,
+            false => Poll::Ready(Ok(answered)),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! What a message of a run says: words, and at its end a stamp.
+
+use std::fmt::Write as _;
+use std::str;
+use std::time::{Duration, Instant};
+
+use cairn_client::proto::content::body::Body;
+use cairn_client::proto::text::{Text, TextError};
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+
+use crate::limits;
+use crate::words::Words;
+
+/// The hexadecimal digits of a stamp: 16 of the time, 4 of the sender, 12 of the number.
+pub(crate) const STAMP_BYTES: usize = 32;
+
+/// Who sent a message, as which one of the conversation, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    /// Since the beginning of the run.
+    pub(crate) nanos: u64,
+    /// From 0.
+    pub(crate) sender: u16,
+    /// Which of this sender's messages in the conversation, from 1.
+    pub(crate) number: u64,
+}
+
+impl Stamp {
+    /// Reads the stamp at the end of a packed entry, where the text of a message ends. `None` for
+    /// entries that the server writes itself.
+    pub(crate) fn read(entry: &[u8]) -> Option<Self> {
+        let stamp = entry.last_chunk::<STAMP_BYTES>()?;
+        let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let digits = str::from_utf8(stamp)
+            .ok()
+            .filter(|_| stamp.iter().all(is_digit))?;
+        Some(Self {
+            nanos: u64::from_str_radix(&digits[..16], 16).ok()?,
+            sender: u16::from_str_radix(&digits[16..20], 16).ok()?,
+            number: u64::from_str_radix(&digits[20..], 16).ok()?,
+        })
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Texts {
+    pub(crate) fillings: Vec<String>,
+    body_bytes: usize,
+    pub(crate) began: Instant,
+}
+
+impl Texts {
+    /// Messages of this many bytes, at least [`STAMP_BYTES`]. The same seed gives the same words.
+    pub(crate) fn new(body_bytes: usize, seed: u64) -> Self {
+        let (words, mut random) = (Words::new(), StdRng::seed_from_u64(seed));
+        let mut filling = || words.fill(body_bytes.saturating_sub(STAMP_BYTES), &mut random);
+        Self {
+            fillings: (0..limits::TEXTS).map(|_| filling()).collect(),
+            body_bytes,
+            began: Instant::now(),
+        }
+    }
+
+    /// The `number`-th message of `sender`, due at `at`.
+    pub(crate) fn body(&self, sender: u16, number: u64, at: Instant) -> Result<Body, TextError> {
+        self.body_of(self.body_bytes, sender, number, at)
+    }
+
+    /// The same with another length, up to that of the run's messages.
+    pub(crate) fn body_of(
+        &self,
+        bytes: usize,
+        sender: u16,
+        number: u64,
+        at: Instant,
+    ) -> Result<Body, TextError> {
+        let nanos = at.saturating_duration_since(self.began).as_nanos() as u64;
+        let filling = &self.fillings[number as usize % self.fillings.len()];
+        let mut text = String::with_capacity(bytes);
+        text.push_str(
+            filling
+                .get(..bytes.saturating_sub(STAMP_BYTES))
+                .unwrap_or(filling),
+        );
+        let _ = write!(text, "{nanos:016x}{sender:04x}{number:012x}");
+        Ok(Body::Text(Text::new(text)?))
+    }
+
+    /// How long before `now` the message was due.
+    pub(crate) fn age(&self, stamp: Stamp, now: Instant) -> Duration {
+        now.saturating_duration_since(self.began + Duration::from_nanos(stamp.nanos))
+    }
+}

@@ -1,0 +1,65 @@
+use super::*;
+
+fn texts(driver: &mut Driver, group: usize) -> Vec<(MsgId, Text)> {
+    let run = driver
+        .read(group, PullRange::From(MsgId::new(1)), RunLimits::MAX)
+        .unwrap();
+    let messages = run.messages().unwrap().into_iter();
+    messages
+        .filter_map(|message| {
+            if let Body::Text(text) = message.body {
+                Some((message.msgid, text))
+            } else {
+                None
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn what_is_sent_is_there_when_the_directory_is_opened_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut driver = Driver::create(dir.path(), 2).unwrap();
+    let mut sent = Vec::new();
+    for round in 0..2 {
+        for number in 0..100 {
+            let text = Text::new(format!("{round} {number}")).unwrap();
+            sent.push((driver.send(1, text.clone()).unwrap(), text));
+        }
+        driver.commit().unwrap();
+        assert_eq!(texts(&mut driver, 1), sent, "from memory");
+        driver.close().unwrap();
+        driver = Driver::open(dir.path()).unwrap();
+        assert_eq!(texts(&mut driver, 1), sent, "from the trees");
+    }
+    assert_eq!(texts(&mut driver, 0), []);
+}
+
+#[test]
+fn a_group_can_have_more_members_than_one_invite_has_uses() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut driver = Driver::create(dir.path(), 1).unwrap();
+    let count = u64::from(INVITE_USES_MAX) + 1;
+    let actors = driver.users(2, count).unwrap();
+    driver.add_members(0, &actors).unwrap();
+    let users: Vec<UserId> = actors.iter().map(|actor| actor.user).collect();
+    let (mut members, mut after) = (Vec::new(), None);
+    loop {
+        let answer = driver
+            .ask(Request::Members {
+                conversation: driver.groups[0],
+                after,
+            })
+            .unwrap();
+        let Response::Members(page) = answer else {
+            panic!("{answer:?}")
+        };
+        members.extend(page.items.iter().map(|member| member.user.id));
+        after = page.next_after;
+        if after.is_none() {
+            break;
+        }
+    }
+    members.retain(|&user| user != driver.sender.user);
+    assert_eq!(members, users);
+}

@@ -1,0 +1,267 @@
+//! How fast ids are made, and messages stored and read under them. The schemes take turns, so that
+//! whatever slows the machine down affects all of them.
+
+use std::collections::VecDeque;
+use std::hint::black_box;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use cairn_store::limits::TREE_CACHE_BYTES;
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+
+use super::Settings;
+use super::results::{SchemeResults, Stretch};
+use super::scheme::{Durable, Generator, Id, Refusal, Scheme};
+use crate::error::BenchError;
+use crate::results::grouped;
+use crate::storage::limits::{
+    IDS_READ_TIME, IDS_ROUNDS, IDS_STRETCH_MAX, IDS_WIRE_SAMPLE, READ_MESSAGES,
+};
+use crate::storage::load::{Load, Message, SKEW};
+use crate::storage::sled_rows::{SledRows, damaged};
+use crate::storage::tables::median;
+use crate::system;
+use crate::watcher::Watcher;
+use crate::zipf::Picker;
+
+/// Messages in sled under the ids of one scheme, a batch for each commit.
+#[derive(Debug)]
+pub(super) struct IdRows {
+    scheme: Scheme,
+    folder: PathBuf,
+    generator: Generator,
+    durable: Durable,
+    rows: SledRows,
+    batch: sled::Batch,
+}
+
+/// The row with the last reserved number. Its key is shorter than any other.
+const TAKEN: &[u8] = b"taken";
+
+impl IdRows {
+    pub(super) fn create(parent: &Path, scheme: Scheme) -> Result<Self, BenchError> {
+        let folder = parent.join(format!("{scheme:?}"));
+        let durable = Durable::default();
+        Ok(Self {
+            scheme,
+            generator: Generator::start(scheme, 1, &durable),
+            durable,
+            rows: SledRows::open(&folder, TREE_CACHE_BYTES)?,
+            folder,
+            batch: sled::Batch::default(),
+        })
+    }
+
+    fn create_all(parent: &Path) -> Result<Vec<Self>, BenchError> {
+        let create = |scheme| Self::create(parent, scheme);
+        Scheme::ALL.into_iter().map(create).collect()
+    }
+
+    /// The id of the next message to `conversation`; waits for the clock or the store if it must.
+    fn next_id(&mut self, conversation: u64) -> Result<Id, BenchError> {
+        loop {
+            let now = if self.scheme.needs_clock() {
+                system::since_1970()
+            } else {
+                Duration::ZERO
+            };
+            match self.generator.next(conversation, now) {
+                Ok(id) => return Ok(id),
+                Err(Refusal::OutOfNumbers) => {
+                    let numbers = self.take()?;
+                    self.generator.refill(numbers);
+                }
+                Err(Refusal::ClockBehind | Refusal::MillisecondFull) => std::hint::spin_loop(),
+            }
+        }
+    }
+
+    /// Reserves numbers durably: before that, a crash could hand them out again.
+    fn take(&mut self) -> Result<Range<u64>, BenchError> {
+        let numbers = self.durable.take();
+        let taken = self.durable.taken.to_be_bytes();
+        self.rows.db.insert(TAKEN, &taken)?;
+        self.rows.sync()?;
+        Ok(numbers)
+    }
+
+    /// Adds a message. `number`, its position among all, precedes the text: elsewhere the time of
+    /// sending says which message is the newest.
+    pub(super) fn put(&mut self, to: u64, number: u64, text: &str) -> Result<(), BenchError> {
+        let id = self.next_id(to)?;
+        let key = [&to.to_be_bytes()[..], &id.to_key(self.scheme)].concat();
+        let row = [&number.to_be_bytes()[..], text.as_bytes()].concat();
+        self.batch.insert(key, row);
+        Ok(())
+    }
+
+    pub(super) fn commit(&mut self) -> Result<(), BenchError> {
+        self.rows.commit(std::mem::take(&mut self.batch))
+    }
+
+    /// The numbers of the newest messages of a conversation. Where keys do not sort by time, this
+    /// reads all of its messages.
+    pub(super) fn newest(&self, conversation: u64, count: usize) -> Result<Vec<u64>, BenchError> {
+        let prefix = conversation.to_be_bytes();
+        let rows = self.rows.db.scan_prefix(prefix).values().rev();
+        let number = |row: sled::Result<sled::IVec>| {
+            let row = row?;
+            let number = row.first_chunk().ok_or_else(damaged)?;
+            Ok(u64::from_be_bytes(*number))
+        };
+        let most = if self.scheme.sorts_by_time() {
+            count
+        } else {
+            usize::MAX
+        };
+        let numbers = rows.take(most).map(number);
+        let mut numbers = numbers.collect::<Result<Vec<_>, BenchError>>()?;
+        numbers.sort_unstable();
+        Ok(numbers.split_off(numbers.len().saturating_sub(count)))
+    }
+
+    pub(super) fn count(&self) -> Result<u64, BenchError> {
+        let count =
+            |count, key: sled::Result<sled::IVec>| Ok(count + u64::from(key?.as_ref() != TAKEN));
+        self.rows.db.iter().keys().try_fold(0, count)
+    }
+}
+
+/// Calls `work` for every scheme in turn, [`IDS_ROUNDS`] times, and returns the median of the rates
+/// that it returns.
+fn in_turns(
+    all: &mut [IdRows],
+    what: &str,
+    watcher: &mut Watcher,
+    mut work: impl FnMut(u64, usize, &mut IdRows) -> Result<f64, BenchError>,
+) -> Result<Vec<Option<f64>>, BenchError> {
+    let stop = watcher.stop();
+    let mut rates = vec![Vec::new(); all.len()];
+    for round in 0..IDS_ROUNDS {
+        for (at, rows) in all.iter_mut().enumerate() {
+            if stop.is_asked() {
+                break;
+            }
+            let scheme = rows.scheme;
+            watcher.tell(&|| format!("{what}: round {} of {IDS_ROUNDS}, {scheme}", round + 1));
+            rates[at].push(work(round, at, rows)?);
+        }
+    }
+    Ok(rates.into_iter().map(median).collect())
+}
+
+/// Makes ids without storing anything, in one thread.
+pub(super) fn make_ids(
+    results: &mut [SchemeResults],
+    settings: &Settings,
+    folder: &Path,
+    watcher: &mut Watcher,
+) -> Result<(), BenchError> {
+    let mut all = IdRows::create_all(&folder.join("made"))?;
+    let mut picker = Picker::new(settings.conversations, SKEW, settings.scratch.seed);
+    let count = settings.ids.div_ceil(IDS_ROUNDS);
+    let conversations: Vec<u64> = (0..count).map(|_| picker.pick() as u64).collect();
+    let rates = in_turns(&mut all, "making ids", watcher, |_, _, rows| {
+        let began = Instant::now();
+        for &conversation in &conversations {
+            black_box(rows.next_id(conversation)?);
+        }
+        Ok(conversations.len() as f64 / began.elapsed().as_secs_f64())
+    })?;
+    for ((rows, rate), of) in all.iter_mut().zip(rates).zip(results) {
+        of.ids_per_s = rate;
+        if rate.is_some() {
+            let sample = conversations.iter().take(IDS_WIRE_SAMPLE);
+            let wire_bytes = |&to| Ok(rows.scheme.wire_bytes(rows.next_id(to)?));
+            let bytes: usize = sample
+                .clone()
+                .map(wire_bytes)
+                .sum::<Result<_, BenchError>>()?;
+            of.wire_bytes = Some(bytes as f64 / sample.len() as f64);
+        }
+    }
+    Ok(())
+}
+
+/// Stores the same messages under the ids of each scheme, and reads the newest ones again.
+pub(super) fn store_and_read(
+    results: &mut [SchemeResults],
+    settings: &Settings,
+    folder: &Path,
+    watcher: &mut Watcher,
+) -> Result<(), BenchError> {
+    let mut all = IdRows::create_all(&folder.join("stored"))?;
+    let newest = store(results, &mut all, settings, watcher)?;
+    let mut wrong = vec![None; all.len()];
+    let most = (settings.messages / IDS_ROUNDS).max(1);
+    let rates = in_turns(&mut all, "reading", watcher, |round, at, rows| {
+        // The same conversations for all.
+        let mut random = StdRng::seed_from_u64(settings.scratch.seed ^ round);
+        let wrong = wrong[at].get_or_insert(0);
+        let (began, mut reads, mut took) = (Instant::now(), 0_u64, Duration::ZERO);
+        while took < IDS_READ_TIME && reads < most {
+            let conversation = random.random_range(0..settings.conversations);
+            let found = rows.newest(conversation as u64, READ_MESSAGES as usize)?;
+            *wrong += u64::from(newest[conversation] != found);
+            reads += 1;
+            took = began.elapsed();
+        }
+        Ok(reads as f64 / took.as_secs_f64())
+    })?;
+    for ((of, rate), wrong) in results.iter_mut().zip(rates).zip(wrong) {
+        (of.last_50_reads_per_s, of.wrong_reads) = (rate, wrong);
+    }
+    Ok(())
+}
+
+/// Stores the messages. Returns the numbers of the newest in each conversation.
+fn store(
+    results: &mut [SchemeResults],
+    all: &mut [IdRows],
+    settings: &Settings,
+    watcher: &mut Watcher,
+) -> Result<Vec<VecDeque<u64>>, BenchError> {
+    let mut load = Load::new(settings.conversations, settings.body, settings.scratch.seed);
+    let mut newest = vec![VecDeque::new(); settings.conversations];
+    let stretch = settings.messages.div_ceil(IDS_ROUNDS).min(IDS_STRETCH_MAX);
+    let (stop, mut stored) = (watcher.stop(), 0);
+    while stored < settings.messages && !stop.is_asked() {
+        let count = stretch.min(settings.messages - stored);
+        let messages = load.messages(count as usize)?;
+        for (rows, of) in all.iter_mut().zip(&mut *results) {
+            watcher.tell(&|| {
+                let [so_far, of] = [stored, settings.messages].map(|count| grouped(count as f64));
+                format!("storing: {so_far} of {of} messages, {}", rows.scheme)
+            });
+            let (began, mut number) = (Instant::now(), stored..);
+            for batch in messages.chunks(settings.batch) {
+                for (Message { conversation, text }, number) in batch.iter().zip(&mut number) {
+                    rows.put(*conversation as u64, number, text.as_str())?;
+                }
+                rows.commit()?;
+            }
+            of.stretches.push(Stretch {
+                messages: stored + count,
+                stored_per_s: count as f64 / began.elapsed().as_secs_f64(),
+            });
+        }
+        for (message, number) in messages.iter().zip(stored..) {
+            let numbers = &mut newest[message.conversation];
+            numbers.push_back(number);
+            if numbers.len() > READ_MESSAGES as usize {
+                numbers.pop_front();
+            }
+        }
+        stored += count;
+    }
+    for (rows, of) in all.iter().zip(results).filter(|_| stored > 0) {
+        let rates = of.stretches.iter().map(|stretch| stretch.stored_per_s);
+        of.stored_per_s = median(rates.collect());
+        let disk_bytes = system::bytes_below(&rows.folder) as f64;
+        of.disk_bytes_per_message = Some(disk_bytes / stored as f64);
+        of.missing = Some(stored.saturating_sub(rows.count()?));
+    }
+    Ok(newest)
+}

@@ -1,0 +1,208 @@
+//! The contenders of every race: cairn's engine, an append-only file as the physical limit, and
+//! sled as its documentation uses it, a row for each message.
+
+use std::cell::Cell;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufReader, Read as _, Write as _};
+use std::path::Path;
+use std::rc::Rc;
+
+use cairn_proto::content::body::Body;
+use cairn_proto::ids::MsgId;
+use cairn_proto::text::Text;
+use cairn_proto::wire::request::PullRange;
+use cairn_store::blocks::run::RunLimits;
+
+use super::contender::{Batch, Contender, Key, Storage, StorageFailure};
+use crate::error::BenchError;
+use crate::storage::driver::Driver;
+use crate::storage::sled_rows::SledRows;
+
+/// The id of the first user after the sender.
+const FIRST_MEMBER: u64 = 2;
+
+/// Bytes that were written to the commit log.
+pub(crate) type LogBytes = Rc<Cell<u64>>;
+
+/// cairn's engine: each message passes the state machine, with membership and deduplication.
+struct Cairn {
+    driver: Driver,
+    log_bytes: LogBytes,
+}
+
+impl Cairn {
+    fn open(
+        folder: &Path,
+        log_bytes: LogBytes,
+        create: impl Fn(&Path) -> Result<Driver, BenchError>,
+    ) -> Result<Self, StorageFailure> {
+        let is_new = folder.read_dir()?.next().is_none();
+        let driver = if is_new {
+            create(folder)?
+        } else {
+            Driver::open(folder)?
+        };
+        Ok(Self { driver, log_bytes })
+    }
+}
+
+/// cairn's engine with groups of the sender alone.
+pub(crate) fn cairn_with_groups(groups: usize) -> Contender {
+    let create = move |folder: &Path| Driver::create(folder, groups);
+    Contender::new("cairn", move |folder| {
+        Cairn::open(folder, LogBytes::default(), create)
+    })
+}
+
+/// cairn's engine with one group.
+pub(crate) fn cairn_with_members(members: u64, log_bytes: LogBytes) -> Contender {
+    let create = move |folder: &Path| {
+        let mut driver = Driver::create(folder, 1)?;
+        let others = driver.users(FIRST_MEMBER, members.saturating_sub(1))?;
+        driver.add_members(0, &others)?;
+        Ok(driver)
+    };
+    Contender::new(format!("{members} members"), move |folder| {
+        Cairn::open(folder, log_bytes.clone(), create)
+    })
+}
+
+impl Storage for Cairn {
+    fn store(&mut self, batch: &mut Batch<'_>) -> Result<(), StorageFailure> {
+        for (key, text) in batch {
+            let group = usize::try_from(key.conversation)?;
+            self.driver.send(group, Text::new(text)?)?;
+        }
+        let bytes = self.driver.engine.batch_bytes() as u64;
+        self.log_bytes.set(self.log_bytes.get() + bytes);
+        self.driver.commit()?;
+        Ok(())
+    }
+
+    fn read(&mut self, each: &mut dyn FnMut(u64, &[u8])) -> Result<(), StorageFailure> {
+        for group in 0..self.driver.groups.len() {
+            let mut from = MsgId::new(1);
+            loop {
+                let range = PullRange::From(from);
+                let run = self.driver.read(group, range, RunLimits::MAX)?;
+                if run.count == 0 {
+                    break;
+                }
+                from = run.last().next();
+                for message in run.messages()? {
+                    // Other entries say who created and joined the group.
+                    if let Body::Text(text) = message.body {
+                        each(group as u64, text.as_str().as_bytes());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn close(self: Box<Self>) -> Result<(), StorageFailure> {
+        Ok(self.driver.close()?)
+    }
+}
+
+struct RawFile {
+    file: File,
+    batch: Vec<u8>,
+}
+
+/// A file that grows, with one write and one fdatasync for each batch, and no index.
+pub(crate) fn raw_file() -> Contender {
+    Contender::new("raw append + fdatasync", |folder| {
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).create(true);
+        Ok(RawFile {
+            file: options.open(folder.join("messages"))?,
+            batch: Vec::new(),
+        })
+    })
+}
+
+impl Storage for RawFile {
+    fn store(&mut self, batch: &mut Batch<'_>) -> Result<(), StorageFailure> {
+        self.batch.clear();
+        for (key, text) in batch {
+            let length = u32::try_from(text.len())?.to_le_bytes();
+            self.batch.extend_from_slice(&key.to_bytes());
+            self.batch.extend_from_slice(&length);
+            self.batch.extend_from_slice(text.as_bytes());
+        }
+        self.file.write_all(&self.batch)?;
+        Ok(self.file.sync_data()?)
+    }
+
+    fn read(&mut self, each: &mut dyn FnMut(u64, &[u8])) -> Result<(), StorageFailure> {
+        io::Seek::rewind(&mut self.file)?;
+        let mut left = self.file.metadata()?.len();
+        let mut reader = BufReader::with_capacity(1 << 20, &self.file);
+        let mut text = Vec::new();
+        while left > 0 {
+            let (mut key, mut length) = ([0; 16], [0; 4]);
+            reader.read_exact(&mut key)?;
+            reader.read_exact(&mut length)?;
+            text.resize(u32::from_le_bytes(length) as usize, 0);
+            reader.read_exact(&mut text)?;
+            left -= 20 + text.len() as u64;
+            each(Key::from_bytes(&key)?.conversation, &text);
+        }
+        Ok(())
+    }
+}
+
+struct PlainSled {
+    rows: SledRows,
+    /// Whether each batch is synced. sled's `flush` alone writes, and leaves it to the kernel when
+    /// the data reaches the disk.
+    sync: bool,
+}
+
+const SLED_CACHE_BYTES: u64 = 128 << 20;
+
+/// sled as its documentation uses it.
+pub(crate) fn sled_flushed() -> Contender {
+    plain_sled("sled, flush (no fsync)", false)
+}
+
+pub(crate) fn sled_synced() -> Contender {
+    plain_sled("sled, flush + fdatasync", true)
+}
+
+fn plain_sled(name: &str, sync: bool) -> Contender {
+    Contender::new(name, move |folder| {
+        let rows = SledRows::open(folder, SLED_CACHE_BYTES)?;
+        Ok(PlainSled { rows, sync })
+    })
+}
+
+impl Storage for PlainSled {
+    fn store(&mut self, messages: &mut Batch<'_>) -> Result<(), StorageFailure> {
+        let mut batch = sled::Batch::default();
+        for (key, text) in messages {
+            batch.insert(&key.to_bytes(), text.as_bytes());
+        }
+        if self.sync {
+            self.rows.commit(batch)?;
+        } else {
+            self.rows.db.apply_batch(batch)?;
+            self.rows.db.flush()?;
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, each: &mut dyn FnMut(u64, &[u8])) -> Result<(), StorageFailure> {
+        for row in self.rows.db.iter() {
+            let (key, text) = row?;
+            each(Key::from_bytes(&key)?.conversation, &text);
+        }
+        Ok(())
+    }
+
+    fn close(self: Box<Self>) -> Result<(), StorageFailure> {
+        self.rows.db.flush()?;
+        Ok(())
+    }
+}

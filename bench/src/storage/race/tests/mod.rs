@@ -1,0 +1,160 @@
+mod supply;
+
+use super::*;
+use tokio::sync::watch;
+
+fn watcher() -> (watch::Sender<bool>, Watcher) {
+    let (stop, hears) = watch::channel(false);
+    (stop, Watcher::new(hears, |text| drop(text())))
+}
+
+fn all() -> [Contender; 4] {
+    [
+        cairn_with_groups(10),
+        raw_file(),
+        sled_flushed(),
+        sled_synced(),
+    ]
+}
+
+#[test]
+fn every_contender_holds_what_was_stored() {
+    let dir = tempfile::tempdir().unwrap();
+    let supply = Supply::new(10, 200, 7).unwrap();
+    let (_stop, mut watcher) = watcher();
+    let race = Race {
+        contenders: &all(),
+        supply: &supply,
+        batch: 8,
+        round: Duration::from_millis(20),
+    };
+    let outcomes = race
+        .run("test", &dir.path().join("race"), &mut watcher)
+        .unwrap();
+    assert_eq!(outcomes.len(), 4);
+    for outcome in outcomes {
+        let outcome = outcome.unwrap();
+        assert_eq!(outcome.is_held, Some(true), "{outcome:?}");
+        let Spread { median, min, max } = outcome.messages_per_s;
+        assert!(0.0 < min && min <= median && median <= max, "{outcome:?}");
+        assert!(outcome.disk_bytes_per_message.unwrap() > 0.0, "{outcome:?}");
+    }
+    assert_eq!(dir.path().read_dir().unwrap().count(), 0);
+}
+
+#[test]
+fn contenders_return_messages_in_order() {
+    for contender in all() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut expected = Vec::new();
+        for part in 0..3 {
+            let mut storage = contender.open(dir.path()).unwrap();
+            for msgid in part * 5 + 1..=part * 5 + 5 {
+                let texts = [3, 0].map(|conversation| {
+                    let key = Key {
+                        conversation,
+                        msgid,
+                    };
+                    (key, format!("{conversation} {msgid}"))
+                });
+                let mut batch = texts.iter().map(|(key, text)| (*key, text.as_str()));
+                storage.store(&mut batch).unwrap();
+                expected.extend(texts.map(|(key, text)| (key.conversation, text)));
+            }
+            storage.close().unwrap();
+        }
+        let mut read = Vec::new();
+        let each = &mut |conversation, text: &[u8]| {
+            read.push((conversation, String::from_utf8(text.to_vec()).unwrap()))
+        };
+        contender.open(dir.path()).unwrap().read(each).unwrap();
+        // A storage may return conversations one after the other or interleaved.
+        read.sort_by_key(|&(conversation, _)| conversation);
+        expected.sort_by_key(|&(conversation, _)| conversation);
+        assert_eq!(read, expected, "{}", contender.name());
+    }
+}
+
+/// Takes everything, and keeps only every second message.
+struct Forgetful(Vec<(u64, String)>);
+
+impl Storage for Forgetful {
+    fn store(&mut self, batch: &mut Batch<'_>) -> Result<(), StorageFailure> {
+        let kept = batch.filter(|(key, _)| key.msgid.is_multiple_of(2));
+        self.0
+            .extend(kept.map(|(key, text)| (key.conversation, text.to_owned())));
+        if self.0.len() > 1_000 {
+            Err("full".into())
+        } else {
+            Ok(())
+        }
+    }
+
+    fn read(&mut self, each: &mut dyn FnMut(u64, &[u8])) -> Result<(), StorageFailure> {
+        self.0
+            .iter()
+            .for_each(|(conversation, text)| each(*conversation, text.as_bytes()));
+        Ok(())
+    }
+}
+
+fn forgetful() -> Contender {
+    Contender::new("forgetful", |_| Ok(Forgetful(Vec::new())))
+}
+
+#[test]
+fn a_loss_is_seen_and_a_failure_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let supply = Supply::new(2, 10, 7).unwrap();
+    let (_stop, mut watcher) = watcher();
+    // In no time, a round is one batch.
+    let short = Race {
+        contenders: &[forgetful()],
+        supply: &supply,
+        batch: 8,
+        round: Duration::ZERO,
+    };
+    let outcomes = short
+        .run("test", &dir.path().join("short"), &mut watcher)
+        .unwrap();
+    assert_eq!(outcomes[0].as_ref().unwrap().is_held, Some(false));
+    let long = Race {
+        round: Duration::from_secs(60),
+        ..short
+    };
+    let failed = long
+        .run("test", &dir.path().join("long"), &mut watcher)
+        .unwrap_err();
+    assert_eq!(failed.to_string(), "forgetful failed: full");
+}
+
+#[test]
+fn a_race_that_is_ended_has_nothing_to_show_for_rounds_it_did_not_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let supply = Supply::new(2, 10, 7).unwrap();
+    let (stop, mut watcher) = watcher();
+    stop.send(true).unwrap();
+    let race = Race {
+        contenders: &all(),
+        supply: &supply,
+        batch: 8,
+        round: Duration::from_secs(60),
+    };
+    let outcomes = race
+        .run("test", &dir.path().join("race"), &mut watcher)
+        .unwrap();
+    assert!(outcomes.iter().all(Option::is_none), "{outcomes:?}");
+}
+
+#[test]
+fn a_spread_is_its_middle_and_its_ends() {
+    assert_eq!(Spread::of(Vec::new()), None);
+    assert_eq!(
+        Spread::of(vec![5.0, 1.0, 3.0]),
+        Some(Spread {
+            median: 3.0,
+            min: 1.0,
+            max: 5.0
+        })
+    );
+}

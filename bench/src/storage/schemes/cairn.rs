@@ -1,0 +1,105 @@
+//! cairn's engine: each message once, in blocks and a commit log, and a cursor for each member.
+
+use std::path::Path;
+
+use cairn_proto::content::body::Body;
+use cairn_proto::ids::{MsgId, UserId};
+use cairn_proto::text::Text;
+use cairn_proto::wire::request::{PullRange, Request};
+use cairn_store::blocks::Blocks;
+use cairn_store::blocks::run::RunLimits;
+use cairn_store::engine::StoreError;
+use cairn_store::files::poison::Poison;
+use cairn_store::trees::db::Trees;
+
+use super::scheme::{Closed, Group, Pulled, Scheme};
+use crate::error::BenchError;
+use crate::storage::driver::{Driver, actor};
+
+/// The index of the only group.
+const GROUP: usize = 0;
+
+#[derive(Debug)]
+pub(super) struct Cairn {
+    driver: Driver,
+    /// Entries of the commit log.
+    entries: u64,
+}
+
+/// Creates a data directory with a group, its members and their devices.
+pub(super) fn create(dir: &Path, group: Group) -> Result<(), BenchError> {
+    let mut driver = Driver::create(dir, 1)?;
+    if let Some(first) = group.members().next() {
+        let users = driver.users(first.get().into(), group.size.into())?;
+        driver.add_members(GROUP, &users)?;
+    }
+    driver.close()
+}
+
+/// The number of blocks in a closed data directory.
+pub(super) fn blocks(dir: &Path) -> Result<u64, BenchError> {
+    let driver = Driver::open(dir)?;
+    let group = driver.groups[GROUP];
+    driver.close()?;
+    let trees = Trees::open(&dir.join("trees"), &dir.join("aside"), &Poison::new());
+    let blocks = Blocks::new(trees.map_err(StoreError::from)?).keys_above(group, MsgId::ZERO);
+    Ok(blocks.map_err(StoreError::from)?.len() as u64)
+}
+
+impl Cairn {
+    pub(super) fn open(dir: &Path) -> Result<Self, BenchError> {
+        Ok(Self {
+            driver: Driver::open(dir)?,
+            entries: 0,
+        })
+    }
+}
+
+impl Scheme for Cairn {
+    fn send(&mut self, text: &Text) -> Result<MsgId, BenchError> {
+        self.entries += 1;
+        self.driver.send(GROUP, text.clone())
+    }
+
+    fn commit(&mut self) -> Result<(), BenchError> {
+        self.driver.commit().map(drop)
+    }
+
+    fn pull(&mut self, member: UserId, after: MsgId) -> Result<Vec<Pulled>, BenchError> {
+        let mut after = after.max(self.driver.position(GROUP, actor(member))?);
+        loop {
+            let range = PullRange::From(after.next());
+            let run = self.driver.read(GROUP, range, RunLimits::MAX)?;
+            let mut page = Vec::new();
+            for message in run.messages()? {
+                // The log also has an entry for each member who joined.
+                if let Body::Text(text) = message.body {
+                    let msgid = message.msgid;
+                    page.push(Pulled { msgid, text });
+                }
+            }
+            if !page.is_empty() || run.count == 0 {
+                return Ok(page);
+            }
+            after = run.last();
+        }
+    }
+
+    fn ack(&mut self, member: UserId, through: MsgId) -> Result<(), BenchError> {
+        self.entries += 1;
+        let request = Request::Ack {
+            conversation: self.driver.groups[GROUP],
+            msgid: through,
+        };
+        self.driver.ask_as(actor(member), request).map(drop)
+    }
+
+    fn close(self: Box<Self>) -> Result<Closed, BenchError> {
+        let trees = self.driver.engine.history();
+        self.driver.close()?;
+        Ok(Closed {
+            writes: self.entries,
+            _sled: Box::new(trees),
+        })
+    }
+}

@@ -1,0 +1,191 @@
+//! Each scheme against a model that is obviously right: what was sent, and how far each
+//! member has acked.
+
+mod crash;
+mod results;
+
+use std::collections::HashMap;
+
+use cairn_proto::ids::{MsgId, UserId};
+use cairn_proto::text::Text;
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom as _;
+
+use super::scheme::{Group, Kind, Pulled, Scheme, Store, pull_all};
+use crate::storage::limits;
+use crate::storage::sled_rows::SledRows;
+
+/// Whom a scheme stores messages for.
+fn stored_for(kind: Kind, group: Group) -> Vec<UserId> {
+    if kind.trusts_push() {
+        group.offline().collect()
+    } else {
+        group.members().collect()
+    }
+}
+
+/// A store and its model.
+struct Play {
+    store: Store,
+    /// Open, but for a moment.
+    scheme: Option<Box<dyn Scheme>>,
+    sent: Vec<Pulled>,
+    acked: HashMap<UserId, MsgId>,
+    random: StdRng,
+}
+
+impl Play {
+    fn begin(kind: Kind, group: Group, dir: &std::path::Path) -> Self {
+        let dir = dir.join("store");
+        let store = Store { kind, group, dir };
+        store.create().unwrap();
+        let scheme = Some(store.open().unwrap());
+        Self {
+            store,
+            scheme,
+            sent: Vec::new(),
+            acked: HashMap::new(),
+            random: StdRng::seed_from_u64(7),
+        }
+    }
+
+    fn send(&mut self, count: usize) {
+        for _ in 0..count {
+            let text = Text::new(format!("message {}", self.sent.len())).unwrap();
+            let msgid = self.scheme().send(&text).unwrap();
+            self.sent.push(Pulled { msgid, text });
+        }
+        self.scheme().commit().unwrap();
+    }
+
+    fn ack(&mut self, member: UserId, through: MsgId) {
+        self.scheme().ack(member, through).unwrap();
+        let acked = self.acked.entry(member).or_default();
+        *acked = through.max(*acked);
+    }
+
+    /// Anybody acks anything that was sent, even what they have acked before.
+    fn ack_any(&mut self) {
+        let members: Vec<UserId> = self.store.group.members().collect();
+        let member = *members.choose(&mut self.random).unwrap();
+        let through = self.sent.choose(&mut self.random).unwrap().msgid;
+        self.ack(member, through);
+    }
+
+    fn reopen(&mut self) {
+        self.scheme.take().unwrap().close().unwrap();
+        self.scheme = Some(self.store.open().unwrap());
+    }
+
+    fn scheme(&mut self) -> &mut dyn Scheme {
+        self.scheme.as_mut().unwrap().as_mut()
+    }
+
+    fn check(&mut self) {
+        for member in stored_for(self.store.kind, self.store.group) {
+            let acked = self.acked.get(&member).copied().unwrap_or_default();
+            let expected: Vec<Pulled> = self
+                .sent
+                .iter()
+                .filter(|message| message.msgid > acked)
+                .cloned()
+                .collect();
+            let found = pull_all(self.scheme(), member, MsgId::ZERO).unwrap();
+            assert_eq!(
+                found, expected,
+                "{:?}, {member}, acked {acked}",
+                self.store.kind
+            );
+        }
+    }
+}
+
+/// The rows that a plain scheme leaves in its folder, but for the last number that it gave.
+fn rows_left(store: &Store) -> usize {
+    SledRows::open(&store.dir, 1 << 30).unwrap().db.len() - 1
+}
+
+#[test]
+fn whoever_was_away_gets_what_was_sent_in_order_and_once() {
+    for kind in Kind::ALL {
+        let dir = tempfile::tempdir().unwrap();
+        let mut play = Play::begin(kind, Group::new(5, 40), dir.path());
+        for round in 0..12 {
+            play.send(1 + round * 3);
+            play.check();
+            for _ in 0..4 {
+                play.ack_any();
+                // Acks are seen before they are durable.
+                play.check();
+            }
+            play.scheme().commit().unwrap();
+            if round % 4 == 3 {
+                play.reopen();
+                play.check();
+            }
+        }
+    }
+}
+
+#[test]
+fn long_absence_takes_several_pages() {
+    for kind in Kind::ALL {
+        let dir = tempfile::tempdir().unwrap();
+        let mut play = Play::begin(kind, Group::new(2, 0), dir.path());
+        (0..3).for_each(|_| play.send(limits::SCHEME_PAGE_MESSAGES));
+        play.check();
+        let member = play.store.group.members().next().unwrap();
+        let middle = play.sent[limits::SCHEME_PAGE_MESSAGES + 7].msgid;
+        let pulled = pull_all(play.scheme(), member, middle).unwrap();
+        assert_eq!(pulled, play.sent[limits::SCHEME_PAGE_MESSAGES + 8..]);
+    }
+}
+
+#[test]
+fn when_all_have_acked_nothing_is_left_but_cursors() {
+    for kind in Kind::ALL.into_iter().filter(|&kind| kind != Kind::Cairn) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut play = Play::begin(kind, Group::new(5, 40), dir.path());
+        play.send(300);
+        let (middle, last) = (play.sent[99].msgid, play.sent[299].msgid);
+        let members: Vec<UserId> = play.store.group.members().collect();
+        members.iter().for_each(|&member| play.ack(member, middle));
+        play.check();
+        // All but one.
+        members[..4]
+            .iter()
+            .for_each(|&member| play.ack(member, last));
+        play.reopen();
+        play.check();
+        play.ack(members[4], last);
+        play.reopen();
+        play.check();
+        play.scheme.take().unwrap().close().unwrap();
+        let cursors = if kind == Kind::BodyAndCursors {
+            members.len()
+        } else {
+            0
+        };
+        assert_eq!(rows_left(&play.store), cursors, "{kind:?}");
+    }
+}
+
+#[test]
+fn rows_are_counted_where_they_are_written() {
+    // For each of 20 messages in a group of 5, of whom 2 are online; and one for the last
+    // number, since all go in at once.
+    let expected = [
+        (Kind::OfflineCopies, 3),
+        (Kind::MemberCopies, 5),
+        (Kind::BodyAndIds, 1 + 1 + 5),
+        (Kind::BodyAndCursors, 1),
+    ];
+    for (kind, rows) in expected {
+        let dir = tempfile::tempdir().unwrap();
+        let mut play = Play::begin(kind, Group::new(5, 40), dir.path());
+        play.send(20);
+        let closed = play.scheme.take().unwrap().close().unwrap();
+        assert_eq!(closed.writes, 20 * rows + 1, "{kind:?}");
+    }
+}

@@ -1,0 +1,79 @@
+use super::super::cell::Cell;
+use super::super::crash::Loss;
+use super::super::results::*;
+use super::super::scheme::Kind;
+use crate::results::Results;
+
+fn cell(scheme: Kind, members: u32, online_percent: u8, sends_per_s: f64) -> Cell {
+    let mut cell = Cell::new(scheme, members, online_percent);
+    cell.sends_per_s = Some(sends_per_s);
+    cell
+}
+
+fn crashed(scheme: Kind, lost: u64, online_percent: u8) -> Results {
+    let mut cell = Cell::new(scheme, 10, online_percent);
+    cell.crashed(Loss { lost, at_stake: 10 });
+    results(&[cell])
+}
+
+#[test]
+fn cairn_is_held_against_the_fastest_in_the_smallest_group_and_against_itself_in_the_largest() {
+    let rates = [
+        (Kind::OfflineCopies, 10, 50_000.0),
+        (Kind::BodyAndCursors, 10, 60_000.0),
+        (Kind::Cairn, 10, 150_000.0),
+        (Kind::BodyAndCursors, 1_000, 70_000.0),
+        (Kind::Cairn, 1_000, 120_000.0),
+    ];
+    let found = results(&rates.map(|(kind, members, rate)| cell(kind, members, 20, rate)));
+    let json = serde_json::to_value(&found).unwrap();
+    assert_eq!(json["cairn_over_fastest"], 2.5);
+    assert_eq!(json["cairn_largest_over_smallest"], 0.8);
+    let tables = found.tables;
+    let conclusion = "In the group of 10, cairn takes 2.50 times the sends of the fastest of the four (4 one body, cursors: 60,000/s); \
+                      in the group of 1,000, it takes 0.80 times what it takes in the group of 10.";
+    assert!(
+        tables[0].meaning.starts_with(MEANING) && tables[0].meaning.ends_with(conclusion),
+        "{}",
+        tables[0].meaning
+    );
+    assert!(
+        tables[0]
+            .rows
+            .iter()
+            .all(|row| row.len() == tables[0].columns.len())
+    );
+}
+
+#[test]
+fn of_several_shares_online_the_least_ratio_counts() {
+    let of = |online, cairn| {
+        [
+            cell(Kind::BodyAndCursors, 10, online, 100.0),
+            cell(Kind::Cairn, 10, online, cairn),
+        ]
+    };
+    let found = results(&[of(20, 300.0), of(80, 200.0)].concat());
+    let json = serde_json::to_value(&found).unwrap();
+    assert_eq!(json["cairn_over_fastest"], 2.0);
+    assert_eq!((found.tables.len(), found.plots.len()), (2, 4));
+}
+
+#[test]
+fn whoever_trusts_the_push_must_be_seen_losing_and_nobody_else() {
+    assert!(crashed(Kind::OfflineCopies, 2, 20).is_sound);
+    assert!(!crashed(Kind::OfflineCopies, 0, 20).is_sound);
+    assert!(crashed(Kind::OfflineCopies, 0, 0).is_sound);
+    assert!(crashed(Kind::Cairn, 0, 20).is_sound);
+    assert!(!crashed(Kind::Cairn, 1, 20).is_sound);
+}
+
+#[test]
+fn what_was_not_measured_is_null() {
+    let json = serde_json::to_value(crashed(Kind::Cairn, 0, 20)).unwrap();
+    assert_eq!(json["schemes"][0]["scheme"], "cairn");
+    assert!(
+        json["schemes"][0]["sends_per_s"].is_null() && json["cairn_over_fastest"].is_null(),
+        "{json}"
+    );
+}

@@ -1,0 +1,48 @@
+//! Rows in sled, as everything beside cairn's engine stores its messages.
+
+use std::fs::File;
+use std::path::Path;
+
+use cairn_store::trees::wait_for_lock::wait_for_lock;
+
+use crate::error::BenchError;
+
+/// An open sled database. Its `flush` is no fsync, so a durable commit also syncs `file`.
+#[derive(Debug)]
+pub(super) struct SledRows {
+    pub(super) db: sled::Db,
+    file: File,
+}
+
+impl SledRows {
+    pub(super) fn open(folder: &Path, cache_bytes: u64) -> Result<Self, BenchError> {
+        let path = folder.join("db");
+        wait_for_lock(&path);
+        let config = sled::Config::default()
+            .path(folder)
+            .cache_capacity(cache_bytes);
+        Ok(Self {
+            db: config.open()?,
+            file: File::open(&path).map_err(BenchError::io("cannot open sled's file"))?,
+        })
+    }
+
+    /// Writes a batch durably.
+    pub(super) fn commit(&self, batch: sled::Batch) -> Result<(), BenchError> {
+        self.db.apply_batch(batch)?;
+        self.sync()
+    }
+
+    pub(super) fn sync(&self) -> Result<(), BenchError> {
+        self.db.flush()?;
+        let synced = self.file.sync_data();
+        synced.map_err(BenchError::io("cannot sync sled's file"))
+    }
+}
+
+pub(super) fn damaged() -> BenchError {
+    BenchError::Failed("a row in sled is not as it was written".to_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,9 @@
+use crate::args::parse_skew;
+
+#[test]
+fn a_skew_is_a_small_number() {
+    assert_eq!(parse_skew("0.8"), Ok(0.8));
+    ["-1", "NaN", "inf", "11", "a"]
+        .iter()
+        .for_each(|raw| assert!(parse_skew(raw).is_err(), "{raw}"));
+}

@@ -1,0 +1,5 @@
+mod args;
+mod latency;
+mod results;
+mod system;
+mod zipf;

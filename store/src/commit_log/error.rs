@@ -1,0 +1,88 @@
+//! What can go wrong with the commit log.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::record::BatchNo;
+use crate::files::poison::Poisoned;
+use crate::limits;
+
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    #[error("cannot {action} {}: {source}", .path.display())]
+    Io {
+        action: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
+    #[error(
+        "{} is damaged at offset {offset}: {what}; restore the data directory from a backup",
+        .path.display()
+    )]
+    Damaged {
+        path: PathBuf,
+        offset: u64,
+        what: String,
+    },
+    /// Batches are missing.
+    #[error(
+        "the commit log lacks batch {expected}: {}, and the trees hold everything up to \
+         {checkpoint}; restore the data directory from a backup",
+        describe_found(*.found)
+    )]
+    Missing {
+        expected: BatchNo,
+        /// The batch in its place.
+        found: Option<BatchNo>,
+        checkpoint: BatchNo,
+    },
+    #[error("{} does not belong in {}; move it elsewhere", describe(.name), .dir.display())]
+    Foreign { name: OsString, dir: PathBuf },
+    /// Nothing was written.
+    #[error(
+        "a batch of {bytes} bytes, where {} are allowed",
+        limits::BATCH_BYTES_MAX
+    )]
+    TooLarge { bytes: usize },
+    #[error(transparent)]
+    Poisoned(#[from] Poisoned),
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenError<E> {
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// `replay` refused a batch.
+    #[error("cannot replay batch {batch} of the commit log: {source}")]
+    Replay { batch: BatchNo, source: E },
+}
+
+impl LogError {
+    pub(super) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
+        Self::Io {
+            action,
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    pub(super) fn damaged(path: &Path, offset: usize, what: impl Into<String>) -> Self {
+        Self::Damaged {
+            path: path.to_owned(),
+            offset: offset as u64,
+            what: what.into(),
+        }
+    }
+}
+
+fn describe_found(found: Option<BatchNo>) -> String {
+    match found {
+        Some(found) => format!("a segment begins with {found}"),
+        None => "no segment has it".to_owned(),
+    }
+}
+
+fn describe(name: &OsString) -> String {
+    name.to_string_lossy().into_owned()
+}

@@ -1,0 +1,66 @@
+//! The list of the trees.
+
+macro_rules! trees {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Tree {
+            $($(#[$doc])* $name,)+
+        }
+
+        impl Tree {
+            /// Every tree, in the order in which a checkpoint writes them.
+            pub const ALL: [Self; [$($text),+].len()] = [$(Self::$name),+];
+
+            /// The name in sled. It never changes.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)+
+                }
+            }
+        }
+    };
+}
+
+trees! {
+    Messages = "messages",
+    Conversations = "conversations",
+    Members = "members",
+    /// Entries that do not count as unread.
+    Uncounted = "uncounted",
+    Mentions = "mentions",
+    Pins = "pins",
+    /// Retention policies.
+    Retention = "retention",
+    Cursors = "cursors",
+    /// Sends that a retry may repeat.
+    Recent = "recent",
+    Users = "users",
+    Devices = "devices",
+    Invites = "invites",
+    Memberships = "memberships",
+    Imports = "imports",
+    /// Group settings.
+    Groups = "groups",
+    OpenGroups = "open_groups",
+    Relations = "relations",
+    Profiles = "profiles",
+    /// Server settings.
+    Settings = "settings",
+    Ended = "ended",
+    Attachments = "attachment_records",
+    /// Unreferenced attachments.
+    Unused = "unused",
+    /// The attachments that messages refer to.
+    Attached = "attached",
+    /// The quota used by each user's uploads.
+    AttachmentBytes = "attachment_bytes",
+    /// Single values, by [`super::MetaKey`].
+    Meta = "meta",
+}
+
+impl std::fmt::Display for Tree {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,90 @@
+//! Commands inside an interactive client: over one open client, into a buffer.
+
+use cairn::cli::{self, Context, Failure, Format, Input, Output};
+use cairn_client::{Client, Options};
+use serde_json::Value;
+
+use crate::support::{Server, invite};
+
+/// Runs a command, and returns its results.
+async fn run(
+    words: &[&str],
+    context: &Context<'_>,
+    output: &mut Output,
+) -> Result<String, Failure> {
+    cli::run(words, context, output).await?;
+    Ok(output.take_results())
+}
+
+#[tokio::test]
+async fn commands_share_one_client_and_write_into_a_buffer() {
+    let server = Server::start();
+    let (client, _) = server.owner().await;
+    let (_bob, account) = invite(&client, "bob").await;
+    let input = Input::Memory(b"one\n\ntwo\n".to_vec());
+    let context = Context::of_client(&client, account.addr, input);
+
+    let mut people = Output::memory(Format::People);
+    let created = run(&["group", "create", "team", "bob"], &context, &mut people).await;
+    assert_eq!(created.unwrap(), "created #team\n");
+    let sent = run(&["send", "#team", "hello"], &context, &mut people).await;
+    assert_eq!(sent.unwrap(), "accepted as message 2\n");
+    let sent = run(&["send", "#team", "-"], &context, &mut people).await;
+    assert_eq!(sent.unwrap(), "");
+    assert_eq!(
+        people.take_notes(),
+        "2 messages accepted, 1 empty lines skipped\n"
+    );
+    let listed = run(&["list"], &context, &mut people).await.unwrap();
+    assert!(listed.contains("#team"), "{listed}");
+    let shown = run(&["tail", "#team"], &context, &mut people)
+        .await
+        .unwrap();
+    assert!(
+        shown.contains(": hello\n") && shown.contains(": two\n"),
+        "{shown}"
+    );
+
+    let deleted = run(&["delete", "#team", "2"], &context, &mut people).await;
+    assert_eq!(deleted.unwrap(), "recalled message 2\n");
+
+    let mut json = Output::memory(Format::Json);
+    let read = run(&["read", "#team"], &context, &mut json).await.unwrap();
+    let read: Value = serde_json::from_str(&read).unwrap();
+    assert_eq!(read["read"], 5);
+    let listed = run(&["list"], &context, &mut json).await.unwrap();
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!(
+        (&listed["name"], &listed["unread"]),
+        (&"team".into(), &0.into())
+    );
+    client.close().await;
+}
+
+#[tokio::test]
+async fn failures_and_help_come_back_to_the_client() {
+    let server = Server::start();
+    let (client, account) = server.owner().await;
+    let context = Context::of_client(&client, account.addr.clone(), Input::Memory(Vec::new()));
+    let mut output = Output::memory(Format::People);
+    for words in [
+        &["sned"][..],
+        &["send", "team"],
+        &["read", "#nowhere"],
+        &["serve", "--data", "/nowhere"],
+    ] {
+        assert!(
+            run(words, &context, &mut output).await.is_err(),
+            "{words:?}"
+        );
+        assert_eq!(output.take_results(), "", "{words:?}");
+    }
+    let help = run(&["send", "--help"], &context, &mut output).await;
+    assert!(help.unwrap().contains("EXAMPLES"));
+    // The client is still open: it was only lent.
+    let whoami = run(&["whoami"], &context, &mut output).await.unwrap();
+    assert!(whoami.contains(account.name.as_str()), "{whoami}");
+    client.close().await;
+    let again = Client::connect(&account, Options::default()).await.unwrap();
+    again.close().await;
+}

@@ -1,0 +1,343 @@
+//! Logins that are refused, all in the same words, and guessing that is slowed down without keeping out who belongs here.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use cairn_client::proto::ids::{ImportSource, Timestamp};
+use cairn_client::proto::invite::InviteLink;
+use cairn_client::proto::secret::{DeviceToken, InviteToken};
+use cairn_client::proto::text::{DeviceName, GroupName, Password, UserName};
+use cairn_client::proto::wire::close::CloseCode;
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::frame;
+use cairn_client::proto::wire::hello::Credentials;
+use cairn_client::proto::wire::request::{ImportEntry, Request};
+use cairn_client::proto::wire::response::ServerFrame;
+use cairn_client::{Client, JoinRequest, Options};
+use tokio::time::{interval, timeout};
+
+use crate::hostile::raw::{PATIENCE, Raw};
+use crate::hostile::{Stage, connect, group, text};
+
+/// `cairn_server::limits::LOGIN_FAILURES_MAX`, as clients meet it.
+const FAILURES_MAX: u32 = cairn_server::limits::LOGIN_FAILURES_MAX;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn device() -> DeviceName {
+    DeviceName::new("test").unwrap()
+}
+
+fn user(name: &str) -> UserName {
+    UserName::new(name).unwrap()
+}
+
+fn password(name: &str, password: &str) -> Credentials {
+    Credentials::Password {
+        name: user(name),
+        password: Password::new(password).unwrap(),
+        device: device(),
+    }
+}
+
+fn invited(token: InviteToken, name: &str) -> Credentials {
+    Credentials::Invite {
+        token,
+        name: user(name),
+        password: None,
+        device: device(),
+    }
+}
+
+async fn join(link: &InviteLink, name: &str, password: &str) -> Client {
+    let who = JoinRequest {
+        name: user(name),
+        password: Some(Password::new(password).unwrap()),
+        device: device(),
+    };
+    Client::join(link, who, Options::default()).await.unwrap().0
+}
+
+const REFUSED: (ErrorCode, CloseCode) = (ErrorCode::AuthFailed, CloseCode::AuthFailed);
+const BAD_INVITE: (ErrorCode, CloseCode) = (ErrorCode::BadInvite, CloseCode::AuthFailed);
+
+#[tokio::test]
+async fn wrong_credentials_are_indistinguishable() {
+    let mut stage = Stage::set().await;
+    let server = stage.server.addr;
+    let link = stage.owner.create_invite(1, HOUR).await.unwrap();
+    join(&link, "pam", "correct horse").await;
+    stage.account("eve").await;
+    let archive = group(&stage.owner, "archive", &[]).await;
+    let entry = ImportEntry {
+        sender: user("old-timer"),
+        sent_at: Timestamp::new(1),
+        body: text("hello"),
+    };
+    stage
+        .owner
+        .import(archive, ImportSource::new(1), 0, vec![entry])
+        .await
+        .unwrap();
+    stage
+        .meanwhile(async {
+            assert_eq!(
+                Raw::refused(server, Credentials::Token(DeviceToken::new([1; 32]))).await,
+                REFUSED,
+                "an unknown token"
+            );
+            assert_eq!(
+                Raw::refused(server, password("pam", "battery staple")).await,
+                REFUSED,
+                "a wrong password"
+            );
+            assert_eq!(
+                Raw::refused(server, password("nobody", "battery staple")).await,
+                REFUSED,
+                "an unknown user"
+            );
+            assert_eq!(
+                Raw::refused(server, password("eve", "battery staple")).await,
+                REFUSED,
+                "a user without a password"
+            );
+            assert_eq!(
+                Raw::refused(server, password("old-timer", "battery staple")).await,
+                REFUSED,
+                "an imported user"
+            );
+            assert_eq!(
+                Raw::refused(server, invited(link.token, "mallory")).await,
+                BAD_INVITE,
+                "an invite that is used up"
+            );
+            assert_eq!(
+                Raw::refused(server, invited(InviteToken::new([1; 16]), "mallory")).await,
+                BAD_INVITE,
+                "an unknown invite"
+            );
+            let right = Raw::hello(server, password("pam", "correct horse"), false)
+                .await
+                .1;
+            assert!(matches!(right, ServerFrame::Welcome(_)), "{right:?}");
+        })
+        .await;
+}
+
+/// Of those who race for the last use of an invite one gets it, and of those who race for a name as well.
+#[tokio::test]
+async fn concurrent_joins_admit_one() {
+    let mut stage = Stage::set().await;
+    let server = stage.server.addr;
+    let (single, double) = (
+        stage.owner.create_invite(1, HOUR).await.unwrap(),
+        stage.owner.create_invite(2, HOUR).await.unwrap(),
+    );
+    let join =
+        async |token, name: &'static str| match Raw::hello(server, invited(token, name), false)
+            .await
+            .1
+        {
+            ServerFrame::Welcome(welcome) => Ok(welcome.name),
+            ServerFrame::Refused(code) => Err(code),
+            other => panic!("{other:?}"),
+        };
+    let one_of = |answers: (Result<UserName, ErrorCode>, Result<UserName, ErrorCode>), code| {
+        assert!(
+            matches!(answers, (Ok(_), Err(refused)) | (Err(refused), Ok(_)) if refused == code),
+            "{answers:?}"
+        );
+    };
+    stage
+        .meanwhile(async {
+            one_of(
+                tokio::join!(join(single.token, "first"), join(single.token, "second")),
+                ErrorCode::BadInvite,
+            );
+            one_of(
+                tokio::join!(join(double.token, "twin"), join(double.token, "TWIN")),
+                ErrorCode::NameTaken,
+            );
+            assert_eq!(
+                join(double.token, "third").await,
+                Ok(user("third")),
+                "a refused login uses nothing up"
+            );
+        })
+        .await;
+}
+
+/// A name that is taken is refused behind the question whether the invite is good, and uses nothing up: so it tells when the invite
+/// has expired.
+#[tokio::test]
+async fn invite_expires() {
+    let mut stage = Stage::set().await;
+    let server = stage.server.addr;
+    let link = stage
+        .owner
+        .create_invite(1, Duration::from_secs(1))
+        .await
+        .unwrap();
+    stage
+        .meanwhile(async {
+            let mut pace = interval(Duration::from_millis(50));
+            let refused = async {
+                loop {
+                    pace.tick().await;
+                    match Raw::refused(server, invited(link.token, "owner")).await {
+                        (ErrorCode::NameTaken, CloseCode::AuthFailed) => {}
+                        other => return other,
+                    }
+                }
+            };
+            assert_eq!(timeout(PATIENCE, refused).await.unwrap(), BAD_INVITE);
+        })
+        .await;
+}
+
+/// How many of `attempts` at once are heard.
+async fn guesses(server: SocketAddr, name: &str, attempts: u32) -> u32 {
+    let tasks: Vec<_> = (0..attempts)
+        .map(|_| tokio::spawn(Raw::refused(server, password(name, "battery staple"))))
+        .collect();
+    let mut heard = 0;
+    for task in tasks {
+        match task.await.unwrap() {
+            (ErrorCode::AuthFailed, CloseCode::AuthFailed) => heard += 1,
+            (ErrorCode::RateLimited, CloseCode::AuthFailed) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    heard
+}
+
+/// Everybody here comes from one address, as behind one router: whoever guesses there keeps others there from guessing, and nobody
+/// from coming back with the token of his device.
+#[tokio::test]
+async fn guessing_is_limited_without_lockout() {
+    let mut stage = Stage::set().await;
+    let account = stage.account("eve").await;
+    let server = stage.server.addr;
+    let link = stage.owner.create_invite(1, HOUR).await.unwrap();
+    join(&link, "pam", "correct horse").await;
+    stage
+        .meanwhile(async {
+            for _ in 0..FAILURES_MAX {
+                assert_eq!(
+                    Raw::refused(server, password("pam", "battery staple")).await,
+                    REFUSED
+                );
+            }
+            let limited = (ErrorCode::RateLimited, CloseCode::AuthFailed);
+            assert_eq!(
+                Raw::refused(server, password("pam", "battery staple")).await,
+                limited
+            );
+            assert_eq!(
+                Raw::refused(server, password("pam", "correct horse")).await,
+                limited,
+                "not even the right one is heard"
+            );
+            assert_eq!(
+                Raw::refused(server, password("somebody", "correct horse")).await,
+                limited,
+                "the address counts as well"
+            );
+            Raw::log_in(server, &account).await.goes_on().await;
+            connect(&account).await;
+        })
+        .await;
+}
+
+/// As many are heard as may fail, and beside the last of them those that are being checked at the same moment.
+#[tokio::test]
+async fn parallel_guessing_gains_nothing() {
+    let mut stage = Stage::set().await;
+    let account = stage.account("eve").await;
+    let server = stage.server.addr;
+    let cores = u32::try_from(std::thread::available_parallelism().unwrap().get()).unwrap();
+    let attempts = 4 * FAILURES_MAX + cores;
+    stage
+        .meanwhile(async {
+            let heard = guesses(server, "owner", attempts).await;
+            assert!(
+                (FAILURES_MAX..FAILURES_MAX + cores).contains(&heard),
+                "{heard} of {attempts} were heard"
+            );
+            connect(&account).await;
+        })
+        .await;
+}
+
+/// A device that guesses tokens guesses for ever: they are random, and what fails costs no password hash.
+#[tokio::test]
+async fn wrong_tokens_do_not_block_passwords() {
+    let mut stage = Stage::set().await;
+    let server = stage.server.addr;
+    let link = stage.owner.create_invite(1, HOUR).await.unwrap();
+    join(&link, "pam", "correct horse").await;
+    stage
+        .meanwhile(async {
+            for n in 0..=FAILURES_MAX {
+                let token = DeviceToken::new([u8::try_from(n).unwrap(); 32]);
+                assert_eq!(
+                    Raw::refused(server, Credentials::Token(token)).await,
+                    REFUSED
+                );
+            }
+            let right = Raw::hello(server, password("pam", "correct horse"), false)
+                .await
+                .1;
+            assert!(matches!(right, ServerFrame::Welcome(_)), "{right:?}");
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn revoked_device_is_closed_for_good() {
+    let mut stage = Stage::set().await;
+    let server = stage.server.addr;
+    let account = stage.account("eve").await;
+    let link = stage.owner.create_invite(1, HOUR).await.unwrap();
+    let pam = join(&link, "pam", "correct horse").await;
+    stage
+        .meanwhile(async {
+            // Another user's device is not known to her.
+            let mut raw = Raw::log_in(server, &account).await;
+            let foreign = Request::RevokeDevice(pam.whoami().device);
+            assert_eq!(raw.ask(foreign).await, Err(ErrorCode::NoSuchDevice));
+
+            let (lost, lost_account) =
+                match Raw::hello(server, password("pam", "correct horse"), true).await {
+                    (raw, ServerFrame::Welcome(welcome)) => (raw, welcome),
+                    (_, other) => panic!("{other:?}"),
+                };
+            pam.revoke_device(lost_account.device).await.unwrap();
+            assert_eq!(lost.closed().await, CloseCode::Revoked);
+            let token = lost_account.token.unwrap();
+            assert_eq!(
+                Raw::refused(server, Credentials::Token(token)).await,
+                REFUSED
+            );
+            // Her other device and other users go on.
+            assert_eq!(pam.devices().await.unwrap().len(), 1);
+            raw.goes_on().await;
+
+            // What a device asks for behind its own end is not done.
+            let (_, revoke) = raw.request(Request::RevokeDevice(account.device));
+            let (_, create) = raw.request(Request::CreateGroup {
+                name: GroupName::new("late").unwrap(),
+                members: vec![pam.whoami().user],
+            });
+            raw.stream
+                .write(&[frame::frame(&revoke), frame::frame(&create)].concat())
+                .await;
+            assert_eq!(raw.closed().await, CloseCode::Revoked);
+            assert_eq!(
+                Raw::refused(server, Credentials::Token(account.token)).await,
+                REFUSED
+            );
+            assert_eq!(pam.conversations().await.unwrap(), []);
+        })
+        .await;
+}

@@ -1,0 +1,415 @@
+//! What members may not do, and what becomes of those who are members no more.
+
+use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
+use cairn_client::proto::limits::{
+    IMPORT_ENTRIES_MAX, INVITE_LIFE_MAX, INVITE_USES_MAX, USERS_PER_REQUEST_MAX,
+};
+use cairn_client::proto::model::group::{GroupSettings, Role};
+use cairn_client::proto::text::GroupName;
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::event::TimelineFrame;
+use cairn_client::proto::wire::request::{ImportEntry, PullRange, Request};
+use cairn_client::proto::wire::response::Response;
+use tokio::time::timeout;
+
+use crate::hostile::raw::{PATIENCE, Raw, Stream};
+use crate::hostile::{Stage, group, text};
+
+const NOBODY: UserId = UserId::new(999_999);
+
+/// What an owner is refused who keeps order in a group.
+fn keeping_order(
+    team: ConversationId,
+    direct: ConversationId,
+    ada: UserId,
+    bob: UserId,
+) -> Vec<(Request, ErrorCode)> {
+    vec![
+        (
+            Request::Ban {
+                conversation: team,
+                users: vec![bob; USERS_PER_REQUEST_MAX + 1],
+            },
+            ErrorCode::BadRequest,
+        ),
+        (
+            Request::Unban {
+                conversation: team,
+                users: vec![bob; USERS_PER_REQUEST_MAX + 1],
+            },
+            ErrorCode::BadRequest,
+        ),
+        (
+            Request::Ban {
+                conversation: team,
+                users: vec![NOBODY],
+            },
+            ErrorCode::NoSuchUser,
+        ),
+        (
+            Request::Ban {
+                conversation: team,
+                users: vec![bob, ada],
+            },
+            ErrorCode::Forbidden,
+        ),
+        (
+            Request::Ban {
+                conversation: direct,
+                users: vec![bob],
+            },
+            ErrorCode::Forbidden,
+        ),
+        (
+            Request::SetRole {
+                conversation: team,
+                user: NOBODY,
+                role: Role::Admin,
+            },
+            ErrorCode::NoMember,
+        ),
+        (
+            Request::SetRole {
+                conversation: team,
+                user: ada,
+                role: Role::Member,
+            },
+            ErrorCode::LastOwner,
+        ),
+        (
+            Request::HandOver {
+                conversation: team,
+                user: NOBODY,
+            },
+            ErrorCode::NoMember,
+        ),
+        (
+            Request::HandOver {
+                conversation: team,
+                user: ada,
+            },
+            ErrorCode::BadRequest,
+        ),
+        (
+            Request::MuteMember {
+                conversation: team,
+                user: ada,
+                until: Timestamp::new(u64::MAX),
+            },
+            ErrorCode::Forbidden,
+        ),
+        (
+            Request::JoinGroup {
+                conversation: direct,
+            },
+            ErrorCode::Forbidden,
+        ),
+        (
+            Request::Group {
+                conversation: direct,
+            },
+            ErrorCode::Forbidden,
+        ),
+    ]
+}
+
+#[tokio::test]
+#[expect(clippy::too_many_lines, reason = "the steps of one scenario")]
+async fn roles_and_bounds_of_groups_hold() {
+    let mut stage = Stage::set().await;
+    let (ada, ada_account) = stage.user("ada").await;
+    let (bob, bob_account) = stage.user("bob").await;
+    let team = group(&ada, "team", &[bob_account.user]).await;
+    let direct = ConversationId::direct(ada_account.user, bob_account.user).unwrap();
+    bob.send(direct, text("just us")).await.unwrap();
+    let server = stage.server.addr;
+    stage
+        .meanwhile(async {
+            let (ada, bob) = (ada_account.user, bob_account.user);
+            let add = |conversation, users| Request::AddMembers {
+                conversation,
+                users,
+            };
+            let remove = |conversation, users| Request::RemoveMembers {
+                conversation,
+                users,
+            };
+            let create = |members| Request::CreateGroup {
+                name: GroupName::new("new").unwrap(),
+                members,
+            };
+            let too_many = vec![bob; USERS_PER_REQUEST_MAX + 1];
+
+            let mut owner = Raw::log_in(server, &ada_account).await;
+            for (request, code) in [
+                (add(team, too_many.clone()), ErrorCode::BadRequest),
+                (remove(team, too_many.clone()), ErrorCode::BadRequest),
+                (create(too_many), ErrorCode::BadRequest),
+                (
+                    Request::Users {
+                        ids: vec![bob; USERS_PER_REQUEST_MAX + 1],
+                    },
+                    ErrorCode::BadRequest,
+                ),
+                (add(team, vec![bob, NOBODY]), ErrorCode::NoSuchUser),
+                (add(team, vec![UserId::SERVER]), ErrorCode::NoSuchUser),
+                (create(vec![NOBODY]), ErrorCode::NoSuchUser),
+                (remove(team, vec![ada]), ErrorCode::LastOwner),
+                (remove(team, vec![bob, ada]), ErrorCode::LastOwner),
+                (add(direct, vec![bob]), ErrorCode::Forbidden),
+                (remove(direct, vec![ada]), ErrorCode::Forbidden),
+            ]
+            .into_iter()
+            .chain(keeping_order(team, direct, ada, bob))
+            {
+                assert_eq!(owner.ask(request.clone()).await, Err(code), "{request:?}");
+            }
+            assert_eq!(
+                owner.ask(add(team, vec![bob; USERS_PER_REQUEST_MAX])).await,
+                Ok(Response::Changed { users: 0 })
+            );
+            assert_eq!(
+                owner.ask(remove(team, vec![NOBODY])).await,
+                Ok(Response::Changed { users: 0 })
+            );
+
+            let mut member = Raw::log_in(server, &bob_account).await;
+            for request in [
+                add(team, vec![bob]),
+                remove(team, vec![ada]),
+                Request::Import {
+                    conversation: team,
+                    source: ImportSource::new(1),
+                    first: 0,
+                    entries: Vec::new(),
+                },
+                Request::ImportCursor {
+                    conversation: team,
+                    source: ImportSource::new(1),
+                },
+                Request::Explain {
+                    conversation: team,
+                    user: ada,
+                },
+                Request::CreateInvite {
+                    uses: 1,
+                    life_seconds: 60,
+                },
+                Request::Metrics,
+                Request::RenameGroup {
+                    conversation: team,
+                    name: GroupName::new("mine").unwrap(),
+                },
+                Request::SetGroupSettings {
+                    conversation: team,
+                    settings: GroupSettings::default(),
+                },
+                Request::SetRole {
+                    conversation: team,
+                    user: bob,
+                    role: Role::Owner,
+                },
+                Request::Ban {
+                    conversation: team,
+                    users: vec![ada],
+                },
+                Request::Unban {
+                    conversation: team,
+                    users: vec![ada],
+                },
+                Request::BannedUsers { conversation: team },
+                Request::MuteMember {
+                    conversation: team,
+                    user: ada,
+                    until: Timestamp::new(u64::MAX),
+                },
+            ] {
+                assert_eq!(
+                    member.ask(request.clone()).await,
+                    Err(ErrorCode::Forbidden),
+                    "{request:?}"
+                );
+            }
+        })
+        .await;
+    assert_eq!(ada.members(team).await.unwrap().len(), 2);
+    assert_eq!(
+        ada.conversations().await.unwrap().len(),
+        2,
+        "no group was made"
+    );
+}
+
+#[tokio::test]
+async fn bounds_of_invites_and_imports_hold() {
+    let mut stage = Stage::set().await;
+    let account = stage.owner_account.clone();
+    let team = group(&stage.owner, "archive", &[]).await;
+    let server = stage.server.addr;
+    let entry = ImportEntry {
+        sender: cairn_client::proto::text::UserName::new("old-timer").unwrap(),
+        sent_at: cairn_client::proto::ids::Timestamp::new(1),
+        body: text("x"),
+    };
+    stage
+        .meanwhile(async {
+            let mut owner = Raw::log_in(server, &account).await;
+            let life_max = INVITE_LIFE_MAX.as_secs();
+            for (uses, life_seconds) in [
+                (0, 60),
+                (INVITE_USES_MAX + 1, 60),
+                (u32::MAX, 60),
+                (1, 0),
+                (1, life_max + 1),
+                (1, u64::MAX),
+            ] {
+                let answer = owner
+                    .ask(Request::CreateInvite { uses, life_seconds })
+                    .await;
+                assert_eq!(
+                    answer,
+                    Err(ErrorCode::BadRequest),
+                    "{uses} uses, {life_seconds} s"
+                );
+            }
+            let import = |first, count| {
+                let entries = vec![entry.clone(); count];
+                Request::Import {
+                    conversation: team,
+                    source: ImportSource::new(1),
+                    first,
+                    entries,
+                }
+            };
+            assert_eq!(
+                owner.ask(import(0, IMPORT_ENTRIES_MAX + 1)).await,
+                Err(ErrorCode::BadRequest)
+            );
+            assert_eq!(owner.ask(import(1, 1)).await, Err(ErrorCode::ImportGap));
+            assert_eq!(
+                owner.ask(import(u64::MAX, 1)).await,
+                Err(ErrorCode::BadRequest)
+            );
+            assert_eq!(
+                owner.ask(import(0, 2)).await,
+                Ok(Response::Imported {
+                    added: 2,
+                    users: 1,
+                    cursor: 2
+                })
+            );
+            assert_eq!(
+                owner.ask(import(0, 2)).await,
+                Ok(Response::Imported {
+                    added: 0,
+                    users: 0,
+                    cursor: 2
+                })
+            );
+        })
+        .await;
+}
+
+/// Whoever is removed reads up to the entry that says so: not a byte of what is said behind it reaches him, by pull or by push, on
+/// the connection that he had.
+#[tokio::test]
+async fn removed_member_receives_nothing() {
+    let mut stage = Stage::set().await;
+    let (ada, _) = stage.user("ada").await;
+    let eve = stage.account("eve").await;
+    let team = group(&ada, "team", &[eve.user]).await;
+    let other = group(&ada, "other", &[eve.user]).await;
+    let server = stage.server.addr;
+    stage
+        .meanwhile(async {
+            let (mut raw, _) = Raw::log_in_with(server, &eve, true).await;
+            let mut timeline = raw.timeline().await;
+            let heard = ada.send(team, text("for all")).await.unwrap();
+            until_pushed(&mut timeline, team, heard).await;
+            assert!(raw.ask(pull(team)).await.is_ok());
+
+            assert_eq!(ada.remove_members(team, vec![eve.user]).await.unwrap(), 1);
+            let secret = ada.send(team, text("canary")).await.unwrap();
+            for request in [
+                pull(team),
+                Request::Ack {
+                    conversation: team,
+                    msgid: heard,
+                },
+                Request::Read {
+                    conversation: team,
+                    msgid: heard,
+                },
+                Request::Members {
+                    conversation: team,
+                    after: None,
+                },
+            ] {
+                assert_eq!(
+                    raw.ask(request.clone()).await,
+                    Err(ErrorCode::NotFound),
+                    "{request:?}"
+                );
+            }
+            assert_eq!(
+                raw.send(team, 1, text("still here")).await,
+                Err(ErrorCode::NotFound)
+            );
+            // What comes last is pushed behind anything that could have been before it.
+            let marker = ada.send(other, text("marker")).await.unwrap();
+            let before = until_pushed(&mut timeline, other, marker).await;
+            let ends: Vec<_> = before
+                .iter()
+                .filter(|news| matches!(news, TimelineFrame::Removed { .. }))
+                .collect();
+            assert_eq!(
+                ends,
+                [&TimelineFrame::Removed {
+                    conversation: team,
+                    last: heard.next()
+                }]
+            );
+            for news in &before {
+                if let TimelineFrame::Run(run) = news
+                    && run.conversation == team
+                {
+                    assert!(run.last() < secret, "{run:?}");
+                }
+            }
+
+            // Back again, she is pushed what comes from then on.
+            ada.add_members(team, vec![eve.user]).await.unwrap();
+            let after = ada.send(team, text("welcome back")).await.unwrap();
+            until_pushed(&mut timeline, team, after).await;
+        })
+        .await;
+}
+
+fn pull(conversation: ConversationId) -> Request {
+    Request::Pull {
+        conversation,
+        range: PullRange::From(MsgId::new(1)),
+        limit: 500,
+    }
+}
+
+/// Reads the timeline until this entry has come, and gives everything that came.
+async fn until_pushed(
+    timeline: &mut Stream,
+    conversation: ConversationId,
+    msgid: MsgId,
+) -> Vec<TimelineFrame> {
+    let mut all = Vec::new();
+    let read = async {
+        loop {
+            let news = timeline.news().await;
+            let is_last = matches!(&news, TimelineFrame::Run(run) if run.conversation == conversation && run.last() >= msgid);
+            all.push(news);
+            if is_last {
+                return;
+            }
+        }
+    };
+    timeout(PATIENCE, read).await.expect("it is not pushed");
+    all
+}

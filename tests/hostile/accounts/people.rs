@@ -1,0 +1,280 @@
+//! Bad requests about people and settings: each has its answer, and nothing comes of any.
+
+use bytes::Bytes;
+use cairn_client::proto::ids::{ConversationId, RequestId, UserId};
+use cairn_client::proto::limits::{AVATAR_BYTES_MAX, PROFILES_PER_REQUEST_MAX, WATCHED_USERS_MAX};
+use cairn_client::proto::model::people::{Avatar, ContactPage, Profile, RelationAct};
+use cairn_client::proto::text::{SettingName, SettingValue, UserName};
+use cairn_client::proto::wire::close::CloseCode;
+use cairn_client::proto::wire::codec;
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::response::Response;
+use cairn_client::proto::wire::typing::ClientDatagram;
+
+use crate::hostile::Stage;
+use crate::hostile::raw::Raw;
+
+const NOBODY: UserId = UserId::new(999_999);
+
+fn set(name: &str, value: &str) -> Request {
+    Request::SetSetting {
+        name: SettingName::new(name).unwrap(),
+        value: SettingValue::new(value).unwrap(),
+    }
+}
+
+#[tokio::test]
+#[expect(clippy::too_many_lines, reason = "the steps of one scenario")]
+async fn invalid_people_requests_change_nothing() {
+    let mut stage = Stage::set().await;
+    let (ada, eve) = (stage.account("ada").await, stage.account("eve").await);
+    let (server, owner) = (stage.server.addr, stage.owner_account.clone());
+    stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &eve).await;
+            let all = [
+                RelationAct::Follow,
+                RelationAct::Unfollow,
+                RelationAct::AskFriend,
+                RelationAct::AcceptFriend,
+                RelationAct::DeclineFriend,
+                RelationAct::RemoveFriend,
+                RelationAct::Block,
+                RelationAct::Unblock,
+            ];
+            for act in all {
+                for (user, code) in [
+                    (eve.user, ErrorCode::BadRequest),
+                    (NOBODY, ErrorCode::NoSuchUser),
+                    (UserId::SERVER, ErrorCode::NoSuchUser),
+                ] {
+                    assert_eq!(
+                        raw.ask(Request::Relate { user, act }).await,
+                        Err(code),
+                        "{act:?} {user}"
+                    );
+                }
+            }
+            let accept = Request::Relate {
+                user: ada.user,
+                act: RelationAct::AcceptFriend,
+            };
+            assert_eq!(raw.ask(accept).await, Err(ErrorCode::NotAsked));
+            for act in [
+                RelationAct::Unfollow,
+                RelationAct::DeclineFriend,
+                RelationAct::RemoveFriend,
+                RelationAct::Unblock,
+            ] {
+                assert!(
+                    raw.ask(Request::Relate {
+                        user: ada.user,
+                        act
+                    })
+                    .await
+                    .is_ok()
+                );
+            }
+            for after in [None, Some(UserId::SERVER), Some(UserId::new(u32::MAX))] {
+                let nothing = ContactPage {
+                    items: Vec::new(),
+                    next_after: None,
+                };
+                assert_eq!(
+                    raw.ask(Request::Contacts { after }).await,
+                    Ok(Response::Contacts(nothing))
+                );
+            }
+            let users = |count| vec![ada.user; count];
+            for (request, code) in [
+                (
+                    Request::Profiles {
+                        users: users(PROFILES_PER_REQUEST_MAX + 1),
+                    },
+                    ErrorCode::BadRequest,
+                ),
+                (
+                    Request::Watch {
+                        users: users(WATCHED_USERS_MAX + 1),
+                    },
+                    ErrorCode::BadRequest,
+                ),
+                (
+                    Request::SearchUsers {
+                        prefix: UserName::new("a").unwrap(),
+                        after: Some(NOBODY),
+                    },
+                    ErrorCode::NoSuchUser,
+                ),
+            ] {
+                assert_eq!(raw.ask(request.clone()).await, Err(code), "{request:?}");
+            }
+            // Whom she has nothing to do with, and whom there is not: she is told the same of both.
+            assert_eq!(
+                raw.ask(Request::Watch {
+                    users: vec![ada.user, NOBODY]
+                })
+                .await,
+                Ok(Response::Watching(Vec::new()))
+            );
+            assert_eq!(
+                raw.ask(Request::Profiles {
+                    users: vec![NOBODY]
+                })
+                .await,
+                Ok(Response::Profiles(Vec::new()))
+            );
+            assert_eq!(
+                raw.ask(set("direct-chats", "friends")).await,
+                Err(ErrorCode::Forbidden)
+            );
+            assert_eq!(
+                raw.ask(set("no-such-setting", "friends")).await,
+                Err(ErrorCode::Forbidden)
+            );
+
+            let mut raw = Raw::log_in(server, &owner).await;
+            let before = raw.ask(Request::Settings).await;
+            for (name, value) in [
+                ("direct-chats", "nobody"),
+                ("no-such-setting", "1"),
+                ("contacts-max", "0"),
+                ("contacts-max", "10001"),
+            ] {
+                assert_eq!(
+                    raw.ask(set(name, value)).await,
+                    Err(ErrorCode::BadSetting),
+                    "{name} {value}"
+                );
+            }
+            assert_eq!(raw.ask(Request::Settings).await, before);
+        })
+        .await;
+}
+
+/// Datagrams that mean nothing, or come before their sender looks at anything, are passed over.
+#[tokio::test]
+async fn malformed_datagrams_are_ignored() {
+    let mut stage = Stage::set().await;
+    let (server, eve) = (stage.server.addr, stage.account("eve").await);
+    stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &eve).await;
+            let typing = |id| {
+                codec::encode(&ClientDatagram::Typing {
+                    conversation: ConversationId::new(id),
+                })
+            };
+            let odd = [
+                Vec::new(),
+                vec![0],
+                vec![9; 40],
+                vec![0xff; 1_000],
+                typing(1),
+                typing(u64::MAX),
+                [typing(1), vec![0]].concat(),
+            ];
+            for datagram in odd.iter().cycle().take(200) {
+                raw.connection
+                    .send_datagram(datagram.clone().into())
+                    .unwrap();
+            }
+            raw.goes_on().await;
+        })
+        .await;
+}
+
+/// A name of 10 KiB, NUL, a path: no such name is ever a value.
+#[tokio::test]
+async fn unknown_setting_names_are_malformed() {
+    let mut stage = Stage::set().await;
+    let (server, owner) = (stage.server.addr, stage.owner_account.clone());
+    stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &owner).await;
+            let request = set("direct-chats", "friends");
+            let good = codec::encode(&request);
+            let head = good.len() - "direct-chats".len() - 1 - "friends".len() - 1;
+            let long = "x".repeat(10 * 1024);
+            for (at, (name, value)) in (1..).zip([
+                (&long[..], "1"),
+                ("direct-chats", &long),
+                ("", ""),
+                ("a\0b", "1"),
+                ("a", "\0"),
+            ]) {
+                let bytes = [
+                    &[1][..],
+                    &codec::encode(&RequestId::new(at)),
+                    &good[..head],
+                    &codec::encode(&(name, value)),
+                ]
+                .concat();
+                raw.stream.write_as(bytes.len(), &bytes).await;
+                assert_eq!(
+                    raw.answer_to(RequestId::new(at)).await,
+                    Err(ErrorCode::BadRequest),
+                    "{}",
+                    name.len()
+                );
+            }
+        })
+        .await;
+}
+
+/// A picture of one byte too many is malformed, one of 1 MiB no frame; what others see stays as it was.
+#[tokio::test]
+async fn oversized_avatars_are_refused() {
+    let mut stage = Stage::set().await;
+    let (eve, account) = stage.user("eve").await;
+    let server = stage.server.addr;
+    // Whatever its first bytes say, nobody looks into it.
+    let largest = Profile {
+        avatar: Avatar::new(vec![0xff; AVATAR_BYTES_MAX].into()).unwrap(),
+        ..Profile::default()
+    };
+    stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &account).await;
+            assert_eq!(
+                raw.ask(Request::SetProfile(largest.clone())).await,
+                Ok(Response::Done)
+            );
+            for (at, bytes) in (1..).zip([AVATAR_BYTES_MAX + 1, 64 * 1024]) {
+                let id = RequestId::new(at);
+                let frame = avatar_of(id, bytes);
+                raw.stream.write_as(frame.len(), &frame).await;
+                assert_eq!(
+                    raw.answer_to(id).await,
+                    Err(ErrorCode::BadRequest),
+                    "{bytes}"
+                );
+            }
+            raw.goes_on().await;
+            let frame = avatar_of(RequestId::new(9), 1024 * 1024);
+            raw.stream.write_as(frame.len(), &frame).await;
+            assert_eq!(raw.closed().await, CloseCode::FrameTooBig);
+        })
+        .await;
+    // The largest answer there is arrives whole.
+    let all = eve
+        .profiles(&[account.user; PROFILES_PER_REQUEST_MAX])
+        .await
+        .unwrap();
+    assert_eq!(all.len(), PROFILES_PER_REQUEST_MAX);
+    assert!(all.iter().all(|found| found.profile == largest));
+}
+
+/// `Request(id, SetProfile(Profile { … }))` with an avatar that no client would send.
+fn avatar_of(id: RequestId, avatar_bytes: usize) -> Vec<u8> {
+    let good = codec::encode(&Request::SetProfile(Profile::default()));
+    let head = good.len() - codec::encode(&Avatar::NONE).len();
+    [
+        &[1][..],
+        &codec::encode(&id),
+        &good[..head],
+        &codec::encode(&Bytes::from(vec![0; avatar_bytes])),
+    ]
+    .concat()
+}

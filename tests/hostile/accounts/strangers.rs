@@ -1,0 +1,439 @@
+//! What somebody can learn of a conversation that he is no member of: nothing, not even that it is there.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+
+use cairn_client::Account;
+use cairn_client::proto::content::attachment::{AttachmentHash, TransferFrame};
+use cairn_client::proto::content::body::Body;
+use cairn_client::proto::content::extras::Extras;
+use cairn_client::proto::content::message::Draft;
+use cairn_client::proto::ids::{ClientSeq, ConversationId, ImportSource, MsgId, Timestamp, UserId};
+use cairn_client::proto::limits::USERS_PER_REQUEST_MAX;
+use cairn_client::proto::model::group::{Access, GroupSettings, MemberSettings, Role};
+use cairn_client::proto::model::retention::Retention;
+use cairn_client::proto::text::{EmojiName, GroupName, Text, Topic, UserName};
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::request::{Forward, ImportEntry, PullRange, Request};
+use cairn_client::proto::wire::response::Response;
+
+use crate::hostile::raw::Raw;
+use crate::hostile::{Stage, attachments, group, text};
+use crate::support::kinds;
+
+/// The requests that are about no conversation, or about one of the asker's own.
+const OF_NO_CONVERSATION: &[&str] = &[
+    "Conversations",
+    "FindUsers",
+    "Users",
+    "CreateGroup",
+    "CreateInvite",
+    "Devices",
+    "RevokeDevice",
+    "Metrics",
+    "FindGroups",
+    "Settings",
+    "SetSetting",
+    "SetServerRole",
+    "Relate",
+    "Contacts",
+    "SearchUsers",
+    "Profiles",
+    "SetProfile",
+    "Watch",
+    "SetPresence",
+    "OwnReads",
+    "SetOwnReads",
+];
+
+/// Everything that can be asked about a conversation, by a member of another one.
+#[expect(clippy::too_many_lines, reason = "the steps of one scenario")]
+fn requests(conversation: ConversationId, own: ConversationId, member: UserId) -> Vec<Request> {
+    let msgid = MsgId::new(1);
+    let entry = ImportEntry {
+        sender: UserName::new("x").unwrap(),
+        sent_at: Timestamp::new(1),
+        body: text("x"),
+    };
+    let (source, nobody) = (ImportSource::new(1), UserId::new(999_999));
+    vec![
+        Request::Send(Draft {
+            conversation,
+            seq: ClientSeq::new(1),
+            body: text("let me in"),
+            extras: Extras::NONE,
+        }),
+        Request::Pull {
+            conversation,
+            range: PullRange::From(msgid),
+            limit: 10,
+        },
+        Request::Pull {
+            conversation,
+            range: PullRange::Before(MsgId::new(u64::MAX)),
+            limit: 10,
+        },
+        Request::Ack {
+            conversation,
+            msgid,
+        },
+        Request::Ack {
+            conversation,
+            msgid: MsgId::new(u64::MAX),
+        },
+        Request::Read {
+            conversation,
+            msgid,
+        },
+        Request::Read {
+            conversation,
+            msgid: MsgId::new(u64::MAX),
+        },
+        Request::MarkUnread {
+            conversation,
+            from: msgid,
+        },
+        Request::Receipts {
+            conversation,
+            msgid,
+            after: None,
+        },
+        Request::Receipts {
+            conversation,
+            msgid: MsgId::new(u64::MAX),
+            after: Some(UserId::new(u32::MAX)),
+        },
+        Request::Members {
+            conversation,
+            after: None,
+        },
+        Request::AddMembers {
+            conversation,
+            users: vec![member],
+        },
+        Request::AddMembers {
+            conversation,
+            users: vec![nobody; USERS_PER_REQUEST_MAX + 1],
+        },
+        Request::RemoveMembers {
+            conversation,
+            users: vec![member],
+        },
+        Request::RemoveMembers {
+            conversation,
+            users: vec![nobody; USERS_PER_REQUEST_MAX + 1],
+        },
+        Request::Import {
+            conversation,
+            source,
+            first: 0,
+            entries: vec![entry],
+        },
+        Request::Import {
+            conversation,
+            source,
+            first: u64::MAX,
+            entries: Vec::new(),
+        },
+        Request::ImportCursor {
+            conversation,
+            source,
+        },
+        Request::Edit {
+            conversation,
+            msgid,
+            text: Text::new("mine").unwrap(),
+        },
+        Request::Recall {
+            conversation,
+            msgid,
+        },
+        Request::Pin {
+            conversation,
+            msgid,
+        },
+        Request::Unpin {
+            conversation,
+            msgid,
+        },
+        Request::Pins { conversation },
+        Request::SetRetention {
+            conversation,
+            retention: Some(Retention::Days(1)),
+        },
+        Request::Retention { conversation },
+        Request::React {
+            conversation,
+            msgid,
+            emoji: EmojiName::new("wave").unwrap(),
+        },
+        Request::Unreact {
+            conversation,
+            msgid,
+            emoji: EmojiName::new("wave").unwrap(),
+        },
+        Request::Recall {
+            conversation,
+            msgid: MsgId::new(u64::MAX),
+        },
+        Request::Forward(Forward {
+            to: conversation,
+            seq: ClientSeq::new(1),
+            from: conversation,
+            msgid,
+        }),
+        Request::Forward(Forward {
+            to: conversation,
+            seq: ClientSeq::new(1),
+            from: own,
+            msgid: MsgId::new(2),
+        }),
+        Request::Forward(Forward {
+            to: own,
+            seq: ClientSeq::new(2),
+            from: conversation,
+            msgid,
+        }),
+        Request::Forward(Forward {
+            to: own,
+            seq: ClientSeq::new(2),
+            from: conversation,
+            msgid: MsgId::new(2),
+        }),
+        Request::Forward(Forward {
+            to: own,
+            seq: ClientSeq::new(2),
+            from: conversation,
+            msgid: MsgId::new(u64::MAX),
+        }),
+        Request::Group { conversation },
+        Request::RenameGroup {
+            conversation,
+            name: GroupName::new("mine").unwrap(),
+        },
+        Request::SetTopic {
+            conversation,
+            topic: Topic::none(),
+        },
+        Request::SetGroupSettings {
+            conversation,
+            settings: GroupSettings {
+                access: Access::Open,
+                ..GroupSettings::default()
+            },
+        },
+        Request::SetRole {
+            conversation,
+            user: member,
+            role: Role::Owner,
+        },
+        Request::SetRole {
+            conversation,
+            user: nobody,
+            role: Role::Owner,
+        },
+        Request::HandOver {
+            conversation,
+            user: member,
+        },
+        Request::Ban {
+            conversation,
+            users: vec![member],
+        },
+        Request::Ban {
+            conversation,
+            users: vec![nobody; USERS_PER_REQUEST_MAX + 1],
+        },
+        Request::Unban {
+            conversation,
+            users: vec![member],
+        },
+        Request::Unban {
+            conversation,
+            users: vec![nobody; USERS_PER_REQUEST_MAX + 1],
+        },
+        Request::BannedUsers { conversation },
+        Request::MuteMember {
+            conversation,
+            user: member,
+            until: Timestamp::new(u64::MAX),
+        },
+        Request::JoinGroup { conversation },
+        Request::SetMemberSettings {
+            conversation,
+            settings: MemberSettings {
+                hidden: true,
+                ..MemberSettings::default()
+            },
+        },
+        Request::Focus {
+            conversation: Some(conversation),
+        },
+    ]
+}
+
+/// What may be explained to the owner of the server, and to nobody else who is no member.
+fn explanations(conversation: ConversationId, asker: UserId, member: UserId) -> [Request; 2] {
+    [member, asker].map(|user| Request::Explain { conversation, user })
+}
+
+/// Asks everything about each conversation as one user.
+async fn is_told_nothing(
+    server: SocketAddr,
+    asker: &Account,
+    conversations: &[ConversationId],
+    secret: &Secret,
+    explains: bool,
+) {
+    let mut raw = Raw::log_in(server, asker).await;
+    let made = raw
+        .ask(Request::CreateGroup {
+            name: GroupName::new("own").unwrap(),
+            members: Vec::new(),
+        })
+        .await;
+    let Ok(Response::Created { conversation: own }) = made else {
+        panic!("{made:?}")
+    };
+    let last = raw.send(own, 1, text("to myself")).await.unwrap();
+    for &conversation in conversations {
+        let mut requests = requests(conversation, own, secret.member);
+        if explains {
+            requests.extend(explanations(conversation, asker.user, secret.member));
+        }
+        for request in requests {
+            assert_eq!(
+                raw.ask(request.clone()).await,
+                Err(ErrorCode::NotFound),
+                "{request:?}"
+            );
+        }
+        for (msgid, from) in [
+            (secret.msgid, 0),
+            (secret.msgid, secret.bytes),
+            (secret.msgid, u64::MAX),
+            (MsgId::new(u64::MAX), 0),
+        ] {
+            let (mut stream, answer) =
+                attachments::download(&raw, conversation, msgid, secret.hash, from).await;
+            assert_eq!(
+                answer,
+                TransferFrame::Refused(ErrorCode::NoSuchAttachment),
+                "{conversation} {msgid} {from}"
+            );
+            assert!(stream.rest().await.is_empty());
+        }
+    }
+    // Neither is any of it in his list, nor anything in what is his own.
+    let listed = raw
+        .ask(Request::Conversations {
+            since: None,
+            after: None,
+        })
+        .await
+        .unwrap();
+    let Response::Conversations(page) = listed else {
+        panic!("{listed:?}")
+    };
+    assert_eq!(
+        page.items
+            .iter()
+            .map(|item| (item.id, item.head))
+            .collect::<Vec<_>>(),
+        [(own, last)]
+    );
+    assert_eq!(
+        raw.ask(Request::FindGroups { prefix: None }).await,
+        Ok(Response::Groups(Vec::new())),
+        "no group is open"
+    );
+}
+
+/// What a stranger would like to have.
+struct Secret {
+    member: UserId,
+    /// A message that names a file.
+    msgid: MsgId,
+    hash: AttachmentHash,
+    bytes: u64,
+}
+
+#[test]
+fn every_request_is_covered() {
+    let (one, another, user) = (
+        ConversationId::new(1),
+        ConversationId::new(2),
+        UserId::new(1),
+    );
+    let asked = requests(one, another, user)
+        .into_iter()
+        .chain(explanations(one, user, user));
+    let of_one: BTreeSet<&str> = asked.map(|request| kinds::kind(&request)).collect();
+    assert_eq!(
+        kinds::left_out(of_one.iter().chain(OF_NO_CONVERSATION).copied()),
+        [""; 0]
+    );
+    assert!(OF_NO_CONVERSATION.iter().all(|kind| !of_one.contains(kind)));
+}
+
+#[tokio::test]
+async fn foreign_conversation_looks_absent() {
+    let mut stage = Stage::set().await;
+    let (ada, ada_account) = stage.user("ada").await;
+    let (bob, bob_account) = stage.user("bob").await;
+    let eve = stage.account("eve").await;
+    let team = group(&ada, "team", &[bob_account.user]).await;
+    let direct = ConversationId::direct(ada_account.user, bob_account.user).unwrap();
+    bob.send(direct, text("just us")).await.unwrap();
+    let (server, bytes) = (stage.server.addr, b"for the team");
+    let file = attachments::file(bytes);
+    let raw = Raw::log_in(server, &ada_account).await;
+    assert_eq!(
+        attachments::upload(&raw, file.hash, file.size_bytes, bytes).await,
+        TransferFrame::Stored
+    );
+    let secret = Secret {
+        member: ada_account.user,
+        hash: file.hash,
+        bytes: file.size_bytes,
+        msgid: ada.send(team, Body::from(file.clone())).await.unwrap(),
+    };
+
+    let raw = ConversationId::new;
+    let with_nobody = ConversationId::direct(eve.user, UserId::new(999_999)).unwrap();
+    let nobodies = ConversationId::direct(UserId::new(999_998), UserId::new(999_999)).unwrap();
+    let with_herself = raw((u64::from(eve.user.get()) << 32) | u64::from(eve.user.get()));
+    let backwards = raw((u64::from(eve.user.get()) << 32) | 1);
+    let odd = [0, 4_000_000, u64::from(u32::MAX), 1 << 63, u64::MAX].map(raw);
+    let ids = [
+        &[team, direct, with_nobody, nobodies, with_herself, backwards],
+        &odd[..],
+    ]
+    .concat();
+    let owner = stage.owner_account.clone();
+    stage
+        .meanwhile(async {
+            is_told_nothing(server, &eve, &ids, &secret, true).await;
+            // The owner of the server may explain every count and import where he is a member, and reads no more than anybody else.
+            is_told_nothing(server, &owner, &ids, &secret, false).await;
+        })
+        .await;
+
+    // Nothing came of any of it.
+    assert_eq!(
+        ada.pull(team, PullRange::From(MsgId::new(1)), 500)
+            .await
+            .unwrap()
+            .head,
+        secret.msgid
+    );
+    assert_eq!(ada.members(team).await.unwrap().len(), 2);
+    assert_eq!(
+        ada.pull(direct, PullRange::From(MsgId::new(1)), 500)
+            .await
+            .unwrap()
+            .head,
+        MsgId::new(1)
+    );
+    assert_eq!(ada.conversations().await.unwrap().len(), 2);
+}

@@ -1,0 +1,243 @@
+//! What a message may say, to the byte, and under which number.
+
+use cairn_client::proto::content::attachment::{Attachment, AttachmentHash, Media, Preview, Video};
+use cairn_client::proto::content::body::{Amendment, Body, SystemEntry};
+use cairn_client::proto::ids::{ConversationId, MsgId, RequestId, UserId};
+use cairn_client::proto::limits::{PREVIEW_BYTES_MAX, TEXT_BYTES_MAX};
+use cairn_client::proto::text::{Caption, EmojiName, FileName, GroupName, MediaType, Text};
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::frame;
+use cairn_client::proto::wire::request::PullRange;
+use cairn_client::proto::wire::response::Response;
+
+use crate::hostile::raw::Raw;
+use crate::hostile::{Stage, group, text};
+
+const REQUEST_VARIANT: u32 = 1;
+
+/// A request to send a text that [`Text`] would not take: `Request(id, Send(Draft { conversation, seq, Text(<bytes>), no extras }))`.
+fn send_frame(id: u64, to: ConversationId, seq: u64, bytes: &[u8]) -> Vec<u8> {
+    frame::frame(&(REQUEST_VARIANT, id, 0_u32, to, seq, 0_u32, bytes, 0_u32)).to_vec()
+}
+
+#[tokio::test]
+async fn text_length_is_bounded() {
+    let mut stage = Stage::set().await;
+    let (eve, account) = stage.user("eve").await;
+    let team = group(&eve, "team", &[]).await;
+    let server = stage.server.addr;
+    let longest = "ä".repeat(TEXT_BYTES_MAX / 2);
+    assert_eq!(longest.len(), 16 * 1024);
+    // Nothing is made of them but what they are.
+    let kept = [
+        longest.as_str(),
+        "a",
+        "\0",
+        "\u{202e}evil\u{2066}",
+        "👩‍👩‍👧‍👦",
+        &"\u{301}".repeat(8_000),
+        " \n\t ",
+        "\u{feff}",
+    ];
+    stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &account).await;
+            for bytes in [TEXT_BYTES_MAX + 1, 64 * 1024] {
+                raw.stream
+                    .write(&send_frame(1_000, team, 1, &vec![b'a'; bytes]))
+                    .await;
+                assert_eq!(
+                    raw.answer_to(RequestId::new(1_000)).await,
+                    Err(ErrorCode::BadRequest),
+                    "{bytes} bytes"
+                );
+            }
+            assert_eq!(
+                raw.send(team, 1, text("")).await,
+                Err(ErrorCode::EmptyMessage)
+            );
+            assert_eq!(
+                raw.send(team, 1, Body::Emote(Text::new("").unwrap())).await,
+                Err(ErrorCode::EmptyMessage)
+            );
+            for (seq, words) in (1..).zip(kept) {
+                assert_eq!(
+                    raw.send(team, seq, text(words)).await,
+                    Ok(MsgId::new(seq + 1))
+                );
+            }
+        })
+        .await;
+    for (msgid, words) in (2..).zip(kept) {
+        let page = eve
+            .pull(team, PullRange::From(MsgId::new(msgid)), 1)
+            .await
+            .unwrap();
+        assert_eq!(page.messages[0].body, text(words));
+    }
+}
+
+/// What only the server writes, and what names files that nobody uploaded.
+#[tokio::test]
+async fn system_entries_and_missing_files_are_refused() {
+    let mut stage = Stage::set().await;
+    let (eve, account) = stage.user("eve").await;
+    let team = group(&eve, "team", &[]).await;
+    let server = stage.server.addr;
+    let users = vec![UserId::new(1), account.user];
+    let file = Attachment {
+        hash: AttachmentHash::new([1; 32]),
+        name: FileName::new("passwd").unwrap(),
+        media_type: MediaType::new("image/png").unwrap(),
+        size_bytes: u64::MAX,
+        caption: Caption::new("").unwrap(),
+    };
+    let media = Media {
+        file: file.clone(),
+        width: 0,
+        height: u32::MAX,
+        preview: Preview::new(vec![0; PREVIEW_BYTES_MAX].into()).unwrap(),
+    };
+    let refused = [
+        (
+            Body::System(SystemEntry::Created {
+                name: GroupName::new("mine").unwrap(),
+            }),
+            ErrorCode::BadRequest,
+        ),
+        (
+            Body::System(SystemEntry::Added {
+                users: users.clone(),
+            }),
+            ErrorCode::BadRequest,
+        ),
+        (
+            Body::System(SystemEntry::Removed { users }),
+            ErrorCode::BadRequest,
+        ),
+        (Body::Recalled { by: account.user }, ErrorCode::BadRequest),
+        (
+            Body::Amendment(Amendment::Recalled {
+                msgid: MsgId::new(1),
+            }),
+            ErrorCode::BadRequest,
+        ),
+        (Body::from(file), ErrorCode::NoSuchAttachment),
+        (Body::from(media.clone()), ErrorCode::NoSuchAttachment),
+        (
+            Body::from(Video {
+                media,
+                duration_ms: u64::MAX,
+            }),
+            ErrorCode::NoSuchAttachment,
+        ),
+    ];
+    stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &account).await;
+            for (body, code) in refused {
+                assert_eq!(
+                    raw.send(team, 1, body.clone()).await,
+                    Err(code),
+                    "{:?}",
+                    body.kind()
+                );
+            }
+            // A refused send has used no number up.
+            let wave = Body::Emoji(EmojiName::new("wave").unwrap());
+            assert_eq!(raw.send(team, 1, wave).await, Ok(MsgId::new(2)));
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn client_seq_is_unique() {
+    let mut stage = Stage::set().await;
+    let (eve, account) = stage.user("eve").await;
+    let (team, other) = (
+        group(&eve, "team", &[]).await,
+        group(&eve, "other", &[]).await,
+    );
+    let server = stage.server.addr;
+    let head = stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &account).await;
+            assert_eq!(
+                raw.send(team, 0, text("none")).await,
+                Err(ErrorCode::BadRequest)
+            );
+            let first = raw.send(team, 1, text("one")).await.unwrap();
+            let third = raw.send(team, 3, text("three")).await.unwrap();
+            assert_eq!(third, first.next(), "numbers may be left out");
+            assert_eq!(raw.send(team, 1, text("one")).await, Ok(first));
+            assert_eq!(
+                raw.send(team, 1, text("another")).await,
+                Err(ErrorCode::SeqConflict)
+            );
+            assert_eq!(
+                raw.send(team, 3, Body::Emote(Text::new("three").unwrap()))
+                    .await,
+                Err(ErrorCode::SeqConflict)
+            );
+            assert_eq!(raw.send(team, 3, text("three")).await, Ok(third));
+            // Each conversation counts for itself.
+            assert_eq!(raw.send(other, 1, text("another")).await, Ok(MsgId::new(2)));
+            // The same send stream over another connection.
+            let mut again = Raw::log_in(server, &account).await;
+            assert_eq!(again.send(team, 3, text("three")).await, Ok(third));
+            assert_eq!(
+                again.send(team, 1, text("another")).await,
+                Err(ErrorCode::SeqConflict)
+            );
+            // The greatest number is a number.
+            let last = again.send(team, u64::MAX, text("last")).await.unwrap();
+            assert_eq!(again.send(team, u64::MAX, text("last")).await, Ok(last));
+            assert_eq!(
+                again.send(team, u64::MAX, text("another")).await,
+                Err(ErrorCode::SeqConflict)
+            );
+            last
+        })
+        .await;
+    let page = eve
+        .pull(team, PullRange::From(MsgId::new(2)), 500)
+        .await
+        .unwrap();
+    let said: Vec<_> = page
+        .messages
+        .into_iter()
+        .map(|message| message.body)
+        .collect();
+    assert_eq!(
+        (page.head, said),
+        (head, vec![text("one"), text("three"), text("last")])
+    );
+}
+
+#[tokio::test]
+async fn duplicate_sends_are_one_message() {
+    const COPIES: u64 = 100;
+    let mut stage = Stage::set().await;
+    let (eve, account) = stage.user("eve").await;
+    let team = group(&eve, "team", &[]).await;
+    let server = stage.server.addr;
+    let copies: Vec<u8> = (0..COPIES)
+        .flat_map(|id| send_frame(id, team, 1, b"once"))
+        .collect();
+    let accepted = async || {
+        let mut raw = Raw::log_in(server, &account).await;
+        raw.stream.write(&copies).await;
+        for id in 0..COPIES {
+            assert_eq!(
+                raw.answer_to(RequestId::new(id)).await,
+                Ok(Response::Accepted {
+                    msgid: MsgId::new(2)
+                })
+            );
+        }
+    };
+    stage
+        .meanwhile(async { tokio::join!(accepted(), accepted()) })
+        .await;
+    assert_eq!(eve.conversations().await.unwrap()[0].head, MsgId::new(2));
+}

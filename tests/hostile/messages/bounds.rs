@@ -1,0 +1,378 @@
+//! Bounds on what members pile up: each is reached, and not passed.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use bytes::BytesMut;
+use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
+use cairn_client::proto::limits::{
+    BANNED_USERS_MAX, GROUPS_FOUND_MAX, IMPORT_ENTRIES_MAX, PINS_MAX, REACTION_KINDS_MAX,
+    REACTIONS_MAX, TEXT_BYTES_MAX, USER_NAME_BYTES_MAX, USERS_PER_REQUEST_MAX,
+};
+use cairn_client::proto::model::group::{Access, GroupSettings};
+use cairn_client::proto::text::{EmojiName, GroupName, UserName};
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::frame;
+use cairn_client::proto::wire::request::{ImportEntry, PullRange, Request};
+use cairn_client::proto::wire::response::{Response, ServerFrame};
+use cairn_server::limits::{REQUEST_BURST_MAX, REQUEST_INTERVAL};
+use tokio::time::timeout;
+
+use crate::hostile::raw::{PATIENCE, Raw};
+use crate::hostile::{Stage, connect, group, text};
+
+const DONE: Result<Response, ErrorCode> = Ok(Response::Done);
+
+/// One of the longest names of emoji.
+fn emoji(number: usize) -> EmojiName {
+    EmojiName::new(format!("{number:0>USER_NAME_BYTES_MAX$}")).unwrap()
+}
+
+fn changed(users: usize) -> Result<Response, ErrorCode> {
+    Ok(Response::Changed {
+        users: users.try_into().unwrap(),
+    })
+}
+
+/// All reactions that there may be, to the longest message that there may be.
+#[tokio::test]
+async fn reactions_per_message_are_bounded() {
+    let mut stage = Stage::set().await;
+    let (ada, _) = stage.user("ada").await;
+    let mut accounts = Vec::new();
+    for number in 0..=REACTIONS_MAX / REACTION_KINDS_MAX {
+        accounts.push(stage.account(&format!("user{number}")).await);
+    }
+    let team = group(
+        &ada,
+        "team",
+        &accounts
+            .iter()
+            .map(|account| account.user)
+            .collect::<Vec<_>>(),
+    )
+    .await;
+    let words = text(&"x".repeat(TEXT_BYTES_MAX));
+    let said = ada.send(team, words.clone()).await.unwrap();
+    let server = stage.server.addr;
+    let react = |number| Request::React {
+        conversation: team,
+        msgid: said,
+        emoji: emoji(number),
+    };
+    let unreact = |number| Request::Unreact {
+        conversation: team,
+        msgid: said,
+        emoji: emoji(number),
+    };
+    stage
+        .meanwhile(async {
+            let (late, others) = accounts.split_last().unwrap();
+            for account in others {
+                let mut raw = Raw::log_in(server, account).await;
+                for number in 0..REACTION_KINDS_MAX {
+                    assert_eq!(raw.ask(react(number)).await, DONE);
+                }
+            }
+            let (mut first, mut late) = (
+                Raw::log_in(server, &others[0]).await,
+                Raw::log_in(server, late).await,
+            );
+            assert_eq!(late.ask(react(0)).await, Err(ErrorCode::LimitReached));
+            assert_eq!(first.ask(react(0)).await, DONE, "it is there already");
+            assert_eq!(first.ask(unreact(0)).await, DONE);
+            assert_eq!(late.ask(react(0)).await, DONE);
+            assert_eq!(first.ask(react(0)).await, Err(ErrorCode::LimitReached));
+        })
+        .await;
+    let page = ada.pull(team, PullRange::From(said), 1).await.unwrap();
+    let message = &page.messages[0];
+    let reactions: Vec<usize> = message
+        .extras
+        .reactions()
+        .iter()
+        .map(|reaction| reaction.users.len())
+        .collect();
+    assert_eq!(
+        reactions,
+        [REACTIONS_MAX / REACTION_KINDS_MAX; REACTION_KINDS_MAX]
+    );
+    assert_eq!(message.body, words);
+    assert_eq!(page.head, MsgId::new(said.get() + REACTIONS_MAX as u64 + 2));
+}
+
+#[tokio::test]
+async fn pins_are_bounded() {
+    let mut stage = Stage::set().await;
+    let (eve, account) = stage.user("eve").await;
+    let team = group(&eve, "team", &[]).await;
+    let mut said = Vec::new();
+    for number in 0..=PINS_MAX {
+        said.push(eve.send(team, text(&number.to_string())).await.unwrap());
+    }
+    let server = stage.server.addr;
+    let pin = |msgid| Request::Pin {
+        conversation: team,
+        msgid,
+    };
+    let (&last, rest) = said.split_last().unwrap();
+    stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &account).await;
+            for &msgid in rest {
+                assert_eq!(raw.ask(pin(msgid)).await, DONE);
+            }
+            assert_eq!(raw.ask(pin(last)).await, Err(ErrorCode::LimitReached));
+            assert_eq!(raw.ask(pin(rest[0])).await, DONE, "it is pinned already");
+            // What is recalled, and what is taken back, makes room.
+            assert_eq!(
+                raw.ask(Request::Recall {
+                    conversation: team,
+                    msgid: rest[0]
+                })
+                .await,
+                DONE
+            );
+            assert_eq!(raw.ask(pin(last)).await, DONE);
+            assert_eq!(
+                raw.ask(Request::Unpin {
+                    conversation: team,
+                    msgid: last
+                })
+                .await,
+                DONE
+            );
+            assert_eq!(raw.ask(pin(last)).await, DONE);
+        })
+        .await;
+    assert_eq!(eve.pins(team).await.unwrap(), said[1..]);
+}
+
+/// Users whom an import made.
+async fn imported(raw: &mut Raw, into: ConversationId, count: usize) -> Vec<UserId> {
+    let names: Vec<UserName> = (0..count)
+        .map(|number| UserName::new(format!("old{number}")).unwrap())
+        .collect();
+    let mut users = Vec::new();
+    for (part, names) in (0..).zip(names.chunks(IMPORT_ENTRIES_MAX.min(USERS_PER_REQUEST_MAX))) {
+        let entry = |name: &UserName| ImportEntry {
+            sender: name.clone(),
+            sent_at: Timestamp::new(1),
+            body: text("x"),
+        };
+        let (first, entries) = (
+            part * IMPORT_ENTRIES_MAX as u64,
+            names.iter().map(entry).collect(),
+        );
+        raw.ask(Request::Import {
+            conversation: into,
+            source: ImportSource::new(1),
+            first,
+            entries,
+        })
+        .await
+        .unwrap();
+        match raw
+            .ask(Request::FindUsers {
+                names: names.to_vec(),
+            })
+            .await
+        {
+            Ok(Response::Users(found)) => users.extend(found.into_iter().map(|user| user.id)),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(users.len(), count);
+    users
+}
+
+#[tokio::test]
+async fn bans_are_bounded() {
+    let mut stage = Stage::set().await;
+    let (server, account) = (stage.server.addr, stage.owner_account.clone());
+    let team = group(&stage.owner, "team", &[]).await;
+    stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &account).await;
+            let users = imported(&mut raw, team, BANNED_USERS_MAX + 1).await;
+            let ban = |users: &[UserId]| Request::Ban {
+                conversation: team,
+                users: users.to_vec(),
+            };
+            let (&last, rest) = users.split_last().unwrap();
+            let (some, others) = rest.split_at(USERS_PER_REQUEST_MAX);
+            assert_eq!(raw.ask(ban(some)).await, changed(some.len()));
+            assert_eq!(
+                raw.ask(ban(&[&others[1..], &[last, others[0]]].concat()))
+                    .await,
+                Err(ErrorCode::BadRequest)
+            );
+            assert_eq!(raw.ask(ban(&others[1..])).await, changed(others.len() - 1));
+            assert_eq!(
+                raw.ask(ban(&[others[0], last])).await,
+                Err(ErrorCode::LimitReached),
+                "all or none"
+            );
+            assert_eq!(raw.ask(ban(&others[..1])).await, changed(1));
+            assert_eq!(raw.ask(ban(&[last])).await, Err(ErrorCode::LimitReached));
+            assert_eq!(
+                raw.ask(ban(some)).await,
+                changed(0),
+                "they are banned already"
+            );
+            let listed = raw.ask(Request::BannedUsers { conversation: team }).await;
+            let Ok(Response::Users(listed)) = listed else {
+                panic!("{listed:?}")
+            };
+            assert_eq!(
+                listed.iter().map(|user| user.id).collect::<BTreeSet<_>>(),
+                rest.iter().copied().collect()
+            );
+            assert_eq!(
+                raw.ask(Request::Unban {
+                    conversation: team,
+                    users: vec![some[0]]
+                })
+                .await,
+                changed(1)
+            );
+            assert_eq!(raw.ask(ban(&[last])).await, changed(1));
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn search_results_are_bounded() {
+    let mut stage = Stage::set().await;
+    let (eve, account) = stage.user("eve").await;
+    let server = stage.server.addr;
+    let settings = GroupSettings {
+        access: Access::Open,
+        ..GroupSettings::default()
+    };
+    stage
+        .meanwhile(async {
+            for number in 0..=GROUPS_FOUND_MAX {
+                let open = group(&eve, &format!("group {number:03}"), &[]).await;
+                eve.set_group_settings(open, settings).await.unwrap();
+            }
+            let mut raw = Raw::log_in(server, &account).await;
+            for (prefix, found) in [
+                (None, 0..GROUPS_FOUND_MAX),
+                (Some("Group 10"), GROUPS_FOUND_MAX..GROUPS_FOUND_MAX + 1),
+            ] {
+                let prefix = prefix.map(|prefix| GroupName::new(prefix).unwrap());
+                let answer = raw.ask(Request::FindGroups { prefix }).await;
+                let Ok(Response::Groups(groups)) = answer else {
+                    panic!("{answer:?}")
+                };
+                let names: Vec<String> = groups
+                    .iter()
+                    .map(|group| group.name.as_str().to_owned())
+                    .collect();
+                assert_eq!(
+                    names,
+                    found
+                        .map(|number| format!("group {number:03}"))
+                        .collect::<Vec<_>>()
+                );
+            }
+        })
+        .await;
+}
+
+/// As many requests as may wait for their answers.
+const FLOOD: usize = 1000;
+
+/// A reaction that comes and goes, as fast as a connection takes it; how many of these requests were done.
+async fn flood(raw: &mut Raw, conversation: ConversationId, msgid: MsgId) -> usize {
+    let mut frames = BytesMut::new();
+    for number in 0..FLOOD {
+        let request = match number % 2 {
+            0 => Request::React {
+                conversation,
+                msgid,
+                emoji: emoji(1),
+            },
+            _ => Request::Unreact {
+                conversation,
+                msgid,
+                emoji: emoji(1),
+            },
+        };
+        frames.extend_from_slice(&frame::frame(&raw.request(request).1));
+    }
+    raw.stream.write(&frames).await;
+    let mut done = 0;
+    for _ in 0..FLOOD {
+        match raw.stream.read().await {
+            ServerFrame::Response(_, Ok(Response::Done)) => done += 1,
+            ServerFrame::Response(_, Err(ErrorCode::RateLimited)) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    done
+}
+
+#[tokio::test]
+async fn reaction_rate_limit_spans_connections() {
+    let mut stage = Stage::set().await;
+    let (ada, _) = stage.user("ada").await;
+    let account = stage.account("eve").await;
+    let team = group(&ada, "team", &[account.user]).await;
+    let said = ada.send(team, text("well?")).await.unwrap();
+    let server = stage.server.addr;
+    stage
+        .meanwhile(async {
+            let (mut one, mut another) = (
+                Raw::log_in(server, &account).await,
+                Raw::log_in(server, &account).await,
+            );
+            let begun = Instant::now();
+            let (some, others) =
+                tokio::join!(flood(&mut one, team, said), flood(&mut another, team, said));
+            let allowed = u128::from(REQUEST_BURST_MAX)
+                + begun.elapsed().as_millis() / REQUEST_INTERVAL.as_millis()
+                + 1;
+            let done = some + others;
+            assert!(
+                (REQUEST_BURST_MAX as usize..2 * FLOOD).contains(&done),
+                "{done} were done"
+            );
+            assert!(
+                done as u128 <= allowed,
+                "{done} were done, and {allowed} may be"
+            );
+            let entries = ada
+                .pull(team, PullRange::From(said), 1)
+                .await
+                .unwrap()
+                .head
+                .get()
+                - said.get();
+            assert!(
+                (1..=done as u64).contains(&entries),
+                "{entries} entries of {done} requests"
+            );
+            // Everybody else reacts as he likes, and so does she who waits. What is no reaction does not wait at all.
+            ada.react(team, said, emoji(2)).await.unwrap();
+            one.goes_on().await;
+            let react = || Request::React {
+                conversation: team,
+                msgid: said,
+                emoji: emoji(3),
+            };
+            let again = async { while one.ask(react()).await == Err(ErrorCode::RateLimited) {} };
+            timeout(PATIENCE, again).await.expect("she waits for ever");
+        })
+        .await;
+    let eve = connect(&account).await;
+    let page = eve.pull(team, PullRange::From(said), 1).await.unwrap();
+    assert!(
+        page.messages[0]
+            .extras
+            .reactions()
+            .iter()
+            .any(|reaction| reaction.emoji == emoji(3))
+    );
+}

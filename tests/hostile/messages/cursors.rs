@@ -1,0 +1,200 @@
+//! Cursors and ranges at and beyond the edges of a log.
+
+use cairn_client::Client;
+use cairn_client::proto::ids::{ConversationId, MsgId};
+use cairn_client::proto::limits::{RUN_BYTES_MAX, RUN_MESSAGES_MAX};
+use cairn_client::proto::model::conversation::Conversation;
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::request::{PullRange, Request};
+use cairn_client::proto::wire::response::{Pulled, Response};
+
+use crate::hostile::raw::Raw;
+use crate::hostile::{Stage, group, text};
+
+async fn item(client: &Client, conversation: ConversationId) -> Conversation {
+    client
+        .conversations()
+        .await
+        .unwrap()
+        .into_iter()
+        .find(|item| item.id == conversation)
+        .unwrap()
+}
+
+#[tokio::test]
+async fn cursor_is_bounded_and_monotonic() {
+    let mut stage = Stage::set().await;
+    let (eve, account) = stage.user("eve").await;
+    let team = group(&eve, "team", &[]).await;
+    let server = stage.server.addr;
+    let head = eve.send(team, text("one")).await.unwrap();
+    stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &account).await;
+            let ack = |msgid| Request::Ack {
+                conversation: team,
+                msgid,
+            };
+            let read = |msgid| Request::Read {
+                conversation: team,
+                msgid,
+            };
+            for msgid in [head.next(), MsgId::new(u64::MAX)] {
+                assert_eq!(raw.ask(ack(msgid)).await, Err(ErrorCode::BadCursor));
+                assert_eq!(raw.ask(read(msgid)).await, Err(ErrorCode::BadCursor));
+            }
+            for msgid in [
+                MsgId::ZERO,
+                MsgId::new(1),
+                head.next(),
+                MsgId::new(u64::MAX),
+            ] {
+                let receipts = Request::Receipts {
+                    conversation: team,
+                    msgid,
+                    after: None,
+                };
+                assert_eq!(
+                    raw.ask(receipts).await,
+                    Err(ErrorCode::NoSuchMessage),
+                    "no message of anybody"
+                );
+            }
+            for from in [MsgId::ZERO, head.next(), MsgId::new(u64::MAX)] {
+                let back = Request::MarkUnread {
+                    conversation: team,
+                    from,
+                };
+                assert_eq!(raw.ask(back).await, Err(ErrorCode::NoSuchMessage));
+            }
+            assert_eq!(
+                delivered_and_read(&mut raw).await,
+                (MsgId::ZERO, head),
+                "sending reads"
+            );
+            for (moved, delivered) in [
+                (head.prev(), head.prev()),
+                (head, head),
+                (head.prev(), head),
+                (MsgId::ZERO, head),
+            ] {
+                assert_eq!(raw.ask(ack(moved)).await, Ok(Response::Done));
+                assert_eq!(raw.ask(read(moved)).await, Ok(Response::Done));
+                assert_eq!(delivered_and_read(&mut raw).await, (delivered, head));
+            }
+        })
+        .await;
+    assert_eq!(item(&eve, team).await.head, head);
+}
+
+async fn delivered_and_read(raw: &mut Raw) -> (MsgId, MsgId) {
+    match raw
+        .ask(Request::Conversations {
+            since: None,
+            after: None,
+        })
+        .await
+    {
+        Ok(Response::Conversations(page)) => (page.items[0].delivered, page.items[0].read),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn pull_size_is_bounded() {
+    let mut stage = Stage::set().await;
+    let (eve, account) = stage.user("eve").await;
+    let team = group(&eve, "team", &[]).await;
+    let server = stage.server.addr;
+    // Together more than one answer may hold, by their number and by their bytes.
+    for n in 0..RUN_MESSAGES_MAX {
+        drop(
+            eve.enqueue(team, text(&format!("message {n}")))
+                .await
+                .unwrap(),
+        );
+    }
+    for _ in 0..RUN_BYTES_MAX / 10_000 {
+        drop(
+            eve.enqueue(team, text(&"long ".repeat(2_000)))
+                .await
+                .unwrap(),
+        );
+    }
+    let head = eve.send(team, text("last")).await.unwrap();
+    let most = u64::from(RUN_MESSAGES_MAX);
+    let (from, before) = (
+        |msgid| PullRange::From(MsgId::new(msgid)),
+        |msgid| PullRange::Before(MsgId::new(msgid)),
+    );
+    let max = u64::MAX;
+    stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &account).await;
+            for range in [from(1), from(max), before(0), before(max)] {
+                assert_eq!(
+                    pull(&mut raw, team, range, 0).await,
+                    Err(ErrorCode::BadRequest),
+                    "{range:?}"
+                );
+            }
+            let h = head.get();
+            for (range, limit, expected) in [
+                (from(0), 1, Some((1, 1))),
+                (from(0), u32::MAX, Some((1, most))),
+                (from(1), u32::MAX, Some((1, most))),
+                (from(h), u32::MAX, Some((h, h))),
+                (from(h + 1), u32::MAX, None),
+                (from(max), u32::MAX, None),
+                (before(0), u32::MAX, None),
+                (before(1), u32::MAX, None),
+                (before(2), u32::MAX, Some((1, 1))),
+                (before(h), 1, Some((h - 1, h - 1))),
+                (before(h + 1), 2, Some((h - 1, h))),
+                (before(max), 2, Some((h - 1, h))),
+            ] {
+                let pulled = pull(&mut raw, team, range, limit).await.unwrap();
+                assert_eq!(span(&pulled), expected, "{range:?} {limit}");
+                assert_eq!((pulled.head, pulled.floor), (head, MsgId::ZERO));
+            }
+            // A run ends where its bytes do.
+            let pulled = pull(&mut raw, team, before(max), u32::MAX).await.unwrap();
+            assert!(
+                pulled.run.entries.len() <= RUN_BYTES_MAX && pulled.run.count < RUN_MESSAGES_MAX
+            );
+            assert_eq!(pulled.run.last(), head);
+            assert!(pulled.run.messages().is_ok());
+        })
+        .await;
+}
+
+async fn pull(
+    raw: &mut Raw,
+    conversation: ConversationId,
+    range: PullRange,
+    limit: u32,
+) -> Result<Pulled, ErrorCode> {
+    match raw
+        .ask(Request::Pull {
+            conversation,
+            range,
+            limit,
+        })
+        .await?
+    {
+        Response::Pulled(pulled) => Ok(pulled),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The first and the last message, which lie in one row.
+fn span(pulled: &Pulled) -> Option<(u64, u64)> {
+    let messages = pulled.run.messages().unwrap();
+    assert!(
+        messages
+            .iter()
+            .zip(pulled.run.first.get()..)
+            .all(|(message, msgid)| message.msgid.get() == msgid)
+    );
+    Some((messages.first()?.msgid.get(), messages.last()?.msgid.get()))
+}

@@ -1,0 +1,494 @@
+//! Names and texts that no client can make: too long, with NUL in them, with a path, with nothing. Each is malformed, wherever it stands.
+
+use bytes::Bytes;
+use cairn_client::Client;
+use cairn_client::proto::content::attachment::{Attachment, AttachmentHash, Media};
+use cairn_client::proto::content::body::Body;
+use cairn_client::proto::content::extras::Extras;
+use cairn_client::proto::content::message::Draft;
+use cairn_client::proto::content::picture::Picture;
+use cairn_client::proto::ids::{ClientSeq, ConversationId, ImportSource, MsgId, Timestamp, UserId};
+use cairn_client::proto::limits::{AVATAR_BYTES_MAX, FRAME_BYTES_MAX, PREVIEW_BYTES_MAX};
+use cairn_client::proto::model::conversation::ConversationKind;
+use cairn_client::proto::model::people::{Avatar, Profile};
+use cairn_client::proto::secret::InviteToken;
+use cairn_client::proto::text::{
+    About, Caption, DeviceName, DisplayName, EmojiName, FileName, GroupName, MediaType,
+    SettingName, SettingValue, Text, Topic, UserName,
+};
+use cairn_client::proto::wire::close::CloseCode;
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::hello::{ClientFrame, Credentials};
+use cairn_client::proto::wire::request::{ImportEntry, PullRange, Request};
+use cairn_client::proto::wire::{codec, frame};
+
+use crate::hostile::raw::{Raw, hello};
+use crate::hostile::{Stage, group, text};
+
+/// What stands where the bad text is put. Every type of text takes it.
+const GOOD: &str = "good-text";
+
+/// A picture, and no text, in the same way.
+const GOOD_PICTURE: &[u8] = b"good-picture";
+
+const LONG: &str = "a name of 10 KiB";
+const NUL: &str = "na\0me";
+const LINES: &str = "two\nlines";
+const HIDDEN: &str = "na\u{202e}me";
+const SPACED: &str = "two words";
+const PATH: &str = "../../etc/passwd";
+
+/// What a name of one line is not.
+const LINE: &[&str] = &["", LONG, NUL, LINES, HIDDEN, " x", "x "];
+/// What a single word is not.
+const WORD: &[&str] = &["", LONG, NUL, LINES, HIDDEN, SPACED, "@x", "#x"];
+
+/// A place on the wire where a text is, and what it is not.
+type Row = (&'static str, Request, &'static [&'static str]);
+
+/// The value as bytes, with other bytes in the place of the good ones.
+fn forged(whole: &[u8], good: &[u8], bad: &[u8]) -> Vec<u8> {
+    let at = whole
+        .windows(good.len())
+        .position(|window| window == good)
+        .unwrap();
+    [&whole[..at], bad, &whole[at + good.len()..]].concat()
+}
+
+fn text_of(words: &str) -> Vec<u8> {
+    codec::encode(&if words == LONG {
+        "x".repeat(10 * 1024)
+    } else {
+        words.to_owned()
+    })
+}
+
+fn send(conversation: ConversationId, body: Body) -> Request {
+    Request::Send(Draft {
+        conversation,
+        seq: ClientSeq::new(1),
+        body,
+        extras: Extras::NONE,
+    })
+}
+
+fn attachment(name: &str, media_type: &str, caption: &str) -> Attachment {
+    let (name, media_type) = (
+        FileName::new(name).unwrap(),
+        MediaType::new(media_type).unwrap(),
+    );
+    Attachment {
+        hash: AttachmentHash::new([1; 32]),
+        name,
+        media_type,
+        size_bytes: 1,
+        caption: Caption::new(caption).unwrap(),
+    }
+}
+
+/// Names of people and groups, and what they say of themselves.
+fn names(team: ConversationId) -> Vec<Row> {
+    let (msgid, prefix) = (MsgId::new(2), GroupName::new(GOOD).unwrap());
+    let user = || UserName::new(GOOD).unwrap();
+    let display_name = Some(DisplayName::new(GOOD).unwrap());
+    let imported = ImportEntry {
+        sender: user(),
+        sent_at: Timestamp::new(1),
+        body: text("x"),
+    };
+    let import = Request::Import {
+        conversation: team,
+        source: ImportSource::new(1),
+        first: 0,
+        entries: vec![imported],
+    };
+    let emoji = || EmojiName::new(GOOD).unwrap();
+    vec![
+        (
+            "a group's name",
+            Request::CreateGroup {
+                name: prefix.clone(),
+                members: Vec::new(),
+            },
+            LINE,
+        ),
+        (
+            "a group's new name",
+            Request::RenameGroup {
+                conversation: team,
+                name: prefix.clone(),
+            },
+            LINE,
+        ),
+        (
+            "how groups begin",
+            Request::FindGroups {
+                prefix: Some(prefix),
+            },
+            LINE,
+        ),
+        (
+            "a topic",
+            Request::SetTopic {
+                conversation: team,
+                topic: Topic::new(GOOD).unwrap(),
+            },
+            &[LONG, NUL, LINES, HIDDEN],
+        ),
+        (
+            "a user's name",
+            Request::FindUsers {
+                names: vec![user()],
+            },
+            WORD,
+        ),
+        (
+            "how users begin",
+            Request::SearchUsers {
+                prefix: user(),
+                after: None,
+            },
+            WORD,
+        ),
+        ("an imported user's name", import, WORD),
+        (
+            "a display name",
+            Request::SetProfile(Profile {
+                display_name,
+                ..Profile::default()
+            }),
+            LINE,
+        ),
+        (
+            "what one says of oneself",
+            Request::SetProfile(Profile {
+                about: Some(About::new(GOOD).unwrap()),
+                ..Profile::default()
+            }),
+            &["", LONG],
+        ),
+        (
+            "a reaction",
+            Request::React {
+                conversation: team,
+                msgid,
+                emoji: emoji(),
+            },
+            WORD,
+        ),
+        (
+            "a reaction taken back",
+            Request::Unreact {
+                conversation: team,
+                msgid,
+                emoji: emoji(),
+            },
+            WORD,
+        ),
+        ("an emoji", send(team, Body::Emoji(emoji())), WORD),
+    ]
+}
+
+/// What files are called, and what the server's owner sets.
+fn others(team: ConversationId) -> Vec<Row> {
+    let (name, value) = (
+        SettingName::new("direct-chats").unwrap(),
+        SettingValue::new("friends").unwrap(),
+    );
+    let file =
+        |name, media_type, caption| send(team, Body::from(attachment(name, media_type, caption)));
+    vec![
+        (
+            "a file's name",
+            file(GOOD, "text/plain", ""),
+            &["", LONG, NUL, LINES, HIDDEN, PATH, "..\\x", "/", " x"],
+        ),
+        (
+            "a media type",
+            file("x", GOOD, ""),
+            &["", LONG, NUL, LINES, HIDDEN, "image/ä", SPACED],
+        ),
+        ("a caption", file("x", "text/plain", GOOD), &[LONG]),
+        (
+            "a setting",
+            Request::SetSetting {
+                name: SettingName::new(GOOD).unwrap(),
+                value,
+            },
+            &["", LONG, NUL, LINES, HIDDEN, SPACED],
+        ),
+        (
+            "a value",
+            Request::SetSetting {
+                name,
+                value: SettingValue::new(GOOD).unwrap(),
+            },
+            LINE,
+        ),
+    ]
+}
+
+/// Everything that the requests could change.
+async fn as_it_is(client: &Client, team: ConversationId, user: UserId) -> String {
+    let page = client
+        .pull(team, PullRange::From(MsgId::new(1)), 500)
+        .await
+        .unwrap();
+    let (group, conversations) = (
+        client.group(team).await.unwrap(),
+        client.conversations().await.unwrap(),
+    );
+    let (profile, settings) = (
+        client.profiles(&[user]).await.unwrap(),
+        client.settings().await.unwrap(),
+    );
+    format!("{page:?} {group:?} {conversations:?} {profile:?} {settings:?}")
+}
+
+#[tokio::test]
+async fn invalid_strings_are_malformed_everywhere() {
+    let mut stage = Stage::set().await;
+    // Who owns the server may ask all of it.
+    let (owner, account, server) = (
+        stage.owner.clone(),
+        stage.owner_account.clone(),
+        stage.server.addr,
+    );
+    let team = group(&owner, "team", &[]).await;
+    owner.send(team, text("as it was")).await.unwrap();
+    let before = as_it_is(&owner, team, account.user).await;
+    let rows = [others(team), names(team)].concat();
+    stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &account).await;
+            for (what, request, refused) in &rows {
+                for words in *refused {
+                    let (id, body) = raw.request(request.clone());
+                    let frame = forged(&codec::encode(&body), &text_of(GOOD), &text_of(words));
+                    raw.stream.write_as(frame.len(), &frame).await;
+                    assert_eq!(
+                        raw.answer_to(id).await,
+                        Err(ErrorCode::BadRequest),
+                        "{what}: {words:?}"
+                    );
+                }
+                raw.goes_on().await;
+            }
+        })
+        .await;
+    assert_eq!(as_it_is(&owner, team, account.user).await, before);
+    // What was forged is read when nobody forges it: it was the text alone that was refused.
+    let mut raw = Raw::log_in(server, &account).await;
+    for (what, request, _) in rows {
+        let answer = raw.ask(request).await;
+        assert!(
+            matches!(
+                answer,
+                Ok(_) | Err(ErrorCode::NoSuchAttachment | ErrorCode::BadSetting)
+            ),
+            "{what}: {answer:?}"
+        );
+    }
+}
+
+/// What is shown to people and used for nothing else is kept to the byte: a path is a name like any other, where no file is meant.
+#[tokio::test]
+async fn path_like_names_are_harmless() {
+    let mut stage = Stage::set().await;
+    let (eve, account) = stage.user("eve").await;
+    let team = group(&eve, PATH, &[]).await;
+    let about = About::new("\0../\0").unwrap();
+    let profile = Profile {
+        about: Some(about),
+        display_name: Some(DisplayName::new(PATH).unwrap()),
+        ..Profile::default()
+    };
+    let wave = EmojiName::new(PATH).unwrap();
+    stage
+        .meanwhile(async {
+            eve.set_topic(team, Topic::new(PATH).unwrap())
+                .await
+                .unwrap();
+            eve.set_profile(profile.clone()).await.unwrap();
+            let said = eve.send(team, Body::Emoji(wave.clone())).await.unwrap();
+            eve.react(team, said, wave.clone()).await.unwrap();
+        })
+        .await;
+    assert_eq!(
+        eve.conversations().await.unwrap()[0].kind,
+        ConversationKind::Group {
+            name: GroupName::new(PATH).unwrap()
+        }
+    );
+    assert_eq!(eve.group(team).await.unwrap().topic.as_str(), PATH);
+    assert_eq!(
+        eve.profiles(&[account.user]).await.unwrap()[0].profile,
+        profile
+    );
+    let mut files: Vec<_> = std::fs::read_dir(stage.server.data().parent().unwrap())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    files.sort();
+    assert_eq!(files, ["data"], "nothing was written beside the data");
+}
+
+#[tokio::test]
+async fn oversized_pictures_are_malformed() {
+    let mut stage = Stage::set().await;
+    let (eve, account) = stage.user("eve").await;
+    let (team, server) = (group(&eve, "team", &[]).await, stage.server.addr);
+    let preview = Picture::new(Bytes::from_static(GOOD_PICTURE)).unwrap();
+    let media = Media {
+        file: attachment("x", "image/png", ""),
+        width: 1,
+        height: 1,
+        preview,
+    };
+    let avatar = Avatar::new(Bytes::from_static(GOOD_PICTURE)).unwrap();
+    let rows = [
+        (
+            "a preview",
+            send(team, Body::from(media)),
+            PREVIEW_BYTES_MAX,
+        ),
+        (
+            "an avatar",
+            Request::SetProfile(Profile {
+                avatar,
+                ..Profile::default()
+            }),
+            AVATAR_BYTES_MAX,
+        ),
+    ];
+    let before = as_it_is(&eve, team, account.user).await;
+    stage
+        .meanwhile(async {
+            for (what, request, bytes_max) in rows {
+                let mut raw = Raw::log_in(server, &account).await;
+                let (good, picture) = (codec::encode(&Bytes::from_static(GOOD_PICTURE)), |bytes| {
+                    codec::encode(&Bytes::from(vec![7; bytes]))
+                });
+                for bytes in [bytes_max + 1, 2 * bytes_max, FRAME_BYTES_MAX / 2] {
+                    let (id, body) = raw.request(request.clone());
+                    let frame = forged(&codec::encode(&body), &good, &picture(bytes));
+                    raw.stream.write_as(frame.len(), &frame).await;
+                    assert_eq!(
+                        raw.answer_to(id).await,
+                        Err(ErrorCode::BadRequest),
+                        "{what} of {bytes} bytes"
+                    );
+                }
+                raw.goes_on().await;
+                let frame = forged(
+                    &codec::encode(&raw.request(request).1),
+                    &good,
+                    &picture(1024 * 1024),
+                );
+                raw.stream.write_as(frame.len(), &frame).await;
+                assert_eq!(
+                    raw.closed().await,
+                    CloseCode::FrameTooBig,
+                    "{what} of 1 MiB"
+                );
+            }
+        })
+        .await;
+    assert_eq!(as_it_is(&eve, team, account.user).await, before);
+}
+
+/// Whoever logs in under a name that is none has no session: a login that cannot be read is no login.
+#[tokio::test]
+async fn invalid_names_cannot_log_in() {
+    let mut stage = Stage::set().await;
+    let server = stage.server.addr;
+    let login = |name: &str, device: &str| -> ClientFrame {
+        let (name, device) = (
+            UserName::new(name).unwrap(),
+            DeviceName::new(device).unwrap(),
+        );
+        hello(
+            Credentials::Invite {
+                token: InviteToken::new([1; 16]),
+                name,
+                password: None,
+                device,
+            },
+            false,
+        )
+    };
+    stage
+        .meanwhile(async {
+            for (what, good, refused) in [
+                ("a user's name", login(GOOD, "x"), WORD),
+                ("a device's name", login("x", GOOD), LINE),
+            ] {
+                for &words in refused {
+                    let mut raw = Raw::connect(server).await;
+                    let frame = forged(&codec::encode(&good), &text_of(GOOD), &text_of(words));
+                    raw.stream.write_as(frame.len(), &frame).await;
+                    let code = if words == LONG {
+                        CloseCode::FrameTooBig
+                    } else {
+                        CloseCode::Protocol
+                    };
+                    assert_eq!(raw.closed().await, code, "{what}: {words:?}");
+                }
+                let mut raw = Raw::connect(server).await;
+                raw.stream.write(&frame::frame(&good)).await;
+                assert_eq!(
+                    raw.closed().await,
+                    CloseCode::AuthFailed,
+                    "{what}: there is no such invite"
+                );
+            }
+        })
+        .await;
+    assert!(
+        stage
+            .owner
+            .find_users(vec![
+                UserName::new(GOOD).unwrap(),
+                UserName::new("x").unwrap()
+            ])
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+/// A text in the place of a text is one byte too long to be one.
+#[tokio::test]
+async fn edit_length_is_bounded() {
+    let mut stage = Stage::set().await;
+    let (eve, account) = stage.user("eve").await;
+    let (team, server) = (group(&eve, "team", &[]).await, stage.server.addr);
+    let msgid = eve.send(team, text("as it was")).await.unwrap();
+    let request = Request::Edit {
+        conversation: team,
+        msgid,
+        text: Text::new(GOOD).unwrap(),
+    };
+    stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &account).await;
+            let (id, body) = raw.request(request);
+            let frame = forged(
+                &codec::encode(&body),
+                &text_of(GOOD),
+                &codec::encode(&"x".repeat(16 * 1024 + 1)),
+            );
+            raw.stream.write_as(frame.len(), &frame).await;
+            assert_eq!(raw.answer_to(id).await, Err(ErrorCode::BadRequest));
+            raw.goes_on().await;
+        })
+        .await;
+    assert_eq!(
+        eve.pull(team, PullRange::From(msgid), 1)
+            .await
+            .unwrap()
+            .messages[0]
+            .body,
+        text("as it was")
+    );
+}

@@ -1,0 +1,149 @@
+//! Typing that is too much: more often than anybody types, and where more look than anybody can tell apart.
+
+use std::time::Duration;
+
+use cairn_client::proto::ids::{ConversationId, UserId};
+use cairn_client::proto::limits::TYPING_INTERVAL;
+use cairn_client::proto::text::GroupName;
+use cairn_client::proto::wire::codec;
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::typing::ClientDatagram;
+use cairn_client::{Account, Client, Endpoint, Event, Events, Options};
+use cairn_server::limits::TYPING_VIEWERS_MAX;
+use tokio::time::{interval, timeout};
+
+use crate::hostile::raw::{PATIENCE, Raw};
+use crate::support::{Server, invite};
+
+/// Somebody in a team, without manners.
+struct Typer {
+    raw: Raw,
+    user: UserId,
+    team: ConversationId,
+}
+
+impl Typer {
+    async fn enter(server: &Server, account: &Account, team: ConversationId) -> Self {
+        let mut raw = Raw::log_in(server.addr, account).await;
+        raw.ask(Request::Focus {
+            conversation: Some(team),
+        })
+        .await
+        .unwrap();
+        Self {
+            raw,
+            user: account.user,
+            team,
+        }
+    }
+
+    fn types(&self) {
+        let typing = codec::encode(&ClientDatagram::Typing {
+            conversation: self.team,
+        });
+        self.raw.connection.send_datagram(typing.into()).unwrap();
+    }
+
+    /// Types so often, and waits until the server has seen it: an answer goes the long way round, behind the datagrams.
+    async fn types_times(&mut self, times: usize) {
+        (0..times).for_each(|_| self.types());
+        self.raw.goes_on().await;
+    }
+
+    /// Types again and again until somebody is told of somebody, and says of whom.
+    async fn types_until_told(&self, events: &mut Events) -> UserId {
+        let types = async {
+            let mut clock = interval(TYPING_INTERVAL / 8);
+            loop {
+                clock.tick().await;
+                self.types();
+            }
+        };
+        tokio::select! {
+            user = told(events) => user,
+            () = types => unreachable!("it goes on"),
+        }
+    }
+}
+
+/// Who types next.
+async fn told(events: &mut Events) -> UserId {
+    let next = async {
+        loop {
+            if let Event::Typing { user, .. } = events.next().await.unwrap() {
+                return user;
+            }
+        }
+    };
+    timeout(PATIENCE, next).await.expect("nobody types")
+}
+
+/// Ada, who looks at a team, and two others of it.
+async fn team(server: &Server) -> (Client, Events, [Account; 2], ConversationId) {
+    let (ada, _) = server.owner().await;
+    let (_, bob) = invite(&ada, "bob").await;
+    let (_, eve) = invite(&ada, "eve").await;
+    let team = ada
+        .create_group(GroupName::new("team").unwrap(), vec![bob.user, eve.user])
+        .await
+        .unwrap();
+    ada.focus(Some(team)).await.unwrap();
+    let events = ada.events();
+    (ada, events, [bob, eve], team)
+}
+
+#[tokio::test]
+async fn typing_is_rate_limited() {
+    let server = Server::start();
+    let (_ada, mut events, [bob, eve], team) = team(&server).await;
+    let mut bob = Typer::enter(&server, &bob, team).await;
+    let eve = Typer::enter(&server, &eve, team).await;
+    bob.types_times(20).await;
+    assert_eq!(told(&mut events).await, bob.user);
+    assert_eq!(
+        eve.types_until_told(&mut events).await,
+        eve.user,
+        "of Bob, once was enough"
+    );
+    // His time comes again, and no sooner than half of what a client keeps to.
+    let began = std::time::Instant::now();
+    assert_eq!(bob.types_until_told(&mut events).await, bob.user);
+    assert_eq!(bob.types_until_told(&mut events).await, bob.user);
+    assert!(
+        began.elapsed() >= TYPING_INTERVAL / 2 - Duration::from_millis(100),
+        "{:?}",
+        began.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn typing_is_silent_in_crowds() {
+    let server = Server::start();
+    let (_ada, mut events, [bob, eve], team) = team(&server).await;
+    let mut typers = [
+        Typer::enter(&server, &bob, team).await,
+        Typer::enter(&server, &eve, team).await,
+    ];
+    let endpoint = Endpoint::new().unwrap();
+    let mut viewers = Vec::new();
+    // Ada and the two look as well.
+    for _ in 3..=TYPING_VIEWERS_MAX {
+        let options = Options {
+            push: false,
+            endpoint: Some(endpoint.clone()),
+            ..Options::default()
+        };
+        let viewer = Client::connect(&eve, options).await.unwrap();
+        viewer.focus(Some(team)).await.unwrap();
+        viewers.push(viewer);
+    }
+    let [bob, eve] = &mut typers;
+    bob.types_times(1).await;
+    viewers[0].focus(None).await.unwrap();
+    assert_eq!(
+        eve.types_until_told(&mut events).await,
+        eve.user,
+        "one fewer, and they are told again"
+    );
+    assert_eq!(bob.types_until_told(&mut events).await, bob.user);
+}

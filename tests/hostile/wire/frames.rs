@@ -1,0 +1,291 @@
+//! Frames that are too long, too short, or something else: before the login and after it.
+
+use cairn_client::proto::WIRE_VERSION;
+use cairn_client::proto::ids::{ConversationId, RequestId};
+use cairn_client::proto::limits::{FRAME_BYTES_MAX, HELLO_BYTES_MAX};
+use cairn_client::proto::secret::DeviceToken;
+use cairn_client::proto::wire::close::CloseCode;
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::hello::{ClientFrame, Credentials};
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::response::Response;
+use cairn_client::proto::wire::{codec, frame};
+
+use crate::hostile::raw::{Raw, hello, prefixed};
+use crate::hostile::{Stage, group};
+
+/// The position of the requests among what a client writes, and one behind the last kind of request.
+const REQUEST_VARIANT: u32 = 1;
+const UNKNOWN_REQUEST: u32 = 1000;
+
+fn any_token() -> Credentials {
+    Credentials::Token(DeviceToken::new([1; 32]))
+}
+
+/// The first frame of a client that speaks another version, with whatever that version puts behind the number.
+fn hello_of_version(version: u16, behind: &[u8]) -> Vec<u8> {
+    let mut bytes = codec::encode(&(0_u32, version));
+    bytes.extend_from_slice(behind);
+    prefixed(bytes.len(), &bytes)
+}
+
+#[tokio::test]
+async fn each_bad_first_frame_closes_with_its_code() {
+    let mut stage = Stage::set().await;
+    let server = stage.server.addr;
+    let whole = frame::frame(&hello(any_token(), false));
+    let rest = &codec::encode(&hello(any_token(), false))[2..];
+    let request = frame::frame(&ClientFrame::Request(RequestId::new(1), Request::Devices));
+    let too_many = [&prefixed(whole.len() - 3, &whole[4..])[..], &[0]].concat();
+    let cases: [(&str, Vec<u8>, CloseCode); 12] = [
+        (
+            "one byte more than a hello may have",
+            prefixed(HELLO_BYTES_MAX + 1, &[]),
+            CloseCode::FrameTooBig,
+        ),
+        (
+            "the greatest length",
+            prefixed(u32::MAX as usize, b"some"),
+            CloseCode::FrameTooBig,
+        ),
+        ("a request", request.to_vec(), CloseCode::AuthFailed),
+        (
+            "a later version",
+            hello_of_version(WIRE_VERSION + 1, rest),
+            CloseCode::Version,
+        ),
+        (
+            "a later version with a longer hello",
+            hello_of_version(WIRE_VERSION + 1, &[0xfe; 99]),
+            CloseCode::Version,
+        ),
+        (
+            "a later version with a shorter hello",
+            hello_of_version(u16::MAX, &[]),
+            CloseCode::Version,
+        ),
+        (
+            "an earlier version",
+            hello_of_version(0, rest),
+            CloseCode::Version,
+        ),
+        ("the end of the stream", Vec::new(), CloseCode::Protocol),
+        (
+            "half a hello and the end of the stream",
+            whole[..whole.len() / 2].to_vec(),
+            CloseCode::Protocol,
+        ),
+        ("an empty frame", prefixed(0, &[]), CloseCode::Protocol),
+        (
+            "garbage of the greatest length",
+            prefixed(HELLO_BYTES_MAX, &[0xaa; HELLO_BYTES_MAX]),
+            CloseCode::Protocol,
+        ),
+        ("a hello and a byte", too_many, CloseCode::Protocol),
+    ];
+    stage
+        .meanwhile(async {
+            for (what, bytes, code) in cases {
+                let mut raw = Raw::connect(server).await;
+                raw.stream.write(&bytes).await;
+                raw.stream.finish();
+                assert_eq!(raw.closed().await, code, "{what}");
+            }
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn each_frame_that_breaks_the_protocol_closes_with_its_code() {
+    let mut stage = Stage::set().await;
+    let account = stage.account("eve").await;
+    let server = stage.server.addr;
+    let hello = frame::frame(&hello(Credentials::Token(account.token), false));
+    let request = frame::frame(&ClientFrame::Request(RequestId::new(1), Request::Devices));
+    let cases: [(&str, Vec<u8>, CloseCode); 8] = [
+        (
+            "one byte more than a frame may have",
+            prefixed(FRAME_BYTES_MAX + 1, &[]),
+            CloseCode::FrameTooBig,
+        ),
+        (
+            "the greatest length",
+            prefixed(u32::MAX as usize, &[0; 100]),
+            CloseCode::FrameTooBig,
+        ),
+        (
+            "half a length and the end of the stream",
+            vec![1, 0],
+            CloseCode::Protocol,
+        ),
+        (
+            "half a request and the end of the stream",
+            request[..request.len() - 1].to_vec(),
+            CloseCode::Protocol,
+        ),
+        ("an empty frame", prefixed(0, &[]), CloseCode::Protocol),
+        (
+            "a frame without a request id",
+            prefixed(1, &[1]),
+            CloseCode::Protocol,
+        ),
+        ("a second hello", hello.to_vec(), CloseCode::Protocol),
+        ("the end of the stream", Vec::new(), CloseCode::Normal),
+    ];
+    stage
+        .meanwhile(async {
+            for (what, bytes, code) in cases {
+                let mut raw = Raw::log_in(server, &account).await;
+                raw.goes_on().await;
+                raw.stream.write(&bytes).await;
+                raw.stream.finish();
+                assert_eq!(raw.closed().await, code, "{what}");
+            }
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn bad_request_keeps_the_session() {
+    let mut stage = Stage::set().await;
+    let (eve, account) = stage.user("eve").await;
+    let team = group(&eve, "team", &[]).await;
+    let server = stage.server.addr;
+    stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &account).await;
+            for (id, (what, bytes, code)) in (1000..).zip(bad_requests(team)) {
+                let id = RequestId::new(id);
+                let body = [codec::encode(&(REQUEST_VARIANT, id)), bytes].concat();
+                raw.stream.write_as(body.len(), &body).await;
+                assert_eq!(raw.answer_to(id).await, Err(code), "{what}");
+                raw.goes_on().await;
+            }
+        })
+        .await;
+    assert_eq!(
+        eve.conversations().await.unwrap()[0].head.get(),
+        1,
+        "none of them was stored"
+    );
+}
+
+/// What stands behind the request id, and the answer.
+fn bad_requests(team: ConversationId) -> Vec<(&'static str, Vec<u8>, ErrorCode)> {
+    // `Send(Draft { conversation, seq: 1, body: Text(<length and bytes>), extras: none })`
+    let text = |bytes: &[u8]| {
+        [
+            codec::encode(&(0_u32, team, 1_u64, 0_u32)),
+            codec::encode(&bytes),
+            vec![0],
+        ]
+        .concat()
+    };
+    let devices = codec::encode(&Request::Devices);
+    let trailing = [&devices[..], &[0]].concat();
+    let members = codec::encode(&Request::Members {
+        conversation: team,
+        after: None,
+    });
+    // `FindUsers { names }` with as many names as a length can say.
+    let endless = codec::encode(&(5_u32, u64::MAX));
+    // As long as a frame may be, with the two bytes and the three of variant and id.
+    let longest = text(&vec![b'a'; FRAME_BYTES_MAX - 64]);
+    let unknown_body = codec::encode(&(0_u32, team, 1_u64, 100_u32));
+    vec![
+        (
+            "an unknown kind of request",
+            codec::encode(&UNKNOWN_REQUEST),
+            ErrorCode::Unsupported,
+        ),
+        (
+            "an unknown kind with something behind it",
+            codec::encode(&(UNKNOWN_REQUEST, team, team)),
+            ErrorCode::Unsupported,
+        ),
+        (
+            "an unknown kind of message",
+            unknown_body,
+            ErrorCode::Unsupported,
+        ),
+        ("a byte behind the request", trailing, ErrorCode::BadRequest),
+        ("nothing at all", Vec::new(), ErrorCode::BadRequest),
+        (
+            "a request without its last byte",
+            members[..members.len() - 1].to_vec(),
+            ErrorCode::BadRequest,
+        ),
+        ("a list that cannot be", endless, ErrorCode::BadRequest),
+        (
+            "a text that is no UTF-8",
+            text(&[b'a', 0xff, b'b']),
+            ErrorCode::BadRequest,
+        ),
+        (
+            "a text that ends within a character",
+            text(&"ä".as_bytes()[..1]),
+            ErrorCode::BadRequest,
+        ),
+        (
+            "a surrogate",
+            text(&[0xed, 0xa0, 0x80]),
+            ErrorCode::BadRequest,
+        ),
+        (
+            "an overlong form",
+            text(&[0xc0, 0xaf]),
+            ErrorCode::BadRequest,
+        ),
+        (
+            "64 KiB of text",
+            text(&vec![b'a'; 64 * 1024]),
+            ErrorCode::BadRequest,
+        ),
+        ("a text as long as a frame", longest, ErrorCode::BadRequest),
+    ]
+}
+
+/// Cut anywhere, a request is refused whole; the frame says so before anything is done.
+#[tokio::test]
+async fn truncated_request_is_refused() {
+    let mut stage = Stage::set().await;
+    let (eve, account) = stage.user("eve").await;
+    let team = group(&eve, "team", &[]).await;
+    let server = stage.server.addr;
+    let requests = [
+        Request::Read {
+            conversation: team,
+            msgid: cairn_client::proto::ids::MsgId::new(1),
+        },
+        Request::AddMembers {
+            conversation: team,
+            users: vec![account.user; 3],
+        },
+        Request::CreateInvite {
+            uses: 300,
+            life_seconds: 100_000,
+        },
+    ];
+    stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &account).await;
+            for request in requests {
+                let (id, framed) = raw.request(request.clone());
+                let whole = codec::encode(&framed);
+                let head = codec::encode(&(REQUEST_VARIANT, id)).len();
+                for cut in head..whole.len() {
+                    raw.stream.write_as(cut, &whole[..cut]).await;
+                    assert_eq!(
+                        raw.answer_to(id).await,
+                        Err(ErrorCode::BadRequest),
+                        "{request:?} cut to {cut} bytes"
+                    );
+                }
+            }
+            assert!(matches!(
+                raw.ask(Request::Devices).await,
+                Ok(Response::Devices(_))
+            ));
+        })
+        .await;
+}

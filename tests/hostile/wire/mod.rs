@@ -1,0 +1,7 @@
+//! Bad bytes: frames, handshakes, streams, floods, readers that do not read.
+
+mod flood;
+mod frames;
+mod handshake;
+mod slow_reader;
+mod streams;

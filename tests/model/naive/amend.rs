@@ -1,0 +1,288 @@
+//! The model's edits and recalls.
+
+use cairn_core::api::actor::Actor;
+use cairn_proto::content::body::{Amendment, Body};
+use cairn_proto::content::extras::{Extras, Reaction};
+use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
+use cairn_proto::limits::REACTION_KINDS_MAX;
+use cairn_proto::model::group::Role;
+use cairn_proto::text::{Caption, EmojiName, Text};
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::response::Response;
+
+use super::{LogEntry, Naive};
+
+impl Naive {
+    pub(in crate::model) fn edit(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        msgid: MsgId,
+        text: &Text,
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
+        let entry = self.entry(actor, id, msgid)?;
+        let (mut body, caption) = (entry.body.clone(), Caption::new(text.as_str()));
+        let file = match &mut body {
+            Body::Text(words) | Body::Emote(words) => {
+                *words = text.clone();
+                None
+            }
+            Body::Image(picture) => Some(&mut picture.file),
+            Body::Video(video) => Some(&mut video.media.file),
+            Body::File(file) => Some(&mut **file),
+            _ => return Err(ErrorCode::NoSuchMessage),
+        };
+        self.may_post(actor.user, id, now)?;
+        if entry.sender != actor.user || entry.extras.forwarded().is_some() {
+            return Err(ErrorCode::Forbidden);
+        }
+        self.check_age(entry, now)?;
+        match file {
+            Some(file) => file.caption = caption.map_err(|_| ErrorCode::BadRequest)?,
+            None if text.is_empty() => return Err(ErrorCode::EmptyMessage),
+            None => {}
+        }
+        if entry.body != body {
+            self.clear_edits(id, msgid);
+            let edit = self.push(
+                id,
+                actor.user,
+                now,
+                Body::Amendment(Amendment::Edited {
+                    msgid,
+                    text: Some(text.clone()),
+                }),
+            );
+            let at = self.at(id, edit).sent_at;
+            let entry = self.at(id, msgid);
+            entry.body = body;
+            entry.extras = entry.extras.with_edit(at, edit);
+        }
+        Ok(Response::Done)
+    }
+
+    pub(in crate::model) fn recall(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        msgid: MsgId,
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
+        let entry = self.entry(actor, id, msgid)?;
+        let found = self.inside(actor.user, id)?;
+        let manages = found.name.is_some() && found.members[&actor.user].role != Role::Member;
+        if entry.sender != actor.user && !manages {
+            return Err(ErrorCode::Forbidden);
+        }
+        if matches!(entry.body, Body::Recalled { .. }) {
+            return Ok(Response::Done);
+        }
+        if !entry.body.is_message() {
+            return Err(ErrorCode::NoSuchMessage);
+        }
+        if !manages {
+            self.check_age(entry, now)?;
+        }
+        self.clear_edits(id, msgid);
+        self.push(
+            id,
+            actor.user,
+            now,
+            Body::Amendment(Amendment::Recalled { msgid }),
+        );
+        self.conversations.get_mut(&id).unwrap().pins.remove(&msgid);
+        let entry = self.at(id, msgid);
+        (entry.body, entry.extras) = (Body::Recalled { by: actor.user }, Extras::NONE);
+        Ok(Response::Done)
+    }
+
+    pub(in crate::model) fn react(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        msgid: MsgId,
+        emoji: &EmojiName,
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
+        self.may_speak(actor.user, id, Role::Member, now)?;
+        let entry = self.entry(actor, id, msgid)?;
+        if !entry.body.is_message() {
+            return Err(ErrorCode::NoSuchMessage);
+        }
+        let mut reactions = entry.extras.reactions().to_vec();
+        match reactions
+            .iter()
+            .position(|reaction| reaction.emoji == *emoji)
+        {
+            Some(at) if reactions[at].users.contains(&actor.user) => return Ok(Response::Done),
+            Some(at) => reactions[at].users.push(actor.user),
+            None if reactions.len() == REACTION_KINDS_MAX => return Err(ErrorCode::LimitReached),
+            None => reactions.push(Reaction {
+                emoji: emoji.clone(),
+                users: vec![actor.user],
+            }),
+        }
+        self.push(
+            id,
+            actor.user,
+            now,
+            Body::Amendment(Amendment::Reacted {
+                msgid,
+                emoji: emoji.clone(),
+            }),
+        );
+        let entry = self.at(id, msgid);
+        entry.extras = entry.extras.with_reactions(reactions);
+        Ok(Response::Done)
+    }
+
+    pub(in crate::model) fn unreact(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        msgid: MsgId,
+        emoji: &EmojiName,
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
+        self.may_speak(actor.user, id, Role::Member, now)?;
+        let before = self.entry(actor, id, msgid)?.extras.reactions().to_vec();
+        let mut after = before.clone();
+        for reaction in after.iter_mut().filter(|reaction| reaction.emoji == *emoji) {
+            reaction.users.retain(|&user| user != actor.user);
+        }
+        after.retain(|reaction| !reaction.users.is_empty());
+        if after != before {
+            self.push(
+                id,
+                actor.user,
+                now,
+                Body::Amendment(Amendment::Unreacted {
+                    msgid,
+                    emoji: emoji.clone(),
+                }),
+            );
+            let entry = self.at(id, msgid);
+            entry.extras = entry.extras.with_reactions(after);
+        }
+        Ok(Response::Done)
+    }
+
+    pub(in crate::model) fn pin(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        msgid: MsgId,
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
+        self.may_speak(
+            actor.user,
+            id,
+            self.inside(actor.user, id)?.settings.pin,
+            now,
+        )?;
+        if !self.entry(actor, id, msgid)?.body.is_message() {
+            return Err(ErrorCode::NoSuchMessage);
+        }
+        if self.conversations.get_mut(&id).unwrap().pins.insert(msgid) {
+            self.push(
+                id,
+                actor.user,
+                now,
+                Body::Amendment(Amendment::Pinned { msgid }),
+            );
+        }
+        Ok(Response::Done)
+    }
+
+    pub(in crate::model) fn unpin(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        msgid: MsgId,
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
+        self.may_speak(
+            actor.user,
+            id,
+            self.inside(actor.user, id)?.settings.pin,
+            now,
+        )?;
+        let found = self.inside(actor.user, id)?;
+        if found.has_expired(msgid) {
+            return Err(ErrorCode::Expired);
+        }
+        if msgid <= found.floor_of(actor.user) {
+            return Err(ErrorCode::NoSuchMessage);
+        }
+        if self.conversations.get_mut(&id).unwrap().pins.remove(&msgid) {
+            self.push(
+                id,
+                actor.user,
+                now,
+                Body::Amendment(Amendment::Unpinned { msgid }),
+            );
+        }
+        Ok(Response::Done)
+    }
+
+    pub(in crate::model) fn pins(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+    ) -> Result<Response, ErrorCode> {
+        let found = self.inside(actor.user, id)?;
+        let floor = found.members[&actor.user].floor;
+        Ok(Response::Pins(
+            found
+                .pins
+                .iter()
+                .copied()
+                .filter(|&pin| pin > floor)
+                .collect(),
+        ))
+    }
+
+    fn check_age(&self, entry: &LogEntry, now: Timestamp) -> Result<(), ErrorCode> {
+        let minutes: u64 = self
+            .setting("amend-minutes")
+            .map_or(15, |value| value.parse().unwrap());
+        let is_late = now.get() >= entry.sent_at.get() + minutes * 60_000;
+        if is_late {
+            Err(ErrorCode::TooLate)
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(in crate::model) fn entry(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+        msgid: MsgId,
+    ) -> Result<&LogEntry, ErrorCode> {
+        let found = self.inside(actor.user, id)?;
+        if found.has_expired(msgid) {
+            return Err(ErrorCode::Expired);
+        }
+        found
+            .above(found.floor_of(actor.user))
+            .find(|&(at, _)| at == msgid)
+            .map(|(_, entry)| entry)
+            .ok_or(ErrorCode::NoSuchMessage)
+    }
+
+    fn at(&mut self, id: ConversationId, msgid: MsgId) -> &mut LogEntry {
+        &mut self.conversations.get_mut(&id).unwrap().log[msgid.get() as usize - 1]
+    }
+
+    /// No entry tells any more what a message said before.
+    fn clear_edits(&mut self, id: ConversationId, of: MsgId) {
+        for entry in &mut self.conversations.get_mut(&id).unwrap().log {
+            match &mut entry.body {
+                Body::Amendment(Amendment::Edited { msgid, text }) if *msgid == of => *text = None,
+                _ => {}
+            }
+        }
+    }
+}

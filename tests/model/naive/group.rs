@@ -1,0 +1,486 @@
+//! The model's groups: what is agreed on in them, who is kept out, and what members settle for themselves.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cairn_core::api::actor::Actor;
+use cairn_core::api::effect::Effect;
+use cairn_proto::content::body::{Body, SystemEntry};
+use cairn_proto::ids::{ConversationId, Timestamp, UserId};
+use cairn_proto::model::group::{Access, GroupDetails, MemberSettings, OpenGroup, Role};
+use cairn_proto::text::GroupName;
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::request::Request;
+use cairn_proto::wire::response::Response;
+
+use super::{Conversation, Member, Naive};
+
+impl Naive {
+    pub(in crate::model) fn ask_group(
+        &mut self,
+        actor: Actor,
+        request: &Request,
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
+        match request.clone() {
+            Request::Group { conversation } => {
+                let found = self.ranked(actor.user, conversation, Role::Member)?;
+                let members = found.members.len() as u32;
+                Ok(Response::Group(GroupDetails {
+                    topic: found.topic.clone(),
+                    settings: found.settings,
+                    members,
+                }))
+            }
+            Request::RenameGroup {
+                conversation: id,
+                name,
+            } => {
+                self.may_rename(actor.user, id, now)?;
+                let found = self.conversations.get_mut(&id).unwrap();
+                if found.name.replace(name.clone()).as_ref() != Some(&name) {
+                    self.push(
+                        id,
+                        actor.user,
+                        now,
+                        Body::System(SystemEntry::Renamed { name }),
+                    );
+                }
+                Ok(Response::Done)
+            }
+            Request::SetTopic {
+                conversation: id,
+                topic,
+            } => {
+                self.may_rename(actor.user, id, now)?;
+                let found = self.conversations.get_mut(&id).unwrap();
+                if std::mem::replace(&mut found.topic, topic.clone()) != topic {
+                    self.push(
+                        id,
+                        actor.user,
+                        now,
+                        Body::System(SystemEntry::TopicSet { topic }),
+                    );
+                }
+                Ok(Response::Done)
+            }
+            Request::SetGroupSettings {
+                conversation: id,
+                settings,
+            } => {
+                self.ranked(actor.user, id, Role::Owner)?;
+                let found = self.conversations.get_mut(&id).unwrap();
+                if std::mem::replace(&mut found.settings, settings) != settings {
+                    self.push(
+                        id,
+                        actor.user,
+                        now,
+                        Body::System(SystemEntry::SettingsSet { settings }),
+                    );
+                }
+                Ok(Response::Done)
+            }
+            Request::SetRole {
+                conversation,
+                user,
+                role,
+            } => self.set_role(actor, conversation, user, role, now),
+            Request::HandOver { conversation, user } => {
+                self.hand_over(actor, conversation, user, now)
+            }
+            Request::Ban {
+                conversation,
+                users,
+            } => self.ban(actor, conversation, users, now),
+            Request::Unban {
+                conversation,
+                users,
+            } => self.unban(actor, conversation, users, now),
+            Request::BannedUsers { conversation } => {
+                let found = self.ranked(actor.user, conversation, Role::Admin)?;
+                Ok(Response::Users(
+                    found
+                        .banned
+                        .iter()
+                        .filter_map(|&user| self.info(user))
+                        .collect(),
+                ))
+            }
+            Request::MuteMember {
+                conversation,
+                user,
+                until,
+            } => self.mute(actor, conversation, user, until, now),
+            Request::JoinGroup { conversation } => self.join_group(actor, conversation, now),
+            Request::FindGroups { prefix } => Ok(self.find_groups(prefix.as_ref())),
+            Request::SetMemberSettings {
+                conversation,
+                settings,
+            } => self.settle(actor, conversation, settings),
+            other => panic!("{other:?} is asked elsewhere"),
+        }
+    }
+
+    /// A group, for its members of this role or a higher one.
+    pub(in crate::model) fn ranked(
+        &self,
+        user: UserId,
+        id: ConversationId,
+        least: Role,
+    ) -> Result<&Conversation, ErrorCode> {
+        let found = self.inside(user, id)?;
+        if found.name.is_none() || found.members[&user].role < least {
+            Err(ErrorCode::Forbidden)
+        } else {
+            Ok(found)
+        }
+    }
+
+    /// The same, for those who are to be heard.
+    pub(in crate::model) fn heard(
+        &self,
+        user: UserId,
+        id: ConversationId,
+        least: Role,
+        now: Timestamp,
+    ) -> Result<&Conversation, ErrorCode> {
+        let found = self.ranked(user, id, least)?;
+        if found.members[&user].muted_until > now {
+            Err(ErrorCode::Muted)
+        } else {
+            Ok(found)
+        }
+    }
+
+    fn may_rename(
+        &self,
+        user: UserId,
+        id: ConversationId,
+        now: Timestamp,
+    ) -> Result<(), ErrorCode> {
+        let least = self.inside(user, id)?.settings.rename;
+        self.heard(user, id, least, now).map(drop)
+    }
+
+    fn member_mut(&mut self, id: ConversationId, user: UserId) -> &mut Member {
+        self.conversations
+            .get_mut(&id)
+            .unwrap()
+            .members
+            .get_mut(&user)
+            .unwrap()
+    }
+
+    fn set_role(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        user: UserId,
+        role: Role,
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
+        let found = self.ranked(actor.user, id, Role::Owner)?;
+        let old = found.members.get(&user).ok_or(ErrorCode::NoMember)?.role;
+        let owners = found
+            .members
+            .values()
+            .filter(|member| member.role == Role::Owner)
+            .count();
+        if old == Role::Owner && role != old && owners == 1 {
+            return Err(ErrorCode::LastOwner);
+        }
+        if old != Role::Owner && role == Role::Owner {
+            self.check_owned(user)?;
+        }
+        if role != old {
+            self.appoint(id, user, role);
+            self.push(
+                id,
+                actor.user,
+                now,
+                Body::System(SystemEntry::RoleSet { user, role }),
+            );
+        }
+        Ok(Response::Done)
+    }
+
+    fn hand_over(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
+        let found = self.ranked(actor.user, id, Role::Owner)?;
+        let old = found.members.get(&user).ok_or(ErrorCode::NoMember)?.role;
+        if user == actor.user {
+            return Err(ErrorCode::BadRequest);
+        }
+        if old != Role::Owner {
+            self.check_owned(user)?;
+        }
+        self.appoint(id, user, Role::Owner);
+        self.appoint(id, actor.user, Role::Admin);
+        self.push(
+            id,
+            actor.user,
+            now,
+            Body::System(SystemEntry::HandedOver { user }),
+        );
+        Ok(Response::Done)
+    }
+
+    fn appoint(&mut self, id: ConversationId, user: UserId, role: Role) {
+        if std::mem::replace(&mut self.member_mut(id, user).role, role) != role {
+            self.effects.push(Effect::Changed {
+                conversation: id,
+                user,
+            });
+        }
+    }
+
+    fn ban(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        users: Vec<UserId>,
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
+        let found = self.ranked(actor.user, id, Role::Admin)?;
+        self.check_exist(&users)?;
+        let own = found.members[&actor.user].role;
+        let new: BTreeSet<UserId> = users
+            .into_iter()
+            .filter(|user| !found.banned.contains(user))
+            .collect();
+        let may = |user: &UserId| {
+            let role = found
+                .members
+                .get(user)
+                .map_or(Role::Member, |member| member.role);
+            *user != actor.user && (own == Role::Owner || own > role)
+        };
+        if !new.iter().all(may) {
+            return Err(ErrorCode::Forbidden);
+        }
+        if new.is_empty() {
+            return Ok(Response::Changed { users: 0 });
+        }
+        let last = self.push(
+            id,
+            actor.user,
+            now,
+            Body::System(SystemEntry::Banned {
+                users: new.iter().copied().collect(),
+            }),
+        );
+        self.remember_mutes(id, &new, now);
+        for &user in &new {
+            let found = self.conversations.get_mut(&id).unwrap();
+            found.banned.insert(user);
+            if found.members.remove(&user).is_some() {
+                self.effects.push(Effect::Left {
+                    conversation: id,
+                    user,
+                    last,
+                });
+            }
+        }
+        Ok(Response::Changed {
+            users: new.len() as u32,
+        })
+    }
+
+    fn unban(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        users: Vec<UserId>,
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
+        self.ranked(actor.user, id, Role::Admin)?;
+        let banned = &mut self.conversations.get_mut(&id).unwrap().banned;
+        let free: BTreeSet<UserId> = users
+            .into_iter()
+            .filter(|user| banned.remove(user))
+            .collect();
+        let users: Vec<UserId> = free.into_iter().collect();
+        let changed = users.len() as u32;
+        if changed > 0 {
+            self.push(
+                id,
+                actor.user,
+                now,
+                Body::System(SystemEntry::Unbanned { users }),
+            );
+        }
+        Ok(Response::Changed { users: changed })
+    }
+
+    fn mute(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        user: UserId,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
+        let found = self.ranked(actor.user, id, Role::Admin)?;
+        let own = found.members[&actor.user].role;
+        let member = found.members.get(&user).ok_or(ErrorCode::NoMember)?;
+        if user == actor.user || !(own == Role::Owner || own > member.role) {
+            return Err(ErrorCode::Forbidden);
+        }
+        let until = if until > now {
+            until
+        } else {
+            Timestamp::new(0)
+        };
+        let is_muted = member.muted_until > now;
+        let is_same = if is_muted {
+            member.muted_until == until
+        } else {
+            until.get() == 0
+        };
+        if !is_same {
+            self.member_mut(id, user).muted_until = until;
+            self.push(
+                id,
+                actor.user,
+                now,
+                Body::System(SystemEntry::Muted { user, until }),
+            );
+        }
+        Ok(Response::Done)
+    }
+
+    /// Whoever leaves while he is muted is so when he comes back. What is over is forgotten whenever somebody like that comes or goes.
+    pub(in crate::model) fn remember_mutes(
+        &mut self,
+        id: ConversationId,
+        leavers: &BTreeSet<UserId>,
+        now: Timestamp,
+    ) {
+        let found = self.conversations.get_mut(&id).unwrap();
+        let mutes = leavers
+            .iter()
+            .filter_map(|user| Some((*user, found.members.get(user)?.muted_until)));
+        let running: Vec<_> = mutes.filter(|&(_, until)| until > now).collect();
+        if !running.is_empty() {
+            found.left_muted.retain(|_, until| *until > now);
+            found.left_muted.extend(running);
+        }
+    }
+
+    pub(in crate::model) fn mute_again(
+        &mut self,
+        id: ConversationId,
+        joiners: &BTreeSet<UserId>,
+        now: Timestamp,
+    ) -> Vec<(UserId, Timestamp)> {
+        let found = self.conversations.get_mut(&id).unwrap();
+        let (back, mut away): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            std::mem::take(&mut found.left_muted)
+                .into_iter()
+                .partition(|(user, _)| joiners.contains(user));
+        if !back.is_empty() {
+            away.retain(|_, until| *until > now);
+        }
+        found.left_muted = away;
+        let back: Vec<_> = back.into_iter().filter(|&(_, until)| until > now).collect();
+        for &(user, until) in &back {
+            found.members.get_mut(&user).unwrap().muted_until = until;
+        }
+        back
+    }
+
+    fn join_group(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
+        let found = self.conversations.get(&id).ok_or(ErrorCode::NotFound)?;
+        match (
+            found.members.contains_key(&actor.user),
+            &found.name,
+            found.settings.access,
+        ) {
+            (true, None, _) => Err(ErrorCode::Forbidden),
+            (true, Some(_), _) => Ok(Response::Done),
+            (false, Some(_), Access::Open) if found.banned.contains(&actor.user) => {
+                Err(ErrorCode::Banned)
+            }
+            (false, Some(_), Access::Open) => {
+                self.check_membership_quota(actor.user)?;
+                self.put_members(actor.user, id, &[actor.user], now);
+                Ok(Response::Done)
+            }
+            (false, ..) => Err(ErrorCode::NotFound),
+        }
+    }
+
+    fn find_groups(&self, prefix: Option<&GroupName>) -> Response {
+        let prefix = prefix.map(GroupName::folded).unwrap_or_default();
+        let mut groups = Vec::new();
+        for (&conversation, found) in self
+            .conversations
+            .iter()
+            .filter(|(_, found)| found.settings.access == Access::Open)
+        {
+            let Some(name) = found
+                .name
+                .clone()
+                .filter(|name| name.folded().starts_with(&prefix))
+            else {
+                continue;
+            };
+            groups.push(OpenGroup {
+                conversation,
+                name,
+                topic: found.topic.clone(),
+                members: found.members.len() as u32,
+            });
+        }
+        groups.sort_by_key(|group| (group.name.folded(), group.conversation));
+        Response::Groups(groups)
+    }
+
+    fn settle(
+        &mut self,
+        actor: Actor,
+        conversation: ConversationId,
+        settings: MemberSettings,
+    ) -> Result<Response, ErrorCode> {
+        let user = actor.user;
+        let found = self.inside(user, conversation)?;
+        let (old, head) = (found.settings_of(user), found.head());
+        if old != settings {
+            let member = self.member_mut(conversation, user);
+            member.muted = settings.muted;
+            member.favourite = settings.favourite;
+            member.hidden_at = match (settings.hidden, old.hidden) {
+                (true, true) => member.hidden_at,
+                (true, false) => Some(head),
+                (false, _) => None,
+            };
+            self.effects.push(Effect::Changed { conversation, user });
+        }
+        Ok(Response::Done)
+    }
+}
+
+impl Conversation {
+    pub(in crate::model) fn settings_of(&self, user: UserId) -> MemberSettings {
+        let Member {
+            muted,
+            favourite,
+            hidden_at,
+            ..
+        } = self.members[&user];
+        MemberSettings {
+            muted,
+            favourite,
+            hidden: hidden_at.is_some_and(|at| self.last_message() <= at),
+        }
+    }
+}

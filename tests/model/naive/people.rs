@@ -1,0 +1,454 @@
+//! The model's relations, profiles and settings: who follows, asked, befriended and blocked whom, as plain facts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cairn_core::api::actor::Actor;
+use cairn_core::api::effect::AccountPart;
+use cairn_core::api::effect::Effect;
+use cairn_core::state::settings::{Settings, TABLE};
+use cairn_proto::ids::{ConversationId, UserId};
+use cairn_proto::model::people::{
+    Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile,
+};
+use cairn_proto::model::presence::UserPresence;
+use cairn_proto::model::settings::Setting;
+use cairn_proto::model::user::ServerRole;
+use cairn_proto::text::{SettingName, SettingValue, UserName};
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::response::Response;
+
+use super::Naive;
+
+/// What was done and not undone.
+#[derive(Clone, Debug, Default)]
+pub(in crate::model) struct Facts {
+    follows: BTreeSet<(UserId, UserId)>,
+    blocks: BTreeSet<(UserId, UserId)>,
+    /// Who asked whom and has no answer, and whether the other knows.
+    asked: BTreeMap<(UserId, UserId), bool>,
+    /// Each pair both ways round.
+    friends: BTreeSet<(UserId, UserId)>,
+}
+
+impl Facts {
+    pub(in crate::model) fn relation(&self, user: UserId, other: UserId) -> Relation {
+        let friendship = if self.friends.contains(&(user, other)) {
+            Friendship::Friends
+        } else if self.asked.contains_key(&(user, other)) {
+            Friendship::Asked
+        } else if self.asked.get(&(other, user)) == Some(&true) {
+            Friendship::Invited
+        } else {
+            Friendship::None
+        };
+        Relation {
+            follows: self.follows.contains(&(user, other)),
+            friendship,
+            blocks: self.blocks.contains(&(user, other)),
+        }
+    }
+
+    pub(in crate::model) fn block_between(&self, one: UserId, another: UserId) -> bool {
+        self.blocks.contains(&(one, another)) || self.blocks.contains(&(another, one))
+    }
+
+    fn befriend(&mut self, user: UserId, other: UserId) {
+        self.part(user, other);
+        self.friends.extend([(user, other), (other, user)]);
+    }
+
+    /// Neither is, or asks to be, the other's friend.
+    fn part(&mut self, user: UserId, other: UserId) {
+        for pair in [(user, other), (other, user)] {
+            self.friends.remove(&pair);
+            self.asked.remove(&pair);
+        }
+    }
+
+    /// What comes of an act. Of a request the other hears who has no block against it and room for it.
+    fn act(
+        &mut self,
+        user: UserId,
+        other: UserId,
+        act: RelationAct,
+        has_room: bool,
+    ) -> Result<(), ErrorCode> {
+        let pair = (user, other);
+        let friendship = self.relation(user, other).friendship;
+        if self.blocks.contains(&pair)
+            && matches!(act, RelationAct::Follow | RelationAct::AskFriend)
+        {
+            return Err(ErrorCode::Blocked);
+        }
+        match act {
+            RelationAct::Follow => drop(self.follows.insert(pair)),
+            RelationAct::Unfollow => drop(self.follows.remove(&pair)),
+            RelationAct::AskFriend if self.asked.contains_key(&(other, user)) => {
+                self.befriend(user, other)
+            }
+            RelationAct::AskFriend
+                if matches!(friendship, Friendship::None | Friendship::Asked) =>
+            {
+                let hears = has_room && !self.blocks.contains(&(other, user));
+                *self.asked.entry(pair).or_default() |= hears;
+            }
+            RelationAct::AcceptFriend if friendship == Friendship::Invited => {
+                self.befriend(user, other)
+            }
+            RelationAct::AcceptFriend if friendship != Friendship::Friends => {
+                return Err(ErrorCode::NotAsked);
+            }
+            RelationAct::DeclineFriend if friendship == Friendship::Invited => {
+                self.part(user, other)
+            }
+            RelationAct::RemoveFriend
+                if matches!(friendship, Friendship::Friends | Friendship::Asked) =>
+            {
+                self.part(user, other)
+            }
+            RelationAct::Block => {
+                let still_asks = self.asked.contains_key(&(other, user));
+                self.part(user, other);
+                if still_asks {
+                    self.asked.insert((other, user), false);
+                }
+                self.follows.remove(&pair);
+                self.blocks.insert(pair);
+            }
+            RelationAct::Unblock => drop(self.blocks.remove(&pair)),
+            RelationAct::AskFriend
+            | RelationAct::AcceptFriend
+            | RelationAct::DeclineFriend
+            | RelationAct::RemoveFriend => {}
+        }
+        Ok(())
+    }
+}
+
+impl Naive {
+    pub(in crate::model) fn relate(
+        &mut self,
+        actor: Actor,
+        other: UserId,
+        act: RelationAct,
+    ) -> Result<Response, ErrorCode> {
+        let user = actor.user;
+        if other == user {
+            return Err(ErrorCode::BadRequest);
+        }
+        self.info(other).ok_or(ErrorCode::NoSuchUser)?;
+        let mut after = self.facts.clone();
+        let contacts = |facts: &Facts, of: UserId| {
+            let relations = self.users.keys().map(|&with| facts.relation(of, with));
+            relations
+                .filter(|relation| relation.follows || relation.friendship != Friendship::None)
+                .count()
+        };
+        let theirs = self.facts.relation(other, user);
+        let is_known = theirs.follows || theirs.friendship != Friendship::None;
+        after.act(
+            user,
+            other,
+            act,
+            is_known || contacts(&self.facts, other) < self.contacts_max(),
+        )?;
+        if contacts(&after, user) > contacts(&self.facts, user).max(self.contacts_max()) {
+            return Err(ErrorCode::LimitReached);
+        }
+        let before = std::mem::replace(&mut self.facts, after);
+        for (whose, with) in [(user, other), (other, user)] {
+            if self.facts.relation(whose, with) != before.relation(whose, with) {
+                self.effects.push(Effect::Related {
+                    user: whose,
+                    other: with,
+                });
+            }
+        }
+        Ok(Response::Related(self.contact(user, other)))
+    }
+
+    /// Nobody is made a member by somebody whom he has blocked.
+    pub(in crate::model) fn check_blocks(
+        &self,
+        by: UserId,
+        users: &BTreeSet<UserId>,
+    ) -> Result<(), ErrorCode> {
+        if users
+            .iter()
+            .any(|&user| self.facts.blocks.contains(&(user, by)))
+        {
+            Err(ErrorCode::NoSuchUser)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn contact(&self, user: UserId, other: UserId) -> Contact {
+        Contact {
+            user: self.info(other).unwrap(),
+            relation: self.facts.relation(user, other),
+        }
+    }
+
+    /// Those to whom a user has a relation.
+    pub(in crate::model) fn contacts_of(&self, user: UserId) -> Vec<Contact> {
+        self.users
+            .keys()
+            .map(|&other| self.contact(user, other))
+            .filter(|contact| !contact.relation.is_none())
+            .collect()
+    }
+
+    pub(in crate::model) fn contacts(&self, actor: Actor, after: Option<UserId>) -> Response {
+        let items = self
+            .contacts_of(actor.user)
+            .into_iter()
+            .filter(|contact| Some(contact.user.id) > after)
+            .collect();
+        Response::Contacts(ContactPage {
+            items,
+            next_after: None,
+        })
+    }
+
+    /// Whether somebody may write to the other in a direct chat of theirs.
+    pub(in crate::model) fn check_direct(
+        &self,
+        user: UserId,
+        id: ConversationId,
+    ) -> Result<(), ErrorCode> {
+        let other = match id.direct_users() {
+            Some((low, high)) if user == low => high,
+            Some((low, high)) if user == high => low,
+            _ => return Ok(()),
+        };
+        self.info(other).ok_or(ErrorCode::NotFound)?;
+        if self.facts.blocks.contains(&(user, other)) {
+            return Err(ErrorCode::Blocked);
+        }
+        let is_closed = self.setting("direct-chats") == Some("friends")
+            && !self.facts.friends.contains(&(user, other));
+        if is_closed && !self.conversations.contains_key(&id) {
+            return Err(ErrorCode::FriendsOnly);
+        }
+        if self.facts.blocks.contains(&(other, user)) {
+            Err(ErrorCode::NotFound)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Users by the beginning of their names. The model has one page only.
+    pub(in crate::model) fn search(
+        &self,
+        actor: Actor,
+        prefix: &UserName,
+        after: Option<UserId>,
+    ) -> Result<Response, ErrorCode> {
+        if self.setting("user-search") == Some("off")
+            && self.users[&actor.user].role == ServerRole::Member
+        {
+            return Err(ErrorCode::TurnedOff);
+        }
+        let key = |user: UserId| (self.users[&user].name.folded(), user);
+        let after = after
+            .map(|after| {
+                self.info(after)
+                    .map(|info| key(info.id))
+                    .ok_or(ErrorCode::NoSuchUser)
+            })
+            .transpose()?;
+        let mut found: Vec<_> = self.users.keys().map(|&user| key(user)).collect();
+        found.retain(|(name, _)| name.starts_with(&prefix.folded()));
+        found.sort();
+        let items = found
+            .iter()
+            .filter(|at| Some(*at) > after.as_ref())
+            .filter_map(|&(_, user)| self.info(user))
+            .collect();
+        Ok(Response::FoundUsers(UserPage {
+            items,
+            next_after: None,
+        }))
+    }
+
+    pub(in crate::model) fn profiles(&self, users: &[UserId]) -> Response {
+        let profile = |user: &UserId| self.profiles.get(user).cloned().unwrap_or_default();
+        let found = users.iter().filter_map(|user| {
+            Some(UserProfile {
+                user: self.info(*user)?,
+                profile: profile(user),
+            })
+        });
+        Response::Profiles(found.collect())
+    }
+
+    pub(in crate::model) fn set_profile(&mut self, actor: Actor, profile: Profile) -> Response {
+        if self.profiles.get(&actor.user).cloned().unwrap_or_default() != profile {
+            self.effects.push(Effect::AccountUpdate {
+                user: actor.user,
+                part: AccountPart::Profile,
+            });
+        }
+        self.profiles.insert(actor.user, profile);
+        self.profiles
+            .retain(|_, profile| *profile != Profile::default());
+        Response::Done
+    }
+
+    pub(in crate::model) fn set_server_role(
+        &mut self,
+        actor: Actor,
+        user: UserId,
+        role: ServerRole,
+    ) -> Result<Response, ErrorCode> {
+        if self.users[&actor.user].role != ServerRole::Owner {
+            return Err(ErrorCode::Forbidden);
+        }
+        let old = self.info(user).ok_or(ErrorCode::NoSuchUser)?.role;
+        let has_another = self
+            .users
+            .iter()
+            .any(|(&of, found)| of != user && found.role == ServerRole::Owner);
+        if role != ServerRole::Owner && !has_another {
+            return Err(ErrorCode::LastOwner);
+        }
+        if role != old {
+            self.users.get_mut(&user).unwrap().role = role;
+            self.effects.push(Effect::AccountUpdate {
+                user,
+                part: AccountPart::Role,
+            });
+        }
+        Ok(Response::Done)
+    }
+
+    /// Whom the asker may watch. The state machine does not know where anybody is.
+    pub(in crate::model) fn watch(&self, actor: Actor, users: &[UserId]) -> Response {
+        let user = actor.user;
+        let shares = |other| {
+            self.conversations.values().any(|found| {
+                [user, other]
+                    .iter()
+                    .all(|of| found.members.contains_key(of))
+            })
+        };
+        let may = |&other: &UserId| {
+            let pairs = [(user, other), (other, user)];
+            let is_close = pairs[0].0 == pairs[0].1
+                || self.facts.follows.contains(&pairs[0])
+                || self.facts.friends.contains(&pairs[0]);
+            self.users.contains_key(&other)
+                && !pairs.iter().any(|pair| self.facts.blocks.contains(pair))
+                && (is_close || shares(other))
+        };
+        let watched: BTreeSet<UserId> = users.iter().copied().filter(may).collect();
+        Response::Watching(
+            watched
+                .into_iter()
+                .map(|user| UserPresence {
+                    user,
+                    devices: Vec::new(),
+                })
+                .collect(),
+        )
+    }
+
+    pub(in crate::model) fn look(
+        &self,
+        actor: Actor,
+        id: Option<ConversationId>,
+    ) -> Result<Response, ErrorCode> {
+        if let Some(id) = id {
+            self.inside(actor.user, id)?;
+            self.check_direct(actor.user, id)?;
+        }
+        Ok(Response::OwnReads(self.users[&actor.user].reads))
+    }
+
+    pub(in crate::model) fn setting(&self, name: &str) -> Option<&str> {
+        self.settings
+            .get(&SettingName::new(name).unwrap())
+            .map(SettingValue::as_str)
+    }
+
+    fn contacts_max(&self) -> usize {
+        self.setting("contacts-max")
+            .map_or(2_000, |value| value.parse().unwrap())
+    }
+
+    pub(in crate::model) fn set(
+        &mut self,
+        actor: Actor,
+        name: &SettingName,
+        value: &SettingValue,
+    ) -> Result<Response, ErrorCode> {
+        if self.users[&actor.user].role != ServerRole::Owner {
+            return Err(ErrorCode::Forbidden);
+        }
+        let is_taken = match name.as_str() {
+            "direct-chats" => ["anyone", "friends"].contains(&value.as_str()),
+            "contacts-max" => value
+                .as_str()
+                .parse::<u32>()
+                .is_ok_and(|number| (1..=10_000).contains(&number)),
+            "groups-per-owner" | "conversations-per-user" => value
+                .as_str()
+                .parse::<u32>()
+                .is_ok_and(|number| (1..=100_000).contains(&number)),
+            "amend-minutes" => value
+                .as_str()
+                .parse::<u32>()
+                .is_ok_and(|number| (0..=525_600).contains(&number)),
+            "user-search" | "receipts" => ["on", "off"].contains(&value.as_str()),
+            "attachment-bytes-max" | "attachment-quota" => value.as_str().parse::<u64>().is_ok(),
+            "attachment-unsent-hours" => value
+                .as_str()
+                .parse::<u64>()
+                .is_ok_and(|hours| hours <= 8_760),
+            "away-after" => ["0", "never", "90s"].contains(&value.as_str()),
+            "retention-default" => ["keep", "days 2"].contains(&value.as_str()),
+            "retention-shortest" | "retention-longest" => value
+                .as_str()
+                .parse::<u32>()
+                .is_ok_and(|number| number <= 36_525),
+            _ => false,
+        };
+        if !is_taken {
+            return Err(ErrorCode::BadSetting);
+        }
+        let never = SettingValue::new("never").unwrap();
+        let value = if name.as_str() == "away-after" && value.as_str() == "0" {
+            &never
+        } else {
+            value
+        };
+        let mut told = self.told_settings();
+        if told
+            .iter()
+            .any(|setting| setting.name == *name && setting.value != *value)
+        {
+            self.settings.insert(name.clone(), value.clone());
+            self.effects.push(Effect::SettingSet);
+            told = self.told_settings();
+        }
+        told.retain(|setting| setting.name == *name);
+        Ok(Response::Settings(told))
+    }
+
+    /// All settings: what the table says of each, with the value that was set last.
+    pub(in crate::model) fn told_settings(&self) -> Vec<Setting> {
+        let mut told: Vec<Setting> = TABLE
+            .iter()
+            .map(|row| row.describe(&Settings::default()).unwrap())
+            .collect();
+        for setting in &mut told {
+            setting.value = self
+                .settings
+                .get(&setting.name)
+                .unwrap_or(&setting.value)
+                .clone();
+        }
+        told
+    }
+}

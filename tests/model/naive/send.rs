@@ -1,0 +1,235 @@
+//! The model's sends and forwards, and their retries.
+
+use std::collections::BTreeSet;
+
+use cairn_core::api::actor::Actor;
+use cairn_proto::content::body::Body;
+use cairn_proto::content::extras::{Extra, Extras};
+use cairn_proto::content::message::Draft;
+use cairn_proto::ids::{ClientSeq, ConversationId, MsgId, Timestamp, UserId};
+use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
+use cairn_proto::model::group::Role;
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::request::{Forward, Request};
+use cairn_proto::wire::response::Response;
+
+use super::{LogEntry, Naive, Send};
+
+impl Naive {
+    pub(in crate::model) fn send(
+        &mut self,
+        actor: Actor,
+        draft: &Draft,
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
+        let Draft {
+            conversation,
+            seq,
+            body,
+            extras,
+        } = draft.clone();
+        match &body {
+            Body::Text(text) | Body::Emote(text) if text.is_empty() => {
+                return Err(ErrorCode::EmptyMessage);
+            }
+            Body::Text(_)
+            | Body::Emote(_)
+            | Body::Emoji(_)
+            | Body::Image(_)
+            | Body::Video(_)
+            | Body::File(_) => {}
+            Body::System(_) | Body::Recalled { .. } | Body::Amendment(_) | Body::Unknown => {
+                return Err(ErrorCode::BadRequest);
+            }
+        }
+        if extras
+            .iter()
+            .filter(|extra| matches!(extra, Extra::ReplyTo(_)))
+            .count()
+            > 1
+        {
+            return Err(ErrorCode::BadRequest);
+        }
+        if seq.get() == 0 {
+            return Err(ErrorCode::BadRequest);
+        }
+        if let Some(answer) = self.seen(actor, conversation, seq, &Request::Send(draft.clone())) {
+            return answer;
+        }
+        self.check_attachment(actor.user, &body)?;
+        self.accept(actor, Request::Send(draft.clone()), (body, extras), now)
+    }
+
+    /// What a retry is answered.
+    fn seen(
+        &self,
+        actor: Actor,
+        conversation: ConversationId,
+        seq: ClientSeq,
+        request: &Request,
+    ) -> Option<Result<Response, ErrorCode>> {
+        let on_stream = self
+            .sends
+            .iter()
+            .rev()
+            .filter(|send| (send.device, send.stream) == (actor.device, actor.stream));
+        let here: Vec<(usize, &Send)> = on_stream
+            .enumerate()
+            .filter(|(_, send)| send.conversation == conversation)
+            .collect();
+        let remembered = here
+            .iter()
+            .find(|&&(back, send)| send.seq == seq.get() && back < SENDS_IN_FLIGHT_MAX);
+        let is_old = here.iter().any(|(_, send)| seq.get() <= send.seq);
+        is_old.then(|| match remembered {
+            Some((_, send)) if send.request == *request => {
+                Ok(Response::Accepted { msgid: send.msgid })
+            }
+            Some(_) => Err(ErrorCode::SeqConflict),
+            None => Err(ErrorCode::RetryTooOld),
+        })
+    }
+
+    pub(in crate::model) fn forward(
+        &mut self,
+        actor: Actor,
+        forward: Forward,
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
+        let Forward {
+            to,
+            seq,
+            from,
+            msgid,
+        } = forward;
+        if seq.get() == 0 {
+            return Err(ErrorCode::BadRequest);
+        }
+        if let Some(answer) = self.seen(actor, to, seq, &Request::Forward(forward)) {
+            return answer;
+        }
+        let LogEntry {
+            sender,
+            sent_at,
+            body,
+            extras,
+            ..
+        } = self.entry(actor, from, msgid)?.clone();
+        if !body.is_message() {
+            return Err(ErrorCode::NoSuchMessage);
+        }
+        let (author, at) = extras.forwarded().unwrap_or((sender, sent_at));
+        self.accept(
+            actor,
+            Request::Forward(forward),
+            (body, Extras::forward_of(author, at)),
+            now,
+        )
+    }
+
+    fn accept(
+        &mut self,
+        actor: Actor,
+        request: Request,
+        said: (Body, Extras),
+        now: Timestamp,
+    ) -> Result<Response, ErrorCode> {
+        let (body, extras) = said;
+        let (conversation, seq) = match &request {
+            Request::Send(draft) => (draft.conversation, draft.seq),
+            Request::Forward(forward) => (forward.to, forward.seq),
+            _ => unreachable!("only these are sent"),
+        };
+        if self.conversations.contains_key(&conversation) {
+            self.may_post(actor.user, conversation, now)?;
+            let found = self.inside(actor.user, conversation)?;
+            let member = &found.members[&actor.user];
+            if extras.mentions_all() && member.role == Role::Member {
+                return Err(ErrorCode::Forbidden);
+            }
+            if extras
+                .replied()
+                .is_some_and(|msgid| found.has_expired(msgid))
+            {
+                return Err(ErrorCode::Expired);
+            }
+            self.check_extras(&extras, found.floor_of(actor.user), found.head())?;
+        } else {
+            self.may_open_direct(actor, conversation)?;
+            self.check_direct(actor.user, conversation)?;
+            self.check_extras(&extras, MsgId::ZERO, MsgId::ZERO)?;
+            if extras.mentions_all() {
+                return Err(ErrorCode::Forbidden);
+            }
+            self.check_membership_quota(actor.user)?;
+            self.open_direct(conversation, now);
+        }
+        self.sent_attachment(actor.user, &body);
+        self.use_stream_if_forgotten(actor);
+        let msgid = self.push(conversation, actor.user, now, body.clone());
+        let found = self.conversations.get_mut(&conversation).unwrap();
+        let mentioned = match extras.mentions_all() {
+            true => BTreeSet::from([UserId::SERVER]),
+            false => extras
+                .mentioned()
+                .filter(|user| found.members.contains_key(user))
+                .collect(),
+        };
+        let entry = found.log.last_mut().unwrap();
+        (entry.extras, entry.mentioned) = (extras.clone(), mentioned);
+        let Actor {
+            user,
+            device,
+            stream,
+        } = actor;
+        found.members.get_mut(&user).unwrap().read_to(msgid);
+        self.sends.push(Send {
+            device,
+            stream,
+            conversation,
+            seq: seq.get(),
+            msgid,
+            request,
+        });
+        Ok(Response::Accepted { msgid })
+    }
+
+    pub(in crate::model) fn may_post(
+        &self,
+        user: UserId,
+        id: ConversationId,
+        now: Timestamp,
+    ) -> Result<(), ErrorCode> {
+        self.may_speak(user, id, self.inside(user, id)?.settings.post, now)
+    }
+
+    /// In a group one loads a role, and not to be muted; in a direct chat neither of the two may have blocked the other.
+    pub(in crate::model) fn may_speak(
+        &self,
+        user: UserId,
+        id: ConversationId,
+        least: Role,
+        now: Timestamp,
+    ) -> Result<(), ErrorCode> {
+        let is_group = self.inside(user, id)?.name.is_some();
+        if is_group {
+            self.heard(user, id, least, now).map(drop)
+        } else {
+            self.check_direct(user, id)
+        }
+    }
+
+    fn check_extras(&self, extras: &Extras, floor: MsgId, head: MsgId) -> Result<(), ErrorCode> {
+        if extras
+            .replied()
+            .is_some_and(|msgid| msgid <= floor || msgid > head)
+        {
+            return Err(ErrorCode::NoSuchMessage);
+        }
+        extras
+            .mentioned()
+            .all(|user| self.users.contains_key(&user))
+            .then_some(())
+            .ok_or(ErrorCode::NoSuchUser)
+    }
+}
