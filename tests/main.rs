@@ -13,11 +13,6 @@ mod bench;
 mod commands;
 mod convergence;
 mod crash;
-<<<<<<< HEAD
-mod evening;
-=======
-mod flat;
->>>>>>> main
 mod groups;
 mod hostile;
 mod log_cost;
