@@ -15,7 +15,7 @@ use crate::error::ReplicaError;
 use crate::limits;
 
 /// What one user sees, as far as this device has followed it. It outlives the connection, and a
-/// clone of it can be kept while the device is offline.
+/// clone of it can be held while the device is offline.
 #[derive(Clone, Debug)]
 pub struct Replica {
     me: UserId,
@@ -121,8 +121,8 @@ impl Replica {
                 read,
                 head,
             } => {
-                if let Some(kept) = self.conversations.get_mut(conversation) {
-                    kept.set_read(*read, *head);
+                if let Some(held) = self.conversations.get_mut(conversation) {
+                    held.set_read(*read, *head);
                 }
                 Update::Changed
             }
@@ -148,9 +148,9 @@ impl Replica {
     pub fn append(&mut self, messages: &[Message]) -> Result<Update, ReplicaError> {
         let mut update = Update::Unrelated;
         for message in messages {
-            if let Some(kept) = self.conversations.get_mut(&message.conversation) {
-                kept.append(message)?;
-                if kept.has_gap() {
+            if let Some(held) = self.conversations.get_mut(&message.conversation) {
+                held.append(message)?;
+                if held.has_gap() {
                     update = Update::Stale;
                 } else if update == Update::Unrelated {
                     update = Update::Changed;
@@ -180,13 +180,13 @@ impl Replica {
             .map(|summary| summary.id)
             .collect();
         let mut left = overview.gone.clone();
-        for (&id, kept) in &mut self.conversations {
+        for (&id, held) in &mut self.conversations {
             if listed.contains(&id) {
                 continue;
             }
             match overview.extent {
                 OverviewExtent::All => left.push(id),
-                OverviewExtent::Changed => kept.revert_to_listed(),
+                OverviewExtent::Changed => held.revert_to_listed(),
             }
         }
         for &id in &left {
@@ -196,8 +196,8 @@ impl Replica {
         for summary in &overview.conversations {
             if !self.apply_summary(summary) {
                 enter.push(summary.clone());
-            } else if let Some(kept) = self.conversations.get_mut(&summary.id) {
-                kept.list(summary);
+            } else if let Some(held) = self.conversations.get_mut(&summary.id) {
+                held.list(summary);
             }
         }
         OverviewUpdate { enter, left }
@@ -217,8 +217,8 @@ impl Replica {
     /// Returns whether the log alone brings the conversation up to date.
     fn apply_summary(&mut self, summary: &Summary) -> bool {
         match self.conversations.get_mut(&summary.id) {
-            Some(kept) if kept.continues(summary.floor) => {
-                kept.apply_summary(summary);
+            Some(held) if held.continues(summary.floor) => {
+                held.apply_summary(summary);
                 true
             }
             _ => false,
@@ -226,11 +226,11 @@ impl Replica {
     }
 
     fn expire(&mut self, id: ConversationId, floor: MsgId) -> Update {
-        let Some(kept) = self.conversations.get_mut(&id) else {
+        let Some(held) = self.conversations.get_mut(&id) else {
             return Update::Changed;
         };
-        kept.expire(floor);
-        if kept.has_gap() {
+        held.expire(floor);
+        if held.has_gap() {
             Update::Stale
         } else {
             Update::Changed

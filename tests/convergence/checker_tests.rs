@@ -15,7 +15,7 @@ use cairn_session::{Details, Replica, ReplicaError, Update};
 
 use super::check::members_agree;
 use super::check::oracle::holds_accepted;
-use super::check::receipts::{Agreement, compare};
+use super::check::receipts::{Comparison, compare};
 use super::play::device::empty_replica;
 use super::script::{LABELS, Seat};
 use super::view::{ConversationView, View};
@@ -347,19 +347,23 @@ fn wrong_receipts_are_found() {
         compare(&shown, &expected, may_forget)
     };
     for state in [Delivered, Read] {
-        assert_eq!(compared(state, state, false), Agreement::Full);
+        assert_eq!(compared(state, state, false), Comparison::Equal);
     }
-    assert_eq!(compared(Sent, Delivered, false), Agreement::Pending);
+    assert_eq!(compared(Sent, Delivered, false), Comparison::Pending);
     let after_kill = compared(Sent, Delivered, true);
-    assert_eq!(after_kill, Agreement::Full, "the server may have forgotten");
+    assert_eq!(
+        after_kill,
+        Comparison::Equal,
+        "the server may have forgotten"
+    );
     for (shown, expected) in [(Sent, Read), (Delivered, Read), (Read, Delivered)] {
-        assert_eq!(compared(shown, expected, true), Agreement::None);
+        assert_eq!(compared(shown, expected, true), Comparison::Different);
     }
     let expected = receipts(&[(ADA, Read)]);
     let missing = compare(&receipts(&[]), &expected, true);
-    assert_eq!(missing, Agreement::None, "Ada is missing");
+    assert_eq!(missing, Comparison::Different, "Ada is missing");
     let other = compare(&receipts(&[(BOB, Read)]), &expected, true);
-    assert_eq!(other, Agreement::None, "it is Bob");
+    assert_eq!(other, Comparison::Different, "it is Bob");
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub struct Entry {
     pub forwarded: Option<Forwarded>,
     /// The last edit, if there was one.
     pub edited: Option<Edited>,
-    /// The users behind each reaction. They are unordered: a message that is read after its
+    /// The users who made each reaction. They are unordered: a message that is read after its
     /// reactions does not show in which order they came.
     pub reactions: BTreeMap<EmojiName, BTreeSet<UserId>>,
 }

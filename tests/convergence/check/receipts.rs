@@ -150,9 +150,9 @@ async fn wait_for_receipts(
             .map(|receipt| (receipt.user, receipt.state))
             .collect();
         match compare(&shown, expected, may_forget) {
-            Agreement::Full => return Ok(()),
-            Agreement::Pending => {}
-            Agreement::None => {
+            Comparison::Equal => return Ok(()),
+            Comparison::Pending => {}
+            Comparison::Different => {
                 return Err(format!(
                     "the receipts of {msgid} are {shown:?}, not {expected:?}"
                 ));
@@ -165,11 +165,11 @@ async fn wait_for_receipts(
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Agreement {
-    Full,
+pub enum Comparison {
+    Equal,
     /// Acks have not arrived.
     Pending,
-    None,
+    Different,
 }
 
 /// Compares receipts with the expected ones. With `may_forget`, the server may have lost acks.
@@ -177,18 +177,18 @@ pub fn compare(
     shown: &BTreeMap<UserId, ReceiptState>,
     expected: &BTreeMap<UserId, ReceiptState>,
     may_forget: bool,
-) -> Agreement {
+) -> Comparison {
     let is_pending = |(shown, expected): (&ReceiptState, &ReceiptState)| {
         (shown, expected) == (&ReceiptState::Sent, &ReceiptState::Delivered)
     };
     let is_right = |pair: (&ReceiptState, &ReceiptState)| pair.0 == pair.1 || is_pending(pair);
     let are_right = shown.values().zip(expected.values()).all(is_right);
     if !shown.keys().eq(expected.keys()) || !are_right {
-        return Agreement::None;
+        return Comparison::Different;
     }
     if may_forget || shown == expected {
-        Agreement::Full
+        Comparison::Equal
     } else {
-        Agreement::Pending
+        Comparison::Pending
     }
 }

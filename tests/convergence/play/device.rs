@@ -252,7 +252,7 @@ impl Syncer {
         if follower.is_some_and(|task| !task.0.is_finished()) {
             return;
         }
-        let Some(next) = self.replica.lock().conversation(id).map(|kept| kept.next()) else {
+        let Some(next) = self.replica.lock().conversation(id).map(|held| held.next()) else {
             return;
         };
         let follower = Follower {
