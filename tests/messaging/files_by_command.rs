@@ -141,7 +141,7 @@ fn commands_choose_file_destinations() {
 
     std::fs::create_dir(at("folder")).unwrap();
     let (is_got, said) = run(&["get", "#team", "2", "-o", "folder"]);
-    assert!(!is_got && said.contains("it is a folder"), "{said}");
+    assert!(!is_got && said.contains("it is a directory"), "{said}");
     if cfg!(unix) {
         let is_made = std::process::Command::new("mkfifo")
             .arg(at("pipe"))

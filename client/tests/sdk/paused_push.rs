@@ -31,7 +31,7 @@ async fn paused_client_receives_no_pushes() {
     let (_other, mut others_peer) = fake.client(Options::default()).await;
     let (first, second) = (client.pause_push(), client.pause_push());
     let mut held = std::pin::pin!(push(&mut peer, PUSHES));
-    // A user who reads is pushed as much twice over meanwhile.
+    // A client that reads is pushed twice as much in the meantime.
     tokio::select! {
         () = &mut held => panic!("the client has read what was pushed"),
         () = async {

@@ -191,7 +191,7 @@ async fn dropped_request_is_harmless() {
         let mut asking = Box::pin(client.devices());
         let (id, _) = soon(async {
             tokio::select! {
-                _ = &mut asking => panic!("nobody answered"),
+                _ = &mut asking => panic!("no answer"),
                 request = peer.request() => request,
             }
         })

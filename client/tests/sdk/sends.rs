@@ -183,7 +183,7 @@ fn killed_server_is_detected_by_reset() {
     let connecting = clients.spawn(async move { Client::connect(&account, eager()).await });
     let peer = first.block_on(fake.welcomed(Vec::new()));
     let client = clients.block_on(connecting).unwrap().unwrap();
-    // No user says goodbye: its tasks are gone from one moment to the next, and its socket behind
+    // There is no close: its tasks are gone from one moment to the next, and its socket after
     // them.
     drop(first);
     drop(peer);
@@ -225,7 +225,7 @@ async fn unresolved_sends_are_bounded() {
     }
     let full = client.try_enqueue(ONE, text("too many")).unwrap_err();
     assert_eq!(full, TryEnqueueError::Full(text("too many")));
-    // Promises that no user awaits pause_push no space.
+    // Promises that are not awaited hold no permits.
     let (ids, _) = drafts(&mut peer, SENDS_IN_FLIGHT_MAX).await;
     for (msgid, id) in (1..).zip(ids) {
         peer.answer(id, accepted(msgid)).await;
