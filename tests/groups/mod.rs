@@ -1,5 +1,5 @@
-//! Groups over the real binary: what those who join see, who can be found, and how the devices of a
-//! user keep in step.
+//! Groups over the real binary: history for new members, discovery, and the devices of a user in
+//! step.
 
 mod room;
 
@@ -129,8 +129,8 @@ async fn history_setting_applies_to_every_read() {
     let item = bob.conversations().await.unwrap().pop().unwrap();
     assert_eq!((item.floor, item.unread), (MsgId::new(7), 1));
 
-    // A user who comes when everything is shown sees everything; nothing changes for those who are
-    // there.
+    // With the full history visible, a new member sees everything; existing members are not
+    // affected.
     ada.set_group_settings(team, settings(Access::Open, JoinerHistory::All))
         .await
         .unwrap();
@@ -207,7 +207,7 @@ async fn doctor_finds_inconsistent_groups() {
                 RowChange::put(found, &right),
                 RowChange::put(as_agreed, &banned),
             ],
-            "in absence, but unknown or a member",
+            "and there is none, or he is a member",
         ),
         (
             vec![
@@ -439,7 +439,7 @@ async fn cursors_and_settings_sync_across_devices() {
     );
     let said = ada.send(team, text("anybody here?")).await.unwrap();
     ada.recall(team, said).await.unwrap();
-    // A user who was told that it is shown would not learn that it is hidden again.
+    // A device that missed the event would not learn that the conversation is hidden again.
     let shown = desk.conversations().await.unwrap().pop().unwrap().settings;
     assert_eq!(
         shown,

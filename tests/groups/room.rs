@@ -89,8 +89,7 @@ async fn memberships_are_bounded() {
             .await,
         Err(FULL)
     );
-    // A user who is written to need not have room: no user can be kept from hearing of others by
-    // filling their lists.
+    // A user who is written to is exempt from the limit: filling their list must not cut them off.
     eve.send(eve.direct(bob_account.user).unwrap(), text("hello"))
         .await
         .unwrap();
@@ -136,7 +135,7 @@ async fn block_prevents_adding_to_groups() {
         "he is a member already"
     );
     assert_eq!(bob.conversations().await.unwrap().len(), 1);
-    // The other way round it is their own wish.
+    // In the other direction it is the user's own request.
     let bobs = group(&bob, &[&eve_account]).await;
     assert!(
         eve.conversations()

@@ -1,8 +1,8 @@
 //! Attachments: uploads and downloads across broken connections and killed servers, stored once.
 //!
-//! The files are small unless `CAIRN_TRANSFER_MIB` says how many MiB one has:
-//! `CAIRN_TRANSFER_MIB=1024 cargo test --release --test main ten_cuts -- --nocapture` is the large
-//! run. It also looks at what either side has in memory.
+//! The files are small unless `CAIRN_TRANSFER_MIB` gives a size in MiB: `CAIRN_TRANSFER_MIB=1024
+//! cargo test --release --test main ten_cuts -- --nocapture` is the large run. It also checks the
+//! memory of both sides.
 
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -74,8 +74,8 @@ fn attachment(uploaded: Uploaded) -> Attachment {
     }
 }
 
-/// Runs a transfer until so many bytes are done, and drops it there; what it gives when it is done
-/// before.
+/// Runs a transfer until this many bytes are done and drops it; returns its result if it finishes
+/// earlier.
 async fn until<T>(bytes: u64, done: &Cell<u64>, transfer: impl Future<Output = T>) -> Option<T> {
     let mut transfer = pin!(transfer);
     poll_fn(|context| match transfer.as_mut().poll(context) {
@@ -251,8 +251,7 @@ async fn transfer_resumes_after_restart() {
     assert_eq!(hash_of(&target), uploaded.hash);
 }
 
-/// The end of what had arrived was not on disk yet when the power was cut: a file system may give
-/// zeros for it.
+/// A power cut can leave the unsynced end of a partial file as zeros.
 #[tokio::test]
 async fn upload_with_corrupt_partial_restarts() {
     let mut server = Server::start();
@@ -566,7 +565,7 @@ async fn gc_removes_only_unreferenced_files() {
     assert!(server.stop().success());
     assert!(doctor(&server, &["--full"]).is_ok());
 
-    // A user who changes a file is found out.
+    // A modified file is detected.
     let path = stored(&server)
         .into_iter()
         .find(|path| path.ends_with(&left[0]))

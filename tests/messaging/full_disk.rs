@@ -8,8 +8,7 @@ use tempfile::TempDir;
 use super::attachments::make_file;
 use crate::support::Server;
 
-/// The reserve is larger than what is free: of the whole disk, and of the quarter that messages
-/// leave.
+/// A reserve larger than the free space, and than four times the free space.
 #[tokio::test]
 async fn full_disk_refuses_files_then_messages() {
     let dir = TempDir::new().unwrap();

@@ -32,8 +32,8 @@ impl Gauge {
         self.most.set([most[0].max(now[0]), most[1].max(now[1])]);
     }
 
-    /// Neither side ever took much. Where other tests run beside this one, the process of the
-    /// clients is not looked at.
+    /// Neither side exceeded its allowance. When other tests run in parallel, the clients' process
+    /// is ignored.
     pub fn check(&self, is_alone: bool) {
         let [server, clients] = [0, 1].map(|side| self.most.get()[side] - self.idle[side]);
         println!("at most {server} bytes more in the server, {clients} in the clients");

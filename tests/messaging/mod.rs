@@ -27,7 +27,7 @@ async fn group(owner: &Client, other: &cairn_client::Account) -> ConversationId 
         .unwrap()
 }
 
-/// The next `count` messages that a user said.
+/// The next `count` messages.
 async fn said(timeline: &mut Timeline, count: usize) -> Vec<(u64, String)> {
     let mut said = Vec::new();
     while said.len() < count {
@@ -87,7 +87,7 @@ async fn kill_loses_nothing() {
     let mut seen = bob.follow(team, MsgId::new(1));
     let before = ada.send(team, text("before")).await.unwrap();
     server.kill();
-    // Enqueued while no user is there: it is sent when the server is back.
+    // Enqueued while the server is down: sent when it is back.
     let during = ada.enqueue(team, text("during")).await.unwrap();
     server.restart();
     let during = soon("what was said meanwhile is accepted", during)
@@ -201,8 +201,7 @@ async fn edits_and_recalls_survive_kills() {
         .unwrap();
     bob.recall(team, secret).await.unwrap();
     bob.recall(team, secret).await.unwrap();
-    // A user who follows the log learns of each change; what an edit said that another one followed
-    // may be gone by then.
+    // A follower sees each change; an edit followed by another one may have lost its text by then.
     let mut changes = Vec::new();
     for _ in 0..3 {
         changes.push(next(&mut seen).await.body.kind());

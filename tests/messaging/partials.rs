@@ -1,5 +1,4 @@
-//! What has arrived of uploads that were not gone on with: how long it stays, and how many of them
-//! one user may have.
+//! Unfinished uploads: how long they are kept, and how many a user may have.
 
 use std::fs::{File, FileTimes};
 use std::io::Cursor;

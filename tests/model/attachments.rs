@@ -1,5 +1,4 @@
-//! Attachments, in the model and around it: what happens to them, what the model says of it, and
-//! what the trees hold then.
+//! Attachments: random steps, the model's answers, and the expected trees.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,10 +23,10 @@ use super::naive::Naive;
 use super::steps::Place;
 use super::trees::mix;
 
-/// The quota when no user has set another.
+/// The default quota.
 const QUOTA_BYTES: u64 = 20 << 30;
 
-/// How long a file is kept that no user sent, when no user has set another time.
+/// The default retention of unsent files.
 const KEPT_HOURS: u64 = 24;
 
 const HOUR_MS: u64 = 60 * 60 * 1000;
@@ -38,27 +37,27 @@ pub(super) const DAY_MS: u64 = 24 * HOUR_MS;
 /// The files.
 const FILES: u8 = 8;
 
-/// One thing that happens to attachments. A user who lies says another length than the file has.
+/// One step. Some users announce a wrong length.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum FileStep {
-    /// A user wants to upload.
+    /// A user begins an upload.
     Begin { by: u8, file: u8, lies: bool },
-    /// A user has uploaded.
+    /// A user completes an upload.
     Store { by: u8, file: u8, lies: bool },
-    /// A user sends what they may have uploaded.
+    /// A user sends a message with a file they may have uploaded.
     Attach {
         by: u8,
         to: Place,
         file: u8,
         lies: bool,
     },
-    /// A user fetches what a message so far from the head may name.
+    /// A user downloads what a message this far below the head refers to.
     Fetch { by: u8, to: Place, at: i8, file: u8 },
-    /// What no user loads goes.
+    /// Garbage collection.
     Collect,
-    /// It is asked which files no user knows.
+    /// Checks which files have no record.
     Orphans,
-    /// So much time goes by that what no user sent may go.
+    /// Enough time passes for unsent files to expire.
     Day,
 }
 
@@ -264,8 +263,8 @@ impl Naive {
 
     fn collect(&mut self, now: Timestamp) -> AttachmentReply {
         let age_max_ms = self.number_set("attachment-unsent-hours", KEPT_HOURS) * HOUR_MS;
-        // By a clock that went back it was stored just now, which is long enough where nothing is
-        // kept.
+        // After the clock went back it was stored just now, which is long enough with a retention
+        // of zero.
         let age_ms = |upload: &Upload| now.get().saturating_sub(upload.stored_at.get());
         let is_over = |upload: &Upload| upload.is_sent || age_ms(upload) >= age_max_ms;
         let unused = self.unused();
@@ -413,7 +412,7 @@ impl AttachmentTrees {
             .for_each(|&hash| state.attachments.install_unused(hash));
     }
 
-    /// Returns the state what it lacks of attachments.
+    /// Loads what the state lacks about attachments.
     pub(super) fn load(&self, state: &mut State, need: Load) {
         match need {
             Load::Attachment(hash) => state
@@ -499,8 +498,7 @@ pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseEr
     Ok(())
 }
 
-/// Who is no member of a conversation gets nothing of it, and is told no more than when there is
-/// nothing.
+/// Users who are not members cannot download, and get the answer for a missing attachment.
 pub(super) fn check_hidden(
     state: &mut State,
     trees: &AttachmentTrees,

@@ -212,8 +212,8 @@ fn actors(naive: &Naive) -> impl Iterator<Item = Actor> {
     })
 }
 
-/// A user who is no member learns nothing and does nothing, and cannot tell whether there is such a
-/// conversation.
+/// Users who are not members see nothing, change nothing, and cannot tell whether the conversation
+/// exists.
 pub(super) fn check_hidden(
     state: &mut State,
     trees: &Trees,

@@ -38,7 +38,7 @@ pub(super) struct Cast {
     devices: Vec<(DeviceId, SecretHash)>,
     invites: Vec<SecretHash>,
     spoken: Vec<(Actor, Request)>,
-    /// Moments that a user was told of.
+    /// Moments that overviews returned.
     moments: Vec<Moment>,
     /// The stored state of devices.
     pub(super) copies: BTreeMap<DeviceId, Kept>,
@@ -80,7 +80,7 @@ impl Cast {
         }
     }
 
-    /// The commands that the step stands for; none when it names a user where no user is.
+    /// Returns the commands of a step; none when it names something that does not exist.
     pub(super) fn commands(&mut self, step: &Step, naive: &Naive, now: Timestamp) -> Vec<Command> {
         match *step {
             Step::LoginMany { device, sessions } => (0..sessions)

@@ -1,15 +1,13 @@
-//! Random lives of a server, played on the state machine and on a model that is too simple to be
-//! wrong.
+//! Random lives of a server, played on the state machine and on a naive model.
 //!
-//! Of each life are checked: every answer and every effect; the ids, cursors, memberships and times
-//! in the commit log, by its bytes; what a state shows, step by step; what the trees hold, row by
-//! row; that no user learns of a conversation they are not in; that a refused command changes
-//! nothing; that saving, letting go and loading change nothing; and that a replay over the trees of
-//! any moment, or of two moments mixed, ends where the life ended.
+//! Each life checks: every answer and effect; the ids, cursors, memberships and times in the bytes
+//! of the commit log; the state, step by step; the trees, row by row; that conversations stay
+//! hidden from users who are not members; that a refused command changes nothing; that saving,
+//! evicting and loading change nothing; and that a replay over the trees of any moment, or of two
+//! moments mixed, ends in the same state.
 //!
-//! A release run plays ten thousand lives, a debug run fewer, and `CAIRN_MODEL_CASES` says
-//! otherwise. A failure prints the shortest life that shows it, as steps that can be put into
-//! `regressions` to stay.
+//! A release run plays ten thousand lives, a debug run fewer; `CAIRN_MODEL_CASES` overrides both. A
+//! failure prints the shortest failing life, as steps to add to `regressions`.
 
 mod attachments;
 mod expected;

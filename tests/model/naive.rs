@@ -1,5 +1,5 @@
-//! The model: what the server is said to do, written down in the plainest way. It keeps everything
-//! and looks through all of it each time.
+//! The model: the specified behaviour in the plainest form. It keeps everything and searches all of
+//! it each time.
 
 pub(super) mod amend;
 pub(super) mod group;
@@ -113,8 +113,8 @@ pub(super) struct LogEntry {
     pub(super) sent_at: Timestamp,
     pub(super) body: Body,
     pub(super) extras: Extras,
-    /// The members at that moment whom it mentioned when it was sent; no other user than the server
-    /// when it mentioned everybody.
+    /// The members mentioned when it was sent; all of them are only known to the server when it
+    /// mentioned everyone.
     pub(super) mentioned: BTreeSet<UserId>,
     pub(super) imported: bool,
 }
@@ -392,8 +392,8 @@ impl Naive {
         })))
     }
 
-    /// The stream becomes the most recently used one. What was sent on the least recently used of
-    /// too many is forgotten.
+    /// Marks the stream as most recently used. Beyond the limit, the least recently used stream is
+    /// forgotten.
     fn use_stream(&mut self, actor: Actor) {
         let Actor {
             user,
@@ -584,7 +584,7 @@ impl Conversation {
         self.members[&user].base().max(self.floor)
     }
 
-    /// The last entry that a user said, also when nothing is left of it.
+    /// The last message, even if it was recalled.
     pub(super) fn last_message(&self) -> MsgId {
         let said = self.above(MsgId::ZERO).filter(|(_, entry)| {
             entry.body.is_message() || matches!(entry.body, Body::Recalled { .. })

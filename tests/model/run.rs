@@ -1,5 +1,5 @@
-//! Plays a script: on the model, on a state that keeps everything in memory, and on one that is
-//! saved, let go and loaded all the time.
+//! Plays a script on the model, on a state that keeps everything in memory, and on one that is
+//! saved, evicted and loaded throughout.
 
 use std::cmp::Ordering;
 
@@ -54,7 +54,7 @@ impl Machine {
         Ok(format!("{answer:?}"))
     }
 
-    /// Returns the state the entries that it lacks: of the batch, or of the log.
+    /// Supplies the entries that the state lacks, from the batch or the log.
     fn load_entries(&mut self, command: &Command, ledger: &Ledger) {
         for need in self.state.missing(command) {
             let (id, wanted) = match need {
@@ -213,7 +213,7 @@ impl Run {
         Ok(())
     }
 
-    /// A user's device asks what changed, and then keeps what there is.
+    /// A device asks what changed, and stores the result.
     fn catch_up(&mut self, by: u8) -> Result<(), TestCaseError> {
         let Some(actor) = self
             .cast

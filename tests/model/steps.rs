@@ -1,5 +1,5 @@
-//! What a script is made of. Steps name users, sessions and conversations by small numbers that
-//! wrap around, so that a script stays a script when steps are taken out of it.
+//! The steps of a script. They name users, sessions and conversations by small numbers that wrap
+//! around, so that a script stays valid when steps are removed from it.
 
 use std::fmt;
 
@@ -40,7 +40,7 @@ pub(super) enum Step {
         uses: u32,
         life_seconds: u64,
     },
-    /// A user comes in.
+    /// A user joins.
     Join { invite: u8, name: u8, push: bool },
     /// A user is about to log in with a password.
     Account { name: u8 },
@@ -57,16 +57,14 @@ pub(super) enum Step {
         seq: Seq,
         body: u8,
     },
-    /// A send that answers a message so far from the head, and mentions users; everybody when there
-    /// is a 9 among them.
+    /// A reply to a message this far below the head, with mentions; 9 mentions everyone.
     Call {
         by: u8,
         to: Place,
         reply: Option<i8>,
         users: Vec<u8>,
     },
-    /// A message so far from the head that is said again elsewhere; or the last time that this was
-    /// asked, once more.
+    /// A forward of a message this far below the head, or a repetition of the last forward.
     Forward {
         by: u8,
         to: Place,
@@ -113,12 +111,11 @@ pub(super) enum Step {
         at: i8,
         after: Option<u8>,
     },
-    /// A user shows what they read, or hides it.
+    /// A user shows or hides their reads.
     ShowReads { by: u8, shown: bool },
-    /// How long messages stay, or a user who would like to say so.
+    /// A retention policy, requested by any user.
     Retain { by: u8, to: Place, policy: u8 },
-    /// The server lets go what is old enough, or what everybody has; or so far from the head, under
-    /// a policy that need not hold.
+    /// Expiry, under the effective policy; or up to this far below the head, under any policy.
     Expire {
         to: Place,
         at: Option<i8>,
@@ -142,18 +139,18 @@ pub(super) enum Step {
     },
     /// A revoked device.
     Revoke { by: u8, device: u8 },
-    /// A user acts on their relation to a user.
+    /// A change of a user's relation to another.
     Relate { by: u8, other: u8, act: u8 },
-    /// A user says something of themselves, or nothing, and shows a picture of so many bytes.
+    /// A profile, possibly empty, with a picture of this many bytes.
     SetProfile {
         by: u8,
         name: bool,
         about: bool,
         avatar: u16,
     },
-    /// Another role on the server, by the user who.
+    /// A server role, assigned by any user.
     Appoint { by: u8, user: u8, role: u8 },
-    /// A setting, by the user who.
+    /// A setting, changed by any user.
     Set { by: u8, name: u8, value: u8 },
     /// A read request.
     Ask {
@@ -266,17 +263,16 @@ pub(super) enum Question {
     Focus,
 }
 
-/// A crash: the trees as of one moment, partly overwritten with those of a later one, and the
-/// commit log since the first.
+/// A crash: the trees of one moment, partly overwritten with those of a later one, and the commit
+/// log from the first on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Crash {
     /// The moment of the recorded checkpoint position.
     pub(super) older: u8,
     /// The moment of the newer rows.
     pub(super) newer: u8,
-    /// Which tree was being written. Those before it are as newer, those after it as older. `None`
-    /// where any row may be either, which asks for more than a checkpoint loads that writes its
-    /// trees one after another.
+    /// The tree being written. Those before it are new, those after it old. `None` where any row
+    /// may be either, which demands more than a checkpoint that writes its trees one after another.
     pub(super) tree: Option<Tree>,
     /// Decides for each row that may be either, and what happens during the replay.
     pub(super) coin: u64,
@@ -452,7 +448,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A few people and a group, so that most lives do not go by waiting for a user to come in.
+/// A few users and a group, so that most lives begin with members present.
 pub(super) fn beginning() -> Vec<Step> {
     let join = |name| Step::Join {
         invite: 1,

@@ -142,7 +142,7 @@ impl Trees {
         state
     }
 
-    /// Returns the state what it lacks.
+    /// Loads what the state lacks.
     pub(super) fn load(&self, state: &mut State, need: Load) {
         match need {
             Load::Conversation(id) => self.load_conversation(state, id),
@@ -184,7 +184,7 @@ impl Trees {
                 }
                 state.install_members_complete(id);
             }
-            // Entries are no rows: the user who keeps the log gives them.
+            // Entries are not rows; the owner of the log supplies them.
             Load::Entry(..) | Load::Entries(..) => {}
             Load::Attachment(_) | Load::Attached(..) | Load::FirstAttached(_) => {
                 self.attachments.load(state, need)
@@ -258,8 +258,7 @@ impl Trees {
         self.recent.retain(|key, _| alive.contains(&key.0));
     }
 
-    /// The members as the user who loads them gets them: without the cursors of devices that are no
-    /// more.
+    /// The members as loaded: without cursors of revoked devices.
     pub(super) fn living_members(
         &self,
     ) -> BTreeMap<(ConversationId, MemberChunk), Vec<StoredMember>> {

@@ -12,7 +12,7 @@ use super::presence::{on, until};
 use super::{set, text};
 use crate::support::{Server, invite};
 
-/// Bob at their desktop, and Ada, who watches them and says when they count as away.
+/// Bob at a desktop, and Ada, who watches Bob and configures when Bob counts as away.
 struct Stage {
     server: Server,
     ada: Client,
@@ -51,8 +51,7 @@ impl Stage {
         stage
     }
 
-    /// From now on, not before a user watches: what had happened by then would be told by the
-    /// answer alone.
+    /// Called once the watch exists: earlier changes would be reported by its answer alone.
     async fn away_soon(&self) {
         set(&self.ada, "away-after", "1s").await;
     }
@@ -76,7 +75,7 @@ async fn idle_user_is_away_until_active() {
     stage.away_soon().await;
     stage.until_away(true).await;
 
-    // What their client does by itself to be up to date.
+    // Requests that Bob's client makes on its own to catch up.
     let Stage {
         bob, team, said, ..
     } = &stage;
@@ -110,7 +109,7 @@ async fn idle_user_is_away_until_active() {
         stage.until_away(false).await;
         stage.until_away(true).await;
     }
-    // Typing is all that need be heard of them.
+    // Typing is the only activity here.
     let (bob, team) = (stage.bob.clone(), stage.team);
     let types = async {
         let mut clock = tokio::time::interval(TYPING_INTERVAL);
@@ -143,7 +142,7 @@ async fn explicit_away_persists_and_bots_never_idle() {
         .watch(vec![stage.bob_id, bot_account.user])
         .await
         .unwrap();
-    // They do something later than the bot, so the bot would be found first.
+    // Bob is active after the bot, so the bot would be detected first.
     stage
         .bob
         .set_presence(DeviceKind::Desktop, false)
@@ -198,7 +197,7 @@ async fn idle_timeout_applies_immediately() {
     }
     stage.server.kill();
     stage.server.restart();
-    // Their client comes back by itself, and then nothing more is heard of them.
+    // Bob's client reconnects by itself, and stays idle.
     stage.until_away(true).await;
 }
 

@@ -1,5 +1,5 @@
-//! What users are to each other, over the real binary: on all devices, over restarts, and what
-//! comes of it for direct chats.
+//! Relations between users, over the real binary: on all devices, across restarts, and their effect
+//! on direct chats.
 
 mod away;
 mod commands;
@@ -35,7 +35,7 @@ fn text(words: &str) -> Body {
     Body::Text(Text::new(words).unwrap())
 }
 
-/// The next contact that a client is notified of.
+/// Returns the client's next contact event.
 async fn told(events: &mut Events) -> Contact {
     let next = async {
         loop {
@@ -111,7 +111,7 @@ async fn friendship_syncs_and_persists() {
         );
     }
     assert_eq!(told(&mut of_ada).await.relation, asked);
-    // Who was not there finds it when they come.
+    // An offline device finds it after its next login.
     let late = Client::connect(&bob_account, Options::default())
         .await
         .unwrap();
@@ -314,7 +314,7 @@ async fn direct_chat_policy_and_contact_limit() {
         refused(bob.relate(owner_account.user, RelationAct::Follow).await),
         ErrorCode::LimitReached
     );
-    // They have no space to be asked, and no user is told so.
+    // His contact list is full, so the request is not delivered, without notice to the sender.
     let asked = Relation {
         friendship: Friendship::Asked,
         ..NONE
@@ -330,8 +330,7 @@ async fn direct_chat_policy_and_contact_limit() {
         (relations(&owner).await, relations(&bob).await.len()),
         (vec![(bob_account.user, asked)], 1)
     );
-    // A user who has as many contacts as they may can still block, which makes none, and blocks
-    // take no space.
+    // A user at the contact limit can still block: blocks are not contacts and do not count.
     assert!(
         bob.relate(owner_account.user, RelationAct::Block)
             .await

@@ -1,5 +1,4 @@
-//! What is a user's own on the server is the same on all their devices, and they are told when it
-//! is another.
+//! Account updates: profile, read visibility and role are the same on all devices of a user.
 
 use cairn_client::proto::model::people::Profile;
 use cairn_client::proto::model::receipts::Reads;
@@ -13,7 +12,7 @@ use tokio::time::timeout;
 use super::{PATIENCE, refused};
 use crate::support::{Server, invite};
 
-/// The next thing of their own that a client is notified of.
+/// Returns the client's next account update.
 async fn own(events: &mut Events) -> AccountUpdate {
     let next = async {
         loop {
@@ -49,8 +48,8 @@ async fn account_updates_sync_across_devices() {
     for events in [&mut here, &mut there] {
         assert_eq!(own(events).await, AccountUpdate::Reads(Reads::Hidden));
     }
-    // No other user is told; their own come in order, so that what had been told would have come
-    // before.
+    // Other users get nothing; a user's updates arrive in order, so an earlier one would have come
+    // first.
     bob.set_profile(named("Bob")).await.unwrap();
     assert_eq!(
         own(&mut elsewhere).await,

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::PATIENCE;
 use crate::support::{Server, invite};
 
-/// Waits until those who look are told this of a user.
+/// Waits until all watchers receive this presence of a user.
 pub(super) async fn until(events: &mut Events, expected: &UserPresence) {
     let next = async {
         loop {
@@ -29,8 +29,8 @@ pub(super) async fn until(events: &mut Events, expected: &UserPresence) {
         .unwrap_or_else(|_| panic!("{expected:?} is not told"));
 }
 
-/// Waits until those who look are notified of a user on such a device. Gives everybody of whom they
-/// were told.
+/// Waits until all watchers see a user on such a device. Returns every user they received events
+/// about.
 async fn told_until(events: &mut Events, kind: DeviceKind) -> Vec<UserId> {
     let mut users = Vec::new();
     let told = async {
@@ -81,7 +81,7 @@ async fn watchers_see_each_device_change() {
         },
     )
     .await;
-    // A second session of the same device that a user looks at, and one that asks and goes.
+    // A second, visible session of the same device, and one without push.
     let again = Client::connect(&account, Options::default()).await.unwrap();
     until(
         &mut events,
@@ -159,7 +159,7 @@ async fn presence_requires_relation_and_no_block() {
     .await;
     assert_eq!(sees(&eve, ada_id).await, []);
     assert_eq!(sees(&ada, eve_id).await, []);
-    // Nothing is heard of her any more: what comes next is of another user.
+    // No further event concerns her: the next one is about another user.
     let other = Client::connect(&ada_account, Options::default())
         .await
         .unwrap();
@@ -183,7 +183,7 @@ async fn presence_requires_relation_and_no_block() {
     );
 }
 
-/// Says that a user types until another is notified of them: a datagram may be lost.
+/// Sends typing datagrams until the other session receives one: a datagram may be lost.
 async fn typing_until_told(from: &Client, to: &mut Events, chat: ConversationId) -> UserId {
     let told = async {
         loop {
@@ -362,8 +362,8 @@ async fn friends_see_presence_without_shared_chat() {
     bob.set_presence(DeviceKind::Desktop, false).await.unwrap();
     until(&mut events, &of_bob(DeviceKind::Desktop)).await;
 
-    // Who may be watched is asked with each request: what was watched before stays, what is asked
-    // from now on does not begin.
+    // The permission to watch is checked per request: an existing watch continues, a new one is
+    // refused.
     bob.relate(ada_id, RelationAct::RemoveFriend).await.unwrap();
     bob.set_presence(DeviceKind::Phone, false).await.unwrap();
     until(&mut events, &of_bob(DeviceKind::Phone)).await;

@@ -1,8 +1,7 @@
-//! Who may do what, as `table.txt` says it: every request, asked by everybody who can be something
-//! to a conversation.
+//! Who may do what, compared with `table.txt`: every request, from every kind of user.
 //!
-//! The table is for people to read and to change first; the test fails with the whole table as the
-//! server has it.
+//! The table is for readers, and is edited first; on a mismatch the test prints the server's whole
+//! table.
 
 mod requests;
 mod world;
@@ -41,8 +40,7 @@ impl Section {
         self.0.push((label.to_owned(), cells.into_iter().collect()));
     }
 
-    /// The answers to one request, by everybody: one row, or one for each role on the server where
-    /// that makes a difference.
+    /// The answers to one request: one row, or one per server role where the role matters.
     fn rows(&mut self, place: Place, relations: &[Relation], asked: &Asked) {
         let answers = |role| -> Vec<String> {
             relations
@@ -222,8 +220,8 @@ async fn sessions_report_their_identity() {
     }
 }
 
-/// A user who may not see a conversation is told what they are told where there is none, but for
-/// groups that anybody may find.
+/// A hidden conversation gets the same answer as a missing one, except for groups that anyone may
+/// find.
 #[test]
 fn hidden_conversation_looks_absent() {
     for place in Place::ALL {
@@ -236,9 +234,9 @@ fn hidden_conversation_looks_absent() {
                 for asked in of_a_conversation() {
                     let found = World::new(place, relation, role).answers(&asked);
                     let none = World::new(Place::Nowhere, Relation::Stranger, role).answers(&asked);
-                    // A chat is begun by a message. Whom the other one has blocked is answered as
-                    // if there were no such user, unless only friends begin chats: then everybody
-                    // is told that.
+                    // A message begins a chat. A blocked sender is answered as if the user did not
+                    // exist, unless only friends begin chats: then every other user gets that
+                    // answer.
                     let begins = ["Send", "Forward"].contains(&asked.kind)
                         && ((place == Place::Unbegun && relation != Relation::Blocked)
                             || place == Place::UnbegunOfFriends);

@@ -371,7 +371,7 @@ pub(super) fn of_the_server() -> Vec<Asked> {
     with_setting(rows, "SearchUsers, turned off", ("user-search", "off"))
 }
 
-/// What can be done about a relation to a user.
+/// The requests about a relation.
 pub(super) fn of_a_relation() -> Vec<Asked> {
     asked! {
         "Relate: follow", Relate, |cast| relate(cast, RelationAct::Follow);
@@ -385,9 +385,8 @@ pub(super) fn of_a_relation() -> Vec<Asked> {
     }
 }
 
-/// Who wants to be told where a user is.
+/// The row of `Watch`.
 pub(super) const WATCH: &str = "Watch";
 
-/// What a session says of itself is between it and those who watch: the state machine never hears
-/// of it, and no user is refused it.
+/// A session's own presence: the state machine never sees it, and it is never refused.
 pub(super) const OF_A_SESSION: &str = "SetPresence";

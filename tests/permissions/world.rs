@@ -1,4 +1,4 @@
-//! A small server in memory with one user who asks, and what they ask about.
+//! A small server in memory, with one user who asks, and the subjects of the requests.
 
 use cairn_core::api::actor::Actor;
 use cairn_core::api::change::Change;
@@ -227,7 +227,7 @@ impl Common {
 pub(super) struct Cast {
     pub(super) asker: Actor,
     pub(super) conversation: ConversationId,
-    /// The owner of a group, who is the asker where they are the last one; the other one of a chat.
+    /// The owner of a group (the asker, if they are the last one), or the other user of a chat.
     pub(super) owner: UserId,
     /// The author of messages that are not the asker's.
     pub(super) other: UserId,
@@ -353,8 +353,8 @@ impl World {
         if let Some(setting) = asked.setting {
             set(&mut self.state, setting);
         }
-        // Nothing was ever let go: what is not in memory is nowhere. But for what was said, which
-        // the state never keeps.
+        // Nothing was evicted, so state that is not in memory does not exist, except messages,
+        // which are never in the state.
         for (msgid, sender) in [
             (self.cast.own, self.cast.asker.user),
             (self.cast.theirs, self.cast.other),
@@ -374,7 +374,7 @@ impl World {
             .map(drop)
     }
 
-    /// Whether the asker is told where the owner is, or themselves.
+    /// Returns whether the asker may watch the owner, or themself.
     pub(super) fn sees(relation: Relation, common: Common, himself: bool) -> bool {
         let mut state = State::default();
         let [owner, .., asker] = people(&mut state);

@@ -1,4 +1,5 @@
-//! A crowd that reads at once: the user who looks is told in one hint, however many they are.
+//! Many members read at once: a session with focus receives one receipts frame, however many there
+//! are.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -55,8 +56,8 @@ async fn all_read(readers: &[Client], id: ConversationId, msgid: MsgId) {
     }
 }
 
-/// How many hints tell that the crowd has read a message, and whether one of them leaves some of it
-/// out.
+/// Returns how many frames report that the members read a message, and whether one of them was
+/// incomplete.
 async fn hints(events: &mut Events, msgid: MsgId) -> (usize, bool) {
     let (mut named, mut count) = (BTreeSet::new(), 0);
     loop {

@@ -1,5 +1,4 @@
-//! Marking as unread what was read: counts and badges follow on every device, and others notice
-//! nothing.
+//! Marking as unread: counts and badges follow on every device, and other members notice nothing.
 
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::content::extras::{Extra, Extras};

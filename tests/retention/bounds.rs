@@ -1,5 +1,4 @@
-//! What holds for all conversations of a server, and what an age means where devices hold messages
-//! back.
+//! Server-wide retention bounds, and age limits where devices hold messages back.
 
 use cairn_client::Client;
 use cairn_client::proto::ids::{ConversationId, MsgId};
@@ -36,14 +35,14 @@ async fn floor(client: &Client, conversation: ConversationId) -> MsgId {
         .floor
 }
 
-/// A server that was stopped in order has every conversation in its trees, and looks at all of them
-/// when it starts.
+/// After an orderly stop every conversation is in the trees, and the next start examines all of
+/// them.
 #[tokio::test]
 async fn server_default_applies_without_group_policy() {
     let mut server = Server::start();
     let (ada, _) = server.owner().await;
-    // The server looks at them in this order: what goes from the last one tells that it has looked
-    // at the others.
+    // The server examines them in this order: an expiry in the last one shows that it examined the
+    // others.
     let [kept, agreed, silent] = [
         group(&ada, "kept").await,
         group(&ada, "agreed").await,
@@ -83,8 +82,8 @@ async fn server_default_applies_without_group_policy() {
         "there it was agreed on otherwise"
     );
 
-    // The longest time holds whatever was said, and the next start goes on with what the one before
-    // left.
+    // The longest retention applies to every policy, and the next start continues where the
+    // previous run stopped.
     set(&ada, "retention-default", "keep").await;
     set(&ada, "retention-longest", "2").await;
     assert_eq!(
@@ -151,8 +150,7 @@ async fn group_policy_respects_server_bounds() {
     ])
     .await;
     allowed(&[days(7), days(30)]).await;
-    // Where the bounds contradict each other the shortest time holds, and there is nothing else to
-    // agree on.
+    // With contradictory bounds the shortest retention applies, and no other policy is accepted.
     set(&ada, "retention-longest", "3").await;
     forbidden(&[
         Retention::Keep,
@@ -174,8 +172,8 @@ async fn group_policy_respects_server_bounds() {
     );
 }
 
-/// Policies that change are looked at in the order of their conversations: once the later one was,
-/// the one before it was too.
+/// Changed policies are examined in conversation order: once the later one was, so was the one
+/// before it.
 #[tokio::test]
 async fn lost_device_holds_messages_up_to_cap() {
     let server = Server::start();

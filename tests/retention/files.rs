@@ -1,5 +1,4 @@
-//! Attachments whose messages are gone: the user who could have seen them is told why, and no other
-//! user.
+//! Attachments of expired messages: users who could see them get a reason, others get none.
 
 use std::io::Cursor;
 

@@ -1,5 +1,4 @@
-//! Scheduled deletion: what is too old goes, for everybody, in front of a real server and over
-//! kills.
+//! Scheduled deletion: messages expire for all members, on a real server and across kills.
 
 mod bounds;
 mod files;

@@ -1,5 +1,4 @@
-//! The requests of the wire by their names, so that a test that is about all of them can say that
-//! it leaves none out.
+//! The requests of the wire by name, so that a test can prove that it covers all of them.
 
 use cairn_client::proto::wire::request::Request;
 

@@ -83,15 +83,13 @@ pub async fn acked(client: &Client, id: ConversationId, msgid: MsgId) {
     until("the ack arrives", async || delivered().await >= msgid).await;
 }
 
-/// What the process of the server on this directory has in memory; 0 where the system has no
-/// `/proc` to tell.
+/// The resident memory of the server process on this directory; 0 without `/proc`.
 pub fn resident_bytes(data: &Path) -> u64 {
     let pid = std::fs::read_to_string(data.join("lock")).unwrap();
     resident_bytes_of(pid.trim())
 }
 
-/// What a process has in memory, by its number or as `self`; 0 when it is gone, and where the
-/// system has no `/proc` to tell.
+/// The resident memory of a process, by id or `self`; 0 when it has exited or without `/proc`.
 pub fn resident_bytes_of(process: &str) -> u64 {
     let Ok(status) = std::fs::read_to_string(format!("/proc/{process}/status")) else {
         return 0;
@@ -239,7 +237,7 @@ impl Drop for Process {
     }
 }
 
-/// The binary with these arguments, and no profile or settings of the user who runs the tests.
+/// The binary with these arguments, isolated from the profile and settings of the machine.
 pub fn cairn(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cairn"));
     command

@@ -1,5 +1,4 @@
-//! The model's groups: what is agreed on in them, who is kept out, and what members settle for
-//! themselves.
+//! The model's groups: settings, bans, mutes, and members' own settings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -354,8 +353,8 @@ impl Naive {
         Ok(Response::Done)
     }
 
-    /// A user who leaves while they are muted is so when they come back. What is over is forgotten
-    /// whenever a user like that comes or goes.
+    /// Keeps the mute of a member who leaves. Expired mutes are dropped whenever a member joins or
+    /// leaves.
     pub(in crate::model) fn remember_mutes(
         &mut self,
         id: ConversationId,

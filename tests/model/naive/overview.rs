@@ -1,5 +1,5 @@
-//! The model's overviews: it compares how everything stood before and after each command, and notes
-//! in which batch what changed.
+//! The model's overviews: compares the state before and after each command, and records the batch
+//! of each change.
 
 use std::collections::BTreeMap;
 
@@ -202,8 +202,8 @@ impl Kept {
         self.as_of = Some(page.as_of);
     }
 
-    /// It is what a user is told who asks for everything, but for the device's own delivered
-    /// cursors and the roles of others on the server.
+    /// It equals a full overview, except for the device's own delivered cursors and other users'
+    /// server roles.
     pub(in crate::model) fn check(&self, actor: Actor, naive: &Naive) -> Result<(), TestCaseError> {
         let everything = naive
             .overview(actor, None, None)

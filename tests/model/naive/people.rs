@@ -1,5 +1,4 @@
-//! The model's relations, profiles and settings: who follows, asked, befriended and blocked whom,
-//! as plain facts.
+//! The model's relations, profiles and settings, as plain facts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -66,8 +65,8 @@ impl Facts {
         }
     }
 
-    /// What comes of an act. Of a request the other hears who has no block against it and room for
-    /// it.
+    /// The result of an act. A request is delivered unless the other user blocks it or is at the
+    /// contact limit.
     fn act(
         &mut self,
         user: UserId,
@@ -169,7 +168,7 @@ impl Naive {
         Ok(Response::Related(self.contact(user, other)))
     }
 
-    /// No user is made a member by a user whom they have blocked.
+    /// Users are never added by someone they have blocked.
     pub(in crate::model) fn check_blocks(
         &self,
         by: UserId,
@@ -213,7 +212,7 @@ impl Naive {
         })
     }
 
-    /// Whether a user may write to the other in a direct chat of theirs.
+    /// Returns whether a user may write to another in their direct chat.
     pub(in crate::model) fn check_direct(
         &self,
         user: UserId,

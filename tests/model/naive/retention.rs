@@ -156,7 +156,7 @@ impl Naive {
         )
     }
 
-    /// Whether every device of a member has an entry, or it was said before they came.
+    /// Returns whether every device of a member has an entry, or the entry predates the membership.
     fn has(&self, found: &Conversation, user: UserId, msgid: MsgId) -> bool {
         let member = &found.members[&user];
         let has = |device| {

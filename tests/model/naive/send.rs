@@ -203,7 +203,7 @@ impl Naive {
         self.may_speak(user, id, self.inside(user, id)?.settings.post, now)
     }
 
-    /// In a group one loads a role, and not to be muted; in a direct chat neither of the two may
+    /// In a group, a sender needs a role and must not be muted; in a direct chat, neither user may
     /// have blocked the other.
     pub(in crate::model) fn may_speak(
         &self,

@@ -288,7 +288,7 @@ impl Naive {
             .ok_or(ErrorCode::NoSuchUser)
     }
 
-    /// Creates those members who are not yet; says how many.
+    /// Adds those who are not members yet; returns their number.
     pub(in crate::model) fn put_members(
         &mut self,
         by: UserId,
