@@ -69,9 +69,9 @@ pub(super) fn grouped(command: Command) -> Command {
 
 pub(super) fn examples() -> String {
     "EXAMPLES
-  cairn serve --data ./cairn-data             on the server; prints an invite link
-  cairn join 'cairn://…' --name ada           on your machine
-  cairn invite                                a link for the next user
+  cairn serve --data ./cairn-data            on the server; prints an invite link
+  cairn join 'cairn://…' --name ada          on your machine
+  cairn invite                               a link for the next user
   cairn group create team bob
   cairn send '#team' 'lunch?'
   cairn tail '#team' --follow
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn each_line_fits_a_terminal() {
-        let help = crate::cli::command().render_help().to_string();
+        let help = crate::cli::command().term_width(80).render_help().to_string();
         for command in crate::cli::command().get_subcommands() {
             let about = command.get_about().unwrap().to_string();
             assert!(

@@ -28,7 +28,7 @@ async fn commands_share_one_client_and_write_into_a_buffer() {
     let created = run(&["group", "create", "team", "bob"], &context, &mut people).await;
     assert_eq!(created.unwrap(), "created #team\n");
     let sent = run(&["send", "#team", "hello"], &context, &mut people).await;
-    assert_eq!(sent.unwrap(), "accepted as message 2\n");
+    assert_eq!(sent.unwrap(), "accepted as message 3\n");
     let sent = run(&["send", "#team", "-"], &context, &mut people).await;
     assert_eq!(sent.unwrap(), "");
     assert_eq!(
@@ -45,13 +45,13 @@ async fn commands_share_one_client_and_write_into_a_buffer() {
         "{shown}"
     );
 
-    let deleted = run(&["delete", "#team", "2"], &context, &mut people).await;
-    assert_eq!(deleted.unwrap(), "recalled message 2\n");
+    let deleted = run(&["delete", "#team", "3"], &context, &mut people).await;
+    assert_eq!(deleted.unwrap(), "recalled message 3\n");
 
     let mut json = Output::memory(Format::Json);
     let read = run(&["read", "#team"], &context, &mut json).await.unwrap();
     let read: Value = serde_json::from_str(&read).unwrap();
-    assert_eq!(read["read"], 5);
+    assert_eq!(read["read"], 6);
     let listed = run(&["list"], &context, &mut json).await.unwrap();
     let listed: Value = serde_json::from_str(&listed).unwrap();
     assert_eq!(

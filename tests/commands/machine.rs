@@ -164,7 +164,7 @@ pub fn all(world: &World) {
 fn unreached(world: &World) {
     let (code, said) = world.failure("ada", &["whoami"]);
     assert!(
-        code == Some(3) && said.contains("check address and port"),
+        code == Some(3) && said.contains("check the address"),
         "{said}"
     );
     let missing = world.path("missing");

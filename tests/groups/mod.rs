@@ -207,7 +207,7 @@ async fn doctor_finds_inconsistent_groups() {
                 RowChange::put(found, &right),
                 RowChange::put(as_agreed, &banned),
             ],
-            "and there is none, or he is a member",
+            "in absence, but unknown or a member",
         ),
         (
             vec![

@@ -123,7 +123,7 @@ fn only_admins_see_metrics() {
     let (code, nothing, why) = run("bob", &["stats"]);
     assert_eq!((code, nothing.as_str()), (Some(1), ""));
     assert!(
-        why.contains("error: ") && why.contains("only the owner"),
+        why.contains("error: ") && why.contains("only owners"),
         "{why}"
     );
 }
