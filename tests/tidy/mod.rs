@@ -1,7 +1,6 @@
 //! Rules of the source tree that neither Cargo nor clippy holds: sizes, words, the owners of a few
 //! names inside a crate, and that nothing is left undone.
 
-mod pending;
 mod planted;
 mod words;
 
@@ -9,7 +8,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use pending::PENDING;
 use words::Words;
 
 const LINES_MAX: usize = 500;
@@ -81,7 +79,7 @@ fn long_file(path: &str, text: &str) -> Findings {
     let is_test = path.starts_with("tests/") || path.contains("/tests");
     let max = if is_test { TEST_LINES_MAX } else { LINES_MAX };
     let lines = text.lines().count();
-    let is_long = is_rust(path) && lines > max && !PENDING.contains(&path);
+    let is_long = is_rust(path) && lines > max;
     Vec::from_iter(is_long.then(|| (lines, format!("at most {max} lines: split it by ideas"))))
 }
 
@@ -91,7 +89,7 @@ fn full_folders(paths: &[String]) -> Vec<&str> {
         let folder = path.rsplit_once('/').unwrap_or_default().0;
         *folders.entry(folder).or_default() += 1;
     }
-    folders.retain(|folder, files| *files > FOLDER_FILES_MAX && !PENDING.contains(folder));
+    folders.retain(|folder, files| *files > FOLDER_FILES_MAX);
     folders.into_keys().collect()
 }
 
@@ -105,7 +103,7 @@ fn untidy_lines(path: &str, text: &str) -> Findings {
         if text != text.trim_end() || text.contains(char::is_control) {
             blame("trailing white space or a control character");
         }
-        if is_rust(path) && text.chars().count() > COLUMNS_MAX && !PENDING.contains(&path) {
+        if is_rust(path) && text.chars().count() > COLUMNS_MAX {
             blame("more than 100 columns");
         }
     }
@@ -157,7 +155,7 @@ fn owned_names_do_not_stray() {
 
 #[test]
 fn retired_words_are_gone() {
-    let words = Words::parse(include_str!("words.txt"), PENDING);
+    let words = Words::parse(include_str!("words.txt"));
     assert_tidy(|path, text| words.find(path, text));
 }
 

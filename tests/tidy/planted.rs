@@ -8,7 +8,7 @@ fn lines(found: Findings) -> Vec<usize> {
 
 #[test]
 fn retired_words_are_found() {
-    let words = Words::parse(include_str!("words.txt"), &[]);
+    let words = Words::parse(include_str!("words.txt"));
     let name = concat!("fn x() {}\nfn let", "_go_of_entries() {}\n");
     let phrase = concat!(
         "//! It is an",
@@ -20,8 +20,9 @@ fn retired_words_are_found() {
     assert_eq!(lines(words.find("CHANGELOG.md", name)), [0; 0]);
     assert_eq!(lines(words.find("a.md", phrase)), [1, 2, 3]);
     assert_eq!(lines(words.find("a.rs", "outlet_gone(the.heap)")), [0; 0]);
-    let pending = Words::parse("a -> b\n[phrases]\nc, d -> e", &["c"]);
-    assert_eq!(lines(pending.find("a.rs", "c\na")), [2]);
+    let limited = Words::parse("a/: b -> c\n[phrases]\nd -> e");
+    assert_eq!(lines(limited.find("a/x.rs", "b\nd")), [1, 2]);
+    assert_eq!(lines(limited.find("c/x.rs", "b\nd")), [2]);
 }
 
 #[test]
