@@ -183,6 +183,7 @@ impl Results {
         self.json(field, rows);
     }
 
+    /// Adds a plot, unless it has no lines.
     pub(crate) fn plot(
         &mut self,
         (title, meaning): (&str, &str),
@@ -190,14 +191,16 @@ impl Results {
         y: Axis,
         series: Vec<Series>,
     ) {
-        let (title, meaning) = (title.to_owned(), meaning.to_owned());
-        self.plots.push(Plot {
-            title,
-            meaning,
-            x,
-            y,
-            series,
-        });
+        if !series.is_empty() {
+            let (title, meaning) = (title.to_owned(), meaning.to_owned());
+            self.plots.push(Plot {
+                title,
+                meaning,
+                x,
+                y,
+                series,
+            });
+        }
     }
 
     /// Marks the run as failed unless `passed`.
@@ -329,11 +332,9 @@ impl Unit {
         let Self(digits, suffix) = self;
         match digits {
             Digits::Size => sized(number as u64),
-            Digits::Fixed(digits) => format!("{}{suffix}", with_commas(number, digits)),
-            Digits::Three => {
-                let digits = usize::from(number < 100.0) + usize::from(number < 10.0);
-                format!("{}{suffix}", with_commas(number, digits))
-            }
+            Digits::Fixed(digits) => with_commas(number, digits) + suffix,
+            Digits::Three if number < 10.0 => with_commas(number, 2) + suffix,
+            Digits::Three => with_commas(number, usize::from(number < 100.0)) + suffix,
         }
     }
 
@@ -355,14 +356,13 @@ impl Unit {
 fn with_commas(number: f64, digits: usize) -> String {
     let text = format!("{number:.digits$}");
     let (whole, part) = text.split_at(text.find('.').unwrap_or(text.len()));
-    let mut grouped = String::new();
-    for (at, digit) in whole.chars().enumerate() {
-        if at > 0 && (whole.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped + part
+    let groups: Vec<_> = whole
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .map(String::from_utf8_lossy)
+        .collect();
+    groups.join(",") + part
 }
 
 /// A whole number with a comma before every three digits.

@@ -9,6 +9,7 @@ pub(crate) use cairn_store::files::disk_reserve::bytes_free;
 use serde::Serialize;
 use tempfile::TempDir;
 
+pub(crate) use self::proc::{cpu_seconds, resident_kib, resident_kib_max, written_bytes};
 use crate::error::BenchError;
 
 /// What a run was made on.
@@ -34,33 +35,40 @@ impl Machine {
 mod proc {
     use std::path::Path;
 
-    use procfs::process::{Process, Status};
+    use procfs::process::{MountInfo, Process};
     use procfs::{CpuInfo, Current as _};
 
     pub(super) fn cpu() -> Option<String> {
         CpuInfo::current().ok()?.model_name(0).map(str::to_owned)
     }
 
-    pub(super) fn status(process: u32) -> Option<Status> {
-        self::process(process)?.status().ok()
+    pub(crate) fn resident_kib(process: u32) -> Option<u64> {
+        self::process(process)?.status().ok()?.vmrss
     }
 
-    pub(super) fn written_bytes(process: u32) -> Option<u64> {
+    /// The most memory that a process has had in use.
+    pub(crate) fn resident_kib_max(process: u32) -> Option<u64> {
+        self::process(process)?.status().ok()?.vmhwm
+    }
+
+    /// What a process has written to files so far, whether or not the disk has it yet. Sockets do
+    /// not count.
+    pub(crate) fn written_bytes(process: u32) -> Option<u64> {
         Some(self::process(process)?.io().ok()?.wchar)
     }
 
-    pub(super) fn cpu_seconds(process: u32) -> Option<f64> {
+    /// Of user and system.
+    pub(crate) fn cpu_seconds(process: u32) -> Option<f64> {
         let stat = self::process(process)?.stat().ok()?;
         Some((stat.utime + stat.stime) as f64 / procfs::ticks_per_second() as f64)
     }
 
     /// The kind of file system of a folder. Of several mounts at one place, the last is seen.
     pub(super) fn file_system(folder: &Path) -> Option<String> {
-        let mounts = Process::myself().ok()?.mountinfo().ok()?;
-        let mounts = mounts
-            .into_iter()
-            .filter(|mount| folder.starts_with(&mount.mount_point));
-        let nearest = mounts.max_by_key(|mount| mount.mount_point.components().count())?;
+        let mut mounts = Process::myself().ok()?.mountinfo().ok()?.0;
+        mounts.retain(|mount| folder.starts_with(&mount.mount_point));
+        let depth = |mount: &MountInfo| mount.mount_point.components().count();
+        let nearest = mounts.into_iter().max_by_key(depth)?;
         Some(nearest.fs_type)
     }
 
@@ -73,24 +81,18 @@ mod proc {
 mod proc {
     use std::path::Path;
 
-    pub(super) struct Status {
-        pub(super) vmrss: Option<u64>,
-        pub(super) vmhwm: Option<u64>,
-    }
-
     pub(super) fn cpu() -> Option<String> {
         None
     }
 
-    pub(super) fn status(_process: u32) -> Option<Status> {
+    pub(crate) fn resident_kib(_process: u32) -> Option<u64> {
         None
     }
 
-    pub(super) fn written_bytes(_process: u32) -> Option<u64> {
-        None
-    }
+    pub(crate) use self::resident_kib as resident_kib_max;
+    pub(crate) use self::resident_kib as written_bytes;
 
-    pub(super) fn cpu_seconds(_process: u32) -> Option<f64> {
+    pub(crate) fn cpu_seconds(_process: u32) -> Option<f64> {
         None
     }
 
@@ -109,26 +111,6 @@ pub(crate) fn since_1970() -> Duration {
 /// The memory of a process that is in use.
 pub(crate) fn resident_mib(process: u32) -> Option<f64> {
     resident_kib(process).map(|kib| kib as f64 / 1_024.0)
-}
-
-pub(crate) fn resident_kib(process: u32) -> Option<u64> {
-    proc::status(process)?.vmrss
-}
-
-/// The most memory that a process has had in use.
-pub(crate) fn resident_kib_max(process: u32) -> Option<u64> {
-    proc::status(process)?.vmhwm
-}
-
-/// What a process has written to files so far, whether or not the disk has it yet. Sockets do not
-/// count.
-pub(crate) fn written_bytes(process: u32) -> Option<u64> {
-    proc::written_bytes(process)
-}
-
-/// The processor time that a process has used, of user and system.
-pub(crate) fn cpu_seconds(process: u32) -> Option<f64> {
-    proc::cpu_seconds(process)
 }
 
 /// The bytes that all files below a folder take on the disk. Files that are removed meanwhile do
@@ -158,16 +140,11 @@ fn bytes_on_disk(metadata: &fs::Metadata) -> u64 {
 /// Whether a folder lies in memory, so that a sync has no effect.
 pub(crate) fn is_in_memory(folder: &Path) -> bool {
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-    matches!(
-        proc::file_system(&folder).as_deref(),
-        Some("tmpfs" | "ramfs")
-    )
+    proc::file_system(&folder).is_some_and(|kind| ["tmpfs", "ramfs"].contains(&&*kind))
 }
 
 pub(crate) fn temporary_dir(parent: &Path) -> Result<TempDir, BenchError> {
     let what = format!("cannot make a temporary directory in {}", parent.display());
-    let dir = tempfile::Builder::new()
-        .prefix("cairn-bench-")
-        .tempdir_in(parent);
+    let dir = TempDir::with_prefix_in("cairn-bench-", parent);
     dir.map_err(BenchError::io(what))
 }

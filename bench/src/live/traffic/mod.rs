@@ -69,9 +69,12 @@ impl TrafficResults {
         let is_fanout = self.deliveries.is_some();
         self.list_traffic(results);
         self.list_connections(results);
-        let cost = match is_fanout {
-            true => "processor time for a million deliveries",
-            false => "processor time for a million messages",
+        let (cost, sent) = match is_fanout {
+            true => (
+                "processor time for a million deliveries",
+                "sent to received",
+            ),
+            false => ("processor time for a million messages", "sent to accepted"),
         };
         let count = self.deliveries.or(self.accepted).unwrap_or_default();
         self.cpu.list(count, results, cost);
@@ -79,12 +82,6 @@ impl TrafficResults {
             "server_mib": self.server_mib, Unit::MIB, "server memory" => "in use at the end";
         }
         self.server_stats.list(results);
-
-        let sent = if is_fanout {
-            "sent to received"
-        } else {
-            "sent to accepted"
-        };
         let calm = self.stall.calm_latency.clone();
         self.stall.list(results);
         let whole = |latency: Latency| latency.map(|(_, whole)| whole);
@@ -92,10 +89,8 @@ impl TrafficResults {
         results.json("latency_distribution", &latency);
         results.json("accept_latency_distribution", &accept);
         let calm = ("the same, while all read", whole(calm));
-        plot_latency(
-            [(sent, latency), calm, ("sent to accepted", accept)],
-            results,
-        );
+        let kinds = [(sent, latency), calm, ("sent to accepted", accept)];
+        plot_latency(kinds, results);
         if let Some(timeline) = &self.timeline {
             plot_throughput(timeline, is_fanout, results);
         }
@@ -150,24 +145,17 @@ impl TrafficResults {
 }
 
 fn list_ramps(ramps: [Option<Vec<(f64, usize)>>; 3], results: &mut Results) {
-    let names = ["at first", "after a stop", "after a crash"].into_iter();
-    let series = names.zip(&ramps);
-    let series = series.filter_map(|(name, ramp)| Some(Series::new(name, points(ramp.as_ref()?))));
-    let series: Vec<_> = series.collect();
-    if !series.is_empty() {
-        let meaning = "How many there are, from the first packet, \
-                       or from when the server that was gone is ready again.";
-        let (x, y) = (
-            Scale::Linear.axis("seconds"),
-            Scale::Linear.axis("connections"),
-        );
-        results.plot(("Connections up", meaning), x, y, series);
-    }
     let fields = ["up_at_first", "up_after_stop", "up_after_crash"];
-    fields
-        .into_iter()
-        .zip(ramps)
-        .for_each(|(field, ramp)| results.json(field, ramp));
+    let names = ["at first", "after a stop", "after a crash"];
+    let mut series = Vec::new();
+    for ((field, name), ramp) in fields.into_iter().zip(names).zip(ramps) {
+        series.extend(ramp.as_deref().map(|ramp| Series::new(name, points(ramp))));
+        results.json(field, ramp);
+    }
+    let meaning = "How many there are, from the first packet, \
+                   or from when the server that was gone is ready again.";
+    let [x, y] = ["seconds", "connections"].map(|label| Scale::Linear.axis(label));
+    results.plot(("Connections up", meaning), x, y, series);
 }
 
 /// `None` where nothing was recorded.
@@ -182,33 +170,22 @@ pub(crate) fn plot_latency<const N: usize>(
     kinds: [(&str, Option<Distribution>); N],
     results: &mut Results,
 ) {
-    let series = kinds
-        .into_iter()
-        .filter_map(|(name, whole)| Some(Series::new(name, whole?.0)));
-    let series: Vec<_> = series.collect();
-    if !series.is_empty() {
-        let meaning = "How long it took at most, for this share of all: at 99%, one of 100 took \
-                       longer. Low and flat is good.";
-        let x = Scale::Nines.axis("share that took at most this long");
-        results.plot(
-            ("Latency", meaning),
-            x,
-            Scale::Log.axis("milliseconds"),
-            series,
-        );
-    }
+    let line = |(name, whole): (&str, Option<Distribution>)| Some(Series::new(name, whole?.0));
+    let series = kinds.into_iter().filter_map(line).collect();
+    let meaning = "How long it took at most, for this share of all: at 99%, one of 100 took \
+                   longer. Low and flat is good.";
+    let x = Scale::Nines.axis("share that took at most this long");
+    let y = Scale::Log.axis("milliseconds");
+    results.plot(("Latency", meaning), x, y, series);
 }
 
 /// Plots what was counted a second, over the time of the run.
 pub(crate) fn plot_throughput(timeline: &[Rates], is_delivered: bool, results: &mut Results) {
-    let name = if is_delivered {
-        "deliveries a second"
-    } else {
-        "messages accepted a second"
-    };
-    let rate = |rates: &Rates| match is_delivered {
-        true => rates.deliveries_per_s.unwrap_or_default(),
-        false => rates.accepted_per_s,
+    let (name, rate): (_, fn(&Rates) -> f64) = match is_delivered {
+        true => ("deliveries a second", |rates| {
+            rates.deliveries_per_s.unwrap_or_default()
+        }),
+        false => ("messages accepted a second", |rates| rates.accepted_per_s),
     };
     // A rate is that of the part before its moment, so that the first begins at 0.
     let first = timeline.first().map(|rates| (0.0, rate(rates)));
