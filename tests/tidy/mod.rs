@@ -89,7 +89,7 @@ fn full_folders(paths: &[String]) -> Vec<&str> {
         let folder = path.rsplit_once('/').unwrap_or_default().0;
         *folders.entry(folder).or_default() += 1;
     }
-    folders.retain(|folder, files| *files > FOLDER_FILES_MAX);
+    folders.retain(|_, files| *files > FOLDER_FILES_MAX);
     folders.into_keys().collect()
 }
 
