@@ -44,7 +44,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Tools", &["bench", "completions", "help"]),
 ];
 
-/// Puts the commands into groups. clap has headings for options only.
+/// Groups the commands: clap has headings for options only.
 pub(super) fn grouped(command: Command) -> Command {
     let mut template = "{about-with-newline}\n{usage-heading} {usage}\n".to_owned();
     let (heading, literal) = (Style::new().bold().underline(), Style::new().bold());
