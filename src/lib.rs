@@ -5,8 +5,8 @@
 //! * `cairn-server`: QUIC, sessions, delivery, and the sequencer thread
 //! * `cairn-store`: the engine and everything on disk
 //! * `cairn-core`: the state machine, without any I/O
-//! * `cairn-client`: the SDK; `cairn-proto`: what both ends agree on
-//! * `cairn-bench`: the load generator behind `cairn bench`
+//! * `cairn-client`: the SDK; `cairn-proto`: the protocol
+//! * `cairn-bench`: the load generator of `cairn bench`
 //!
 //! docs/ARCHITECTURE.md follows a message through all of them.
 

@@ -1,4 +1,4 @@
-//! The one binary of cairn.
+//! The `cairn` binary.
 
 use std::process::ExitCode;
 

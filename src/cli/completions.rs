@@ -19,7 +19,7 @@ pub(crate) struct CompletionsArgs {
 }
 
 pub(crate) fn run(args: &CompletionsArgs, output: &mut Output) -> Result<(), Failure> {
-    // The generator panics when its writer fails, as a closed pipe does.
+    // The generator panics when its writer fails, as on a closed pipe.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "cairn", &mut script);
     output.text(&String::from_utf8_lossy(&script))

@@ -1,4 +1,4 @@
-//! What a command works with: the profile, the input, and a client.
+//! The context of a command: the profile, the input, and a client.
 
 use cairn_client::{Client, Options, Reconnect};
 use cairn_proto::invite::ServerAddr;
@@ -8,17 +8,17 @@ use crate::cli::account::profile::Profile;
 use crate::cli::failure::Failure;
 use crate::cli::input::Input;
 
-/// What there is without a client. Commands that need no session get this alone.
+/// The context without a client, for commands that need no session.
 #[derive(Debug)]
 pub(crate) struct Local {
     pub(crate) profile: Profile,
     pub(crate) input: Input,
 }
 
-/// What a command that talks to a server works with.
+/// The context of a command that uses a server.
 ///
-/// An interactive client lends its own session. A process of its own logs in with the profile once
-/// the command asks for the client, so that a command whose input is wrong connects to nothing.
+/// An interactive client lends its own session. A separate process logs in with the profile when
+/// the command first needs the client, so that a command with invalid input never connects.
 #[derive(Debug)]
 pub struct Context<'a> {
     session: Session<'a>,
@@ -38,7 +38,7 @@ enum Session<'a> {
     },
 }
 
-/// What a command does with a session that is opened for it.
+/// How a command uses a session that is opened for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Conduct {
     /// Sends requests and exits. Fails when the connection breaks, instead of waiting.
@@ -68,7 +68,7 @@ impl Conduct {
 }
 
 impl<'a> Context<'a> {
-    /// A context in which commands use this client, and leave it open.
+    /// Creates a context in which commands use this client, and leave it open.
     #[must_use]
     pub const fn of_client(client: &'a Client, server: ServerAddr, input: Input) -> Self {
         Self {
@@ -77,7 +77,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// A context that logs in with the profile when a command asks for the client.
+    /// Creates a context that logs in with the profile when a command needs the client.
     pub(crate) fn on_demand(local: &'a Local) -> Self {
         Self {
             session: Session::OnDemand {
@@ -93,8 +93,8 @@ impl<'a> Context<'a> {
         &self.input
     }
 
-    /// Returns the client, which is opened at the first call. A session that was lent keeps its
-    /// own options.
+    /// Returns the client, which is opened on first use. A lent session keeps its own
+    /// options.
     pub(crate) async fn client(&self, conduct: Conduct) -> Result<&Client, Failure> {
         match &self.session {
             Session::Open { client, .. } => Ok(client),
@@ -130,7 +130,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Ends a session that was opened for the command, in order.
+    /// Closes a session that was opened for the command.
     pub(crate) async fn close(&self) {
         if let Session::OnDemand { client, .. } = &self.session
             && let Some(client) = client.get()

@@ -44,7 +44,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Tools", &["bench", "completions", "help"]),
 ];
 
-/// Puts the commands into groups. clap has headings for options only.
+/// Groups the commands: clap has headings for options only.
 pub(super) fn grouped(command: Command) -> Command {
     let mut template = "{about-with-newline}\n{usage-heading} {usage}\n".to_owned();
     let (heading, literal) = (Style::new().bold().underline(), Style::new().bold());
@@ -107,7 +107,10 @@ mod tests {
 
     #[test]
     fn each_line_fits_a_terminal() {
-        let help = crate::cli::command().term_width(80).render_help().to_string();
+        let help = crate::cli::command()
+            .term_width(80)
+            .render_help()
+            .to_string();
         for command in crate::cli::command().get_subcommands() {
             let about = command.get_about().unwrap().to_string();
             assert!(

@@ -1,4 +1,4 @@
-//! Where a command reads from.
+//! Input of a command.
 
 use std::io::{self, IsTerminal as _, Read};
 use std::thread;
@@ -8,12 +8,12 @@ use tokio::sync::mpsc;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::limits;
 
-/// What a command reads as its standard input.
+/// The standard input of a command.
 #[derive(Clone, Debug)]
 pub enum Input {
     /// Standard input of the process.
     Process,
-    /// These bytes. An interactive client, whose terminal is taken, has none.
+    /// These bytes. An interactive client uses its terminal itself and passes none.
     Memory(Vec<u8>),
 }
 
@@ -21,7 +21,7 @@ pub enum Input {
 pub(crate) type Parts = mpsc::Receiver<io::Result<Vec<u8>>>;
 
 impl Input {
-    /// Returns whether there is a person at a terminal to ask.
+    /// Returns whether standard input is a terminal.
     pub(crate) fn is_terminal(&self) -> bool {
         match self {
             Self::Process => io::stdin().is_terminal(),
@@ -29,7 +29,7 @@ impl Input {
         }
     }
 
-    /// Asks on the terminal, without showing what is typed.
+    /// Prompts on the terminal, without echo.
     pub(crate) fn ask_secret(prompt: &str) -> Result<String, Failure> {
         rpassword::prompt_password(prompt)
             .map_err(|error| Failure::caused(Exit::Failed, "cannot read the password", &error))
@@ -42,7 +42,7 @@ impl Input {
         }
     }
 
-    /// Reads everything, in parts. A thread of its own waits for the input, since standard input
+    /// Reads everything, in parts. A separate thread waits for the input, since standard input
     /// cannot be read without blocking.
     pub(crate) fn parts(&self) -> Result<Parts, Failure> {
         let (parts, receiver) = mpsc::channel(limits::INPUT_PARTS_MAX);

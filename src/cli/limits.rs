@@ -1,4 +1,4 @@
-//! Bounds of the commands.
+//! Limits of the commands.
 
 use std::time::Duration;
 

@@ -1,12 +1,12 @@
-//! The command line: commands by domain, and what they share.
+//! The command line: commands by domain, and shared modules.
 //!
 //! A command is a function of its arguments, a [`Context`] with a client, and an [`Output`]. It
-//! runs in a process of its own (`process`) or inside an interactive client ([`run`]).
+//! runs in a separate process (`process`) or inside an interactive client ([`run`]).
 //!
 //! * `process`, `signals`: standard streams, exit codes, signals, runtimes
-//! * `context`, `input`, `output`, `failure`: what a command works with, and how it ends
+//! * `context`, `input`, `output`, `failure`: the context and the outcome of a command
 //! * `account`, `people`, `chat`, `conversations`, `files`, `group`, `import`, `server`: commands
-//! * `args`: values that people type
+//! * `args`: argument types
 //! * `limits`: every bound of the commands
 
 mod account;
@@ -77,7 +77,7 @@ struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 struct Global {
-    /// Print results as JSON, one object a line
+    /// Print results as JSON, one object per line
     #[arg(long, global = true)]
     json: bool,
 
@@ -105,7 +105,7 @@ enum Command {
     Completions(completions::CompletionsArgs),
 }
 
-/// The commands that run over a client, also over that of an interactive one.
+/// Commands that use a client, which may be that of an interactive one.
 #[derive(Debug, Subcommand)]
 enum ClientCommand {
     #[command(name = "whoami")]
@@ -198,13 +198,13 @@ impl Cli {
     }
 }
 
-/// Runs a command inside an interactive client. The words are those after `cairn`.
+/// Runs a command inside an interactive client. `words` are those after `cairn`.
 ///
 /// The format is that of `output`; commands that need no client are refused.
 ///
 /// # Errors
 ///
-/// Fails as the command does, and for words that are no command.
+/// Fails as the command does, and for an invalid command line.
 pub async fn run(
     words: impl IntoIterator<Item = impl Into<OsString>>,
     context: &Context<'_>,

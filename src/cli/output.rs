@@ -1,7 +1,7 @@
-//! Where a command writes: results, notes beside them, and how far it is.
+//! Output of a command: results, notes and progress.
 //!
-//! A command never writes to the standard streams itself. It is handed an [`Output`], so that it
-//! runs in a process of its own as well as inside an interactive client, which shows a buffer.
+//! A command never writes to the standard streams itself. It writes to an [`Output`], so that it
+//! runs as a process as well as inside an interactive client, which shows a buffer.
 
 use std::fmt::Display;
 use std::future::poll_fn;
@@ -16,12 +16,12 @@ use crate::cli::failure::Failure;
 use crate::cli::limits;
 use crate::ui::progress::Progress;
 
-/// For whom results are written.
+/// The format of results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// Words. Control characters in other people's messages are made visible.
+    /// Text. Control characters in other users' messages are made visible.
     People,
-    /// One JSON object a line. Messages are exact.
+    /// One JSON object per line. Messages are exact.
     Json,
 }
 
@@ -34,7 +34,7 @@ pub struct Output {
 
 #[derive(Debug)]
 enum Sink {
-    /// The standard streams of the process. Results wait in a buffer until [`Output::flush`].
+    /// The standard streams of the process. Results are buffered until [`Output::flush`].
     Process(BufWriter<Stdout>),
     Memory {
         results: Vec<u8>,
@@ -63,7 +63,7 @@ impl Output {
         }
     }
 
-    /// Takes the results that are in memory.
+    /// Takes the buffered results.
     pub fn take_results(&mut self) -> String {
         match &mut self.sink {
             Sink::Process(_) => String::new(),
@@ -73,7 +73,7 @@ impl Output {
         }
     }
 
-    /// Takes the notes that are in memory.
+    /// Takes the buffered notes.
     pub fn take_notes(&mut self) -> String {
         match &mut self.sink {
             Sink::Process(_) => String::new(),
@@ -81,12 +81,12 @@ impl Output {
         }
     }
 
-    /// Returns whether results are for programs.
+    /// Returns whether results are JSON.
     pub(crate) fn is_json(&self) -> bool {
         self.format == Format::Json
     }
 
-    /// Returns whether notes are shown to a person right away, and not written to a file.
+    /// Returns whether notes go to a terminal.
     pub(crate) fn is_watched(&self) -> bool {
         match self.sink {
             Sink::Process(_) => io::stderr().is_terminal(),
@@ -108,7 +108,7 @@ impl Output {
         Ok(())
     }
 
-    /// Writes a text as it is, in either format.
+    /// Writes a text unchanged, in either format.
     pub(crate) fn text(&mut self, text: &str) -> Result<(), Failure> {
         Ok(self.writer().write_all(text.as_bytes())?)
     }
@@ -120,10 +120,10 @@ impl Output {
         }
     }
 
-    /// Writes something for people beside the results.
+    /// Writes a note for people, apart from the results.
     pub(crate) fn note(&mut self, text: impl Display) {
         match &mut self.sink {
-            // Results must not suffer when standard error is closed.
+            // Results must not fail when standard error is closed.
             Sink::Process(_) => drop(writeln!(io::stderr().lock(), "{text}")),
             Sink::Memory { notes, .. } => {
                 notes.push_str(&text.to_string());
@@ -132,20 +132,20 @@ impl Output {
         }
     }
 
-    /// Writes why the command failed, beside the results.
+    /// Writes a failure, apart from the results.
     pub(crate) fn report(&mut self, failure: &Failure) {
         match &mut self.sink {
             Sink::Process(_) => {
                 let choice = anstream::AutoStream::choice(&io::stderr());
                 let text = failure.text(choice != anstream::ColorChoice::Never);
-                // Standard error may be closed; the exit code still says that it failed.
+                // Standard error may be closed; the exit code still reports the failure.
                 drop(io::stderr().lock().write_all(text.as_bytes()));
             }
             Sink::Memory { notes, .. } => notes.push_str(&failure.text(false)),
         }
     }
 
-    /// Returns a display for the progress of a long command: on a terminal, and nowhere else.
+    /// Returns a progress display, which is visible on terminals only.
     pub(crate) fn progress(&self) -> Progress {
         match self.sink {
             Sink::Process(_) => Progress::on_terminal(),
@@ -153,14 +153,14 @@ impl Output {
         }
     }
 
-    /// Writes out what waits in the buffer.
+    /// Writes out the buffer.
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
         Ok(self.writer().flush()?)
     }
 
-    /// Waits for `future`, and flushes first when it is not ready: a reader sees at once what there
-    /// is, and a long run of results is still written in large parts. `on_flush` is called when
-    /// everything is out.
+    /// Waits for `future`, and flushes first if it is not ready: results appear at once, and a long
+    /// run of results is still written in large parts. `on_flush` is called after the
+    /// flush.
     pub(crate) async fn flush_while_waiting<T>(
         &mut self,
         future: impl Future<Output = T>,
@@ -176,7 +176,7 @@ impl Output {
     }
 }
 
-/// Returns the value of `future` if it is ready now. It is woken as after any poll.
+/// Polls `future` once, and returns its value if it is ready.
 pub(crate) async fn poll_once<F: Future + ?Sized>(mut future: Pin<&mut F>) -> Option<F::Output> {
     poll_fn(|context| {
         Poll::Ready(match future.as_mut().poll(context) {

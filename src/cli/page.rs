@@ -1,4 +1,4 @@
-//! The file that `cairn bench --report` names: known to be writable before a run, whole or not there behind it.
+//! The report file of `cairn bench --report`: checked before the run, replaced in one step after it.
 
 use std::fmt::Display;
 use std::fs;
@@ -9,19 +9,19 @@ use tempfile::NamedTempFile;
 
 use crate::cli::failure::{Exit, Failure};
 
-/// A place for a page. Dropped without a page, it leaves nothing behind.
+/// A reserved path for a report. Dropped without a report, it leaves nothing.
 #[derive(Debug)]
 pub(crate) struct PageFile {
     path: PathBuf,
-    /// Beside `path`, so that it can take its name in one step.
+    /// In the folder of `path`, so that a rename can replace it.
     draft: NamedTempFile,
 }
 
 impl PageFile {
-    /// Makes sure that a page can be written there.
+    /// Checks that a report can be written there.
     pub(crate) fn reserve(path: PathBuf) -> Result<Self, Failure> {
         let cannot = |error: &io::Error| Self::cannot(&path, error);
-        // What is no file, such as a folder or a device, must not be replaced.
+        // Folders, devices and the like must not be replaced.
         if fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
             return Err(cannot(&io::Error::other("it is not a file")));
         }
@@ -33,14 +33,14 @@ impl PageFile {
         let mut draft = tempfile::Builder::new();
         draft.prefix(".cairn-report-").suffix(".html");
         readable_by_others(&mut draft);
-        // The error names the draft, which nobody has asked for: its kind says enough.
+        // The error names the draft, which the user does not know: its kind is enough.
         let draft = draft
             .tempfile_in(folder)
             .map_err(|error| cannot(&error.kind().into()))?;
         Ok(Self { path, draft })
     }
 
-    /// Puts the page there, in place of an older one. Gives where it is.
+    /// Writes the report, replacing an older one. Returns its path.
     pub(crate) fn write(self, page: &impl Display) -> Result<PathBuf, Failure> {
         let Self { path, draft } = self;
         let mut writer = BufWriter::new(draft.as_file());
@@ -62,7 +62,7 @@ impl PageFile {
     }
 }
 
-/// A report is to be shown: the draft has the rights of any new file, not those of a secret.
+/// A report is public: the draft gets the permissions of any new file.
 fn readable_by_others(draft: &mut tempfile::Builder<'_, '_>) {
     #[cfg(unix)]
     {

@@ -17,20 +17,20 @@ use crate::cli::{Cli, Command, Global, completions, signals};
 #[cfg(feature = "bench")]
 use {crate::cli::bench, cairn_bench::Contender};
 
-/// Engines that take part in `cairn bench engine` beside cairn's.
+/// External engines for `cairn bench engine`.
 #[derive(Default)]
 struct Others {
     #[cfg(feature = "bench")]
     contenders: Vec<Contender>,
 }
 
-/// Runs the command that the process was started with, and returns its exit code.
+/// Runs the command of the process, and returns its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
     start(env::args_os(), Others::default())
 }
 
-/// Runs `cairn bench engine` with the options of the process, and with `contenders` in the race.
+/// Runs `cairn bench engine` with the options of the process and the engines in `contenders`.
 #[cfg(feature = "bench")]
 #[must_use]
 pub fn race(contenders: Vec<Contender>) -> ExitCode {
@@ -45,7 +45,7 @@ fn start(args: impl IntoIterator<Item = OsString>, others: Others) -> ExitCode {
     let cli = match Cli::parse_words(args) {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version go to standard output; a reader may stop before the end of them.
+            // Help and version go to standard output; a reader may close it early.
             let _ = error.print();
             return if error.use_stderr() {
                 Exit::Usage.into()
@@ -60,7 +60,7 @@ fn start(args: impl IntoIterator<Item = OsString>, others: Others) -> ExitCode {
         false => Format::People,
     });
     let result = run(command, &global, others, &mut output);
-    // What was found out before a failure is written as well.
+    // Results from before a failure are written as well.
     let flushed = output.flush();
     match result.and(flushed) {
         Ok(()) => Exit::Done.into(),
@@ -109,8 +109,8 @@ fn run(
     }
 }
 
-/// Waits for Ctrl-C, once there is a session to end in order. Before, Ctrl-C ends the process as it
-/// does by default.
+/// Waits for Ctrl-C, once there is a session to close. Before, Ctrl-C ends the process by
+/// default.
 async fn interrupted(context: &Context<'_>) {
     context.opened().await;
     if tokio::signal::ctrl_c().await.is_err() {

@@ -1,4 +1,4 @@
-//! The command line of this process, to run it again.
+//! The command line of this process, for running it again.
 
 use std::env;
 
@@ -29,7 +29,7 @@ fn shown(words: impl Iterator<Item = String>) -> String {
 fn quoted(word: String) -> String {
     match shlex::try_quote(&word) {
         Ok(quoted) => quoted.into_owned(),
-        // A word with a zero byte cannot be an argument of a command.
+        // Arguments cannot contain a zero byte.
         Err(_) => word,
     }
 }

@@ -1,4 +1,4 @@
-//! Signals that ask the process to stop.
+//! Stop signals.
 
 use std::io;
 
@@ -17,7 +17,7 @@ pub(crate) async fn stop_requested() {
                 }
             });
         }
-        // The system can still end the process, which loses nothing that was accepted.
+        // The system can still end the process, which loses no accepted message.
         Err(error) => {
             warn!(%error, "cannot listen for signals");
             std::future::pending().await

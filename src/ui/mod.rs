@@ -1,6 +1,6 @@
-//! How results look: tables, progress, sizes and times for terminals, plots for pages.
+//! Presentation: tables, progress, sizes and times for terminals, plots for pages.
 //!
-//! Plain values go in, text comes out: any command can use these modules, with or without the
+//! The modules turn plain values into text; any command can use them, with or without the
 //! feature `bench`.
 
 #[allow(

@@ -1,4 +1,4 @@
-//! A page for a browser: one file that needs nothing else.
+//! An HTML page: one self-contained file.
 
 use std::fmt::{self, Write as _};
 
@@ -15,7 +15,7 @@ pre { overflow-x: auto; padding: .6rem; border: 1px solid #8884; }
 .caution { color: #d64541; }
 ";
 
-/// What is added to it stands below what was added before. No text becomes markup.
+/// Elements appear in the order in which they were added. Text is escaped.
 #[derive(Debug)]
 pub(crate) struct Page {
     title: String,
@@ -31,7 +31,7 @@ impl Page {
         Self { title, body }
     }
 
-    /// Adds paragraphs, which have blank lines between them.
+    /// Adds paragraphs, separated by blank lines.
     pub(crate) fn text(&mut self, text: &str) {
         for paragraph in text.split("\n\n") {
             self.add(format_args!("<p>{}</p>", Escaped(paragraph)));
@@ -46,7 +46,7 @@ impl Page {
         self.add(format_args!("<h2>{}</h2>", Escaped(text)));
     }
 
-    /// Adds rows of which the first column names the row and the others hold numbers.
+    /// Adds rows: a name in the first column, numbers in the others.
     pub(crate) fn table(&mut self, header: &[String], rows: &[Vec<String>]) {
         self.rows("numbers", header, rows);
     }
@@ -72,7 +72,7 @@ impl Page {
         ));
     }
 
-    /// Adds a drawing, which is one `<svg>` element.
+    /// Adds a drawing: one `<svg>` element.
     pub(crate) fn drawing(&mut self, svg: &str) {
         self.add(format_args!("{svg}"));
     }
@@ -99,7 +99,7 @@ impl fmt::Display for Page {
     }
 }
 
-/// Text in which nothing is taken for markup.
+/// Escapes text for HTML.
 struct Escaped<'a>(&'a str);
 
 impl fmt::Display for Escaped<'_> {

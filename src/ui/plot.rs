@@ -15,7 +15,7 @@ const SIZE: (u32, u32) = (640, 320);
 /// Axes, grids and texts: readable on a light page and on a dark one.
 const GREY: RGBColor = RGBColor(128, 128, 128);
 
-/// Lines. Further series use the colours again.
+/// Series colours, reused when there are more series.
 const COLOURS: [RGBColor; 8] = [
     RGBColor(66, 133, 244),
     RGBColor(230, 126, 34),
@@ -37,21 +37,21 @@ pub(crate) struct Axis<'a> {
     pub(crate) scale: Scale,
 }
 
-/// How values are laid out along an axis.
+/// How values map to positions on an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scale {
     /// From 0.
     Linear,
-    /// Logarithmic; only positive values have a place.
+    /// Logarithmic; positive values only.
     Log,
-    /// A share that is given as `-log10(1 - share)`: 90%, 99%, 99.9% and so on have equal
-    /// distances.
+    /// A share, given as `-log10(1 - share)`: 90%, 99%, 99.9% and so on are equally
+    /// spaced.
     Nines,
 }
 
-/// Returns the plot of `series`, each a name and its points. More than one get a legend.
+/// Returns the plot of `series`, each a name and its points. Several series get a legend.
 ///
-/// Points that are not finite, or have no place on their axis, are left out.
+/// Skips points that are not finite or not on their axis.
 pub(crate) fn svg(x: Axis<'_>, y: Axis<'_>, series: &[(&str, &[(f64, f64)])]) -> String {
     let place = |&(at_x, at_y): &(f64, f64)| Some((x.scale.place(at_x)?, y.scale.place(at_y)?));
     let series: Vec<(&str, Vec<(f64, f64)>)> = series
@@ -68,7 +68,7 @@ pub(crate) fn svg(x: Axis<'_>, y: Axis<'_>, series: &[(&str, &[(f64, f64)])]) ->
         _ => draw_nothing(&mut drawing),
     };
     match drawn {
-        // A page is put into another one: without the XML declaration.
+        // Embedded in a page, so without the XML declaration.
         Ok(()) => match drawing.find("<svg") {
             Some(at) => drawing.split_off(at),
             None => drawing,
@@ -134,7 +134,7 @@ fn draw_nothing(drawing: &mut String) -> Result<(), DrawError<'_>> {
 }
 
 impl Scale {
-    /// Returns where a value lies in the linear coordinate of its axis.
+    /// Returns the position of a value in the linear coordinate of its axis.
     fn place(self, value: f64) -> Option<f64> {
         let place = match self {
             Self::Linear | Self::Nines => value,
@@ -143,7 +143,7 @@ impl Scale {
         place.is_finite().then_some(place)
     }
 
-    /// Returns the text of the tick at this place.
+    /// Returns the label of the tick at this position.
     fn label(self, place: f64) -> String {
         match self {
             Self::Linear => number(place),
@@ -153,7 +153,7 @@ impl Scale {
     }
 }
 
-/// What an axis shows: the ends, and the ticks between them.
+/// The visible range of an axis, and its ticks.
 #[derive(Clone, Debug)]
 struct Span {
     from: f64,
@@ -162,13 +162,13 @@ struct Span {
 }
 
 impl Span {
-    /// Returns a span with a place for every one of `places`. There is none for no places.
+    /// Returns a range that covers all of `places`, or `None` if there are none.
     fn of(scale: Scale, places: impl Iterator<Item = f64> + Clone) -> Option<Self> {
         let least = places.clone().reduce(f64::min)?;
         let most = places.reduce(f64::max)?;
         let (from, to) = match scale {
             Scale::Linear => (least.min(0.0), if most > 0.0 { most * 1.05 } else { 1.0 }),
-            // A single value needs an axis around it.
+            // A single value needs a range around it.
             Scale::Log if most - least < 0.1 => (least - 0.3, most + 0.3),
             Scale::Log => (least - 0.03 * (most - least), most + 0.03 * (most - least)),
             Scale::Nines => (0.0, most.max(1.0)),
@@ -218,7 +218,7 @@ fn log_ticks(from: f64, to: f64) -> Vec<f64> {
         .collect()
 }
 
-/// Returns a number as people read it: `1,000`, `0.25`.
+/// Formats a number for people: `1,000`, `0.25`.
 fn number(value: f64) -> String {
     let decimals = match value.abs() {
         0.1.. => 4,

@@ -1,11 +1,11 @@
-//! How far a long command is: a line or a bar on standard error, if that is a terminal.
+//! Progress of a long command: a line or a bar on standard error, if that is a terminal.
 
 use std::time::{Duration, Instant};
 
 use cairn_client::{Progress as Moved, Step};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// A command that is done before this shows no progress.
+/// Commands that finish earlier show no progress.
 const DELAY: Duration = Duration::from_millis(250);
 
 /// Updates of the display per second.
@@ -15,13 +15,13 @@ const READING: &str = "{bar:30.cyan} {percent:>3}%  {binary_bytes} of {binary_to
 const MOVING: &str = "{bar:30.cyan} {percent:>3}%  {binary_bytes} of {binary_total_bytes}, \
                       {binary_bytes_per_sec}";
 
-/// A display of progress. It is wiped when this is dropped.
+/// A progress display, cleared when dropped.
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: ProgressBar,
-    /// When it is to appear. `None` once it has, and where it never does.
+    /// When it appears. `None` once it has, or if it never does.
     due: Option<Instant>,
-    /// Of a transfer: what it is doing, and how many bytes were there when that began.
+    /// The current step of a transfer, and the bytes done when the step began.
     began: Option<(Step, u64)>,
 }
 
@@ -62,8 +62,8 @@ impl Progress {
         } = moved;
         let goes_on = |&(before, from): &(Step, u64)| before == step && from <= done_bytes;
         if !self.began.as_ref().is_some_and(goes_on) {
-            // Its speed is measured from here: what was there before took no time, and a transfer
-            // that falls back begins again.
+            // The speed is measured from here: earlier bytes took no time, and a transfer that falls
+            // back starts over.
             self.began = Some((step, done_bytes));
             self.style(match step {
                 Step::Reading => READING,
@@ -76,7 +76,7 @@ impl Progress {
         self.bar.set_position(done_bytes);
     }
 
-    /// Shows the display when it is due. Returns whether that was now.
+    /// Shows the display once it is due. Returns whether it just appeared.
     fn appear(&mut self) -> bool {
         let is_due = self.due.is_some_and(|due| Instant::now() >= due);
         if is_due {
@@ -88,7 +88,7 @@ impl Progress {
     }
 
     fn style(&self, template: &str) {
-        // A template that cannot be read leaves the style of before; a test reads each.
+        // An invalid template keeps the previous style; a test parses each.
         if let Ok(style) = ProgressStyle::with_template(template) {
             self.bar.set_style(style.progress_chars("█░"));
         }

@@ -1,5 +1,5 @@
 //! Sanitizes text of other users for a terminal: it must not move the cursor, change colours,
-//! reorder a line or look like a line of its own.
+//! reorder a line, or imitate a line of its own.
 
 use std::fmt::{self, Write as _};
 
@@ -9,7 +9,7 @@ use std::fmt::{self, Write as _};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sanitized<'a>(pub(crate) &'a str);
 
-/// Begins each further line.
+/// The start of each further line.
 const INDENT: &str = "\n    ";
 
 impl fmt::Display for Sanitized<'_> {

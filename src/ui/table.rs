@@ -2,7 +2,7 @@
 
 use comfy_table::{Cell, CellAlignment, Table};
 
-/// Between two columns.
+/// Spaces between two columns.
 const GAP: u16 = 2;
 
 /// Returns the rows as text: the first column aligned left, all others right, so that numbers can
@@ -18,7 +18,7 @@ pub(crate) fn render(header: &[String], rows: &[Vec<String>]) -> String {
     text(header, rows.iter().map(Vec::as_slice), align)
 }
 
-/// Returns rows of a name, a value and what it means, all aligned left.
+/// Returns rows of a name, a value and its meaning, all aligned left.
 pub(crate) fn described(rows: &[[String; 3]]) -> String {
     text(&[], rows.iter().map(<[_; 3]>::as_slice), |_| {
         CellAlignment::Left

@@ -11,7 +11,7 @@ pub(crate) fn now() -> Duration {
         .unwrap_or_default()
 }
 
-/// Displays milliseconds since 1970 as `2025-11-21 22:30`, in the time zone of the user.
+/// Displays milliseconds since 1970 as `2025-11-21 22:30`, in the user's time zone.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Local(pub(crate) u64);
 

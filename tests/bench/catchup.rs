@@ -1,4 +1,4 @@
-//! Devices that were away come back.
+//! Reconnecting devices catch up.
 
 use super::{assert_sound, bench};
 
@@ -19,7 +19,7 @@ fn devices_that_come_back_get_what_they_missed() {
     ]);
     assert_sound(&report);
     assert_eq!(report["devices_level"], 5);
-    // 40 messages spread over 3 groups are 14 in each.
+    // 40 messages over 3 groups: at most 14 in each.
     assert_eq!(report["deliveries"], 5 * 3 * 14);
     assert_eq!(
         (&report["settings"]["members"], &report["seed"]),

@@ -1,4 +1,4 @@
-//! A file goes up and down.
+//! File transfers under load.
 
 use super::bench;
 

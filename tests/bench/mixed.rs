@@ -1,4 +1,4 @@
-//! A working day of a team.
+//! Mixed load: a working day of a team.
 
 use std::path::Path;
 
@@ -76,7 +76,7 @@ fn a_small_day_goes_well() {
         count(&report, "sent") > 0 && count(&report, "sent") == count(&report, "accepted"),
         "{report}"
     );
-    // In every conversation there are at least two people with two devices each.
+    // Every conversation has at least two members with two devices each.
     assert!(
         count(&report, "deliveries") >= 4 * count(&report, "sent"),
         "{report}"

@@ -1,4 +1,4 @@
-//! `cairn bench` as people run it.
+//! `cairn bench`, through the binary.
 
 mod catchup;
 mod files;
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::support::cairn;
 
-/// The one object that a run prints, which must end well.
+/// Runs a benchmark that succeeds, and returns its JSON report.
 fn bench(args: &[&str]) -> Value {
     let output = cairn(&[&["bench"], args, &["--json"]].concat())
         .output()
@@ -22,7 +22,7 @@ fn bench(args: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// Everything came once and in order.
+/// Checks that every message arrived once and in order.
 fn assert_sound(found: &Value) {
     let is_none = |name: &&str| assert_eq!(found[name], 0, "{name}: {found}");
     ["missing", "duplicates", "out_of_order"]
@@ -50,8 +50,8 @@ fn receivers_that_stop_reading_throttle_nobody_and_miss_nothing() {
     ["p99_ratio", "stalled_level_after_s"]
         .iter()
         .for_each(is_number);
-    // If they had read on they would not be behind, and if the senders waited for them, by no more
-    // than what may be on its way.
+    // Reading receivers would not be behind, and with waiting senders the distance would be at most
+    // what is in flight.
     assert!(found["stalled_behind"].as_u64().unwrap() > 4 * 5, "{found}");
 
     let calm = bench(&load);

@@ -1,4 +1,4 @@
-//! A device returns to many conversations.
+//! A device with many conversations reconnects.
 
 use super::bench;
 
@@ -39,7 +39,7 @@ fn a_device_that_returns_is_told_what_changed() {
             0 < bytes("changed_bytes") && bytes("changed_bytes") < bytes("all_bytes"),
             "{report}"
         );
-        // A welcome is the page and a few words on who was welcomed.
+        // A welcome is the page and a few bytes about the user.
         assert_eq!(measured["welcome_is_enough"], true, "{report}");
         assert!(
             (1..100).contains(&(bytes("welcome_bytes") - bytes("changed_bytes"))),

@@ -1,4 +1,4 @@
-//! Nothing is forgotten: every subcommand is run by the tests, is in the table of docs/COMMANDS.md, and has a help that shows how.
+//! Completeness: tests run every subcommand, docs/COMMANDS.md lists it, and its help has examples.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use clap::Command;
 
 use super::world::Form;
 
-/// Subcommands that other tests run, and which.
+/// Subcommands run by other tests, and the folders of these tests.
 const ELSEWHERE: &[(&str, Form, &str)] = &[
     ("bench send", Form::Json, "tests/metrics"),
     ("bench send", Form::People, "tests/metrics"),
@@ -19,7 +19,7 @@ const ELSEWHERE: &[(&str, Form, &str)] = &[
     ("bench schemes", Form::Json, "tests/schemes"),
 ];
 
-/// The subcommands that have none of their own, each with its words.
+/// Leaf subcommands by their full names, such as `group create`.
 fn leaves() -> BTreeMap<String, Command> {
     fn walk(command: &Command, words: &[&str], found: &mut BTreeMap<String, Command>) {
         for sub in command
@@ -27,7 +27,7 @@ fn leaves() -> BTreeMap<String, Command> {
             .filter(|sub| sub.get_name() != "help" && !sub.is_hide_set())
         {
             let words = [words, &[sub.get_name()]].concat();
-            // `cairn devices` lists them, and `cairn devices revoke` is something else.
+            // `cairn devices` is a command itself, besides its subcommands.
             if !sub.is_subcommand_required_set() {
                 found.insert(words.join(" "), sub.clone());
             }
@@ -39,7 +39,7 @@ fn leaves() -> BTreeMap<String, Command> {
     found
 }
 
-/// The rows of the table: the words of a subcommand, what it does, and whether it has `--json`.
+/// The rows of the table: a subcommand, its description, and whether it has `--json`.
 fn table() -> BTreeMap<String, (String, bool)> {
     let page = include_str!("../../docs/COMMANDS.md");
     let mut rows = BTreeMap::new();
@@ -63,7 +63,7 @@ fn table() -> BTreeMap<String, (String, bool)> {
     rows
 }
 
-/// Checks that every subcommand was run for people, and for scripts where it has `--json`.
+/// Checks that every subcommand ran with text output, and with JSON where it has `--json`.
 pub fn nothing_is_left_out(done: &BTreeSet<(String, Form)>) {
     let elsewhere: BTreeSet<_> = ELSEWHERE
         .iter()
@@ -75,7 +75,7 @@ pub fn nothing_is_left_out(done: &BTreeSet<(String, Form)>) {
     let missing: Vec<_> = table()
         .into_iter()
         .flat_map(|(words, (_, has_json))| {
-            // A measurement is the same for both, and a long one is run once.
+            // Measurements take long, so one format is enough.
             let for_people = (!words.starts_with("bench ")).then_some(Form::People);
             let forms: Vec<_> = for_people
                 .into_iter()

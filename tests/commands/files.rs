@@ -1,4 +1,4 @@
-//! Files and previews in and out, and what is told of a message that has expired.
+//! Sending and downloading files and previews, and errors for expired messages.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::world::World;
 
-/// The smallest GIF there is: one pixel.
+/// The smallest GIF: one pixel.
 const DOT: &[u8] = b"GIF89a\x01\0\x01\0\0\0\0!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\0;";
 
 pub fn all(world: &World) {
@@ -181,7 +181,7 @@ fn previews(world: &World) {
     );
 }
 
-/// What is too old goes a moment after it is imported; who asks for it is told so, and told otherwise where there never was anything.
+/// Old messages expire right after their import. Members get the reason; missing messages give another error.
 fn expired(world: &World) {
     fs::write(
         world.path("2001-02-03.txt"),

@@ -1,4 +1,4 @@
-//! `cairn group`, all of it.
+//! `cairn group` and its subcommands.
 
 use serde_json::{Value, json};
 

@@ -81,7 +81,7 @@ async fn failures_and_help_come_back_to_the_client() {
     }
     let help = run(&["send", "--help"], &context, &mut output).await;
     assert!(help.unwrap().contains("EXAMPLES"));
-    // The client is still open: it was only lent.
+    // The client is still open: the commands only borrowed it.
     let whoami = run(&["whoami"], &context, &mut output).await.unwrap();
     assert!(whoami.contains(account.name.as_str()), "{whoami}");
     client.close().await;

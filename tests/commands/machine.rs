@@ -1,11 +1,11 @@
-//! What whoever runs a server does.
+//! Commands for operators.
 
 use std::path::Path;
 
 use super::world::{Form, World};
 use crate::support::cairn;
 
-/// Small runs of the measurements that nothing else runs.
+/// Small runs of the benchmarks that no other test covers.
 pub fn measured(world: &World) {
     let dir = world.path("measured");
     std::fs::create_dir(&dir).unwrap();
@@ -71,7 +71,7 @@ pub fn measured(world: &World) {
     }
 }
 
-/// The server is looked at, stopped, and what it leaves is checked.
+/// Queries a server, stops it, and checks its data directory.
 pub fn all(world: &World) {
     world.json("ada", &["send", "@tom", "hello"]);
     assert_eq!(
@@ -97,7 +97,7 @@ pub fn all(world: &World) {
             "{shell}"
         );
     }
-    // Who watches is told when the server goes and is back.
+    // Watchers are notified when the server stops and when it is reachable again.
     let watch = world.live("ada", &["watch", "tom"], Form::Json);
     watch.until_json(|seen| seen["event"] == "presence");
     assert!(world.server().stop().success());
@@ -160,7 +160,7 @@ pub fn all(world: &World) {
     unreached(world);
 }
 
-/// Nobody listens any more, and everybody is told what to look at.
+/// Without a server, commands fail with a hint.
 fn unreached(world: &World) {
     let (code, said) = world.failure("ada", &["whoami"]);
     assert!(
@@ -178,7 +178,7 @@ fn unreached(world: &World) {
     assert!(!Path::new(&missing).exists(), "nobody makes it by looking");
 }
 
-/// What every command has in common.
+/// Usage errors are the same for all commands.
 #[test]
 fn a_command_line_that_makes_no_sense_is_told_so() {
     for words in [

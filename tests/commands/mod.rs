@@ -15,7 +15,7 @@ use std::thread;
 
 use world::World;
 
-/// One server for all of it. Each part has users and conversations of its own, so that all can go on at once.
+/// All parts share one server. Each has its own users and conversations, so that they can run in parallel.
 #[test]
 fn every_command_does_it_and_says_so() {
     let world = World::new();

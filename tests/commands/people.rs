@@ -1,4 +1,4 @@
-//! Who one is, on which devices, and what others are to one.
+//! Commands about the account, its devices, and relations to other users.
 
 use serde_json::{Value, json};
 
@@ -85,7 +85,7 @@ fn own(world: &World) {
     );
 }
 
-/// A second device of one who has a password, and the end of it.
+/// Logs in a second device with a password, and revokes it.
 fn devices(world: &World) {
     let invite = world.json("ada", &["invite", "--expires", "2d"]);
     assert_eq!(

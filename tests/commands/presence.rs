@@ -1,4 +1,4 @@
-//! Who is there, who types, who looks: by commands alone.
+//! Presence, typing and focus, through commands alone.
 
 use serde_json::{Value, json};
 
@@ -51,7 +51,7 @@ pub fn all(world: &World) {
     );
 }
 
-/// How things stand, before and while una follows a conversation on a terminal.
+/// Presence before and while una follows a conversation.
 fn stands(world: &World) {
     let una = world.json("una", &["whoami"])["user"].clone();
     let offline = json!({"event": "presence", "user": una, "name": "una", "presence": "offline", "devices": []});
@@ -95,7 +95,7 @@ fn stands(world: &World) {
     assert_eq!(tail.interrupt(), Some(130));
 }
 
-/// What a watch tells while others come and go, type, and read.
+/// Events of a watch while others connect, type and read.
 fn watched(world: &World, deck: &Value) {
     let watch = world.live("sam", &["watch", "una", "--in", "#deck"], Form::Json);
     watch.until_json(|seen| seen["event"] == "presence" && seen["presence"] == "offline");
@@ -127,7 +127,7 @@ fn watched(world: &World, deck: &Value) {
     watch.until_json(|seen| {
         seen["event"] == "receipts" && seen["read"] == 3 && seen["name"] == "una"
     });
-    // A datagram may be lost, so she types until it is told.
+    // A datagram may be lost, so she types until one arrives.
     let types = world.live("una", &["type", "#deck", "--for", "2m"], Form::Json);
     let told = watch.until_json(|seen| seen["event"] == "typing");
     assert_eq!(
@@ -144,7 +144,7 @@ fn watched(world: &World, deck: &Value) {
         "typed for 1 second\n"
     );
 
-    // Who watches is seen to be there, on a terminal that looks at the conversation.
+    // A watch counts as present, on a terminal with focus on the conversation.
     assert_eq!(
         world.people("una", &["watch", "sam", "--once"]),
         "sam is online on terminal\n"

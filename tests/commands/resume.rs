@@ -1,4 +1,4 @@
-//! A command that is killed in the middle of a file, and run again.
+//! Interrupted file transfers resume when the command runs again.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,13 +10,13 @@ use tokio::time::{interval, timeout};
 
 use super::world::{Form, PATIENCE, World};
 
-/// Enough that nobody is done with it between two looks.
+/// Large enough that no transfer completes between two polls.
 const FILE_BYTES: usize = 24 << 20;
 
-/// How much is to be there when the command is killed.
+/// The number of bytes transferred before the kill.
 const BEGUN_BYTES: u64 = 1 << 20;
 
-/// Waits until so much of a transfer has arrived, and gives how much that is.
+/// Waits until a transfer reaches [`BEGUN_BYTES`], and returns its size.
 async fn begun(find: impl Fn() -> Option<PathBuf>) -> u64 {
     let grown = async {
         let mut looks = interval(Duration::from_millis(1));
@@ -100,7 +100,7 @@ async fn a_transfer_that_is_killed_goes_on_where_it_was_when_it_is_run_again() {
     );
     assert!(!part.exists());
 
-    // What lies there of another file is noticed by its hash, and not counted.
+    // A partial download of another file is detected by its hash, and not counted.
     fs::write(&part, vec![7; BEGUN_BYTES as usize]).unwrap();
     let got = world.json("ada", &get);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! What is said, and what is done to it.
+//! Commands about messages: send, reply, edit, recall, react, pin and forward.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ pub fn all(world: &World) {
     followed(world);
 }
 
-/// The entries of the conversation from one on, as tom sees them.
+/// The entries of the conversation from the given one on, as tom sees them.
 fn tail(world: &World, from: &str) -> Vec<Value> {
     world.lines("tom", &["tail", "#talk", "--from", from])
 }
@@ -391,7 +391,7 @@ fn settled(world: &World, talk: &Value) {
     );
 }
 
-/// A terminal that follows sees what comes, and that it was there.
+/// A follower receives new messages and appears online.
 fn followed(world: &World) {
     let following = world.live("uma", &["tail", "#talk", "--follow"], Form::People);
     following.until(|line| line.ends_with("set how long messages stay: 90 days\n"));

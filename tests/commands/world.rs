@@ -1,4 +1,4 @@
-//! One server, and people who do all they do by commands.
+//! A server, and users who act through commands.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -14,21 +14,21 @@ use tempfile::TempDir;
 
 use crate::support::{Server, cairn};
 
-/// What does not come within this time does not come.
+/// The wait after which an event counts as absent.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// For whom a command writes.
+/// The output format of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Form {
     People,
     Json,
 }
 
-/// A server, its owner `ada`, and a folder in which all commands are run.
+/// A server, its owner `ada`, and the folder in which commands run.
 pub struct World {
     server: Mutex<Server>,
     home: TempDir,
-    /// Every subcommand that did what it was asked, and for whom.
+    /// Subcommands that succeeded, with their output format.
     done: Mutex<BTreeSet<(String, Form)>>,
 }
 
@@ -49,7 +49,7 @@ impl World {
         self.server.lock().unwrap()
     }
 
-    /// Somebody new, as he joins with a link of the owner.
+    /// Joins a new user with an invite of the owner.
     pub fn join(&self, who: &str) {
         let link = self.json("ada", &["invite"])["invite"]
             .as_str()
@@ -58,7 +58,7 @@ impl World {
         assert_eq!(self.json(who, &["join", &link, "--name", who])["name"], who);
     }
 
-    /// A file in the folder in which commands are run.
+    /// Returns the path of a file in the folder in which commands run.
     pub fn path(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
     }
@@ -108,17 +108,17 @@ impl World {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Notes that a subcommand did what it was asked.
+    /// Records a successful subcommand.
     pub fn note(&self, args: &[&str], form: Form) {
         self.done.lock().unwrap().insert((subcommand(args), form));
     }
 
-    /// What the command tells people.
+    /// Returns the text output of a command.
     pub fn people(&self, who: &str, args: &[&str]) -> String {
         self.done(who, args, Form::People, None)
     }
 
-    /// The lines of JSON that the command prints.
+    /// Returns the JSON output of a command, by line.
     pub fn lines(&self, who: &str, args: &[&str]) -> Vec<Value> {
         self.done(who, args, Form::Json, None)
             .lines()
@@ -126,14 +126,14 @@ impl World {
             .collect()
     }
 
-    /// The one line of JSON that the command prints.
+    /// Returns the single JSON line of a command.
     pub fn json(&self, who: &str, args: &[&str]) -> Value {
         let mut lines = self.lines(who, args);
         assert_eq!(lines.len(), 1, "{who}: {args:?}: {lines:?}");
         lines.remove(0)
     }
 
-    /// The lines of JSON that the command prints when this is its standard input.
+    /// Returns the JSON output of a command with this standard input.
     pub fn lines_of_input(&self, who: &str, args: &[&str], input: &str) -> Vec<Value> {
         self.done(who, args, Form::Json, Some(input))
             .lines()
@@ -141,12 +141,12 @@ impl World {
             .collect()
     }
 
-    /// What the command tells people when this is its standard input.
+    /// Returns the text output of a command with this standard input.
     pub fn people_of_input(&self, who: &str, args: &[&str], input: &str) -> String {
         self.done(who, args, Form::People, Some(input))
     }
 
-    /// What a command that fails tells people, and how it ends.
+    /// Returns the exit code and error output of a failing command.
     pub fn failure(&self, who: &str, args: &[&str]) -> (Option<i32>, String) {
         let output = self.output(who, args, Form::People, None);
         assert!(!output.status.success(), "{who}: {args:?}: it did it");
@@ -156,7 +156,7 @@ impl World {
         )
     }
 
-    /// Checks that a command is refused, with this in what people are told, and with something to do next.
+    /// Checks that a command fails with this error and a hint.
     pub fn refused(&self, who: &str, args: &[&str], why: &str) {
         let (code, said) = self.failure(who, args);
         assert!(
@@ -165,7 +165,7 @@ impl World {
         );
     }
 
-    /// A command that goes on until it is told to end.
+    /// Starts a command that runs until it is interrupted.
     pub fn live(&self, who: &str, args: &[&str], form: Form) -> Live {
         let mut child = self
             .command(who, args, form)
@@ -189,13 +189,13 @@ impl World {
         }
     }
 
-    /// Every subcommand that did what it was asked.
+    /// Returns all subcommands that succeeded.
     pub fn all_done(&self) -> BTreeSet<(String, Form)> {
         self.done.lock().unwrap().clone()
     }
 }
 
-/// A command that goes on. Dropping it kills it.
+/// A running command. Dropping it kills it.
 pub struct Live {
     child: Child,
     lines: Receiver<String>,
@@ -203,7 +203,7 @@ pub struct Live {
 }
 
 impl Live {
-    /// Reads lines until one is as it should be, and gives it.
+    /// Reads lines until one matches, and returns it.
     pub fn until(&self, is_it: impl Fn(&str) -> bool) -> String {
         let (deadline, mut read) = (Instant::now() + PATIENCE, Vec::new());
         while let Ok(line) = self
@@ -218,13 +218,13 @@ impl Live {
         panic!("{}: it never comes; what came: {read:?}", self.name);
     }
 
-    /// Reads lines of JSON until one is as it should be, and gives it.
+    /// Reads JSON lines until one matches, and returns it.
     pub fn until_json(&self, is_it: impl Fn(&Value) -> bool) -> Value {
         let line = self.until(|line| is_it(&serde_json::from_str(line).unwrap()));
         serde_json::from_str(&line).unwrap()
     }
 
-    /// Presses Ctrl-C, and gives the exit code.
+    /// Presses Ctrl-C, and returns the exit code.
     pub fn interrupt(mut self) -> Option<i32> {
         crate::support::signal(&self.child, "INT");
         self.child.wait().unwrap().code()
@@ -238,7 +238,7 @@ impl Drop for Live {
     }
 }
 
-/// The subcommand that these words begin with, such as `group create`.
+/// Returns the subcommand at the start of these arguments, such as `group create`.
 fn subcommand(args: &[&str]) -> String {
     let (mut at, mut words) = (cairn::cli::command(), Vec::new());
     for &word in args {

@@ -315,7 +315,7 @@ async fn mute_outlives_leaving() {
     bob.remove_members(team, vec![account.user]).await.unwrap();
     is_sound(&mut server);
     server.restart();
-    // A join is not repeated, so there must be a connection first.
+    // Joins are not retried, so connect first.
     bob.conversations().await.unwrap();
     bob.join_group(team).await.unwrap();
     assert_eq!(

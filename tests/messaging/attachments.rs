@@ -488,7 +488,7 @@ async fn file_caption_can_be_edited() {
         assert!(server.stop().success());
         server.restart();
     }
-    // An edit is not repeated, so there must be a connection first.
+    // Edits are not retried, so connect first.
     ada.conversations().await.unwrap();
     // A file needs no caption.
     ada.edit(team, msgid, words("")).await.unwrap();

@@ -100,7 +100,7 @@ fn commands_send_and_fetch_files() {
     );
 }
 
-/// A file is written only where a file can be, and nothing else is touched.
+/// A download writes regular files only, and touches nothing else.
 #[test]
 fn commands_choose_file_destinations() {
     let server = Server::start();

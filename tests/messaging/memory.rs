@@ -26,14 +26,14 @@ impl Gauge {
         }
     }
 
-    /// Samples.
+    /// Takes a sample.
     pub fn look(&self) {
         let (now, most) = (both(&self.data), self.most.get());
         self.most.set([most[0].max(now[0]), most[1].max(now[1])]);
     }
 
-    /// Neither side exceeded its allowance. When other tests run in parallel, the clients' process
-    /// is ignored.
+    /// Checks that neither side exceeded its allowance. When other tests run in parallel, the
+    /// clients' process is ignored.
     pub fn check(&self, is_alone: bool) {
         let [server, clients] = [0, 1].map(|side| self.most.get()[side] - self.idle[side]);
         println!("at most {server} bytes more in the server, {clients} in the clients");

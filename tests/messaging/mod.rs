@@ -253,7 +253,7 @@ async fn edits_and_recalls_survive_kills() {
     assert!(server.stop().success());
     server.restart();
     check(&bob).await;
-    // An edit is not repeated after a broken connection: she is connected before it.
+    // Edits are not retried after a broken connection, so connect first.
     check(&ada).await;
     assert_eq!(
         ada.edit(team, secret, Text::new("mine").unwrap())
@@ -345,7 +345,7 @@ async fn forward_keeps_author_and_is_idempotent() {
         bob.direct(ada_account.user).unwrap(),
     );
     let there = bob.forward(team, plan, own).await.unwrap();
-    // Once more, from the copy, into a chat that begins with it.
+    // Forward the copy again, into a chat that begins with it.
     assert_eq!(bob.forward(own, there, chat).await.unwrap(), MsgId::new(1));
     ada.recall(team, plan).await.unwrap();
     server.kill();

@@ -12,7 +12,7 @@ use cairn_server::limits::{PARTIAL_TIME_MAX, PARTIALS_PER_USER_MAX};
 
 use crate::support::{Server, invite, until};
 
-/// The arrived bytes of each.
+/// The size of each partial file in bytes.
 const ARRIVED: usize = 5;
 
 fn content(n: usize) -> String {

@@ -31,13 +31,12 @@ const KEPT_HOURS: u64 = 24;
 
 const HOUR_MS: u64 = 60 * 60 * 1000;
 
-/// One day passes.
 pub(super) const DAY_MS: u64 = 24 * HOUR_MS;
 
-/// The files.
+/// The number of distinct files.
 const FILES: u8 = 8;
 
-/// One step. Some users announce a wrong length.
+/// A step. With `lies`, the announced length is wrong.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum FileStep {
     /// A user begins an upload.
@@ -51,13 +50,13 @@ pub(super) enum FileStep {
         file: u8,
         lies: bool,
     },
-    /// A user downloads what a message this far below the head refers to.
+    /// A user downloads the attachment of the message this far below the head.
     Fetch { by: u8, to: Place, at: i8, file: u8 },
     /// Garbage collection.
     Collect,
-    /// Checks which files have no record.
+    /// Finds files without a record.
     Orphans,
-    /// Enough time passes for unsent files to expire.
+    /// Enough time for unsent files to expire.
     Day,
 }
 
@@ -84,7 +83,7 @@ pub(super) fn hash(file: u8) -> AttachmentHash {
     AttachmentHash::new([file; 32])
 }
 
-/// The last two are so large that a user's quota holds two of them.
+/// The last two are large: a user's quota holds two of them.
 const fn size_bytes(file: u8) -> u64 {
     if file < FILES - 2 {
         file as u64 * 1000
@@ -102,7 +101,7 @@ fn charge(bytes: u64) -> u64 {
     bytes.div_ceil(4096) * 4096 + 1024
 }
 
-/// A message with a file, of one kind or another.
+/// A message with a file, of any kind.
 pub(super) fn body(file: u8, lies: bool, number: u64) -> Body {
     let (name, media_type) = (
         FileName::new("a file").unwrap(),
@@ -263,7 +262,7 @@ impl Naive {
 
     fn collect(&mut self, now: Timestamp) -> AttachmentReply {
         let age_max_ms = self.number_set("attachment-unsent-hours", KEPT_HOURS) * HOUR_MS;
-        // After the clock went back it was stored just now, which is long enough with a retention
+        // If the clock went back, the age is zero, which still expires with a retention
         // of zero.
         let age_ms = |upload: &Upload| now.get().saturating_sub(upload.stored_at.get());
         let is_over = |upload: &Upload| upload.is_sent || age_ms(upload) >= age_max_ms;
@@ -279,7 +278,7 @@ impl Naive {
             .map_or(unless_set, |value| value.parse().unwrap())
     }
 
-    /// Returns whether the user may send a message that refers to it.
+    /// Returns whether the user may send a message that refers to the attachment.
     pub(super) fn check_attachment(&self, user: UserId, body: &Body) -> Result<(), ErrorCode> {
         let Some(attachment) = body.attachment() else {
             return Ok(());
@@ -294,7 +293,7 @@ impl Naive {
         }
     }
 
-    /// The user sent it.
+    /// Records a sent attachment.
     pub(super) fn sent_attachment(&mut self, user: UserId, body: &Body) {
         let stored = body
             .attachment()
@@ -402,7 +401,7 @@ impl AttachmentTrees {
         }
     }
 
-    /// What a start loads.
+    /// Loads what a start loads.
     pub(super) fn open(&self, state: &mut State) {
         self.bytes
             .iter()
@@ -445,7 +444,7 @@ impl AttachmentTrees {
         }
     }
 
-    /// What a crash during a checkpoint leaves.
+    /// The trees after a crash during a checkpoint.
     pub(super) fn mixed(older: &Self, newer: &Self, pick: &mut impl FnMut(Tree) -> bool) -> Self {
         Self {
             records: mix(&older.records, &newer.records, || pick(Tree::Attachments)),
@@ -456,7 +455,6 @@ impl AttachmentTrees {
     }
 }
 
-/// Loads everything about attachments.
 pub(super) fn load_all(state: &mut State, trees: &AttachmentTrees, naive: &Naive) {
     (0..FILES).for_each(|file| trees.load(state, Load::Attachment(hash(file))));
     naive
@@ -465,7 +463,7 @@ pub(super) fn load_all(state: &mut State, trees: &AttachmentTrees, naive: &Naive
         .for_each(|&(conversation, msgid)| trees.load(state, Load::Attached(conversation, msgid)));
 }
 
-/// A fully loaded state equals the model.
+/// Checks that a fully loaded state equals the model.
 pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseError> {
     let expected = naive.attachment_trees();
     for file in 0..FILES {

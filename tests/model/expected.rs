@@ -38,7 +38,6 @@ use super::attachments;
 use super::naive::{Conversation, Member, Naive};
 use super::trees::Trees;
 
-/// Loads everything.
 pub(super) fn load_all(state: &mut State, trees: &Trees, naive: &Naive) {
     for &id in naive.conversations.keys() {
         trees.load(state, Load::Members(id));
@@ -50,7 +49,7 @@ pub(super) fn load_all(state: &mut State, trees: &Trees, naive: &Naive) {
     attachments::load_all(state, &trees.attachments, naive);
 }
 
-/// A fully loaded state equals the model.
+/// Checks that a fully loaded state equals the model.
 #[expect(clippy::too_many_lines, reason = "the steps of one scenario")]
 pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseError> {
     attachments::check_state(state, naive)?;
@@ -161,7 +160,7 @@ pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseEr
     Ok(())
 }
 
-/// The changes since any earlier moment.
+/// Compares the changes since every earlier moment.
 fn check_overviews(state: &State, naive: &Naive) -> Result<(), TestCaseError> {
     let open = naive.changes.open;
     let epochs = naive
@@ -487,7 +486,7 @@ fn group_record(found: &Conversation) -> GroupRecord {
     }
 }
 
-/// The trees hold exactly what the model has, row by row.
+/// Checks that the trees hold exactly the rows of the model.
 pub(super) fn check_trees(trees: &Trees, naive: &Naive) -> Result<(), TestCaseError> {
     let expected = trees_of(naive);
     check_tree("users", &trees.users, &expected.users)?;
@@ -543,7 +542,7 @@ fn check_tree<K: Ord + Debug, V: PartialEq + Debug>(
     Ok(())
 }
 
-/// The send cursors, and the last sends of each stream.
+/// Adds the send cursors, and the recent sends of each stream.
 fn put_sends(naive: &Naive, trees: &mut Trees) {
     let mut last_seqs = BTreeMap::<_, BTreeMap<ConversationId, u64>>::new();
     let mut places = BTreeMap::<_, u64>::new();

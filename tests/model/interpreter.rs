@@ -30,7 +30,7 @@ use super::values::{
     a_body, appoint, ask, beside, govern, mention, pick, place, receipts, some_words, user_name,
 };
 
-/// Everything that has existed so far, including what ended.
+/// Everything that existed so far, including what was removed.
 #[derive(Debug, Default)]
 pub(super) struct Cast {
     /// Every session ever started.
@@ -66,7 +66,7 @@ impl Cast {
         pick(&self.sessions, by)
     }
 
-    /// Records what an answer returned.
+    /// Records the ids and moments of an answer.
     pub(super) fn learn(&mut self, reply: &Reply) {
         match reply {
             Reply::LoggedIn(session) => {
@@ -80,7 +80,7 @@ impl Cast {
         }
     }
 
-    /// Returns the commands of a step; none when it names something that does not exist.
+    /// Returns the commands of a step; none when it refers to something that does not exist.
     pub(super) fn commands(&mut self, step: &Step, naive: &Naive, now: Timestamp) -> Vec<Command> {
         match *step {
             Step::LoginMany { device, sessions } => (0..sessions)
@@ -403,7 +403,7 @@ impl Cast {
             .map(|(_, request)| request)
     }
 
-    /// The last number that a session gave to a send in a conversation.
+    /// The last client seq that a session used in a conversation.
     fn last_seq(&self, actor: Actor, conversation: ConversationId) -> u64 {
         let numbers = self.spoken_by(actor).filter_map(|request| match request {
             Request::Send(draft) => Some((draft.conversation, draft.seq)),
@@ -481,7 +481,7 @@ impl Cast {
         Command::Ask(actor, Request::Send(draft))
     }
 
-    /// Pages of everything and of changes, also since moments that never existed.
+    /// Requests for everything and for changes, also since moments that never existed.
     fn ask_conversations(&self, conversation: ConversationId, about: u8) -> Request {
         let moment = pick(&self.moments, about.wrapping_mul(31));
         let never = Moment {

@@ -31,7 +31,7 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    /// Adds a batch.
+    /// Checks a batch and adds it.
     pub(super) fn watch(&mut self, payload: &Bytes) -> Result<(), TestCaseError> {
         batch::replay::<TestCaseError>(payload.clone(), |change, entry| match change {
             Change::Appended(appended) => self.appended(&appended, unpack_entry(&entry)?),
@@ -65,7 +65,6 @@ impl Ledger {
         Ok(())
     }
 
-    /// The log of each conversation.
     pub(super) fn entries(&self, id: ConversationId) -> &[Entry] {
         self.entries.get(&id).map_or(&[], Vec::as_slice)
     }

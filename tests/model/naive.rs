@@ -41,7 +41,7 @@ use self::overview::Changes;
 
 use super::attachments::Stored;
 
-/// Everything that happened and still counts.
+/// The complete history that is still in effect.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Naive {
     pub(super) users: BTreeMap<UserId, User>,
@@ -113,8 +113,8 @@ pub(super) struct LogEntry {
     pub(super) sent_at: Timestamp,
     pub(super) body: Body,
     pub(super) extras: Extras,
-    /// The members mentioned when it was sent; all of them are only known to the server when it
-    /// mentioned everyone.
+    /// The members mentioned when it was sent. For a mention of everyone, only the server knows
+    /// them.
     pub(super) mentioned: BTreeSet<UserId>,
     pub(super) imported: bool,
 }

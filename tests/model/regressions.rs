@@ -1,4 +1,4 @@
-//! Lives that once failed.
+//! Regressions: scripts that once failed.
 
 use cairn_store::trees::Tree;
 

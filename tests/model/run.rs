@@ -213,7 +213,7 @@ impl Run {
         Ok(())
     }
 
-    /// A device asks what changed, and stores the result.
+    /// A device requests the changes, and stores the result.
     fn catch_up(&mut self, by: u8) -> Result<(), TestCaseError> {
         let Some(actor) = self
             .cast
@@ -303,7 +303,7 @@ impl Run {
         check_hidden(&mut self.steady.state, &Trees::default(), &self.naive, now)
     }
 
-    /// Everything is stored, and nothing else.
+    /// Checks that the trees hold everything, and nothing else.
     fn finish(&mut self) -> Result<(), TestCaseError> {
         self.stored();
         self.take()?;
@@ -313,7 +313,7 @@ impl Run {
         self.look()
     }
 
-    /// After a crash, the server continues as if there had been none.
+    /// Checks that the server continues after a crash as if there had been none.
     fn recover(&self, crash: Crash) -> Result<(), TestCaseError> {
         let at = [crash.older, crash.newer].map(|at| usize::from(at) % self.moments.len());
         let (older, newer) = (
@@ -329,7 +329,7 @@ impl Run {
             }
         });
         let mut state = trees.open();
-        // Once from this state, and once more from its result.
+        // Twice: from this state, then from its result.
         for _ in 0..2 {
             for (payload, batch) in self.log.iter().zip(1..).skip(older.batches) {
                 state.begin_batch(Revision::new(batch));

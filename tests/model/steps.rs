@@ -9,12 +9,10 @@ use proptest::prelude::*;
 
 use super::attachments::{FileStep, file_step};
 
-/// A random life of a server.
+/// A sequence of steps, and the crashes to try on its result.
 #[derive(Clone)]
 pub(super) struct Script {
-    /// The steps, in order.
     pub(super) steps: Vec<Step>,
-    /// The crashes to try on its result.
     pub(super) crashes: Vec<Crash>,
 }
 
@@ -29,7 +27,6 @@ impl fmt::Debug for Script {
     }
 }
 
-/// One step.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     /// An invite by the first owner.
@@ -42,7 +39,7 @@ pub(super) enum Step {
     },
     /// A user joins.
     Join { invite: u8, name: u8, push: bool },
-    /// A user is about to log in with a password.
+    /// A user prepares to log in with a password.
     Account { name: u8 },
     /// A further device.
     AddDevice { user: u8, push: bool },
@@ -369,7 +366,7 @@ fn people() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Few users, who act on each other repeatedly.
+/// Few users, who interact repeatedly.
 fn acquaintance() -> impl Strategy<Value = Step> {
     let direct = |(by, with)| Step::Send {
         by,
@@ -448,7 +445,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A few users and a group, so that most lives begin with members present.
+/// A few users and a group, so that most scripts start with members.
 pub(super) fn beginning() -> Vec<Step> {
     let join = |name| Step::Join {
         invite: 1,
@@ -479,7 +476,7 @@ pub(super) fn beginning() -> Vec<Step> {
         .collect()
 }
 
-/// Any life of a server.
+/// Any script.
 pub(super) fn script() -> impl Strategy<Value = Script> {
     let tree = prop::option::of(prop::sample::select(&Tree::ALL[..]));
     let crash =

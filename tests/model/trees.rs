@@ -21,7 +21,7 @@ use cairn_store::trees::Tree;
 
 use super::attachments::AttachmentTrees;
 
-/// The trees. A row is one write to each of its trees, so a crash may keep part of it.
+/// The trees. A row is one write to each of its trees, so a crash may keep only part of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Trees {
     pub(super) users: BTreeMap<UserId, UserRecord>,
@@ -55,7 +55,6 @@ fn set<K: Ord, V>(tree: &mut BTreeMap<K, V>, key: K, value: Option<V>) {
 }
 
 impl Trees {
-    /// Stores a row.
     pub(super) fn put(&mut self, row: Row) {
         match row {
             Row::User(user, record) => set(&mut self.users, user, Some(record)),
@@ -274,7 +273,7 @@ impl Trees {
         members
     }
 
-    /// What a crash during a checkpoint leaves: for each key, the older or the newer value.
+    /// The trees after a crash during a checkpoint: for each key, the older or the newer value.
     pub(super) fn mixed(
         older: &Self,
         newer: &Self,
@@ -331,12 +330,11 @@ pub(super) fn mix<K: Ord + Clone, V: Clone>(
     keys.into_iter().filter_map(pick).collect()
 }
 
-/// A fair coin with a seed.
+/// A seeded fair coin.
 #[derive(Clone, Debug)]
 pub(super) struct Coin(pub(super) u64);
 
 impl Coin {
-    /// The next toss.
     pub(super) fn toss(&mut self) -> bool {
         // The step and mix function of splitmix64.
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);

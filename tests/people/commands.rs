@@ -1,4 +1,4 @@
-//! The commands, as scripts use them.
+//! The commands about people, as scripts use them.
 
 use std::path::Path;
 use std::process::Output;
@@ -188,7 +188,7 @@ fn avatar_size_is_bounded() {
     assert!(
         complaint(&ada, &["me", "set", "--avatar", &file("large")]).contains("hint: scale it down")
     );
-    // Other changes of her profile keep it.
+    // Other changes of the profile keep it.
     assert_eq!(
         lines(&ada, &["me", "set", "--about", "Engines"])[0]["avatar_bytes"],
         4_096

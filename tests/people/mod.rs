@@ -216,7 +216,7 @@ async fn block_is_invisible() {
         refused(ada.relate(eve_account.user, RelationAct::AskFriend).await),
         ErrorCode::Blocked
     );
-    // Her request appears as sent, but is not delivered.
+    // The request appears as sent, but is not delivered.
     let asked = eve
         .relate(ada_account.user, RelationAct::AskFriend)
         .await
@@ -314,7 +314,7 @@ async fn direct_chat_policy_and_contact_limit() {
         refused(bob.relate(owner_account.user, RelationAct::Follow).await),
         ErrorCode::LimitReached
     );
-    // His contact list is full, so the request is not delivered, without notice to the sender.
+    // The contact list is full, so the request is not delivered, without notice to the sender.
     let asked = Relation {
         friendship: Friendship::Asked,
         ..NONE

@@ -159,7 +159,7 @@ async fn presence_requires_relation_and_no_block() {
     .await;
     assert_eq!(sees(&eve, ada_id).await, []);
     assert_eq!(sees(&ada, eve_id).await, []);
-    // No further event concerns her: the next one is about another user.
+    // No further event concerns this user: the next one is about another.
     let other = Client::connect(&ada_account, Options::default())
         .await
         .unwrap();
@@ -224,7 +224,7 @@ async fn typing_reaches_only_viewers() {
         typing_until_told(&bob, &mut of_ada, team).await,
         bob_account.user
     );
-    // She focuses another conversation and receives its typing events: none of the team's chat
+    // Eve focuses another conversation and receives its typing events: none of the team's chat
     // comes first.
     let chat = eve.direct(ada_account.user).unwrap();
     eve.send(chat, super::text("hello")).await.unwrap();
@@ -240,7 +240,7 @@ async fn typing_reaches_only_viewers() {
         typing_until_told(&ada, &mut of_eve, chat).await,
         ada_account.user
     );
-    // A blocked user cannot focus it, as if it did not exist.
+    // A blocked user cannot focus the chat, as if it did not exist.
     ada.relate(eve_account.user, RelationAct::Block)
         .await
         .unwrap();
@@ -401,7 +401,7 @@ async fn unfocused_viewers_receive_nothing() {
     ada.watch(vec![carol_account.user]).await.unwrap();
     bob.set_presence(DeviceKind::Web, false).await.unwrap();
     carol.set_presence(DeviceKind::Web, false).await.unwrap();
-    // The first answer says where both were.
+    // The first answer holds the presence of both.
     assert_eq!(
         told_until(&mut events, DeviceKind::Web).await,
         [bob_account.user, carol_account.user]

@@ -1,4 +1,4 @@
-//! Who may do what, compared with `table.txt`: every request, from every kind of user.
+//! Permissions, compared with `table.txt`: every request, from every kind of user.
 //!
 //! The table is for readers, and is edited first; on a mismatch the test prints the server's whole
 //! table.
@@ -186,7 +186,7 @@ fn every_request_is_covered() {
     );
 }
 
-/// The manual states for each request who may make it.
+/// Compares the manual, which states the permissions of each request.
 #[test]
 fn manual_names_every_request() {
     let (_, section) = include_str!("../../docs/PROTOCOL.md")

@@ -1,4 +1,4 @@
-//! A small server in memory, with one user who asks, and the subjects of the requests.
+//! A small in-memory server: the asker, who sends the requests, and the subjects of the requests.
 
 use cairn_core::api::actor::Actor;
 use cairn_core::api::change::Change;
@@ -202,7 +202,7 @@ impl Relation {
     }
 }
 
-/// Returns whether the two users share a group.
+/// Whether the two users share a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Common {
     No,
@@ -374,7 +374,7 @@ impl World {
             .map(drop)
     }
 
-    /// Returns whether the asker may watch the owner, or themself.
+    /// Returns whether the asker may watch the owner, or themselves.
     pub(super) fn sees(relation: Relation, common: Common, himself: bool) -> bool {
         let mut state = State::default();
         let [owner, .., asker] = people(&mut state);

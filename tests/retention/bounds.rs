@@ -35,7 +35,7 @@ async fn floor(client: &Client, conversation: ConversationId) -> MsgId {
         .floor
 }
 
-/// After an orderly stop every conversation is in the trees, and the next start examines all of
+/// After a graceful stop every conversation is in the trees, and the next start examines all of
 /// them.
 #[tokio::test]
 async fn server_default_applies_without_group_policy() {

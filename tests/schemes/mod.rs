@@ -1,5 +1,4 @@
-//! `cairn bench schemes` from outside: processes are killed for real, and what that takes away is
-//! told.
+//! `cairn bench schemes` through the binary: it kills real processes and reports the losses.
 
 use crate::support::cairn;
 

@@ -190,7 +190,7 @@ impl Server {
         self.process.0.wait().unwrap();
     }
 
-    /// Requests an orderly stop without waiting for it.
+    /// Requests a graceful stop without waiting for it.
     pub fn ask_to_stop(&self) {
         signal(&self.process.0, "TERM");
     }
@@ -206,7 +206,7 @@ impl Server {
         };
     }
 
-    /// Stops it in order, and waits for its exit.
+    /// Stops it gracefully, and waits for its exit.
     pub fn stop(&mut self) -> ExitStatus {
         self.ask_to_stop();
         self.process.0.wait().unwrap()

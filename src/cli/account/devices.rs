@@ -42,7 +42,7 @@ enum Action {
     },
 }
 
-/// A device. Its number is a string in JSON, since many JSON readers round numbers of 64 bits.
+/// A device. Its number is a string in JSON, since many JSON parsers round 64-bit numbers.
 #[derive(Debug, Serialize)]
 struct Device {
     device: String,

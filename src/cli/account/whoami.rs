@@ -27,8 +27,8 @@ JSON; the device's number is a string
      \"server\":\"chat.example.org:7766\"}")]
 pub(crate) struct WhoAmIArgs {}
 
-/// A user on a device. The device is a string in JSON, since many JSON readers round numbers of 64
-/// bits.
+/// A user on a device. The device is a string in JSON, since many JSON parsers round 64-bit
+/// numbers.
 #[derive(Debug, Serialize)]
 pub(crate) struct Me {
     user: UserId,

@@ -1,4 +1,4 @@
-//! Durations as people write them: `45s`, `30m`, `12h`, `7d`, `2w`.
+//! Durations: `45s`, `30m`, `12h`, `7d`, `2w`.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ pub(crate) enum DurationError {
     Range,
 }
 
-/// Parses a duration of whole seconds, one at least.
+/// Parses a duration of whole seconds, at least one.
 pub(crate) fn parse(raw: &str) -> Result<Duration, DurationError> {
     use humantime::DurationError as Error;
     let duration = humantime::parse_duration(raw).map_err(|error| match error {

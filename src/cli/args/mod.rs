@@ -1,4 +1,4 @@
-//! Values that people type: targets, users, groups, durations.
+//! Argument types: targets, users, groups, durations.
 
 pub(crate) mod duration;
 pub(crate) mod target;

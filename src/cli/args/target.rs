@@ -1,4 +1,4 @@
-//! Targets: conversations as people name them on the command line.
+//! Targets: conversations on the command line.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,7 +11,7 @@ use cairn_proto::text::{EmojiName, GroupName, TextError, UserName};
 
 use crate::cli::failure::{Exit, Failure};
 
-/// A conversation as people name it.
+/// A conversation on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     /// `#name`: the group with this name that the user is in.
@@ -22,7 +22,7 @@ pub(crate) enum Target {
     User(UserName),
 }
 
-/// Why a string is no target.
+/// Why a string is not a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TargetError {
     #[error(
@@ -75,7 +75,7 @@ pub(crate) fn parse_group(raw: &str) -> Result<Target, TargetError> {
     }
 }
 
-/// Parses the name of a group that may not exist yet, with or without `#`.
+/// Parses the name of a group that may not exist, with or without `#`.
 pub(crate) fn parse_group_name(raw: &str) -> Result<GroupName, TextError> {
     GroupName::new(raw.strip_prefix('#').unwrap_or(raw))
 }
@@ -95,7 +95,6 @@ pub(crate) fn parse_emoji(raw: &str) -> Result<EmojiName, TextError> {
 }
 
 impl Target {
-    /// Returns the conversation.
     pub(crate) async fn resolve(&self, client: &Client) -> Result<ConversationId, Failure> {
         match self {
             Self::Id(id) => Ok(*id),
@@ -116,7 +115,6 @@ impl Target {
         }
     }
 
-    /// Returns the conversation with its state.
     pub(crate) async fn overview(&self, client: &Client) -> Result<Conversation, Failure> {
         let id = self.resolve(client).await?;
         let found = client
@@ -160,7 +158,7 @@ pub(crate) async fn find_users(
     }
 }
 
-/// Returns the groups with this name that the user is in.
+/// Returns the user's groups with this name.
 pub(crate) fn groups_named(
     conversations: &[Conversation],
     name: &GroupName,
@@ -176,7 +174,7 @@ pub(crate) fn groups_named(
         .collect()
 }
 
-/// Returns the group if there is exactly one, `None` if there is none.
+/// Returns the group if there is exactly one, or `None` if there is none.
 pub(crate) fn one_of(
     found: &[ConversationId],
     name: &GroupName,

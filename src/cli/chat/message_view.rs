@@ -17,7 +17,7 @@ use crate::ui::sanitize::Sanitized;
 use crate::ui::time::Local;
 use bytesize::ByteSize;
 
-/// A message as `tail` shows it. The fields are those of its JSON, in their order.
+/// A message as `tail` shows it. The fields match its JSON, in order.
 #[derive(Debug, Serialize)]
 pub(crate) struct MessageView<'a> {
     conversation: ConversationId,
@@ -46,7 +46,7 @@ pub(crate) struct MessageView<'a> {
     attachment: Option<Attached<'a>>,
 }
 
-/// The file that a message names.
+/// The file of a message.
 #[derive(Debug, Serialize)]
 struct Attached<'a> {
     name: &'a str,
@@ -138,7 +138,7 @@ impl<'a> Attached<'a> {
     }
 }
 
-/// Returns what is known about the picture or the video of a message.
+/// Returns the metadata of the picture or video of a message.
 pub(crate) fn media_of(body: &Body) -> Option<&Media> {
     match body {
         Body::Image(picture) => Some(picture),
@@ -166,7 +166,7 @@ const fn about(body: &Body) -> Option<MsgId> {
     }
 }
 
-/// Returns the text of a message, or what it is about.
+/// Returns the text of a message, or a description.
 fn text_of<'a>(body: &'a Body, sender: UserId, names: &Names) -> Cow<'a, str> {
     match body {
         Body::Text(text) | Body::Emote(text) => text.as_str().into(),
@@ -190,7 +190,7 @@ fn text_of<'a>(body: &'a Body, sender: UserId, names: &Names) -> Cow<'a, str> {
     }
 }
 
-/// Describes a change of the conversation, to follow the name of its sender.
+/// Describes a change of the conversation, to follow the sender's name.
 fn happened(entry: &SystemEntry, sender: UserId, names: &Names) -> String {
     match entry {
         SystemEntry::Created { name } => format!("made the group {name}"),

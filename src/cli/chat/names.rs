@@ -1,4 +1,4 @@
-//! Names of the users whose messages are shown.
+//! Names of users in messages.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::cli::limits;
 #[derive(Debug, Default)]
 pub(crate) struct Names(HashMap<UserId, Option<UserName>>);
 
-/// Returns the users that an entry mentions.
+/// Returns the users in an entry.
 const fn mentioned(entry: &SystemEntry) -> &[UserId] {
     match entry {
         SystemEntry::Added { users }
@@ -34,7 +34,7 @@ const fn mentioned(entry: &SystemEntry) -> &[UserId] {
 }
 
 impl Names {
-    /// Loads the names of all users that these messages mention.
+    /// Loads the names of all users in these messages.
     pub(crate) async fn learn(
         &mut self,
         client: &Client,
@@ -96,7 +96,7 @@ impl Names {
         self.ask(client, unknown).await
     }
 
-    /// Adds names that are known already.
+    /// Adds known names.
     pub(crate) fn know(&mut self, users: Vec<UserInfo>) {
         self.0
             .extend(users.into_iter().map(|user| (user.id, Some(user.name))));

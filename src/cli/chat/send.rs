@@ -70,7 +70,7 @@ pub(crate) struct SendArgs {
     file: FileArgs,
 }
 
-/// Extras of each message.
+/// Extras for each message.
 #[derive(Debug, Args)]
 struct With {
     /// Reply to this message of the conversation
@@ -110,7 +110,7 @@ impl With {
 struct Sent {
     conversation: ConversationId,
     msgid: MsgId,
-    /// Only for a message with a file.
+    /// Only for messages with a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     resumed_at_bytes: Option<u64>,
 }
@@ -229,7 +229,7 @@ impl<'a> Sending<'a> {
 
     async fn all(mut self, input: Parts) -> Result<(), Failure> {
         let sent = self.lines_of(input).await;
-        // The lines before a bad one were sent: wait for their replies, and print their numbers.
+        // The lines before an invalid one were sent: wait for their replies, and print their ids.
         let settled = self.settle().await;
         self.summary();
         sent.and(settled)
@@ -332,7 +332,7 @@ impl<'a> Sending<'a> {
     }
 }
 
-/// Waits for the oldest reply. Nothing is lost when the future is dropped before it is ready.
+/// Waits for the oldest reply. Cancel safe.
 async fn front(unanswered: &mut VecDeque<Accepted>) -> Result<MsgId, Error> {
     let answer = match unanswered.front_mut() {
         Some(accepted) => accepted.await,

@@ -1,6 +1,6 @@
-//! Splits input that comes in parts into lines, and never holds more than one line and a part.
+//! Splits input into lines, with at most one line and one part in memory.
 
-/// Why a line cannot be a message.
+/// Why a line cannot be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum LineError {
     #[error("line {line} is longer than {max_bytes} bytes")]
@@ -33,7 +33,7 @@ impl Lines {
         }
     }
 
-    /// Returns the next line that ends within `part`, and removes it from there. `None` when the
+    /// Returns the next line that ends within `part`, and removes it from `part`. `None` when the
     /// rest of `part` is the beginning of a line.
     pub(crate) fn next(&mut self, part: &mut &[u8]) -> Result<Option<String>, LineError> {
         let (piece, ends) = match part.iter().position(|&byte| byte == b'\n') {

@@ -88,8 +88,8 @@ pub(crate) async fn run(
     show(client, output, client.follow(conversation, from)).await
 }
 
-/// Focuses the conversation, where that is possible: a direct chat with a blocked user can be read
-/// as well, and one that has not begun.
+/// Focuses the conversation if possible. A direct chat that has not begun, or with a blocked user,
+/// can be read but not focused.
 async fn focus(client: &Client, conversation: ConversationId) -> Result<(), Error> {
     match client.focus(Some(conversation)).await {
         Err(Error::Refused(_)) => Ok(()),
@@ -97,7 +97,7 @@ async fn focus(client: &Client, conversation: ConversationId) -> Result<(), Erro
     }
 }
 
-/// Returns the first of the last few messages.
+/// Returns the first of the most recent messages.
 async fn recent(client: &Client, conversation: ConversationId) -> Result<MsgId, Failure> {
     let head = client
         .pull(conversation, PullRange::From(MsgId::ZERO.next()), 1)

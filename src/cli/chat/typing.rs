@@ -65,9 +65,9 @@ pub(crate) async fn run(
             client.typing(conversation);
         }
     };
-    // It never ends by itself.
+    // This future never completes by itself.
     let _: Result<(), _> = timeout(args.time, types).await;
-    // The reply also confirms that the connection held.
+    // The reply also confirms that the connection is still open.
     client.focus(None).await?;
     output.print(&Typed {
         conversation,

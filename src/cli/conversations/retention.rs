@@ -68,7 +68,7 @@ struct Held {
     conversation: ConversationId,
     retention: Policy,
     days: Option<u32>,
-    /// Whether the policy was set for this conversation, and does not come from the server.
+    /// Whether the policy was set for this conversation, instead of coming from the server.
     agreed: bool,
     #[serde(skip)]
     effective: Retention,
@@ -107,7 +107,7 @@ impl fmt::Display for Held {
     }
 }
 
-/// Returns the policy; none where the setting of the server applies.
+/// Returns the policy, or `None` for the server's setting.
 fn parse(
     policy: Policy,
     days: Option<u32>,

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 /// The exit codes. `cairn --help` lists them as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// Success, also when the reader of the output went away.
+    /// Success, also when the reader of the output closed it.
     Done,
     /// The command failed, or the server refused it.
     Failed,

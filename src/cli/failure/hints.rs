@@ -1,4 +1,4 @@
-//! What to do next, for each refusal of a server.
+//! Hints for server errors: what to do next.
 
 use cairn_client::Error as ClientError;
 use cairn_proto::wire::error::ErrorCode;
@@ -10,7 +10,7 @@ pub(super) fn hint_for(error: &ClientError) -> Option<&'static str> {
     hint_for_code(*code)
 }
 
-/// Returns what to do when the server refuses with this code. Codes of later versions have none.
+/// Returns the hint for an error code. Codes of later versions have none.
 pub(crate) fn hint_for_code(code: ErrorCode) -> Option<&'static str> {
     Some(match code {
         ErrorCode::BadRequest => {

@@ -26,11 +26,11 @@ use cairn_store::files::lock::LockError;
 
 #[derive(Debug)]
 pub enum Failure {
-    /// The reader of the output went away, as with `| head`.
+    /// The reader of the output closed it, as with `| head`.
     BrokenPipe,
     /// Ctrl-C.
     Interrupted,
-    /// Everything else, with an explanation.
+    /// All other failures, with an explanation.
     Report(Box<Report>),
 }
 
@@ -54,7 +54,7 @@ impl Failure {
         }))
     }
 
-    /// Creates a failure with a chain of causes. A cause that is quoted by its effect is left out.
+    /// Creates a failure with a chain of causes. Causes already quoted by their effect are left out.
     pub(crate) fn caused(exit: Exit, headline: impl Display, cause: &dyn StdError) -> Self {
         let headline = headline.to_string();
         let mut above = headline.clone();
@@ -76,7 +76,7 @@ impl Failure {
         }))
     }
 
-    /// Adds what to do next.
+    /// Adds a hint: what to do next.
     pub(crate) fn hint(mut self, hint: impl Display) -> Self {
         if let Self::Report(report) = &mut self {
             report.hint = Some(hint.to_string());

@@ -77,7 +77,7 @@ fn parse_seconds(raw: &str) -> Result<Duration, String> {
         .ok_or_else(|| "a number of seconds".to_owned())
 }
 
-/// A message with a file, except for what the server returns for the upload.
+/// A message with a file, before the upload.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     path: PathBuf,
@@ -95,7 +95,7 @@ enum Shape {
 }
 
 impl FileArgs {
-    /// Checks the file, before anything is sent.
+    /// Checks the file before anything is sent.
     pub(crate) fn prepare(self, path: PathBuf, caption: &str) -> Result<Prepared, Failure> {
         let name = self.name.map_or_else(|| own_name(&path), Ok)?;
         let caption = Caption::new(caption)
@@ -165,7 +165,7 @@ fn cannot_send(path: &Path, why: impl Display) -> Failure {
     )
 }
 
-/// Returns the media type for the extension of the name. It is a hint only.
+/// Returns the media type for the file extension. It is a hint only.
 fn media_type(path: &Path) -> Result<MediaType, Failure> {
     let extension = path
         .extension()
@@ -180,8 +180,8 @@ fn media_type(path: &Path) -> Result<MediaType, Failure> {
 }
 
 impl Prepared {
-    /// Uploads the file. Returns the body of the message, and how much of the file the server had
-    /// already.
+    /// Uploads the file. Returns the body of the message, and how many bytes the server already
+    /// had.
     pub(crate) async fn upload(
         self,
         client: &Client,

@@ -181,7 +181,7 @@ async fn fetch(
         ..
     } = message;
     let attachment = named(message)?;
-    // The sender's name for the file is shown only: it must not choose the path.
+    // The sender's file name is only displayed: it must not choose the path.
     let path = target.map_or_else(
         || format!("attachment-{conversation}-{msgid}").into(),
         Path::to_owned,
@@ -190,7 +190,7 @@ async fn fetch(
     let watched = |moved: Progress| {
         match moved.step {
             Step::Reading => resumed_at_bytes = moved.done_bytes,
-            // The part that was here belonged to another file.
+            // The partial file belonged to another file.
             Step::Moving if moved.done_bytes < resumed_at_bytes => resumed_at_bytes = 0,
             Step::Moving => {}
         }

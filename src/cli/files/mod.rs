@@ -1,4 +1,4 @@
-//! Files on their way to the server and back.
+//! File transfers.
 
 pub(crate) mod attachment;
 pub(crate) mod get;

@@ -9,7 +9,7 @@ use cairn_proto::content::picture::{Picture, PictureTooLarge};
 
 use crate::cli::failure::{Exit, Failure};
 
-/// Reads a picture from a file, and no more of it than a picture may have.
+/// Reads a picture from a file, up to the size limit of pictures.
 pub(crate) fn read_picture<const BYTES_MAX: usize>(
     path: &Path,
 ) -> Result<Picture<BYTES_MAX>, Failure> {

@@ -1,4 +1,4 @@
-//! A file to upload, which records where the upload resumed.
+//! A file to upload, which records the offset at which the upload resumed.
 
 use std::io::{self, SeekFrom};
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use tokio::fs::File;
 use tokio::io::{AsyncRead, AsyncSeek, ReadBuf};
 
-/// A file that is read twice: for its hash, and to send what the server lacks.
+/// A file that is read twice: for its hash, and to send the missing part.
 #[derive(Debug)]
 pub(crate) struct Source {
     file: File,
@@ -26,7 +26,7 @@ impl Source {
         })
     }
 
-    /// Returns where the upload began, or `None` when the server had the whole file.
+    /// Returns the offset at which the upload began, or `None` when the server had the whole file.
     pub(crate) const fn sent_from(&self) -> Option<u64> {
         self.sent_from
     }

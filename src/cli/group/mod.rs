@@ -387,7 +387,7 @@ pub(crate) async fn run(
     }
 }
 
-/// Applies an action to users of a group, with as many in each request as it can name.
+/// Applies an action to users of a group, in requests of the maximum size.
 async fn each(
     client: &Client,
     output: &mut Output,

@@ -15,7 +15,7 @@ use crate::cli::args::target::{Target, parse_group};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 
-/// New settings. What is not named stays as it is.
+/// New settings. Omitted ones stay unchanged.
 #[derive(Debug, Args)]
 pub(crate) struct SettingsArgs {
     /// The group
@@ -96,7 +96,7 @@ impl SettingsArgs {
     }
 }
 
-/// Settings for people.
+/// Displays settings as text.
 pub(crate) struct Agreed<'a>(pub(crate) &'a GroupSettings);
 
 impl fmt::Display for Agreed<'_> {
@@ -233,7 +233,7 @@ pub(crate) async fn find(
         .try_for_each(|group| output.print(&Found::from(group)))
 }
 
-/// Joins the only open group of a name, or the one with a number.
+/// Joins the only open group of this name, or the one with this number.
 pub(crate) async fn join(client: &Client, group: &Target) -> Result<ConversationId, Failure> {
     let conversation = match group {
         Target::Group(name) => {

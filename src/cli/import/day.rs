@@ -1,4 +1,4 @@
-//! Days: in file names, and as the midnight that the times of a log count from.
+//! Days: in file names, and as the base of the times in a log.
 
 use std::str::FromStr;
 
@@ -43,7 +43,7 @@ impl FromStr for Day {
 }
 
 impl Day {
-    /// Returns the first day in a file name that is not part of a longer number.
+    /// Returns the first day in a file name, unless it is part of a longer number.
     pub(super) fn in_name(name: &str) -> Option<Self> {
         let is_digit = |at: Option<usize>| {
             at.and_then(|at| name.as_bytes().get(at))

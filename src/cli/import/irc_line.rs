@@ -15,7 +15,7 @@ pub(super) enum IrcLine<'a> {
     Other,
 }
 
-/// A message or an action. The text is everything after one space, unchanged, and can be empty.
+/// A message or an action. The text is everything after one space, unchanged; it can be empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Spoken<'a> {
     pub(super) minute: Minute,
@@ -66,7 +66,7 @@ fn message(rest: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((nick, text))
 }
 
-/// `nick text`. Here nothing but the space ends the nick.
+/// `nick text`. Only the space ends the nick here.
 fn emote(rest: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = rest
         .iter()

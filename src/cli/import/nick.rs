@@ -1,4 +1,4 @@
-//! From nicks to user names.
+//! User names for nicks.
 
 use cairn_proto::limits::USER_NAME_BYTES_MAX;
 use cairn_proto::text::UserName;
@@ -17,8 +17,8 @@ pub(super) fn user_name(nick: &[u8]) -> Option<UserName> {
 
 const NAMELESS: &str = "unknown";
 
-/// Returns whether a name can contain the character. The letter in front makes it about the
-/// character, not about its position.
+/// Returns whether a name can contain the character. The letter before it makes the check independent
+/// of its position.
 fn may_be_in_a_name(c: char) -> bool {
     UserName::new(format!("n{c}n")).is_ok()
 }

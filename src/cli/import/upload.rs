@@ -19,7 +19,7 @@ pub(super) struct Upload<'a> {
     client: &'a Client,
     conversation: ConversationId,
     source: ImportSource,
-    /// Entries that an earlier import stored, still to be skipped.
+    /// Entries stored by an earlier import, still to skip.
     known: u64,
     /// Position in the source of the first entry of the current page.
     first: u64,
@@ -102,7 +102,7 @@ impl<'a> Upload<'a> {
             );
         self.first += count;
         self.page_bytes = 0;
-        // A request is written when its future is first polled, so the pages go out in their order.
+        // A request is written when its future is first polled, so this keeps the pages in order.
         match poll_once(page.as_mut()).await {
             Some(stored) => self.stored(stored?),
             None => self.under_way.push_back(page),

@@ -71,7 +71,7 @@ pub(crate) struct WatchArgs {
     away: bool,
 }
 
-/// An event. The fields are those of its JSON.
+/// An event. The fields match its JSON.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
 enum Seen<'a> {
@@ -200,7 +200,7 @@ impl<'a> Watch<'a> {
         };
         let mut users = Vec::with_capacity(found.len());
         for user in &found {
-            // A user who is named twice is watched once.
+            // A user given twice is watched once.
             if !users.contains(&user.id) {
                 users.push(user.id);
             }

@@ -23,8 +23,8 @@ use cairn_server::run::{self, Options, Ready};
 /// Run a server
 ///
 /// Its first start creates its identity and prints an invite link; the first user who joins with it
-/// owns the server. Nothing else has to be installed or set up. Ctrl-C and SIGTERM stop it in
-/// order; a second Ctrl-C ends it at once, which loses no accepted message either.
+/// owns the server. There is nothing else to install or set up. Ctrl-C and SIGTERM stop it
+/// gracefully; a second Ctrl-C ends it at once, which loses no accepted message either.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn serve --data ./cairn-data
@@ -47,7 +47,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "HOST:PORT")]
     advertise: Option<ServerAddr>,
 
-    /// Disk space that files leave free for messages, which leave a quarter of it [default: 2GiB,
+    /// Disk space that files leave free for messages; messages leave a quarter of it [default: 2GiB,
     /// or a quarter of a smaller disk]
     #[arg(long, value_name = "BYTES")]
     disk_reserve: Option<Bytes>,
@@ -68,7 +68,7 @@ pub(crate) struct ServeArgs {
     pub(crate) log: EnvFilter,
 }
 
-/// Unlike the conversion that clap would choose, this one refuses invalid filters.
+/// Unlike clap's default conversion, this one rejects invalid filters.
 fn parse_log(raw: &str) -> Result<EnvFilter, ParseError> {
     EnvFilter::try_new(raw)
 }
@@ -103,7 +103,7 @@ impl fmt::Display for Started {
     }
 }
 
-/// Runs until `stop` is ready, or the first words cannot be written.
+/// Runs until `stop` is ready, or the announcement cannot be written.
 pub(crate) fn run(
     args: ServeArgs,
     output: &mut Output,
@@ -126,7 +126,7 @@ pub(crate) fn run(
         advertise,
         disk_reserve_bytes: disk_reserve.map(Bytes::get),
     };
-    // Announcing the server can fail, and then it stops.
+    // If the server cannot be announced, it stops.
     let (announced, give_up) = (RefCell::new(None), Notify::new());
     let ready = |ready: &Ready| {
         let result = announce(&Started::from(ready), ready_file.as_deref(), output);
@@ -154,7 +154,7 @@ fn announce(
     ready_file: Option<&Path>,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    // The reader of standard output may be gone by now; the server goes on.
+    // The reader of standard output may be gone by now; the server continues.
     match output.print(started).and_then(|()| output.flush()) {
         Ok(()) | Err(Failure::BrokenPipe) => {}
         Err(failure) => return Err(failure),
@@ -170,7 +170,7 @@ fn announce(
     })
 }
 
-/// Removes the ready file of an earlier start, so that nothing mistakes it for this one.
+/// Removes the ready file of an earlier start, which would announce this one too early.
 fn remove_old(path: &Path) -> Result<(), Failure> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Failure::caused(

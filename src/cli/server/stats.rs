@@ -54,7 +54,7 @@ struct Stats {
     checkpoints: Checkpoints,
 }
 
-/// How long an fdatasync took: half of them at most `p50`, 99 of a hundred at most `p99`.
+/// Durations of fdatasync: the median and the 99th percentile.
 #[derive(Clone, Copy, Debug, Serialize)]
 struct SyncMillis {
     p50: f64,

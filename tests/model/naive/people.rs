@@ -19,7 +19,7 @@ use cairn_proto::wire::response::Response;
 
 use super::Naive;
 
-/// Acts that were not undone.
+/// Acts still in effect.
 #[derive(Clone, Debug, Default)]
 pub(in crate::model) struct Facts {
     follows: BTreeSet<(UserId, UserId)>,

@@ -173,7 +173,7 @@ impl Naive {
         body: Body,
     ) -> MsgId {
         let found = self.conversations.get_mut(&id).unwrap();
-        // A clock that goes back by more than an hour was wrong before.
+        // If the clock goes back by more than an hour, it was wrong before.
         let last = found.last_sent_at();
         let sent_at = if last.get() > now.get() + CLOCK_STEP_MS_MAX {
             now
