@@ -41,7 +41,7 @@ pub(crate) struct BenchArgs {
 enum BenchCommand {
     /// How many messages a second are accepted, and how long each takes to be safe on disk
     ///
-    /// Nobody listens: what delivery costs, `cairn bench fanout` tells.
+    /// There are no receivers; `cairn bench fanout` measures delivery.
     #[command(after_help = "EXAMPLES
   cairn bench send
   cairn bench send --clients 1 --inflight 1 --conversations 1
@@ -176,7 +176,7 @@ JSON, one object, with null for what was not measured; among others
     /// opening, and reading old ones
     ///
     /// There is no server and no network: the engine is driven as the server drives it, checkpoints
-    /// included, into a new data directory that is removed afterwards. When the disk has no room
+    /// included, into a new data directory that is removed afterwards. When the disk has no space
     /// for all, as many are stored as fit.
     #[command(after_help = "EXAMPLES
   cairn bench fill
@@ -215,7 +215,7 @@ JSON, one object, with null for what was not measured; among others
     /// How people come to store each message once. 1: what is sent is pushed to the members who are
     /// online, and a copy is stored for each who is not. 2: a copy is stored for each member. 3:
     /// the body is stored once, and its id for each member. 4: the body is stored once, and each
-    /// member has a cursor, the last message he has acked. cairn does as 4 does, with its own
+    /// member has a cursor, the last message they acked. cairn does as 4 does, with its own
     /// engine: a commit log, and blocks behind it.
     ///
     /// No network is involved: all messages go to one group, and members are played by the run. The

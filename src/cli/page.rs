@@ -1,4 +1,4 @@
-//! The report file of `cairn bench --report`: checked before the run, replaced in one step after it.
+//! The report file of `cairn bench --report`: checked before the run, replaced at once after it.
 
 use std::fmt::Display;
 use std::fs;

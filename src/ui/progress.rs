@@ -62,8 +62,8 @@ impl Progress {
         } = moved;
         let goes_on = |&(before, from): &(Step, u64)| before == step && from <= done_bytes;
         if !self.began.as_ref().is_some_and(goes_on) {
-            // The speed is measured from here: earlier bytes took no time, and a transfer that falls
-            // back starts over.
+            // The speed is measured from here: earlier bytes took no time, and a transfer that
+            // falls back starts over.
             self.began = Some((step, done_bytes));
             self.style(match step {
                 Step::Reading => READING,

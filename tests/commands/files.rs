@@ -181,7 +181,8 @@ fn previews(world: &World) {
     );
 }
 
-/// Old messages expire right after their import. Members get the reason; missing messages give another error.
+/// Old messages expire right after their import. Members get the reason; missing messages give
+/// another error.
 fn expired(world: &World) {
     fs::write(
         world.path("2001-02-03.txt"),
@@ -220,7 +221,7 @@ fn expired(world: &World) {
     let (_, said) = world.failure("wim", &["get", "#attic", "2"]);
     assert!(
         said.contains("there is no message 2"),
-        "what was said before he joined has not expired: {said}"
+        "messages before the join have not expired: {said}"
     );
 
     let watch = world.live(

@@ -100,7 +100,10 @@ fn agreed(world: &World, crew: &Value) {
         (&settings["topic"], &settings["members"]),
         (&json!("rowing"), &3.into())
     );
-    let agreed = json!({"access": "open", "history": "all", "invite": "admin", "post": "member", "pin": "admin", "rename": "admin"});
+    let agreed = json!({
+        "access": "open", "history": "all", "invite": "admin", "post": "member", "pin": "admin",
+        "rename": "admin",
+    });
     assert_eq!(settings["settings"], agreed);
     world.refused(
         "hal",

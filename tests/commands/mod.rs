@@ -15,7 +15,7 @@ use std::thread;
 
 use world::World;
 
-/// All parts share one server. Each has its own users and conversations, so that they can run in parallel.
+/// All parts share one server, and run in parallel on their own users and conversations.
 #[test]
 fn every_command_does_it_and_says_so() {
     let world = World::new();

@@ -32,7 +32,10 @@ fn own(world: &World) {
     assert!(me["user"].is_u64() && me["server"].as_str().unwrap().starts_with("127.0.0.1:"));
     assert!(world.people("pia", &["whoami"]).starts_with("pia (user "));
     assert!(world.people("pia", &["me"]).starts_with("pia "));
-    let nobody_yet = json!({"user": me["user"], "name": "pia", "role": "member", "display_name": null, "about": null, "avatar_bytes": null});
+    let nobody_yet = json!({
+        "user": me["user"], "name": "pia", "role": "member", "display_name": null, "about": null,
+        "avatar_bytes": null,
+    });
     assert_eq!(world.json("pia", &["me"]), nobody_yet);
     assert!(
         world

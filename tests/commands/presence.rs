@@ -54,11 +54,13 @@ pub fn all(world: &World) {
 /// Presence before and while una follows a conversation.
 fn stands(world: &World) {
     let una = world.json("una", &["whoami"])["user"].clone();
-    let offline = json!({"event": "presence", "user": una, "name": "una", "presence": "offline", "devices": []});
+    let offline = json!({
+        "event": "presence", "user": una, "name": "una", "presence": "offline", "devices": [],
+    });
     assert_eq!(
         world.json("sam", &["watch", "una", "@una", "--once"]),
         offline,
-        "whoever is named twice is watched once"
+        "a user named twice is watched once"
     );
     assert_eq!(world.json("sam", &["contacts"])["presence"], "offline");
     assert_eq!(

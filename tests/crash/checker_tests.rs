@@ -155,5 +155,5 @@ fn reused_number_is_found() {
     let [(_, first), (_, second)] = [ledger.say(0, 0), ledger.say(1, 0)];
     read(&ledger, &[message(1, 0, &first), message(2, 1, &second)]).unwrap();
     let wrong = read(&ledger, &[message(1, 1, &second), message(2, 0, &first)]).unwrap_err();
-    assert!(wrong.contains("somebody saw"), "{wrong}");
+    assert!(wrong.contains("was seen"), "{wrong}");
 }

@@ -176,9 +176,7 @@ impl Reader<'_> {
             None => seen.push(said),
             Some(before) if *before == said => {}
             Some(before) => {
-                return Err(format!(
-                    "somebody saw {before:?} here, and now it is {said:?}"
-                ));
+                return Err(format!("{before:?} was seen here, and now it is {said:?}"));
             }
         }
         if let Some(said) = said {
@@ -207,7 +205,7 @@ impl Reader<'_> {
         let seen = state.seen[self.place].len() as u64;
         if seen != self.position().get() {
             return Err(format!(
-                "place {} ends with {}, and somebody saw message {seen}",
+                "place {} ends with {}, and message {seen} was seen",
                 self.place,
                 self.position()
             ));

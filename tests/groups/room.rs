@@ -132,7 +132,7 @@ async fn block_prevents_adding_to_groups() {
     assert_eq!(
         eve.add_members(both, vec![bob_account.user]).await,
         Ok(0),
-        "he is a member already"
+        "already a member"
     );
     assert_eq!(bob.conversations().await.unwrap().len(), 1);
     // In the other direction it is the user's own request.

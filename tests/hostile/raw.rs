@@ -228,12 +228,12 @@ impl Stream {
         self.write(&prefixed(length, bytes)).await;
     }
 
-    /// Says that nothing more is written.
+    /// Ends the stream.
     pub(super) fn finish(&mut self) {
         self.send.finish().unwrap();
     }
 
-    /// Takes back what was written.
+    /// Resets the stream.
     pub(super) fn reset(&mut self) {
         self.send.reset(VarInt::from_u32(0)).unwrap();
     }

@@ -408,7 +408,7 @@ async fn file_is_stored_once_and_hash_grants_nothing() {
         .unwrap();
     assert!(
         watched.began.get().is_some(),
-        "whoever did not upload it must show that he has it"
+        "a user who did not upload it must prove to have it"
     );
     eve.send(own, Body::from(file.clone())).await.unwrap();
     assert_eq!(stored(&server).len(), 1);

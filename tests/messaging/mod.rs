@@ -152,7 +152,7 @@ async fn pull_beyond_head_is_empty() {
             }
         }
     };
-    soon("somebody says five hundred things", pulls).await;
+    soon("five hundred messages arrive", pulls).await;
     talk.await.unwrap();
 }
 

@@ -378,7 +378,7 @@ impl Cast {
                 avatar,
                 ..
             } => Request::SetProfile(Profile {
-                display_name: name.then(|| DisplayName::new("Somebody Else").unwrap()),
+                display_name: name.then(|| DisplayName::new("Another User").unwrap()),
                 about: about.then(|| About::new("nothing much").unwrap()),
                 avatar: Avatar::new(vec![b'p'; avatar.into()].into()).unwrap(),
             }),

@@ -206,7 +206,7 @@ impl Ledger {
                     .unwrap_or_default();
                 prop_assert!(
                     read < last && last <= marker.shown_read(),
-                    "user {} had not read what he marks as unread",
+                    "user {} marks unread messages as unread",
                     user
                 );
             }
@@ -316,7 +316,7 @@ impl Ledger {
                 let joined = self.members.get(&(conversation, user)).copied();
                 prop_assert!(
                     joined.is_some_and(|joined| terms.floor < joined),
-                    "{} sees less than since he joined",
+                    "{} sees less than since the join",
                     user
                 );
                 prop_assert!(terms.hidden_at <= Some(self.head(conversation)));

@@ -1,13 +1,13 @@
 //! Model test: random scripts, played on the state machine and on a naive model.
 //!
-//! Each script checks: every answer and effect; the ids, cursors, memberships and times in the bytes
-//! of the commit log; the state, step by step; the trees, row by row; that conversations stay
+//! Each script checks: every answer and effect; the ids, cursors, memberships and times in the
+//! bytes of the commit log; the state, step by step; the trees, row by row; that conversations stay
 //! hidden from users who are not members; that a refused command changes nothing; that saving,
 //! evicting and loading change nothing; and that a replay over the trees of any moment, or of two
 //! moments mixed, ends in the same state.
 //!
-//! A release run plays ten thousand scripts, a debug run fewer; `CAIRN_MODEL_CASES` overrides both. A
-//! failure prints the shortest failing script, as steps to add to `regressions`.
+//! A release run plays ten thousand scripts, a debug run fewer; `CAIRN_MODEL_CASES` overrides both.
+//! A failure prints the shortest failing script, as steps to add to `regressions`.
 
 mod attachments;
 mod expected;

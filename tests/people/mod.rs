@@ -294,7 +294,7 @@ async fn direct_chat_policy_and_contact_limit() {
     assert_eq!(
         refused(bob.send(chat, text("hello")).await),
         ErrorCode::FriendsOnly,
-        "as before she blocked him"
+        "as before the block"
     );
     carol
         .relate(bob_account.user, RelationAct::Unblock)

@@ -130,8 +130,8 @@ fn table() -> String {
     table
 }
 
-fn seen(relation: Relation, common: Common, himself: bool) -> String {
-    if World::sees(relation, common, himself) {
+fn seen(relation: Relation, common: Common, oneself: bool) -> String {
+    if World::sees(relation, common, oneself) {
         "seen"
     } else {
         "left out"

@@ -276,7 +276,7 @@ fn of_a_group() -> Vec<Asked> {
             ask(cast, Request::AddMembers { conversation: cast.conversation,
                 users: vec![cast.outsider] })
         };
-        "AddMembers: somebody banned", AddMembers, |cast| {
+        "AddMembers: a banned user", AddMembers, |cast| {
             ask(cast, Request::AddMembers { conversation: cast.conversation,
                 users: vec![cast.banned] })
         };

@@ -63,7 +63,7 @@ impl Place {
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Nowhere => "no conversation, asked by a",
-            Self::Unbegun => "a chat of his own to be begun, asked by one",
+            Self::Unbegun => "a new direct chat, asked by one user",
             Self::UnbegunOfFriends => "the same, friends only, asked by one",
             Self::Direct => "a direct chat, asked by one",
             Self::DirectOfFriends => "the same, friends only, asked by one",
@@ -217,7 +217,7 @@ impl Common {
         match self {
             Self::No => "no conversation in common",
             Self::Yes => "a conversation in common",
-            Self::NoMore => "one that he was removed from",
+            Self::NoMore => "one after removal",
         }
     }
 }
@@ -375,7 +375,7 @@ impl World {
     }
 
     /// Returns whether the asker may watch the owner, or themselves.
-    pub(super) fn sees(relation: Relation, common: Common, himself: bool) -> bool {
+    pub(super) fn sees(relation: Relation, common: Common, oneself: bool) -> bool {
         let mut state = State::default();
         let [owner, .., asker] = people(&mut state);
         if common != Common::No {
@@ -387,7 +387,7 @@ impl World {
             (common == Common::NoMore).then(|| ask(&mut state, owner, remove).unwrap());
         }
         relate(&mut state, asker, owner, relation);
-        let users = vec![if himself { asker.user } else { owner.user }];
+        let users = vec![if oneself { asker.user } else { owner.user }];
         match ask(&mut state, asker, Request::Watch { users }) {
             Ok(Response::Watching(seen)) => !seen.is_empty(),
             other => panic!("{other:?}"),

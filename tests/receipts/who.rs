@@ -105,13 +105,13 @@ async fn hiding_reads_is_mutual() {
     assert_eq!(
         ada.receipts(team, said).await.unwrap().counts,
         counts(2, 2, 1),
-        "he has got it still"
+        "it stays delivered"
     );
     let seen = bob.receipts(team, said).await.unwrap();
     assert_eq!(
         (seen.counts, seen.reads),
         (counts(2, 2, 1), Reads::Hidden),
-        "but for his own"
+        "except for the own one"
     );
     let reads = async |client: &Client| -> Vec<MsgId> {
         client

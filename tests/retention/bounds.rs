@@ -211,7 +211,7 @@ async fn lost_device_holds_messages_up_to_cap() {
     assert_eq!(
         floor(&ada, team).await,
         before_all,
-        "the rest is held, whoever else has it"
+        "the rest is held, whichever devices have it"
     );
     ada.set_retention(team, until_acked(1)).await.unwrap();
     assert_eq!(

@@ -18,7 +18,9 @@ fn retired_words_are_found() {
     );
     assert_eq!(lines(words.find("a.rs", name)), [2]);
     assert_eq!(lines(words.find("CHANGELOG.md", name)), [0; 0]);
-    assert_eq!(lines(words.find("a.md", phrase)), [1, 2, 3]);
+    let mut found = lines(words.find("a.md", phrase));
+    found.sort_unstable();
+    assert_eq!(found, [1, 2, 3]);
     assert_eq!(lines(words.find("a.rs", "outlet_gone(the.heap)")), [0; 0]);
     let limited = Words::parse("a/: b -> c\n[phrases]\nd -> e");
     assert_eq!(lines(limited.find("a/x.rs", "b\nd")), [1, 2]);

@@ -35,13 +35,13 @@ pub struct Settings {
     #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = whole::<u32>(1..=2_048))]
     mib: u32,
 
-    /// Messages that somebody else sends meanwhile, each when the one before is accepted and its
+    /// Messages that another user sends meanwhile, each when the one before is accepted and its
     /// turn has come
     #[arg(long, value_name = "PER-SECOND", default_value_t = 200,
         value_parser = whole::<u32>(1..=10_000))]
     rate: u32,
 
-    /// How long somebody talks while nothing else happens, to compare with
+    /// How long to send messages on an idle server first, for comparison
     #[arg(long, value_name = "S", default_value_t = limits::SECONDS_DEFAULT,
         value_parser = whole::<u32>(1..))]
     seconds: u32,

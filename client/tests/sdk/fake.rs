@@ -222,7 +222,7 @@ impl Fake {
         peer
     }
 
-    /// Says goodbye to all and leaves the port.
+    /// Closes all connections and releases the port.
     pub(crate) async fn stop(self) -> SocketAddr {
         let addr = self.local_addr();
         self.endpoint

@@ -1,7 +1,7 @@
 //! Batches: the changes of one group commit, encoded once.
 //!
 //! Only the owner of a batch makes it durable. Until then its entries and effects must stay
-//! invisible, or a crash could take back what a client has seen; [`Batch::take_effects_of_moves`]
+//! invisible, or a crash could revoke what a client has seen; [`Batch::take_effects_of_moves`]
 //! is the one exception.
 
 use std::ops::Range;

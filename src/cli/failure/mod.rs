@@ -54,7 +54,7 @@ impl Failure {
         }))
     }
 
-    /// Creates a failure with a chain of causes. Causes already quoted by their effect are left out.
+    /// Creates a failure with a chain of causes, without those already quoted by their effect.
     pub(crate) fn caused(exit: Exit, headline: impl Display, cause: &dyn StdError) -> Self {
         let headline = headline.to_string();
         let mut above = headline.clone();

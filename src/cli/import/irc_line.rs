@@ -115,7 +115,7 @@ mod tests {
                 b"\x02bold\x02\r",
             ),
             (b"[00:00] <a> \xff\xfe", "00:00", "a", b"\xff\xfe"),
-            (b"[00:00] <> nobody", "00:00", "", b"nobody"),
+            (b"[00:00] <> no one", "00:00", "", b"no one"),
         ] {
             assert_eq!(
                 IrcLine::parse(line),

@@ -17,8 +17,8 @@ pub(super) fn user_name(nick: &[u8]) -> Option<UserName> {
 
 const NAMELESS: &str = "unknown";
 
-/// Returns whether a name can contain the character. The letter before it makes the check independent
-/// of its position.
+/// Returns whether a name can contain the character. The letter before it makes the check
+/// independent of its position.
 fn may_be_in_a_name(c: char) -> bool {
     UserName::new(format!("n{c}n")).is_ok()
 }

@@ -47,8 +47,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "HOST:PORT")]
     advertise: Option<ServerAddr>,
 
-    /// Disk space that files leave free for messages; messages leave a quarter of it [default: 2GiB,
-    /// or a quarter of a smaller disk]
+    /// Disk space that files leave free for messages; messages leave a quarter of it [default:
+    /// 2GiB, or a quarter of a smaller disk]
     #[arg(long, value_name = "BYTES")]
     disk_reserve: Option<Bytes>,
 

@@ -241,7 +241,7 @@ async fn guessing_is_limited_without_lockout() {
                 "not even the right one is heard"
             );
             assert_eq!(
-                Raw::refused(server, password("somebody", "correct horse")).await,
+                Raw::refused(server, password("unknown", "correct horse")).await,
                 limited,
                 "the address counts as well"
             );

@@ -69,7 +69,7 @@ async fn only_senders_amend_messages() {
             }
         })
         .await;
-    // The owner of the group takes back what she likes, and puts words into no user's mouth.
+    // The owner of the group may recall any message, and edit none of another user.
     let mut owner = ada.pull(team, PullRange::From(said), 500).await.unwrap();
     assert_eq!(
         (owner.head, owner.messages.remove(0).body),

@@ -72,7 +72,7 @@ impl Facts {
         user: UserId,
         other: UserId,
         act: RelationAct,
-        has_room: bool,
+        may_add: bool,
     ) -> Result<(), ErrorCode> {
         let pair = (user, other);
         let friendship = self.relation(user, other).friendship;
@@ -90,7 +90,7 @@ impl Facts {
             RelationAct::AskFriend
                 if matches!(friendship, Friendship::None | Friendship::Asked) =>
             {
-                let hears = has_room && !self.blocks.contains(&(other, user));
+                let hears = may_add && !self.blocks.contains(&(other, user));
                 *self.asked.entry(pair).or_default() |= hears;
             }
             RelationAct::AcceptFriend if friendship == Friendship::Invited => {

@@ -210,7 +210,7 @@ impl Draw<'_> {
         talks.choose(self.random).copied()
     }
 
-    /// Gives the action to one of the devices that are connected; to none when all are away.
+    /// Assigns the action to a connected device; to none when all are offline.
     fn assign(&mut self, action: Action, absences: &[Vec<Absence>], devices: &mut [Vec<Action>]) {
         let is_connected = |away: &[Absence]| {
             away.iter()
