@@ -144,7 +144,7 @@ pub(super) struct Send {
     pub(super) conversation: ConversationId,
     pub(super) seq: u64,
     pub(super) msgid: MsgId,
-    /// All requests so far.
+    /// A retry must equal it.
     pub(super) request: Request,
 }
 
