@@ -183,7 +183,6 @@ impl Results {
         self.json(field, rows);
     }
 
-    /// Adds a plot, unless it has no lines.
     pub(crate) fn plot(
         &mut self,
         (title, meaning): (&str, &str),
@@ -191,16 +190,14 @@ impl Results {
         y: Axis,
         series: Vec<Series>,
     ) {
-        if !series.is_empty() {
-            let (title, meaning) = (title.to_owned(), meaning.to_owned());
-            self.plots.push(Plot {
-                title,
-                meaning,
-                x,
-                y,
-                series,
-            });
-        }
+        let (title, meaning) = (title.to_owned(), meaning.to_owned());
+        self.plots.push(Plot {
+            title,
+            meaning,
+            x,
+            y,
+            series,
+        });
     }
 
     /// Marks the run as failed unless `passed`.

@@ -155,7 +155,9 @@ fn list_ramps(ramps: [Option<Vec<(f64, usize)>>; 3], results: &mut Results) {
     let meaning = "How many there are, from the first packet, \
                    or from when the server that was gone is ready again.";
     let [x, y] = ["seconds", "connections"].map(|label| Scale::Linear.axis(label));
-    results.plot(("Connections up", meaning), x, y, series);
+    if !series.is_empty() {
+        results.plot(("Connections up", meaning), x, y, series);
+    }
 }
 
 /// `None` where nothing was recorded.
@@ -171,12 +173,14 @@ pub(crate) fn plot_latency<const N: usize>(
     results: &mut Results,
 ) {
     let line = |(name, whole): (&str, Option<Distribution>)| Some(Series::new(name, whole?.0));
-    let series = kinds.into_iter().filter_map(line).collect();
+    let series: Vec<_> = kinds.into_iter().filter_map(line).collect();
     let meaning = "How long it took at most, for this share of all: at 99%, one of 100 took \
                    longer. Low and flat is good.";
     let x = Scale::Nines.axis("share that took at most this long");
     let y = Scale::Log.axis("milliseconds");
-    results.plot(("Latency", meaning), x, y, series);
+    if !series.is_empty() {
+        results.plot(("Latency", meaning), x, y, series);
+    }
 }
 
 /// Plots what was counted a second, over the time of the run.
