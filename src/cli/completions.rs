@@ -1,9 +1,8 @@
 //! `cairn completions`
 
-use clap::{Args, CommandFactory as _};
+use clap::Args;
 use clap_complete::Shell;
 
-use crate::cli::Cli;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 
@@ -18,9 +17,13 @@ pub(crate) struct CompletionsArgs {
     shell: Shell,
 }
 
-pub(crate) fn run(args: &CompletionsArgs, output: &mut Output) -> Result<(), Failure> {
+pub(crate) fn run(
+    args: &CompletionsArgs,
+    mut command: clap::Command,
+    output: &mut Output,
+) -> Result<(), Failure> {
     // The generator panics when its writer fails, as on a closed pipe.
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "cairn", &mut script);
+    clap_complete::generate(args.shell, &mut command, "cairn", &mut script);
     output.text(&String::from_utf8_lossy(&script))
 }

@@ -8,12 +8,13 @@ use std::process::ExitCode;
 
 use crate::cli::account::profile::Profile;
 use crate::cli::account::{join, login};
+use crate::cli::command_line::{Cli, Command, Global};
 use crate::cli::context::{Context, Local};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::input::Input;
 use crate::cli::output::{Format, Output};
 use crate::cli::server::{compact, serve};
-use crate::cli::{Cli, Command, Global, completions, signals};
+use crate::cli::{command_line, completions, signals};
 #[cfg(feature = "bench")]
 use {crate::cli::bench, cairn_bench::Contender};
 
@@ -91,7 +92,7 @@ fn run(
         Command::Join(args) => block_on(join::run(&args, &local()?, output)),
         Command::Login(args) => block_on(login::run(&args, &local()?, output)),
         Command::Compact(args) => compact::run(&args, output),
-        Command::Completions(args) => completions::run(&args, output),
+        Command::Completions(args) => completions::run(&args, command_line::command(), output),
         #[cfg(feature = "bench")]
         Command::Bench(args) => bench::run(*args, others.contenders, output),
         Command::Client(command) => {

@@ -1,6 +1,8 @@
 //! `cairn bench`
 
+mod page;
 mod report;
+mod repro_command;
 
 use std::io;
 use std::path::PathBuf;
@@ -9,11 +11,10 @@ use std::thread;
 use clap::{Args, Command, Subcommand};
 use tokio::sync::watch;
 
+use self::page::PageFile;
 use self::report::Shown;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
-use crate::cli::page::PageFile;
-use crate::cli::repro_command;
 use crate::cli::signals;
 use cairn_bench::live::{catchup, fanout, files, idle, mixed, overview, send};
 use cairn_bench::storage::{engine, fill, ids, schemes};
