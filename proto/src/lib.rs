@@ -1,7 +1,7 @@
 //! The vocabulary and wire format of cairn.
 //!
 //! This crate holds everything that a client and a server must agree on: ids, names, messages,
-//! requests, responses, error codes, limits, frames and the codec. It performs no I/O.
+//! requests, answers, error codes, limits, frames and the codec. It performs no I/O.
 //! `docs/PROTOCOL.md` in the repository describes how these values travel over QUIC.
 //!
 //! # Modules
@@ -11,7 +11,7 @@
 //! * [`content`]: message bodies, attachments, extras, and the packed run that log, block and wire
 //!   share
 //! * [`model`]: users, conversations, groups, contacts, presence, receipts, retention and settings
-//! * [`wire`]: handshake, requests, responses, pushed frames, datagrams, error codes and the codec
+//! * [`wire`]: handshake, requests, answers, pushed frames, datagrams, error codes and the codec
 //! * [`secret`]: device tokens, invite tokens and the server's pin
 //! * [`invite`]: the link that carries a server's address, its pin and a one-time token
 //! * [`limits`]: every limit of the wire, with its unit in its name
@@ -39,4 +39,4 @@ pub const ALPN: &[u8] = b"cairn/1";
 
 /// The wire version of this crate. A server closes connections of any other version with
 /// [`wire::close::CloseCode::Version`].
-pub const WIRE_VERSION: u16 = 2;
+pub const WIRE_VERSION: u16 = 3;

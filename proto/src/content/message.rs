@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::content::body::Body;
 use crate::content::extras::Extras;
+use crate::content::packed::Content;
 use crate::ids::{ClientSeq, ConversationId, MsgId, Timestamp, UserId};
 use crate::limits;
 use crate::wire::codec::{self, DecodeError};
@@ -18,10 +19,8 @@ pub struct Draft {
     /// The sequence number within (send stream, conversation). A retry with the same number is
     /// stored once.
     pub seq: ClientSeq,
-    /// The body.
-    pub body: Body,
-    /// Replies and mentions.
-    pub extras: Extras,
+    /// The body, with replies and mentions.
+    pub content: Content,
 }
 
 /// A message to be copied into another conversation.

@@ -4,4 +4,5 @@ pub mod attachment;
 pub mod body;
 pub mod extras;
 pub mod message;
+pub mod packed;
 pub mod picture;

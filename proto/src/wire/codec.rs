@@ -21,7 +21,7 @@ pub enum DecodeError {
     #[error("malformed bytes")]
     Malformed,
     /// An enum variant that this version does not know.
-    #[error("an unknown variant")]
+    #[error("{UNKNOWN_VARIANT}")]
     UnknownVariant,
     /// This many bytes follow the value.
     #[error("{0} bytes too many")]
@@ -35,6 +35,9 @@ pub enum DecodeError {
         max_bytes: usize,
     },
 }
+
+/// An error within a value that is decoded from bytes of its own reaches the outer one as text.
+const UNKNOWN_VARIANT: &str = "an unknown variant";
 
 fn config() -> Configuration {
     standard()
@@ -105,7 +108,9 @@ pub fn decode_some<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, usize), Deco
     bincode::serde::decode_from_slice(bytes, config().with_limit::<MEMORY_BYTES_MAX>()).map_err(
         |error| match error {
             Bincode::UnexpectedVariant { .. } => DecodeError::UnknownVariant,
-            Bincode::OtherString(text) if text.starts_with("invalid value: integer") => {
+            Bincode::OtherString(text)
+                if text.starts_with("invalid value: integer") || text == UNKNOWN_VARIANT =>
+            {
                 DecodeError::UnknownVariant
             }
             _ => DecodeError::Malformed,
@@ -198,6 +203,31 @@ where
     }
 
     reader.deserialize_str(Checked(check))
+}
+
+/// Returns whether `bytes` are what [`encode`] returns for the value, which has been decoded from
+/// them. bincode reads integers and lengths that take more bytes than they need; it never writes
+/// them.
+#[must_use]
+pub fn is_canonical<T: Serialize + ?Sized>(value: &T, bytes: &[u8]) -> bool {
+    let mut comparing = Comparing(bytes);
+    bincode::serde::encode_into_writer(value, &mut comparing, config()).is_ok()
+        && comparing.0.is_empty()
+}
+
+/// Accepts only the bytes that are left.
+struct Comparing<'a>(&'a [u8]);
+
+impl bincode::enc::write::Writer for Comparing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+        match self.0.strip_prefix(bytes) {
+            Some(left) => {
+                self.0 = left;
+                Ok(())
+            }
+            None => Err(EncodeError::Other("the bytes differ")),
+        }
+    }
 }
 
 struct VecWriter<'a>(&'a mut Vec<u8>);

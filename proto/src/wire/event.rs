@@ -58,6 +58,13 @@ pub enum TimelineFrame {
         /// The last message that is not pushed.
         head: MsgId,
     },
+    /// Something other than a new message.
+    Update(Update),
+}
+
+/// A change that a client shows, other than a new message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Update {
     /// The user became a member, or the user's role or own settings changed.
     Conversation(Conversation),
     /// The user is no longer a member. Nothing above `last` follows.
@@ -100,7 +107,7 @@ pub enum TimelineFrame {
         floor: MsgId,
     },
     /// A property of the user's account changed, on any device including this one.
-    AccountUpdate(AccountUpdate),
+    Account(AccountUpdate),
 }
 
 /// A changed property of a user's account, shared by all of the user's devices.

@@ -27,14 +27,40 @@ pub struct Hello {
     pub version: u16,
     /// Proof of identity.
     pub credentials: Credentials,
+    /// What the client supports beyond this version of the wire.
+    pub capabilities: Capabilities,
     /// The send stream of this client process.
     pub send_stream: SendStreamId,
+    /// Whether the client has sent on the stream before, in an earlier session.
+    pub is_resumed: bool,
     /// Whether the client opens a timeline stream. Without one nothing is pushed, and the session
     /// costs the server less.
     pub push: bool,
     /// The moment of the device's last complete overview, to receive changes only; `None` to
     /// receive all conversations.
     pub since: Option<Moment>,
+}
+
+/// What one side supports beyond its version of the wire: a bit for each capability. Both sides
+/// ignore bits that they do not know. This version defines none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capabilities(u64);
+
+impl Capabilities {
+    /// No capabilities.
+    pub const NONE: Self = Self(0);
+
+    /// Returns the capabilities with these bits.
+    #[must_use]
+    pub const fn new(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    /// Returns the bits.
+    #[must_use]
+    pub const fn bits(self) -> u64 {
+        self.0
+    }
 }
 
 /// A client's proof of identity.
@@ -68,6 +94,8 @@ pub enum Credentials {
 /// The first frame that the server writes on the session stream, after a successful login.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Welcome {
+    /// What the server supports beyond this version of the wire.
+    pub capabilities: Capabilities,
     /// The authenticated user.
     pub user: UserId,
     /// The user's name.

@@ -1,0 +1,52 @@
+//! Requests about the server and the user's devices.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{DeviceId, UserId};
+use crate::model::settings::Setting;
+use crate::model::user::ServerRole;
+use crate::text::{SettingName, SettingValue};
+use crate::wire::request::{List, requests};
+
+requests! {
+    /// A request about the server and the user's devices.
+    ServerRequest in Server {
+        /// Revokes a device.
+        RevokeDevice(RevokeDevice) -> (),
+        /// Lists the server's settings.
+        ListSettings(ListSettings) -> List<Setting>,
+        /// Changes a setting of the server. Answered with the setting.
+        SetSetting(SetSetting) -> Setting,
+        /// Changes a user's role on the server.
+        SetServerRole(SetServerRole) -> (),
+    }
+}
+
+/// Revokes one of the user's devices: its token becomes invalid and its sessions are closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevokeDevice {
+    /// The device.
+    pub device: DeviceId,
+}
+
+/// Lists the server's settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListSettings;
+
+/// Changes a setting of the server. For owners of the server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetSetting {
+    /// The setting.
+    pub name: SettingName,
+    /// The new value in textual form.
+    pub value: SettingValue,
+}
+
+/// Changes a user's role on the server. For owners of the server; the last owner cannot be demoted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetServerRole {
+    /// The user.
+    pub user: UserId,
+    /// The new role.
+    pub role: ServerRole,
+}

@@ -1,0 +1,131 @@
+//! Requests that a session answers itself: with history, with what only the server's tasks know, or
+//! by a change of the session.
+
+use serde::{Deserialize, Serialize};
+
+use crate::content::message::Run;
+use crate::ids::{ConversationId, MsgId, UserId};
+use crate::invite::ServerAddr;
+use crate::model::presence::{PresentDevice, UserPresence};
+use crate::model::user::DeviceInfo;
+use crate::secret::InviteToken;
+use crate::wire::codec;
+use crate::wire::metrics::Metrics;
+use crate::wire::overview::{ConversationPage, Moment, OverviewPlace};
+use crate::wire::request::{List, requests};
+
+requests! {
+    /// A request that a session answers itself.
+    SessionRequest in Session {
+        /// Reads a range of a log.
+        Pull(Pull) -> Pulled,
+        /// Reads a page of the user's conversations.
+        ListConversations(ListConversations) -> ConversationPage,
+        /// Replaces the set of watched users. Answered with those who are watched, without
+        /// duplicates, and their presence.
+        Watch(Watch) -> List<UserPresence>,
+        /// Sets the focused conversation.
+        Focus(Focus) -> (),
+        /// Declares the session's presence.
+        SetPresence(SetPresence) -> (),
+        /// Lists the user's devices.
+        ListDevices(ListDevices) -> List<DeviceInfo>,
+        /// Creates an invite.
+        CreateInvite(CreateInvite) -> NewInvite,
+        /// Reads the server's metrics.
+        GetMetrics(GetMetrics) -> Metrics,
+    }
+}
+
+/// Reads a range of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pull {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The range.
+    pub range: PullRange,
+    /// The maximum number of messages, up to [`crate::limits::RUN_MESSAGES_MAX`]. The server may
+    /// return fewer.
+    pub limit: u32,
+}
+
+/// A range of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PullRange {
+    /// From this message on.
+    From(MsgId),
+    /// The last messages below this one, in ascending order.
+    Before(MsgId),
+}
+
+/// The messages of a range, and the bounds of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pulled {
+    /// The messages.
+    pub run: Run,
+    /// The last message of the log when it was read.
+    pub head: MsgId,
+    /// Messages up to this one have expired, or precede what the user may see.
+    pub floor: MsgId,
+}
+
+/// Reads a page of the user's conversations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListConversations {
+    /// The moment of the device's last overview, to receive changes only; `None` for all
+    /// conversations.
+    pub since: Option<Moment>,
+    /// [`ConversationPage::next_after`] of the previous page; `None` for the first one.
+    pub after: Option<OverviewPlace>,
+}
+
+/// Replaces the set of users whose presence this session watches. Users whom the user may not watch
+/// are left out of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watch {
+    /// At most [`crate::limits::WATCHED_USERS_MAX`].
+    #[serde(deserialize_with = "codec::list")]
+    pub users: Vec<UserId>,
+}
+
+/// Sets the focused conversation. The session receives its typing indicators and receipts, and may
+/// send typing indicators there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Focus {
+    /// `None` for none.
+    pub conversation: Option<ConversationId>,
+}
+
+/// Declares this session's device kind and whether its user is idle, until the session ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetPresence {
+    /// What watchers see.
+    pub present: PresentDevice,
+}
+
+/// Lists the user's devices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListDevices;
+
+/// Creates an invite. For admins of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateInvite {
+    /// How many users may join with it; at most [`crate::limits::INVITE_USES_MAX`].
+    pub uses: u32,
+    /// Its lifetime in seconds; at most [`crate::limits::INVITE_LIFE_MAX`].
+    pub life_seconds: u64,
+}
+
+/// A new invite.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewInvite {
+    /// The address that the operator advertises; may differ from the one that the client connected
+    /// to.
+    pub addr: ServerAddr,
+    /// The token of the link.
+    pub token: InviteToken,
+}
+
+/// Reads the server's metrics. For owners of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GetMetrics;
