@@ -1,83 +1,68 @@
-//! Commands and their replies.
+//! Commands of the server itself, and their answers. Those of clients are the requests of
+//! `cairn-proto`.
+//!
+//! A command carries the random values and secret hashes that it needs, so that execution is
+//! deterministic.
 
+use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, DeviceId, EpochId, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_proto::model::retention::Retention;
 use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{DeviceName, UserName};
 use cairn_proto::wire::overview::{ConversationPage, Moment};
-use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::Response;
 
 use crate::api::actor::Actor;
-use crate::api::attachment::{AttachmentCommand, AttachmentReply};
 use crate::record::SecretHash;
 
-/// One command. It carries the random values and secret hashes that it needs, so that execution is
-/// deterministic.
+/// Starts an epoch: moments given out from now on belong to it.
+#[derive(Clone, Copy, Debug)]
+pub struct BeginEpoch(pub EpochId);
+
+/// Creates an invite for the first owner of the server.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnerInvite {
+    pub token: SecretHash,
+    pub expires_at: Timestamp,
+}
+
+/// Creates an invite for new members.
+#[derive(Clone, Copy, Debug)]
+pub struct Invite {
+    pub actor: Actor,
+    pub token: SecretHash,
+    /// How many users may join with it.
+    pub uses: u32,
+    /// Lifetime in seconds.
+    pub life_seconds: u64,
+}
+
+/// Creates a user with an invite.
 #[derive(Clone, Debug)]
-pub enum Command {
-    /// Creates an invite for the first owner of the server.
-    OwnerInvite {
-        token: SecretHash,
-        expires_at: Timestamp,
-    },
-    /// Creates an invite for new members.
-    Invite {
-        actor: Actor,
-        token: SecretHash,
-        /// How many users may join with it.
-        uses: u32,
-        /// Lifetime in seconds.
-        life_seconds: u64,
-    },
-    /// Creates a user with an invite.
-    Join {
-        /// Hash of the invite's token.
-        invite: SecretHash,
-        name: UserName,
-        /// Argon2id PHC string.
-        password: Option<Box<str>>,
-        device: NewDevice,
-    },
-    /// Looks up the password hash of a user.
-    Account {
-        name: UserName,
-    },
-    /// Adds a device to a user whose password was verified.
-    AddDevice {
-        user: UserId,
-        device: NewDevice,
-    },
-    /// Logs in a known device.
-    Login {
-        token: SecretHash,
-        stream: SendStreamId,
-        /// Whether the session wants entries pushed, which requires its position in every
-        /// conversation.
-        push: bool,
-        /// Moment of the device's last overview.
-        since: Option<Moment>,
-    },
-    Ask(Actor, Request),
-    /// Asks for permission to read a conversation.
-    Grant(Actor, ConversationId),
-    /// Asks for permission to read the server's metrics.
-    Metrics(Actor),
-    /// Starts an epoch: moments given out from now on belong to it.
-    Begin(EpochId),
-    Attachment(AttachmentCommand),
-    /// Internal: whether messages are kept forever where no policy is set.
-    KeepsByDefault,
-    /// Internal: the retention policy and bounds of a conversation.
-    Retained(ConversationId),
-    /// Internal: expires messages.
-    Expire {
-        conversation: ConversationId,
-        /// The policy that was evaluated. Nothing happens if another one is in force by now.
-        policy: Retention,
-        /// The last entry that is old enough, with all below it.
-        aged: MsgId,
-    },
+pub struct Join {
+    /// Hash of the invite's token.
+    pub invite: SecretHash,
+    pub name: UserName,
+    /// Argon2id PHC string.
+    pub password: Option<Box<str>>,
+    pub device: NewDevice,
+}
+
+/// Looks up the password hash of a user.
+#[derive(Clone, Debug)]
+pub struct FindAccount(pub UserName);
+
+/// A user, and the password hash unless the user has no password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundAccount {
+    pub user: UserId,
+    pub password: Option<Box<str>>,
+}
+
+/// Adds a device to a user whose password was verified.
+#[derive(Clone, Debug)]
+pub struct AddDevice {
+    pub user: UserId,
+    pub device: NewDevice,
 }
 
 /// A device that logs in for the first time.
@@ -94,27 +79,18 @@ pub struct NewDevice {
     pub push: bool,
 }
 
+/// Logs in a known device.
 #[derive(Clone, Debug)]
-pub enum Reply {
-    Done,
-    /// To [`Command::Account`]: the user and the password hash, if the user exists.
-    Account(Option<(UserId, Option<Box<str>>)>),
-    /// To commands that log in.
-    LoggedIn(Box<LoggedIn>),
-    /// To [`Command::Ask`].
-    Response(Response),
-    Grant(Grant),
-    KeepsByDefault(bool),
-    Retained(Retained),
-    Expired {
-        /// Whether more may expire at once: the step reached its limit.
-        has_more: bool,
-    },
-    /// To [`Command::Metrics`]: permitted. The caller supplies the metrics.
-    MetricsAllowed,
-    Attachment(AttachmentReply),
+pub struct Login {
+    pub token: SecretHash,
+    pub stream: SendStreamId,
+    /// Whether the session wants entries pushed, which requires its position in every conversation.
+    pub push: bool,
+    /// Moment of the device's last overview.
+    pub since: Option<Moment>,
 }
 
+/// A session that starts.
 #[derive(Clone, Debug)]
 pub struct LoggedIn {
     pub actor: Actor,
@@ -136,6 +112,13 @@ pub struct Feed {
     pub floor: MsgId,
 }
 
+/// Asks for permission to read a conversation.
+#[derive(Clone, Copy, Debug)]
+pub struct GrantRead {
+    pub actor: Actor,
+    pub conversation: ConversationId,
+}
+
 /// Permission to read a conversation above `floor`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grant {
@@ -143,6 +126,26 @@ pub struct Grant {
     /// Entries up to here are not readable.
     pub floor: MsgId,
 }
+
+/// Asks for permission to focus a conversation. The answer is whether the user shares read
+/// receipts, and so sees those of others.
+#[derive(Clone, Copy, Debug)]
+pub struct GrantFocus {
+    pub actor: Actor,
+    pub conversation: Option<ConversationId>,
+}
+
+/// Asks for permission to read the server's metrics.
+#[derive(Clone, Copy, Debug)]
+pub struct GrantMetrics(pub Actor);
+
+/// Asks whether messages are kept forever where no policy is set.
+#[derive(Clone, Copy, Debug)]
+pub struct KeepsByDefault;
+
+/// Asks for the retention policy and bounds of a conversation.
+#[derive(Clone, Copy, Debug)]
+pub struct GetRetained(pub ConversationId);
 
 /// The retention policy in force, and the bounds of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,3 +155,69 @@ pub struct Retained {
     /// The last expired entry.
     pub floor: MsgId,
 }
+
+/// Expires messages. The answer is whether more may expire at once: the step reached its limit.
+#[derive(Clone, Copy, Debug)]
+pub struct Expire {
+    pub conversation: ConversationId,
+    /// The policy that was evaluated. Nothing happens if another one is in force by now.
+    pub policy: Retention,
+    /// The last entry that is old enough, with all below it.
+    pub aged: MsgId,
+}
+
+/// Starts an upload of this many bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct BeginUpload {
+    pub actor: Actor,
+    pub hash: AttachmentHash,
+    pub bytes: u64,
+}
+
+/// Whether an upload is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UploadState {
+    /// The bytes are stored, and the user may send the attachment.
+    Stored,
+    /// The bytes must be uploaded.
+    Wanted {
+        /// Bytes of the user's quota that are left, as [`crate::attachment::charged_bytes`] counts
+        /// them.
+        quota_left: u64,
+    },
+}
+
+/// Ends an upload: all bytes are durable under their hash.
+#[derive(Clone, Copy, Debug)]
+pub struct EndUpload {
+    pub actor: Actor,
+    pub hash: AttachmentHash,
+    pub bytes: u64,
+}
+
+/// Asks for permission to read the attachment that a message references. The answer is its length
+/// in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct GrantDownload {
+    pub actor: Actor,
+    pub conversation: ConversationId,
+    pub msgid: MsgId,
+    pub hash: AttachmentHash,
+}
+
+/// Removes expired, unreferenced attachments among the next few after this hash.
+#[derive(Clone, Copy, Debug)]
+pub struct CollectAttachments(pub Option<AttachmentHash>);
+
+/// Removed attachments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Collected {
+    /// Their records are gone; their files can be deleted.
+    pub gone: Vec<AttachmentHash>,
+    /// Where to continue; `None` after the last unreferenced attachment.
+    pub next: Option<AttachmentHash>,
+}
+
+/// Asks which of these stored files have no record.
+#[derive(Clone, Debug)]
+pub struct FindOrphans(pub Vec<AttachmentHash>);

@@ -82,54 +82,102 @@ impl Request {
     #[must_use]
     pub const fn traits(&self) -> Traits {
         match self {
-            Self::Message(request) => match request {
-                Message::Send(_) | Message::Forward(_) | Message::Recall(_) => CHANGE,
-                Message::Edit(_) => CHANGE.rate_limited().once().grows_storage(),
-                Message::React(_) => CHANGE.rate_limited().grows_storage(),
-                Message::Unreact(_) | Message::Pin(_) | Message::Unpin(_) => CHANGE.rate_limited(),
-                Message::ListPins(_) | Message::GetImportCursor(_) => QUERY,
-                Message::Import(_) => QUERY.grows_storage().cost(Cost::PerItem),
-            },
-            Self::Reading(request) => match request {
-                Reading::Ack(_) | Reading::Explain(_) | Reading::GetOwnReads(_) => QUERY,
-                Reading::MarkRead(_) | Reading::SetOwnReads(_) => CHANGE,
-                Reading::MarkUnread(_) => CHANGE.once().cost(Cost::Page),
-                Reading::GetReceipts(_) => QUERY.cost(Cost::Page),
-            },
-            Self::Group(request) => match request {
-                Group::CreateGroup(_) => CHANGE.once().grows_storage().cost(Cost::PerItem),
-                Group::AddMembers(_) | Group::RemoveMembers(_) => CHANGE.cost(Cost::PerItem),
-                Group::Ban(_) | Group::Unban(_) => CHANGE.cost(Cost::PerItem),
-                Group::RenameGroup(_) | Group::SetTopic(_) => CHANGE,
-                Group::SetGroupSettings(_) | Group::SetRole(_) => CHANGE,
-                Group::HandOver(_) => CHANGE.once(),
-                Group::JoinGroup(_) => CHANGE.rate_limited().once(),
-                Group::MuteMember(_) => CHANGE,
-                Group::SetMemberSettings(_) | Group::SetRetention(_) => CHANGE,
-                Group::FindGroups(_) => CHANGE.cost(Cost::Page),
-                Group::ListMembers(_) | Group::ListBanned(_) => QUERY.cost(Cost::Page),
-                Group::GetGroup(_) | Group::GetRetention(_) => QUERY,
-            },
-            Self::People(request) => match request {
-                People::FindUsers(_) | People::GetUsers(_) => QUERY.cost(Cost::PerItem),
-                People::GetProfiles(_) => QUERY.cost(Cost::PerItem),
-                People::SearchUsers(_) => CHANGE.cost(Cost::Page),
-                People::ListContacts(_) => QUERY.cost(Cost::Page),
-                People::Relate(_) => CHANGE,
-                People::SetProfile(_) => CHANGE.grows_storage(),
-            },
-            Self::Server(request) => match request {
-                Server::RevokeDevice(_) | Server::SetSetting(_) => CHANGE,
-                Server::SetServerRole(_) => CHANGE,
-                Server::ListSettings(_) => QUERY,
-            },
-            Self::Session(request) => match request {
-                Session::Pull(_) | Session::ListConversations(_) => QUERY.cost(Cost::Page),
-                Session::Watch(_) => QUERY.cost(Cost::PerItem),
-                Session::Focus(_) | Session::SetPresence(_) => CHANGE,
-                Session::ListDevices(_) | Session::GetMetrics(_) => QUERY,
-                Session::CreateInvite(_) => CHANGE.once(),
-            },
+            Self::Message(request) => request.traits(),
+            Self::Reading(request) => request.traits(),
+            Self::Group(request) => request.traits(),
+            Self::People(request) => request.traits(),
+            Self::Server(request) => request.traits(),
+            Self::Session(request) => request.traits(),
+        }
+    }
+}
+
+impl Message {
+    /// Returns what holds for this kind of request.
+    #[must_use]
+    pub const fn traits(&self) -> Traits {
+        match self {
+            Self::Send(_) | Self::Forward(_) | Self::Recall(_) => CHANGE,
+            Self::Edit(_) => CHANGE.rate_limited().once().grows_storage(),
+            Self::React(_) => CHANGE.rate_limited().grows_storage(),
+            Self::Unreact(_) | Self::Pin(_) | Self::Unpin(_) => CHANGE.rate_limited(),
+            Self::ListPins(_) | Self::GetImportCursor(_) => QUERY,
+            Self::Import(_) => QUERY.grows_storage().cost(Cost::PerItem),
+        }
+    }
+}
+
+impl Reading {
+    /// Returns what holds for this kind of request.
+    #[must_use]
+    pub const fn traits(&self) -> Traits {
+        match self {
+            Self::Ack(_) | Self::Explain(_) | Self::GetOwnReads(_) => QUERY,
+            Self::MarkRead(_) | Self::SetOwnReads(_) => CHANGE,
+            Self::MarkUnread(_) => CHANGE.once().cost(Cost::Page),
+            Self::GetReceipts(_) => QUERY.cost(Cost::Page),
+        }
+    }
+}
+
+impl Group {
+    /// Returns what holds for this kind of request.
+    #[must_use]
+    pub const fn traits(&self) -> Traits {
+        match self {
+            Self::CreateGroup(_) => CHANGE.once().grows_storage().cost(Cost::PerItem),
+            Self::AddMembers(_) | Self::RemoveMembers(_) => CHANGE.cost(Cost::PerItem),
+            Self::Ban(_) | Self::Unban(_) => CHANGE.cost(Cost::PerItem),
+            Self::RenameGroup(_) | Self::SetTopic(_) => CHANGE,
+            Self::SetGroupSettings(_) | Self::SetRole(_) => CHANGE,
+            Self::HandOver(_) => CHANGE.once(),
+            Self::JoinGroup(_) => CHANGE.rate_limited().once(),
+            Self::MuteMember(_) => CHANGE,
+            Self::SetMemberSettings(_) | Self::SetRetention(_) => CHANGE,
+            Self::FindGroups(_) => CHANGE.cost(Cost::Page),
+            Self::ListMembers(_) | Self::ListBanned(_) => QUERY.cost(Cost::Page),
+            Self::GetGroup(_) | Self::GetRetention(_) => QUERY,
+        }
+    }
+}
+
+impl People {
+    /// Returns what holds for this kind of request.
+    #[must_use]
+    pub const fn traits(&self) -> Traits {
+        match self {
+            Self::FindUsers(_) | Self::GetUsers(_) => QUERY.cost(Cost::PerItem),
+            Self::GetProfiles(_) => QUERY.cost(Cost::PerItem),
+            Self::SearchUsers(_) => CHANGE.cost(Cost::Page),
+            Self::ListContacts(_) => QUERY.cost(Cost::Page),
+            Self::Relate(_) => CHANGE,
+            Self::SetProfile(_) => CHANGE.grows_storage(),
+        }
+    }
+}
+
+impl Server {
+    /// Returns what holds for this kind of request.
+    #[must_use]
+    pub const fn traits(&self) -> Traits {
+        match self {
+            Self::RevokeDevice(_) | Self::SetSetting(_) => CHANGE,
+            Self::SetServerRole(_) => CHANGE,
+            Self::ListSettings(_) => QUERY,
+        }
+    }
+}
+
+impl Session {
+    /// Returns what holds for this kind of request.
+    #[must_use]
+    pub const fn traits(&self) -> Traits {
+        match self {
+            Self::Pull(_) | Self::ListConversations(_) => QUERY.cost(Cost::Page),
+            Self::Watch(_) => QUERY.cost(Cost::PerItem),
+            Self::Focus(_) | Self::SetPresence(_) => CHANGE,
+            Self::ListDevices(_) | Self::GetMetrics(_) => QUERY,
+            Self::CreateInvite(_) => CHANGE.once(),
         }
     }
 }

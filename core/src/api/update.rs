@@ -1,0 +1,72 @@
+//! Updates: what sessions must learn once a batch is durable, apart from its new entries.
+//!
+//! They are listed in the order of the decisions. The hub publishes all of them before the entries
+//! of the batch: were an entry pushed before the [`Update::Left`] of the same batch, a former
+//! member would read it.
+
+use cairn_proto::ids::{ConversationId, DeviceId, MsgId, UserId};
+use cairn_proto::model::conversation::Conversation;
+use cairn_proto::model::people::Contact;
+use cairn_proto::wire::event::AccountUpdate;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Update {
+    Joined {
+        user: UserId,
+        /// The last entry before the membership.
+        position: MsgId,
+        summary: Box<Conversation>,
+    },
+    Left {
+        user: UserId,
+        conversation: ConversationId,
+        /// The entry that ended the membership.
+        last: MsgId,
+    },
+    /// The member's role or settings changed.
+    Changed {
+        user: UserId,
+        /// Summaries differ by device, as each has its own delivered cursor.
+        device: DeviceId,
+        summary: Box<Conversation>,
+    },
+    /// A device moved the user's read cursor. Published before the move is durable, because the
+    /// move itself is acknowledged early as well. The same device is notified too: replies and
+    /// pushed frames come on separate streams, so it could not otherwise order its own move against
+    /// that of another device.
+    Read {
+        user: UserId,
+        conversation: ConversationId,
+        read: MsgId,
+        /// The head at that time.
+        head: MsgId,
+    },
+    /// A member's delivered or read position advanced. Published early, like [`Update::Read`].
+    Moved {
+        user: UserId,
+        conversation: ConversationId,
+    },
+    RetentionSet {
+        conversation: ConversationId,
+    },
+    FloorRaised {
+        conversation: ConversationId,
+        /// The last expired entry.
+        floor: MsgId,
+    },
+    SettingSet,
+    /// A device was revoked: its sessions end.
+    Revoked {
+        user: UserId,
+        device: DeviceId,
+    },
+    /// The user's side of a relation changed.
+    Related {
+        user: UserId,
+        contact: Box<Contact>,
+    },
+    Account {
+        user: UserId,
+        update: Box<AccountUpdate>,
+    },
+}
