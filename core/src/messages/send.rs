@@ -3,19 +3,20 @@
 use cairn_proto::content::attachment::Attachment;
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::Extras;
-use cairn_proto::content::message::{Draft, pack_content};
+use cairn_proto::content::message::Draft;
 use cairn_proto::ids::{ClientSeq, ConversationId, MsgId, Timestamp};
+use cairn_proto::limits::EXTRAS_SENT_MAX;
 use cairn_proto::model::group::Role;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::Response;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::{Change, Origin};
-use crate::api::effect::Effect;
+use crate::command::{Context, Handle};
 use crate::messages::mention;
 use crate::permission::Action;
+use crate::prefetch::Load;
 use crate::record::{ConversationRecord, KindRecord, MemberCounts};
 use crate::state::State;
 use crate::state::make::NewEntry;
@@ -32,50 +33,45 @@ pub(crate) struct Sending<'a> {
     pub(crate) attachment: Option<&'a Attachment>,
 }
 
-impl State {
-    pub(crate) fn send(
-        &mut self,
-        actor: Actor,
-        draft: &Draft,
-        now: Timestamp,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
-        check_body(&draft.body)?;
-        mention::check_client_extras(&draft.extras)?;
-        let mut content = std::mem::take(&mut self.scratch);
-        content.clear();
-        pack_content(&draft.body, &draft.extras, &mut content);
-        let &Draft {
-            conversation,
-            seq,
-            ref extras,
-            ..
-        } = draft;
-        let attachment = draft.body.attachment();
+impl Handle for Draft {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.sending(actor, self.conversation, loads);
+        let extras = self.content.extras();
+        if extras.mentioned().next().is_some() {
+            let mentioned = extras.mentioned().take(EXTRAS_SENT_MAX);
+            state.others(self.conversation, actor.user, mentioned, loads);
+        }
+        let attachment = self.content.body().attachment();
+        loads.extend(attachment.and_then(|attachment| state.record_of(attachment.hash)));
+    }
+
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<MsgId, ErrorCode> {
+        let Context { actor, now, batch } = context;
+        let (body, extras) = (self.content.body(), self.content.extras());
+        check_body(body)?;
+        mention::check_client_extras(extras)?;
+        let attachment = body.attachment();
         let sending = Sending {
-            conversation,
-            seq,
-            fingerprint: xxh3_64(&content) as u32,
+            conversation: self.conversation,
+            seq: self.seq,
+            fingerprint: xxh3_64(self.content.packed()) as u32,
             extras,
             attachment,
         };
         // The retry check comes first. After the permission checks, the retry of an accepted
         // message would be refused once its sender lost access; after `accept`, it would be
         // appended again.
-        let answer = match self.seen(actor, &sending) {
-            Ok(Some(msgid)) => Ok(Response::Accepted { msgid }),
-            Ok(None) => {
-                let may_name = attachment.map_or(Ok(()), |attachment| {
-                    self.check_attachment(actor.user, attachment)
-                });
-                may_name.and_then(|()| self.accept(actor, &sending, &content, now, batch))
-            }
-            Err(code) => Err(code),
-        };
-        self.scratch = content;
-        answer
+        if let Some(msgid) = state.seen(actor, &sending)? {
+            return Ok(msgid);
+        }
+        if let Some(attachment) = attachment {
+            state.check_attachment(actor.user, attachment)?;
+        }
+        state.accept(actor, &sending, self.content.packed(), now, batch)
     }
+}
 
+impl State {
     /// Returns the message id of an earlier try, whatever happened to the sender's access since.
     pub(crate) fn seen(
         &self,
@@ -110,7 +106,7 @@ impl State {
         content: &[u8],
         now: Timestamp,
         batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
+    ) -> Result<MsgId, ErrorCode> {
         let &Sending {
             conversation,
             seq,
@@ -121,7 +117,8 @@ impl State {
         if self.is_disk_low {
             return Err(ErrorCode::DiskFull);
         }
-        if !self.conversations.contains_key(&conversation) {
+        let is_new = !self.conversations.contains_key(&conversation);
+        if is_new {
             self.check_begin(actor.user, conversation)?;
             self.check_extras(extras, MsgId::ZERO, MsgId::ZERO)?;
             if extras.mentions_all() {
@@ -167,13 +164,17 @@ impl State {
             },
             batch,
         );
+        if is_new && let Some((low, high)) = conversation.direct_users() {
+            self.publish_joined(conversation, low, batch);
+            self.publish_joined(conversation, high, batch);
+        }
         self.note_mentions(conversation, msgid, extras, batch);
         // In the batch of the message: with a reference that came later, gc could remove the file
         // in between.
         if let Some(attachment) = attachment {
             self.add_ref(conversation, msgid, actor.user, attachment, batch);
         }
-        Ok(Response::Accepted { msgid })
+        Ok(msgid)
     }
 
     /// Creates a direct chat, which starts with its first message.
@@ -198,10 +199,6 @@ impl State {
                 },
                 batch,
             );
-            batch.effect(Effect::Joined {
-                conversation: id,
-                user,
-            });
         }
         Ok(())
     }
