@@ -3,7 +3,7 @@
 
 use cairn_proto::content::extras::Extras;
 use cairn_proto::content::message::Forward;
-use cairn_proto::content::message::pack_content;
+use cairn_proto::content::packed::pack_content;
 use cairn_proto::ids::MsgId;
 use cairn_proto::wire::codec;
 use cairn_proto::wire::error::ErrorCode;
