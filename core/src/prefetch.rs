@@ -156,12 +156,17 @@ impl State {
         user: UserId,
         loads: &mut Vec<Load>,
     ) -> Option<(&Conversation, &Member)> {
+        let found = self.conversation(conversation);
+        if let Some(found) = found
+            && let Some(member) = found.member(user)
+        {
+            return Some((found, member));
+        }
         if !self.is_member(user, conversation) && other_of(conversation, user).is_none() {
             return None;
         }
         self.member(conversation, user, loads);
-        let found = self.conversation(conversation)?;
-        Some((found, found.member(user)?))
+        None
     }
 
     /// The memberships of other users in one of the requester's conversations, each chunk once.

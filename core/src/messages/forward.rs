@@ -3,7 +3,7 @@
 
 use cairn_proto::content::extras::Extras;
 use cairn_proto::content::message::Forward;
-use cairn_proto::content::message::pack_content;
+use cairn_proto::content::packed::pack_content;
 use cairn_proto::ids::MsgId;
 use cairn_proto::wire::codec;
 use cairn_proto::wire::error::ErrorCode;
@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::api::actor::Actor;
 use crate::command::{Context, Handle};
-use crate::messages::send::Sending;
+use crate::messages::send::{Sending, Tried};
 use crate::prefetch::Load;
 use crate::state::State;
 
@@ -31,7 +31,7 @@ impl Handle for Forward {
         } = self;
         // The message may change between two tries; the request is what must be equal.
         let fingerprint = xxh3_64(&codec::encode(&(from, msgid))) as u32;
-        if let Some(msgid) = state.seen(
+        let tried = state.seen(
             actor,
             &Sending {
                 conversation: to,
@@ -40,9 +40,11 @@ impl Handle for Forward {
                 extras: &Extras::NONE,
                 attachment: None,
             },
-        )? {
-            return Ok(msgid);
-        }
+        )?;
+        let place = match tried {
+            Tried::Accepted(msgid) => return Ok(msgid),
+            Tried::Never(place) => place,
+        };
         let entry = state.message(actor, from, msgid)?;
         if !entry.body.is_message() {
             return Err(ErrorCode::NoSuchMessage);
@@ -63,6 +65,6 @@ impl Handle for Forward {
             extras: &extras,
             attachment: entry.body.attachment(),
         };
-        state.accept(actor, &sending, &content, now, batch)
+        state.accept(actor, &sending, place, &content, now, batch)
     }
 }

@@ -428,11 +428,13 @@ mod tests {
             (head.get(), false),
             (head.get(), false),
         ] {
-            let answer = state.expire(id, policy, MsgId::ZERO, &mut batch);
-            assert!(
-                matches!(answer, Ok(Reply::Expired { has_more }) if has_more == expected),
-                "{answer:?}"
-            );
+            let expire = Expire {
+                conversation: id,
+                policy,
+                aged: MsgId::ZERO,
+            };
+            let answer = expire.execute(&mut state, Timestamp::new(0), &mut batch);
+            assert!(answer == Ok(expected), "{answer:?}");
             assert_eq!(state.conversations[&id].record.floor, MsgId::new(floor));
         }
     }

@@ -20,7 +20,7 @@ use crate::prefetch::Load;
 use crate::record::{ConversationRecord, KindRecord, MemberCounts};
 use crate::state::State;
 use crate::state::make::NewEntry;
-use crate::state::send_stream::{Seen, SendStream};
+use crate::state::send_stream::Seen;
 
 pub(crate) struct Sending<'a> {
     pub(crate) conversation: ConversationId,
@@ -31,6 +31,13 @@ pub(crate) struct Sending<'a> {
     pub(crate) extras: &'a Extras,
     /// The attachment, once the sender's permission was checked.
     pub(crate) attachment: Option<&'a Attachment>,
+}
+
+/// Whether a send was tried before.
+pub(crate) enum Tried {
+    Accepted(MsgId),
+    /// The ordinal that it takes on its stream; `None` if the stream is not open.
+    Never(Option<u64>),
 }
 
 impl Handle for Draft {
@@ -61,23 +68,21 @@ impl Handle for Draft {
         // The retry check comes first. After the permission checks, the retry of an accepted
         // message would be refused once its sender lost access; after `accept`, it would be
         // appended again.
-        if let Some(msgid) = state.seen(actor, &sending)? {
-            return Ok(msgid);
-        }
+        let place = match state.seen(actor, &sending)? {
+            Tried::Accepted(msgid) => return Ok(msgid),
+            Tried::Never(place) => place,
+        };
         if let Some(attachment) = attachment {
             state.check_attachment(actor.user, attachment)?;
         }
-        state.accept(actor, &sending, self.content.packed(), now, batch)
+        let content = self.content.packed();
+        state.accept(actor, &sending, place, content, now, batch)
     }
 }
 
 impl State {
-    /// Returns the message id of an earlier try, whatever happened to the sender's access since.
-    pub(crate) fn seen(
-        &self,
-        actor: Actor,
-        sending: &Sending<'_>,
-    ) -> Result<Option<MsgId>, ErrorCode> {
+    /// Looks for an earlier try, whatever happened to the sender's access since.
+    pub(crate) fn seen(&self, actor: Actor, sending: &Sending<'_>) -> Result<Tried, ErrorCode> {
         let &Sending {
             conversation,
             seq,
@@ -87,22 +92,24 @@ impl State {
         if seq.get() == 0 {
             return Err(ErrorCode::BadRequest);
         }
-        let stream = self.streams.get(&(actor.device, actor.stream));
-        match stream.map_or(Seen::New, |stream| {
-            stream.seen(conversation, seq.get(), fingerprint)
-        }) {
-            Seen::New => Ok(None),
-            Seen::Accepted(msgid) => Ok(Some(msgid)),
+        let Some(stream) = self.streams.get(&(actor.device, actor.stream)) else {
+            return Ok(Tried::Never(None));
+        };
+        match stream.seen(conversation, seq.get(), fingerprint) {
+            Seen::New => Ok(Tried::Never(Some(stream.next_place()))),
+            Seen::Accepted(msgid) => Ok(Tried::Accepted(msgid)),
             Seen::Conflict => Err(ErrorCode::SeqConflict),
             Seen::Forgotten => Err(ErrorCode::RetryTooOld),
         }
     }
 
-    /// Appends a message that is not a retry. `content` is packed as it is stored.
+    /// Appends a message that is not a retry, at this ordinal of its send stream. `content` is packed
+    /// as it is stored.
     pub(crate) fn accept(
         &mut self,
         actor: Actor,
         sending: &Sending<'_>,
+        place: Option<u64>,
         content: &[u8],
         now: Timestamp,
         batch: &mut Batch,
@@ -136,14 +143,7 @@ impl State {
             .map_or(Ok(()), |msgid| found.check_unexpired(msgid))?;
         self.check_extras(extras, found.floor(&member.record), found.record.head)?;
         let sent_at = found.not_before_last(now);
-        let place = match self
-            .streams
-            .get(&(actor.device, actor.stream))
-            .map(SendStream::next_place)
-        {
-            Some(place) => place,
-            None => self.reopen_stream(actor, batch),
-        };
+        let place = place.unwrap_or_else(|| self.reopen_stream(actor, batch));
         // The entry carries its own send cursor, so that no crash can separate the two. A cursor
         // without its entry would lose the message, because its retry counts as known; an entry
         // without its cursor would be appended a second time by the retry.
