@@ -53,13 +53,15 @@ pub trait Handle: Call {
     ///
     /// # Errors
     /// Why nothing was changed.
-    fn execute(
-        self,
-        actor: Actor,
-        state: &mut State,
-        now: Timestamp,
-        batch: &mut Batch,
-    ) -> Result<Self::Answer, ErrorCode>;
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<Self::Answer, ErrorCode>;
+}
+
+/// What a request is executed with.
+#[derive(Debug)]
+pub struct Context<'a> {
+    pub actor: Actor,
+    pub now: Timestamp,
+    pub batch: &'a mut Batch,
 }
 
 /// A request of a logged-in device.
@@ -106,7 +108,7 @@ impl<C: Handle> Command for By<C> {
     ) -> Result<C::Answer, ErrorCode> {
         let Self(actor, call) = self;
         state.check_actor(actor)?;
-        call.execute(actor, state, now, batch)
+        call.execute(state, Context { actor, now, batch })
     }
 }
 
@@ -138,12 +140,8 @@ impl Command for By<Asked> {
     ) -> Result<Answer, ErrorCode> {
         let Self(actor, asked) = self;
         state.check_actor(actor)?;
-        let execute = Execute {
-            actor,
-            state,
-            now,
-            batch,
-        };
+        let context = Context { actor, now, batch };
+        let execute = Execute { state, context };
         match asked {
             Asked::Message(request) => request.visit(execute),
             Asked::Reading(request) => request.visit(execute),
@@ -182,10 +180,8 @@ impl<C: Handle> Visit<&C> for Prefetch<'_> {
 }
 
 struct Execute<'a> {
-    actor: Actor,
     state: &'a mut State,
-    now: Timestamp,
-    batch: &'a mut Batch,
+    context: Context<'a>,
 }
 
 impl Visitor for Execute<'_> {
@@ -194,7 +190,7 @@ impl Visitor for Execute<'_> {
 
 impl<C: Handle> Visit<C> for Execute<'_> {
     fn visit(self, call: C) -> Self::Output {
-        let answer = call.execute(self.actor, self.state, self.now, self.batch)?;
+        let answer = call.execute(self.state, self.context)?;
         Ok(Answer::to::<C>(&answer))
     }
 }

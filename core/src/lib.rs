@@ -1,24 +1,24 @@
-//! The state machine of cairn: commands in, changes and effects out.
+//! The state machine of cairn: commands in, changes and updates out.
 //!
 //! It is pure: nothing here reads a clock, a file, a socket or a random number. A command either is
 //! refused and changes nothing, or makes [`Change`]s. These are what the commit log carries and the
 //! only way the [`State`] moves, so a replay of the log ends in the same state. The state machine
-//! never waits for storage: the caller first loads what [`State::missing`] returns.
+//! never waits for storage: the caller first loads what [`Command::prefetch`] names.
 //!
 //! # Layout
 //!
 //! A module imports only from modules above it in this list.
 //!
 //! * [`record`]: the stored form of the state
-//! * [`api`]: commands, changes, batches and effects
+//! * [`api`]: commands, changes, batches and updates
 //! * [`state`]: the state in memory; `state::apply` moves it, `state::make` also logs the change
-//! * `permission` decides who may do what; [`prefetch`] decides what must be loaded for it
+//! * `permission` decides who may do what; [`prefetch`] names what must be loaded for it
+//! * [`command`]: what a command is, and the dispatch of requests
 //! * [`messages`], `groups`, `people`, `reading`, [`attachment`]: the commands, by subject
-//! * `execute`: the dispatch of commands
 
 pub mod api;
 pub mod attachment;
-mod execute;
+pub mod command;
 mod groups;
 pub mod limits;
 pub mod messages;
@@ -32,5 +32,5 @@ pub mod state;
 pub use api::actor::Actor;
 pub use api::batch::Batch;
 pub use api::change::Change;
-pub use api::command::{Command, Reply};
+pub use command::{Asked, By, Command};
 pub use state::State;

@@ -293,15 +293,34 @@ impl State {
         action: Action,
         now: Timestamp,
     ) -> Result<&Conversation, ErrorCode> {
+        self.checked(user, id, action, now).map(|(found, _)| found)
+    }
+
+    /// As [`State::check`], with the membership if there is one.
+    fn checked(
+        &self,
+        user: UserId,
+        id: ConversationId,
+        action: Action,
+        now: Timestamp,
+    ) -> Result<(&Conversation, Option<&Member>), ErrorCode> {
         let found = self.conversations.get(&id);
-        let status = found.map_or(MembershipStatus::Stranger, |found| found.status(user, now));
+        let member = found.and_then(|found| found.member(user));
+        let status = match (found, member) {
+            (_, Some(Member { record, .. })) => MembershipStatus::Member {
+                role: record.role,
+                is_muted: record.details.muted_until > now,
+            },
+            (Some(found), None) if found.group.bans(user) => MembershipStatus::Banned,
+            (_, None) => MembershipStatus::Stranger,
+        };
         decide(
             action,
             self.scope(user, id, found),
             status,
             self.server_role(user),
         )?;
-        found.ok_or(ErrorCode::NotFound)
+        Ok((found.ok_or(ErrorCode::NotFound)?, member))
     }
 
     /// Checks that the user may start a direct chat.
@@ -363,8 +382,8 @@ impl State {
         action: Action,
         now: Timestamp,
     ) -> Result<(&Conversation, &Member), ErrorCode> {
-        let found = self.check(user, id, action, now)?;
-        Ok((found, found.member(user).ok_or(ErrorCode::NotFound)?))
+        let (found, member) = self.checked(user, id, action, now)?;
+        Ok((found, member.ok_or(ErrorCode::NotFound)?))
     }
 
     /// Checks that the device still exists. A session may outlive its device by the commands that
@@ -390,18 +409,5 @@ impl State {
         id: ConversationId,
     ) -> Result<(&Conversation, &Member), ErrorCode> {
         self.permit(user, id, Action::Read, Timestamp::new(u64::MAX))
-    }
-}
-
-impl Conversation {
-    fn status(&self, user: UserId, now: Timestamp) -> MembershipStatus {
-        match self.member(user) {
-            Some(Member { record, .. }) => MembershipStatus::Member {
-                role: record.role,
-                is_muted: record.details.muted_until > now,
-            },
-            None if self.group.bans(user) => MembershipStatus::Banned,
-            None => MembershipStatus::Stranger,
-        }
     }
 }

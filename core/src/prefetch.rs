@@ -1,23 +1,20 @@
 //! Prefetching: the parts of the state that must be in memory to execute a command or apply a
 //! change.
 //!
-//! The state machine never waits for storage. The caller loads what [`State::missing`] returns, and
-//! then executes the command.
+//! The state machine never waits for storage. The caller loads what
+//! [`crate::Command::prefetch`] names, and then executes the command.
 
-mod request;
+mod parts;
 
 use std::collections::BTreeSet;
 
 use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
-use cairn_proto::model::retention::Retention;
 use cairn_proto::wire::overview::{Moment, OverviewPlace};
 
-use crate::api::attachment::AttachmentCommand;
 use crate::api::batch::Batch;
 use crate::api::change::{Appended, Change, Origin};
-use crate::api::command::{Command, NewDevice};
-use crate::limits::GC_BATCH_ATTACHMENTS_MAX;
+use crate::api::command::Expire;
 use crate::record::MemberChunk;
 use crate::state::State;
 use crate::state::conversation::{Conversation, Member};
@@ -58,51 +55,6 @@ impl Load {
 }
 
 impl State {
-    /// Returns what must be loaded before `command` is executed. What is neither in memory nor
-    /// stored does not exist. Loading may reveal more to load, for at most
-    /// [`crate::limits::PREFETCH_ROUNDS_MAX`] rounds: permissions are checked first, so a command
-    /// that is refused anyway loads nothing further.
-    #[must_use]
-    pub fn missing(&self, command: &Command) -> Vec<Load> {
-        let mut loads = Vec::new();
-        match command {
-            Command::OwnerInvite { .. }
-            | Command::Invite { .. }
-            | Command::Account { .. }
-            | Command::Join { .. }
-            | Command::Metrics(_)
-            | Command::KeepsByDefault
-            | Command::Begin(_) => {}
-            Command::AddDevice {
-                user,
-                device: NewDevice { push, .. },
-            } => self.session(*user, *push, None, &mut loads),
-            Command::Login {
-                token,
-                stream,
-                push,
-                since,
-            } => {
-                if let Some((user, device)) = self.device_with(token) {
-                    self.session(user, *push, *since, &mut loads);
-                    self.stream(user, device, *stream, &mut loads);
-                }
-            }
-            Command::Retained(conversation) => self.conversation_alone(*conversation, &mut loads),
-            Command::Expire {
-                conversation,
-                policy,
-                aged,
-            } => self.expiring(*conversation, *policy, *aged, &mut loads),
-            Command::Grant(actor, conversation) => {
-                self.own_membership(*conversation, actor.user, &mut loads);
-            }
-            Command::Attachment(command) => self.prefetch_attachments(command, &mut loads),
-            Command::Ask(actor, request) => self.prefetch_request(*actor, request, &mut loads),
-        }
-        loads
-    }
-
     /// Returns what must be loaded before `change` is applied.
     #[must_use]
     pub fn loads_for(&self, change: &Change) -> Vec<Load> {
@@ -162,53 +114,29 @@ impl State {
         loads
     }
 
-    fn prefetch_attachments(&self, command: &AttachmentCommand, loads: &mut Vec<Load>) {
-        match command {
-            AttachmentCommand::Begin(_, hash, _) | AttachmentCommand::Stored(_, hash, _) => {
-                loads.extend(self.record_of(*hash))
-            }
-            AttachmentCommand::Fetch {
-                actor,
-                conversation,
-                msgid,
-                ..
-            } => {
-                let own = self.own_membership(*conversation, actor.user, loads);
-                if own.is_some_and(|(found, member)| found.shows(&member.record, *msgid)) {
-                    self.reference(*conversation, *msgid, loads);
-                }
-            }
-            AttachmentCommand::Collect(above) => {
-                let unused = self
-                    .attachments
-                    .unused_above(*above)
-                    .take(GC_BATCH_ATTACHMENTS_MAX);
-                loads.extend(unused.filter_map(|hash| self.record_of(hash)));
-            }
-            AttachmentCommand::Orphans(hashes) => {
-                loads.extend(hashes.iter().filter_map(|&hash| self.record_of(hash)))
-            }
-        }
-    }
-
-    fn record_of(&self, hash: AttachmentHash) -> Option<Load> {
+    pub(crate) fn record_of(&self, hash: AttachmentHash) -> Option<Load> {
         (!self.attachments.knows(hash)).then_some(Load::Attachment(hash))
     }
 
-    fn reference(&self, conversation: ConversationId, msgid: MsgId, loads: &mut Vec<Load>) {
+    pub(crate) fn reference(
+        &self,
+        conversation: ConversationId,
+        msgid: MsgId,
+        loads: &mut Vec<Load>,
+    ) {
         if !self.attachments.knows_ref(conversation, msgid) {
             loads.push(Load::Attached(conversation, msgid));
         }
     }
 
-    fn conversation_alone(&self, conversation: ConversationId, loads: &mut Vec<Load>) {
+    pub(crate) fn conversation_alone(&self, conversation: ConversationId, loads: &mut Vec<Load>) {
         if self.conversation(conversation).is_none() {
             loads.push(Load::Conversation(conversation));
         }
     }
 
     /// A conversation, and whether a user is a member. Unknown users have no membership to load.
-    fn member(&self, conversation: ConversationId, user: UserId, loads: &mut Vec<Load>) {
+    pub(crate) fn member(&self, conversation: ConversationId, user: UserId, loads: &mut Vec<Load>) {
         if !self.users.contains_key(&user) {
             self.conversation_alone(conversation, loads);
         } else if !self
@@ -222,22 +150,27 @@ impl State {
     /// The conversation and the requester's membership, once in memory. Nothing is loaded for users
     /// who are not members, because their request is refused; except for direct chats, which must
     /// not be created twice.
-    fn own_membership(
+    pub(crate) fn own_membership(
         &self,
         conversation: ConversationId,
         user: UserId,
         loads: &mut Vec<Load>,
     ) -> Option<(&Conversation, &Member)> {
+        let found = self.conversation(conversation);
+        if let Some(found) = found
+            && let Some(member) = found.member(user)
+        {
+            return Some((found, member));
+        }
         if !self.is_member(user, conversation) && other_of(conversation, user).is_none() {
             return None;
         }
         self.member(conversation, user, loads);
-        let found = self.conversation(conversation)?;
-        Some((found, found.member(user)?))
+        None
     }
 
     /// The memberships of other users in one of the requester's conversations, each chunk once.
-    fn others(
+    pub(crate) fn others(
         &self,
         conversation: ConversationId,
         by: UserId,
@@ -263,14 +196,24 @@ impl State {
     }
 
     /// The relations between the two users of a direct chat.
-    fn relations_in(&self, conversation: ConversationId, user: UserId, loads: &mut Vec<Load>) {
+    pub(crate) fn relations_in(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        loads: &mut Vec<Load>,
+    ) {
         if let Some(other) = other_of(conversation, user) {
             self.relations_of([user, other], loads);
         }
     }
 
     /// Expiry loads references only if the floor can rise, which mostly it cannot.
-    fn expiring(&self, id: ConversationId, policy: Retention, aged: MsgId, loads: &mut Vec<Load>) {
+    pub(crate) fn expiring(&self, expire: Expire, loads: &mut Vec<Load>) {
+        let Expire {
+            conversation: id,
+            policy,
+            aged,
+        } = expire;
         match self
             .conversation(id)
             .map(|found| (found.record.floor, self.wanted_floor(found, policy, aged)))
@@ -284,13 +227,23 @@ impl State {
         }
     }
 
-    fn stream(&self, user: UserId, device: DeviceId, stream: SendStreamId, loads: &mut Vec<Load>) {
+    pub(crate) fn stream(
+        &self,
+        user: UserId,
+        device: DeviceId,
+        stream: SendStreamId,
+        loads: &mut Vec<Load>,
+    ) {
         if !self.knows_stream(user, device, stream) {
             loads.push(Load::Stream(device, stream));
         }
     }
 
-    fn relations_of(&self, users: impl IntoIterator<Item = UserId>, loads: &mut Vec<Load>) {
+    pub(crate) fn relations_of(
+        &self,
+        users: impl IntoIterator<Item = UserId>,
+        loads: &mut Vec<Load>,
+    ) {
         loads.extend(
             users
                 .into_iter()
@@ -299,7 +252,7 @@ impl State {
         );
     }
 
-    fn overview(
+    pub(crate) fn overview(
         &self,
         user: UserId,
         since: Option<Moment>,
@@ -313,7 +266,13 @@ impl State {
 
     /// A new session: the first page of its overview or, with push, its position in every
     /// conversation.
-    fn session(&self, user: UserId, push: bool, since: Option<Moment>, loads: &mut Vec<Load>) {
+    pub(crate) fn session(
+        &self,
+        user: UserId,
+        push: bool,
+        since: Option<Moment>,
+        loads: &mut Vec<Load>,
+    ) {
         if push {
             for &conversation in self
                 .user(user)

@@ -61,8 +61,6 @@ pub struct State {
     pub(super) dirty: Dirty,
     /// Entries loaded for the current command.
     pub(super) entries: HashMap<(ConversationId, MsgId), Entry>,
-    /// Reused buffer for encoding a body.
-    pub(super) scratch: Vec<u8>,
     /// Set by the caller while the disk is too full for new messages. Not persisted.
     pub(super) is_disk_low: bool,
 }

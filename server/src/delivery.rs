@@ -15,7 +15,7 @@ use cairn_proto::limits::{PUSH_BACKLOG_MESSAGES_MAX, RUN_MESSAGES_MAX};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::event::TimelineFrame;
 use cairn_proto::wire::frame;
-use cairn_proto::wire::request::PullRange;
+use cairn_proto::wire::request::session::PullRange;
 use quinn::{Connection, SendStream, WriteError};
 
 use crate::delivery::feed::{Feed, FeedBound};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cairn_proto::content::message::Run;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::request::PullRange;
+use cairn_proto::wire::request::session::PullRange;
 use cairn_store::blocks::run::RunLimits;
 use cairn_store::timeline::history::{History, HistoryError};
 use cairn_store::timeline::{TailRead, Timeline};

@@ -18,10 +18,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Instant;
 
-use cairn_proto::ids::{ConversationId, Revision, Timestamp};
+use cairn_proto::ids::{ConversationId, MsgId, Revision, Timestamp};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::metrics::Metrics;
-use cairn_proto::wire::response::Response;
 use hashbrown::HashSet;
 use tracing::info;
 
@@ -41,8 +40,9 @@ use crate::timeline::retention::Retentions;
 use crate::timeline::{Timeline, Timelines};
 use crate::trees::db::Trees;
 use crate::trees::rows_in::Loader;
-use cairn_core::api::effect::Effect;
-use cairn_core::{Batch, Command, Reply, State};
+use cairn_core::api::update::Update;
+use cairn_core::prefetch::Load;
+use cairn_core::{Batch, Command, State};
 
 #[derive(Debug)]
 pub struct Engine {
@@ -56,18 +56,15 @@ pub struct Engine {
     /// Conversations evicted from the state the last time. Their timelines are evicted the next
     /// time, since sessions may be about to use them.
     evict: Vec<ConversationId>,
+    /// Floors that rise with the batch.
+    raised: Vec<(ConversationId, MsgId)>,
+    /// Reused buffers of [`Engine::prefetch`].
+    wanted: Vec<Load>,
+    loaded: HashSet<Load>,
     loads: u64,
     meter: Meter,
     reserve_monitor: Option<ReserveMonitor>,
     _lock: DirLock,
-}
-
-/// The visible result of a commit.
-#[derive(Debug, Default)]
-pub struct Committed {
-    /// The conversations with new entries, each once.
-    pub touched: Vec<ConversationId>,
-    pub effects: Vec<Effect>,
 }
 
 /// The progress of checkpoints.
@@ -147,6 +144,9 @@ impl Engine {
             timelines,
             checkpoints,
             evict: Vec::new(),
+            raised: Vec::new(),
+            wanted: Vec::new(),
+            loaded: HashSet::new(),
             loads: 0,
             meter: Meter::start(),
             reserve_monitor: None,
@@ -184,30 +184,30 @@ impl Engine {
         Retentions::new(self.trees.clone())
     }
 
-    /// Decides a command. Its changes join the batch.
+    /// Executes a command. Its changes join the batch.
     ///
     /// # Errors
     ///
-    /// The reason why nothing was changed. [`ErrorCode::Damaged`] when something could not be
-    /// loaded.
-    pub fn execute(&mut self, command: Command, now: Timestamp) -> Result<Reply, ErrorCode> {
-        if self
-            .reserve_monitor
-            .as_ref()
-            .is_some_and(|reserve_monitor| reserve_monitor.refuses(&command))
+    /// The reason why nothing was changed. [`ErrorCode::DiskFull`] while the disk is nearly full,
+    /// [`ErrorCode::Damaged`] when something could not be loaded.
+    pub fn execute<C: Command>(
+        &mut self,
+        command: C,
+        now: Timestamp,
+    ) -> Result<C::Answer, ErrorCode> {
+        if command.grows_storage()
+            && self
+                .reserve_monitor
+                .as_ref()
+                .is_some_and(ReserveMonitor::is_short)
         {
             return Err(ErrorCode::DiskFull);
         }
         self.prefetch(&command)?;
         self.meter.command();
-        let decided = self.state.execute(command, now, &mut self.batch);
+        let answer = command.execute(&mut self.state, now, &mut self.batch);
         self.state.evict_entries();
-        match decided? {
-            Reply::MetricsAllowed => {
-                Ok(Reply::Response(Response::Metrics(Box::new(self.metrics()))))
-            }
-            decided => Ok(decided),
-        }
+        answer
     }
 
     /// Counters since the engine was opened. It does not know the sessions.
@@ -233,25 +233,33 @@ impl Engine {
         !self.batch.is_empty()
     }
 
-    /// Takes the effects of cursor moves. They are published before they are durable: moves alone
-    /// force no commit.
-    pub fn take_effects_of_moves(&mut self) -> Vec<Effect> {
-        self.batch.take_effects_of_moves()
+    /// Appends the updates of the commands since the last call to `updates`, in order. They may be
+    /// published once the batch is durable, or at once unless [`Engine::must_commit`]: a lost cursor
+    /// move only makes a cursor older.
+    pub fn drain_updates(&mut self, updates: &mut Vec<Update>) {
+        let raised = &mut self.raised;
+        updates.extend(
+            self.batch
+                .drain_updates()
+                .inspect(|update| note_raised(update, raised)),
+        );
     }
 
-    /// Makes the batch durable, then visible.
+    /// Makes the batch durable, then visible. Returns the conversations with new entries, each once.
     ///
     /// # Errors
     ///
     /// When that failed. The engine accepts nothing more then.
-    pub fn commit(&mut self) -> Result<Committed, StoreError> {
+    pub fn commit(&mut self) -> Result<Vec<ConversationId>, StoreError> {
         if self.batch.is_empty() {
-            return Ok(Committed::default());
+            return Ok(Vec::new());
+        }
+        for update in self.batch.drain_updates() {
+            note_raised(&update, &mut self.raised);
         }
         // The next batch is likely to be as long as this one.
         let next = new_batch(self.batch.payload_bytes());
-        let (bytes, appended, rewritten, effects) =
-            std::mem::replace(&mut self.batch, next).into_parts();
+        let (bytes, appended, rewritten) = std::mem::replace(&mut self.batch, next).into_parts();
         let mut buffer = BatchBuf::new();
         *buffer.payload_mut() = bytes;
         // Durable before visible: if the timelines were extended first, a reader could see an entry
@@ -276,13 +284,8 @@ impl Engine {
             of.publish(at.msgid, [bytes.slice(at.range)])?;
             timeline = Some(of);
         }
-        for &effect in &effects {
-            if let Effect::FloorRaised {
-                conversation,
-                floor,
-            } = effect
-                && let Some(timeline) = self.timelines.get(conversation)
-            {
+        for (conversation, floor) in self.raised.drain(..) {
+            if let Some(timeline) = self.timelines.get(conversation) {
                 timeline.raise_floor(floor);
                 self.checkpoints.touched.insert(conversation);
             }
@@ -295,7 +298,17 @@ impl Engine {
         touched.sort_unstable();
         touched.dedup();
         self.checkpoints.touched.extend(touched.iter().copied());
-        Ok(Committed { touched, effects })
+        Ok(touched)
+    }
+}
+
+fn note_raised(update: &Update, raised: &mut Vec<(ConversationId, MsgId)>) {
+    if let &Update::FloorRaised {
+        conversation,
+        floor,
+    } = update
+    {
+        raised.push((conversation, floor));
     }
 }
 

@@ -1,8 +1,8 @@
 //! Batches: the changes of one group commit, encoded once.
 //!
-//! Only the owner of a batch makes it durable. Until then its entries and effects must stay
-//! invisible, or a crash could revoke what a client has seen; [`Batch::take_effects_of_moves`]
-//! is the one exception.
+//! Only the owner of a batch makes it durable. Until then its entries and updates must stay
+//! invisible, or a crash could revoke what a client has seen. The updates of cursor moves are the
+//! one exception.
 
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ use cairn_proto::wire::codec::{self, DecodeError};
 use hashbrown::HashMap;
 
 use crate::api::change::{Appended, Change};
-use crate::api::effect::Effect;
+use crate::api::update::Update;
 
 /// The encoded changes of one group commit. The commit log writes the buffer as it is; tails,
 /// blocks and the wire share its entries.
@@ -24,7 +24,7 @@ pub struct Batch {
     appended: Vec<EntryAt>,
     rewritten: Vec<EntryAt>,
     index: EntryIndex,
-    effects: Vec<Effect>,
+    updates: Vec<Update>,
     forced: bool,
     moves_reads: bool,
 }
@@ -69,7 +69,7 @@ impl Batch {
             appended: Vec::new(),
             rewritten: Vec::new(),
             index: EntryIndex::default(),
-            effects: Vec::new(),
+            updates: Vec::new(),
             forced: false,
             moves_reads: false,
         }
@@ -122,20 +122,10 @@ impl Batch {
             .get(self.index.ranges.get(&(conversation, msgid))?.clone())
     }
 
-    /// Effects to publish once the batch is durable.
-    #[must_use]
-    pub fn effects(&self) -> &[Effect] {
-        &self.effects
-    }
-
-    /// Takes the effects that may be published before the batch is durable: all of them if it holds
-    /// only cursor moves, else none.
-    pub fn take_effects_of_moves(&mut self) -> Vec<Effect> {
-        if self.forced {
-            Vec::new()
-        } else {
-            std::mem::take(&mut self.effects)
-        }
+    /// Takes the updates since the last call, in order. They may be published once the batch is
+    /// durable, or at once while it is not [forced](Batch::is_forced).
+    pub fn drain_updates(&mut self) -> std::vec::Drain<'_, Update> {
+        self.updates.drain(..)
     }
 
     /// The packed entries of the batch from `first` to `last` of a conversation.
@@ -152,11 +142,10 @@ impl Batch {
             .collect()
     }
 
-    /// Splits the batch into its buffer, the positions of new and of rewritten entries, and the
-    /// effects.
+    /// Splits the batch into its buffer, and the positions of new and of rewritten entries.
     #[must_use]
-    pub fn into_parts(self) -> (Vec<u8>, Vec<EntryAt>, Vec<EntryAt>, Vec<Effect>) {
-        (self.bytes, self.appended, self.rewritten, self.effects)
+    pub fn into_parts(self) -> (Vec<u8>, Vec<EntryAt>, Vec<EntryAt>) {
+        (self.bytes, self.appended, self.rewritten)
     }
 
     pub(crate) fn push(&mut self, change: &Change) {
@@ -228,8 +217,8 @@ impl Batch {
         self.forced |= self.moves_reads;
     }
 
-    pub(crate) fn effect(&mut self, effect: Effect) {
-        self.effects.push(effect);
+    pub(crate) fn publish(&mut self, update: Update) {
+        self.updates.push(update);
     }
 }
 

@@ -18,7 +18,8 @@ use crate::record::SecretHash;
 #[derive(Clone, Copy, Debug)]
 pub struct BeginEpoch(pub EpochId);
 
-/// Creates an invite for the first owner of the server.
+/// Creates an invite for the first owner of the server, and revokes earlier unused ones: their links
+/// may be lost.
 #[derive(Clone, Copy, Debug)]
 pub struct OwnerInvite {
     pub token: SecretHash,
@@ -156,7 +157,9 @@ pub struct Retained {
     pub floor: MsgId,
 }
 
-/// Expires messages. The answer is whether more may expire at once: the step reached its limit.
+/// Expires what `policy` allows: entries up to `aged`, or what every device has. At most
+/// [`crate::limits::RETENTION_STEP_ENTRIES`] entries and [`crate::limits::REFS_DROPPED_MAX`]
+/// references at once. The answer is whether more may expire at once: the step reached its limit.
 #[derive(Clone, Copy, Debug)]
 pub struct Expire {
     pub conversation: ConversationId,
@@ -166,7 +169,8 @@ pub struct Expire {
     pub aged: MsgId,
 }
 
-/// Starts an upload of this many bytes.
+/// Starts an upload of this many bytes. A user who uploaded the bytes before need not do so again.
+/// Anyone else must prove to have them: knowing a hash must not give access to the file.
 #[derive(Clone, Copy, Debug)]
 pub struct BeginUpload {
     pub actor: Actor,
@@ -197,6 +201,10 @@ pub struct EndUpload {
 
 /// Asks for permission to read the attachment that a message references. The answer is its length
 /// in bytes.
+///
+/// Every refusal is the same [`cairn_proto::wire::error::ErrorCode::NoSuchAttachment`], so that
+/// hashes cannot be probed. Only a user who could see the message learns that it expired, as with
+/// everything else about it.
 #[derive(Clone, Copy, Debug)]
 pub struct GrantDownload {
     pub actor: Actor,

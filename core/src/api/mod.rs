@@ -1,8 +1,7 @@
-//! The interface of the state machine: commands in, changes and effects out.
+//! The interface of the state machine: commands in, changes and updates out.
 
 pub mod actor;
-pub mod attachment;
 pub mod batch;
 pub mod change;
 pub mod command;
-pub mod effect;
+pub mod update;

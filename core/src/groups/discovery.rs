@@ -2,42 +2,50 @@
 
 use std::collections::BTreeSet;
 
-use cairn_proto::ids::{ConversationId, Timestamp};
+use cairn_proto::ids::ConversationId;
 use cairn_proto::limits::MEMBERS_PER_CONVERSATION_MAX;
 use cairn_proto::model::group::OpenGroup;
-use cairn_proto::text::GroupName;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::List;
+use cairn_proto::wire::request::group::{FindGroups, JoinGroup};
 
 use crate::api::actor::Actor;
-use crate::api::batch::Batch;
+use crate::command::{Context, Handle};
 use crate::permission::Action;
+use crate::prefetch::Load;
 use crate::state::State;
 
-impl State {
-    pub(crate) fn join_group(
-        &mut self,
-        actor: Actor,
-        id: ConversationId,
-        now: Timestamp,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
-        let found = self.check(actor.user, id, Action::Join, now)?;
+impl Handle for JoinGroup {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.member(self.conversation, actor.user, loads);
+    }
+
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
+        let Context { actor, now, batch } = context;
+        let Self { conversation: id } = self;
+        let found = state.check(actor.user, id, Action::Join, now)?;
         if found.member(actor.user).is_none() {
             if found.record.counts.members as usize >= MEMBERS_PER_CONVERSATION_MAX {
                 return Err(ErrorCode::LimitReached);
             }
-            self.check_memberships([actor.user])?;
-            self.put_members(actor.user, id, BTreeSet::from([actor.user]), now, batch);
+            state.check_memberships([actor.user])?;
+            state.put_members(actor.user, id, BTreeSet::from([actor.user]), now, batch);
         }
-        Ok(Response::Done)
+        Ok(())
+    }
+}
+
+impl Handle for FindGroups {
+    fn prefetch(&self, _: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.found_groups(self.prefix.as_ref(), loads);
     }
 
-    pub(crate) fn find_groups(&self, prefix: Option<&GroupName>) -> Response {
+    fn execute(self, state: &mut State, _: Context<'_>) -> Result<List<OpenGroup>, ErrorCode> {
+        let Self { prefix } = self;
         let shown = |id: ConversationId| {
-            let found = self.conversations.get(&id)?;
+            let found = state.conversations.get(&id)?;
             let (name, topic) = (
-                self.open_groups.name(id)?.clone(),
+                state.open_groups.name(id)?.clone(),
                 found.group.topic.clone(),
             );
             Some(OpenGroup {
@@ -47,6 +55,12 @@ impl State {
                 members: found.record.counts.members,
             })
         };
-        Response::Groups(self.open_groups.find(prefix).filter_map(shown).collect())
+        Ok(List(
+            state
+                .open_groups
+                .find(prefix.as_ref())
+                .filter_map(shown)
+                .collect(),
+        ))
     }
 }

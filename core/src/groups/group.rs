@@ -5,67 +5,84 @@ use std::collections::BTreeSet;
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_proto::limits;
+use cairn_proto::limits::USERS_PER_REQUEST_MAX;
 use cairn_proto::model::conversation::{self, MemberPage};
 use cairn_proto::model::group::{JoinerHistory, Role};
-use cairn_proto::text::GroupName;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::group::{AddMembers, CreateGroup, ListMembers, RemoveMembers};
 
 use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::effect::Effect;
+use crate::api::update::Update;
+use crate::command::{Context, Handle};
 use crate::limits::MEMBERS_SCANNED_MAX;
 use crate::permission::Action;
+use crate::prefetch::Load;
 use crate::record::{ConversationRecord, KindRecord, MemberCounts, MemberDetails};
 use crate::state::State;
 use crate::state::conversation::Conversation;
 
-impl State {
-    pub(crate) fn create_group(
-        &mut self,
-        actor: Actor,
-        name: GroupName,
-        members: Vec<UserId>,
-        now: Timestamp,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
-        let mut members = self.existing_users(members)?;
+impl Handle for CreateGroup {
+    fn prefetch(&self, _: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.relations_of_named(&self.members, loads);
+    }
+
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<ConversationId, ErrorCode> {
+        let Context { actor, now, batch } = context;
+        let Self { name, members } = self;
+        let mut members = state.existing_users(members)?;
         members.remove(&actor.user);
-        self.check_addable(actor.user, members.iter())?;
-        self.check_owned(actor.user)?;
-        self.check_memberships(members.iter().copied().chain([actor.user]))?;
-        let id = self.next_numbered();
+        state.check_addable(actor.user, members.iter())?;
+        state.check_owned(actor.user)?;
+        state.check_memberships(members.iter().copied().chain([actor.user]))?;
+        let id = state.next_numbered();
         if !id.is_numbered() {
             return Err(ErrorCode::LimitReached);
         }
         let record = ConversationRecord::new(KindRecord::Group { name: name.clone() }, now);
-        self.make(&Change::Conversation(id, record), batch);
-        self.put_member(id, actor.user, Role::Owner, now, batch);
-        self.append_system(
+        state.make(&Change::Conversation(id, record), batch);
+        state.put_member(id, actor.user, Role::Owner, now, batch);
+        state.append_system(
             id,
             actor.user,
             now,
             &Body::System(SystemEntry::Created { name }),
             batch,
         );
-        self.put_members(actor.user, id, members, now, batch);
-        Ok(Response::Created { conversation: id })
+        state.publish_joined(id, actor.user, batch);
+        state.put_members(actor.user, id, members, now, batch);
+        Ok(id)
+    }
+}
+
+impl Handle for AddMembers {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.own_membership(self.conversation, actor.user, loads);
+        if self.users.len() <= USERS_PER_REQUEST_MAX {
+            state.others(
+                self.conversation,
+                actor.user,
+                self.users.iter().copied(),
+                loads,
+            );
+        }
+        if state.is_member(actor.user, self.conversation) {
+            state.relations_of_named(&self.users, loads);
+        }
     }
 
-    pub(crate) fn add_members(
-        &mut self,
-        actor: Actor,
-        id: ConversationId,
-        users: Vec<UserId>,
-        now: Timestamp,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
-        self.permit(actor.user, id, Action::Invite, now)?;
-        let mut users = self.existing_users(users)?;
-        let (found, _) = self.membership(actor.user, id)?;
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<u32, ErrorCode> {
+        let Context { actor, now, batch } = context;
+        let Self {
+            conversation: id,
+            users,
+        } = self;
+        state.permit(actor.user, id, Action::Invite, now)?;
+        let mut users = state.existing_users(users)?;
+        let (found, _) = state.membership(actor.user, id)?;
         users.retain(|&user| found.member(user).is_none());
-        self.check_addable(actor.user, users.iter())?;
+        state.check_addable(actor.user, users.iter())?;
         if users.iter().any(|&user| found.group.bans(user)) {
             return Err(ErrorCode::Banned);
         }
@@ -73,21 +90,33 @@ impl State {
         {
             return Err(ErrorCode::LimitReached);
         }
-        self.check_memberships(users.iter().copied())?;
+        state.check_memberships(users.iter().copied())?;
         let changed = u32::try_from(users.len()).unwrap_or(u32::MAX);
-        self.put_members(actor.user, id, users, now, batch);
-        Ok(Response::Changed { users: changed })
+        state.put_members(actor.user, id, users, now, batch);
+        Ok(changed)
+    }
+}
+
+impl Handle for RemoveMembers {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.own_membership(self.conversation, actor.user, loads);
+        if self.users.len() <= USERS_PER_REQUEST_MAX {
+            state.others(
+                self.conversation,
+                actor.user,
+                self.users.iter().copied(),
+                loads,
+            );
+        }
     }
 
-    pub(crate) fn remove_members(
-        &mut self,
-        actor: Actor,
-        id: ConversationId,
-        users: Vec<UserId>,
-        now: Timestamp,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
-        let (found, _) = self.permit(actor.user, id, Action::Leave, now)?;
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<u32, ErrorCode> {
+        let Context { actor, now, batch } = context;
+        let Self {
+            conversation: id,
+            users,
+        } = self;
+        let (found, _) = state.permit(actor.user, id, Action::Leave, now)?;
         if users.len() > limits::USERS_PER_REQUEST_MAX {
             return Err(ErrorCode::BadRequest);
         }
@@ -95,7 +124,7 @@ impl State {
         leavers.sort_unstable();
         leavers.dedup();
         for &(_, role) in leavers.iter().filter(|&&(user, _)| user != actor.user) {
-            self.permit(actor.user, id, Action::Moderate(role), now)?;
+            state.permit(actor.user, id, Action::Moderate(role), now)?;
         }
         let owners = leavers
             .iter()
@@ -106,24 +135,66 @@ impl State {
             return Err(ErrorCode::LastOwner);
         }
         if leavers.is_empty() {
-            return Ok(Response::Changed { users: 0 });
+            return Ok(0);
         }
-        // The entry first: it is the last one that the leavers may read, and `Effect::Left` names
+        // The entry first: it is the last one that the leavers may read, and `Update::Left` names
         // it.
         let names = leavers.iter().map(|&(user, _)| user).collect();
-        let last = self.append_system(
+        let last = state.append_system(
             id,
             actor.user,
             now,
             &Body::System(SystemEntry::Removed { users: names }),
             batch,
         );
-        self.end_memberships(id, &leavers, counts, last, now, batch);
-        Ok(Response::Changed {
-            users: leavers.len() as u32,
-        })
+        state.end_memberships(id, &leavers, counts, last, now, batch);
+        Ok(leavers.len() as u32)
+    }
+}
+
+impl Handle for ListMembers {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        if let Some((found, _)) = state.own_membership(self.conversation, actor.user, loads) {
+            state.page_of_members(self, found, actor.user, loads);
+        }
+        state.relations_in(self.conversation, actor.user, loads);
     }
 
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<MemberPage, ErrorCode> {
+        let Context { actor, .. } = context;
+        let Self {
+            conversation: id,
+            after,
+        } = self;
+        let (found, _) = state.membership(actor.user, id)?;
+        let (page, next_after) = if found.is_counted() {
+            found.members_after(after)
+        } else {
+            state.members_after(id, after)
+        };
+        let shown = page.into_iter().filter_map(|user| {
+            let record = &found.member(user)?.record;
+            let read = if state.shows_reads(id, actor.user, user) {
+                record.shown_read()
+            } else {
+                MsgId::ZERO
+            };
+            let user = state.user_info(user)?;
+            let muted_until = record.details.muted_until;
+            Some(conversation::Member {
+                user,
+                role: record.role,
+                joined: record.joined,
+                read,
+                muted_until,
+            })
+        });
+        let items = shown.collect();
+        Ok(MemberPage { items, next_after })
+    }
+}
+
+impl State {
     pub(crate) fn end_memberships(
         &mut self,
         id: ConversationId,
@@ -145,45 +216,12 @@ impl State {
                 },
                 batch,
             );
-            batch.effect(Effect::Left {
+            batch.publish(Update::Left {
                 conversation: id,
                 user,
                 last,
             });
         }
-    }
-
-    pub(crate) fn members_page(
-        &self,
-        actor: Actor,
-        id: ConversationId,
-        after: Option<UserId>,
-    ) -> Result<Response, ErrorCode> {
-        let (found, _) = self.membership(actor.user, id)?;
-        let (page, next_after) = if found.is_counted() {
-            found.members_after(after)
-        } else {
-            self.members_after(id, after)
-        };
-        let shown = page.into_iter().filter_map(|user| {
-            let record = &found.member(user)?.record;
-            let read = if self.shows_reads(id, actor.user, user) {
-                record.shown_read()
-            } else {
-                MsgId::ZERO
-            };
-            let user = self.user_info(user)?;
-            let muted_until = record.details.muted_until;
-            Some(conversation::Member {
-                user,
-                role: record.role,
-                joined: record.joined,
-                read,
-                muted_until,
-            })
-        });
-        let items = shown.collect();
-        Ok(Response::Members(MemberPage { items, next_after }))
     }
 
     /// A page of members of a large conversation, and where the next page starts. A page scans at
@@ -248,7 +286,7 @@ impl State {
         }
         let mutes = self.drop_mutes(id, &users, now, batch);
         let body = Body::System(SystemEntry::Added {
-            users: users.into_iter().collect(),
+            users: users.iter().copied().collect(),
         });
         self.append_system(id, by, now, &body, batch);
         // Repeated in the log: a client that follows it from here on has not seen the mute.
@@ -260,6 +298,9 @@ impl State {
                 &Body::System(SystemEntry::Muted { user, until }),
                 batch,
             );
+        }
+        for user in users {
+            self.publish_joined(id, user, batch);
         }
     }
 
@@ -311,10 +352,6 @@ impl State {
                 batch,
             );
         }
-        batch.effect(Effect::Joined {
-            conversation: id,
-            user,
-        });
     }
 }
 

@@ -1,51 +1,59 @@
 //! Group settings: name, topic, permissions and roles. Every change is an entry in the group's log.
 
 use cairn_proto::content::body::{Body, SystemEntry};
-use cairn_proto::ids::{ConversationId, Timestamp, UserId};
-use cairn_proto::model::group::{Access, GroupDetails, GroupSettings, Role};
-use cairn_proto::text::{GroupName, Topic};
+use cairn_proto::ids::{ConversationId, UserId};
+use cairn_proto::model::group::{Access, GroupDetails, Role};
+use cairn_proto::text::GroupName;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::group::{
+    GetGroup, HandOver, RenameGroup, SetGroupSettings, SetRole, SetTopic,
+};
 
 use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::effect::Effect;
+use crate::command::{Context, Handle};
 use crate::permission::Action;
+use crate::prefetch::Load;
 use crate::record::{GroupRecord, KindRecord, MemberCounts};
 use crate::state::State;
 use crate::state::conversation::Member;
 
-impl State {
-    pub(crate) fn group_details(
-        &self,
-        actor: Actor,
-        id: ConversationId,
-        now: Timestamp,
-    ) -> Result<Response, ErrorCode> {
-        let (found, _) = self.permit(actor.user, id, Action::Inspect, now)?;
+impl Handle for GetGroup {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.own_membership(self.conversation, actor.user, loads);
+    }
+
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<GroupDetails, ErrorCode> {
+        let Context { actor, now, .. } = context;
+        let Self { conversation: id } = self;
+        let (found, _) = state.permit(actor.user, id, Action::Inspect, now)?;
         let GroupRecord {
             topic, settings, ..
         } = &found.group;
-        Ok(Response::Group(GroupDetails {
+        Ok(GroupDetails {
             topic: topic.clone(),
             settings: *settings,
             members: found.record.counts.members,
-        }))
+        })
+    }
+}
+
+impl Handle for RenameGroup {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.own_membership(self.conversation, actor.user, loads);
     }
 
-    pub(crate) fn rename_group(
-        &mut self,
-        actor: Actor,
-        id: ConversationId,
-        name: GroupName,
-        now: Timestamp,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
-        let (found, _) = self.permit(actor.user, id, Action::Rename, now)?;
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
+        let Context { actor, now, batch } = context;
+        let Self {
+            conversation: id,
+            name,
+        } = self;
+        let (found, _) = state.permit(actor.user, id, Action::Rename, now)?;
         if !matches!(&found.record.kind, KindRecord::Group { name: old } if *old == name) {
-            self.make(&Change::Renamed(id, name.clone()), batch);
-            self.append_system(
+            state.make(&Change::Renamed(id, name.clone()), batch);
+            state.append_system(
                 id,
                 actor.user,
                 now,
@@ -53,25 +61,29 @@ impl State {
                 batch,
             );
         }
-        Ok(Response::Done)
+        Ok(())
+    }
+}
+
+impl Handle for SetTopic {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.own_membership(self.conversation, actor.user, loads);
     }
 
-    pub(crate) fn set_topic(
-        &mut self,
-        actor: Actor,
-        id: ConversationId,
-        topic: Topic,
-        now: Timestamp,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
-        let (found, _) = self.permit(actor.user, id, Action::Rename, now)?;
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
+        let Context { actor, now, batch } = context;
+        let Self {
+            conversation: id,
+            topic,
+        } = self;
+        let (found, _) = state.permit(actor.user, id, Action::Rename, now)?;
         if found.group.topic != topic {
             let group = GroupRecord {
                 topic: topic.clone(),
                 ..found.group.clone()
             };
-            self.make(&Change::Group(id, group), batch);
-            self.append_system(
+            state.make(&Change::Group(id, group), batch);
+            state.append_system(
                 id,
                 actor.user,
                 now,
@@ -79,25 +91,29 @@ impl State {
                 batch,
             );
         }
-        Ok(Response::Done)
+        Ok(())
+    }
+}
+
+impl Handle for SetGroupSettings {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.own_membership(self.conversation, actor.user, loads);
     }
 
-    pub(crate) fn set_group_settings(
-        &mut self,
-        actor: Actor,
-        id: ConversationId,
-        settings: GroupSettings,
-        now: Timestamp,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
-        let (found, _) = self.permit(actor.user, id, Action::Configure, now)?;
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
+        let Context { actor, now, batch } = context;
+        let Self {
+            conversation: id,
+            settings,
+        } = self;
+        let (found, _) = state.permit(actor.user, id, Action::Configure, now)?;
         if found.group.settings != settings {
             let group = GroupRecord {
                 settings,
                 ..found.group.clone()
             };
-            self.make(&Change::Group(id, group), batch);
-            self.append_system(
+            state.make(&Change::Group(id, group), batch);
+            state.append_system(
                 id,
                 actor.user,
                 now,
@@ -105,68 +121,95 @@ impl State {
                 batch,
             );
         }
-        Ok(Response::Done)
+        Ok(())
+    }
+}
+
+impl Handle for SetRole {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.own_membership(self.conversation, actor.user, loads);
+        state.others(
+            self.conversation,
+            actor.user,
+            [self.user].into_iter(),
+            loads,
+        );
     }
 
-    pub(crate) fn set_role(
-        &mut self,
-        actor: Actor,
-        id: ConversationId,
-        user: UserId,
-        role: Role,
-        now: Timestamp,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
-        let (found, _) = self.permit(actor.user, id, Action::Appoint, now)?;
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
+        let Context { actor, now, batch } = context;
+        let Self {
+            conversation: id,
+            user,
+            role,
+        } = self;
+        let (found, _) = state.permit(actor.user, id, Action::Appoint, now)?;
         let old = found.member(user).ok_or(ErrorCode::NoMember)?.record.role;
         if old == Role::Owner && role != Role::Owner && found.record.counts.owners <= 1 {
             return Err(ErrorCode::LastOwner);
         }
         if old != Role::Owner && role == Role::Owner {
-            self.check_owned(user)?;
+            state.check_owned(user)?;
         }
         if old != role {
-            self.change_role(id, user, role, batch);
-            self.append_system(
+            state.change_role(id, user, role, batch);
+            state.append_system(
                 id,
                 actor.user,
                 now,
                 &Body::System(SystemEntry::RoleSet { user, role }),
                 batch,
             );
+            state.publish_changed(id, user, batch);
         }
-        Ok(Response::Done)
+        Ok(())
+    }
+}
+
+impl Handle for HandOver {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.own_membership(self.conversation, actor.user, loads);
+        state.others(
+            self.conversation,
+            actor.user,
+            [self.user].into_iter(),
+            loads,
+        );
     }
 
-    pub(crate) fn hand_over(
-        &mut self,
-        actor: Actor,
-        id: ConversationId,
-        user: UserId,
-        now: Timestamp,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
-        let (found, _) = self.permit(actor.user, id, Action::Appoint, now)?;
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
+        let Context { actor, now, batch } = context;
+        let Self {
+            conversation: id,
+            user,
+        } = self;
+        let (found, _) = state.permit(actor.user, id, Action::Appoint, now)?;
         let role = found.member(user).ok_or(ErrorCode::NoMember)?.record.role;
         if user == actor.user {
             return Err(ErrorCode::BadRequest);
         }
         if role != Role::Owner {
-            self.check_owned(user)?;
+            state.check_owned(user)?;
         }
-        self.change_role(id, user, Role::Owner, batch);
-        self.change_role(id, actor.user, Role::Admin, batch);
-        self.append_system(
+        state.change_role(id, user, Role::Owner, batch);
+        state.change_role(id, actor.user, Role::Admin, batch);
+        state.append_system(
             id,
             actor.user,
             now,
             &Body::System(SystemEntry::HandedOver { user }),
             batch,
         );
-        Ok(Response::Done)
+        if role != Role::Owner {
+            state.publish_changed(id, user, batch);
+        }
+        state.publish_changed(id, actor.user, batch);
+        Ok(())
     }
+}
 
-    /// Changes a member's role and notifies the member's sessions.
+impl State {
+    /// Changes a member's role.
     fn change_role(&mut self, id: ConversationId, user: UserId, role: Role, batch: &mut Batch) {
         let Some(found) = self.conversations.get(&id) else {
             return;
@@ -191,10 +234,6 @@ impl State {
             },
             batch,
         );
-        batch.effect(Effect::Changed {
-            conversation: id,
-            user,
-        });
     }
 }
 

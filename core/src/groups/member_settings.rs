@@ -3,24 +3,27 @@
 use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::model::group::MemberSettings;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::group::SetMemberSettings;
 
 use crate::api::actor::Actor;
-use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::effect::Effect;
+use crate::command::{Context, Handle};
+use crate::prefetch::Load;
 use crate::record::MemberDetails;
 use crate::state::State;
 
-impl State {
-    pub(crate) fn set_member_settings(
-        &mut self,
-        actor: Actor,
-        conversation: ConversationId,
-        settings: MemberSettings,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
-        let (found, member) = self.membership(actor.user, conversation)?;
+impl Handle for SetMemberSettings {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.own_membership(self.conversation, actor.user, loads);
+    }
+
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
+        let Context { actor, batch, .. } = context;
+        let Self {
+            conversation,
+            settings,
+        } = self;
+        let (found, member) = state.membership(actor.user, conversation)?;
         let (details, user) = (member.record.details, actor.user);
         let old = found.settings_of(&details);
         if old != settings {
@@ -40,7 +43,7 @@ impl State {
                 hidden_at,
                 ..details
             };
-            self.make(
+            state.make(
                 &Change::MemberDetails {
                     conversation,
                     user,
@@ -48,11 +51,13 @@ impl State {
                 },
                 batch,
             );
-            batch.effect(Effect::Changed { conversation, user });
+            state.publish_changed(conversation, user, batch);
         }
-        Ok(Response::Done)
+        Ok(())
     }
+}
 
+impl State {
     pub(crate) fn apply_details(
         &mut self,
         conversation: ConversationId,

@@ -6,41 +6,55 @@ use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};
 use cairn_proto::limits::{BANNED_USERS_MAX, USERS_PER_REQUEST_MAX};
 use cairn_proto::model::group::Role;
+use cairn_proto::model::user::UserInfo;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::List;
+use cairn_proto::wire::request::group::{Ban, ListBanned, MuteMember, Unban};
 
 use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
+use crate::command::{Context, Handle};
 use crate::permission::Action;
+use crate::prefetch::Load;
 use crate::record::{GroupRecord, MemberDetails};
 use crate::state::State;
 
-impl State {
-    pub(crate) fn ban(
-        &mut self,
-        actor: Actor,
-        id: ConversationId,
-        users: Vec<UserId>,
-        now: Timestamp,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
-        self.permit(actor.user, id, Action::Moderate(Role::Member), now)?;
-        let mut users = self.existing_users(users)?;
-        let (found, _) = self.membership(actor.user, id)?;
+impl Handle for Ban {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.own_membership(self.conversation, actor.user, loads);
+        if self.users.len() <= USERS_PER_REQUEST_MAX {
+            state.others(
+                self.conversation,
+                actor.user,
+                self.users.iter().copied(),
+                loads,
+            );
+        }
+    }
+
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<u32, ErrorCode> {
+        let Context { actor, now, batch } = context;
+        let Self {
+            conversation: id,
+            users,
+        } = self;
+        state.permit(actor.user, id, Action::Moderate(Role::Member), now)?;
+        let mut users = state.existing_users(users)?;
+        let (found, _) = state.membership(actor.user, id)?;
         users.retain(|&user| !found.group.bans(user));
         let leavers = found.roles_of(users.iter().copied());
         if users.contains(&actor.user) {
             return Err(ErrorCode::Forbidden);
         }
         for &(_, role) in &leavers {
-            self.permit(actor.user, id, Action::Moderate(role), now)?;
+            state.permit(actor.user, id, Action::Moderate(role), now)?;
         }
         if found.group.banned.len() + users.len() > BANNED_USERS_MAX {
             return Err(ErrorCode::LimitReached);
         }
         if users.is_empty() {
-            return Ok(Response::Changed { users: 0 });
+            return Ok(0);
         }
         let mut group = found.group.clone();
         group.banned.extend(&users);
@@ -49,21 +63,25 @@ impl State {
         let body = Body::System(SystemEntry::Banned {
             users: users.into_iter().collect(),
         });
-        let last = self.append_system(id, actor.user, now, &body, batch);
-        self.make(&Change::Group(id, group), batch);
-        self.end_memberships(id, &leavers, counts, last, now, batch);
-        Ok(Response::Changed { users: changed })
+        let last = state.append_system(id, actor.user, now, &body, batch);
+        state.make(&Change::Group(id, group), batch);
+        state.end_memberships(id, &leavers, counts, last, now, batch);
+        Ok(changed)
+    }
+}
+
+impl Handle for Unban {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.own_membership(self.conversation, actor.user, loads);
     }
 
-    pub(crate) fn unban(
-        &mut self,
-        actor: Actor,
-        id: ConversationId,
-        mut users: Vec<UserId>,
-        now: Timestamp,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
-        let (found, _) = self.permit(actor.user, id, Action::Moderate(Role::Member), now)?;
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<u32, ErrorCode> {
+        let Context { actor, now, batch } = context;
+        let Self {
+            conversation: id,
+            mut users,
+        } = self;
+        let (found, _) = state.permit(actor.user, id, Action::Moderate(Role::Member), now)?;
         if users.len() > USERS_PER_REQUEST_MAX {
             return Err(ErrorCode::BadRequest);
         }
@@ -71,39 +89,100 @@ impl State {
         users.sort_unstable();
         users.dedup();
         if users.is_empty() {
-            return Ok(Response::Changed { users: 0 });
+            return Ok(0);
         }
         let mut group: GroupRecord = found.group.clone();
         group.banned.retain(|user| !users.contains(user));
-        self.make(&Change::Group(id, group), batch);
+        state.make(&Change::Group(id, group), batch);
         let changed = users.len() as u32;
-        self.append_system(
+        state.append_system(
             id,
             actor.user,
             now,
             &Body::System(SystemEntry::Unbanned { users }),
             batch,
         );
-        Ok(Response::Changed { users: changed })
+        Ok(changed)
+    }
+}
+
+impl Handle for ListBanned {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.own_membership(self.conversation, actor.user, loads);
     }
 
-    pub(crate) fn banned_users(
-        &self,
-        actor: Actor,
-        id: ConversationId,
-        now: Timestamp,
-    ) -> Result<Response, ErrorCode> {
-        let (found, _) = self.permit(actor.user, id, Action::Moderate(Role::Member), now)?;
-        Ok(Response::Users(
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<List<UserInfo>, ErrorCode> {
+        let Context { actor, now, .. } = context;
+        let Self { conversation: id } = self;
+        let (found, _) = state.permit(actor.user, id, Action::Moderate(Role::Member), now)?;
+        Ok(List(
             found
                 .group
                 .banned
                 .iter()
-                .filter_map(|&user| self.user_info(user))
+                .filter_map(|&user| state.user_info(user))
                 .collect(),
         ))
     }
+}
 
+impl Handle for MuteMember {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.own_membership(self.conversation, actor.user, loads);
+        state.others(
+            self.conversation,
+            actor.user,
+            [self.user].into_iter(),
+            loads,
+        );
+    }
+
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
+        let Context { actor, now, batch } = context;
+        let Self {
+            conversation: id,
+            user,
+            until,
+        } = self;
+        let (found, _) = state.permit(actor.user, id, Action::Moderate(Role::Member), now)?;
+        let member = found.member(user).ok_or(ErrorCode::NoMember)?;
+        if user == actor.user {
+            return Err(ErrorCode::Forbidden);
+        }
+        state.permit(actor.user, id, Action::Moderate(member.record.role), now)?;
+        let until = if until > now {
+            until
+        } else {
+            Timestamp::new(0)
+        };
+        let details = member.record.details;
+        if details.muted_until.max(now) == until.max(now) {
+            return Ok(());
+        }
+        let details = MemberDetails {
+            muted_until: until,
+            ..details
+        };
+        state.make(
+            &Change::MemberDetails {
+                conversation: id,
+                user,
+                details,
+            },
+            batch,
+        );
+        state.append_system(
+            id,
+            actor.user,
+            now,
+            &Body::System(SystemEntry::Muted { user, until }),
+            batch,
+        );
+        Ok(())
+    }
+}
+
+impl State {
     /// Mutes outlive the membership, so that leaving and rejoining does not end them.
     pub(crate) fn keep_mutes(
         &mut self,
@@ -152,51 +231,5 @@ impl State {
         }
         rejoining.retain(|&(_, until)| until > now);
         rejoining
-    }
-
-    pub(crate) fn mute_member(
-        &mut self,
-        actor: Actor,
-        id: ConversationId,
-        user: UserId,
-        until: Timestamp,
-        now: Timestamp,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
-        let (found, _) = self.permit(actor.user, id, Action::Moderate(Role::Member), now)?;
-        let member = found.member(user).ok_or(ErrorCode::NoMember)?;
-        if user == actor.user {
-            return Err(ErrorCode::Forbidden);
-        }
-        self.permit(actor.user, id, Action::Moderate(member.record.role), now)?;
-        let until = if until > now {
-            until
-        } else {
-            Timestamp::new(0)
-        };
-        let details = member.record.details;
-        if details.muted_until.max(now) == until.max(now) {
-            return Ok(Response::Done);
-        }
-        let details = MemberDetails {
-            muted_until: until,
-            ..details
-        };
-        self.make(
-            &Change::MemberDetails {
-                conversation: id,
-                user,
-                details,
-            },
-            batch,
-        );
-        self.append_system(
-            id,
-            actor.user,
-            now,
-            &Body::System(SystemEntry::Muted { user, until }),
-            batch,
-        );
-        Ok(Response::Done)
     }
 }

@@ -6,37 +6,41 @@ use cairn_proto::content::extras::{Extras, Reaction};
 use cairn_proto::content::message::Entry;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
 use cairn_proto::limits::{REACTION_KINDS_MAX, REACTIONS_MAX};
-use cairn_proto::text::{EmojiName, Text};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::message::{Edit, React, Recall, Unreact};
 
 use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
+use crate::command::{Context, Handle};
 use crate::permission::{Action, Authorship};
+use crate::prefetch::Load;
 use crate::state::State;
 
-impl State {
-    pub(crate) fn edit(
-        &mut self,
-        actor: Actor,
-        conversation: ConversationId,
-        msgid: MsgId,
-        text: Text,
-        now: Timestamp,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
-        let entry = self.message(actor, conversation, msgid)?;
+impl Handle for Edit {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.message_of(actor.user, self.conversation, self.msgid, loads);
+        state.relations_in(self.conversation, actor.user, loads);
+    }
+
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
+        let Context { actor, now, batch } = context;
+        let Self {
+            conversation,
+            msgid,
+            text,
+        } = self;
+        let entry = state.message(actor, conversation, msgid)?;
         let body = entry
             .body
             .with_words(&text)
             .ok_or(ErrorCode::NoSuchMessage)?;
         // Forwarded text belongs to its first author.
         let is_own = entry.sender == actor.user && entry.extras.forwarded().is_none();
-        self.check(
+        state.check(
             actor.user,
             conversation,
-            Action::Edit(self.authorship(&entry, is_own, now)),
+            Action::Edit(state.authorship(&entry, is_own, now)),
             now,
         )?;
         let body = body.map_err(|_| ErrorCode::BadRequest)?;
@@ -45,9 +49,9 @@ impl State {
             return Err(ErrorCode::EmptyMessage);
         }
         if entry.body == body {
-            return Ok(Response::Done);
+            return Ok(());
         }
-        let (edit, at) = self.append_amendment(
+        let (edit, at) = state.append_amendment(
             actor,
             conversation,
             Amendment::Edited {
@@ -57,9 +61,9 @@ impl State {
             now,
             batch,
         );
-        self.supersede_edit(conversation, msgid, &entry, batch);
+        state.supersede_edit(conversation, msgid, &entry, batch);
         let extras = entry.extras.with_edit(at, edit);
-        self.rewrite(
+        state.rewrite(
             conversation,
             msgid,
             &Entry {
@@ -69,43 +73,47 @@ impl State {
             },
             batch,
         );
-        Ok(Response::Done)
+        Ok(())
+    }
+}
+
+impl Handle for Recall {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.message_with_file(actor.user, self.conversation, self.msgid, loads);
     }
 
-    pub(crate) fn recall(
-        &mut self,
-        actor: Actor,
-        conversation: ConversationId,
-        msgid: MsgId,
-        now: Timestamp,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
-        let entry = self.message(actor, conversation, msgid)?;
-        let authorship = match self.authorship(&entry, entry.sender == actor.user, now) {
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
+        let Context { actor, now, batch } = context;
+        let Self {
+            conversation,
+            msgid,
+        } = self;
+        let entry = state.message(actor, conversation, msgid)?;
+        let authorship = match state.authorship(&entry, entry.sender == actor.user, now) {
             // Recalling a recalled message again always succeeds, so a retry after the window does
             // not fail.
             Authorship::OwnExpired if !entry.body.is_message() => Authorship::Own,
             authorship => authorship,
         };
-        self.check(actor.user, conversation, Action::Recall(authorship), now)?;
+        state.check(actor.user, conversation, Action::Recall(authorship), now)?;
         if matches!(entry.body, Body::Recalled { .. }) {
-            return Ok(Response::Done);
+            return Ok(());
         }
         if !entry.body.is_message() {
             return Err(ErrorCode::NoSuchMessage);
         }
-        self.append_amendment(
+        state.append_amendment(
             actor,
             conversation,
             Amendment::Recalled { msgid },
             now,
             batch,
         );
-        self.supersede_edit(conversation, msgid, &entry, batch);
-        self.drop_pin(conversation, msgid, batch);
-        self.drop_ref(conversation, msgid, batch);
+        state.supersede_edit(conversation, msgid, &entry, batch);
+        state.drop_pin(conversation, msgid, batch);
+        state.drop_ref(conversation, msgid, batch);
         let body = Body::Recalled { by: actor.user };
-        self.rewrite(
+        state.rewrite(
             conversation,
             msgid,
             &Entry {
@@ -115,20 +123,25 @@ impl State {
             },
             batch,
         );
-        Ok(Response::Done)
+        Ok(())
+    }
+}
+
+impl Handle for React {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.message_of(actor.user, self.conversation, self.msgid, loads);
+        state.relations_in(self.conversation, actor.user, loads);
     }
 
-    pub(crate) fn react(
-        &mut self,
-        actor: Actor,
-        conversation: ConversationId,
-        msgid: MsgId,
-        emoji: EmojiName,
-        now: Timestamp,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
-        self.check(actor.user, conversation, Action::React, now)?;
-        let entry = self.message(actor, conversation, msgid)?;
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
+        let Context { actor, now, batch } = context;
+        let Self {
+            conversation,
+            msgid,
+            emoji,
+        } = self;
+        state.check(actor.user, conversation, Action::React, now)?;
+        let entry = state.message(actor, conversation, msgid)?;
         if !entry.body.is_message() {
             return Err(ErrorCode::NoSuchMessage);
         }
@@ -144,7 +157,7 @@ impl State {
             .iter_mut()
             .find(|reaction| reaction.emoji == emoji)
         {
-            Some(reaction) if reaction.users.contains(&actor.user) => return Ok(Response::Done),
+            Some(reaction) if reaction.users.contains(&actor.user) => return Ok(()),
             _ if count >= REACTIONS_MAX => return Err(ErrorCode::LimitReached),
             Some(reaction) => reaction.users.push(actor.user),
             None if kinds >= REACTION_KINDS_MAX => return Err(ErrorCode::LimitReached),
@@ -154,48 +167,55 @@ impl State {
             }),
         }
         let extras = entry.extras.with_reactions(reactions);
-        self.append_amendment(
+        state.append_amendment(
             actor,
             conversation,
             Amendment::Reacted { msgid, emoji },
             now,
             batch,
         );
-        self.rewrite(conversation, msgid, &Entry { extras, ..entry }, batch);
-        Ok(Response::Done)
+        state.rewrite(conversation, msgid, &Entry { extras, ..entry }, batch);
+        Ok(())
+    }
+}
+
+impl Handle for Unreact {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.message_of(actor.user, self.conversation, self.msgid, loads);
+        state.relations_in(self.conversation, actor.user, loads);
     }
 
-    pub(crate) fn unreact(
-        &mut self,
-        actor: Actor,
-        conversation: ConversationId,
-        msgid: MsgId,
-        emoji: EmojiName,
-        now: Timestamp,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
-        self.check(actor.user, conversation, Action::React, now)?;
-        let entry = self.message(actor, conversation, msgid)?;
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
+        let Context { actor, now, batch } = context;
+        let Self {
+            conversation,
+            msgid,
+            emoji,
+        } = self;
+        state.check(actor.user, conversation, Action::React, now)?;
+        let entry = state.message(actor, conversation, msgid)?;
         let mut reactions = entry.extras.reactions().to_vec();
         let is_own =
             |reaction: &Reaction| reaction.emoji == emoji && reaction.users.contains(&actor.user);
         let Some(own) = reactions.iter_mut().find(|reaction| is_own(reaction)) else {
-            return Ok(Response::Done);
+            return Ok(());
         };
         own.users.retain(|&user| user != actor.user);
         reactions.retain(|reaction| !reaction.users.is_empty());
         let extras = entry.extras.with_reactions(reactions);
-        self.append_amendment(
+        state.append_amendment(
             actor,
             conversation,
             Amendment::Unreacted { msgid, emoji },
             now,
             batch,
         );
-        self.rewrite(conversation, msgid, &Entry { extras, ..entry }, batch);
-        Ok(Response::Done)
+        state.rewrite(conversation, msgid, &Entry { extras, ..entry }, batch);
+        Ok(())
     }
+}
 
+impl State {
     pub(crate) fn message(
         &self,
         actor: Actor,

@@ -2,36 +2,36 @@
 //! are genuine.
 
 use cairn_proto::content::extras::Extras;
-use cairn_proto::content::message::pack_content;
-use cairn_proto::ids::Timestamp;
+use cairn_proto::content::message::Forward;
+use cairn_proto::content::packed::pack_content;
+use cairn_proto::ids::MsgId;
 use cairn_proto::wire::codec;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::request::Forward;
-use cairn_proto::wire::response::Response;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::api::actor::Actor;
-use crate::api::batch::Batch;
-use crate::messages::send::Sending;
+use crate::command::{Context, Handle};
+use crate::messages::send::{Sending, Tried};
+use crate::prefetch::Load;
 use crate::state::State;
 
-impl State {
-    pub(crate) fn forward(
-        &mut self,
-        actor: Actor,
-        forward: Forward,
-        now: Timestamp,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
+impl Handle for Forward {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.message_with_file(actor.user, self.from, self.msgid, loads);
+        state.sending(actor, self.to, loads);
+    }
+
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<MsgId, ErrorCode> {
+        let Context { actor, now, batch } = context;
         let Forward {
             to,
             seq,
             from,
             msgid,
-        } = forward;
+        } = self;
         // The message may change between two tries; the request is what must be equal.
         let fingerprint = xxh3_64(&codec::encode(&(from, msgid))) as u32;
-        if let Some(msgid) = self.seen(
+        let tried = state.seen(
             actor,
             &Sending {
                 conversation: to,
@@ -40,10 +40,12 @@ impl State {
                 extras: &Extras::NONE,
                 attachment: None,
             },
-        )? {
-            return Ok(Response::Accepted { msgid });
-        }
-        let entry = self.message(actor, from, msgid)?;
+        )?;
+        let place = match tried {
+            Tried::Accepted(msgid) => return Ok(msgid),
+            Tried::Never(place) => place,
+        };
+        let entry = state.message(actor, from, msgid)?;
         if !entry.body.is_message() {
             return Err(ErrorCode::NoSuchMessage);
         }
@@ -63,6 +65,6 @@ impl State {
             extras: &extras,
             attachment: entry.body.attachment(),
         };
-        self.accept(actor, &sending, &content, now, batch)
+        state.accept(actor, &sending, place, &content, now, batch)
     }
 }

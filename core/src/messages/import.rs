@@ -8,33 +8,33 @@ use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::UserName;
 use cairn_proto::wire::codec;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::request::ImportEntry;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::message::{GetImportCursor, Import, Imported};
 
 use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::{Change, Origin};
+use crate::command::{Context, Handle};
 use crate::permission::Action;
+use crate::prefetch::Load;
 use crate::record::UserRecord;
 use crate::state::State;
 use crate::state::make::NewEntry;
 
-impl State {
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the fields of the request, each of its own type"
-    )]
-    pub(crate) fn import(
-        &mut self,
-        actor: Actor,
-        conversation: ConversationId,
-        source: ImportSource,
-        first: u64,
-        entries: &[ImportEntry],
-        now: Timestamp,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
-        let cursor = self.import_start(actor, conversation, source, now)?;
+impl Handle for Import {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.own_membership(self.conversation, actor.user, loads);
+        state.importing_members(self.conversation, actor.user, &self.entries, loads);
+    }
+
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<Imported, ErrorCode> {
+        let Context { actor, now, batch } = context;
+        let Self {
+            conversation,
+            source,
+            first,
+            entries,
+        } = self;
+        let cursor = state.import_start(actor, conversation, source, now)?;
         if entries.len() > limits::IMPORT_ENTRIES_MAX
             || entries.iter().any(|entry| !is_importable(&entry.body))
         {
@@ -52,11 +52,11 @@ impl State {
             .unwrap_or_default();
         let mut users = 0;
         for entry in fresh {
-            let sender = match self.user_named(&entry.sender) {
+            let sender = match state.user_named(&entry.sender) {
                 Some(user) => user,
                 None => {
                     users += 1;
-                    self.import_user(&entry.sender, now, batch)?
+                    state.import_user(&entry.sender, now, batch)?
                 }
             };
             let content = codec::encode(&entry.body);
@@ -68,10 +68,10 @@ impl State {
                 origin: Origin::Imported,
                 content: &content,
             };
-            let msgid = self.append(conversation, entry, batch);
+            let msgid = state.append(conversation, entry, batch);
             // Imported messages are read for their sender.
-            if self.membership(sender, conversation).is_ok() {
-                self.make(
+            if state.membership(sender, conversation).is_ok() {
+                state.make(
                     &Change::Read {
                         conversation,
                         user: sender,
@@ -83,7 +83,7 @@ impl State {
         }
         let cursor = cursor.max(end);
         if !fresh.is_empty() {
-            self.make(
+            state.make(
                 &Change::Imported {
                     conversation,
                     source,
@@ -92,25 +92,30 @@ impl State {
                 batch,
             );
         }
-        Ok(Response::Imported {
+        Ok(Imported {
             added: u32::try_from(fresh.len()).unwrap_or(u32::MAX),
             users,
             cursor,
         })
     }
+}
 
-    pub(crate) fn import_cursor(
-        &self,
-        actor: Actor,
-        conversation: ConversationId,
-        source: ImportSource,
-        now: Timestamp,
-    ) -> Result<Response, ErrorCode> {
-        Ok(Response::ImportCursor {
-            cursor: self.import_start(actor, conversation, source, now)?,
-        })
+impl Handle for GetImportCursor {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.own_membership(self.conversation, actor.user, loads);
     }
 
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<u64, ErrorCode> {
+        let Context { actor, now, .. } = context;
+        let Self {
+            conversation,
+            source,
+        } = self;
+        state.import_start(actor, conversation, source, now)
+    }
+}
+
+impl State {
     fn import_start(
         &self,
         actor: Actor,

@@ -1,78 +1,93 @@
 //! Pinned messages of a conversation.
 
 use cairn_proto::content::body::Amendment;
-use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
+use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::limits::PINS_MAX;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::List;
+use cairn_proto::wire::request::message::{ListPins, Pin, Unpin};
 
 use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
+use crate::command::{Context, Handle};
 use crate::permission::Action;
+use crate::prefetch::Load;
 use crate::state::State;
 
-impl State {
-    pub(crate) fn pin(
-        &mut self,
-        actor: Actor,
-        conversation: ConversationId,
-        msgid: MsgId,
-        now: Timestamp,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
-        self.check(actor.user, conversation, Action::Pin, now)?;
-        if !self.message(actor, conversation, msgid)?.body.is_message() {
+impl Handle for Pin {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.message_of(actor.user, self.conversation, self.msgid, loads);
+        state.relations_in(self.conversation, actor.user, loads);
+    }
+
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
+        let Context { actor, now, batch } = context;
+        let Self {
+            conversation,
+            msgid,
+        } = self;
+        state.check(actor.user, conversation, Action::Pin, now)?;
+        if !state.message(actor, conversation, msgid)?.body.is_message() {
             return Err(ErrorCode::NoSuchMessage);
         }
-        let mut pins = self.membership(actor.user, conversation)?.0.pins.clone();
+        let mut pins = state.membership(actor.user, conversation)?.0.pins.clone();
         let Err(place) = pins.binary_search(&msgid) else {
-            return Ok(Response::Done);
+            return Ok(());
         };
         if pins.len() >= PINS_MAX {
             return Err(ErrorCode::LimitReached);
         }
         pins.insert(place, msgid);
-        self.append_amendment(actor, conversation, Amendment::Pinned { msgid }, now, batch);
-        self.make(&Change::Pins { conversation, pins }, batch);
-        Ok(Response::Done)
+        state.append_amendment(actor, conversation, Amendment::Pinned { msgid }, now, batch);
+        state.make(&Change::Pins { conversation, pins }, batch);
+        Ok(())
+    }
+}
+
+impl Handle for Unpin {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.own_membership(self.conversation, actor.user, loads);
+        state.relations_in(self.conversation, actor.user, loads);
     }
 
-    pub(crate) fn unpin(
-        &mut self,
-        actor: Actor,
-        conversation: ConversationId,
-        msgid: MsgId,
-        now: Timestamp,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
-        self.check(actor.user, conversation, Action::Pin, now)?;
-        let (found, member) = self.membership(actor.user, conversation)?;
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
+        let Context { actor, now, batch } = context;
+        let Self {
+            conversation,
+            msgid,
+        } = self;
+        state.check(actor.user, conversation, Action::Pin, now)?;
+        let (found, member) = state.membership(actor.user, conversation)?;
         found.check_unexpired(msgid)?;
         if msgid <= found.floor(&member.record) {
             return Err(ErrorCode::NoSuchMessage);
         }
         if found.pins.contains(&msgid) {
-            self.append_amendment(
+            state.append_amendment(
                 actor,
                 conversation,
                 Amendment::Unpinned { msgid },
                 now,
                 batch,
             );
-            self.drop_pin(conversation, msgid, batch);
+            state.drop_pin(conversation, msgid, batch);
         }
-        Ok(Response::Done)
+        Ok(())
+    }
+}
+
+impl Handle for ListPins {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.own_membership(self.conversation, actor.user, loads);
     }
 
-    pub(crate) fn pins(
-        &self,
-        actor: Actor,
-        conversation: ConversationId,
-    ) -> Result<Response, ErrorCode> {
-        let (found, member) = self.membership(actor.user, conversation)?;
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<List<MsgId>, ErrorCode> {
+        let Context { actor, .. } = context;
+        let Self { conversation } = self;
+        let (found, member) = state.membership(actor.user, conversation)?;
         let floor = found.floor(&member.record);
-        Ok(Response::Pins(
+        Ok(List(
             found
                 .pins
                 .iter()
@@ -81,7 +96,9 @@ impl State {
                 .collect(),
         ))
     }
+}
 
+impl State {
     /// Removes a pin, if the message is pinned.
     pub(crate) fn drop_pin(
         &mut self,

@@ -7,15 +7,17 @@ use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_proto::limits::RETENTION_DAYS_MAX;
 use cairn_proto::model::retention::{Retention, RetentionInfo};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::group::{GetRetention, SetRetention};
 
 use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::command::{Reply, Retained};
-use crate::api::effect::Effect;
+use crate::api::command::{Expire, GetRetained, KeepsByDefault, Retained};
+use crate::api::update::Update;
+use crate::command::{Command, Context, Handle};
 use crate::limits::RETENTION_STEP_ENTRIES;
 use crate::permission::Action;
+use crate::prefetch::Load;
 use crate::state::conversation::{Conversation, Member};
 use crate::state::settings::Settings;
 use crate::state::{State, User};
@@ -57,89 +59,129 @@ const fn days_ms(days: u32) -> u64 {
     days as u64 * 24 * 60 * 60 * 1000
 }
 
-impl State {
-    pub(crate) fn retention(
-        &self,
-        actor: Actor,
-        conversation: ConversationId,
-    ) -> Result<Response, ErrorCode> {
-        let (found, _) = self.membership(actor.user, conversation)?;
-        Ok(Response::Retention(RetentionInfo {
-            set: found.retention,
-            effective: self.effective(found),
-        }))
+impl Handle for GetRetention {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.own_membership(self.conversation, actor.user, loads);
     }
 
-    pub(crate) fn set_retention(
-        &mut self,
-        actor: Actor,
-        conversation: ConversationId,
-        retention: Option<Retention>,
-        now: Timestamp,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
-        let found = self.check(actor.user, conversation, Action::Retain, now)?;
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<RetentionInfo, ErrorCode> {
+        let Context { actor, .. } = context;
+        let Self { conversation } = self;
+        let (found, _) = state.membership(actor.user, conversation)?;
+        Ok(RetentionInfo {
+            set: found.retention,
+            effective: state.effective(found),
+        })
+    }
+}
+
+impl Handle for SetRetention {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.own_membership(self.conversation, actor.user, loads);
+        state.relations_in(self.conversation, actor.user, loads);
+    }
+
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
+        let Context { actor, now, batch } = context;
+        let Self {
+            conversation,
+            retention,
+        } = self;
+        let found = state.check(actor.user, conversation, Action::Retain, now)?;
         let old = found.retention;
         if let Some(Retention::Days(days) | Retention::UntilAcked { cap_days: days }) = retention
             && !(1..=RETENTION_DAYS_MAX).contains(&days)
         {
             return Err(ErrorCode::BadRequest);
         }
-        if retention.is_some_and(|retention| bounded(retention, &self.settings) != retention) {
+        if retention.is_some_and(|retention| bounded(retention, &state.settings) != retention) {
             return Err(ErrorCode::RetentionBounds);
         }
         if old != retention {
-            self.make(
+            state.make(
                 &Change::Retention {
                     conversation,
                     retention,
                 },
                 batch,
             );
-            self.append_system(
+            state.append_system(
                 conversation,
                 actor.user,
                 now,
                 &Body::System(SystemEntry::RetentionSet { retention }),
                 batch,
             );
-            batch.effect(Effect::RetentionSet { conversation });
+            batch.publish(Update::RetentionSet { conversation });
         }
-        Ok(Response::Done)
+        Ok(())
+    }
+}
+
+impl Command for KeepsByDefault {
+    type Answer = bool;
+
+    fn prefetch(&self, _: &State, _: &mut Vec<Load>) {}
+
+    fn execute(self, state: &mut State, _: Timestamp, _: &mut Batch) -> Result<bool, ErrorCode> {
+        let is_kept = bounded(state.settings.retention_default, &state.settings) == Retention::Keep;
+        Ok(is_kept && state.settings.retention_longest.get() == 0)
+    }
+}
+
+impl Command for GetRetained {
+    type Answer = Retained;
+
+    fn prefetch(&self, state: &State, loads: &mut Vec<Load>) {
+        state.conversation_alone(self.0, loads);
     }
 
-    pub(crate) fn retained(&self, conversation: ConversationId) -> Result<Reply, ErrorCode> {
-        let found = self
+    fn execute(
+        self,
+        state: &mut State,
+        _: Timestamp,
+        _: &mut Batch,
+    ) -> Result<Retained, ErrorCode> {
+        let found = state
             .conversations
-            .get(&conversation)
+            .get(&self.0)
             .ok_or(ErrorCode::NotFound)?;
-        Ok(Reply::Retained(Retained {
-            policy: self.effective(found),
+        Ok(Retained {
+            policy: state.effective(found),
             head: found.record.head,
             floor: found.record.floor,
-        }))
+        })
+    }
+}
+
+impl Command for Expire {
+    type Answer = bool;
+
+    fn prefetch(&self, state: &State, loads: &mut Vec<Load>) {
+        state.expiring(*self, loads);
     }
 
-    /// Expires what `policy` allows: entries up to `aged`, or what every device has. At most
-    /// [`RETENTION_STEP_ENTRIES`] entries and [`crate::limits::REFS_DROPPED_MAX`] references at
-    /// once. No-op if another policy is in force by now.
-    pub(crate) fn expire(
-        &mut self,
-        conversation: ConversationId,
-        policy: Retention,
-        aged: MsgId,
+    fn execute(
+        self,
+        state: &mut State,
+        _: Timestamp,
         batch: &mut Batch,
-    ) -> Result<Reply, ErrorCode> {
-        let found = self
+    ) -> Result<bool, ErrorCode> {
+        let Self {
+            conversation,
+            policy,
+            aged,
+        } = self;
+        let found = state
             .conversations
             .get(&conversation)
             .ok_or(ErrorCode::NotFound)?;
         let old = found.record.floor;
-        let wanted = self.wanted_floor(found, policy, aged).unwrap_or(old);
+        let wanted = state.wanted_floor(found, policy, aged).unwrap_or(old);
         if wanted <= old {
-            return Ok(Reply::Expired { has_more: false });
+            return Ok(false);
         }
-        let floor = self.floor_within_known_refs(
+        let floor = state.floor_within_known_refs(
             conversation,
             old,
             wanted.min(old.plus(RETENTION_STEP_ENTRIES)),
@@ -147,24 +189,24 @@ impl State {
         if floor > old {
             // In the same batch as the floor. References are loaded from the floor upwards: any
             // that were left below it would never be dropped, and their files never removed.
-            self.drop_refs_within(conversation, old, floor, batch);
-            self.make(
+            state.drop_refs_within(conversation, old, floor, batch);
+            state.make(
                 &Change::FloorRaised {
                     conversation,
                     floor,
                 },
                 batch,
             );
-            batch.effect(Effect::FloorRaised {
+            batch.publish(Update::FloorRaised {
                 conversation,
                 floor,
             });
         }
-        Ok(Reply::Expired {
-            has_more: old < floor && floor < wanted,
-        })
+        Ok(old < floor && floor < wanted)
     }
+}
 
+impl State {
     /// How far the floor may rise under `policy`; the current floor if another policy is in force.
     /// `None` if that depends on members that are not in memory.
     pub(crate) fn wanted_floor(
@@ -193,11 +235,6 @@ impl State {
             found.retention.unwrap_or(self.settings.retention_default),
             &self.settings,
         )
-    }
-
-    pub(crate) fn keeps_by_default(&self) -> Reply {
-        let is_kept = bounded(self.settings.retention_default, &self.settings) == Retention::Keep;
-        Reply::KeepsByDefault(is_kept && self.settings.retention_longest.get() == 0)
     }
 
     /// The last entry above `aged` that every device of every member has or need not have, because
@@ -391,11 +428,13 @@ mod tests {
             (head.get(), false),
             (head.get(), false),
         ] {
-            let answer = state.expire(id, policy, MsgId::ZERO, &mut batch);
-            assert!(
-                matches!(answer, Ok(Reply::Expired { has_more }) if has_more == expected),
-                "{answer:?}"
-            );
+            let expire = Expire {
+                conversation: id,
+                policy,
+                aged: MsgId::ZERO,
+            };
+            let answer = expire.execute(&mut state, Timestamp::new(0), &mut batch);
+            assert!(answer == Ok(expected), "{answer:?}");
             assert_eq!(state.conversations[&id].record.floor, MsgId::new(floor));
         }
     }

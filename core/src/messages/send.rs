@@ -3,23 +3,24 @@
 use cairn_proto::content::attachment::Attachment;
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::Extras;
-use cairn_proto::content::message::{Draft, pack_content};
+use cairn_proto::content::message::Draft;
 use cairn_proto::ids::{ClientSeq, ConversationId, MsgId, Timestamp};
+use cairn_proto::limits::EXTRAS_SENT_MAX;
 use cairn_proto::model::group::Role;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::Response;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::{Change, Origin};
-use crate::api::effect::Effect;
+use crate::command::{Context, Handle};
 use crate::messages::mention;
 use crate::permission::Action;
+use crate::prefetch::Load;
 use crate::record::{ConversationRecord, KindRecord, MemberCounts};
 use crate::state::State;
 use crate::state::make::NewEntry;
-use crate::state::send_stream::{Seen, SendStream};
+use crate::state::send_stream::Seen;
 
 pub(crate) struct Sending<'a> {
     pub(crate) conversation: ConversationId,
@@ -32,56 +33,56 @@ pub(crate) struct Sending<'a> {
     pub(crate) attachment: Option<&'a Attachment>,
 }
 
-impl State {
-    pub(crate) fn send(
-        &mut self,
-        actor: Actor,
-        draft: &Draft,
-        now: Timestamp,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
-        check_body(&draft.body)?;
-        mention::check_client_extras(&draft.extras)?;
-        let mut content = std::mem::take(&mut self.scratch);
-        content.clear();
-        pack_content(&draft.body, &draft.extras, &mut content);
-        let &Draft {
-            conversation,
-            seq,
-            ref extras,
-            ..
-        } = draft;
-        let attachment = draft.body.attachment();
+/// Whether a send was tried before.
+pub(crate) enum Tried {
+    Accepted(MsgId),
+    /// The ordinal that it takes on its stream; `None` if the stream is not open.
+    Never(Option<u64>),
+}
+
+impl Handle for Draft {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.sending(actor, self.conversation, loads);
+        let extras = self.content.extras();
+        if extras.mentioned().next().is_some() {
+            let mentioned = extras.mentioned().take(EXTRAS_SENT_MAX);
+            state.others(self.conversation, actor.user, mentioned, loads);
+        }
+        let attachment = self.content.body().attachment();
+        loads.extend(attachment.and_then(|attachment| state.record_of(attachment.hash)));
+    }
+
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<MsgId, ErrorCode> {
+        let Context { actor, now, batch } = context;
+        let (body, extras) = (self.content.body(), self.content.extras());
+        check_body(body)?;
+        mention::check_client_extras(extras)?;
+        let attachment = body.attachment();
         let sending = Sending {
-            conversation,
-            seq,
-            fingerprint: xxh3_64(&content) as u32,
+            conversation: self.conversation,
+            seq: self.seq,
+            fingerprint: xxh3_64(self.content.packed()) as u32,
             extras,
             attachment,
         };
         // The retry check comes first. After the permission checks, the retry of an accepted
         // message would be refused once its sender lost access; after `accept`, it would be
         // appended again.
-        let answer = match self.seen(actor, &sending) {
-            Ok(Some(msgid)) => Ok(Response::Accepted { msgid }),
-            Ok(None) => {
-                let may_name = attachment.map_or(Ok(()), |attachment| {
-                    self.check_attachment(actor.user, attachment)
-                });
-                may_name.and_then(|()| self.accept(actor, &sending, &content, now, batch))
-            }
-            Err(code) => Err(code),
+        let place = match state.seen(actor, &sending)? {
+            Tried::Accepted(msgid) => return Ok(msgid),
+            Tried::Never(place) => place,
         };
-        self.scratch = content;
-        answer
+        if let Some(attachment) = attachment {
+            state.check_attachment(actor.user, attachment)?;
+        }
+        let content = self.content.packed();
+        state.accept(actor, &sending, place, content, now, batch)
     }
+}
 
-    /// Returns the message id of an earlier try, whatever happened to the sender's access since.
-    pub(crate) fn seen(
-        &self,
-        actor: Actor,
-        sending: &Sending<'_>,
-    ) -> Result<Option<MsgId>, ErrorCode> {
+impl State {
+    /// Looks for an earlier try, whatever happened to the sender's access since.
+    pub(crate) fn seen(&self, actor: Actor, sending: &Sending<'_>) -> Result<Tried, ErrorCode> {
         let &Sending {
             conversation,
             seq,
@@ -91,26 +92,28 @@ impl State {
         if seq.get() == 0 {
             return Err(ErrorCode::BadRequest);
         }
-        let stream = self.streams.get(&(actor.device, actor.stream));
-        match stream.map_or(Seen::New, |stream| {
-            stream.seen(conversation, seq.get(), fingerprint)
-        }) {
-            Seen::New => Ok(None),
-            Seen::Accepted(msgid) => Ok(Some(msgid)),
+        let Some(stream) = self.streams.get(&(actor.device, actor.stream)) else {
+            return Ok(Tried::Never(None));
+        };
+        match stream.seen(conversation, seq.get(), fingerprint) {
+            Seen::New => Ok(Tried::Never(Some(stream.next_place()))),
+            Seen::Accepted(msgid) => Ok(Tried::Accepted(msgid)),
             Seen::Conflict => Err(ErrorCode::SeqConflict),
             Seen::Forgotten => Err(ErrorCode::RetryTooOld),
         }
     }
 
-    /// Appends a message that is not a retry. `content` is packed as it is stored.
+    /// Appends a message that is not a retry, at this ordinal of its send stream. `content` is packed
+    /// as it is stored.
     pub(crate) fn accept(
         &mut self,
         actor: Actor,
         sending: &Sending<'_>,
+        place: Option<u64>,
         content: &[u8],
         now: Timestamp,
         batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
+    ) -> Result<MsgId, ErrorCode> {
         let &Sending {
             conversation,
             seq,
@@ -121,7 +124,8 @@ impl State {
         if self.is_disk_low {
             return Err(ErrorCode::DiskFull);
         }
-        if !self.conversations.contains_key(&conversation) {
+        let is_new = !self.conversations.contains_key(&conversation);
+        if is_new {
             self.check_begin(actor.user, conversation)?;
             self.check_extras(extras, MsgId::ZERO, MsgId::ZERO)?;
             if extras.mentions_all() {
@@ -139,14 +143,7 @@ impl State {
             .map_or(Ok(()), |msgid| found.check_unexpired(msgid))?;
         self.check_extras(extras, found.floor(&member.record), found.record.head)?;
         let sent_at = found.not_before_last(now);
-        let place = match self
-            .streams
-            .get(&(actor.device, actor.stream))
-            .map(SendStream::next_place)
-        {
-            Some(place) => place,
-            None => self.reopen_stream(actor, batch),
-        };
+        let place = place.unwrap_or_else(|| self.reopen_stream(actor, batch));
         // The entry carries its own send cursor, so that no crash can separate the two. A cursor
         // without its entry would lose the message, because its retry counts as known; an entry
         // without its cursor would be appended a second time by the retry.
@@ -167,13 +164,17 @@ impl State {
             },
             batch,
         );
+        if is_new && let Some((low, high)) = conversation.direct_users() {
+            self.publish_joined(conversation, low, batch);
+            self.publish_joined(conversation, high, batch);
+        }
         self.note_mentions(conversation, msgid, extras, batch);
         // In the batch of the message: with a reference that came later, gc could remove the file
         // in between.
         if let Some(attachment) = attachment {
             self.add_ref(conversation, msgid, actor.user, attachment, batch);
         }
-        Ok(Response::Accepted { msgid })
+        Ok(msgid)
     }
 
     /// Creates a direct chat, which starts with its first message.
@@ -198,10 +199,6 @@ impl State {
                 },
                 batch,
             );
-            batch.effect(Effect::Joined {
-                conversation: id,
-                user,
-            });
         }
         Ok(())
     }

@@ -1,40 +1,48 @@
 //! Accounts: invites, users and devices.
 
-use cairn_proto::ids::{DeviceId, SendStreamId, Timestamp, UserId};
+use cairn_proto::ids::Timestamp;
 use cairn_proto::limits;
 use cairn_proto::model::receipts::Reads;
 use cairn_proto::model::user::{DeviceInfo, ServerRole};
-use cairn_proto::text::UserName;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::overview::Moment;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::List;
+use cairn_proto::wire::request::server::RevokeDevice;
+use cairn_proto::wire::request::session::ListDevices;
 
 use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::command::{LoggedIn, NewDevice, Reply};
-use crate::api::effect::Effect;
+use crate::api::command::{
+    AddDevice, FindAccount, FoundAccount, Invite, Join, LoggedIn, Login, NewDevice, OwnerInvite,
+};
+use crate::api::update::Update;
+use crate::command::{Command, Context, Handle};
 use crate::limits::SEND_STREAMS_PER_DEVICE_MAX;
 use crate::permission::Action;
-use crate::record::{DeviceRecord, InviteRecord, SecretHash, UserRecord};
+use crate::prefetch::Load;
+use crate::record::{DeviceRecord, InviteRecord, UserRecord};
 use crate::state::State;
 use crate::state::send_stream::SendStream;
 
-impl State {
-    /// Creates the first owner's invite and revokes earlier unused ones: their links may be lost.
-    pub(crate) fn owner_invite(
-        &mut self,
-        token: SecretHash,
-        expires_at: Timestamp,
+impl Command for OwnerInvite {
+    type Answer = ();
+
+    fn prefetch(&self, _: &State, _: &mut Vec<Load>) {}
+
+    fn execute(
+        self,
+        state: &mut State,
         now: Timestamp,
         batch: &mut Batch,
-    ) -> Result<Reply, ErrorCode> {
-        if self.has_owner() {
+    ) -> Result<(), ErrorCode> {
+        let Self { token, expires_at } = self;
+        if state.has_owner() {
             return Err(ErrorCode::Forbidden);
         }
         let is_obsolete =
             |invite: &InviteRecord| invite.role == ServerRole::Owner || invite.expires_at <= now;
-        let mut old: Vec<_> = self
+        let mut old: Vec<_> = state
             .invites
             .iter()
             .filter(|(_, invite)| is_obsolete(invite))
@@ -42,9 +50,9 @@ impl State {
             .collect();
         old.sort_unstable();
         for token in old {
-            self.make(&Change::InviteRemoved(token), batch);
+            state.make(&Change::InviteRemoved(token), batch);
         }
-        self.make(
+        state.make(
             &Change::Invite(
                 token,
                 InviteRecord {
@@ -55,20 +63,29 @@ impl State {
             ),
             batch,
         );
-        Ok(Reply::Done)
+        Ok(())
     }
+}
 
-    pub(crate) fn invite(
-        &mut self,
-        actor: Actor,
-        token: SecretHash,
-        uses: u32,
-        life_seconds: u64,
+impl Command for Invite {
+    type Answer = ();
+
+    fn prefetch(&self, _: &State, _: &mut Vec<Load>) {}
+
+    fn execute(
+        self,
+        state: &mut State,
         now: Timestamp,
         batch: &mut Batch,
-    ) -> Result<Reply, ErrorCode> {
-        self.check_actor(actor)?;
-        self.check_on_server(actor.user, Action::CreateInvite)?;
+    ) -> Result<(), ErrorCode> {
+        let Self {
+            actor,
+            token,
+            uses,
+            life_seconds,
+        } = self;
+        state.check_actor(actor)?;
+        state.check_on_server(actor.user, Action::CreateInvite)?;
         if uses == 0
             || uses > limits::INVITE_USES_MAX
             || life_seconds == 0
@@ -77,7 +94,7 @@ impl State {
             return Err(ErrorCode::BadRequest);
         }
         let expires_at = Timestamp::new(now.get().saturating_add(life_seconds * 1000));
-        self.make(
+        state.make(
             &Change::Invite(
                 token,
                 InviteRecord {
@@ -88,28 +105,37 @@ impl State {
             ),
             batch,
         );
-        Ok(Reply::Done)
+        Ok(())
     }
+}
 
-    pub(crate) fn join(
-        &mut self,
-        token: SecretHash,
-        name: UserName,
-        password: Option<Box<str>>,
-        device: NewDevice,
+impl Command for Join {
+    type Answer = Box<LoggedIn>;
+
+    fn prefetch(&self, _: &State, _: &mut Vec<Load>) {}
+
+    fn execute(
+        self,
+        state: &mut State,
         now: Timestamp,
         batch: &mut Batch,
-    ) -> Result<Reply, ErrorCode> {
-        let invite = self
+    ) -> Result<Box<LoggedIn>, ErrorCode> {
+        let Self {
+            invite: token,
+            name,
+            password,
+            device,
+        } = self;
+        let invite = state
             .invites
             .get(&token)
             .filter(|invite| now < invite.expires_at)
             .cloned()
             .ok_or(ErrorCode::BadInvite)?;
-        if self.is_confusable(&name) {
+        if state.is_confusable(&name) {
             return Err(ErrorCode::NameTaken);
         }
-        let user = self.next_user().ok_or(ErrorCode::LimitReached)?;
+        let user = state.next_user().ok_or(ErrorCode::LimitReached)?;
         let change = match invite.uses_left {
             0 | 1 => Change::InviteRemoved(token),
             left => Change::Invite(
@@ -120,8 +146,8 @@ impl State {
                 },
             ),
         };
-        self.make(&change, batch);
-        self.make(
+        state.make(&change, batch);
+        state.make(
             &Change::User(
                 user,
                 UserRecord {
@@ -134,23 +160,43 @@ impl State {
             ),
             batch,
         );
-        self.add_device(user, device, now, batch)
+        AddDevice { user, device }.execute(state, now, batch)
+    }
+}
+
+impl Command for FindAccount {
+    type Answer = Option<FoundAccount>;
+
+    fn prefetch(&self, _: &State, _: &mut Vec<Load>) {}
+
+    fn execute(
+        self,
+        state: &mut State,
+        _: Timestamp,
+        _: &mut Batch,
+    ) -> Result<Option<FoundAccount>, ErrorCode> {
+        Ok(state.user_named(&self.0).and_then(|user| {
+            let password = state.user(user)?.record.password.clone();
+            Some(FoundAccount { user, password })
+        }))
+    }
+}
+
+impl Command for AddDevice {
+    type Answer = Box<LoggedIn>;
+
+    fn prefetch(&self, state: &State, loads: &mut Vec<Load>) {
+        state.session(self.user, self.device.push, None, loads);
     }
 
-    /// The user and the password hash to verify.
-    pub(crate) fn account(&self, name: &UserName) -> Option<(UserId, Option<Box<str>>)> {
-        let user = self.user_named(name)?;
-        Some((user, self.users.get(&user)?.record.password.clone()))
-    }
-
-    pub(crate) fn add_device(
-        &mut self,
-        user: UserId,
-        device: NewDevice,
+    fn execute(
+        self,
+        state: &mut State,
         now: Timestamp,
         batch: &mut Batch,
-    ) -> Result<Reply, ErrorCode> {
-        let found = self.users.get(&user).ok_or(ErrorCode::AuthFailed)?;
+    ) -> Result<Box<LoggedIn>, ErrorCode> {
+        let Self { user, device } = self;
+        let found = state.users.get(&user).ok_or(ErrorCode::AuthFailed)?;
         if found.devices.len() >= limits::DEVICES_PER_USER_MAX {
             return Err(ErrorCode::LimitReached);
         }
@@ -167,8 +213,8 @@ impl State {
             created_at: now,
             streams: Vec::new(),
         };
-        self.make(&Change::Device(user, id, record), batch);
-        Ok(Reply::LoggedIn(Box::new(self.begin_session(
+        state.make(&Change::Device(user, id, record), batch);
+        state.begin_session(
             Actor {
                 user,
                 device: id,
@@ -177,19 +223,34 @@ impl State {
             push,
             None,
             batch,
-        )?)))
+        )
+    }
+}
+
+impl Command for Login {
+    type Answer = Box<LoggedIn>;
+
+    fn prefetch(&self, state: &State, loads: &mut Vec<Load>) {
+        if let Some((user, device)) = state.device_with(&self.token) {
+            state.session(user, self.push, self.since, loads);
+            state.stream(user, device, self.stream, loads);
+        }
     }
 
-    pub(crate) fn login(
-        &mut self,
-        token: SecretHash,
-        stream: SendStreamId,
-        push: bool,
-        since: Option<Moment>,
+    fn execute(
+        self,
+        state: &mut State,
+        _: Timestamp,
         batch: &mut Batch,
-    ) -> Result<Reply, ErrorCode> {
-        let (user, device) = self.device_with(&token).ok_or(ErrorCode::AuthFailed)?;
-        Ok(Reply::LoggedIn(Box::new(self.begin_session(
+    ) -> Result<Box<LoggedIn>, ErrorCode> {
+        let Self {
+            token,
+            stream,
+            push,
+            since,
+        } = self;
+        let (user, device) = state.device_with(&token).ok_or(ErrorCode::AuthFailed)?;
+        state.begin_session(
             Actor {
                 user,
                 device,
@@ -198,16 +259,63 @@ impl State {
             push,
             since,
             batch,
-        )?)))
+        )
     }
+}
 
+impl Handle for ListDevices {
+    fn prefetch(&self, _: Actor, _: &State, _: &mut Vec<Load>) {}
+
+    fn execute(
+        self,
+        state: &mut State,
+        context: Context<'_>,
+    ) -> Result<List<DeviceInfo>, ErrorCode> {
+        let Context { actor, .. } = context;
+        let devices = state
+            .users
+            .get(&actor.user)
+            .into_iter()
+            .flat_map(|user| &user.devices);
+        let shown = devices.map(|(&id, device)| DeviceInfo {
+            id,
+            name: device.name.clone(),
+            created_at: device.created_at,
+            current: id == actor.device,
+            online: id == actor.device,
+        });
+        Ok(List(shown.collect()))
+    }
+}
+
+impl Handle for RevokeDevice {
+    fn prefetch(&self, _: Actor, _: &State, _: &mut Vec<Load>) {}
+
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
+        let Context { actor, batch, .. } = context;
+        let Self { device } = self;
+        let user = actor.user;
+        if !state
+            .users
+            .get(&user)
+            .is_some_and(|found| found.devices.contains_key(&device))
+        {
+            return Err(ErrorCode::NoSuchDevice);
+        }
+        state.make(&Change::DeviceRemoved(user, device), batch);
+        batch.publish(Update::Revoked { user, device });
+        Ok(())
+    }
+}
+
+impl State {
     fn begin_session(
         &mut self,
         actor: Actor,
         push: bool,
         since: Option<Moment>,
         batch: &mut Batch,
-    ) -> Result<LoggedIn, ErrorCode> {
+    ) -> Result<Box<LoggedIn>, ErrorCode> {
         self.open_stream(actor, batch);
         let record = &self
             .users
@@ -217,13 +325,13 @@ impl State {
         let (name, role) = (record.name.clone(), record.role);
         let feeds = if push { self.feeds(actor) } else { Vec::new() };
         batch.force_if_reads_moved();
-        Ok(LoggedIn {
+        Ok(Box::new(LoggedIn {
             actor,
             name,
             role,
             overview: self.overview_page(actor, since, None),
             feeds,
-        })
+        }))
     }
 
     /// Makes the actor's send stream the most recently used one of the device.
@@ -259,41 +367,5 @@ impl State {
         self.streams
             .get(&(actor.device, actor.stream))
             .map_or(1, SendStream::next_place)
-    }
-
-    pub(crate) fn devices(&self, actor: Actor) -> Vec<DeviceInfo> {
-        let devices = self
-            .users
-            .get(&actor.user)
-            .into_iter()
-            .flat_map(|user| &user.devices);
-        devices
-            .map(|(&id, device)| DeviceInfo {
-                id,
-                name: device.name.clone(),
-                created_at: device.created_at,
-                current: id == actor.device,
-                online: id == actor.device,
-            })
-            .collect()
-    }
-
-    pub(crate) fn revoke_device(
-        &mut self,
-        actor: Actor,
-        device: DeviceId,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
-        let user = actor.user;
-        if !self
-            .users
-            .get(&user)
-            .is_some_and(|found| found.devices.contains_key(&device))
-        {
-            return Err(ErrorCode::NoSuchDevice);
-        }
-        self.make(&Change::DeviceRemoved(user, device), batch);
-        batch.effect(Effect::Revoked { user, device });
-        Ok(Response::Done)
     }
 }

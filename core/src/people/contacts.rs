@@ -1,47 +1,51 @@
 //! Contacts: following, friendship and blocking, and their effect on direct chats.
 
-use cairn_proto::ids::{ConversationId, Timestamp, UserId};
+use cairn_proto::ids::{Timestamp, UserId};
 use cairn_proto::limits::CONTACTS_PER_PAGE_MAX;
 use cairn_proto::model::people::{Contact, ContactPage, Friendship, Relation, RelationAct};
+use cairn_proto::model::receipts::Reads;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::people::{ListContacts, Relate};
 
 use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::effect::Effect;
+use crate::api::command::GrantFocus;
+use crate::api::update::Update;
+use crate::command::{Command, Context, Handle};
 use crate::limits::BLOCKS_MAX;
 use crate::permission::{Action, DirectChatBlock};
+use crate::prefetch::Load;
 use crate::record::{RelationChunk, Row, StoredRelation};
 use crate::state::State;
 use crate::state::relations::Relations;
 use crate::state::setting_values::DirectChats;
 
-impl State {
-    pub(crate) fn relate(
-        &mut self,
-        actor: Actor,
-        other: UserId,
-        act: RelationAct,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
+impl Handle for Relate {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.relations_of([actor.user, self.user], loads);
+    }
+
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<Contact, ErrorCode> {
+        let Context { actor, batch, .. } = context;
+        let Self { user: other, act } = self;
         let user = actor.user;
         if other == user {
             return Err(ErrorCode::BadRequest);
         }
-        if !self.users.contains_key(&other) {
+        if !state.users.contains_key(&other) {
             return Err(ErrorCode::NoSuchUser);
         }
-        let (before, theirs) = (self.relation(user, other), self.relation(other, user));
-        let is_delivered = !theirs.blocks && (theirs.is_contact() || self.may_add_contact(other));
+        let (before, theirs) = (state.relation(user, other), state.relation(other, user));
+        let is_delivered = !theirs.blocks && (theirs.is_contact() || state.may_add_contact(other));
         let (own, theirs) = decide(act, before, theirs, is_delivered)?;
-        let is_full = own.is_contact() && !before.is_contact() && !self.may_add_contact(user);
-        if is_full || (own.blocks && !before.blocks && !self.may_add_block(user)) {
+        let is_full = own.is_contact() && !before.is_contact() && !state.may_add_contact(user);
+        if is_full || (own.blocks && !before.blocks && !state.may_add_block(user)) {
             return Err(ErrorCode::LimitReached);
         }
         for (whose, with, relation) in [(user, other, own), (other, user, theirs)] {
-            if self.relation(whose, with) != relation {
-                self.make(
+            if state.relation(whose, with) != relation {
+                state.make(
                     &Change::Relation {
                         user: whose,
                         other: with,
@@ -49,17 +53,72 @@ impl State {
                     },
                     batch,
                 );
-                batch.effect(Effect::Related {
-                    user: whose,
-                    other: with,
-                });
+                if let Some(contact) = state.contact(whose, with) {
+                    batch.publish(Update::Related {
+                        user: whose,
+                        contact: Box::new(contact),
+                    });
+                }
             }
         }
-        self.contact(user, other)
-            .map(Response::Related)
-            .ok_or(ErrorCode::NoSuchUser)
+        state.contact(user, other).ok_or(ErrorCode::NoSuchUser)
+    }
+}
+
+impl Handle for ListContacts {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.relations_of([actor.user], loads);
     }
 
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<ContactPage, ErrorCode> {
+        let Context { actor, .. } = context;
+        let Self { after } = self;
+        let mut ids: Vec<UserId> = Vec::new();
+        if let Some(relations) = state.relations(actor.user) {
+            ids.extend(
+                relations
+                    .after(after)
+                    .map(|(other, _)| other)
+                    .take(CONTACTS_PER_PAGE_MAX + 1),
+            );
+        }
+        let is_last = ids.len() <= CONTACTS_PER_PAGE_MAX;
+        ids.truncate(CONTACTS_PER_PAGE_MAX);
+        let next_after = ids.last().copied().filter(|_| !is_last);
+        Ok(ContactPage {
+            items: ids
+                .iter()
+                .filter_map(|&other| state.contact(actor.user, other))
+                .collect(),
+            next_after,
+        })
+    }
+}
+
+impl Command for GrantFocus {
+    type Answer = Reads;
+
+    fn prefetch(&self, state: &State, loads: &mut Vec<Load>) {
+        if let Some(conversation) = self.conversation {
+            state.own_membership(conversation, self.actor.user, loads);
+            state.relations_in(conversation, self.actor.user, loads);
+        }
+    }
+
+    fn execute(self, state: &mut State, now: Timestamp, _: &mut Batch) -> Result<Reads, ErrorCode> {
+        let Self {
+            actor,
+            conversation,
+        } = self;
+        state.check_actor(actor)?;
+        if let Some(conversation) = conversation {
+            state.check(actor.user, conversation, Action::Focus, now)?;
+        }
+        Ok(state.reads(actor.user))
+    }
+}
+
+impl State {
     fn may_add_contact(&self, user: UserId) -> bool {
         let is_contact = |&(_, relation): &(UserId, Relation)| relation.is_contact();
         let count = self.relations(user).map_or(0, |relations| {
@@ -84,41 +143,6 @@ impl State {
             user: self.user_info(other)?,
             relation: self.relation(user, other),
         })
-    }
-
-    pub(crate) fn contacts_page(&self, actor: Actor, after: Option<UserId>) -> Response {
-        let mut ids: Vec<UserId> = Vec::new();
-        if let Some(relations) = self.relations(actor.user) {
-            ids.extend(
-                relations
-                    .after(after)
-                    .map(|(other, _)| other)
-                    .take(CONTACTS_PER_PAGE_MAX + 1),
-            );
-        }
-        let is_last = ids.len() <= CONTACTS_PER_PAGE_MAX;
-        ids.truncate(CONTACTS_PER_PAGE_MAX);
-        let next_after = ids.last().copied().filter(|_| !is_last);
-        Response::Contacts(ContactPage {
-            items: ids
-                .iter()
-                .filter_map(|&other| self.contact(actor.user, other))
-                .collect(),
-            next_after,
-        })
-    }
-
-    /// Checks that a session may send and see typing indicators in a conversation.
-    pub(crate) fn focus(
-        &self,
-        actor: Actor,
-        conversation: Option<ConversationId>,
-        now: Timestamp,
-    ) -> Result<Response, ErrorCode> {
-        if let Some(conversation) = conversation {
-            self.check(actor.user, conversation, Action::Focus, now)?;
-        }
-        Ok(self.own_reads(actor))
     }
 
     /// What prevents `user` from writing to `other`.

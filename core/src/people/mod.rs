@@ -4,4 +4,5 @@ pub(crate) mod account;
 pub(crate) mod account_update;
 pub(crate) mod contacts;
 pub(crate) mod profile;
+mod session;
 pub(crate) mod settings;

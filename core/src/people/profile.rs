@@ -7,31 +7,32 @@ use cairn_proto::ids::UserId;
 use cairn_proto::limits::{PROFILES_PER_REQUEST_MAX, USERS_PER_PAGE_MAX, WATCHED_USERS_MAX};
 use cairn_proto::model::people::{Friendship, Profile, UserPage, UserProfile};
 use cairn_proto::model::presence::UserPresence;
-use cairn_proto::text::UserName;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::event::AccountUpdate;
+use cairn_proto::wire::request::List;
+use cairn_proto::wire::request::people::{GetProfiles, SearchUsers, SetProfile};
+use cairn_proto::wire::request::session::Watch;
 
 use crate::api::actor::Actor;
-use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::effect::{AccountPart, Effect};
+use crate::command::{Context, Handle};
 use crate::permission::{Action, Relationship};
+use crate::prefetch::Load;
+use crate::reading::publish::publish_account;
 use crate::record::Row;
 use crate::state::State;
 
-impl State {
-    /// A page of users whose names start with `prefix`, ignoring case, ordered by name.
-    pub(crate) fn search_users(
-        &self,
-        actor: Actor,
-        prefix: &UserName,
-        after: Option<UserId>,
-    ) -> Result<Response, ErrorCode> {
-        self.check_on_server(actor.user, Action::SearchUsers)?;
+impl Handle for SearchUsers {
+    fn prefetch(&self, _: Actor, _: &State, _: &mut Vec<Load>) {}
+
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<UserPage, ErrorCode> {
+        let Context { actor, .. } = context;
+        let Self { prefix, after } = self;
+        state.check_on_server(actor.user, Action::SearchUsers)?;
         let prefix = prefix.folded();
         let mut start = Bound::Included((prefix.clone(), UserId::SERVER));
         if let Some(after) = after {
-            let name = self
+            let name = state
                 .users
                 .get(&after)
                 .ok_or(ErrorCode::NoSuchUser)?
@@ -42,7 +43,7 @@ impl State {
                 start = Bound::Excluded((name, after));
             }
         }
-        let found = self
+        let found = state
             .folded_names
             .range((start, Bound::Unbounded))
             .take_while(|(name, _)| name.starts_with(&prefix));
@@ -53,57 +54,79 @@ impl State {
         let is_last = ids.len() <= USERS_PER_PAGE_MAX;
         ids.truncate(USERS_PER_PAGE_MAX);
         let next_after = ids.last().copied().filter(|_| !is_last);
-        Ok(Response::FoundUsers(UserPage {
+        Ok(UserPage {
             items: ids
                 .into_iter()
-                .filter_map(|user| self.user_info(user))
+                .filter_map(|user| state.user_info(user))
                 .collect(),
             next_after,
-        }))
+        })
+    }
+}
+
+impl Handle for GetProfiles {
+    fn prefetch(&self, _: Actor, state: &State, loads: &mut Vec<Load>) {
+        let users = self.users.iter().take(PROFILES_PER_REQUEST_MAX).copied();
+        loads.extend(
+            users
+                .filter(|&user| !state.knows_profile(user))
+                .map(Load::Profile),
+        );
     }
 
-    pub(crate) fn profiles_of(&self, users: &[UserId]) -> Result<Response, ErrorCode> {
+    fn execute(self, state: &mut State, _: Context<'_>) -> Result<List<UserProfile>, ErrorCode> {
+        let Self { users } = self;
         if users.len() > PROFILES_PER_REQUEST_MAX {
             return Err(ErrorCode::BadRequest);
         }
         let profile = |&user| {
             Some(UserProfile {
-                user: self.user_info(user)?,
-                profile: self.profile(user),
+                user: state.user_info(user)?,
+                profile: state.profile(user),
             })
         };
-        Ok(Response::Profiles(
-            users.iter().filter_map(profile).collect(),
-        ))
+        Ok(List(users.iter().filter_map(profile).collect()))
     }
+}
 
-    pub(crate) fn set_profile(
-        &mut self,
-        actor: Actor,
-        profile: Profile,
-        batch: &mut Batch,
-    ) -> Response {
-        if self.profile(actor.user) != profile {
-            self.make(&Change::Profile(actor.user, profile), batch);
-            batch.effect(Effect::AccountUpdate {
-                user: actor.user,
-                part: AccountPart::Profile,
-            });
+impl Handle for SetProfile {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        if !state.knows_profile(actor.user) {
+            loads.push(Load::Profile(actor.user));
         }
-        Response::Done
     }
 
-    /// Returns which of these users the requester may watch, without duplicates. Presence itself is
-    /// not part of the state.
-    pub(crate) fn watchable(&self, actor: Actor, users: &[UserId]) -> Result<Response, ErrorCode> {
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
+        let Context { actor, batch, .. } = context;
+        let Self { profile } = self;
+        if state.profile(actor.user) != profile {
+            state.make(&Change::Profile(actor.user, profile.clone()), batch);
+            publish_account(actor.user, AccountUpdate::Profile(profile), batch);
+        }
+        Ok(())
+    }
+}
+
+impl Handle for Watch {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.watching(actor.user, &self.users, loads);
+    }
+
+    fn execute(
+        self,
+        state: &mut State,
+        context: Context<'_>,
+    ) -> Result<List<UserPresence>, ErrorCode> {
+        let Context { actor, .. } = context;
+        let Self { users } = self;
         if users.len() > WATCHED_USERS_MAX {
             return Err(ErrorCode::BadRequest);
         }
         let users: BTreeSet<UserId> = users.iter().copied().collect();
         let watched = users
             .into_iter()
-            .filter(|&other| self.may_watch(actor.user, other));
-        Ok(Response::Watching(
+            .filter(|&other| state.may_watch(actor.user, other));
+        Ok(List(
             watched
                 .map(|user| UserPresence {
                     user,
@@ -112,7 +135,9 @@ impl State {
                 .collect(),
         ))
     }
+}
 
+impl State {
     pub(crate) fn relationship(&self, user: UserId, other: UserId) -> Relationship {
         if self.user(user).is_none() || self.user(other).is_none() {
             Relationship::None

@@ -1,56 +1,63 @@
 //! Reading and changing the server's settings.
 
+use cairn_proto::model::settings::Setting;
 use cairn_proto::text::{SettingName, SettingValue};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::List;
+use cairn_proto::wire::request::server::{ListSettings, SetSetting};
 
 use crate::api::actor::Actor;
-use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::effect::Effect;
+use crate::api::update::Update;
+use crate::command::{Context, Handle};
 use crate::permission::Action;
+use crate::prefetch::Load;
 use crate::state::State;
 use crate::state::settings::{Row, Settings, TABLE};
 
-impl State {
-    #[must_use]
-    pub const fn settings(&self) -> &Settings {
-        &self.settings
-    }
+impl Handle for ListSettings {
+    fn prefetch(&self, _: Actor, _: &State, _: &mut Vec<Load>) {}
 
-    pub(crate) fn list_settings(&self) -> Response {
-        Response::Settings(
+    fn execute(self, state: &mut State, _: Context<'_>) -> Result<List<Setting>, ErrorCode> {
+        Ok(List(
             TABLE
                 .iter()
-                .filter_map(|row| row.describe(&self.settings))
+                .filter_map(|row| row.describe(&state.settings))
                 .collect(),
-        )
+        ))
     }
+}
 
-    pub(crate) fn set_setting(
-        &mut self,
-        actor: Actor,
-        name: &SettingName,
-        value: &SettingValue,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
-        self.check_on_server(actor.user, Action::SetSetting)?;
-        let mut changed = self.settings.clone();
+impl Handle for SetSetting {
+    fn prefetch(&self, _: Actor, _: &State, _: &mut Vec<Load>) {}
+
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<Setting, ErrorCode> {
+        let Context { actor, batch, .. } = context;
+        let Self { name, value } = self;
+        state.check_on_server(actor.user, Action::SetSetting)?;
+        let mut changed = state.settings.clone();
         let setting = changed
-            .set(name, value)
-            .and_then(|()| Row::named(name)?.describe(&changed))
+            .set(&name, &value)
+            .and_then(|()| Row::named(&name)?.describe(&changed))
             .ok_or(ErrorCode::BadSetting)?;
-        if changed != self.settings {
-            self.make(
+        if changed != state.settings {
+            state.make(
                 &Change::Setting {
                     name: setting.name.clone(),
                     value: setting.value.clone(),
                 },
                 batch,
             );
-            batch.effect(Effect::SettingSet);
+            batch.publish(Update::SettingSet);
         }
-        Ok(Response::Settings(vec![setting]))
+        Ok(setting)
+    }
+}
+
+impl State {
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     pub(crate) fn apply_setting(&mut self, name: &SettingName, value: &SettingValue) {

@@ -3,14 +3,19 @@ use cairn_proto::limits::USERS_PER_REQUEST_MAX;
 use cairn_proto::model::group::Role;
 use cairn_proto::model::people::Relation;
 use cairn_proto::model::receipts::Reads;
+use cairn_proto::model::retention::Retention;
 use cairn_proto::model::user::ServerRole;
 use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::group::{AddMembers, Ban, JoinGroup, ListMembers, RemoveMembers};
+use cairn_proto::wire::request::message::Recall;
+use cairn_proto::wire::request::reading::{Explain, GetReceipts, MarkRead, MarkUnread};
+use cairn_proto::wire::request::session::Watch;
 
 use super::*;
 use crate::api::actor::Actor;
 use crate::api::batch::Batch;
-use crate::api::command::Reply;
+use crate::api::command::{Expire, GrantRead};
+use crate::command::{Asked, By, Command, Handle};
 use crate::limits::MEMBERS_SCANNED_MAX;
 use crate::record::{
     ConversationRecord, DeviceRecord, KindRecord, MemberCounts, MemberDetails, MemberRecord,
@@ -138,8 +143,18 @@ fn loaded(users: u32, nth: u32, by: u32) -> State {
     state
 }
 
-fn loads_of(state: &State, by: u32, request: Request) -> Vec<Load> {
-    state.missing(&Command::Ask(actor(by), request))
+fn missing(state: &State, command: &impl Command) -> Vec<Load> {
+    let mut loads = Vec::new();
+    command.prefetch(state, &mut loads);
+    loads
+}
+
+fn loads_of<C: Handle>(state: &State, by: u32, call: C) -> Vec<Load> {
+    missing(state, &By(actor(by), call))
+}
+
+fn loads_of_any(state: &State, by: u32, request: Request) -> Vec<Load> {
+    missing(state, &By(actor(by), Asked::try_from(request).unwrap()))
 }
 
 #[test]
@@ -149,56 +164,65 @@ fn strangers_load_nothing() {
     let whose = user(20);
     let requests = || {
         [
-            Request::AddMembers {
+            Request::from(AddMembers {
                 conversation,
                 users: users.clone(),
-            },
-            Request::RemoveMembers {
+            }),
+            Request::from(RemoveMembers {
                 conversation,
                 users: users.clone(),
-            },
-            Request::Ban {
+            }),
+            Request::from(Ban {
                 conversation,
                 users: users.clone(),
-            },
-            Request::Members {
+            }),
+            Request::from(ListMembers {
                 conversation,
                 after: None,
-            },
-            Request::MarkUnread {
+            }),
+            Request::from(MarkUnread {
                 conversation,
                 from: msgid(READ),
-            },
-            Request::Receipts {
+            }),
+            Request::from(GetReceipts {
                 conversation,
                 msgid: msgid(READ),
                 after: None,
-            },
-            Request::Recall {
+            }),
+            Request::from(Recall {
                 conversation,
                 msgid: msgid(READ),
-            },
-            Request::Explain {
+            }),
+            Request::from(Explain {
                 conversation,
                 user: whose,
-            },
-            Request::Read {
+            }),
+            Request::from(MarkRead {
                 conversation,
                 msgid: msgid(READ),
-            },
+            }),
         ]
     };
     for request in requests() {
-        assert_eq!(loads_of(&state, 1, request.clone()), [], "{request:?}");
+        assert_eq!(loads_of_any(&state, 1, request.clone()), [], "{request:?}");
         assert_eq!(
-            loads_of(&state, 2, request.clone()).first(),
+            loads_of_any(&state, 2, request.clone()).first(),
             Some(&Load::Member(GROUP, user(2))),
             "{request:?}"
         );
     }
-    assert_eq!(state.missing(&Command::Grant(actor(1), GROUP)), []);
     assert_eq!(
-        loads_of(&state, 1, Request::JoinGroup { conversation }),
+        missing(
+            &state,
+            &GrantRead {
+                actor: actor(1),
+                conversation: GROUP
+            }
+        ),
+        []
+    );
+    assert_eq!(
+        loads_of(&state, 1, JoinGroup { conversation }),
         [Load::Member(GROUP, user(1))],
         "the group may be open"
     );
@@ -212,7 +236,7 @@ fn named_users_are_loaded_by_chunk() {
         loads_of(
             &state,
             1,
-            Request::RemoveMembers {
+            RemoveMembers {
                 conversation: GROUP,
                 users: users(named),
             },
@@ -226,7 +250,7 @@ fn named_users_are_loaded_by_chunk() {
     let add = loads_of(
         &state,
         1,
-        Request::AddMembers {
+        AddMembers {
             conversation: GROUP,
             users: users(&[100, 100, 2_001]),
         },
@@ -249,7 +273,7 @@ fn named_users_are_loaded_by_chunk() {
         loads_of(
             &state,
             1,
-            Request::Explain {
+            Explain {
                 conversation: GROUP,
                 user: user(4_000)
             }
@@ -265,7 +289,7 @@ fn only_visible_messages_are_loaded() {
         loads_of(
             &state,
             1,
-            Request::Recall {
+            Recall {
                 conversation: GROUP,
                 msgid: msgid(id),
             },
@@ -292,7 +316,7 @@ fn unmarkable_ranges_are_not_loaded() {
         loads_of(
             &state,
             1,
-            Request::MarkUnread {
+            MarkUnread {
                 conversation: GROUP,
                 from: msgid(id),
             },
@@ -313,22 +337,18 @@ fn page_through(users: u32, nth: u32) -> (Vec<UserId>, usize, usize) {
     let mut state = loaded(users, nth, nth);
     let (mut shown, mut after, mut pages, mut loads) = (Vec::new(), None, 0, 0);
     loop {
-        let request = Request::Members {
+        let request = ListMembers {
             conversation: GROUP,
             after,
         };
-        let wanted = loads_of(&state, nth, request.clone());
+        let wanted = loads_of(&state, nth, request);
         loads = loads.max(wanted.len());
         wanted.into_iter().for_each(|part| load(&mut state, part));
-        assert_eq!(loads_of(&state, nth, request.clone()), []);
-        let answer = state.execute(
-            Command::Ask(actor(nth), request),
-            Timestamp::new(0),
-            &mut Batch::new(0),
-        );
-        let Ok(Reply::Response(Response::Members(page))) = answer else {
-            panic!("{answer:?}")
-        };
+        assert_eq!(loads_of(&state, nth, request), []);
+        let by = By(actor(nth), request);
+        let page = by
+            .execute(&mut state, Timestamp::new(0), &mut Batch::new(0))
+            .unwrap();
         shown.extend(page.items.iter().map(|member| member.user.id));
         (after, pages) = (page.next_after, pages + 1);
         if after.is_none() {
@@ -353,12 +373,12 @@ fn member_pages_load_only_what_they_scan() {
 
 #[test]
 fn expiry_loads_only_when_the_floor_can_rise() {
-    let days = |aged| Command::Expire {
+    let days = |aged| Expire {
         conversation: GROUP,
         policy: Retention::Days(1),
         aged: msgid(aged),
     };
-    let acked = |aged| Command::Expire {
+    let acked = |aged| Expire {
         conversation: GROUP,
         policy: Retention::UntilAcked { cap_days: 1 },
         aged: msgid(aged),
@@ -369,25 +389,25 @@ fn expiry_loads_only_when_the_floor_can_rise() {
         state
     };
     let mut state = with(Retention::Days(1));
-    assert_eq!(state.missing(&days(0)), []);
-    assert_eq!(state.missing(&days(FLOOR)), []);
+    assert_eq!(missing(&state, &days(0)), []);
+    assert_eq!(missing(&state, &days(FLOOR)), []);
     assert_eq!(
-        state.missing(&acked(HEAD)),
+        missing(&state, &acked(HEAD)),
         [],
         "another policy is in force"
     );
     assert_eq!(
-        state.missing(&days(FLOOR + 1)),
+        missing(&state, &days(FLOOR + 1)),
         [Load::FirstAttached(GROUP)]
     );
     state = with(Retention::UntilAcked { cap_days: 1 });
     assert_eq!(
-        state.missing(&acked(0)),
+        missing(&state, &acked(0)),
         [Load::Members(GROUP)],
         "all loaded members have everything"
     );
     load(&mut state, Load::Members(GROUP));
-    assert_eq!(state.missing(&acked(0)), [Load::FirstAttached(GROUP)]);
+    assert_eq!(missing(&state, &acked(0)), [Load::FirstAttached(GROUP)]);
     state = with(Retention::UntilAcked { cap_days: 1 });
     state.install_device(
         user(1),
@@ -395,12 +415,12 @@ fn expiry_loads_only_when_the_floor_can_rise() {
         state.users[&user(1)].devices[&actor(1).device].clone(),
     );
     assert_eq!(
-        state.missing(&acked(0)),
+        missing(&state, &acked(0)),
         [],
         "a loaded member delays expiry"
     );
     assert_eq!(
-        state.missing(&acked(FLOOR + 1)),
+        missing(&state, &acked(FLOOR + 1)),
         [Load::FirstAttached(GROUP)],
         "expiry by age ignores acks"
     );
@@ -413,7 +433,7 @@ fn unwatchable_users_load_nothing() {
         loads_of(
             state,
             1,
-            Request::Watch {
+            Watch {
                 users: vec![user(2), user(3), user(3), user(41)],
             },
         )
@@ -445,7 +465,7 @@ fn empty_chunks_count_as_memory() {
     let wanted = loads_of(
         &state,
         1_999,
-        Request::RemoveMembers {
+        RemoveMembers {
             conversation: GROUP,
             users,
         },

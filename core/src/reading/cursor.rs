@@ -1,30 +1,34 @@
 //! Cursors: delivered and read positions, and unread counts explained.
 
-use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
+use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::model::conversation::Explained;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::reading::{Ack, Explain, MarkRead};
 
 use crate::api::actor::Actor;
-use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::effect::Effect;
+use crate::api::update::Update;
+use crate::command::{Context, Handle};
 use crate::permission::Action;
+use crate::prefetch::Load;
 use crate::state::State;
 use crate::state::conversation::Member;
 
-impl State {
-    pub(crate) fn ack(
-        &mut self,
-        actor: Actor,
-        conversation: ConversationId,
-        msgid: MsgId,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
-        let member = self.member_up_to(actor, conversation, msgid)?;
+impl Handle for Ack {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.own_membership(self.conversation, actor.user, loads);
+    }
+
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
+        let Context { actor, batch, .. } = context;
+        let Self {
+            conversation,
+            msgid,
+        } = self;
+        let member = state.member_up_to(actor, conversation, msgid)?;
         if msgid > member.delivered(actor.device) {
             let Actor { user, device, .. } = actor;
-            self.make(
+            state.make(
                 &Change::Delivered {
                     conversation,
                     user,
@@ -33,22 +37,27 @@ impl State {
                 },
                 batch,
             );
-            batch.effect(Effect::Moved { conversation, user });
+            batch.publish(Update::Moved { conversation, user });
         }
-        Ok(Response::Done)
+        Ok(())
+    }
+}
+
+impl Handle for MarkRead {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.own_membership(self.conversation, actor.user, loads);
     }
 
-    pub(crate) fn read(
-        &mut self,
-        actor: Actor,
-        conversation: ConversationId,
-        msgid: MsgId,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
-        let member = self.member_up_to(actor, conversation, msgid)?;
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
+        let Context { actor, batch, .. } = context;
+        let Self {
+            conversation,
+            msgid,
+        } = self;
+        let member = state.member_up_to(actor, conversation, msgid)?;
         if msgid > member.record.read {
             let user = actor.user;
-            self.make(
+            state.make(
                 &Change::Read {
                     conversation,
                     user,
@@ -56,23 +65,56 @@ impl State {
                 },
                 batch,
             );
-            batch.effect(Effect::Read { conversation, user });
-            batch.effect(Effect::Moved { conversation, user });
+            state.publish_read(conversation, user, batch);
+            batch.publish(Update::Moved { conversation, user });
         }
-        Ok(Response::Done)
+        Ok(())
+    }
+}
+
+impl Handle for Explain {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        if state.is_server_admin(actor.user) {
+            state.member(self.conversation, actor.user, loads);
+            state.member(self.conversation, self.user, loads);
+        } else {
+            state.own_membership(self.conversation, actor.user, loads);
+            state.others(
+                self.conversation,
+                actor.user,
+                [self.user].into_iter(),
+                loads,
+            );
+        }
     }
 
-    /// A member's read cursor, and the head that it refers to.
-    #[must_use]
-    pub fn read_cursor(
-        &self,
-        conversation: ConversationId,
-        user: UserId,
-    ) -> Option<(MsgId, MsgId)> {
-        let (found, member) = self.membership(user, conversation).ok()?;
-        Some((member.record.read, found.record.head))
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<Explained, ErrorCode> {
+        let Context { actor, now, .. } = context;
+        let Self {
+            conversation,
+            user: whose,
+        } = self;
+        let action = if whose == actor.user {
+            Action::Explain
+        } else {
+            Action::ExplainOthers
+        };
+        let found = state.check(actor.user, conversation, action, now)?;
+        let member = &found.member(whose).ok_or(ErrorCode::NotFound)?.record;
+        let (base, uncounted, unread) = found.unread(member);
+        Ok(Explained {
+            head: found.record.head,
+            floor: found.record.floor,
+            joined: member.joined,
+            read: member.read,
+            uncounted: uncounted + found.own_above(member, base),
+            unread,
+            mentions: found.mentions(whose, member, base),
+        })
     }
+}
 
+impl State {
     /// The requester's membership, if `msgid` is a valid cursor position.
     fn member_up_to(
         &self,
@@ -86,31 +128,5 @@ impl State {
         } else {
             Ok(member)
         }
-    }
-
-    pub(crate) fn explain(
-        &self,
-        actor: Actor,
-        conversation: ConversationId,
-        whose: UserId,
-        now: Timestamp,
-    ) -> Result<Response, ErrorCode> {
-        let action = if whose == actor.user {
-            Action::Explain
-        } else {
-            Action::ExplainOthers
-        };
-        let found = self.check(actor.user, conversation, action, now)?;
-        let member = &found.member(whose).ok_or(ErrorCode::NotFound)?.record;
-        let (base, uncounted, unread) = found.unread(member);
-        Ok(Response::Explained(Explained {
-            head: found.record.head,
-            floor: found.record.floor,
-            joined: member.joined,
-            read: member.read,
-            uncounted: uncounted + found.own_above(member, base),
-            unread,
-            mentions: found.mentions(whose, member, base),
-        }))
     }
 }

@@ -2,5 +2,6 @@
 
 pub(crate) mod cursor;
 pub(crate) mod overview;
+pub(crate) mod publish;
 pub(crate) mod receipts;
 pub(crate) mod unread_marker;

@@ -3,13 +3,16 @@
 use cairn_proto::ids::{ConversationId, Revision, UserId};
 use cairn_proto::limits;
 use cairn_proto::model::conversation::{self, ConversationKind};
-use cairn_proto::text::UserName;
+use cairn_proto::model::user::UserInfo;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::List;
+use cairn_proto::wire::request::people::{FindUsers, GetUsers};
 
 use crate::api::actor::Actor;
 use crate::api::command::Feed;
+use crate::command::{Context, Handle};
+use crate::prefetch::Load;
 use crate::record::KindRecord;
 use crate::state::State;
 
@@ -19,6 +22,35 @@ pub(crate) struct OverviewPlan {
     /// In page order.
     pub(crate) places: Vec<OverviewPlace>,
     next_after: Option<OverviewPlace>,
+}
+
+impl Handle for FindUsers {
+    fn prefetch(&self, _: Actor, _: &State, _: &mut Vec<Load>) {}
+
+    fn execute(self, state: &mut State, _: Context<'_>) -> Result<List<UserInfo>, ErrorCode> {
+        let Self { names } = self;
+        if names.len() > limits::USERS_PER_REQUEST_MAX {
+            return Err(ErrorCode::BadRequest);
+        }
+        let found = names
+            .iter()
+            .filter_map(|name| state.user_info(state.user_named(name)?));
+        Ok(List(found.collect()))
+    }
+}
+
+impl Handle for GetUsers {
+    fn prefetch(&self, _: Actor, _: &State, _: &mut Vec<Load>) {}
+
+    fn execute(self, state: &mut State, _: Context<'_>) -> Result<List<UserInfo>, ErrorCode> {
+        let Self { ids } = self;
+        if ids.len() > limits::USERS_PER_REQUEST_MAX {
+            return Err(ErrorCode::BadRequest);
+        }
+        Ok(List(
+            ids.iter().filter_map(|&id| state.user_info(id)).collect(),
+        ))
+    }
 }
 
 impl State {
@@ -141,24 +173,5 @@ impl State {
             position,
             floor,
         })
-    }
-
-    pub(crate) fn find_users(&self, names: &[UserName]) -> Result<Response, ErrorCode> {
-        if names.len() > limits::USERS_PER_REQUEST_MAX {
-            return Err(ErrorCode::BadRequest);
-        }
-        let found = names
-            .iter()
-            .filter_map(|name| self.user_info(self.user_named(name)?));
-        Ok(Response::Users(found.collect()))
-    }
-
-    pub(crate) fn users_by_id(&self, ids: &[UserId]) -> Result<Response, ErrorCode> {
-        if ids.len() > limits::USERS_PER_REQUEST_MAX {
-            return Err(ErrorCode::BadRequest);
-        }
-        Ok(Response::Users(
-            ids.iter().filter_map(|&id| self.user_info(id)).collect(),
-        ))
     }
 }

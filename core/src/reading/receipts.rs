@@ -12,14 +12,15 @@ use cairn_proto::model::receipts::{
     MemberCursors, Reads, Receipt, ReceiptCounts, ReceiptPage, ReceiptState,
 };
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::event::AccountUpdate;
+use cairn_proto::wire::request::reading::{GetOwnReads, GetReceipts, SetOwnReads};
 
 use crate::api::actor::Actor;
-use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::effect::{AccountPart, Effect};
+use crate::command::{Context, Handle};
 use crate::limits;
 use crate::prefetch::Load;
+use crate::reading::publish::publish_account;
 use crate::record::{MemberChunk, UserRecord};
 use crate::state::State;
 use crate::state::conversation::Member;
@@ -34,19 +35,25 @@ struct ReceiptQuery {
     msgid: MsgId,
 }
 
-impl State {
-    pub(crate) fn receipts(
-        &self,
-        actor: Actor,
-        conversation: ConversationId,
-        msgid: MsgId,
-        after: Option<UserId>,
-    ) -> Result<Response, ErrorCode> {
-        let (found, _) = self.membership(actor.user, conversation)?;
-        if self.settings().receipts == Switch::Off {
+impl Handle for GetReceipts {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.own_membership(self.conversation, actor.user, loads);
+        state.relations_in(self.conversation, actor.user, loads);
+        loads.extend(state.prefetch_receipts(self, actor.user));
+    }
+
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<ReceiptPage, ErrorCode> {
+        let Context { actor, .. } = context;
+        let Self {
+            conversation,
+            msgid,
+            after,
+        } = self;
+        let (found, _) = state.membership(actor.user, conversation)?;
+        if state.settings().receipts == Switch::Off {
             return Err(ErrorCode::TurnedOff);
         }
-        let entry = self.message(actor, conversation, msgid)?;
+        let entry = state.message(actor, conversation, msgid)?;
         if !entry.body.is_message() {
             return Err(ErrorCode::NoSuchMessage);
         }
@@ -62,7 +69,7 @@ impl State {
             let all: Vec<Receipt> = found
                 .members_sorted()
                 .into_iter()
-                .filter_map(|(user, member)| self.receipt(query, user, member))
+                .filter_map(|(user, member)| state.receipt(query, user, member))
                 .collect();
             let mut sum = ReceiptCounts::default();
             all.iter().for_each(|receipt| sum.add(receipt.state));
@@ -76,14 +83,14 @@ impl State {
             let last = MemberChunk::new(*chunks.end())
                 .users()
                 .last()
-                .filter(|&last| self.has_users_above(last));
+                .filter(|&last| state.has_users_above(last));
             let users = chunks
                 .map(MemberChunk::new)
                 .flat_map(MemberChunk::users)
                 .filter(|&user| after.is_none_or(|after| user > after));
             items.extend(
                 users
-                    .filter_map(|user| self.receipt(query, user, found.member(user)?))
+                    .filter_map(|user| state.receipt(query, user, found.member(user)?))
                     .take(RECEIPTS_PER_PAGE_MAX + 1),
             );
             next_after = last;
@@ -92,21 +99,54 @@ impl State {
             items.truncate(RECEIPTS_PER_PAGE_MAX);
             next_after = items.last().map(|receipt| receipt.user);
         }
-        Ok(Response::Receipts(ReceiptPage {
+        Ok(ReceiptPage {
             items,
             counts,
-            reads: self.reads(actor.user),
+            reads: state.reads(actor.user),
             next_after,
-        }))
+        })
     }
+}
 
-    pub(crate) fn prefetch_receipts(
-        &self,
-        conversation: ConversationId,
-        msgid: MsgId,
-        by: UserId,
-        after: Option<UserId>,
-    ) -> Vec<Load> {
+impl Handle for GetOwnReads {
+    fn prefetch(&self, _: Actor, _: &State, _: &mut Vec<Load>) {}
+
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<Reads, ErrorCode> {
+        let Context { actor, .. } = context;
+        Ok(state.reads(actor.user))
+    }
+}
+
+impl Handle for SetOwnReads {
+    fn prefetch(&self, _: Actor, _: &State, _: &mut Vec<Load>) {}
+
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
+        let Context { actor, batch, .. } = context;
+        let Self { reads } = self;
+        let record = &state
+            .users
+            .get(&actor.user)
+            .ok_or(ErrorCode::AuthFailed)?
+            .record;
+        if record.reads != reads {
+            let record = UserRecord {
+                reads,
+                ..record.clone()
+            };
+            state.make(&Change::User(actor.user, record), batch);
+            publish_account(actor.user, AccountUpdate::Reads(reads), batch);
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    pub(crate) fn prefetch_receipts(&self, receipts: &GetReceipts, by: UserId) -> Vec<Load> {
+        let &GetReceipts {
+            conversation,
+            msgid,
+            after,
+        } = receipts;
         let Some(found) = self.conversation(conversation) else {
             return Vec::new();
         };
@@ -212,35 +252,6 @@ impl State {
         self.users
             .get(&user)
             .map_or(Reads::Shown, |user| user.record.reads)
-    }
-
-    pub(crate) fn own_reads(&self, actor: Actor) -> Response {
-        Response::OwnReads(self.reads(actor.user))
-    }
-
-    pub(crate) fn set_own_reads(
-        &mut self,
-        actor: Actor,
-        reads: Reads,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
-        let record = &self
-            .users
-            .get(&actor.user)
-            .ok_or(ErrorCode::AuthFailed)?
-            .record;
-        if record.reads != reads {
-            let record = UserRecord {
-                reads,
-                ..record.clone()
-            };
-            self.make(&Change::User(actor.user, record), batch);
-            batch.effect(Effect::AccountUpdate {
-                user: actor.user,
-                part: AccountPart::Reads,
-            });
-        }
-        Ok(Response::Done)
     }
 }
 

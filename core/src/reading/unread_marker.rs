@@ -5,15 +5,57 @@ use std::collections::BTreeSet;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::limits::{MARKED_OWN_MAX, MARKED_UNREAD_MAX};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::reading::MarkUnread;
 
 use crate::api::actor::Actor;
-use crate::api::batch::Batch;
 use crate::api::change::Change;
-use crate::api::effect::Effect;
+use crate::command::{Context, Handle};
+use crate::prefetch::Load;
 use crate::record::{MemberRecord, UnreadMarker};
 use crate::state::State;
 use crate::state::conversation::Conversation;
+
+impl Handle for MarkUnread {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.marked(self.conversation, self.from, actor.user, loads);
+    }
+
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
+        let Context { actor, batch, .. } = context;
+        let Self { conversation, from } = self;
+        let (found, member) = state.membership(actor.user, conversation)?;
+        let Some(shown_read) = found.markable(&member.record, from)? else {
+            return Ok(());
+        };
+        let read = from.prev();
+        let is_own = |msgid: &MsgId| {
+            state
+                .entries
+                .get(&(conversation, *msgid))
+                .is_some_and(|entry| entry.sender == actor.user)
+        };
+        let own: BTreeSet<MsgId> = (from.get()..=shown_read.get())
+            .map(MsgId::new)
+            .filter(is_own)
+            .collect();
+        if own.len() > MARKED_OWN_MAX {
+            return Err(ErrorCode::TooFarBack);
+        }
+        let user = actor.user;
+        let marker = Box::new(UnreadMarker::new(shown_read, &own));
+        state.make(
+            &Change::MarkedUnread {
+                conversation,
+                user,
+                read,
+                marker,
+            },
+            batch,
+        );
+        state.publish_read(conversation, user, batch);
+        Ok(())
+    }
+}
 
 impl Conversation {
     /// The member's own messages above `base`. There are none unless the member marked messages as
@@ -87,45 +129,6 @@ impl Conversation {
 }
 
 impl State {
-    pub(crate) fn mark_unread(
-        &mut self,
-        actor: Actor,
-        conversation: ConversationId,
-        from: MsgId,
-        batch: &mut Batch,
-    ) -> Result<Response, ErrorCode> {
-        let (found, member) = self.membership(actor.user, conversation)?;
-        let Some(shown_read) = found.markable(&member.record, from)? else {
-            return Ok(Response::Done);
-        };
-        let read = from.prev();
-        let is_own = |msgid: &MsgId| {
-            self.entries
-                .get(&(conversation, *msgid))
-                .is_some_and(|entry| entry.sender == actor.user)
-        };
-        let own: BTreeSet<MsgId> = (from.get()..=shown_read.get())
-            .map(MsgId::new)
-            .filter(is_own)
-            .collect();
-        if own.len() > MARKED_OWN_MAX {
-            return Err(ErrorCode::TooFarBack);
-        }
-        let user = actor.user;
-        let marker = Box::new(UnreadMarker::new(shown_read, &own));
-        self.make(
-            &Change::MarkedUnread {
-                conversation,
-                user,
-                read,
-                marker,
-            },
-            batch,
-        );
-        batch.effect(Effect::Read { conversation, user });
-        Ok(Response::Done)
-    }
-
     pub(crate) fn apply_marked_unread(
         &mut self,
         conversation: ConversationId,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::content::body::Body;
 use crate::content::extras::Extras;
-use crate::content::packed::Content;
+use crate::content::packed::{Content, pack_content};
 use crate::ids::{ClientSeq, ConversationId, MsgId, Timestamp, UserId};
 use crate::limits;
 use crate::wire::codec::{self, DecodeError};
@@ -105,15 +105,6 @@ pub fn pack_entry(
         codec::encode_into(&(sender, sent_at), out);
         pack_content(body, extras, out);
     });
-}
-
-/// Appends the part of a packed entry that its sender controls: the body, followed by the extras if
-/// there are any.
-pub fn pack_content(body: &Body, extras: &Extras, out: &mut Vec<u8>) {
-    codec::encode_into(body, out);
-    if !extras.is_empty() {
-        codec::encode_into(extras, out);
-    }
 }
 
 /// Splits the first packed entry, prefix included, off `packed`. Returns `None` at the end.

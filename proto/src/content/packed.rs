@@ -6,7 +6,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::content::body::Body;
 use crate::content::extras::Extras;
-use crate::content::message::pack_content;
 use crate::limits;
 use crate::wire::codec::{self, DecodeError};
 
@@ -85,6 +84,15 @@ impl Content {
     #[must_use]
     pub fn into_parts(self) -> (Body, Extras) {
         (self.body, self.extras)
+    }
+}
+
+/// Appends the part of a packed entry that its sender controls: the body, followed by the extras if
+/// there are any.
+pub fn pack_content(body: &Body, extras: &Extras, out: &mut Vec<u8>) {
+    codec::encode_into(body, out);
+    if !extras.is_empty() {
+        codec::encode_into(extras, out);
     }
 }
 

@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{DeviceId, SendStreamId, Timestamp, UserId};
+use crate::ids::{DeviceId, RequestId, SendStreamId, Timestamp, UserId};
 use crate::model::user::ServerRole;
 use crate::secret::{DeviceToken, InviteToken};
 use crate::text::{DeviceName, Password, UserName};
+use crate::wire::codec;
 use crate::wire::overview::{ConversationPage, Moment};
 use crate::wire::request::Request;
 
@@ -17,7 +18,35 @@ pub enum ClientFrame {
     Hello(Hello),
     /// A request. The id precedes it, so that the server can respond even to a kind that it does
     /// not know.
-    Request(crate::ids::RequestId, Request),
+    Request(RequestId, Request),
+}
+
+/// The position of [`ClientFrame::Hello`] among the variants.
+const HELLO_VARIANT: u32 = 0;
+
+/// The position of [`ClientFrame::Request`] among the variants.
+const REQUEST_VARIANT: u32 = 1;
+
+impl ClientFrame {
+    /// Reads the version of a hello. What follows it may have the layout of another version.
+    /// Returns `None` if the frame is not a hello.
+    #[must_use]
+    pub fn hello_version(frame: &[u8]) -> Option<u16> {
+        match codec::decode_some(frame) {
+            Ok(((HELLO_VARIANT, version), _)) => Some(version),
+            _ => None,
+        }
+    }
+
+    /// Reads the id of a request, which may be of an unknown kind or malformed. Returns `None` if
+    /// the frame is not a request.
+    #[must_use]
+    pub fn request_id(frame: &[u8]) -> Option<RequestId> {
+        match codec::decode_some(frame) {
+            Ok(((REQUEST_VARIANT, id), _)) => Some(id),
+            _ => None,
+        }
+    }
 }
 
 /// The first frame of a session.
@@ -110,4 +139,33 @@ pub struct Welcome {
     pub now: Timestamp,
     /// The first page of the user's conversations, or of those changed since [`Hello::since`].
     pub overview: ConversationPage,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::request::server::ListSettings;
+
+    #[test]
+    fn heads_of_frames_are_read_alone() {
+        let hello = ClientFrame::Hello(Hello {
+            version: 300,
+            credentials: Credentials::Token(DeviceToken::new([7; 32])),
+            capabilities: Capabilities::NONE,
+            send_stream: SendStreamId::new(1),
+            is_resumed: false,
+            push: true,
+            since: None,
+        });
+        let hello = codec::encode(&hello);
+        let id = RequestId::new(70_000);
+        let request = codec::encode(&ClientFrame::Request(id, ListSettings.into()));
+        assert_eq!(ClientFrame::hello_version(&hello), Some(300));
+        assert_eq!(ClientFrame::request_id(&hello), None);
+        assert_eq!(ClientFrame::hello_version(&request), None);
+        assert_eq!(ClientFrame::request_id(&request), Some(id));
+        let unknown = [&request[..request.len() - 2], &[200, 1]].concat();
+        assert_eq!(ClientFrame::request_id(&unknown), Some(id));
+        assert_eq!(ClientFrame::request_id(&[]), None);
+    }
 }

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::RequestId;
 use crate::wire::error::ErrorCode;
+use crate::wire::codec;
 use crate::wire::hello::Welcome;
-use crate::wire::request::Answer;
+use crate::wire::request::{Answer, Call};
 
 /// A frame that the server writes on the session stream. The first one is [`ServerFrame::Welcome`];
 /// responses follow in any order.
@@ -17,4 +18,66 @@ pub enum ServerFrame {
     Refused(ErrorCode),
     /// The response to one request.
     Response(RequestId, Result<Answer, ErrorCode>),
+}
+
+/// The position of [`ServerFrame::Response`] among the variants.
+const RESPONSE_VARIANT: u32 = 2;
+
+/// The position of [`Ok`] among the variants of a result.
+const OK_VARIANT: u32 = 0;
+
+impl ServerFrame {
+    /// Appends the response to a successful `C` to `out` as a frame, without an [`Answer`] in
+    /// between.
+    pub fn write_answer<C: Call>(id: RequestId, answer: &C::Answer, out: &mut Vec<u8>) {
+        codec::prefixed(out, |out| {
+            codec::encode_into(&(RESPONSE_VARIANT, id, OK_VARIANT), out);
+            let start = out.len();
+            codec::encode_into(answer, out);
+            let end = out.len();
+            // The length precedes the answer, and is known only after it.
+            codec::encode_into(&((end - start) as u64), out);
+            let length_bytes = out.len() - end;
+            if let Some(answer) = out.get_mut(start..) {
+                answer.rotate_right(length_bytes);
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::content::message::Draft;
+    use crate::ids::MsgId;
+    use crate::model::user::{ServerRole, UserInfo};
+    use crate::text::UserName;
+    use crate::wire::frame;
+    use crate::wire::request::List;
+    use crate::wire::request::people::GetUsers;
+    use crate::wire::request::session::Focus;
+
+    fn assert_same<C: Call>(answer: &C::Answer) {
+        let id = RequestId::new(300);
+        let mut written = vec![1, 2, 3];
+        ServerFrame::write_answer::<C>(id, answer, &mut written);
+        let whole = frame::frame(&ServerFrame::Response(id, Ok(Answer::to::<C>(answer))));
+        assert_eq!(written[..3], [1, 2, 3]);
+        assert_eq!(written[3..], whole);
+    }
+
+    #[test]
+    fn written_answers_equal_the_frame() {
+        assert_same::<Focus>(&());
+        assert_same::<Draft>(&MsgId::new(70_000));
+        // Around the lengths at which the prefix gets longer.
+        for users in [60, 70, 16_000, 17_000] {
+            let user = UserInfo {
+                id: crate::ids::UserId::new(1),
+                name: UserName::new("a").unwrap(),
+                role: ServerRole::Member,
+            };
+            assert_same::<GetUsers>(&List(vec![user; users]));
+        }
+    }
 }

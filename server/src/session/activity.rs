@@ -113,7 +113,7 @@ mod tests {
     use super::*;
     use cairn_proto::ids::{ConversationId, MsgId};
     use cairn_proto::model::presence::{DeviceKind, PresentDevice};
-    use cairn_proto::wire::request::PullRange;
+    use cairn_proto::wire::request::session::PullRange;
 
     const MINUTE: Duration = Duration::from_secs(60);
 

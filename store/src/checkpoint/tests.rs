@@ -3,7 +3,7 @@ use std::sync::mpsc::channel;
 
 use bytes::Bytes;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
-use cairn_proto::wire::request::PullRange;
+use cairn_proto::wire::request::session::PullRange;
 
 use super::*;
 use crate::blocks::packing::{PackedBlock, Packer};

@@ -2,7 +2,6 @@
 
 use cairn_proto::content::message::unpack_entry;
 use cairn_proto::wire::error::ErrorCode;
-use hashbrown::HashSet;
 use tracing::error;
 
 use super::Engine;
@@ -13,25 +12,36 @@ use cairn_core::prefetch::Load;
 
 impl Engine {
     /// Loads in rounds, since what else is needed may depend on what was loaded. Nothing is loaded
-    /// twice.
-    pub(super) fn prefetch(&mut self, command: &Command) -> Result<(), ErrorCode> {
-        let mut loaded = HashSet::new();
-        for _ in 0..PREFETCH_ROUNDS_MAX {
-            let mut loads = self.state.missing(command);
-            loads.retain(|&load| loaded.insert(load));
-            if loads.is_empty() {
+    /// twice. Mostly everything is in memory, and then nothing is allocated.
+    pub(super) fn prefetch(&mut self, command: &impl Command) -> Result<(), ErrorCode> {
+        for round in 0..PREFETCH_ROUNDS_MAX {
+            command.prefetch(&self.state, &mut self.wanted);
+            if self.wanted.is_empty() {
                 break;
             }
-            self.loads += loads.len() as u64;
-            loads
-                .into_iter()
-                .try_for_each(|load| self.load(load))
-                .map_err(|failure| {
-                    error!(%failure, "cannot load the state for a command");
-                    ErrorCode::Damaged
-                })?;
+            if round == 0 {
+                self.loaded.clear();
+            }
+            if !self.load_wanted()? {
+                break;
+            }
         }
         Ok(())
+    }
+
+    /// Loads what is wanted. Returns whether any of it was not loaded before.
+    fn load_wanted(&mut self) -> Result<bool, ErrorCode> {
+        let mut wanted = std::mem::take(&mut self.wanted);
+        wanted.retain(|&load| self.loaded.insert(load));
+        let has_loaded = !wanted.is_empty();
+        self.loads += wanted.len() as u64;
+        let loaded = wanted.drain(..).try_for_each(|load| self.load(load));
+        self.wanted = wanted;
+        loaded.map_err(|failure| {
+            error!(%failure, "cannot load the state for a command");
+            ErrorCode::Damaged
+        })?;
+        Ok(has_loaded)
     }
 
     /// Loads one part. Entries of the uncommitted batch come from the batch, since their timeline

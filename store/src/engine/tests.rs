@@ -2,13 +2,14 @@ use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::Extras;
 use cairn_proto::content::message::Draft;
+use cairn_proto::content::packed::Content;
 use cairn_proto::ids::{ClientSeq, DeviceId, SendStreamId, Timestamp};
-use cairn_proto::wire::request::Request;
+use cairn_proto::wire::request::group::CreateGroup;
 
 use super::*;
 use crate::limits;
-use cairn_core::api::attachment::AttachmentCommand;
-use cairn_core::api::command::NewDevice;
+use cairn_core::api::command::{FindOrphans, Join, NewDevice, OwnerInvite};
+use cairn_core::command::By;
 use cairn_core::record::SecretHash;
 
 fn hash(n: u64) -> AttachmentHash {
@@ -19,7 +20,7 @@ fn hash(n: u64) -> AttachmentHash {
 
 /// Asks for attachments that do not exist.
 fn ask(engine: &mut Engine, hashes: std::ops::Range<u64>) {
-    let command = Command::Attachment(AttachmentCommand::Orphans(hashes.map(hash).collect()));
+    let command = FindOrphans(hashes.map(hash).collect());
     engine.execute(command, Timestamp::new(1)).unwrap();
     engine.maintain().unwrap();
 }
@@ -52,7 +53,7 @@ fn accepted_sends_stay_accepted_on_full_disk() {
     let mut engine = Engine::open(dir.path()).unwrap();
     engine
         .execute(
-            Command::OwnerInvite {
+            OwnerInvite {
                 token,
                 expires_at: Timestamp::new(2),
             },
@@ -66,35 +67,26 @@ fn accepted_sends_stay_accepted_on_full_disk() {
         stream: SendStreamId::new(1),
         push: false,
     };
-    let join = Command::Join {
+    let join = Join {
         invite: token,
         name: "ada".parse().unwrap(),
         password: None,
         device,
     };
-    let Ok(Reply::LoggedIn(session)) = engine.execute(join, now) else {
-        panic!("no session")
-    };
-    let create = Request::CreateGroup {
+    let actor = engine.execute(join, now).unwrap().actor;
+    let create = CreateGroup {
         name: "team".parse().unwrap(),
         members: Vec::new(),
     };
-    let created = engine.execute(Command::Ask(session.actor, create), now);
-    let Ok(Reply::Response(Response::Created { conversation })) = created else {
-        panic!("{created:?}")
-    };
+    let conversation = engine.execute(By(actor, create), now).unwrap();
     let send = |engine: &mut Engine, seq| {
         let body = Body::Text("hello".parse().unwrap());
         let draft = Draft {
             conversation,
             seq: ClientSeq::new(seq),
-            body,
-            extras: Extras::default(),
+            content: Content::new(body, Extras::default()),
         };
-        match engine.execute(Command::Ask(session.actor, Request::Send(draft)), now)? {
-            Reply::Response(response) => Ok(response),
-            other => panic!("{other:?}"),
-        }
+        engine.execute(By(actor, draft), now)
     };
     let accepted = send(&mut engine, 1).unwrap();
     engine.state.set_disk_low(true);

@@ -9,13 +9,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use cairn_proto::wire::request::Request;
 use tracing::{info, warn};
 
 use crate::limits::{
     DISK_CHECK_INTERVAL, DISK_RESERVE_BYTES, DISK_RESERVE_SHARE, START_FREE_BYTES_MIN,
 };
-use cairn_core::Command;
 
 /// Messages leave this share of the reserve free.
 const MESSAGES_LEAVE: u64 = 4;
@@ -136,33 +134,13 @@ impl ReserveMonitor {
         self.is_short = is_short;
     }
 
-    /// Returns whether new content must be refused.
+    /// Returns whether new content must be refused. Cursor moves, recalls and expiry never are. Sends
+    /// are left to the state machine, since one that was accepted must stay accepted when it is
+    /// repeated.
     #[must_use]
     pub(crate) const fn is_short(&self) -> bool {
         self.is_short
     }
-
-    /// Returns whether a command must be refused until there is space. Cursor moves, recalls and
-    /// expiry never are. Sends are left to the state machine, since one that was accepted must stay
-    /// accepted when it is repeated.
-    #[must_use]
-    pub(crate) const fn refuses(&self, command: &Command) -> bool {
-        self.is_short && grows_storage(command)
-    }
-}
-
-const fn grows_storage(command: &Command) -> bool {
-    let Command::Ask(_, request) = command else {
-        return false;
-    };
-    matches!(
-        request,
-        Request::Import { .. }
-            | Request::Edit { .. }
-            | Request::React { .. }
-            | Request::CreateGroup { .. }
-            | Request::SetProfile(_)
-    )
 }
 
 struct Disk {

@@ -2,7 +2,7 @@
 
 use cairn_proto::content::message::Run;
 use cairn_proto::ids::{ConversationId, MsgId};
-use cairn_proto::wire::request::PullRange;
+use cairn_proto::wire::request::session::PullRange;
 
 use crate::blocks::block::Block;
 use crate::blocks::run::{RunBuilder, RunLimits};

@@ -2,7 +2,7 @@
 
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
 use cairn_proto::wire::codec::DecodeError;
-use cairn_proto::wire::request::PullRange;
+use cairn_proto::wire::request::session::PullRange;
 
 use crate::blocks::run::RunLimits;
 use crate::timeline::Timeline;

@@ -11,7 +11,7 @@ use cairn_proto::content::message::{Entry, Message, unpack_entry};
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
 use cairn_proto::model::retention::Retention;
 use cairn_proto::wire::codec::DecodeError;
-use cairn_proto::wire::request::PullRange;
+use cairn_proto::wire::request::session::PullRange;
 use serde::de::DeserializeOwned;
 
 use crate::blocks::run::RunLimits;
