@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::model::conversation::Conversation;
 use cairn_client::proto::text::{DeviceName, Text};
+use cairn_client::proto::wire::event::Update;
 use cairn_client::{Client, Error, Event, JoinRequest, Options};
 
 /// Contains the device token: keep it readable by the owner only.
@@ -37,7 +38,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             }
         }
         match events.next().await {
-            Some(Event::Removed { conversation, .. }) => followed.remove(&conversation),
+            Some(Event::Update(Update::Removed { conversation, .. })) => {
+                followed.remove(&conversation)
+            }
             Some(_) => continue,
             None => return Ok(()),
         };

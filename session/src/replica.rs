@@ -6,6 +6,7 @@ use cairn_client::proto::content::message::Message;
 use cairn_client::proto::ids::{ConversationId, MsgId, UserId};
 use cairn_client::proto::model::conversation::Conversation as Summary;
 use cairn_client::proto::model::people::Contact;
+use cairn_client::proto::wire::event::Update as Change;
 use cairn_client::proto::wire::overview::{Moment, OverviewExtent};
 use cairn_client::{Event, Overview};
 
@@ -105,32 +106,32 @@ impl Replica {
     /// Applies an event of the client.
     pub fn apply_event(&mut self, event: &Event) -> Update {
         match event {
-            Event::Conversation(summary) => {
+            Event::Update(Change::Conversation(summary)) => {
                 if self.apply_summary(summary) {
                     Update::Changed
                 } else {
-                    Update::Enter(summary.clone())
+                    Update::Enter(Box::new(summary.clone()))
                 }
             }
-            Event::Removed { conversation, .. } => {
+            Event::Update(Change::Removed { conversation, .. }) => {
                 self.leave(*conversation);
                 Update::Left(*conversation)
             }
-            Event::Read {
+            Event::Update(Change::Read {
                 conversation,
                 read,
                 head,
-            } => {
+            }) => {
                 if let Some(held) = self.conversations.get_mut(conversation) {
                     held.set_read(*read, *head);
                 }
                 Update::Changed
             }
-            Event::Expired {
+            Event::Update(Change::Floor {
                 conversation,
                 floor,
-            } => self.expire(*conversation, *floor),
-            Event::Contact(contact) => {
+            }) => self.expire(*conversation, *floor),
+            Event::Update(Change::Contact(contact)) => {
                 self.contacts.set(contact);
                 Update::Changed
             }

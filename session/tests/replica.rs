@@ -10,6 +10,7 @@ use cairn_client::proto::model::conversation::{Conversation as Summary, Conversa
 use cairn_client::proto::model::group::MemberSettings;
 use cairn_client::proto::model::group::Role;
 use cairn_client::proto::text::{EmojiName, GroupName, Text};
+use cairn_client::proto::wire::event::Update as Change;
 use cairn_client::proto::wire::overview::{Moment, OverviewExtent};
 use cairn_client::{Event, Overview};
 use cairn_session::{Conversation, Details, Replica, ReplicaError, Update};
@@ -208,9 +209,11 @@ fn gap_makes_the_replica_stale() {
     assert_eq!(update.enter, [summary(3)]);
 
     let mut replica = entered(10);
-    let expired = |floor| Event::Expired {
-        conversation: TEAM,
-        floor: id(floor),
+    let expired = |floor| {
+        Event::Update(Change::Floor {
+            conversation: TEAM,
+            floor: id(floor),
+        })
     };
     assert_eq!(replica.append(&[text(1, BOB)]), Ok(Update::Changed));
     assert_eq!(replica.apply_event(&expired(1)), Update::Changed);
@@ -229,11 +232,11 @@ fn unread_counts_messages_of_others() {
     let unread = team(&replica).unread();
     assert_eq!((unread.messages, unread.mentions), (2, 1));
     assert!(!unread.is_lower_bound);
-    let read = Event::Read {
+    let read = Event::Update(Change::Read {
         conversation: TEAM,
         read: id(3),
         head: id(4),
-    };
+    });
     assert_eq!(replica.apply_event(&read), Update::Changed);
     assert_eq!(team(&replica).unread().messages, 1);
 }
@@ -262,7 +265,7 @@ fn hidden_conversation_shows_again_with_a_message() {
         ..summary(1)
     };
     assert_eq!(replica.append(&[text(1, BOB)]), Ok(Update::Changed));
-    let event = Event::Conversation(Box::new(hidden));
+    let event = Event::Update(Change::Conversation(hidden));
     assert_eq!(replica.apply_event(&event), Update::Changed);
     assert!(team(&replica).settings().hidden);
     let pin = amendment(2, Amendment::Pinned { msgid: id(1) });
@@ -298,11 +301,11 @@ fn unlisted_conversation_reverts_lost_read_marks() {
         replica.append(&[text(1, BOB), text(2, BOB)]),
         Ok(Update::Changed)
     );
-    let read = Event::Read {
+    let read = Event::Update(Change::Read {
         conversation: TEAM,
         read: id(2),
         head: id(2),
-    };
+    });
     assert_eq!(replica.apply_event(&read), Update::Changed);
     assert_eq!(team(&replica).read(), id(2));
     let update = replica.apply_overview(&overview(Vec::new(), OverviewExtent::Changed));

@@ -7,9 +7,9 @@ use cairn_proto::ids::{ConversationId, MsgId, SendStreamId, UserId};
 use cairn_proto::invite::{InviteLink, ServerAddr};
 use cairn_proto::secret::Pin;
 use cairn_proto::text::{DeviceName, Password, UserName};
-use cairn_proto::wire::hello::{Credentials, Hello, Welcome};
-use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::hello::{Capabilities, Credentials, Hello, Welcome};
+use cairn_proto::wire::request::Call;
+use cairn_proto::wire::request::reading::Ack;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -22,7 +22,7 @@ use crate::session::driver::Driver;
 use crate::session::handle::Handle;
 use crate::session::login::{Dialer, Session};
 use crate::session::shared::Shared;
-use crate::session::state::in_flight::Waiter;
+use crate::session::state::in_flight::{MALFORMED, Waiter};
 use crate::stream::event::Subscriber;
 use crate::stream::events::Events;
 use crate::stream::follow::Extent;
@@ -39,19 +39,6 @@ use crate::transport::endpoint::{Endpoint, Target};
 pub struct Client {
     handle: Arc<Handle>,
 }
-
-/// Sends a request and matches the expected response.
-macro_rules! ask {
-    ($client:expr, $request:expr, $answer:pat => $value:expr) => {
-        match $client.request($request).await? {
-            $answer => Ok($value),
-            _ => Err($crate::error::Error::Protocol(
-                "a response of the wrong kind",
-            )),
-        }
-    };
-}
-pub(crate) use ask;
 
 /// Connecting and closing
 impl Client {
@@ -156,6 +143,7 @@ impl Client {
             endpoint,
             ack_every_packets,
         } = options;
+        let is_resumed = send_stream.is_some();
         let send_stream = send_stream.unwrap_or_else(|| SendStreamId::new(rand::random()));
         let owns_endpoint = endpoint.is_none();
         let endpoint = endpoint.map_or_else(Endpoint::new, Ok)?;
@@ -170,13 +158,16 @@ impl Client {
             hello: Hello {
                 version: WIRE_VERSION,
                 credentials,
+                capabilities: Capabilities::NONE,
                 send_stream,
+                is_resumed,
                 push,
                 since: None,
             },
         };
         let session: Session = dialer.open(since, limits::CONNECT_TIME_MAX).await?;
         let welcome = session.welcome.clone();
+        dialer.hello.is_resumed = true;
         if let Some(token) = welcome.token {
             dialer.hello.credentials = Credentials::Token(token);
         }
@@ -233,7 +224,7 @@ impl Client {
             if self
                 .shared()
                 .submit(
-                    Request::Ack {
+                    Ack {
                         conversation,
                         msgid,
                     },
@@ -338,8 +329,8 @@ impl Client {
         (self.handle.addr.clone(), self.handle.pin)
     }
 
-    /// Sends a request and waits for its response, across reconnects.
-    pub(crate) async fn request(&self, request: Request) -> Result<Response, Error> {
+    /// Sends a request and waits for its answer, across reconnects.
+    pub(crate) async fn call<C: Call>(&self, call: C) -> Result<C::Answer, Error> {
         let permit = self
             .shared()
             .request_permits
@@ -347,9 +338,10 @@ impl Client {
             .await
             .map_err(|_| self.ended())?;
         let (sender, receiver) = oneshot::channel();
-        self.shared().submit(request, Waiter::Request(sender))?;
+        self.shared().submit(call, Waiter::Request(sender))?;
         permit.forget();
-        receiver.await.unwrap_or(Err(Error::Closed))
+        let answer = receiver.await.unwrap_or(Err(Error::Closed))?;
+        answer.of::<C>().map_err(|_| MALFORMED)
     }
 
     pub(crate) fn ended(&self) -> Error {

@@ -5,10 +5,10 @@ use std::time::Duration;
 use cairn_proto::ids::DeviceId;
 use cairn_proto::invite::InviteLink;
 use cairn_proto::model::user::DeviceInfo;
-use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::server::RevokeDevice;
+use cairn_proto::wire::request::session::{CreateInvite, ListDevices, NewInvite};
 
-use crate::api::client::{Client, ask};
+use crate::api::client::Client;
 use crate::error::Error;
 
 /// Devices and invites
@@ -18,7 +18,7 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn devices(&self) -> Result<Vec<DeviceInfo>, Error> {
-        ask!(self, Request::Devices, Response::Devices(devices) => devices)
+        self.call(ListDevices).await.map(|list| list.0)
     }
 
     /// Revokes a device: its token becomes invalid and its sessions are closed. Revoking this
@@ -28,7 +28,7 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`] with `NoSuchDevice`, or a [terminal error](Error#terminal-errors).
     pub async fn revoke_device(&self, device: DeviceId) -> Result<(), Error> {
-        ask!(self, Request::RevokeDevice(device), Response::Done => ())
+        self.call(RevokeDevice { device }).await
     }
 
     /// Creates an invite for up to `uses` new users that expires after `life` (at least a second).
@@ -39,11 +39,11 @@ impl Client {
     /// [`Error::Disconnected`], after which an unknown invite may exist until it expires; or a
     /// [terminal error](Error#terminal-errors).
     pub async fn create_invite(&self, uses: u32, life: Duration) -> Result<InviteLink, Error> {
-        let request = Request::CreateInvite {
+        let request = CreateInvite {
             uses,
             life_seconds: life.as_secs().max(1),
         };
-        let (addr, token) = ask!(self, request, Response::Invite { addr, token } => (addr, token))?;
+        let NewInvite { addr, token } = self.call(request).await?;
         let (_, pin) = self.server();
         Ok(InviteLink { addr, pin, token })
     }

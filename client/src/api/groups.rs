@@ -5,10 +5,13 @@ use cairn_proto::model::conversation::Member;
 use cairn_proto::model::group::{GroupDetails, GroupSettings, MemberSettings, OpenGroup, Role};
 use cairn_proto::model::user::UserInfo;
 use cairn_proto::text::{GroupName, Topic};
-use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::group::{
+    AddMembers, Ban, CreateGroup, FindGroups, GetGroup, HandOver, JoinGroup, ListBanned,
+    ListMembers, MuteMember, RemoveMembers, RenameGroup, SetGroupSettings, SetMemberSettings,
+    SetRole, SetTopic, Unban,
+};
 
-use crate::api::client::{Client, ask};
+use crate::api::client::Client;
 use crate::error::Error;
 
 /// Groups. Every change is recorded as an entry in the group's log. Changes to the present value
@@ -26,11 +29,7 @@ impl Client {
         name: GroupName,
         members: Vec<UserId>,
     ) -> Result<ConversationId, Error> {
-        ask!(
-            self,
-            Request::CreateGroup { name, members },
-            Response::Created { conversation } => conversation
-        )
+        self.call(CreateGroup { name, members }).await
     }
 
     /// Adds up to [`cairn_proto::limits::USERS_PER_REQUEST_MAX`] members and returns how many were
@@ -44,11 +43,11 @@ impl Client {
         conversation: ConversationId,
         users: Vec<UserId>,
     ) -> Result<u32, Error> {
-        ask!(
-            self,
-            Request::AddMembers { conversation, users },
-            Response::Changed { users } => users
-        )
+        self.call(AddMembers {
+            conversation,
+            users,
+        })
+        .await
     }
 
     /// Removes up to [`cairn_proto::limits::USERS_PER_REQUEST_MAX`] members and returns how many
@@ -63,11 +62,11 @@ impl Client {
         conversation: ConversationId,
         users: Vec<UserId>,
     ) -> Result<u32, Error> {
-        ask!(
-            self,
-            Request::RemoveMembers { conversation, users },
-            Response::Changed { users } => users
-        )
+        self.call(RemoveMembers {
+            conversation,
+            users,
+        })
+        .await
     }
 
     /// Returns all members of a conversation, ordered by id.
@@ -77,11 +76,12 @@ impl Client {
     pub async fn members(&self, conversation: ConversationId) -> Result<Vec<Member>, Error> {
         let (mut all, mut after) = (Vec::new(), None);
         loop {
-            let page = ask!(
-                self,
-                Request::Members { conversation, after },
-                Response::Members(page) => page
-            )?;
+            let page = self
+                .call(ListMembers {
+                    conversation,
+                    after,
+                })
+                .await?;
             all.extend(page.items);
             match page.next_after {
                 Some(next) if after.is_none_or(|after| next > after) => after = Some(next),
@@ -98,7 +98,7 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`] with `NotFound`, or a [terminal error](Error#terminal-errors).
     pub async fn group(&self, conversation: ConversationId) -> Result<GroupDetails, Error> {
-        ask!(self, Request::Group { conversation }, Response::Group(details) => details)
+        self.call(GetGroup { conversation }).await
     }
 
     /// Renames a group.
@@ -110,7 +110,7 @@ impl Client {
         conversation: ConversationId,
         name: GroupName,
     ) -> Result<(), Error> {
-        ask!(self, Request::RenameGroup { conversation, name }, Response::Done => ())
+        self.call(RenameGroup { conversation, name }).await
     }
 
     /// Sets a group's topic; an empty one removes it.
@@ -118,7 +118,11 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`] with `Forbidden`, or a [terminal error](Error#terminal-errors).
     pub async fn set_topic(&self, conversation: ConversationId, topic: Topic) -> Result<(), Error> {
-        ask!(self, Request::SetTopic { conversation, topic }, Response::Done => ())
+        self.call(SetTopic {
+            conversation,
+            topic,
+        })
+        .await
     }
 
     /// Replaces a group's settings: permissions, access, and the history that new members may read.
@@ -130,7 +134,11 @@ impl Client {
         conversation: ConversationId,
         settings: GroupSettings,
     ) -> Result<(), Error> {
-        ask!(self, Request::SetGroupSettings { conversation, settings }, Response::Done => ())
+        self.call(SetGroupSettings {
+            conversation,
+            settings,
+        })
+        .await
     }
 
     /// Changes a member's role.
@@ -144,7 +152,12 @@ impl Client {
         user: UserId,
         role: Role,
     ) -> Result<(), Error> {
-        ask!(self, Request::SetRole { conversation, user, role }, Response::Done => ())
+        self.call(SetRole {
+            conversation,
+            user,
+            role,
+        })
+        .await
     }
 
     /// Transfers the user's ownership to another member. The user becomes an admin.
@@ -153,7 +166,7 @@ impl Client {
     /// [`Error::Refused`] with `Forbidden` or `NoMember`; [`Error::Disconnected`], after which to
     /// check [`Client::members`] before trying again; or a [terminal error](Error#terminal-errors).
     pub async fn hand_over(&self, conversation: ConversationId, user: UserId) -> Result<(), Error> {
-        ask!(self, Request::HandOver { conversation, user }, Response::Done => ())
+        self.call(HandOver { conversation, user }).await
     }
 
     /// Bans up to [`cairn_proto::limits::USERS_PER_REQUEST_MAX`] users, members or not, and returns
@@ -167,7 +180,11 @@ impl Client {
         conversation: ConversationId,
         users: Vec<UserId>,
     ) -> Result<u32, Error> {
-        ask!(self, Request::Ban { conversation, users }, Response::Changed { users } => users)
+        self.call(Ban {
+            conversation,
+            users,
+        })
+        .await
     }
 
     /// Lifts the bans of up to [`cairn_proto::limits::USERS_PER_REQUEST_MAX`] users and returns how
@@ -180,7 +197,11 @@ impl Client {
         conversation: ConversationId,
         users: Vec<UserId>,
     ) -> Result<u32, Error> {
-        ask!(self, Request::Unban { conversation, users }, Response::Changed { users } => users)
+        self.call(Unban {
+            conversation,
+            users,
+        })
+        .await
     }
 
     /// Returns a group's banned users, ordered by id.
@@ -188,8 +209,7 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`] with `Forbidden`, or a [terminal error](Error#terminal-errors).
     pub async fn banned_users(&self, conversation: ConversationId) -> Result<Vec<UserInfo>, Error> {
-        let users =
-            ask!(self, Request::BannedUsers { conversation }, Response::Users(users) => users)?;
+        let users = self.call(ListBanned { conversation }).await?.0;
         self.cache_users(users.iter());
         Ok(users)
     }
@@ -205,7 +225,12 @@ impl Client {
         user: UserId,
         until: Timestamp,
     ) -> Result<(), Error> {
-        ask!(self, Request::MuteMember { conversation, user, until }, Response::Done => ())
+        self.call(MuteMember {
+            conversation,
+            user,
+            until,
+        })
+        .await
     }
 
     /// Joins an open group.
@@ -215,7 +240,7 @@ impl Client {
     /// check [`Client::conversations`], since repeating the request could undo a removal; or a
     /// [terminal error](Error#terminal-errors).
     pub async fn join_group(&self, conversation: ConversationId) -> Result<(), Error> {
-        ask!(self, Request::JoinGroup { conversation }, Response::Done => ())
+        self.call(JoinGroup { conversation }).await
     }
 
     /// Returns up to [`cairn_proto::limits::GROUPS_FOUND_MAX`] open groups, ordered by name.
@@ -224,7 +249,7 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn find_groups(&self, prefix: Option<GroupName>) -> Result<Vec<OpenGroup>, Error> {
-        ask!(self, Request::FindGroups { prefix }, Response::Groups(groups) => groups)
+        self.call(FindGroups { prefix }).await.map(|list| list.0)
     }
 
     /// Replaces the user's own settings for a conversation, on all devices. Other devices receive
@@ -237,6 +262,10 @@ impl Client {
         conversation: ConversationId,
         settings: MemberSettings,
     ) -> Result<(), Error> {
-        ask!(self, Request::SetMemberSettings { conversation, settings }, Response::Done => ())
+        self.call(SetMemberSettings {
+            conversation,
+            settings,
+        })
+        .await
     }
 }

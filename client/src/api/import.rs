@@ -2,10 +2,9 @@
 
 use cairn_proto::ids::{ConversationId, ImportSource};
 use cairn_proto::limits::{FRAME_BYTES_MAX, IMPORT_ENTRIES_MAX};
-use cairn_proto::wire::request::{ImportEntry, Request};
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::message::{GetImportCursor, Import, ImportEntry};
 
-use crate::api::client::{Client, ask};
+use crate::api::client::Client;
 use crate::error::Error;
 use crate::session::state::in_flight::encoded_bytes;
 
@@ -57,21 +56,17 @@ impl Client {
                 part.push(entry);
             }
             let count = part.len() as u64;
-            let request = Request::Import {
+            let request = Import {
                 conversation,
                 source,
                 first,
                 entries: part,
             };
-            let (added, users, cursor) = ask!(
-                self,
-                request,
-                Response::Imported { added, users, cursor } => (added, users, cursor)
-            )?;
+            let part = self.call(request).await?;
             sum = Imported {
-                added: sum.added + u64::from(added),
-                users: sum.users + u64::from(users),
-                cursor,
+                added: sum.added + u64::from(part.added),
+                users: sum.users + u64::from(part.users),
+                cursor: part.cursor,
             };
             first += count;
         }
@@ -87,10 +82,10 @@ impl Client {
         conversation: ConversationId,
         source: ImportSource,
     ) -> Result<u64, Error> {
-        ask!(
-            self,
-            Request::ImportCursor { conversation, source },
-            Response::ImportCursor { cursor } => cursor
-        )
+        self.call(GetImportCursor {
+            conversation,
+            source,
+        })
+        .await
     }
 }

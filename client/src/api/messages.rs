@@ -5,10 +5,11 @@ use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::limits::RUN_MESSAGES_MAX;
 use cairn_proto::model::conversation::Explained;
 use cairn_proto::text::{EmojiName, Text};
-use cairn_proto::wire::request::{PullRange, Request};
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::message::{Edit, ListPins, Pin, React, Recall, Unpin, Unreact};
+use cairn_proto::wire::request::reading::{Explain, MarkRead, MarkUnread};
+use cairn_proto::wire::request::session::{Pull, PullRange};
 
-use crate::api::client::{Client, ask};
+use crate::api::client::Client;
 use crate::error::Error;
 
 /// A range of a log.
@@ -36,11 +37,13 @@ impl Client {
         limit: u32,
     ) -> Result<Page, Error> {
         let limit = limit.clamp(1, RUN_MESSAGES_MAX);
-        let pulled = ask!(
-            self,
-            Request::Pull { conversation, range, limit },
-            Response::Pulled(pulled) => pulled
-        )?;
+        let pulled = self
+            .call(Pull {
+                conversation,
+                range,
+                limit,
+            })
+            .await?;
         let messages = pulled
             .run
             .messages()
@@ -58,7 +61,11 @@ impl Client {
     /// [`Error::Refused`] with `NotFound` or `BadCursor`, or a [terminal
     /// error](Error#terminal-errors).
     pub async fn mark_read(&self, conversation: ConversationId, msgid: MsgId) -> Result<(), Error> {
-        ask!(self, Request::Read { conversation, msgid }, Response::Done => ())
+        self.call(MarkRead {
+            conversation,
+            msgid,
+        })
+        .await
     }
 
     /// Marks everything from `from` on as unread, on all devices. Does not affect read receipts
@@ -74,7 +81,7 @@ impl Client {
         conversation: ConversationId,
         from: MsgId,
     ) -> Result<(), Error> {
-        ask!(self, Request::MarkUnread { conversation, from }, Response::Done => ())
+        self.call(MarkUnread { conversation, from }).await
     }
 
     /// Returns the terms of a member's unread count. For the member, and for admins of the server.
@@ -87,11 +94,7 @@ impl Client {
         conversation: ConversationId,
         user: UserId,
     ) -> Result<Explained, Error> {
-        ask!(
-            self,
-            Request::Explain { conversation, user },
-            Response::Explained(explained) => explained
-        )
+        self.call(Explain { conversation, user }).await
     }
 
     /// Edits one of the user's own text messages, or the caption of a file; a caption may become
@@ -107,7 +110,12 @@ impl Client {
         msgid: MsgId,
         text: Text,
     ) -> Result<(), Error> {
-        ask!(self, Request::Edit { conversation, msgid, text }, Response::Done => ())
+        self.call(Edit {
+            conversation,
+            msgid,
+            text,
+        })
+        .await
     }
 
     /// Deletes (recalls) a message for everyone: one's own, or any as an owner or admin of a group.
@@ -117,7 +125,11 @@ impl Client {
     /// [`Error::Refused`] with `NoSuchMessage`, `Forbidden` or `TooLate`, or a [terminal
     /// error](Error#terminal-errors).
     pub async fn recall(&self, conversation: ConversationId, msgid: MsgId) -> Result<(), Error> {
-        ask!(self, Request::Recall { conversation, msgid }, Response::Done => ())
+        self.call(Recall {
+            conversation,
+            msgid,
+        })
+        .await
     }
 
     /// Adds a reaction to a message. Idempotent.
@@ -131,7 +143,12 @@ impl Client {
         msgid: MsgId,
         emoji: EmojiName,
     ) -> Result<(), Error> {
-        ask!(self, Request::React { conversation, msgid, emoji }, Response::Done => ())
+        self.call(React {
+            conversation,
+            msgid,
+            emoji,
+        })
+        .await
     }
 
     /// Removes one of the user's own reactions. Idempotent.
@@ -144,7 +161,12 @@ impl Client {
         msgid: MsgId,
         emoji: EmojiName,
     ) -> Result<(), Error> {
-        ask!(self, Request::Unreact { conversation, msgid, emoji }, Response::Done => ())
+        self.call(Unreact {
+            conversation,
+            msgid,
+            emoji,
+        })
+        .await
     }
 
     /// Pins a message, subject to the group's settings; in a direct chat, both users may.
@@ -154,7 +176,11 @@ impl Client {
     /// [`Error::Refused`] with `NoSuchMessage`, `Forbidden` or `LimitReached`, or a [terminal
     /// error](Error#terminal-errors).
     pub async fn pin(&self, conversation: ConversationId, msgid: MsgId) -> Result<(), Error> {
-        ask!(self, Request::Pin { conversation, msgid }, Response::Done => ())
+        self.call(Pin {
+            conversation,
+            msgid,
+        })
+        .await
     }
 
     /// Unpins a message. Idempotent.
@@ -162,7 +188,11 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`] with `Forbidden`, or a [terminal error](Error#terminal-errors).
     pub async fn unpin(&self, conversation: ConversationId, msgid: MsgId) -> Result<(), Error> {
-        ask!(self, Request::Unpin { conversation, msgid }, Response::Done => ())
+        self.call(Unpin {
+            conversation,
+            msgid,
+        })
+        .await
     }
 
     /// Returns the pinned messages of a conversation in ascending order.
@@ -170,6 +200,8 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`] with `NotFound`, or a [terminal error](Error#terminal-errors).
     pub async fn pins(&self, conversation: ConversationId) -> Result<Vec<MsgId>, Error> {
-        ask!(self, Request::Pins { conversation }, Response::Pins(pins) => pins)
+        self.call(ListPins { conversation })
+            .await
+            .map(|list| list.0)
     }
 }

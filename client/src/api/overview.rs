@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use cairn_proto::ids::ConversationId;
 use cairn_proto::model::conversation::{Conversation, ConversationKind};
 use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
-use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::session::ListConversations;
 
-use crate::api::client::{Client, ask};
+use crate::api::client::Client;
 use crate::error::Error;
 
 /// A user's conversations, or those that changed.
@@ -110,7 +109,7 @@ impl Client {
         since: Option<Moment>,
         after: Option<OverviewPlace>,
     ) -> Result<ConversationPage, Error> {
-        ask!(self, Request::Conversations { since, after }, Response::Conversations(page) => page)
+        self.call(ListConversations { since, after }).await
     }
 
     /// Reads all pages, of which the first may be known.

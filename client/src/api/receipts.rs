@@ -2,10 +2,9 @@
 
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::model::receipts::{Reads, Receipt, ReceiptCounts, ReceiptPage, ReceiptState};
-use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::reading::{GetOwnReads, GetReceipts, SetOwnReads};
 
-use crate::api::client::{Client, ask};
+use crate::api::client::Client;
 use crate::error::Error;
 
 /// The receipts of a message.
@@ -65,11 +64,12 @@ impl Client {
         msgid: MsgId,
         after: Option<UserId>,
     ) -> Result<ReceiptPage, Error> {
-        ask!(
-            self,
-            Request::Receipts { conversation, msgid, after },
-            Response::Receipts(page) => page
-        )
+        self.call(GetReceipts {
+            conversation,
+            msgid,
+            after,
+        })
+        .await
     }
 
     /// Returns the state to show next to a message: the least that holds for every member. Takes
@@ -94,7 +94,7 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn own_reads(&self) -> Result<Reads, Error> {
-        ask!(self, Request::OwnReads, Response::OwnReads(reads) => reads)
+        self.call(GetOwnReads).await
     }
 
     /// Sets whether the user shares read receipts, and in return sees those of others.
@@ -102,6 +102,6 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn set_own_reads(&self, reads: Reads) -> Result<(), Error> {
-        ask!(self, Request::SetOwnReads(reads), Response::Done => ())
+        self.call(SetOwnReads { reads }).await
     }
 }

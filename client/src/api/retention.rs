@@ -2,10 +2,9 @@
 
 use cairn_proto::ids::ConversationId;
 use cairn_proto::model::retention::{Retention, RetentionInfo};
-use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::group::{GetRetention, SetRetention};
 
-use crate::api::client::{Client, ask};
+use crate::api::client::Client;
 use crate::error::Error;
 
 /// Retention. A client that follows a conversation receives [`crate::Event::Expired`] when messages
@@ -16,7 +15,7 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`] with `NotFound`, or a [terminal error](Error#terminal-errors).
     pub async fn retention(&self, conversation: ConversationId) -> Result<RetentionInfo, Error> {
-        ask!(self, Request::Retention { conversation }, Response::Retention(info) => info)
+        self.call(GetRetention { conversation }).await
     }
 
     /// Sets a conversation's retention policy, which applies to existing messages too. For owners
@@ -30,6 +29,10 @@ impl Client {
         conversation: ConversationId,
         retention: Option<Retention>,
     ) -> Result<(), Error> {
-        ask!(self, Request::SetRetention { conversation, retention }, Response::Done => ())
+        self.call(SetRetention {
+            conversation,
+            retention,
+        })
+        .await
     }
 }

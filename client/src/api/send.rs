@@ -6,12 +6,13 @@ use std::task::{Context, Poll};
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::Extras;
 use cairn_proto::content::message::Draft;
+use cairn_proto::content::packed::Content;
 use cairn_proto::ids::{ClientSeq, ConversationId, MsgId};
 use tokio::sync::{TryAcquireError, oneshot};
 
 use crate::api::client::Client;
 use crate::error::{Error, TryEnqueueError};
-use crate::session::state::content::Content;
+use crate::session::state::outgoing::Outgoing;
 
 /// Sending
 impl Client {
@@ -53,7 +54,7 @@ impl Client {
         msgid: MsgId,
         to: ConversationId,
     ) -> Result<MsgId, Error> {
-        self.enqueue_content(to, None, Content::Forwarded { from, msgid })
+        self.enqueue_outgoing(to, None, Outgoing::Forward { from, msgid })
             .await?
             .await
     }
@@ -72,8 +73,12 @@ impl Client {
         conversation: ConversationId,
         body: Body,
     ) -> Result<Accepted, Error> {
-        self.enqueue_content(conversation, None, Content::New(body, Extras::NONE))
-            .await
+        self.enqueue_outgoing(
+            conversation,
+            None,
+            Outgoing::New(Content::new(body, Extras::NONE)),
+        )
+        .await
     }
 
     /// Enqueues a message with extras such as mentions or a reply; see [`Client::enqueue`].
@@ -87,8 +92,12 @@ impl Client {
         body: Body,
         extras: Extras,
     ) -> Result<Accepted, Error> {
-        self.enqueue_content(conversation, None, Content::New(body, extras))
-            .await
+        self.enqueue_outgoing(
+            conversation,
+            None,
+            Outgoing::New(Content::new(body, extras)),
+        )
+        .await
     }
 
     /// Enqueues a message without waiting; see [`Client::enqueue`].
@@ -106,7 +115,11 @@ impl Client {
             Err(TryAcquireError::NoPermits) => return Err(TryEnqueueError::Full(body)),
             Err(TryAcquireError::Closed) => return Err(self.ended().into()),
         };
-        let accepted = self.submit_send(conversation, None, Content::New(body, Extras::NONE))?;
+        let accepted = self.submit_send(
+            conversation,
+            None,
+            Outgoing::New(Content::new(body, Extras::NONE)),
+        )?;
         permit.forget();
         Ok(accepted)
     }
@@ -120,16 +133,16 @@ impl Client {
     /// [`Error::SeqUsed`] if the number is not above all those used by this client in the
     /// conversation; otherwise as [`Client::enqueue`].
     pub async fn enqueue_draft(&self, draft: Draft) -> Result<Accepted, Error> {
-        let content = Content::New(draft.body, draft.extras);
-        self.enqueue_content(draft.conversation, Some(draft.seq), content)
+        let outgoing = Outgoing::New(draft.content);
+        self.enqueue_outgoing(draft.conversation, Some(draft.seq), outgoing)
             .await
     }
 
-    async fn enqueue_content(
+    async fn enqueue_outgoing(
         &self,
         conversation: ConversationId,
         seq: Option<ClientSeq>,
-        content: Content,
+        outgoing: Outgoing,
     ) -> Result<Accepted, Error> {
         let permit = self
             .shared()
@@ -137,7 +150,7 @@ impl Client {
             .acquire()
             .await
             .map_err(|_| self.ended())?;
-        let accepted = self.submit_send(conversation, seq, content)?;
+        let accepted = self.submit_send(conversation, seq, outgoing)?;
         // Forget the permit only now: if submitting fails, dropping it returns the slot. Afterwards
         // it belongs to the send, and `Shared::resolve` returns it with the result.
         permit.forget();
@@ -148,9 +161,9 @@ impl Client {
         &self,
         conversation: ConversationId,
         seq: Option<ClientSeq>,
-        content: Content,
+        outgoing: Outgoing,
     ) -> Result<Accepted, Error> {
-        let (seq, answer) = self.shared().send(conversation, seq, content)?;
+        let (seq, answer) = self.shared().send(conversation, seq, outgoing)?;
         Ok(Accepted { seq, answer })
     }
 

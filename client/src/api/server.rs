@@ -5,10 +5,10 @@ use cairn_proto::model::settings::Setting;
 use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{SettingName, SettingValue};
 use cairn_proto::wire::metrics::Metrics;
-use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::server::{ListSettings, SetServerRole, SetSetting};
+use cairn_proto::wire::request::session::GetMetrics;
 
-use crate::api::client::{Client, ask};
+use crate::api::client::Client;
 use crate::error::Error;
 
 /// Administration of the server
@@ -19,7 +19,7 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`] with `Forbidden`, or a [terminal error](Error#terminal-errors).
     pub async fn metrics(&self) -> Result<Metrics, Error> {
-        ask!(self, Request::Metrics, Response::Metrics(metrics) => *metrics)
+        self.call(GetMetrics).await
     }
 
     /// Returns all settings of the server.
@@ -27,7 +27,7 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn settings(&self) -> Result<Vec<Setting>, Error> {
-        ask!(self, Request::Settings, Response::Settings(settings) => settings)
+        self.call(ListSettings).await.map(|list| list.0)
     }
 
     /// Changes a setting of the server and returns its new state. For owners of the server.
@@ -40,14 +40,7 @@ impl Client {
         name: SettingName,
         value: SettingValue,
     ) -> Result<Setting, Error> {
-        let mut settings = ask!(
-            self,
-            Request::SetSetting { name, value },
-            Response::Settings(settings) => settings
-        )?;
-        settings
-            .pop()
-            .ok_or(Error::Protocol("no setting in the response"))
+        self.call(SetSetting { name, value }).await
     }
 
     /// Changes a user's role on the server. For owners of the server. The user's devices receive
@@ -57,6 +50,6 @@ impl Client {
     /// [`Error::Refused`] with `Forbidden`, `NoSuchUser` or `LastOwner`, or a [terminal
     /// error](Error#terminal-errors).
     pub async fn set_server_role(&self, user: UserId, role: ServerRole) -> Result<(), Error> {
-        ask!(self, Request::SetServerRole { user, role }, Response::Done => ())
+        self.call(SetServerRole { user, role }).await
     }
 }

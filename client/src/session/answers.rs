@@ -2,16 +2,18 @@
 
 use std::task::Waker;
 
+use cairn_proto::content::message::Draft;
 use cairn_proto::ids::UserId;
 use cairn_proto::model::presence::UserPresence;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::event::Update;
+use cairn_proto::wire::request::session::Watch;
+use cairn_proto::wire::request::{Answer, Request, SessionRequest};
 use tokio::time::Instant;
 
 use crate::error::Error;
-use crate::session::shared::{Answer, Shared};
-use crate::session::state::in_flight::{Pending, Waiter};
+use crate::session::shared::{Response, Shared};
+use crate::session::state::in_flight::{MALFORMED, Pending, Waiter};
 use crate::stream::event::Event;
 use crate::transport::link::Lost;
 
@@ -20,8 +22,8 @@ impl Shared {
     /// only after releasing it.
     pub(crate) fn answered(
         &self,
-        answers: &mut Vec<Answer>,
-        resolved: &mut Vec<(Waiter, Result<Response, ErrorCode>)>,
+        answers: &mut Vec<Response>,
+        resolved: &mut Vec<(Waiter, Result<Answer, ErrorCode>)>,
     ) -> Result<(), Lost> {
         let mut result = Ok(());
         let mut wake = false;
@@ -41,7 +43,7 @@ impl Shared {
                 state.subscriptions.note(request);
             }
             let watched = match answered.as_ref().and_then(Pending::request) {
-                Some(Request::Watch { users }) => users.clone(),
+                Some(Request::Session(SessionRequest::Watch(Watch { users }))) => users.clone(),
                 _ => Vec::new(),
             };
             match answered.map(|pending| pending.waiter) {
@@ -49,15 +51,16 @@ impl Shared {
                     // Pushes report the presence of everyone who may be watched, in order. Users
                     // whom the server left out of its response get no push, so report them as
                     // offline here.
-                    if let Ok(Response::Watching(presences)) = answer {
-                        let is_included =
-                            |user: &UserId| presences.iter().any(|presence| presence.user == *user);
+                    if let Ok(Ok(presences)) = answer.map(|answer| answer.of::<Watch>()) {
+                        let is_included = |user: &UserId| {
+                            presences.0.iter().any(|presence| presence.user == *user)
+                        };
                         for user in watched.into_iter().filter(|user| !is_included(user)) {
                             state.emit(
-                                &Event::Presence(UserPresence {
+                                &Event::Update(Update::Presence(UserPresence {
                                     user,
                                     devices: Vec::new(),
-                                }),
+                                })),
                                 &mut wakers,
                             );
                         }
@@ -86,20 +89,16 @@ impl Shared {
         result
     }
 
-    pub(crate) fn resolve(
-        &self,
-        resolved: impl Iterator<Item = (Waiter, Result<Response, Error>)>,
-    ) {
+    pub(crate) fn resolve(&self, resolved: impl Iterator<Item = (Waiter, Result<Answer, Error>)>) {
         let (mut sends, mut requests) = (0, 0);
         for (waiter, answer) in resolved {
             match waiter {
                 Waiter::Send(sender) => {
                     sends += 1;
-                    let _ = sender.send(match answer {
-                        Ok(Response::Accepted { msgid }) => Ok(msgid),
-                        Ok(_) => Err(Error::Protocol("a response of the wrong kind to a send")),
-                        Err(error) => Err(error),
-                    });
+                    // Forwards are answered like drafts.
+                    let _ = sender.send(
+                        answer.and_then(|answer| answer.of::<Draft>().map_err(|_| MALFORMED)),
+                    );
                 }
                 Waiter::Request(sender) => {
                     requests += 1;

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::limits;
 use crate::options::Reconnect;
 use crate::session::login::{Dialer, Session};
-use crate::session::shared::{Answer, Shared};
+use crate::session::shared::{Response, Shared};
 use crate::session::typing::write_datagrams;
 use crate::stream::event::Event;
 use crate::transport::link::{Link, Lost, Reader, Writer};
@@ -174,7 +174,7 @@ async fn read_responses(shared: &Shared, mut reader: Reader) -> Lost {
     }
 }
 
-fn split_responses(reader: &mut Reader, answers: &mut Vec<Answer>) -> Result<(), Lost> {
+fn split_responses(reader: &mut Reader, answers: &mut Vec<Response>) -> Result<(), Lost> {
     while let Some(frame) = reader.next()? {
         match codec::decode(&frame, FRAME_BYTES_MAX) {
             Ok(ServerFrame::Response(id, answer)) => answers.push((id, answer)),

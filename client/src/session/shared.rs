@@ -11,8 +11,8 @@ use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::event::TimelineFrame;
 use cairn_proto::wire::hello::Welcome;
 use cairn_proto::wire::overview::Moment;
-use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::reading::Ack;
+use cairn_proto::wire::request::{Answer, Request};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
 use tokio::time::Instant;
@@ -22,8 +22,8 @@ use crate::error::Error;
 use crate::limits;
 use crate::session::state::acks::Acks;
 use crate::session::state::at_login::{AtLogin, complete_as_of};
-use crate::session::state::content::Content;
 use crate::session::state::in_flight::{Slots, Waiter};
+use crate::session::state::outgoing::Outgoing;
 use crate::session::state::subscriptions::Subscriptions;
 use crate::session::state::users::UserCache;
 use crate::session::state::{Phase, State};
@@ -32,8 +32,8 @@ use crate::stream::event::Event;
 use crate::stream::follow::Followers;
 use crate::transfer::slots::TransferSlots;
 
-/// A response as it was decoded.
-pub(crate) type Answer = (RequestId, Result<Response, ErrorCode>);
+/// A response.
+pub(crate) type Response = (RequestId, Result<Answer, ErrorCode>);
 
 /// State shared by a client's handles and its driver.
 #[derive(Debug)]
@@ -86,13 +86,13 @@ impl Shared {
         &self,
         conversation: ConversationId,
         seq: Option<ClientSeq>,
-        content: Content,
+        outgoing: Outgoing,
     ) -> Result<(ClientSeq, oneshot::Receiver<Result<MsgId, Error>>), Error> {
         let (sender, receiver) = oneshot::channel();
         let (seq, wake) =
             self.state
                 .lock()
-                .submit_send(conversation, seq, content, Waiter::Send(sender))?;
+                .submit_send(conversation, seq, outgoing, Waiter::Send(sender))?;
         if wake {
             self.wake.notify_one();
         }
@@ -100,8 +100,8 @@ impl Shared {
     }
 
     /// Submits a request whose response goes to `waiter`.
-    pub(crate) fn submit(&self, request: Request, waiter: Waiter) -> Result<(), Error> {
-        if self.state.lock().submit(request, waiter)? {
+    pub(crate) fn submit(&self, request: impl Into<Request>, waiter: Waiter) -> Result<(), Error> {
+        if self.state.lock().submit(request.into(), waiter)? {
             self.wake.notify_one();
         }
         Ok(())
@@ -127,13 +127,11 @@ impl Shared {
             let piggyback = !state.out.is_empty();
             for (conversation, msgid) in state.acks.take_due(Instant::now(), piggyback) {
                 // Cannot fail: an ack fits into a frame, and the driver is still running.
-                let _ = state.submit(
-                    Request::Ack {
-                        conversation,
-                        msgid,
-                    },
-                    Waiter::Ack(conversation),
-                );
+                let ack = Ack {
+                    conversation,
+                    msgid,
+                };
+                let _ = state.submit(ack.into(), Waiter::Ack(conversation));
             }
         }
         // Marked as written before the write, not after it: a write that fails halfway may have
@@ -189,6 +187,7 @@ impl Shared {
             // A pending request of the same kind is newer. Submitting cannot fail: each of these
             // has fitted into a frame before.
             if !slots.has_same_kind(&request) {
+                let request = Request::Session(request);
                 let _ = slots.submit(request, Waiter::Subscriptions, &mut Vec::new());
             }
         }
@@ -229,9 +228,11 @@ mod tests {
     use super::*;
     use cairn_proto::content::body::Body;
     use cairn_proto::content::extras::Extras;
+    use cairn_proto::content::packed::Content;
     use cairn_proto::ids::{DeviceId, EpochId, Revision, Timestamp, UserId};
     use cairn_proto::model::user::ServerRole;
     use cairn_proto::text::{Text, UserName};
+    use cairn_proto::wire::hello::Capabilities;
     use cairn_proto::wire::overview::{ConversationPage, OverviewExtent};
 
     const NEVER: Moment = Moment {
@@ -241,6 +242,7 @@ mod tests {
 
     fn welcome() -> Welcome {
         Welcome {
+            capabilities: Capabilities::NONE,
             user: UserId::new(7),
             name: UserName::new("ada").unwrap(),
             role: ServerRole::Member,
@@ -266,8 +268,9 @@ mod tests {
     #[test]
     fn sends_are_written_once_across_reconnects() {
         let send = |shared: &Shared| {
-            let content = Content::New(Body::Text(Text::new("a").unwrap()), Extras::NONE);
-            shared.send(ConversationId::new(1), None, content).unwrap()
+            let content = Content::new(Body::Text(Text::new("a").unwrap()), Extras::NONE);
+            let outgoing = Outgoing::New(content);
+            shared.send(ConversationId::new(1), None, outgoing).unwrap()
         };
         let once = Shared::new(&welcome(), None);
         let _promise = send(&once);

@@ -11,7 +11,7 @@ use cairn_proto::content::message::{Run, split_entry};
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::limits::RUN_MESSAGES_MAX;
 use cairn_proto::wire::codec::DecodeError;
-use cairn_proto::wire::response::Pulled;
+use cairn_proto::wire::request::session::Pulled;
 
 use crate::limits;
 

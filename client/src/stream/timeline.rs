@@ -8,13 +8,13 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use cairn_proto::content::message::{Entry, Message, Run, unpack_entry};
 use cairn_proto::ids::{ConversationId, MsgId};
-use cairn_proto::wire::request::{PullRange, Request};
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::Answer;
+use cairn_proto::wire::request::session::{Pull, PullRange};
 use tokio::sync::oneshot;
 
 use crate::error::Error;
 use crate::session::handle::Handle;
-use crate::session::state::in_flight::Waiter;
+use crate::session::state::in_flight::{MALFORMED, Waiter};
 use crate::stream::follow::{Broken, Extent, Follower, Step, split_first};
 
 /// The messages of one conversation from a position on: each one once, in order, across reconnects
@@ -37,7 +37,7 @@ pub struct Timeline {
     /// The run being delivered.
     current: Run,
     /// The pull in flight.
-    page: Option<oneshot::Receiver<Result<Response, Error>>>,
+    page: Option<oneshot::Receiver<Result<Answer, Error>>>,
     status: Status,
 }
 
@@ -227,7 +227,7 @@ impl Timeline {
 
     fn pull(&mut self, from: MsgId, limit: u32) {
         let (sender, receiver) = oneshot::channel();
-        let request = Request::Pull {
+        let request = Pull {
             conversation: self.conversation,
             range: PullRange::From(from),
             limit,
@@ -238,13 +238,10 @@ impl Timeline {
         }
     }
 
-    fn page_arrived(&mut self, answer: Result<Response, Error>) {
-        let pulled = match answer {
-            Ok(Response::Pulled(pulled)) => pulled,
-            Ok(_) => {
-                return self.status =
-                    Status::Failed(Error::Protocol("a response of the wrong kind to a pull"));
-            }
+    fn page_arrived(&mut self, answer: Result<Answer, Error>) {
+        let decoded = answer.and_then(|answer| answer.of::<Pull>().map_err(|_| MALFORMED));
+        let pulled = match decoded {
+            Ok(pulled) => pulled,
             Err(error) => return self.status = Status::Failed(error),
         };
         let mut state = self.handle.shared.state.lock();

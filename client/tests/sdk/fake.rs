@@ -19,10 +19,10 @@ use cairn_client::proto::wire::codec;
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::event::{StreamOpening, TimelineFrame};
 use cairn_client::proto::wire::frame;
-use cairn_client::proto::wire::hello::{ClientFrame, Credentials, Hello, Welcome};
+use cairn_client::proto::wire::hello::{Capabilities, ClientFrame, Credentials, Hello, Welcome};
 use cairn_client::proto::wire::overview::{ConversationPage, Moment, OverviewExtent};
-use cairn_client::proto::wire::request::Request;
-use cairn_client::proto::wire::response::{Response, ServerFrame};
+use cairn_client::proto::wire::request::{Answer, Request};
+use cairn_client::proto::wire::response::ServerFrame;
 use cairn_client::{Account, Backoff, Client, Options, Reconnect};
 use quinn::crypto::rustls::QuicServerConfig;
 use quinn::{EndpointConfig, RecvStream, SendStream, ServerConfig, VarInt};
@@ -308,6 +308,7 @@ impl Peer {
         let name = UserName::new("ada").unwrap();
         let (user, device, now) = (UserId::new(7), DeviceId::new(9), Timestamp::new(0));
         self.write(&ServerFrame::Welcome(Welcome {
+            capabilities: Capabilities::NONE,
             user,
             name,
             role: ServerRole::Member,
@@ -367,7 +368,7 @@ impl Peer {
         self.try_request().await.expect("a request")
     }
 
-    pub(crate) async fn answer(&mut self, id: RequestId, answer: Result<Response, ErrorCode>) {
+    pub(crate) async fn answer(&mut self, id: RequestId, answer: Result<Answer, ErrorCode>) {
         self.write(&ServerFrame::Response(id, answer)).await;
     }
 

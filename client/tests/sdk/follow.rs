@@ -9,9 +9,9 @@ use cairn_client::proto::limits::{RUN_BYTES_MAX, RUN_MESSAGES_MAX};
 use cairn_client::proto::text::Text;
 use cairn_client::proto::wire::close::CloseCode;
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::event::TimelineFrame;
-use cairn_client::proto::wire::request::{PullRange, Request};
-use cairn_client::proto::wire::response::{Pulled, Response};
+use cairn_client::proto::wire::event::{TimelineFrame, Update};
+use cairn_client::proto::wire::request::session::{Pull, PullRange, Pulled};
+use cairn_client::proto::wire::request::{Answer, Request, SessionRequest};
 use cairn_client::{Client, Error, Event, Options, Timeline, limits};
 
 use crate::fake::{Fake, Peer, eager, soon};
@@ -72,15 +72,15 @@ impl Log {
     /// Answers the next request, which must be a pull, and says what was asked.
     pub(crate) async fn answer_pull(&self, peer: &mut Peer) -> (u64, u32) {
         let (id, request) = peer.request().await;
-        let Request::Pull {
+        let Request::Session(SessionRequest::Pull(Pull {
             conversation: ONE,
             range: PullRange::From(from),
             limit,
-        } = request
+        })) = request
         else {
             panic!("no pull: {request:?}")
         };
-        peer.answer(id, Ok(Response::Pulled(self.page(from.get(), limit))))
+        peer.answer(id, Ok(Answer::to::<Pull>(&self.page(from.get(), limit))))
             .await;
         (from.get(), limit)
     }
@@ -243,10 +243,11 @@ async fn slow_reader_is_bounded_and_complete() {
     }
     // The event behind the pushes shows that all of them have arrived.
     let mut events = client.events();
-    peer.push(TimelineFrame::Conversation(group(2, 0))).await;
+    peer.push(TimelineFrame::Update(Update::Conversation(group(2, 0))))
+        .await;
     assert!(matches!(
         soon(events.next()).await,
-        Some(Event::Conversation(_))
+        Some(Event::Update(Update::Conversation(_)))
     ));
 
     let mut pulled = 0;
@@ -304,10 +305,10 @@ async fn timeline_ends_with_membership() {
     let fake = Fake::start();
     let (_client, mut peer, mut timeline) = level_at_three(&fake).await;
     push(&mut peer, 4, 1).await;
-    peer.push(TimelineFrame::Removed {
+    peer.push(TimelineFrame::Update(Update::Removed {
         conversation: ONE,
         last: MsgId::new(4),
-    })
+    }))
     .await;
     reads(&mut timeline, [4]).await;
     assert_eq!(soon(timeline.next()).await, None);
@@ -317,12 +318,13 @@ async fn timeline_ends_with_membership() {
 async fn rejoining_continues_the_timeline() {
     let fake = Fake::start();
     let (_client, mut peer, mut timeline) = level_at_three(&fake).await;
-    peer.push(TimelineFrame::Removed {
+    peer.push(TimelineFrame::Update(Update::Removed {
         conversation: ONE,
         last: MsgId::new(4),
-    })
+    }))
     .await;
-    peer.push(TimelineFrame::Conversation(group(1, 9))).await;
+    peer.push(TimelineFrame::Update(Update::Conversation(group(1, 9))))
+        .await;
     // What was said while the user was away is below the floor of the new membership.
     let log = Log {
         head: 9,
@@ -394,7 +396,8 @@ async fn broken_server_promises_are_detected() {
             },
             async {
                 let (id, _) = peer.request().await;
-                peer.answer(id, Ok(Response::Pulled(answer.clone()))).await;
+                peer.answer(id, Ok(Answer::to::<Pull>(&answer.clone())))
+                    .await;
             }
         );
     }

@@ -12,6 +12,8 @@ use cairn_client::proto::text::{DeviceName, Password, UserName};
 use cairn_client::proto::wire::close::CloseCode;
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::hello::Credentials;
+use cairn_client::proto::wire::request::session::ListDevices;
+use cairn_client::proto::wire::request::{Answer, List};
 use cairn_client::proto::wire::response::ServerFrame;
 use cairn_client::{Account, Client, Endpoint, Error, Event, JoinRequest, Options, WhoAmI, limits};
 use tokio::time::Instant;
@@ -382,12 +384,7 @@ async fn clients_share_a_socket() {
     let (devices, ()) = tokio::join!(two.devices(), async {
         let (id, _) = peer_two.request().await;
         peer_two
-            .answer(
-                id,
-                Ok(cairn_client::proto::wire::response::Response::Devices(
-                    Vec::new(),
-                )),
-            )
+            .answer(id, Ok(Answer::to::<ListDevices>(&List(Vec::new()))))
             .await;
     });
     assert_eq!(devices, Ok(Vec::new()));

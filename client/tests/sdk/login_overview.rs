@@ -2,12 +2,12 @@
 
 use cairn_client::proto::ids::{ConversationId, MsgId, Revision};
 use cairn_client::proto::wire::close::CloseCode;
-use cairn_client::proto::wire::event::TimelineFrame;
+use cairn_client::proto::wire::event::{TimelineFrame, Update};
 use cairn_client::proto::wire::overview::{
     ConversationPage, Moment, OverviewExtent, OverviewPlace,
 };
-use cairn_client::proto::wire::request::Request;
-use cairn_client::proto::wire::response::Response;
+use cairn_client::proto::wire::request::Answer;
+use cairn_client::proto::wire::request::session::ListConversations;
 use cairn_client::{Client, Event, Options, Overview};
 
 use crate::fake::{Fake, NOW, Peer, eager, everything, soon};
@@ -65,8 +65,9 @@ async fn asked(
     let answers = async {
         for ((since, after), page) in steps {
             let (id, request) = peer.request().await;
-            assert_eq!(request, Request::Conversations { since, after });
-            peer.answer(id, Ok(Response::Conversations(page))).await;
+            assert_eq!(request, ListConversations { since, after }.into());
+            peer.answer(id, Ok(Answer::to::<ListConversations>(&page)))
+                .await;
         }
     };
     let (overview, ()) = soon(async { tokio::join!(client.login_overview(), answers) }).await;
@@ -146,10 +147,12 @@ async fn remaining_changes_are_requested() {
 #[tokio::test]
 async fn stale_login_overview_is_dropped_after_lag() {
     let fake = Fake::start();
-    let read = || TimelineFrame::Read {
-        conversation: ONE,
-        read: MsgId::new(2),
-        head: MsgId::new(5),
+    let read = || {
+        TimelineFrame::Update(Update::Read {
+            conversation: ONE,
+            read: MsgId::new(2),
+            head: MsgId::new(5),
+        })
     };
     for is_heard in [true, false] {
         let (client, mut peer) = returned(&fake, changed()).await;
@@ -167,10 +170,10 @@ async fn stale_login_overview_is_dropped_after_lag() {
             assert!(
                 matches!(
                     soon(events.next()).await,
-                    Some(Event::Read {
+                    Some(Event::Update(Update::Read {
                         conversation: ONE,
                         ..
-                    })
+                    }))
                 ),
                 "it goes on from there"
             );

@@ -8,9 +8,10 @@ use cairn_client::proto::model::presence::{DeviceKind, PresentDevice, UserPresen
 use cairn_client::proto::model::user::{ServerRole, UserInfo};
 use cairn_client::proto::text::UserName;
 use cairn_client::proto::wire::close::CloseCode;
-use cairn_client::proto::wire::event::TimelineFrame;
-use cairn_client::proto::wire::request::Request;
-use cairn_client::proto::wire::response::Response;
+use cairn_client::proto::wire::event::{TimelineFrame, Update};
+use cairn_client::proto::wire::request::people::ListContacts;
+use cairn_client::proto::wire::request::session::Watch;
+use cairn_client::proto::wire::request::{Answer, List};
 
 use crate::fake::{Fake, eager, soon};
 
@@ -43,15 +44,19 @@ async fn pushed_presence_beats_older_reply() {
         tokio::join!(client.watch(users), async {
             let (id, _) = peer.request().await;
             for told in [at(1, DeviceKind::Phone), at(3, DeviceKind::Phone)] {
-                peer.push(TimelineFrame::Presence(told.clone())).await;
-                assert_eq!(events.next().await, Some(Event::Presence(told)));
+                peer.push(TimelineFrame::Update(Update::Presence(told.clone())))
+                    .await;
+                assert_eq!(
+                    events.next().await,
+                    Some(Event::Update(Update::Presence(told)))
+                );
             }
             peer.answer(
                 id,
-                Ok(Response::Watching(vec![
+                Ok(Answer::to::<Watch>(&List(vec![
                     at(1, DeviceKind::Web),
                     at(2, DeviceKind::Web),
-                ])),
+                ]))),
             )
             .await;
         })
@@ -84,13 +89,17 @@ async fn pushed_contacts_beat_older_pages() {
                 contact(2, Relation::default()),
                 contact(4, follows),
             ] {
-                peer.push(TimelineFrame::Contact(told.clone())).await;
-                assert_eq!(events.next().await, Some(Event::Contact(Box::new(told))));
+                peer.push(TimelineFrame::Update(Update::Contact(told.clone())))
+                    .await;
+                assert_eq!(
+                    events.next().await,
+                    Some(Event::Update(Update::Contact(told)))
+                );
             }
             let items = [1, 2, 3].map(|user| contact(user, follows)).to_vec();
             peer.answer(
                 id,
-                Ok(Response::Contacts(ContactPage {
+                Ok(Answer::to::<ListContacts>(&ContactPage {
                     items,
                     next_after: None,
                 })),
@@ -119,10 +128,10 @@ async fn unwatchable_user_is_offline_after_reconnect() {
             let (id, _) = peer.request().await;
             peer.answer(
                 id,
-                Ok(Response::Watching(vec![
+                Ok(Answer::to::<Watch>(&List(vec![
                     at(1, DeviceKind::Web),
                     at(2, DeviceKind::Web),
-                ])),
+                ]))),
             )
             .await;
         });
@@ -133,21 +142,27 @@ async fn unwatchable_user_is_offline_after_reconnect() {
     peer.close(CloseCode::GoingAway);
     let mut peer = fake.welcomed(Vec::new()).await;
     let (id, request) = peer.request().await;
-    assert_eq!(request, Request::Watch { users });
+    assert_eq!(request, Watch { users }.into());
     // Newer than the answer, which says nothing of it then.
-    peer.push(TimelineFrame::Presence(at(1, DeviceKind::Phone)))
-        .await;
+    peer.push(TimelineFrame::Update(Update::Presence(at(
+        1,
+        DeviceKind::Phone,
+    ))))
+    .await;
     let mut told = Vec::new();
     soon(async {
         while told.len() < 2 {
             match events.next().await.unwrap() {
-                Event::Presence(presence) => told.push(presence),
+                Event::Update(Update::Presence(presence)) => told.push(presence),
                 Event::Disconnected { .. } | Event::Reconnected => continue,
                 other => panic!("{other:?}"),
             }
             if told.len() == 1 {
-                peer.answer(id, Ok(Response::Watching(vec![at(1, DeviceKind::Web)])))
-                    .await;
+                peer.answer(
+                    id,
+                    Ok(Answer::to::<Watch>(&List(vec![at(1, DeviceKind::Web)]))),
+                )
+                .await;
             }
         }
     })

@@ -7,8 +7,8 @@ use cairn_client::proto::wire::close::CloseCode;
 use cairn_client::proto::wire::overview::{
     ConversationPage, Moment, OverviewExtent, OverviewPlace,
 };
-use cairn_client::proto::wire::request::Request;
-use cairn_client::proto::wire::response::Response;
+use cairn_client::proto::wire::request::Answer;
+use cairn_client::proto::wire::request::session::ListConversations;
 
 use crate::fake::{Fake, NOW, eager, everything, soon};
 use crate::requests::group;
@@ -70,8 +70,9 @@ async fn paged_lists_are_complete() {
         tokio::join!(client.overview(None), async {
             for (since, after, page) in pages {
                 let (id, request) = peer.request().await;
-                assert_eq!(request, Request::Conversations { since, after });
-                peer.answer(id, Ok(Response::Conversations(page))).await;
+                assert_eq!(request, ListConversations { since, after }.into());
+                peer.answer(id, Ok(Answer::to::<ListConversations>(&page)))
+                    .await;
             }
         })
     })
@@ -96,7 +97,8 @@ async fn cyclic_pages_end() {
                     next_after: Some(place(1, 1)),
                     ..everything(vec![group(1, 1)])
                 };
-                peer.answer(id, Ok(Response::Conversations(page))).await;
+                peer.answer(id, Ok(Answer::to::<ListConversations>(&page)))
+                    .await;
             }
         })
     })
@@ -114,14 +116,18 @@ async fn reconnect_requests_changes() {
             let (id, request) = peer.request().await;
             assert_eq!(
                 request,
-                Request::Conversations {
+                ListConversations {
                     since: Some(at(39)),
                     after: None
                 }
+                .into()
             );
             peer.answer(
                 id,
-                Ok(Response::Conversations(changed(vec![group(1, 1)], at(45)))),
+                Ok(Answer::to::<ListConversations>(&changed(
+                    vec![group(1, 1)],
+                    at(45),
+                ))),
             )
             .await;
         })

@@ -15,9 +15,14 @@ use cairn_client::proto::secret::InviteToken;
 use cairn_client::proto::text::{GroupName, Text, UserName};
 use cairn_client::proto::wire::close::CloseCode;
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::event::TimelineFrame;
-use cairn_client::proto::wire::request::{ImportEntry, Request};
-use cairn_client::proto::wire::response::Response;
+use cairn_client::proto::wire::event::{TimelineFrame, Update};
+use cairn_client::proto::wire::request::message::{Import, ImportEntry};
+use cairn_client::proto::wire::request::people::GetUsers;
+use cairn_client::proto::wire::request::reading::{Ack, GetOwnReads, MarkRead};
+use cairn_client::proto::wire::request::session::{CreateInvite, ListDevices, NewInvite};
+use cairn_client::proto::wire::request::{
+    Answer, List, MessageRequest, ReadingRequest, Request, ServerRequest, message,
+};
 use cairn_client::{Error, Event, Imported};
 
 use crate::fake::{Fake, eager, soon};
@@ -73,8 +78,9 @@ async fn only_idempotent_requests_are_retried() {
             peer.close(CloseCode::GoingAway);
             let mut peer = fake.welcomed(Vec::new()).await;
             let (id, request) = peer.request().await;
-            assert_eq!(request, Request::Devices);
-            peer.answer(id, Ok(Response::Devices(Vec::new()))).await;
+            assert_eq!(request, ListDevices.into());
+            peer.answer(id, Ok(Answer::to::<ListDevices>(&List(Vec::new()))))
+                .await;
             peer
         })
     })
@@ -105,7 +111,8 @@ async fn retry_accepts_already_done() {
                 let mut peer = fake.welcomed(Vec::new()).await;
                 for _ in 0..3 {
                     let (id, request) = peer.request().await;
-                    let is_device = matches!(request, Request::RevokeDevice(_));
+                    let is_device =
+                        matches!(request, Request::Server(ServerRequest::RevokeDevice(_)));
                     peer.answer(
                         id,
                         Err(if is_device {
@@ -157,17 +164,18 @@ async fn offline_requests_are_sent_later() {
             let (id, request) = peer.request().await;
             assert_eq!(
                 request,
-                Request::CreateInvite {
+                CreateInvite {
                     uses: 3,
                     life_seconds: 1
                 }
+                .into()
             );
             peer.answer(
                 id,
-                Ok(Response::Invite {
+                Ok(Answer::to::<CreateInvite>(&NewInvite {
                     addr: ServerAddr::new("chat.example.org", 7766),
                     token: InviteToken::new([4; 16]),
-                }),
+                })),
             )
             .await;
             peer
@@ -197,17 +205,19 @@ async fn dropped_request_is_harmless() {
         })
         .await;
         drop(asking);
-        peer.answer(id, Ok(Response::Devices(Vec::new()))).await;
+        peer.answer(id, Ok(Answer::to::<ListDevices>(&List(Vec::new()))))
+            .await;
     }
     let (read, ()) = soon(async {
         tokio::join!(client.mark_read(ONE, MsgId::new(3)), async {
             let (id, request) = peer.request().await;
             assert_eq!(
                 request,
-                Request::Read {
+                MarkRead {
                     conversation: ONE,
                     msgid: MsgId::new(3)
                 }
+                .into()
             );
             peer.answer(id, Err(ErrorCode::BadCursor)).await;
         })
@@ -226,15 +236,15 @@ async fn last_ack_is_flushed_on_close() {
     let ((), acked) = tokio::join!(client.close(), async {
         let mut acked = Vec::new();
         while let Some((id, request)) = peer.try_request().await {
-            let Request::Ack {
+            let Request::Reading(ReadingRequest::Ack(Ack {
                 conversation: ONE,
                 msgid,
-            } = request
+            })) = request
             else {
                 panic!("{request:?}")
             };
             acked.push(msgid.get());
-            peer.answer(id, Ok(Response::Done)).await;
+            peer.answer(id, Ok(Answer::to::<Ack>(&()))).await;
         }
         acked
     });
@@ -249,19 +259,21 @@ async fn ack_has_a_deadline() {
     client.ack(ONE, MsgId::new(5));
     assert_eq!(
         peer.request().await.1,
-        Request::Ack {
+        Ack {
             conversation: ONE,
             msgid: MsgId::new(5)
         }
+        .into()
     );
     peer.close(CloseCode::GoingAway);
     let mut peer = fake.welcomed(Vec::new()).await;
     assert_eq!(
         peer.request().await.1,
-        Request::Ack {
+        Ack {
             conversation: ONE,
             msgid: MsgId::new(5)
-        },
+        }
+        .into(),
         "unanswered, so again"
     );
 }
@@ -272,22 +284,24 @@ async fn ack_is_repeated_after_reconnect() {
     let (client, mut peer) = fake.client(eager()).await;
     client.ack(ONE, MsgId::new(5));
     let (id, _) = peer.request().await;
-    peer.answer(id, Ok(Response::Done)).await;
+    peer.answer(id, Ok(Answer::to::<Ack>(&()))).await;
     // Answers come in order: with this one the client has the other.
     let (reads, ()) = tokio::join!(client.own_reads(), async {
         let (id, request) = peer.request().await;
-        assert_eq!(request, Request::OwnReads);
-        peer.answer(id, Ok(Response::OwnReads(Reads::Shown))).await;
+        assert_eq!(request, GetOwnReads.into());
+        peer.answer(id, Ok(Answer::to::<GetOwnReads>(&Reads::Shown)))
+            .await;
     });
     reads.unwrap();
     peer.close(CloseCode::GoingAway);
     let mut peer = fake.welcomed(Vec::new()).await;
     assert_eq!(
         peer.request().await.1,
-        Request::Ack {
+        Ack {
             conversation: ONE,
             msgid: MsgId::new(5)
         }
+        .into()
     );
 }
 
@@ -299,9 +313,12 @@ async fn names_are_cached() {
     let (users, ()) = soon(async {
         tokio::join!(client.users(&ids), async {
             let (id, request) = peer.request().await;
-            assert_eq!(request, Request::Users { ids: ids.to_vec() });
-            peer.answer(id, Ok(Response::Users(vec![user(3), user(1)])))
-                .await;
+            assert_eq!(request, GetUsers { ids: ids.to_vec() }.into());
+            peer.answer(
+                id,
+                Ok(Answer::to::<GetUsers>(&List(vec![user(3), user(1)]))),
+            )
+            .await;
         })
     })
     .await;
@@ -316,11 +333,13 @@ async fn names_are_cached() {
             let (id, request) = peer.request().await;
             assert_eq!(
                 request,
-                Request::Users {
+                GetUsers {
                     ids: vec![UserId::new(9)]
                 }
+                .into()
             );
-            peer.answer(id, Ok(Response::Users(Vec::new()))).await;
+            peer.answer(id, Ok(Answer::to::<GetUsers>(&List(Vec::new()))))
+                .await;
         })
     })
     .await;
@@ -350,7 +369,9 @@ async fn large_import_is_split() {
                     assert!(
                         cairn_client::proto::wire::codec::encode(&request).len() < FRAME_BYTES_MAX
                     );
-                    let Request::Import { first, entries, .. } = request else {
+                    let Request::Message(MessageRequest::Import(Import { first, entries, .. })) =
+                        request
+                    else {
                         panic!("{request:?}")
                     };
                     assert_eq!(first, next);
@@ -359,11 +380,11 @@ async fn large_import_is_split() {
                     parts += 1;
                     peer.answer(
                         id,
-                        Ok(Response::Imported {
+                        Ok(Answer::to::<Import>(&message::Imported {
                             added: entries.len() as u32,
                             users: 1,
                             cursor: next,
-                        }),
+                        })),
                     )
                     .await;
                 }
@@ -388,22 +409,23 @@ async fn events_report_memberships() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let mut events = client.events();
-    peer.push(TimelineFrame::Conversation(group(4, 1))).await;
-    peer.push(TimelineFrame::Removed {
+    peer.push(TimelineFrame::Update(Update::Conversation(group(4, 1))))
+        .await;
+    peer.push(TimelineFrame::Update(Update::Removed {
         conversation: ConversationId::new(4),
         last: MsgId::new(2),
-    })
+    }))
     .await;
     assert_eq!(
         soon(events.next()).await,
-        Some(Event::Conversation(Box::new(group(4, 1))))
+        Some(Event::Update(Update::Conversation(group(4, 1))))
     );
     assert_eq!(
         soon(events.next()).await,
-        Some(Event::Removed {
+        Some(Event::Update(Update::Removed {
             conversation: ConversationId::new(4),
             last: MsgId::new(2)
-        })
+        }))
     );
     let (next, ()) = soon(async { tokio::join!(events.next(), client.close()) }).await;
     assert_eq!(next, None);

@@ -8,13 +8,13 @@ use cairn_client::proto::ALPN;
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::content::extras::{Extra, Extras};
 use cairn_client::proto::content::message::Draft;
+use cairn_client::proto::content::packed::Content;
 use cairn_client::proto::ids::{ClientSeq, ConversationId, MsgId, RequestId, SendStreamId};
 use cairn_client::proto::limits::SENDS_IN_FLIGHT_MAX;
 use cairn_client::proto::text::Text;
 use cairn_client::proto::wire::close::CloseCode;
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::Request;
-use cairn_client::proto::wire::response::Response;
+use cairn_client::proto::wire::request::{Answer, MessageRequest, Request};
 use cairn_client::{Accepted, Client, Error, Options, Reconnect, TryEnqueueError};
 
 use crate::fake::{Fake, Identity, Peer, eager, soon};
@@ -26,15 +26,13 @@ pub(crate) fn text(text: &str) -> Body {
     Body::Text(Text::new(text).unwrap())
 }
 
-fn accepted(msgid: u64) -> Result<Response, ErrorCode> {
-    Ok(Response::Accepted {
-        msgid: MsgId::new(msgid),
-    })
+fn accepted(msgid: u64) -> Result<Answer, ErrorCode> {
+    Ok(Answer::to::<Draft>(&MsgId::new(msgid)))
 }
 
 async fn draft(peer: &mut Peer) -> (RequestId, Draft) {
     match peer.request().await {
-        (id, Request::Send(draft)) => (id, draft),
+        (id, Request::Message(MessageRequest::Send(draft))) => (id, draft),
         other => panic!("no send: {other:?}"),
     }
 }
@@ -48,7 +46,8 @@ async fn drafts(
     for _ in 0..count {
         let (id, draft) = draft(peer).await;
         ids.push(id);
-        all.push((draft.conversation, draft.seq.get(), draft.body));
+        let (body, _) = draft.content.into_parts();
+        all.push((draft.conversation, draft.seq.get(), body));
     }
     (ids, all)
 }
@@ -344,8 +343,7 @@ async fn outbox_keeps_its_numbers() {
     let draft = |seq, words| Draft {
         conversation: ONE,
         seq: ClientSeq::new(seq),
-        body: text(words),
-        extras: Extras::NONE,
+        content: Content::new(text(words), Extras::NONE),
     };
     let _old = soon(client.enqueue_draft(draft(7, "old"))).await.unwrap();
     let refused = soon(client.enqueue_draft(draft(7, "again")))

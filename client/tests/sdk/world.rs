@@ -6,12 +6,15 @@ use std::sync::{Arc, Mutex};
 
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::content::extras::Extras;
-use cairn_client::proto::content::message::{Entry, Run};
+use cairn_client::proto::content::message::{Draft, Entry, Run};
 use cairn_client::proto::ids::{ClientSeq, ConversationId, MsgId, SendStreamId, Timestamp, UserId};
 use cairn_client::proto::wire::close::CloseCode;
 use cairn_client::proto::wire::event::TimelineFrame;
-use cairn_client::proto::wire::request::{PullRange, Request};
-use cairn_client::proto::wire::response::{Pulled, Response};
+use cairn_client::proto::wire::request::reading::Ack;
+use cairn_client::proto::wire::request::session::{Pull, PullRange, Pulled};
+use cairn_client::proto::wire::request::{
+    Answer, MessageRequest, ReadingRequest, Request, SessionRequest,
+};
 use tokio::sync::watch;
 
 use crate::fake::{Fake, Peer, eager, soon};
@@ -118,30 +121,31 @@ async fn serve(
         };
         let Some((id, request)) = asked else { return };
         let answer = match request {
-            Request::Send(draft) => {
+            Request::Message(MessageRequest::Send(draft)) => {
                 let (msgid, now) = {
                     let mut world = world.lock().unwrap();
-                    (world.accept(stream, draft.seq, draft.body), world.head())
+                    (
+                        world.accept(stream, draft.seq, draft.content.into_parts().0),
+                        world.head(),
+                    )
                 };
                 head.send_replace(now);
-                Response::Accepted {
-                    msgid: MsgId::new(msgid),
-                }
+                Answer::to::<Draft>(&MsgId::new(msgid))
             }
-            Request::Pull {
+            Request::Session(SessionRequest::Pull(Pull {
                 range: PullRange::From(from),
                 limit,
                 ..
-            } => {
+            })) => {
                 let world = world.lock().unwrap();
                 let head = MsgId::new(world.head());
-                Response::Pulled(Pulled {
+                Answer::to::<Pull>(&Pulled {
                     run: world.run(from.get(), limit.into()),
                     head,
                     floor: MsgId::ZERO,
                 })
             }
-            Request::Ack { .. } => Response::Done,
+            Request::Reading(ReadingRequest::Ack(_)) => Answer::to::<Ack>(&()),
             other => panic!("{other:?}"),
         };
         left -= 1;

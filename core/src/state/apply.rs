@@ -169,9 +169,12 @@ impl State {
             sent_at,
             origin,
         } = appended;
+        let open = self.revisions.open;
         let Some(found) = self.touch(conversation) else {
             return;
         };
+        let is_stamped = found.record.changed >= open;
+        found.record.changed = open.max(found.record.changed);
         // Compared before the head moves: an old entry replayed over newer trees must not turn back
         // the time of the last one.
         let is_newest = msgid >= found.record.head;
@@ -183,31 +186,36 @@ impl State {
             found.record.last_sent_at = sent_at;
         }
         match origin {
-            Origin::Sent {
-                device,
-                stream,
-                place,
-                seq,
-                body,
-            } => {
-                found.raise_read(sender, msgid);
-                // A replay over newer trees meets sends of removed devices and streams. They cannot
-                // be retried.
-                let Some(stream_of) = self.streams.get_mut(&(device, stream)) else {
-                    return;
-                };
-                if stream_of.accept(RecentSend {
-                    place,
-                    conversation,
-                    seq,
-                    msgid,
-                    body,
-                }) {
-                    self.dirty.streams.push((device, stream));
-                }
-            }
+            Origin::Sent { .. } => found.raise_read(sender, msgid),
             Origin::System => found.note_uncounted(msgid),
             Origin::Imported => {}
+        }
+        // Most entries of a batch find their conversation stamped by an earlier one.
+        if !is_stamped {
+            self.stamp_conversation(conversation);
+        }
+        if let Origin::Sent {
+            device,
+            stream,
+            place,
+            seq,
+            body,
+        } = origin
+        {
+            // A replay over newer trees meets sends of removed devices and streams. They cannot
+            // be retried.
+            let Some(stream_of) = self.streams.get_mut(&(device, stream)) else {
+                return;
+            };
+            if stream_of.accept(RecentSend {
+                place,
+                conversation,
+                seq,
+                msgid,
+                body,
+            }) {
+                self.dirty.streams.push((device, stream));
+            }
         }
     }
 

@@ -54,7 +54,6 @@ impl State {
         // gets the next number. Readers see neither until the batch is committed.
         batch.push_appended(appended, content);
         self.apply_appended(&appended);
-        self.stamp_conversation(to);
         appended.msgid
     }
 

@@ -2,7 +2,7 @@
 
 use cairn_proto::ids::{ConversationId, EpochId, Revision, UserId};
 
-use crate::api::change::{Appended, Change};
+use crate::api::change::Change;
 use crate::limits;
 use crate::record::EpochRecord;
 use crate::state::State;
@@ -17,8 +17,7 @@ impl State {
     /// Stamps what a change affects. Call after applying it.
     pub(crate) fn stamp(&mut self, change: &Change) {
         match change {
-            Change::Appended(Appended { conversation, .. })
-            | Change::Conversation(conversation, _)
+            Change::Conversation(conversation, _)
             | Change::Renamed(conversation, _)
             | Change::Group(conversation, _)
             | Change::FloorRaised { conversation, .. } => self.stamp_conversation(*conversation),
@@ -58,8 +57,10 @@ impl State {
                 );
             }
             Change::EpochBegun(epoch) => self.apply_epoch(*epoch),
-            // A device knows its own position, and the other changes come with an entry.
-            Change::Delivered { .. }
+            // An entry stamps its conversation. A device knows its own position, and the other changes
+            // come with an entry.
+            Change::Appended(_)
+            | Change::Delivered { .. }
             | Change::Imported { .. }
             | Change::Rewritten { .. }
             | Change::Pins { .. }

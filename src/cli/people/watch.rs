@@ -9,6 +9,7 @@ use cairn_proto::limits::WATCHED_USERS_MAX;
 use cairn_proto::model::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
 use cairn_proto::model::receipts::MemberCursors;
 use cairn_proto::text::UserName;
+use cairn_proto::wire::event::Update;
 use clap::{ArgGroup, Args};
 use serde::Serialize;
 
@@ -262,7 +263,7 @@ impl<'a> Watch<'a> {
             .await?
         {
             match event {
-                Event::Presence(found) if self.users.contains(&found.user) => {
+                Event::Update(Update::Presence(found)) if self.users.contains(&found.user) => {
                     let (user, presence) = (found.user, Some(found.presence()));
                     let seen = Seen::Presence {
                         user,
@@ -280,14 +281,16 @@ impl<'a> Watch<'a> {
                         name: self.names.of(user),
                     })?;
                 }
-                Event::Receipts {
+                Event::Update(Update::Receipts {
                     conversation,
                     cursors,
                     more,
-                } if self.within == Some(conversation) => {
+                }) if self.within == Some(conversation) => {
                     self.show_receipts(conversation, &cursors, more).await?;
                 }
-                Event::Removed { conversation, .. } if self.within == Some(conversation) => {
+                Event::Update(Update::Removed { conversation, .. })
+                    if self.within == Some(conversation) =>
+                {
                     return Err(Failure::new(
                         Exit::Failed,
                         "you are no longer a member of that conversation",

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use cairn_proto::ids::UserId;
 use cairn_proto::model::people::{Contact, Relation, RelationAct};
-use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::event::Update;
+use cairn_proto::wire::request::people::{ListContacts, Relate};
 
-use crate::api::client::{Client, ask};
+use crate::api::client::Client;
 use crate::error::Error;
 use crate::stream::event::Event;
 
@@ -22,7 +22,7 @@ impl Client {
         let (mut all, mut after) = (BTreeMap::new(), None);
         let mut concurrent_events = self.events_during_request();
         loop {
-            let page = ask!(self, Request::Contacts { after }, Response::Contacts(page) => page)?;
+            let page = self.call(ListContacts { after }).await?;
             self.cache_users(page.items.iter().map(|contact| &contact.user));
             all.extend(
                 page.items
@@ -40,8 +40,8 @@ impl Client {
         // An event that arrived during the request may be newer than its page, so it takes
         // precedence. If it is older, a newer one is still to come.
         for event in concurrent_events.arrived() {
-            if let Event::Contact(contact) = event {
-                all.insert(contact.user.id, *contact);
+            if let Event::Update(Update::Contact(contact)) = event {
+                all.insert(contact.user.id, contact);
             }
         }
         Ok(all
@@ -57,8 +57,7 @@ impl Client {
     /// `NotAsked` if there is no request to accept or decline; or `LimitReached` at the server's
     /// maximum of contacts or blocks. Or a [terminal error](Error#terminal-errors).
     pub async fn relate(&self, user: UserId, act: RelationAct) -> Result<Relation, Error> {
-        let contact =
-            ask!(self, Request::Relate { user, act }, Response::Related(contact) => contact)?;
+        let contact = self.call(Relate { user, act }).await?;
         Ok(contact.relation)
     }
 }

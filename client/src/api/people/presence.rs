@@ -2,10 +2,10 @@
 
 use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::model::presence::{DeviceKind, PresentDevice, UserPresence};
-use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::event::Update;
+use cairn_proto::wire::request::session::{Focus, SetPresence, Watch};
 
-use crate::api::client::{Client, ask};
+use crate::api::client::Client;
 use crate::error::Error;
 use crate::stream::event::Event;
 
@@ -28,12 +28,11 @@ impl Client {
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn watch(&self, users: Vec<UserId>) -> Result<Vec<UserPresence>, Error> {
         let mut concurrent_events = self.events_during_request();
-        let mut presences =
-            ask!(self, Request::Watch { users }, Response::Watching(presences) => presences)?;
+        let mut presences = self.call(Watch { users }).await?.0;
         // An event that arrived during the request may be newer than the response, so it takes
         // precedence. If it is older, a newer one is still to come.
         for event in concurrent_events.arrived() {
-            if let Event::Presence(newer) = event
+            if let Event::Update(Update::Presence(newer)) = event
                 && let Some(presence) = presences
                     .iter_mut()
                     .find(|presence| presence.user == newer.user)
@@ -52,7 +51,10 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn set_presence(&self, kind: DeviceKind, is_away: bool) -> Result<(), Error> {
-        ask!(self, Request::SetPresence(PresentDevice { kind, is_away }), Response::Done => ())
+        self.call(SetPresence {
+            present: PresentDevice { kind, is_away },
+        })
+        .await
     }
 
     /// Sets the focused conversation, the one on screen. The client receives its
@@ -63,7 +65,7 @@ impl Client {
     /// [`Error::Refused`] with `NotFound` if the user is not a member, or a [terminal
     /// error](Error#terminal-errors).
     pub async fn focus(&self, conversation: Option<ConversationId>) -> Result<(), Error> {
-        ask!(self, Request::Focus { conversation }, Response::Done => ())
+        self.call(Focus { conversation }).await
     }
 
     /// Shows a typing indicator to others who focus the same conversation. Call it on every key

@@ -5,10 +5,11 @@ use cairn_proto::limits::{PROFILES_PER_REQUEST_MAX, USERS_PER_REQUEST_MAX};
 use cairn_proto::model::people::{Profile, UserProfile};
 use cairn_proto::model::user::UserInfo;
 use cairn_proto::text::UserName;
-use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::people::{
+    FindUsers, GetProfiles, GetUsers, SearchUsers, SetProfile,
+};
 
-use crate::api::client::{Client, ask};
+use crate::api::client::Client;
 use crate::error::Error;
 
 /// Users and profiles
@@ -28,11 +29,12 @@ impl Client {
     pub async fn find_users(&self, names: Vec<UserName>) -> Result<Vec<UserInfo>, Error> {
         let mut found = Vec::with_capacity(names.len());
         for names in names.chunks(USERS_PER_REQUEST_MAX) {
-            let users = ask!(
-                self,
-                Request::FindUsers { names: names.to_vec() },
-                Response::Users(users) => users
-            )?;
+            let users = self
+                .call(FindUsers {
+                    names: names.to_vec(),
+                })
+                .await?
+                .0;
             self.cache_users(users.iter());
             found.extend(users);
         }
@@ -63,7 +65,7 @@ impl Client {
         let unknown: Vec<usize> = (0..ids.len()).filter(|&at| known[at].is_none()).collect();
         for places in unknown.chunks(USERS_PER_REQUEST_MAX) {
             let asked: Vec<UserId> = places.iter().map(|&at| ids[at]).collect();
-            let users = ask!(self, Request::Users { ids: asked }, Response::Users(users) => users)?;
+            let users = self.call(GetUsers { ids: asked }).await?.0;
             self.cache_users(users.iter());
             for &at in places {
                 known[at] = users.iter().find(|user| user.id == ids[at]).cloned();
@@ -84,11 +86,11 @@ impl Client {
     ) -> Result<Vec<UserInfo>, Error> {
         let (mut found, mut after) = (Vec::new(), None);
         while found.len() < limit {
-            let request = Request::SearchUsers {
+            let request = SearchUsers {
                 prefix: prefix.clone(),
                 after,
             };
-            let page = ask!(self, request, Response::FoundUsers(page) => page)?;
+            let page = self.call(request).await?;
             if page.items.is_empty() && page.next_after.is_some() {
                 return Err(Error::Protocol(
                     "an empty page of users before the last one",
@@ -112,11 +114,13 @@ impl Client {
     pub async fn profiles(&self, users: &[UserId]) -> Result<Vec<UserProfile>, Error> {
         let mut all = Vec::with_capacity(users.len());
         for users in users.chunks(PROFILES_PER_REQUEST_MAX) {
-            all.extend(ask!(
-                self,
-                Request::Profiles { users: users.to_vec() },
-                Response::Profiles(profiles) => profiles
-            )?);
+            all.extend(
+                self.call(GetProfiles {
+                    users: users.to_vec(),
+                })
+                .await?
+                .0,
+            );
         }
         Ok(all)
     }
@@ -127,7 +131,7 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn set_profile(&self, profile: Profile) -> Result<(), Error> {
-        ask!(self, Request::SetProfile(profile), Response::Done => ())
+        self.call(SetProfile { profile }).await
     }
 
     pub(crate) fn cache_users<'a>(&self, users: impl Iterator<Item = &'a UserInfo>) {

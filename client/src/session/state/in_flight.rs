@@ -9,11 +9,15 @@ use cairn_proto::wire::codec::encode_into;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::frame;
 use cairn_proto::wire::hello::ClientFrame;
-use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::group::{RemoveMembers, SetRole};
+use cairn_proto::wire::request::server::{RevokeDevice, SetServerRole};
+use cairn_proto::wire::request::{Answer, GroupRequest, Request, ServerRequest, SessionRequest};
 use tokio::sync::oneshot;
 
 use crate::error::Error;
+
+/// The error of an answer that cannot be decoded.
+pub(crate) const MALFORMED: Error = Error::Protocol("a malformed answer");
 
 /// The recipient of a response. It may be gone by then, which is not an error.
 #[derive(Debug)]
@@ -21,10 +25,10 @@ pub(crate) enum Waiter {
     /// A send; holds one of `send_permits`.
     Send(oneshot::Sender<Result<MsgId, Error>>),
     /// A request of the caller; holds one of `request_permits`.
-    Request(oneshot::Sender<Result<Response, Error>>),
+    Request(oneshot::Sender<Result<Answer, Error>>),
     /// A request of the client itself, bounded by its origin: each timeline pulls one page at a
     /// time.
-    Internal(oneshot::Sender<Result<Response, Error>>),
+    Internal(oneshot::Sender<Result<Answer, Error>>),
     /// A request repeated on each new connection; its result is reported as events.
     Subscriptions,
     /// A coalesced ack; each conversation has at most one in flight.
@@ -52,22 +56,9 @@ impl Pending {
     }
 
     /// Returns whether the request may be executed twice.
-    ///
-    /// Changes of settings may: the last writer wins in any case. The exceptions create something
-    /// each time, or their repetition could undo what another device or user did in the meantime: a
-    /// newer edit, a read, a removal from the group.
     fn is_idempotent(&self) -> bool {
-        !matches!(
-            self.request(),
-            Some(
-                Request::CreateGroup { .. }
-                    | Request::CreateInvite { .. }
-                    | Request::HandOver { .. }
-                    | Request::Edit { .. }
-                    | Request::MarkUnread { .. }
-                    | Request::JoinGroup { .. }
-            )
-        )
+        self.request()
+            .is_none_or(|request| request.traits().is_idempotent)
     }
 
     /// Returns the result for `user`, who made the request. If a repeated request fails because its
@@ -75,26 +66,32 @@ impl Pending {
     pub(crate) fn settle(
         &self,
         user: UserId,
-        answer: Result<Response, ErrorCode>,
-    ) -> Result<Response, ErrorCode> {
-        match (self.request(), answer) {
-            (Some(Request::RevokeDevice(_)), Err(ErrorCode::NoSuchDevice)) if self.is_repeated => {
-                Ok(Response::Done)
+        answer: Result<Answer, ErrorCode>,
+    ) -> Result<Answer, ErrorCode> {
+        let (Some(request), Err(code), true) = (self.request(), &answer, self.is_repeated) else {
+            return answer;
+        };
+        match (request, code) {
+            (Request::Server(ServerRequest::RevokeDevice(_)), ErrorCode::NoSuchDevice) => {
+                Ok(Answer::to::<RevokeDevice>(&()))
             }
-            (Some(Request::RemoveMembers { users, .. }), Err(ErrorCode::NotFound))
-                if self.is_repeated && *users == [user] =>
+            (Request::Group(GroupRequest::RemoveMembers(call)), ErrorCode::NotFound)
+                if call.users == [user] =>
             {
-                Ok(Response::Changed { users: 0 })
+                Ok(Answer::to::<RemoveMembers>(&0))
             }
             // A user who gave up a role is no longer permitted to do it again.
-            (
-                Some(
-                    Request::SetRole { user: whose, .. }
-                    | Request::SetServerRole { user: whose, .. },
-                ),
-                Err(ErrorCode::Forbidden),
-            ) if self.is_repeated && *whose == user => Ok(Response::Done),
-            (_, answer) => answer,
+            (Request::Group(GroupRequest::SetRole(call)), ErrorCode::Forbidden)
+                if call.user == user =>
+            {
+                Ok(Answer::to::<SetRole>(&()))
+            }
+            (Request::Server(ServerRequest::SetServerRole(call)), ErrorCode::Forbidden)
+                if call.user == user =>
+            {
+                Ok(Answer::to::<SetServerRole>(&()))
+            }
+            _ => answer,
         }
     }
 }
@@ -115,12 +112,12 @@ impl Slots {
     /// A frame that exceeds the limit is refused, and `out` remains unchanged.
     pub(crate) fn submit(
         &mut self,
-        request: Request,
+        request: impl Into<Request>,
         waiter: Waiter,
         out: &mut Vec<u8>,
     ) -> Result<(), Error> {
         let id = self.free.last().copied().unwrap_or(self.slots.len() as u64);
-        let frame = ClientFrame::Request(RequestId::new(id), request);
+        let frame = ClientFrame::Request(RequestId::new(id), request.into());
         let start = out.len();
         frame::write(&frame, out);
         let bytes = out.len() - start - frame::PREFIX_BYTES;
@@ -171,13 +168,15 @@ impl Slots {
     }
 
     /// Returns whether a request of the same kind is in flight.
-    pub(crate) fn has_same_kind(&self, request: &Request) -> bool {
+    pub(crate) fn has_same_kind(&self, request: &SessionRequest) -> bool {
         let kind = mem::discriminant(request);
         self.slots
             .iter()
             .flatten()
-            .filter_map(Pending::request)
-            .any(|known| mem::discriminant(known) == kind)
+            .any(|pending| match pending.request() {
+                Some(Request::Session(known)) => mem::discriminant(known) == kind,
+                _ => false,
+            })
     }
 
     /// Removes all requests.
@@ -220,6 +219,9 @@ mod tests {
     use bytes::BytesMut;
     use cairn_proto::text::GroupName;
     use cairn_proto::wire::codec;
+    use cairn_proto::wire::request::group::CreateGroup;
+    use cairn_proto::wire::request::people::GetUsers;
+    use cairn_proto::wire::request::session::ListDevices;
 
     fn ids(out: &[u8]) -> Vec<u64> {
         let mut buffer = BytesMut::from(out);
@@ -238,8 +240,8 @@ mod tests {
         Waiter::Ack(ConversationId::new(1))
     }
 
-    fn group() -> Request {
-        Request::CreateGroup {
+    fn group() -> CreateGroup {
+        CreateGroup {
             name: GroupName::new("team").unwrap(),
             members: Vec::new(),
         }
@@ -249,7 +251,7 @@ mod tests {
     fn ids_are_reused_and_order_is_kept() {
         let (mut slots, mut out) = (Slots::default(), Vec::new());
         for _ in 0..3 {
-            slots.submit(Request::Devices, ack(), &mut out).unwrap();
+            slots.submit(ListDevices, ack(), &mut out).unwrap();
         }
         assert!(slots.answered(RequestId::new(0)).is_some());
         assert!(
@@ -260,7 +262,7 @@ mod tests {
             slots.answered(RequestId::new(900)).is_none(),
             "never submitted"
         );
-        slots.submit(Request::Devices, ack(), &mut out).unwrap();
+        slots.submit(ListDevices, ack(), &mut out).unwrap();
         assert_eq!(ids(&out), [0, 1, 2, 0]);
         let mut again = Vec::new();
         slots.write_all(&mut again);
@@ -275,7 +277,7 @@ mod tests {
     fn only_written_non_idempotent_requests_fail() {
         let (mut slots, mut out) = (Slots::default(), Vec::new());
         slots.submit(group(), ack(), &mut out).unwrap();
-        slots.submit(Request::Devices, ack(), &mut out).unwrap();
+        slots.submit(ListDevices, ack(), &mut out).unwrap();
         slots.all_written();
         slots.submit(group(), ack(), &mut out).unwrap();
         assert_eq!(slots.take_non_idempotent().len(), 1);
@@ -290,7 +292,7 @@ mod tests {
         let (mut slots, mut out) = (Slots::default(), Vec::new());
         let ids = vec![cairn_proto::ids::UserId::new(u32::MAX); FRAME_BYTES_MAX];
         assert!(matches!(
-            slots.submit(Request::Users { ids }, ack(), &mut out),
+            slots.submit(GetUsers { ids }, ack(), &mut out),
             Err(Error::TooLarge { .. })
         ));
         assert!(out.is_empty());

@@ -2,8 +2,8 @@
 
 pub(crate) mod acks;
 pub(crate) mod at_login;
-pub(crate) mod content;
 pub(crate) mod in_flight;
+pub(crate) mod outgoing;
 pub(crate) mod subscriptions;
 pub(crate) mod users;
 
@@ -12,7 +12,7 @@ use std::task::Waker;
 
 use cairn_proto::ids::{ClientSeq, ConversationId, MsgId};
 use cairn_proto::model::conversation::Conversation;
-use cairn_proto::wire::event::TimelineFrame;
+use cairn_proto::wire::event::{TimelineFrame, Update};
 use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent};
 use cairn_proto::wire::request::Request;
 
@@ -20,8 +20,8 @@ use crate::account::WhoAmI;
 use crate::error::Error;
 use crate::session::state::acks::Acks;
 use crate::session::state::at_login::{AtLogin, complete_as_of};
-use crate::session::state::content::Content;
 use crate::session::state::in_flight::{Slots, Waiter};
+use crate::session::state::outgoing::Outgoing;
 use crate::session::state::subscriptions::Subscriptions;
 use crate::session::state::users::UserCache;
 use crate::stream::event::{Event, Subscriber};
@@ -100,7 +100,7 @@ impl State {
         &mut self,
         conversation: ConversationId,
         seq: Option<ClientSeq>,
-        content: Content,
+        outgoing: Outgoing,
         waiter: Waiter,
     ) -> Result<(ClientSeq, bool), Error> {
         let next = self
@@ -114,45 +114,50 @@ impl State {
         }
         // Advance only after `submit` accepted the frame: otherwise a draft that was refused as too
         // large could not be shortened and enqueued again under its number.
-        let wake = self.submit(content.into_request(conversation, seq), waiter)?;
+        let wake = self.submit(outgoing.into_request(conversation, seq), waiter)?;
         self.next_seq.insert(conversation, seq.next());
         Ok((seq, wake))
     }
 
+    /// Applies a pushed frame.
     pub(crate) fn apply(&mut self, frame: TimelineFrame, wakers: &mut Vec<Waker>) {
-        match &frame {
+        match frame {
             TimelineFrame::Run(run) => {
-                self.each_follower(run.conversation, wakers, |follower| follower.pushed(run))
+                self.each_follower(run.conversation, wakers, |follower| follower.pushed(&run));
             }
-            &TimelineFrame::Behind { conversation, head } => {
-                self.each_follower(conversation, wakers, |follower| follower.grown(head))
+            TimelineFrame::Behind { conversation, head } => {
+                self.each_follower(conversation, wakers, |follower| follower.grown(head));
             }
-            TimelineFrame::Conversation(found) => {
-                self.each_follower(found.id, wakers, |follower| follower.is_member(found.head))
+            TimelineFrame::Update(update) => self.updated(update, wakers),
+        }
+    }
+
+    fn updated(&mut self, update: Update, wakers: &mut Vec<Waker>) {
+        match &update {
+            Update::Conversation(found) => {
+                self.each_follower(found.id, wakers, |follower| follower.is_member(found.head));
             }
-            &TimelineFrame::Removed { conversation, last } => {
-                self.each_follower(conversation, wakers, |follower| follower.removed(last))
+            &Update::Removed { conversation, last } => {
+                self.each_follower(conversation, wakers, |follower| follower.removed(last));
             }
-            &TimelineFrame::Floor {
+            &Update::Floor {
                 conversation,
                 floor,
             } => self.each_follower(conversation, wakers, |follower| follower.expired(floor)),
-            TimelineFrame::Read { .. }
-            | TimelineFrame::Contact(_)
-            | TimelineFrame::Presence(_)
-            | TimelineFrame::Receipts { .. }
-            | TimelineFrame::AccountUpdate(_) => {}
+            Update::Read { .. }
+            | Update::Contact(_)
+            | Update::Presence(_)
+            | Update::Receipts { .. }
+            | Update::Account(_) => {}
         }
-        if let Some(event) = Event::of(frame) {
-            if self
-                .subscribers
-                .values()
-                .all(|subscriber| subscriber.is_internal)
-            {
-                self.at_login.invalidate();
-            }
-            self.emit(&event, wakers);
+        if self
+            .subscribers
+            .values()
+            .all(|subscriber| subscriber.is_internal)
+        {
+            self.at_login.invalidate();
         }
+        self.emit(&Event::Update(update), wakers);
     }
 
     pub(crate) fn each_follower(
