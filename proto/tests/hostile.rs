@@ -16,6 +16,7 @@ use std::sync::LazyLock;
 
 use bytes::{Bytes, BytesMut};
 use cairn_proto::content::body::Body;
+use cairn_proto::content::extras::Extras;
 use cairn_proto::content::message::{self, Entry, Run};
 use cairn_proto::content::packed::Content;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
@@ -264,14 +265,14 @@ fn integers_are_made_overlong() {
 }
 
 /// The content as readers of stored messages decode it, who do not check that it is canonical.
-fn read_leniently(packed: &[u8]) -> Option<Content> {
+fn read_leniently(packed: &[u8]) -> Option<(Body, Extras)> {
     let mut entry = Vec::new();
     codec::prefixed(&mut entry, |out| {
         codec::encode_into(&(UserId::new(1), Timestamp::new(1)), out);
         out.extend_from_slice(packed);
     });
     let entry = message::unpack_entry(&entry).ok()?;
-    Some(Content::new(entry.body, entry.extras))
+    Some((entry.body, entry.extras))
 }
 
 /// Bytes that look like wire data: small numbers and markers of longer ones are much more frequent
@@ -326,15 +327,16 @@ proptest! {
         prop_assert_eq!(parsed.as_ref(), Ok(&content));
         let (body, extras) = content.clone().into_parts();
         prop_assert_eq!(&Content::new(body, extras), &content);
-        prop_assert_eq!(read_leniently(packed), Some(content));
+        prop_assert_eq!(read_leniently(packed), Some(content.into_parts()));
     }
 
     #[test]
     fn overlong_contents_are_refused(content in strategies::content()) {
+        let parts = Some(content.clone().into_parts());
         let mut overlong_forms = 0;
         for place in 0..content.packed().len() {
             let bytes = overlong(content.packed(), place);
-            if bytes.as_slice() != content.packed() && read_leniently(&bytes).as_ref() == Some(&content) {
+            if bytes.as_slice() != content.packed() && read_leniently(&bytes) == parts {
                 overlong_forms += 1;
                 prop_assert_eq!(Content::parse(bytes.into()), Err(DecodeError::Malformed));
             }

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_core::api::actor::Actor;
-use cairn_core::api::attachment::{AttachmentCommand, AttachmentReply};
-use cairn_core::api::command::{Command, Reply};
+use cairn_core::api::command::{BeginUpload, Collected, EndUpload, GrantDownload, UploadState};
 use cairn_core::prefetch::Load;
 use cairn_core::record::Row;
 use cairn_core::record::{AttachmentRecord, Upload};
@@ -19,6 +18,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use proptest::{prop_assert, prop_assert_eq};
 
+use super::commands::Command;
 use super::naive::Naive;
 use super::steps::Place;
 use super::trees::mix;
@@ -139,70 +139,50 @@ pub(super) struct Stored {
 }
 
 impl Naive {
-    pub(super) fn attachment(
-        &mut self,
-        command: &AttachmentCommand,
-        now: Timestamp,
-    ) -> Result<Reply, ErrorCode> {
-        match *command {
-            AttachmentCommand::Begin(actor, hash, bytes) => {
-                self.begin_upload(actor, hash, bytes, now)
-            }
-            AttachmentCommand::Stored(actor, hash, bytes) => self.store(actor, hash, bytes, now),
-            AttachmentCommand::Fetch {
-                actor,
-                conversation,
-                msgid,
-                hash,
-            } => self.fetch(actor, conversation, msgid, hash),
-            AttachmentCommand::Collect(_) => Ok(self.collect(now)),
-            AttachmentCommand::Orphans(ref hashes) => {
-                let unknown = hashes
-                    .iter()
-                    .copied()
-                    .filter(|hash| !self.attachments.contains_key(hash));
-                Ok(AttachmentReply::Orphans(unknown.collect()))
-            }
-        }
-        .map(Reply::Attachment)
+    pub(super) fn find_orphans(&self, hashes: &[AttachmentHash]) -> Vec<AttachmentHash> {
+        let unknown = hashes
+            .iter()
+            .copied()
+            .filter(|hash| !self.attachments.contains_key(hash));
+        unknown.collect()
     }
 
-    fn begin_upload(
+    pub(super) fn begin_upload(
         &mut self,
-        actor: Actor,
-        hash: AttachmentHash,
-        bytes: u64,
+        command: BeginUpload,
         now: Timestamp,
-    ) -> Result<AttachmentReply, ErrorCode> {
+    ) -> Result<UploadState, ErrorCode> {
+        let BeginUpload { actor, hash, bytes } = command;
         self.check_actor(actor)?;
         if bytes > self.number_set("attachment-bytes-max", 2 << 30) {
             return Err(ErrorCode::AttachmentTooLarge);
         }
         if self.may_send(actor.user, hash) {
-            self.store(actor, hash, bytes, now)
+            self.end_upload(EndUpload { actor, hash, bytes }, now)?;
+            Ok(UploadState::Stored)
         } else {
-            self.quota_left(actor.user, bytes)
+            let quota_left = self.quota_left(actor.user, bytes)?;
+            Ok(UploadState::Wanted { quota_left })
         }
     }
 
-    fn quota_left(&self, user: UserId, bytes: u64) -> Result<AttachmentReply, ErrorCode> {
+    fn quota_left(&self, user: UserId, bytes: u64) -> Result<u64, ErrorCode> {
         let quota_left = self
             .number_set("attachment-quota", QUOTA_BYTES)
             .saturating_sub(self.bytes_of(user));
         if charge(bytes) > quota_left {
             Err(ErrorCode::QuotaReached)
         } else {
-            Ok(AttachmentReply::Wanted { quota_left })
+            Ok(quota_left)
         }
     }
 
-    fn store(
+    pub(super) fn end_upload(
         &mut self,
-        actor: Actor,
-        hash: AttachmentHash,
-        bytes: u64,
+        command: EndUpload,
         now: Timestamp,
-    ) -> Result<AttachmentReply, ErrorCode> {
+    ) -> Result<(), ErrorCode> {
+        let EndUpload { actor, hash, bytes } = command;
         self.check_actor(actor)?;
         if self
             .attachments
@@ -224,16 +204,16 @@ impl Naive {
             stored_at: now,
             is_sent: false,
         });
-        Ok(AttachmentReply::Stored)
+        Ok(())
     }
 
-    fn fetch(
-        &self,
-        actor: Actor,
-        id: ConversationId,
-        msgid: MsgId,
-        hash: AttachmentHash,
-    ) -> Result<AttachmentReply, ErrorCode> {
+    pub(super) fn grant_download(&self, command: GrantDownload) -> Result<u64, ErrorCode> {
+        let GrantDownload {
+            actor,
+            conversation: id,
+            msgid,
+            hash,
+        } = command;
         self.check_actor(actor)?;
         let found = self
             .inside(actor.user, id)
@@ -252,15 +232,13 @@ impl Naive {
             .attachment()
             .is_some_and(|attachment| attachment.hash == hash);
         if is_named {
-            Ok(AttachmentReply::Fetch {
-                bytes: self.attachments[&hash].bytes,
-            })
+            Ok(self.attachments[&hash].bytes)
         } else {
             Err(ErrorCode::NoSuchAttachment)
         }
     }
 
-    fn collect(&mut self, now: Timestamp) -> AttachmentReply {
+    pub(super) fn collect(&mut self, now: Timestamp) -> Collected {
         let age_max_ms = self.number_set("attachment-unsent-hours", KEPT_HOURS) * HOUR_MS;
         // If the clock went back, the age is zero, which still expires with a retention
         // of zero.
@@ -270,7 +248,7 @@ impl Naive {
         let needless = |hash: &AttachmentHash| self.attachments[hash].uploads.iter().all(is_over);
         let gone: Vec<_> = unused.into_iter().filter(needless).collect();
         self.attachments.retain(|hash, _| !gone.contains(hash));
-        AttachmentReply::Collected { gone, next: None }
+        Collected { gone, next: None }
     }
 
     pub(super) fn number_set(&self, name: &str, unless_set: u64) -> u64 {
@@ -511,17 +489,17 @@ pub(super) fn check_hidden(
         {
             continue;
         }
-        let command = Command::Attachment(AttachmentCommand::Fetch {
+        let command = Command::from(GrantDownload {
             actor,
             conversation,
             msgid,
             hash,
         });
-        for need in state.missing(&command) {
+        for need in command.missing(state) {
             trees.load(state, need);
         }
         let mut batch = Batch::new(0);
-        let answer = state.execute(command.clone(), now, &mut batch);
+        let answer = command.clone().execute(state, now, &mut batch);
         prop_assert_eq!(
             answer.err(),
             Some(ErrorCode::NoSuchAttachment),

@@ -1,13 +1,19 @@
 //! Turns steps into commands: resolves their small numbers to users, sessions and conversations.
 
+mod rules;
+
 use std::collections::BTreeMap;
 
+use cairn_core::By;
 use cairn_core::api::actor::Actor;
-use cairn_core::api::attachment::AttachmentCommand;
-use cairn_core::api::command::{Command, NewDevice, Reply};
+use cairn_core::api::command::{
+    AddDevice, BeginEpoch, BeginUpload, CollectAttachments, EndUpload, FindAccount, FindOrphans,
+    GrantDownload, Invite, Join, Login, NewDevice, OwnerInvite,
+};
 use cairn_core::record::SecretHash;
 use cairn_proto::content::extras::{Extra, Extras};
-use cairn_proto::content::message::Draft;
+use cairn_proto::content::message::{Draft, Forward};
+use cairn_proto::content::packed::Content;
 use cairn_proto::ids::{
     ClientSeq, ConversationId, DeviceId, EpochId, ImportSource, MsgId, Revision, SendStreamId,
     Timestamp, UserId,
@@ -18,16 +24,24 @@ use cairn_proto::text::{
     About, DeviceName, DisplayName, EmojiName, GroupName, SettingName, SettingValue,
 };
 use cairn_proto::wire::overview::{Moment, OverviewPlace};
-use cairn_proto::wire::request::{Forward, ImportEntry, Request};
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::group::{AddMembers, CreateGroup, RemoveMembers, SetRetention};
+use cairn_proto::wire::request::message::{
+    Edit, Import, ImportEntry, Pin, React, Recall, Unpin, Unreact,
+};
+use cairn_proto::wire::request::people::{Relate, SetProfile};
+use cairn_proto::wire::request::reading::{Ack, MarkRead, MarkUnread, SetOwnReads};
+use cairn_proto::wire::request::server::{RevokeDevice, SetSetting};
+use cairn_proto::wire::request::session::ListConversations;
+use cairn_proto::wire::request::{MessageRequest, Request};
 
+use self::rules::{SETTINGS, VALUES, policy};
 use super::attachments::{self, FileStep};
-use super::interpreter_rules::{SETTINGS, VALUES, policy};
+use super::commands::{Command, Reply};
 use super::naive::Naive;
 use super::naive::overview::Kept;
 use super::steps::{Place, Question, Seq, Step};
 use super::values::{
-    a_body, appoint, ask, beside, govern, mention, pick, place, receipts, some_words, user_name,
+    a_body, appoint, ask, beside, by, govern, mention, pick, place, receipts, some_words, user_name,
 };
 
 /// Everything that existed so far, including what was removed.
@@ -37,7 +51,7 @@ pub(super) struct Cast {
     pub(super) sessions: Vec<Actor>,
     devices: Vec<(DeviceId, SecretHash)>,
     invites: Vec<SecretHash>,
-    spoken: Vec<(Actor, Request)>,
+    spoken: Vec<(Actor, MessageRequest)>,
     /// Moments that overviews returned.
     moments: Vec<Moment>,
     /// The stored state of devices.
@@ -69,13 +83,13 @@ impl Cast {
     /// Records the ids and moments of an answer.
     pub(super) fn learn(&mut self, reply: &Reply) {
         match reply {
-            Reply::LoggedIn(session) => {
+            Reply::Join(session) | Reply::AddDevice(session) | Reply::Login(session) => {
                 self.moments.push(session.overview.as_of);
                 if !self.sessions.contains(&session.actor) {
                     self.sessions.push(session.actor);
                 }
             }
-            Reply::Response(Response::Conversations(page)) => self.moments.push(page.as_of),
+            Reply::ListConversations(page) => self.moments.push(page.as_of),
             _ => {}
         }
     }
@@ -87,12 +101,13 @@ impl Cast {
                 .filter_map(|_| {
                     self.streams += 1;
                     let token = pick(&self.devices, device)?.1;
-                    Some(Command::Login {
+                    let login = Login {
                         token,
                         stream: SendStreamId::new(1000 + self.streams),
                         push: false,
                         since: None,
-                    })
+                    };
+                    Some(login.into())
                 })
                 .collect(),
             Step::SendMany { by, to, count } => {
@@ -141,10 +156,8 @@ impl Cast {
             Step::OwnerInvite { life_ms } => {
                 let token = self.secret();
                 self.invites.push(token);
-                Command::OwnerInvite {
-                    token,
-                    expires_at: Timestamp::new(now.get() + life_ms),
-                }
+                let expires_at = Timestamp::new(now.get() + life_ms);
+                OwnerInvite { token, expires_at }.into()
             }
             Step::Invite {
                 by,
@@ -154,34 +167,35 @@ impl Cast {
                 let actor = pick(&self.sessions, by)?;
                 let token = self.secret();
                 self.invites.push(token);
-                Command::Invite {
+                Invite {
                     actor,
                     token,
                     uses,
                     life_seconds,
                 }
+                .into()
             }
             Step::Join { invite, name, push } => {
                 let invite = pick(&self.invites, invite)?;
                 let password = (name % 2 == 0).then(|| "a hash".into());
-                Command::Join {
+                Join {
                     invite,
                     name: user_name(name),
                     password,
                     device: self.new_device(push),
                 }
+                .into()
             }
             Step::Begin => {
                 self.secrets += 1;
-                Command::Begin(EpochId::new(self.secrets))
+                BeginEpoch(EpochId::new(self.secrets)).into()
             }
-            Step::Account { name } => Command::Account {
-                name: user_name(name),
-            },
-            Step::AddDevice { user, push } => Command::AddDevice {
+            Step::Account { name } => FindAccount(user_name(name)).into(),
+            Step::AddDevice { user, push } => AddDevice {
                 user: UserId::new(u32::from(user)),
                 device: self.new_device(push),
-            },
+            }
+            .into(),
             Step::Login {
                 device,
                 stream,
@@ -191,12 +205,13 @@ impl Cast {
                     pick(&self.devices, device)?.1,
                     pick(&self.moments, device.wrapping_mul(7).wrapping_add(stream)),
                 );
-                Command::Login {
+                Login {
                     token,
                     stream: SendStreamId::new(stream.into()),
                     push,
                     since,
                 }
+                .into()
             }
             _ => return None,
         })
@@ -244,7 +259,7 @@ impl Cast {
         };
         let near_head = |at: i8| near_head_of(conversation, at);
         let ids = |users: &[u8]| users.iter().map(|&user| UserId::new(user.into())).collect();
-        let request = match step {
+        let request: Request = match step {
             &Step::Send { seq, body, .. } => {
                 return Some(self.send(actor, conversation, seq, body, Extras::NONE));
             }
@@ -272,15 +287,17 @@ impl Cast {
                     again,
                 ));
             }
-            &Step::Edit { at, words, .. } => Request::Edit {
+            &Step::Edit { at, words, .. } => Edit {
                 conversation,
                 msgid: near_head(at),
                 text: some_words(words),
-            },
-            &Step::Recall { at, .. } => Request::Recall {
+            }
+            .into(),
+            &Step::Recall { at, .. } => Recall {
                 conversation,
                 msgid: near_head(at),
-            },
+            }
+            .into(),
             &Step::React {
                 at, emoji, back, ..
             } => {
@@ -289,61 +306,76 @@ impl Cast {
                     EmojiName::new(format!("emoji{emoji}")).unwrap(),
                 );
                 if back {
-                    Request::Unreact {
+                    Unreact {
                         conversation,
                         msgid,
                         emoji,
                     }
+                    .into()
                 } else {
-                    Request::React {
+                    React {
                         conversation,
                         msgid,
                         emoji,
                     }
+                    .into()
                 }
             }
-            &Step::Pin { at, back: true, .. } => Request::Unpin {
+            &Step::Pin { at, back: true, .. } => Unpin {
                 conversation,
                 msgid: near_head(at),
-            },
-            &Step::Pin { at, .. } => Request::Pin {
+            }
+            .into(),
+            &Step::Pin { at, .. } => Pin {
                 conversation,
                 msgid: near_head(at),
-            },
-            &Step::Retain { policy: sort, .. } => Request::SetRetention {
+            }
+            .into(),
+            &Step::Retain { policy: sort, .. } => SetRetention {
                 conversation,
                 retention: policy(sort),
-            },
-            &Step::Ack { at, .. } => Request::Ack {
+            }
+            .into(),
+            &Step::Ack { at, .. } => Ack {
                 conversation,
                 msgid: near_head(at),
-            },
+            }
+            .into(),
             &Step::Receipts { at, after, .. } => receipts(conversation, near_head(at), after),
             &Step::ShowReads { shown, .. } => {
-                Request::SetOwnReads(if shown { Reads::Shown } else { Reads::Hidden })
+                let reads = if shown { Reads::Shown } else { Reads::Hidden };
+                SetOwnReads { reads }.into()
             }
-            &Step::MarkUnread { at, .. } => Request::MarkUnread {
+            &Step::MarkUnread { at, .. } => MarkUnread {
                 conversation,
                 from: near_head(at),
-            },
-            &Step::Read { at, .. } => Request::Read {
+            }
+            .into(),
+            &Step::Read { at, .. } => MarkRead {
                 conversation,
                 msgid: near_head(at),
-            },
-            Step::CreateGroup { users, .. } => Request::CreateGroup {
+            }
+            .into(),
+            Step::CreateGroup { users, .. } => CreateGroup {
                 name: GroupName::new("a group").unwrap(),
                 members: ids(users),
-            },
-            Step::Add { users, .. } => Request::AddMembers {
+            }
+            .into(),
+            Step::Add { users, .. } => AddMembers {
                 conversation,
                 users: ids(users),
-            },
-            Step::Remove { users, .. } => Request::RemoveMembers {
+            }
+            .into(),
+            Step::Remove { users, .. } => RemoveMembers {
                 conversation,
                 users: ids(users),
-            },
+            }
+            .into(),
             Step::Govern { act, .. } => govern(conversation, act, now),
-            &Step::Revoke { device, .. } => Request::RevokeDevice(pick(&self.devices, device)?.0),
+            &Step::Revoke { device, .. } => {
+                let device = pick(&self.devices, device)?.0;
+                RevokeDevice { device }.into()
+            }
             &Step::Import {
                 source,
                 at,
@@ -356,47 +388,55 @@ impl Cast {
                     .get(&conversation)
                     .and_then(|found| found.imports.get(&source));
                 let first = beside(cursor.copied().unwrap_or(0), at);
-                Request::Import {
+                Import {
                     conversation,
                     source,
                     first,
                     entries: entries.iter().map(|&entry| self.imported(entry)).collect(),
                 }
+                .into()
             }
             &Step::Ask {
                 about,
                 question: Question::Conversations,
                 ..
-            } => self.ask_conversations(conversation, about),
-            &Step::Relate { other, act, .. } => Request::Relate {
+            } => {
+                let list = self.ask_conversations(conversation, about);
+                return Some(By(actor, list).into());
+            }
+            &Step::Relate { other, act, .. } => Relate {
                 user: UserId::new(other.into()),
                 act: pick(&ACTS, act)?,
-            },
+            }
+            .into(),
             &Step::SetProfile {
                 name,
                 about,
                 avatar,
                 ..
-            } => Request::SetProfile(Profile {
-                display_name: name.then(|| DisplayName::new("Another User").unwrap()),
-                about: about.then(|| About::new("nothing much").unwrap()),
-                avatar: Avatar::new(vec![b'p'; avatar.into()].into()).unwrap(),
-            }),
+            } => {
+                let profile = Profile {
+                    display_name: name.then(|| DisplayName::new("Another User").unwrap()),
+                    about: about.then(|| About::new("nothing much").unwrap()),
+                    avatar: Avatar::new(vec![b'p'; avatar.into()].into()).unwrap(),
+                };
+                SetProfile { profile }.into()
+            }
             &Step::Appoint { user, role, .. } => appoint(user, role),
             &Step::Set { name, value, .. } => {
                 let name = SettingName::new(pick(&SETTINGS, name)?).unwrap();
                 let value = SettingValue::new(pick(&VALUES, value)?).unwrap();
-                Request::SetSetting { name, value }
+                SetSetting { name, value }.into()
             }
             &Step::Ask {
                 about, question, ..
             } => return Some(ask(actor, conversation, about, question)),
             _ => return None,
         };
-        Some(Command::Ask(actor, request))
+        Some(by(actor, request))
     }
 
-    fn spoken_by(&self, actor: Actor) -> impl DoubleEndedIterator<Item = &Request> + Clone {
+    fn spoken_by(&self, actor: Actor) -> impl DoubleEndedIterator<Item = &MessageRequest> + Clone {
         self.spoken
             .iter()
             .filter(move |(speaker, _)| *speaker == actor)
@@ -406,8 +446,8 @@ impl Cast {
     /// The last client seq that a session used in a conversation.
     fn last_seq(&self, actor: Actor, conversation: ConversationId) -> u64 {
         let numbers = self.spoken_by(actor).filter_map(|request| match request {
-            Request::Send(draft) => Some((draft.conversation, draft.seq)),
-            Request::Forward(forward) => Some((forward.to, forward.seq)),
+            MessageRequest::Send(draft) => Some((draft.conversation, draft.seq)),
+            MessageRequest::Forward(forward) => Some((forward.to, forward.seq)),
             _ => None,
         });
         numbers
@@ -426,17 +466,20 @@ impl Cast {
     ) -> Command {
         let last = self
             .spoken_by(actor)
-            .rfind(|request| matches!(request, Request::Forward(_)))
-            .cloned();
+            .rev()
+            .find_map(|request| match request {
+                MessageRequest::Forward(forward) => Some(*forward),
+                _ => None,
+            });
         let next = ClientSeq::new(self.last_seq(actor, to) + 1);
-        let request = last.filter(|_| again).unwrap_or(Request::Forward(Forward {
+        let forward = last.filter(|_| again).unwrap_or(Forward {
             to,
             seq: next,
             from,
             msgid,
-        }));
-        self.spoken.push((actor, request.clone()));
-        Command::Ask(actor, request)
+        });
+        self.spoken.push((actor, MessageRequest::Forward(forward)));
+        by(actor, forward)
     }
 
     fn send(
@@ -450,7 +493,7 @@ impl Cast {
         let last = self.last_seq(actor, conversation);
         self.said += 1;
         let own = self.spoken_by(actor).filter_map(|request| {
-            if let Request::Send(draft) = request {
+            if let MessageRequest::Send(draft) = request {
                 Some(draft.clone())
             } else {
                 None
@@ -461,8 +504,7 @@ impl Cast {
         let fresh = |seq| Draft {
             conversation,
             seq: ClientSeq::new(seq),
-            body: a_body(body, self.said),
-            extras: extras.clone(),
+            content: Content::new(a_body(body, self.said), extras.clone()),
         };
         let draft = match seq {
             Seq::Next => fresh(last + 1),
@@ -470,19 +512,24 @@ impl Cast {
             Seq::Zero => fresh(0),
             Seq::Below(by) => fresh(last.saturating_sub(by.into()).max(1)),
             Seq::Retry(back) => earlier(back).unwrap_or_else(|| fresh(last + 1)),
-            Seq::Conflict(back) => Draft {
-                body: a_body(0, self.said),
-                ..earlier(back).unwrap_or_else(|| fresh(last + 1))
-            },
+            Seq::Conflict(back) => {
+                let draft = earlier(back).unwrap_or_else(|| fresh(last + 1));
+                let (_, extras) = draft.content.into_parts();
+                Draft {
+                    content: Content::new(a_body(0, self.said), extras),
+                    ..draft
+                }
+            }
         };
         if !matches!(seq, Seq::Retry(_)) {
-            self.spoken.push((actor, Request::Send(draft.clone())));
+            self.spoken
+                .push((actor, MessageRequest::Send(draft.clone())));
         }
-        Command::Ask(actor, Request::Send(draft))
+        by(actor, draft)
     }
 
     /// Requests for everything and for changes, also since moments that never existed.
-    fn ask_conversations(&self, conversation: ConversationId, about: u8) -> Request {
+    fn ask_conversations(&self, conversation: ConversationId, about: u8) -> ListConversations {
         let moment = pick(&self.moments, about.wrapping_mul(31));
         let never = Moment {
             epoch: EpochId::new(u64::MAX),
@@ -497,33 +544,35 @@ impl Cast {
             revision: moment.revision,
             conversation,
         });
-        Request::Conversations {
+        ListConversations {
             since,
             after: place.filter(|_| about.is_multiple_of(3)),
         }
     }
 
     fn file(&mut self, step: FileStep, naive: &Naive) -> Option<Command> {
-        let command = match step {
-            FileStep::Begin { by, file, lies } => AttachmentCommand::Begin(
-                pick(&self.sessions, by)?,
-                attachments::hash(file),
-                attachments::said_bytes(file, lies),
-            ),
-            FileStep::Store { by, file, lies } => AttachmentCommand::Stored(
-                pick(&self.sessions, by)?,
-                attachments::hash(file),
-                attachments::said_bytes(file, lies),
-            ),
+        Some(match step {
+            FileStep::Begin { by, file, lies } => BeginUpload {
+                actor: pick(&self.sessions, by)?,
+                hash: attachments::hash(file),
+                bytes: attachments::said_bytes(file, lies),
+            }
+            .into(),
+            FileStep::Store { by, file, lies } => EndUpload {
+                actor: pick(&self.sessions, by)?,
+                hash: attachments::hash(file),
+                bytes: attachments::said_bytes(file, lies),
+            }
+            .into(),
             FileStep::Attach { by, to, file, lies } => {
                 let actor = pick(&self.sessions, by)?;
-                return Some(self.send(
+                self.send(
                     actor,
                     place(naive, actor, to),
                     Seq::Next,
                     20 + 2 * file + u8::from(lies),
                     Extras::NONE,
-                ));
+                )
             }
             FileStep::Fetch { by, to, at, file } => {
                 let actor = pick(&self.sessions, by)?;
@@ -532,20 +581,18 @@ impl Cast {
                     .conversations
                     .get(&conversation)
                     .map_or(0, |found| found.head().get());
-                AttachmentCommand::Fetch {
+                GrantDownload {
                     actor,
                     conversation,
                     msgid: MsgId::new(beside(head, at)),
                     hash: attachments::hash(file),
                 }
+                .into()
             }
-            FileStep::Collect => AttachmentCommand::Collect(None),
+            FileStep::Collect => CollectAttachments(None).into(),
             FileStep::Day => return None,
-            FileStep::Orphans => {
-                AttachmentCommand::Orphans((0..9).map(attachments::hash).collect())
-            }
-        };
-        Some(Command::Attachment(command))
+            FileStep::Orphans => FindOrphans((0..9).map(attachments::hash).collect()).into(),
+        })
     }
 
     fn imported(&mut self, (name, body): (u8, u8)) -> ImportEntry {

@@ -1,6 +1,6 @@
 //! Model test: random scripts, played on the state machine and on a naive model.
 //!
-//! Each script checks: every answer and effect; the ids, cursors, memberships and times in the
+//! Each script checks: every answer and update; the ids, cursors, memberships and times in the
 //! bytes of the commit log; the state, step by step; the trees, row by row; that conversations stay
 //! hidden from users who are not members; that a refused command changes nothing; that saving,
 //! evicting and loading change nothing; and that a replay over the trees of any moment, or of two
@@ -10,9 +10,9 @@
 //! A failure prints the shortest failing script, as steps to add to `regressions`.
 
 mod attachments;
+mod commands;
 mod expected;
 mod interpreter;
-mod interpreter_rules;
 mod ledger;
 mod naive;
 mod regressions;

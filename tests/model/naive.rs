@@ -1,7 +1,10 @@
 //! The model: the specified behaviour in the plainest form. It keeps everything and searches all of
 //! it each time.
 
+mod accounts;
 pub(super) mod amend;
+mod answers;
+mod cursors;
 pub(super) mod group;
 pub(super) mod overview;
 pub(super) mod people;
@@ -12,10 +15,9 @@ pub(super) mod talk;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cairn_core::api::actor::Actor;
-use cairn_core::api::command::{Command, LoggedIn, NewDevice, Reply};
-use cairn_core::api::effect::Effect;
-use cairn_core::limits::SEND_STREAMS_PER_DEVICE_MAX;
+use cairn_core::By;
+use cairn_core::api::command::{BeginEpoch, FindAccount, FindOrphans, GetRetained, GrantMetrics};
+use cairn_core::api::update::Update;
 use cairn_core::record::SecretHash;
 use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::content::body::Body;
@@ -23,23 +25,19 @@ use cairn_proto::content::extras::Extras;
 use cairn_proto::ids::{
     ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId,
 };
-use cairn_proto::limits;
 use cairn_proto::model::group::{GroupSettings, JoinerHistory, Role};
 use cairn_proto::model::people::Profile;
 use cairn_proto::model::receipts::Reads;
-use cairn_proto::model::user::{DeviceInfo, ServerRole, UserInfo};
+use cairn_proto::model::retention::Retention;
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Topic, UserName};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::overview::Moment;
 use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::Response;
-
-use self::people::Facts;
-use cairn_proto::model::retention::Retention;
 
 use self::overview::Changes;
-
+use self::people::Facts;
 use super::attachments::Stored;
+use super::commands::{Command, Reply};
 
 /// The complete history that is still in effect.
 #[derive(Clone, Debug, Default)]
@@ -56,8 +54,8 @@ pub(super) struct Naive {
     /// The changed settings.
     pub(super) settings: BTreeMap<SettingName, SettingValue>,
     pub(super) attachments: BTreeMap<AttachmentHash, Stored>,
-    /// The effects of the last command.
-    pub(super) effects: Vec<Effect>,
+    /// The updates of the last command.
+    pub(super) updates: Vec<Update>,
     /// The change stamps.
     pub(super) changes: Changes,
 }
@@ -149,13 +147,13 @@ pub(super) struct Send {
 }
 
 impl Naive {
-    /// Answers a request and records its effects.
+    /// Answers a command and records its updates.
     pub(super) fn execute(
         &mut self,
         command: &Command,
         now: Timestamp,
     ) -> Result<Reply, ErrorCode> {
-        self.effects.clear();
+        self.updates.clear();
         let answer = self.decide(command, now);
         self.note_changes();
         answer
@@ -163,338 +161,59 @@ impl Naive {
 
     fn decide(&mut self, command: &Command, now: Timestamp) -> Result<Reply, ErrorCode> {
         match command {
-            Command::OwnerInvite { token, expires_at } => {
-                self.owner_invite(*token, *expires_at, now)
+            Command::OwnerInvite(command) => {
+                self.owner_invite(command, now).map(Reply::OwnerInvite)
             }
-            Command::Invite {
-                actor,
-                token,
-                uses,
-                life_seconds,
-            } => self.invite(*actor, *token, *uses, *life_seconds, now),
-            Command::Join {
-                invite,
-                name,
-                password,
-                device,
-            } => self.join(*invite, name, password.clone(), device, now),
-            Command::Account { name } => Ok(Reply::Account(
-                self.named(name)
-                    .map(|user| (user, self.users[&user].password.clone())),
-            )),
-            Command::AddDevice { user, device } => self.add_device(*user, device, now),
-            Command::Login {
-                token,
-                stream,
-                push,
-                since,
-            } => {
-                let (user, device) = self.device_with(*token).ok_or(ErrorCode::AuthFailed)?;
-                self.begin_session(
-                    Actor {
-                        user,
-                        device,
-                        stream: *stream,
-                    },
-                    *push,
-                    *since,
-                )
+            Command::Invite(command) => self.invite(command, now).map(Reply::Invite),
+            Command::Join(command) => self.join(command, now).map(Reply::Join),
+            Command::FindAccount(FindAccount(name)) => {
+                Ok(Reply::FindAccount(self.find_account(name)))
             }
-            Command::Begin(epoch) => Ok(self.begin_epoch(*epoch)),
-            Command::Grant(actor, conversation) => self.grant(*actor, *conversation),
-            Command::Attachment(command) => self.attachment(command, now),
-            Command::Metrics(actor) => {
+            Command::AddDevice(command) => self
+                .add_device(command.user, &command.device, now)
+                .map(Reply::AddDevice),
+            Command::Login(command) => self.login(command).map(Reply::Login),
+            Command::BeginEpoch(BeginEpoch(epoch)) => {
+                self.begin_epoch(*epoch);
+                Ok(Reply::BeginEpoch(()))
+            }
+            Command::GrantRead(command) => self.grant_read(*command).map(Reply::GrantRead),
+            Command::GrantFocus(command) => self.grant_focus(*command).map(Reply::GrantFocus),
+            Command::GrantMetrics(GrantMetrics(actor)) => {
+                self.grant_metrics(*actor).map(Reply::GrantMetrics)
+            }
+            Command::KeepsByDefault(_) => Ok(Reply::KeepsByDefault(self.keeps_by_default())),
+            Command::GetRetained(GetRetained(id)) => self.retained(*id).map(Reply::GetRetained),
+            Command::Expire(command) => self.expire(*command).map(Reply::Expire),
+            Command::BeginUpload(command) => {
+                self.begin_upload(*command, now).map(Reply::BeginUpload)
+            }
+            Command::EndUpload(command) => self.end_upload(*command, now).map(Reply::EndUpload),
+            Command::GrantDownload(command) => {
+                self.grant_download(*command).map(Reply::GrantDownload)
+            }
+            Command::CollectAttachments(_) => Ok(Reply::CollectAttachments(self.collect(now))),
+            Command::FindOrphans(FindOrphans(hashes)) => {
+                Ok(Reply::FindOrphans(self.find_orphans(hashes)))
+            }
+            Command::Ask(By(actor, asked)) => {
                 self.check_actor(*actor)?;
-                if self.users[&actor.user].role == ServerRole::Owner {
-                    Ok(Reply::MetricsAllowed)
-                } else {
-                    Err(ErrorCode::Forbidden)
-                }
+                self.answer(*actor, asked, now).map(Reply::Ask)
             }
-            Command::KeepsByDefault => Ok(self.keeps_by_default()),
-            Command::Retained(id) => self.retained(*id),
-            Command::Expire {
-                conversation,
-                policy,
-                aged,
-            } => self.expire(*conversation, *policy, *aged),
-            Command::Ask(actor, request) => {
+            Command::ListConversations(By(actor, call)) => {
                 self.check_actor(*actor)?;
-                self.ask(*actor, request, now).map(Reply::Response)
+                let page = self.overview(*actor, call.since, call.after);
+                Ok(Reply::ListConversations(page))
+            }
+            Command::ListDevices(By(actor, _)) => {
+                self.check_actor(*actor)?;
+                Ok(Reply::ListDevices(self.devices(*actor)))
+            }
+            Command::Watch(By(actor, call)) => {
+                self.check_actor(*actor)?;
+                Ok(Reply::Watch(self.watch(*actor, &call.users)))
             }
         }
-    }
-
-    fn owner_invite(
-        &mut self,
-        token: SecretHash,
-        expires_at: Timestamp,
-        now: Timestamp,
-    ) -> Result<Reply, ErrorCode> {
-        if self
-            .users
-            .values()
-            .any(|user| user.role == ServerRole::Owner)
-        {
-            return Err(ErrorCode::Forbidden);
-        }
-        self.invites
-            .retain(|_, invite| invite.role != ServerRole::Owner && invite.expires_at > now);
-        self.invites.insert(
-            token,
-            Invite {
-                uses_left: 1,
-                expires_at,
-                role: ServerRole::Owner,
-            },
-        );
-        Ok(Reply::Done)
-    }
-
-    fn invite(
-        &mut self,
-        actor: Actor,
-        token: SecretHash,
-        uses: u32,
-        life_seconds: u64,
-        now: Timestamp,
-    ) -> Result<Reply, ErrorCode> {
-        self.check_actor(actor)?;
-        if self.users[&actor.user].role == ServerRole::Member {
-            return Err(ErrorCode::Forbidden);
-        }
-        if !(1..=limits::INVITE_USES_MAX).contains(&uses)
-            || !(1..=limits::INVITE_LIFE_MAX.as_secs()).contains(&life_seconds)
-        {
-            return Err(ErrorCode::BadRequest);
-        }
-        let expires_at = Timestamp::new(now.get() + life_seconds * 1000);
-        self.invites.insert(
-            token,
-            Invite {
-                uses_left: uses,
-                expires_at,
-                role: ServerRole::Member,
-            },
-        );
-        Ok(Reply::Done)
-    }
-
-    fn join(
-        &mut self,
-        token: SecretHash,
-        name: &UserName,
-        password: Option<Box<str>>,
-        device: &NewDevice,
-        now: Timestamp,
-    ) -> Result<Reply, ErrorCode> {
-        let invite = self.invites.get_mut(&token).ok_or(ErrorCode::BadInvite)?;
-        if invite.expires_at <= now {
-            return Err(ErrorCode::BadInvite);
-        }
-        if self
-            .users
-            .values()
-            .any(|user| user.name.folded() == name.folded())
-        {
-            return Err(ErrorCode::NameTaken);
-        }
-        let role = invite.role;
-        invite.uses_left -= 1;
-        self.invites.retain(|_, invite| invite.uses_left > 0);
-        let user = self.add_user(name, role, password, now);
-        self.add_device(user, device, now)
-    }
-
-    pub(super) fn add_user(
-        &mut self,
-        name: &UserName,
-        role: ServerRole,
-        password: Option<Box<str>>,
-        now: Timestamp,
-    ) -> UserId {
-        let id = UserId::new(self.users.len() as u32 + 1);
-        self.users.insert(
-            id,
-            User {
-                name: name.clone(),
-                role,
-                password,
-                created_at: now,
-                devices: BTreeMap::new(),
-                reads: Reads::Shown,
-            },
-        );
-        id
-    }
-
-    fn add_device(
-        &mut self,
-        user: UserId,
-        device: &NewDevice,
-        now: Timestamp,
-    ) -> Result<Reply, ErrorCode> {
-        let devices = &mut self
-            .users
-            .get_mut(&user)
-            .ok_or(ErrorCode::AuthFailed)?
-            .devices;
-        if devices.len() == limits::DEVICES_PER_USER_MAX {
-            return Err(ErrorCode::LimitReached);
-        }
-        let NewDevice {
-            id,
-            name,
-            token,
-            stream,
-            push,
-        } = device.clone();
-        devices.insert(
-            id,
-            Device {
-                name,
-                token,
-                created_at: now,
-                streams: Vec::new(),
-            },
-        );
-        self.begin_session(
-            Actor {
-                user,
-                device: id,
-                stream,
-            },
-            push,
-            None,
-        )
-    }
-
-    fn begin_session(
-        &mut self,
-        actor: Actor,
-        push: bool,
-        since: Option<Moment>,
-    ) -> Result<Reply, ErrorCode> {
-        self.use_stream(actor);
-        let User { name, role, .. } = self.users[&actor.user].clone();
-        let ids = self.conversations_of(actor.user);
-        let feeds = if push {
-            ids.iter().filter_map(|&id| self.feed(actor, id)).collect()
-        } else {
-            Vec::new()
-        };
-        Ok(Reply::LoggedIn(Box::new(LoggedIn {
-            actor,
-            name,
-            role,
-            overview: self.overview(actor, since, None),
-            feeds,
-        })))
-    }
-
-    /// Marks the stream as most recently used. Beyond the limit, the least recently used stream is
-    /// forgotten.
-    fn use_stream(&mut self, actor: Actor) {
-        let Actor {
-            user,
-            device,
-            stream,
-        } = actor;
-        let streams = &mut self
-            .users
-            .get_mut(&user)
-            .unwrap()
-            .devices
-            .get_mut(&device)
-            .unwrap()
-            .streams;
-        streams.retain(|&known| known != stream);
-        streams.insert(0, stream);
-        if streams.len() > SEND_STREAMS_PER_DEVICE_MAX {
-            let forgotten = streams.pop().unwrap();
-            self.sends
-                .retain(|send| (send.device, send.stream) != (device, forgotten));
-        }
-    }
-
-    /// A session may send on a stream that was forgotten since its start: it is a new one then.
-    pub(super) fn use_stream_if_forgotten(&mut self, actor: Actor) {
-        if !self.users[&actor.user].devices[&actor.device]
-            .streams
-            .contains(&actor.stream)
-        {
-            self.use_stream(actor);
-        }
-    }
-
-    pub(super) fn revoke(&mut self, actor: Actor, device: DeviceId) -> Result<Response, ErrorCode> {
-        let user = self.users.get_mut(&actor.user).unwrap();
-        user.devices
-            .remove(&device)
-            .ok_or(ErrorCode::NoSuchDevice)?;
-        self.sends.retain(|send| send.device != device);
-        for conversation in self.conversations.values_mut() {
-            conversation
-                .members
-                .values_mut()
-                .for_each(|member| member.delivered.retain(|&known, _| known != device));
-        }
-        self.effects.push(Effect::Revoked {
-            user: actor.user,
-            device,
-        });
-        Ok(Response::Done)
-    }
-
-    pub(super) fn devices(&self, actor: Actor) -> Response {
-        let info = |(&id, device): (&DeviceId, &Device)| {
-            let current = id == actor.device;
-            DeviceInfo {
-                id,
-                name: device.name.clone(),
-                created_at: device.created_at,
-                current,
-                online: current,
-            }
-        };
-        Response::Devices(self.users[&actor.user].devices.iter().map(info).collect())
-    }
-
-    pub(super) fn check_actor(&self, actor: Actor) -> Result<(), ErrorCode> {
-        let is_known = self
-            .users
-            .get(&actor.user)
-            .is_some_and(|user| user.devices.contains_key(&actor.device));
-        is_known.then_some(()).ok_or(ErrorCode::AuthFailed)
-    }
-
-    pub(super) fn named(&self, name: &UserName) -> Option<UserId> {
-        self.users
-            .iter()
-            .find(|(_, user)| user.name == *name)
-            .map(|(&id, _)| id)
-    }
-
-    fn device_with(&self, token: SecretHash) -> Option<(UserId, DeviceId)> {
-        let devices = self.users.iter().flat_map(|(&user, record)| {
-            record
-                .devices
-                .iter()
-                .map(move |(&id, device)| (user, id, device))
-        });
-        devices
-            .filter(|(_, _, device)| device.token == token)
-            .map(|(user, id, _)| (user, id))
-            .next()
-    }
-
-    pub(super) fn info(&self, id: UserId) -> Option<UserInfo> {
-        let user = self.users.get(&id)?;
-        Some(UserInfo {
-            id,
-            name: user.name.clone(),
-            role: user.role,
-        })
     }
 
     /// Returns whether the user may be a member of one more conversation.

@@ -4,18 +4,19 @@
 use std::cmp::Ordering;
 
 use bytes::Bytes;
-use cairn_core::api::command::Command;
+use cairn_core::api::update::Update;
 use cairn_core::limits::PREFETCH_ROUNDS_MAX;
 use cairn_core::prefetch::Load;
 use cairn_core::record::Row;
-use cairn_core::{Batch, State, api::batch};
+use cairn_core::{Batch, By, State, api::batch};
 use cairn_proto::content::message::unpack_entry;
 use cairn_proto::ids::{MsgId, Revision, Timestamp};
-use cairn_proto::wire::request::Request;
+use cairn_proto::wire::request::session::ListConversations;
 use proptest::test_runner::TestCaseError;
 use proptest::{prop_assert, prop_assert_eq};
 
 use super::attachments::{DAY_MS, FileStep};
+use super::commands::Command;
 use super::expected::{check_hidden, check_state, check_trees, load_all};
 use super::interpreter::Cast;
 use super::ledger::Ledger;
@@ -30,6 +31,8 @@ const HEADER_BYTES: usize = 16;
 struct Machine {
     state: State,
     batch: Batch,
+    /// The updates of the batch.
+    updates: Vec<Update>,
 }
 
 impl Machine {
@@ -39,24 +42,28 @@ impl Machine {
         Self {
             state,
             batch: Batch::new(HEADER_BYTES),
+            updates: Vec::new(),
         }
     }
 
     fn execute(&mut self, command: &Command, now: Timestamp) -> Result<String, TestCaseError> {
         let before = self.batch.payload_bytes();
-        let answer = self.state.execute(command.clone(), now, &mut self.batch);
+        let answer = command
+            .clone()
+            .execute(&mut self.state, now, &mut self.batch);
         self.state.evict_entries();
+        self.updates.extend(self.batch.drain_updates());
         prop_assert!(
             answer.is_ok() || self.batch.payload_bytes() == before,
             "{:?} is refused and changes something",
             command
         );
-        Ok(format!("{answer:?}"))
+        Ok(command.show(&answer))
     }
 
     /// Supplies the entries that the state lacks, from the batch or the log.
     fn load_entries(&mut self, command: &Command, ledger: &Ledger) {
-        for need in self.state.missing(command) {
+        for need in command.missing(&self.state) {
             let (id, wanted) = match need {
                 Load::Entry(id, msgid) => (id, msgid.get()..=msgid.get()),
                 Load::Entries(id, first, last) => (id, first.get()..=last.get()),
@@ -178,16 +185,16 @@ impl Run {
     fn execute(&mut self, command: &Command, now: Timestamp) -> Result<(), TestCaseError> {
         // Further loads may depend on earlier ones.
         for _ in 0..PREFETCH_ROUNDS_MAX {
-            for need in self.worn.state.missing(command) {
+            for need in command.missing(&self.worn.state) {
                 self.trees.load(&mut self.worn.state, need);
             }
         }
         for machine in [&mut self.steady, &mut self.worn] {
             machine.load_entries(command, &self.ledger);
         }
-        let effects = self.steady.batch.effects().len();
+        let updates = self.steady.updates.len();
         let answer = self.naive.execute(command, now);
-        let expected = format!("{answer:?}");
+        let expected = command.show(&answer);
         prop_assert_eq!(
             self.steady.execute(command, now)?,
             &expected[..],
@@ -201,11 +208,11 @@ impl Run {
             command
         );
         if answer.is_err() {
-            self.naive.effects.clear();
+            self.naive.updates.clear();
         }
         prop_assert_eq!(
-            &self.steady.batch.effects()[effects..],
-            &self.naive.effects[..],
+            &self.steady.updates[updates..],
+            &self.naive.updates[..],
             "{:?}",
             command
         );
@@ -223,13 +230,11 @@ impl Run {
             return Ok(());
         };
         let mut copy = self.cast.copies.remove(&actor.device).unwrap_or_default();
-        let command = Command::Ask(
-            actor,
-            Request::Conversations {
-                since: copy.as_of,
-                after: None,
-            },
-        );
+        let list = ListConversations {
+            since: copy.as_of,
+            after: None,
+        };
+        let command = By(actor, list).into();
         self.execute(&command, Timestamp::new(self.now_ms))?;
         copy.take(self.naive.overview(actor, copy.as_of, None));
         copy.check(actor, &self.naive)?;
@@ -238,7 +243,9 @@ impl Run {
     }
 
     fn commit(&mut self) -> Result<(), TestCaseError> {
-        prop_assert_eq!(self.steady.batch.effects(), self.worn.batch.effects());
+        prop_assert_eq!(&self.steady.updates, &self.worn.updates);
+        self.steady.updates.clear();
+        self.worn.updates.clear();
         prop_assert_eq!(self.steady.batch.appended(), self.worn.batch.appended());
         prop_assert_eq!(self.steady.batch.rewritten(), self.worn.batch.rewritten());
         let payload = self.steady.cut();

@@ -1,7 +1,8 @@
 //! Turns the small numbers of steps into values.
 
 use cairn_core::api::actor::Actor;
-use cairn_core::api::command::Command;
+use cairn_core::api::command::{GrantFocus, GrantMetrics, GrantRead};
+use cairn_core::{Asked, By};
 use cairn_proto::content::body::{Amendment, Body, SystemEntry};
 use cairn_proto::content::extras::Extra;
 use cairn_proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
@@ -9,8 +10,20 @@ use cairn_proto::model::group::{Access, GroupSettings, JoinerHistory, MemberSett
 use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{EmojiName, GroupName, Text, Topic, UserName};
 use cairn_proto::wire::request::Request;
+use cairn_proto::wire::request::group::{
+    Ban, FindGroups, GetGroup, GetRetention, HandOver, JoinGroup, ListBanned, ListMembers,
+    MuteMember, RenameGroup, SetGroupSettings, SetMemberSettings, SetRole, SetTopic, Unban,
+};
+use cairn_proto::wire::request::message::{GetImportCursor, ListPins};
+use cairn_proto::wire::request::people::{
+    FindUsers, GetProfiles, GetUsers, ListContacts, SearchUsers,
+};
+use cairn_proto::wire::request::reading::{Explain, GetReceipts};
+use cairn_proto::wire::request::server::{ListSettings, SetServerRole};
+use cairn_proto::wire::request::session::{ListConversations, ListDevices, Watch};
 
 use super::attachments;
+use super::commands::Command;
 use super::naive::Naive;
 use super::steps::{Act, Place, Question};
 
@@ -37,19 +50,21 @@ pub(super) fn mention(user: u8) -> Extra {
 }
 
 pub(super) fn receipts(conversation: ConversationId, msgid: MsgId, after: Option<u8>) -> Request {
-    Request::Receipts {
+    GetReceipts {
         conversation,
         msgid,
         after: after.map(|after| UserId::new(after.into())),
     }
+    .into()
 }
 
 pub(super) fn appoint(user: u8, role: u8) -> Request {
     let role = [ServerRole::Member, ServerRole::Admin, ServerRole::Owner][usize::from(role)];
-    Request::SetServerRole {
+    SetServerRole {
         user: UserId::new(user.into()),
         role,
     }
+    .into()
 }
 
 pub(super) fn beside(cursor: u64, by: i8) -> u64 {
@@ -87,14 +102,16 @@ pub(super) fn govern(conversation: ConversationId, act: &Act, now: Timestamp) ->
     let role =
         |least: u8| [Role::Member, Role::Admin, Role::Owner, Role::Member][usize::from(least) % 4];
     match act {
-        Act::Rename(name) => Request::RenameGroup {
+        Act::Rename(name) => RenameGroup {
             conversation,
             name: group_name(*name),
-        },
-        Act::Topic(topic) => Request::SetTopic {
+        }
+        .into(),
+        Act::Topic(topic) => SetTopic {
             conversation,
             topic: Topic::new("about".repeat((*topic).into())).unwrap(),
-        },
+        }
+        .into(),
         &Act::Settings {
             open,
             from_join,
@@ -111,7 +128,7 @@ pub(super) fn govern(conversation: ConversationId, act: &Act, now: Timestamp) ->
                 JoinerHistory::All
             };
             let [invite, post, pin, rename] = least.map(role);
-            Request::SetGroupSettings {
+            SetGroupSettings {
                 conversation,
                 settings: GroupSettings {
                     access,
@@ -122,47 +139,59 @@ pub(super) fn govern(conversation: ConversationId, act: &Act, now: Timestamp) ->
                     rename,
                 },
             }
+            .into()
         }
-        &Act::Role { user, role: to } => Request::SetRole {
+        &Act::Role { user, role: to } => SetRole {
             conversation,
             user: id(user),
             role: role(to),
-        },
-        Act::HandOver(user) => Request::HandOver {
+        }
+        .into(),
+        Act::HandOver(user) => HandOver {
             conversation,
             user: id(*user),
-        },
-        Act::Ban(users) => Request::Ban {
+        }
+        .into(),
+        Act::Ban(users) => Ban {
             conversation,
             users: ids(users),
-        },
-        Act::Unban(users) => Request::Unban {
+        }
+        .into(),
+        Act::Unban(users) => Unban {
             conversation,
             users: ids(users),
-        },
+        }
+        .into(),
         &Act::Mute { user, for_ms } => {
             let until = Timestamp::new(now.get().saturating_add_signed(for_ms.into()));
-            Request::MuteMember {
+            MuteMember {
                 conversation,
                 user: id(user),
                 until,
             }
+            .into()
         }
-        Act::Join => Request::JoinGroup { conversation },
-        &Act::Settle([muted, favourite, hidden]) => Request::SetMemberSettings {
+        Act::Join => JoinGroup { conversation }.into(),
+        &Act::Settle([muted, favourite, hidden]) => SetMemberSettings {
             conversation,
             settings: MemberSettings {
                 muted,
                 favourite,
                 hidden,
             },
-        },
+        }
+        .into(),
     }
 }
 
 /// Names with common prefixes, also in another case, and two that differ only in case.
 fn group_name(at: u8) -> GroupName {
     GroupName::new(["a group", "A group", "Another", "öl"][usize::from(at) % 4]).unwrap()
+}
+
+/// The command of a request that the state machine executes alone.
+pub(super) fn by(actor: Actor, request: impl Into<Request>) -> Command {
+    By(actor, Asked::try_from(request.into()).unwrap()).into()
 }
 
 pub(super) fn ask(
@@ -172,59 +201,81 @@ pub(super) fn ask(
     question: Question,
 ) -> Command {
     let user = UserId::new(about.into());
-    let request = match question {
-        Question::Grant => return Command::Grant(actor, conversation),
-        Question::Metrics => return Command::Metrics(actor),
-        Question::Members => Request::Members {
+    let request: Request = match question {
+        Question::Grant => {
+            return GrantRead {
+                actor,
+                conversation,
+            }
+            .into();
+        }
+        Question::Metrics => return GrantMetrics(actor).into(),
+        Question::Members => ListMembers {
             conversation,
             after: (about > 4).then(|| UserId::new(u32::from(about) - 4)),
-        },
-        Question::Pins => Request::Pins { conversation },
-        Question::Retention => Request::Retention { conversation },
-        Question::Explain => Request::Explain { conversation, user },
-        Question::ImportCursor => Request::ImportCursor {
+        }
+        .into(),
+        Question::Pins => ListPins { conversation }.into(),
+        Question::Retention => GetRetention { conversation }.into(),
+        Question::Explain => Explain { conversation, user }.into(),
+        Question::ImportCursor => GetImportCursor {
             conversation,
             source: ImportSource::new(0),
-        },
-        Question::Conversations => Request::Conversations {
-            since: None,
-            after: None,
-        },
-        Question::FindUsers => Request::FindUsers {
+        }
+        .into(),
+        Question::Conversations => {
+            let list = ListConversations {
+                since: None,
+                after: None,
+            };
+            return By(actor, list).into();
+        }
+        Question::FindUsers => FindUsers {
             names: vec![user_name(about), user_name(about + 1)],
-        },
-        Question::Users => Request::Users {
+        }
+        .into(),
+        Question::Users => GetUsers {
             ids: vec![user, UserId::new(1), user],
-        },
-        Question::Devices => Request::Devices,
-        Question::Group => Request::Group { conversation },
-        Question::BannedUsers => Request::BannedUsers { conversation },
-        Question::FindGroups => Request::FindGroups {
+        }
+        .into(),
+        Question::Devices => return By(actor, ListDevices).into(),
+        Question::Group => GetGroup { conversation }.into(),
+        Question::BannedUsers => ListBanned { conversation }.into(),
+        Question::FindGroups => FindGroups {
             prefix: (about > 1).then(|| group_name(about)),
-        },
-        Question::Contacts => Request::Contacts {
+        }
+        .into(),
+        Question::Contacts => ListContacts {
             after: (about > 4).then(|| UserId::new(u32::from(about) - 4)),
-        },
-        Question::Settings => Request::Settings,
+        }
+        .into(),
+        Question::Settings => ListSettings.into(),
         Question::SearchUsers => {
             let prefix =
                 UserName::new(["u", "USER1", "user2", "x"][usize::from(about) % 4]).unwrap();
-            Request::SearchUsers {
+            SearchUsers {
                 prefix,
                 after: (about > 4).then(|| UserId::new(u32::from(about) - 4)),
             }
+            .into()
         }
-        Question::Focus => Request::Focus {
-            conversation: (about > 0).then_some(conversation),
-        },
-        Question::Watch => Request::Watch {
-            users: (0..8).chain([1]).map(UserId::new).collect(),
-        },
-        Question::Profiles => Request::Profiles {
+        Question::Focus => {
+            return GrantFocus {
+                actor,
+                conversation: (about > 0).then_some(conversation),
+            }
+            .into();
+        }
+        Question::Watch => {
+            let users = (0..8).chain([1]).map(UserId::new).collect();
+            return By(actor, Watch { users }).into();
+        }
+        Question::Profiles => GetProfiles {
             users: vec![user, UserId::new(1), user],
-        },
+        }
+        .into(),
     };
-    Command::Ask(actor, request)
+    by(actor, request)
 }
 
 pub(super) fn some_words(sort: u8) -> Text {

@@ -170,7 +170,9 @@ mod tests {
     use super::*;
     use crate::ids::RequestId;
     use crate::model::user::ServerRole;
-    use crate::wire::response::{Response, ServerFrame};
+    use crate::wire::request::people::GetProfiles;
+    use crate::wire::request::{Answer, List};
+    use crate::wire::response::ServerFrame;
 
     #[test]
     fn largest_profiles_fit_into_a_frame() {
@@ -186,7 +188,8 @@ mod tests {
         };
         let largest = UserProfile { user, profile };
         assert!(codec::encode(&largest).len() <= USER_PROFILE_BYTES_MAX);
-        let answer = Response::Profiles(vec![largest; limits::PROFILES_PER_REQUEST_MAX]);
+        let answer = List(vec![largest; limits::PROFILES_PER_REQUEST_MAX]);
+        let answer = Answer::to::<GetProfiles>(&answer);
         let bytes = codec::encode(&ServerFrame::Response(RequestId::new(u64::MAX), Ok(answer)));
         assert!(bytes.len() <= limits::FRAME_BYTES_MAX, "{}", bytes.len());
     }

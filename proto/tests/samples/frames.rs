@@ -1,7 +1,7 @@
 //! The handshake, and the frames of every stream.
 
 use cairn_proto::content::message::Draft;
-use cairn_proto::ids::{DeviceId, MsgId, RequestId, SendStreamId};
+use cairn_proto::ids::{ConversationId, DeviceId, MsgId, RequestId, SendStreamId};
 use cairn_proto::model::user::ServerRole;
 use cairn_proto::secret::{DeviceToken, InviteToken};
 use cairn_proto::text::Password;
@@ -24,11 +24,10 @@ pub(super) fn add_all(samples: &mut Samples) {
     add_logins(samples);
     add_session_frames(samples);
     add_timeline_frames(samples);
-    samples.add(vec![ClientDatagram::Typing {
-        conversation: GROUP,
-    }]);
+    let conversation = ConversationId::new(u64::MAX);
+    samples.add(vec![ClientDatagram::Typing { conversation }]);
     samples.add(vec![ServerDatagram::Typing {
-        conversation: GROUP,
+        conversation,
         user: CAROL,
     }]);
     samples.add(

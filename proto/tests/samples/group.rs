@@ -90,19 +90,16 @@ fn add_memberships(samples: &mut Samples) {
         },
         1,
     );
-    for after in [None, Some(BOB)] {
-        samples.ask(
-            ListMembers {
-                conversation,
-                after,
-            },
-            member_page(),
-        );
-    }
+    let list = |after| ListMembers {
+        conversation,
+        after,
+    };
+    samples.ask(list(None), member_page());
+    samples.ask_again(list(Some(BOB)));
     samples.ask(JoinGroup { conversation }, ());
-    for prefix in [Some(group_name()), None] {
-        samples.ask(FindGroups { prefix }, List(vec![open_group()]));
-    }
+    let prefix = Some(group_name());
+    samples.ask(FindGroups { prefix }, List(vec![open_group()]));
+    samples.ask_again(FindGroups { prefix: None });
     let set_own = SetMemberSettings {
         conversation: DIRECT,
         settings: member_settings(),

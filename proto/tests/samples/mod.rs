@@ -95,14 +95,20 @@ impl Samples {
         self.required
             .extend(Request::names().iter().map(|name| to_answer(name)));
         let name = to_answer(&request.name());
-        self.requests.push(request.clone());
-        self.add(vec![request]);
+        self.ask_again(request);
         let bytes = codec::encode(&Answer::to::<C>(&answer));
         self.push(
             name,
             bytes,
             Box::new(move |bytes| Ok(read_answer::<C>(bytes)? == answer)),
         );
+    }
+
+    /// Adds another request of a kind, without an answer.
+    fn ask_again(&mut self, call: impl Into<Request>) {
+        let request = call.into();
+        self.requests.push(request.clone());
+        self.add(vec![request]);
     }
 
     fn add_packed(&mut self, entries: Vec<Entry>) {

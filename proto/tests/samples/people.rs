@@ -169,18 +169,19 @@ fn add_requests(samples: &mut Samples) {
     };
     samples.ask(find, List(vec![user()]));
     samples.ask(get, List(vec![user()]));
-    for (prefix, after) in [("ca", None), ("小", Some(CAROL))] {
-        let prefix = user_name(prefix);
-        samples.ask(SearchUsers { prefix, after }, user_page());
-    }
+    let search = |prefix, after| SearchUsers {
+        prefix: user_name(prefix),
+        after,
+    };
+    samples.ask(search("ca", None), user_page());
+    samples.ask_again(search("小", Some(CAROL)));
     let relate = Relate {
         user: CAROL,
         act: RelationAct::Unblock,
     };
     samples.ask(relate, contact());
-    for after in [None, Some(CAROL)] {
-        samples.ask(ListContacts { after }, contact_page());
-    }
+    samples.ask(ListContacts { after: None }, contact_page());
+    samples.ask_again(ListContacts { after: Some(CAROL) });
     let profiles = GetProfiles {
         users: vec![CAROL, UserId::SERVER],
     };

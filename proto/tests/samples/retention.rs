@@ -32,7 +32,7 @@ pub(super) fn add_all(samples: &mut Samples) {
         conversation: GROUP,
     };
     samples.ask(set, ());
-    samples.ask(reset, ());
+    samples.ask_again(reset);
     samples.ask(get, info);
     samples.add(vec![SystemEntry::RetentionSet {
         retention: Some(Retention::UntilAcked { cap_days: 7 }),

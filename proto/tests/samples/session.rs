@@ -1,6 +1,6 @@
 //! Requests that a session answers itself, and those about the server.
 
-use cairn_proto::ids::{DeviceId, MsgId};
+use cairn_proto::ids::{ConversationId, DeviceId, MsgId};
 use cairn_proto::invite::ServerAddr;
 use cairn_proto::model::user::{DeviceInfo, ServerRole};
 use cairn_proto::secret::InviteToken;
@@ -47,7 +47,7 @@ fn add_history(samples: &mut Samples) {
         limit: 1,
     };
     samples.ask(forwards, pulled());
-    samples.ask(backwards, pulled());
+    samples.ask_again(backwards);
     let all = ListConversations {
         since: None,
         after: None,
@@ -57,7 +57,7 @@ fn add_history(samples: &mut Samples) {
         after: Some(overview_place()),
     };
     samples.ask(all, conversation_page());
-    samples.ask(changed, conversation_page());
+    samples.ask_again(changed);
 }
 
 fn add_sessions(samples: &mut Samples) {
@@ -67,9 +67,9 @@ fn add_sessions(samples: &mut Samples) {
     samples.ask(SetPresence { present }, ());
     samples.ask(Focus { conversation: None }, ());
     let group = Focus {
-        conversation: Some(GROUP),
+        conversation: Some(ConversationId::new(u64::MAX)),
     };
-    samples.ask(group, ());
+    samples.ask_again(group);
 }
 
 fn add_server(samples: &mut Samples) {

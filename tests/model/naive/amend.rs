@@ -8,7 +8,7 @@ use cairn_proto::limits::REACTION_KINDS_MAX;
 use cairn_proto::model::group::Role;
 use cairn_proto::text::{Caption, EmojiName, Text};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::List;
 
 use super::{LogEntry, Naive};
 
@@ -20,7 +20,7 @@ impl Naive {
         msgid: MsgId,
         text: &Text,
         now: Timestamp,
-    ) -> Result<Response, ErrorCode> {
+    ) -> Result<(), ErrorCode> {
         let entry = self.entry(actor, id, msgid)?;
         let (mut body, caption) = (entry.body.clone(), Caption::new(text.as_str()));
         let file = match &mut body {
@@ -59,7 +59,7 @@ impl Naive {
             entry.body = body;
             entry.extras = entry.extras.with_edit(at, edit);
         }
-        Ok(Response::Done)
+        Ok(())
     }
 
     pub(in crate::model) fn recall(
@@ -68,7 +68,7 @@ impl Naive {
         id: ConversationId,
         msgid: MsgId,
         now: Timestamp,
-    ) -> Result<Response, ErrorCode> {
+    ) -> Result<(), ErrorCode> {
         let entry = self.entry(actor, id, msgid)?;
         let found = self.inside(actor.user, id)?;
         let manages = found.name.is_some() && found.members[&actor.user].role != Role::Member;
@@ -76,7 +76,7 @@ impl Naive {
             return Err(ErrorCode::Forbidden);
         }
         if matches!(entry.body, Body::Recalled { .. }) {
-            return Ok(Response::Done);
+            return Ok(());
         }
         if !entry.body.is_message() {
             return Err(ErrorCode::NoSuchMessage);
@@ -94,7 +94,7 @@ impl Naive {
         self.conversations.get_mut(&id).unwrap().pins.remove(&msgid);
         let entry = self.at(id, msgid);
         (entry.body, entry.extras) = (Body::Recalled { by: actor.user }, Extras::NONE);
-        Ok(Response::Done)
+        Ok(())
     }
 
     pub(in crate::model) fn react(
@@ -104,7 +104,7 @@ impl Naive {
         msgid: MsgId,
         emoji: &EmojiName,
         now: Timestamp,
-    ) -> Result<Response, ErrorCode> {
+    ) -> Result<(), ErrorCode> {
         self.may_speak(actor.user, id, Role::Member, now)?;
         let entry = self.entry(actor, id, msgid)?;
         if !entry.body.is_message() {
@@ -115,7 +115,7 @@ impl Naive {
             .iter()
             .position(|reaction| reaction.emoji == *emoji)
         {
-            Some(at) if reactions[at].users.contains(&actor.user) => return Ok(Response::Done),
+            Some(at) if reactions[at].users.contains(&actor.user) => return Ok(()),
             Some(at) => reactions[at].users.push(actor.user),
             None if reactions.len() == REACTION_KINDS_MAX => return Err(ErrorCode::LimitReached),
             None => reactions.push(Reaction {
@@ -134,7 +134,7 @@ impl Naive {
         );
         let entry = self.at(id, msgid);
         entry.extras = entry.extras.with_reactions(reactions);
-        Ok(Response::Done)
+        Ok(())
     }
 
     pub(in crate::model) fn unreact(
@@ -144,7 +144,7 @@ impl Naive {
         msgid: MsgId,
         emoji: &EmojiName,
         now: Timestamp,
-    ) -> Result<Response, ErrorCode> {
+    ) -> Result<(), ErrorCode> {
         self.may_speak(actor.user, id, Role::Member, now)?;
         let before = self.entry(actor, id, msgid)?.extras.reactions().to_vec();
         let mut after = before.clone();
@@ -165,7 +165,7 @@ impl Naive {
             let entry = self.at(id, msgid);
             entry.extras = entry.extras.with_reactions(after);
         }
-        Ok(Response::Done)
+        Ok(())
     }
 
     pub(in crate::model) fn pin(
@@ -174,7 +174,7 @@ impl Naive {
         id: ConversationId,
         msgid: MsgId,
         now: Timestamp,
-    ) -> Result<Response, ErrorCode> {
+    ) -> Result<(), ErrorCode> {
         self.may_speak(
             actor.user,
             id,
@@ -192,7 +192,7 @@ impl Naive {
                 Body::Amendment(Amendment::Pinned { msgid }),
             );
         }
-        Ok(Response::Done)
+        Ok(())
     }
 
     pub(in crate::model) fn unpin(
@@ -201,7 +201,7 @@ impl Naive {
         id: ConversationId,
         msgid: MsgId,
         now: Timestamp,
-    ) -> Result<Response, ErrorCode> {
+    ) -> Result<(), ErrorCode> {
         self.may_speak(
             actor.user,
             id,
@@ -223,17 +223,17 @@ impl Naive {
                 Body::Amendment(Amendment::Unpinned { msgid }),
             );
         }
-        Ok(Response::Done)
+        Ok(())
     }
 
     pub(in crate::model) fn pins(
         &self,
         actor: Actor,
         id: ConversationId,
-    ) -> Result<Response, ErrorCode> {
+    ) -> Result<List<MsgId>, ErrorCode> {
         let found = self.inside(actor.user, id)?;
         let floor = found.members[&actor.user].floor;
-        Ok(Response::Pins(
+        Ok(List(
             found
                 .pins
                 .iter()

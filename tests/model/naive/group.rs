@@ -3,121 +3,91 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_core::api::actor::Actor;
-use cairn_core::api::effect::Effect;
+use cairn_core::api::update::Update;
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};
-use cairn_proto::model::group::{Access, GroupDetails, MemberSettings, OpenGroup, Role};
-use cairn_proto::text::GroupName;
+use cairn_proto::model::group::{
+    Access, GroupDetails, GroupSettings, MemberSettings, OpenGroup, Role,
+};
+use cairn_proto::model::user::UserInfo;
+use cairn_proto::text::{GroupName, Topic};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::List;
 
 use super::{Conversation, Member, Naive};
 
 impl Naive {
-    pub(in crate::model) fn ask_group(
+    pub(super) fn group_details(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+    ) -> Result<GroupDetails, ErrorCode> {
+        let found = self.ranked(actor.user, id, Role::Member)?;
+        Ok(GroupDetails {
+            topic: found.topic.clone(),
+            settings: found.settings,
+            members: found.members.len() as u32,
+        })
+    }
+
+    pub(super) fn rename(
         &mut self,
         actor: Actor,
-        request: &Request,
+        id: ConversationId,
+        name: &GroupName,
         now: Timestamp,
-    ) -> Result<Response, ErrorCode> {
-        match request.clone() {
-            Request::Group { conversation } => {
-                let found = self.ranked(actor.user, conversation, Role::Member)?;
-                let members = found.members.len() as u32;
-                Ok(Response::Group(GroupDetails {
-                    topic: found.topic.clone(),
-                    settings: found.settings,
-                    members,
-                }))
-            }
-            Request::RenameGroup {
-                conversation: id,
-                name,
-            } => {
-                self.may_rename(actor.user, id, now)?;
-                let found = self.conversations.get_mut(&id).unwrap();
-                if found.name.replace(name.clone()).as_ref() != Some(&name) {
-                    self.push(
-                        id,
-                        actor.user,
-                        now,
-                        Body::System(SystemEntry::Renamed { name }),
-                    );
-                }
-                Ok(Response::Done)
-            }
-            Request::SetTopic {
-                conversation: id,
-                topic,
-            } => {
-                self.may_rename(actor.user, id, now)?;
-                let found = self.conversations.get_mut(&id).unwrap();
-                if std::mem::replace(&mut found.topic, topic.clone()) != topic {
-                    self.push(
-                        id,
-                        actor.user,
-                        now,
-                        Body::System(SystemEntry::TopicSet { topic }),
-                    );
-                }
-                Ok(Response::Done)
-            }
-            Request::SetGroupSettings {
-                conversation: id,
-                settings,
-            } => {
-                self.ranked(actor.user, id, Role::Owner)?;
-                let found = self.conversations.get_mut(&id).unwrap();
-                if std::mem::replace(&mut found.settings, settings) != settings {
-                    self.push(
-                        id,
-                        actor.user,
-                        now,
-                        Body::System(SystemEntry::SettingsSet { settings }),
-                    );
-                }
-                Ok(Response::Done)
-            }
-            Request::SetRole {
-                conversation,
-                user,
-                role,
-            } => self.set_role(actor, conversation, user, role, now),
-            Request::HandOver { conversation, user } => {
-                self.hand_over(actor, conversation, user, now)
-            }
-            Request::Ban {
-                conversation,
-                users,
-            } => self.ban(actor, conversation, users, now),
-            Request::Unban {
-                conversation,
-                users,
-            } => self.unban(actor, conversation, users, now),
-            Request::BannedUsers { conversation } => {
-                let found = self.ranked(actor.user, conversation, Role::Admin)?;
-                Ok(Response::Users(
-                    found
-                        .banned
-                        .iter()
-                        .filter_map(|&user| self.info(user))
-                        .collect(),
-                ))
-            }
-            Request::MuteMember {
-                conversation,
-                user,
-                until,
-            } => self.mute(actor, conversation, user, until, now),
-            Request::JoinGroup { conversation } => self.join_group(actor, conversation, now),
-            Request::FindGroups { prefix } => Ok(self.find_groups(prefix.as_ref())),
-            Request::SetMemberSettings {
-                conversation,
-                settings,
-            } => self.settle(actor, conversation, settings),
-            other => panic!("{other:?} is asked elsewhere"),
+    ) -> Result<(), ErrorCode> {
+        self.may_rename(actor.user, id, now)?;
+        let found = self.conversations.get_mut(&id).unwrap();
+        if found.name.replace(name.clone()).as_ref() != Some(name) {
+            let name = name.clone();
+            let renamed = Body::System(SystemEntry::Renamed { name });
+            self.push(id, actor.user, now, renamed);
         }
+        Ok(())
+    }
+
+    pub(super) fn set_topic(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        topic: &Topic,
+        now: Timestamp,
+    ) -> Result<(), ErrorCode> {
+        self.may_rename(actor.user, id, now)?;
+        let found = self.conversations.get_mut(&id).unwrap();
+        if std::mem::replace(&mut found.topic, topic.clone()) != *topic {
+            let topic = topic.clone();
+            let set = Body::System(SystemEntry::TopicSet { topic });
+            self.push(id, actor.user, now, set);
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_group_settings(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        settings: GroupSettings,
+        now: Timestamp,
+    ) -> Result<(), ErrorCode> {
+        self.ranked(actor.user, id, Role::Owner)?;
+        let found = self.conversations.get_mut(&id).unwrap();
+        if std::mem::replace(&mut found.settings, settings) != settings {
+            let set = Body::System(SystemEntry::SettingsSet { settings });
+            self.push(id, actor.user, now, set);
+        }
+        Ok(())
+    }
+
+    pub(super) fn banned(
+        &self,
+        actor: Actor,
+        id: ConversationId,
+    ) -> Result<List<UserInfo>, ErrorCode> {
+        let found = self.ranked(actor.user, id, Role::Admin)?;
+        let banned = found.banned.iter().filter_map(|&user| self.info(user));
+        Ok(List(banned.collect()))
     }
 
     /// Returns a group, for members with at least this role.
@@ -170,14 +140,14 @@ impl Naive {
             .unwrap()
     }
 
-    fn set_role(
+    pub(super) fn set_role(
         &mut self,
         actor: Actor,
         id: ConversationId,
         user: UserId,
         role: Role,
         now: Timestamp,
-    ) -> Result<Response, ErrorCode> {
+    ) -> Result<(), ErrorCode> {
         let found = self.ranked(actor.user, id, Role::Owner)?;
         let old = found.members.get(&user).ok_or(ErrorCode::NoMember)?.role;
         let owners = found
@@ -192,24 +162,25 @@ impl Naive {
             self.check_owned(user)?;
         }
         if role != old {
-            self.appoint(id, user, role);
+            self.member_mut(id, user).role = role;
             self.push(
                 id,
                 actor.user,
                 now,
                 Body::System(SystemEntry::RoleSet { user, role }),
             );
+            self.changed(id, user);
         }
-        Ok(Response::Done)
+        Ok(())
     }
 
-    fn hand_over(
+    pub(super) fn hand_over(
         &mut self,
         actor: Actor,
         id: ConversationId,
         user: UserId,
         now: Timestamp,
-    ) -> Result<Response, ErrorCode> {
+    ) -> Result<(), ErrorCode> {
         let found = self.ranked(actor.user, id, Role::Owner)?;
         let old = found.members.get(&user).ok_or(ErrorCode::NoMember)?.role;
         if user == actor.user {
@@ -218,38 +189,34 @@ impl Naive {
         if old != Role::Owner {
             self.check_owned(user)?;
         }
-        self.appoint(id, user, Role::Owner);
-        self.appoint(id, actor.user, Role::Admin);
+        self.member_mut(id, user).role = Role::Owner;
+        self.member_mut(id, actor.user).role = Role::Admin;
         self.push(
             id,
             actor.user,
             now,
             Body::System(SystemEntry::HandedOver { user }),
         );
-        Ok(Response::Done)
-    }
-
-    fn appoint(&mut self, id: ConversationId, user: UserId, role: Role) {
-        if std::mem::replace(&mut self.member_mut(id, user).role, role) != role {
-            self.effects.push(Effect::Changed {
-                conversation: id,
-                user,
-            });
+        if old != Role::Owner {
+            self.changed(id, user);
         }
+        self.changed(id, actor.user);
+        Ok(())
     }
 
-    fn ban(
+    pub(super) fn ban(
         &mut self,
         actor: Actor,
         id: ConversationId,
-        users: Vec<UserId>,
+        users: &[UserId],
         now: Timestamp,
-    ) -> Result<Response, ErrorCode> {
+    ) -> Result<u32, ErrorCode> {
         let found = self.ranked(actor.user, id, Role::Admin)?;
-        self.check_exist(&users)?;
+        self.check_exist(users)?;
         let own = found.members[&actor.user].role;
         let new: BTreeSet<UserId> = users
-            .into_iter()
+            .iter()
+            .copied()
             .filter(|user| !found.banned.contains(user))
             .collect();
         let may = |user: &UserId| {
@@ -263,7 +230,7 @@ impl Naive {
             return Err(ErrorCode::Forbidden);
         }
         if new.is_empty() {
-            return Ok(Response::Changed { users: 0 });
+            return Ok(0);
         }
         let last = self.push(
             id,
@@ -278,29 +245,28 @@ impl Naive {
             let found = self.conversations.get_mut(&id).unwrap();
             found.banned.insert(user);
             if found.members.remove(&user).is_some() {
-                self.effects.push(Effect::Left {
-                    conversation: id,
+                self.updates.push(Update::Left {
                     user,
+                    conversation: id,
                     last,
                 });
             }
         }
-        Ok(Response::Changed {
-            users: new.len() as u32,
-        })
+        Ok(new.len() as u32)
     }
 
-    fn unban(
+    pub(super) fn unban(
         &mut self,
         actor: Actor,
         id: ConversationId,
-        users: Vec<UserId>,
+        users: &[UserId],
         now: Timestamp,
-    ) -> Result<Response, ErrorCode> {
+    ) -> Result<u32, ErrorCode> {
         self.ranked(actor.user, id, Role::Admin)?;
         let banned = &mut self.conversations.get_mut(&id).unwrap().banned;
         let free: BTreeSet<UserId> = users
-            .into_iter()
+            .iter()
+            .copied()
             .filter(|user| banned.remove(user))
             .collect();
         let users: Vec<UserId> = free.into_iter().collect();
@@ -313,17 +279,17 @@ impl Naive {
                 Body::System(SystemEntry::Unbanned { users }),
             );
         }
-        Ok(Response::Changed { users: changed })
+        Ok(changed)
     }
 
-    fn mute(
+    pub(super) fn mute(
         &mut self,
         actor: Actor,
         id: ConversationId,
         user: UserId,
         until: Timestamp,
         now: Timestamp,
-    ) -> Result<Response, ErrorCode> {
+    ) -> Result<(), ErrorCode> {
         let found = self.ranked(actor.user, id, Role::Admin)?;
         let own = found.members[&actor.user].role;
         let member = found.members.get(&user).ok_or(ErrorCode::NoMember)?;
@@ -350,7 +316,7 @@ impl Naive {
                 Body::System(SystemEntry::Muted { user, until }),
             );
         }
-        Ok(Response::Done)
+        Ok(())
     }
 
     /// Keeps the mute of a member who leaves. Expired mutes are dropped whenever a member joins or
@@ -394,12 +360,12 @@ impl Naive {
         back
     }
 
-    fn join_group(
+    pub(super) fn join_group(
         &mut self,
         actor: Actor,
         id: ConversationId,
         now: Timestamp,
-    ) -> Result<Response, ErrorCode> {
+    ) -> Result<(), ErrorCode> {
         let found = self.conversations.get(&id).ok_or(ErrorCode::NotFound)?;
         match (
             found.members.contains_key(&actor.user),
@@ -407,20 +373,20 @@ impl Naive {
             found.settings.access,
         ) {
             (true, None, _) => Err(ErrorCode::Forbidden),
-            (true, Some(_), _) => Ok(Response::Done),
+            (true, Some(_), _) => Ok(()),
             (false, Some(_), Access::Open) if found.banned.contains(&actor.user) => {
                 Err(ErrorCode::Banned)
             }
             (false, Some(_), Access::Open) => {
                 self.check_membership_quota(actor.user)?;
                 self.put_members(actor.user, id, &[actor.user], now);
-                Ok(Response::Done)
+                Ok(())
             }
             (false, ..) => Err(ErrorCode::NotFound),
         }
     }
 
-    fn find_groups(&self, prefix: Option<&GroupName>) -> Response {
+    pub(super) fn find_groups(&self, prefix: Option<&GroupName>) -> List<OpenGroup> {
         let prefix = prefix.map(GroupName::folded).unwrap_or_default();
         let mut groups = Vec::new();
         for (&conversation, found) in self
@@ -443,15 +409,15 @@ impl Naive {
             });
         }
         groups.sort_by_key(|group| (group.name.folded(), group.conversation));
-        Response::Groups(groups)
+        List(groups)
     }
 
-    fn settle(
+    pub(super) fn settle(
         &mut self,
         actor: Actor,
         conversation: ConversationId,
         settings: MemberSettings,
-    ) -> Result<Response, ErrorCode> {
+    ) -> Result<(), ErrorCode> {
         let user = actor.user;
         let found = self.inside(user, conversation)?;
         let (old, head) = (found.settings_of(user), found.head());
@@ -464,9 +430,9 @@ impl Naive {
                 (true, false) => Some(head),
                 (false, _) => None,
             };
-            self.effects.push(Effect::Changed { conversation, user });
+            self.changed(conversation, user);
         }
-        Ok(Response::Done)
+        Ok(())
     }
 }
 

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use cairn_core::api::actor::Actor;
-use cairn_core::api::command::Reply;
 use cairn_core::limits::EPOCHS_MAX;
 use cairn_proto::ids::{ConversationId, EpochId, MsgId, Revision, Timestamp, UserId};
 use cairn_proto::limits::CONVERSATIONS_PER_PAGE_MAX;
@@ -71,11 +70,10 @@ impl Default for Changes {
 }
 
 impl Naive {
-    pub(in crate::model) fn begin_epoch(&mut self, epoch: EpochId) -> Reply {
+    pub(in crate::model) fn begin_epoch(&mut self, epoch: EpochId) {
         self.changes.epochs.push((epoch, self.changes.open));
         let excess = self.changes.epochs.len().saturating_sub(EPOCHS_MAX);
         self.changes.epochs.drain(..excess);
-        Reply::Done
     }
 
     /// Records the changes of the last command.

@@ -3,19 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_core::api::actor::Actor;
-use cairn_core::api::effect::AccountPart;
-use cairn_core::api::effect::Effect;
+use cairn_core::api::command::GrantFocus;
+use cairn_core::api::update::Update;
 use cairn_core::state::settings::{Settings, TABLE};
 use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::model::people::{
     Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile,
 };
 use cairn_proto::model::presence::UserPresence;
+use cairn_proto::model::receipts::Reads;
 use cairn_proto::model::settings::Setting;
 use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{SettingName, SettingValue, UserName};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::event::AccountUpdate;
+use cairn_proto::wire::request::List;
 
 use super::Naive;
 
@@ -132,7 +134,7 @@ impl Naive {
         actor: Actor,
         other: UserId,
         act: RelationAct,
-    ) -> Result<Response, ErrorCode> {
+    ) -> Result<Contact, ErrorCode> {
         let user = actor.user;
         if other == user {
             return Err(ErrorCode::BadRequest);
@@ -159,13 +161,14 @@ impl Naive {
         let before = std::mem::replace(&mut self.facts, after);
         for (whose, with) in [(user, other), (other, user)] {
             if self.facts.relation(whose, with) != before.relation(whose, with) {
-                self.effects.push(Effect::Related {
+                let contact = Box::new(self.contact(whose, with));
+                self.updates.push(Update::Related {
                     user: whose,
-                    other: with,
+                    contact,
                 });
             }
         }
-        Ok(Response::Related(self.contact(user, other)))
+        Ok(self.contact(user, other))
     }
 
     /// Users are never added by someone they have blocked.
@@ -200,16 +203,16 @@ impl Naive {
             .collect()
     }
 
-    pub(in crate::model) fn contacts(&self, actor: Actor, after: Option<UserId>) -> Response {
+    pub(in crate::model) fn contacts(&self, actor: Actor, after: Option<UserId>) -> ContactPage {
         let items = self
             .contacts_of(actor.user)
             .into_iter()
             .filter(|contact| Some(contact.user.id) > after)
             .collect();
-        Response::Contacts(ContactPage {
+        ContactPage {
             items,
             next_after: None,
-        })
+        }
     }
 
     /// Returns whether a user may write to another in their direct chat.
@@ -245,7 +248,7 @@ impl Naive {
         actor: Actor,
         prefix: &UserName,
         after: Option<UserId>,
-    ) -> Result<Response, ErrorCode> {
+    ) -> Result<UserPage, ErrorCode> {
         if self.setting("user-search") == Some("off")
             && self.users[&actor.user].role == ServerRole::Member
         {
@@ -267,13 +270,13 @@ impl Naive {
             .filter(|at| Some(*at) > after.as_ref())
             .filter_map(|&(_, user)| self.info(user))
             .collect();
-        Ok(Response::FoundUsers(UserPage {
+        Ok(UserPage {
             items,
             next_after: None,
-        }))
+        })
     }
 
-    pub(in crate::model) fn profiles(&self, users: &[UserId]) -> Response {
+    pub(in crate::model) fn profiles(&self, users: &[UserId]) -> List<UserProfile> {
         let profile = |user: &UserId| self.profiles.get(user).cloned().unwrap_or_default();
         let found = users.iter().filter_map(|user| {
             Some(UserProfile {
@@ -281,20 +284,22 @@ impl Naive {
                 profile: profile(user),
             })
         });
-        Response::Profiles(found.collect())
+        List(found.collect())
     }
 
-    pub(in crate::model) fn set_profile(&mut self, actor: Actor, profile: Profile) -> Response {
-        if self.profiles.get(&actor.user).cloned().unwrap_or_default() != profile {
-            self.effects.push(Effect::AccountUpdate {
-                user: actor.user,
-                part: AccountPart::Profile,
-            });
+    /// Records a change of a user's account.
+    pub(in crate::model) fn account_changed(&mut self, user: UserId, update: AccountUpdate) {
+        let update = Box::new(update);
+        self.updates.push(Update::Account { user, update });
+    }
+
+    pub(in crate::model) fn set_profile(&mut self, actor: Actor, profile: &Profile) {
+        if self.profiles.get(&actor.user).cloned().unwrap_or_default() != *profile {
+            self.account_changed(actor.user, AccountUpdate::Profile(profile.clone()));
         }
-        self.profiles.insert(actor.user, profile);
+        self.profiles.insert(actor.user, profile.clone());
         self.profiles
             .retain(|_, profile| *profile != Profile::default());
-        Response::Done
     }
 
     pub(in crate::model) fn set_server_role(
@@ -302,7 +307,7 @@ impl Naive {
         actor: Actor,
         user: UserId,
         role: ServerRole,
-    ) -> Result<Response, ErrorCode> {
+    ) -> Result<(), ErrorCode> {
         if self.users[&actor.user].role != ServerRole::Owner {
             return Err(ErrorCode::Forbidden);
         }
@@ -316,16 +321,13 @@ impl Naive {
         }
         if role != old {
             self.users.get_mut(&user).unwrap().role = role;
-            self.effects.push(Effect::AccountUpdate {
-                user,
-                part: AccountPart::Role,
-            });
+            self.account_changed(user, AccountUpdate::Role(role));
         }
-        Ok(Response::Done)
+        Ok(())
     }
 
     /// The users that may be watched. The state machine does not know their presence.
-    pub(in crate::model) fn watch(&self, actor: Actor, users: &[UserId]) -> Response {
+    pub(in crate::model) fn watch(&self, actor: Actor, users: &[UserId]) -> List<UserPresence> {
         let user = actor.user;
         let shares = |other| {
             self.conversations.values().any(|found| {
@@ -344,7 +346,7 @@ impl Naive {
                 && (is_close || shares(other))
         };
         let watched: BTreeSet<UserId> = users.iter().copied().filter(may).collect();
-        Response::Watching(
+        List(
             watched
                 .into_iter()
                 .map(|user| UserPresence {
@@ -355,16 +357,17 @@ impl Naive {
         )
     }
 
-    pub(in crate::model) fn look(
-        &self,
-        actor: Actor,
-        id: Option<ConversationId>,
-    ) -> Result<Response, ErrorCode> {
-        if let Some(id) = id {
+    pub(in crate::model) fn grant_focus(&self, command: GrantFocus) -> Result<Reads, ErrorCode> {
+        let GrantFocus {
+            actor,
+            conversation,
+        } = command;
+        self.check_actor(actor)?;
+        if let Some(id) = conversation {
             self.inside(actor.user, id)?;
             self.check_direct(actor.user, id)?;
         }
-        Ok(Response::OwnReads(self.users[&actor.user].reads))
+        Ok(self.users[&actor.user].reads)
     }
 
     pub(in crate::model) fn setting(&self, name: &str) -> Option<&str> {
@@ -383,7 +386,7 @@ impl Naive {
         actor: Actor,
         name: &SettingName,
         value: &SettingValue,
-    ) -> Result<Response, ErrorCode> {
+    ) -> Result<Setting, ErrorCode> {
         if self.users[&actor.user].role != ServerRole::Owner {
             return Err(ErrorCode::Forbidden);
         }
@@ -430,11 +433,11 @@ impl Naive {
             .any(|setting| setting.name == *name && setting.value != *value)
         {
             self.settings.insert(name.clone(), value.clone());
-            self.effects.push(Effect::SettingSet);
+            self.updates.push(Update::SettingSet);
             told = self.told_settings();
         }
-        told.retain(|setting| setting.name == *name);
-        Ok(Response::Settings(told))
+        let setting = told.into_iter().find(|setting| setting.name == *name);
+        Ok(setting.unwrap())
     }
 
     /// All settings: each row of the table, with its current value.

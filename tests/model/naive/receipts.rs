@@ -1,13 +1,11 @@
 //! The model's receipts and unread marks.
 
 use cairn_core::api::actor::Actor;
-use cairn_core::api::effect::AccountPart;
-use cairn_core::api::effect::Effect;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::limits::{MARKED_OWN_MAX, MARKED_UNREAD_MAX};
 use cairn_proto::model::receipts::{Reads, Receipt, ReceiptCounts, ReceiptPage, ReceiptState};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::event::AccountUpdate;
 
 use super::{Member, Naive};
 
@@ -29,7 +27,7 @@ impl Naive {
         id: ConversationId,
         msgid: MsgId,
         after: Option<UserId>,
-    ) -> Result<Response, ErrorCode> {
+    ) -> Result<ReceiptPage, ErrorCode> {
         let found = self.inside(actor.user, id)?;
         if self.setting("receipts") == Some("off") {
             return Err(ErrorCode::TurnedOff);
@@ -80,22 +78,18 @@ impl Naive {
             .into_iter()
             .filter(|receipt| Some(receipt.user) > after)
             .collect();
-        Ok(Response::Receipts(ReceiptPage {
+        Ok(ReceiptPage {
             items,
             counts: Some(counts),
             reads: self.users[&actor.user].reads,
             next_after: None,
-        }))
+        })
     }
 
-    pub(in crate::model) fn set_own_reads(&mut self, actor: Actor, reads: Reads) -> Response {
+    pub(in crate::model) fn set_own_reads(&mut self, actor: Actor, reads: Reads) {
         if std::mem::replace(&mut self.users.get_mut(&actor.user).unwrap().reads, reads) != reads {
-            self.effects.push(Effect::AccountUpdate {
-                user: actor.user,
-                part: AccountPart::Reads,
-            });
+            self.account_changed(actor.user, AccountUpdate::Reads(reads));
         }
-        Response::Done
     }
 
     pub(in crate::model) fn mark_unread(
@@ -103,7 +97,7 @@ impl Naive {
         actor: Actor,
         id: ConversationId,
         from: MsgId,
-    ) -> Result<Response, ErrorCode> {
+    ) -> Result<(), ErrorCode> {
         let found = self.inside(actor.user, id)?;
         let Member { read, told, .. } = found.members[&actor.user].clone();
         if found.has_expired(from) {
@@ -132,11 +126,8 @@ impl Naive {
                 .get_mut(&actor.user)
                 .unwrap();
             (member.read, member.marked_own) = (from.prev(), own);
-            self.effects.push(Effect::Read {
-                conversation: id,
-                user: actor.user,
-            });
+            self.moved_read(id, actor.user);
         }
-        Ok(Response::Done)
+        Ok(())
     }
 }

@@ -1,9 +1,8 @@
 //! The model's retention policies and expiry.
 
 use cairn_core::api::actor::Actor;
-use cairn_core::api::command::Reply;
-use cairn_core::api::command::Retained;
-use cairn_core::api::effect::Effect;
+use cairn_core::api::command::{Expire, Retained};
+use cairn_core::api::update::Update;
 use cairn_core::messages::retention::cutoff;
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
@@ -11,7 +10,6 @@ use cairn_proto::limits::RETENTION_DAYS_MAX;
 use cairn_proto::model::group::Role;
 use cairn_proto::model::retention::{Retention, RetentionInfo};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::response::Response;
 
 use super::{Conversation, LogEntry, Naive};
 
@@ -20,12 +18,12 @@ impl Naive {
         &self,
         actor: Actor,
         id: ConversationId,
-    ) -> Result<Response, ErrorCode> {
+    ) -> Result<RetentionInfo, ErrorCode> {
         let found = self.inside(actor.user, id)?;
-        Ok(Response::Retention(RetentionInfo {
+        Ok(RetentionInfo {
             set: found.retention,
             effective: self.effective(found),
-        }))
+        })
     }
 
     pub(in crate::model) fn set_retention(
@@ -34,7 +32,7 @@ impl Naive {
         id: ConversationId,
         retention: Option<Retention>,
         now: Timestamp,
-    ) -> Result<Response, ErrorCode> {
+    ) -> Result<(), ErrorCode> {
         let found = self.inside(actor.user, id)?;
         if found.name.is_none() {
             self.check_direct(actor.user, id)?;
@@ -59,26 +57,27 @@ impl Naive {
                 now,
                 Body::System(SystemEntry::RetentionSet { retention }),
             );
-            self.effects.push(Effect::RetentionSet { conversation: id });
+            self.updates.push(Update::RetentionSet { conversation: id });
         }
-        Ok(Response::Done)
+        Ok(())
     }
 
-    pub(in crate::model) fn retained(&self, id: ConversationId) -> Result<Reply, ErrorCode> {
+    pub(in crate::model) fn retained(&self, id: ConversationId) -> Result<Retained, ErrorCode> {
         let found = self.conversations.get(&id).ok_or(ErrorCode::NotFound)?;
-        Ok(Reply::Retained(Retained {
+        Ok(Retained {
             policy: self.effective(found),
             head: found.head(),
             floor: found.floor,
-        }))
+        })
     }
 
-    pub(in crate::model) fn expire(
-        &mut self,
-        id: ConversationId,
-        policy: Retention,
-        aged: MsgId,
-    ) -> Result<Reply, ErrorCode> {
+    /// Returns whether more may expire at once. The model's step has no limit.
+    pub(in crate::model) fn expire(&mut self, command: Expire) -> Result<bool, ErrorCode> {
+        let Expire {
+            conversation: id,
+            policy,
+            aged,
+        } = command;
         let found = self.conversations.get(&id).ok_or(ErrorCode::NotFound)?;
         let mut floor = if self.effective(found) == policy && policy != Retention::Keep {
             aged.min(found.head())
@@ -107,12 +106,12 @@ impl Naive {
         if floor > found.floor {
             found.floor = floor;
             found.pins.retain(|&pin| pin > floor);
-            self.effects.push(Effect::FloorRaised {
+            self.updates.push(Update::FloorRaised {
                 conversation: id,
                 floor,
             });
         }
-        Ok(Reply::Expired { has_more: false })
+        Ok(false)
     }
 
     /// The effective policy, with the server's default and bounds.
@@ -144,16 +143,14 @@ impl Naive {
         }
     }
 
-    pub(in crate::model) fn keeps_by_default(&self) -> Reply {
+    pub(in crate::model) fn keeps_by_default(&self) -> bool {
         let is_keep = self
             .setting("retention-default")
             .is_none_or(|value| value == "keep");
-        Reply::KeepsByDefault(
-            is_keep
-                && self
-                    .setting("retention-longest")
-                    .is_none_or(|days| days == "0"),
-        )
+        is_keep
+            && self
+                .setting("retention-longest")
+                .is_none_or(|days| days == "0")
     }
 
     /// Returns whether every device of a member has an entry, or the entry predates the membership.

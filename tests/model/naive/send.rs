@@ -5,13 +5,12 @@ use std::collections::BTreeSet;
 use cairn_core::api::actor::Actor;
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::{Extra, Extras};
-use cairn_proto::content::message::Draft;
+use cairn_proto::content::message::{Draft, Forward};
 use cairn_proto::ids::{ClientSeq, ConversationId, MsgId, Timestamp, UserId};
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
 use cairn_proto::model::group::Role;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::request::{Forward, Request};
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::Request;
 
 use super::{LogEntry, Naive, Send};
 
@@ -21,13 +20,13 @@ impl Naive {
         actor: Actor,
         draft: &Draft,
         now: Timestamp,
-    ) -> Result<Response, ErrorCode> {
+    ) -> Result<MsgId, ErrorCode> {
         let Draft {
             conversation,
             seq,
-            body,
-            extras,
+            content,
         } = draft.clone();
+        let (body, extras) = content.into_parts();
         match &body {
             Body::Text(text) | Body::Emote(text) if text.is_empty() => {
                 return Err(ErrorCode::EmptyMessage);
@@ -53,11 +52,12 @@ impl Naive {
         if seq.get() == 0 {
             return Err(ErrorCode::BadRequest);
         }
-        if let Some(answer) = self.seen(actor, conversation, seq, &Request::Send(draft.clone())) {
+        if let Some(answer) = self.seen(actor, conversation, seq, &draft.clone().into()) {
             return answer;
         }
         self.check_attachment(actor.user, &body)?;
-        self.accept(actor, Request::Send(draft.clone()), (body, extras), now)
+        let send = draft.clone().into();
+        self.accept(actor, (conversation, seq, send), (body, extras), now)
     }
 
     /// The answer to a retry.
@@ -67,7 +67,7 @@ impl Naive {
         conversation: ConversationId,
         seq: ClientSeq,
         request: &Request,
-    ) -> Option<Result<Response, ErrorCode>> {
+    ) -> Option<Result<MsgId, ErrorCode>> {
         let on_stream = self
             .sends
             .iter()
@@ -82,9 +82,7 @@ impl Naive {
             .find(|&&(back, send)| send.seq == seq.get() && back < SENDS_IN_FLIGHT_MAX);
         let is_old = here.iter().any(|(_, send)| seq.get() <= send.seq);
         is_old.then(|| match remembered {
-            Some((_, send)) if send.request == *request => {
-                Ok(Response::Accepted { msgid: send.msgid })
-            }
+            Some((_, send)) if send.request == *request => Ok(send.msgid),
             Some(_) => Err(ErrorCode::SeqConflict),
             None => Err(ErrorCode::RetryTooOld),
         })
@@ -95,7 +93,7 @@ impl Naive {
         actor: Actor,
         forward: Forward,
         now: Timestamp,
-    ) -> Result<Response, ErrorCode> {
+    ) -> Result<MsgId, ErrorCode> {
         let Forward {
             to,
             seq,
@@ -105,7 +103,7 @@ impl Naive {
         if seq.get() == 0 {
             return Err(ErrorCode::BadRequest);
         }
-        if let Some(answer) = self.seen(actor, to, seq, &Request::Forward(forward)) {
+        if let Some(answer) = self.seen(actor, to, seq, &forward.into()) {
             return answer;
         }
         let LogEntry {
@@ -121,7 +119,7 @@ impl Naive {
         let (author, at) = extras.forwarded().unwrap_or((sender, sent_at));
         self.accept(
             actor,
-            Request::Forward(forward),
+            (to, seq, forward.into()),
             (body, Extras::forward_of(author, at)),
             now,
         )
@@ -130,17 +128,13 @@ impl Naive {
     fn accept(
         &mut self,
         actor: Actor,
-        request: Request,
+        send: (ConversationId, ClientSeq, Request),
         said: (Body, Extras),
         now: Timestamp,
-    ) -> Result<Response, ErrorCode> {
-        let (body, extras) = said;
-        let (conversation, seq) = match &request {
-            Request::Send(draft) => (draft.conversation, draft.seq),
-            Request::Forward(forward) => (forward.to, forward.seq),
-            _ => unreachable!("only these are sent"),
-        };
-        if self.conversations.contains_key(&conversation) {
+    ) -> Result<MsgId, ErrorCode> {
+        let ((conversation, seq, request), (body, extras)) = (send, said);
+        let is_new = !self.conversations.contains_key(&conversation);
+        if !is_new {
             self.may_post(actor.user, conversation, now)?;
             let found = self.inside(actor.user, conversation)?;
             let member = &found.members[&actor.user];
@@ -191,7 +185,10 @@ impl Naive {
             msgid,
             request,
         });
-        Ok(Response::Accepted { msgid })
+        if is_new {
+            self.opened_direct(conversation);
+        }
+        Ok(msgid)
     }
 
     pub(in crate::model) fn may_post(

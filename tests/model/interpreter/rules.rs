@@ -1,13 +1,14 @@
 //! Settings and policies of every kind, and the maintenance that follows from them.
 
-use cairn_core::api::command::Command;
+use cairn_core::api::command::{Expire, GetRetained, KeepsByDefault};
 use cairn_proto::ids::{MsgId, Timestamp};
 use cairn_proto::model::retention::Retention;
 
-use super::interpreter::Cast;
-use super::naive::Naive;
-use super::steps::Place;
-use super::values::{beside, place};
+use super::Cast;
+use crate::model::commands::Command;
+use crate::model::naive::Naive;
+use crate::model::steps::Place;
+use crate::model::values::{beside, place};
 
 /// Some of the settings, and one that does not exist.
 pub(super) const SETTINGS: [&str; 15] = [
@@ -50,7 +51,7 @@ pub(super) fn policy(sort: u8) -> Option<Retention> {
 
 impl Cast {
     /// Maintenance under the effective policy, or under another one.
-    pub(super) fn expire(
+    pub(in crate::model) fn expire(
         &self,
         to: Place,
         at: Option<i8>,
@@ -60,24 +61,22 @@ impl Cast {
     ) -> Option<Command> {
         let conversation = place(naive, *self.sessions.first()?, to);
         let found = naive.conversations.get(&conversation)?;
-        Some(match at {
-            None => Command::Expire {
+        let effective = naive.effective(found);
+        let expire = |policy, aged| {
+            Some(Command::from(Expire {
                 conversation,
-                policy: naive.effective(found),
-                aged: found.aged(naive.effective(found), now),
-            },
-            Some(at) if sort.is_multiple_of(2) => Command::Expire {
-                conversation,
-                policy: naive.effective(found),
-                aged: MsgId::new(beside(found.head().get(), at)),
-            },
-            Some(0) if sort < 5 => Command::Retained(conversation),
-            Some(0) => Command::KeepsByDefault,
-            Some(_) => Command::Expire {
-                conversation,
-                policy: policy(sort).unwrap_or(Retention::Keep),
-                aged: found.head(),
-            },
-        })
+                policy,
+                aged,
+            }))
+        };
+        match at {
+            None => expire(effective, found.aged(effective, now)),
+            Some(at) if sort.is_multiple_of(2) => {
+                expire(effective, MsgId::new(beside(found.head().get(), at)))
+            }
+            Some(0) if sort < 5 => Some(GetRetained(conversation).into()),
+            Some(0) => Some(KeepsByDefault.into()),
+            Some(_) => expire(policy(sort).unwrap_or(Retention::Keep), found.head()),
+        }
     }
 }

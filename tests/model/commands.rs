@@ -1,0 +1,125 @@
+//! Commands of every type, and their answers.
+
+use cairn_core::api::command::{
+    AddDevice, BeginEpoch, BeginUpload, CollectAttachments, EndUpload, Expire, FindAccount,
+    FindOrphans, GetRetained, GrantDownload, GrantFocus, GrantMetrics, GrantRead, Invite, Join,
+    KeepsByDefault, Login, OwnerInvite,
+};
+use cairn_core::prefetch::Load;
+use cairn_core::{Asked, Batch, By, State};
+use cairn_proto::ids::Timestamp;
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::request::session::{ListConversations, ListDevices, Watch};
+use cairn_proto::wire::request::{Answer, Call, Visit, Visitor};
+use std::fmt::Debug;
+
+macro_rules! commands {
+    ($($kind:ident($command:ty),)*) => {
+        /// A command of any type.
+        #[derive(Clone, Debug)]
+        pub(super) enum Command {
+            $($kind($command),)*
+        }
+
+        /// The answer to a command of each type.
+        #[derive(Debug)]
+        pub(super) enum Reply {
+            $($kind(<$command as cairn_core::Command>::Answer),)*
+        }
+
+        $(
+            impl From<$command> for Command {
+                fn from(command: $command) -> Self {
+                    Self::$kind(command)
+                }
+            }
+        )*
+
+        impl Command {
+            /// What the state lacks for it.
+            pub(super) fn missing(&self, state: &State) -> Vec<Load> {
+                let mut loads = Vec::new();
+                match self {
+                    $(Self::$kind(command) => {
+                        cairn_core::Command::prefetch(command, state, &mut loads)
+                    })*
+                }
+                loads
+            }
+
+            pub(super) fn execute(
+                self,
+                state: &mut State,
+                now: Timestamp,
+                batch: &mut Batch,
+            ) -> Result<Reply, ErrorCode> {
+                match self {
+                    $(Self::$kind(command) => {
+                        cairn_core::Command::execute(command, state, now, batch).map(Reply::$kind)
+                    })*
+                }
+            }
+        }
+    };
+}
+
+commands! {
+    OwnerInvite(OwnerInvite),
+    Invite(Invite),
+    Join(Join),
+    FindAccount(FindAccount),
+    AddDevice(AddDevice),
+    Login(Login),
+    BeginEpoch(BeginEpoch),
+    GrantRead(GrantRead),
+    GrantFocus(GrantFocus),
+    GrantMetrics(GrantMetrics),
+    KeepsByDefault(KeepsByDefault),
+    GetRetained(GetRetained),
+    Expire(Expire),
+    BeginUpload(BeginUpload),
+    EndUpload(EndUpload),
+    GrantDownload(GrantDownload),
+    CollectAttachments(CollectAttachments),
+    FindOrphans(FindOrphans),
+    Ask(By<Asked>),
+    ListConversations(By<ListConversations>),
+    ListDevices(By<ListDevices>),
+    Watch(By<Watch>),
+}
+
+impl Command {
+    /// The result as text. The answer to a request is decoded as that of its kind.
+    pub(super) fn show(&self, result: &Result<Reply, ErrorCode>) -> String {
+        match (self, result) {
+            (Self::Ask(By(_, asked)), Ok(Reply::Ask(answer))) => {
+                let decoded = Decoded(answer);
+                match asked {
+                    Asked::Message(request) => request.visit_ref(decoded),
+                    Asked::Reading(request) => request.visit_ref(decoded),
+                    Asked::Group(request) => request.visit_ref(decoded),
+                    Asked::People(request) => request.visit_ref(decoded),
+                    Asked::Server(request) => request.visit_ref(decoded),
+                }
+            }
+            _ => format!("{result:?}"),
+        }
+    }
+}
+
+struct Decoded<'a>(&'a Answer);
+
+impl Visitor for Decoded<'_> {
+    type Output = String;
+}
+
+impl<C: Call> Visit<&C> for Decoded<'_>
+where
+    C::Answer: Debug,
+{
+    fn visit(self, _: &C) -> String {
+        let value = self.0.of::<C>().unwrap();
+        assert_eq!(Answer::to::<C>(&value), *self.0);
+        format!("{value:?}")
+    }
+}

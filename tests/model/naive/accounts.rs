@@ -1,0 +1,320 @@
+//! The model's users, invites, devices and sessions.
+
+use std::collections::BTreeMap;
+
+use cairn_core::api::actor::Actor;
+use cairn_core::api::command::{
+    FoundAccount, Invite, Join, LoggedIn, Login, NewDevice, OwnerInvite,
+};
+use cairn_core::api::update::Update;
+use cairn_core::limits::SEND_STREAMS_PER_DEVICE_MAX;
+use cairn_core::record::SecretHash;
+use cairn_proto::ids::{DeviceId, Timestamp, UserId};
+use cairn_proto::limits;
+use cairn_proto::model::receipts::Reads;
+use cairn_proto::model::user::{DeviceInfo, ServerRole, UserInfo};
+use cairn_proto::text::UserName;
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::overview::Moment;
+use cairn_proto::wire::request::List;
+
+use super::{Device, Naive, User};
+
+impl Naive {
+    pub(super) fn owner_invite(
+        &mut self,
+        command: &OwnerInvite,
+        now: Timestamp,
+    ) -> Result<(), ErrorCode> {
+        let OwnerInvite { token, expires_at } = *command;
+        if self
+            .users
+            .values()
+            .any(|user| user.role == ServerRole::Owner)
+        {
+            return Err(ErrorCode::Forbidden);
+        }
+        self.invites
+            .retain(|_, invite| invite.role != ServerRole::Owner && invite.expires_at > now);
+        self.invites.insert(
+            token,
+            super::Invite {
+                uses_left: 1,
+                expires_at,
+                role: ServerRole::Owner,
+            },
+        );
+        Ok(())
+    }
+
+    pub(super) fn invite(&mut self, command: &Invite, now: Timestamp) -> Result<(), ErrorCode> {
+        let Invite {
+            actor,
+            token,
+            uses,
+            life_seconds,
+        } = *command;
+        self.check_actor(actor)?;
+        if self.users[&actor.user].role == ServerRole::Member {
+            return Err(ErrorCode::Forbidden);
+        }
+        if !(1..=limits::INVITE_USES_MAX).contains(&uses)
+            || !(1..=limits::INVITE_LIFE_MAX.as_secs()).contains(&life_seconds)
+        {
+            return Err(ErrorCode::BadRequest);
+        }
+        let expires_at = Timestamp::new(now.get() + life_seconds * 1000);
+        self.invites.insert(
+            token,
+            super::Invite {
+                uses_left: uses,
+                expires_at,
+                role: ServerRole::Member,
+            },
+        );
+        Ok(())
+    }
+
+    pub(super) fn join(
+        &mut self,
+        command: &Join,
+        now: Timestamp,
+    ) -> Result<Box<LoggedIn>, ErrorCode> {
+        let Join {
+            invite,
+            name,
+            password,
+            device,
+        } = command;
+        let invite = self.invites.get_mut(invite).ok_or(ErrorCode::BadInvite)?;
+        if invite.expires_at <= now {
+            return Err(ErrorCode::BadInvite);
+        }
+        if self
+            .users
+            .values()
+            .any(|user| user.name.folded() == name.folded())
+        {
+            return Err(ErrorCode::NameTaken);
+        }
+        let role = invite.role;
+        invite.uses_left -= 1;
+        self.invites.retain(|_, invite| invite.uses_left > 0);
+        let user = self.add_user(name, role, password.clone(), now);
+        self.add_device(user, device, now)
+    }
+
+    pub(super) fn add_user(
+        &mut self,
+        name: &UserName,
+        role: ServerRole,
+        password: Option<Box<str>>,
+        now: Timestamp,
+    ) -> UserId {
+        let id = UserId::new(self.users.len() as u32 + 1);
+        self.users.insert(
+            id,
+            User {
+                name: name.clone(),
+                role,
+                password,
+                created_at: now,
+                devices: BTreeMap::new(),
+                reads: Reads::Shown,
+            },
+        );
+        id
+    }
+
+    pub(super) fn login(&mut self, command: &Login) -> Result<Box<LoggedIn>, ErrorCode> {
+        let &Login {
+            token,
+            stream,
+            push,
+            since,
+        } = command;
+        let (user, device) = self.device_with(token).ok_or(ErrorCode::AuthFailed)?;
+        let actor = Actor {
+            user,
+            device,
+            stream,
+        };
+        Ok(self.begin_session(actor, push, since))
+    }
+
+    pub(super) fn find_account(&self, name: &UserName) -> Option<FoundAccount> {
+        let user = self.named(name)?;
+        let password = self.users[&user].password.clone();
+        Some(FoundAccount { user, password })
+    }
+
+    pub(super) fn grant_metrics(&self, actor: Actor) -> Result<(), ErrorCode> {
+        self.check_actor(actor)?;
+        if self.users[&actor.user].role == ServerRole::Owner {
+            Ok(())
+        } else {
+            Err(ErrorCode::Forbidden)
+        }
+    }
+
+    pub(super) fn add_device(
+        &mut self,
+        user: UserId,
+        device: &NewDevice,
+        now: Timestamp,
+    ) -> Result<Box<LoggedIn>, ErrorCode> {
+        let devices = &mut self
+            .users
+            .get_mut(&user)
+            .ok_or(ErrorCode::AuthFailed)?
+            .devices;
+        if devices.len() == limits::DEVICES_PER_USER_MAX {
+            return Err(ErrorCode::LimitReached);
+        }
+        let NewDevice {
+            id,
+            name,
+            token,
+            stream,
+            push,
+        } = device.clone();
+        devices.insert(
+            id,
+            Device {
+                name,
+                token,
+                created_at: now,
+                streams: Vec::new(),
+            },
+        );
+        let actor = Actor {
+            user,
+            device: id,
+            stream,
+        };
+        Ok(self.begin_session(actor, push, None))
+    }
+
+    fn begin_session(&mut self, actor: Actor, push: bool, since: Option<Moment>) -> Box<LoggedIn> {
+        self.use_stream(actor);
+        let User { name, role, .. } = self.users[&actor.user].clone();
+        let ids = self.conversations_of(actor.user);
+        let feeds = if push {
+            ids.iter().filter_map(|&id| self.feed(actor, id)).collect()
+        } else {
+            Vec::new()
+        };
+        Box::new(LoggedIn {
+            actor,
+            name,
+            role,
+            overview: self.overview(actor, since, None),
+            feeds,
+        })
+    }
+
+    /// Marks the stream as most recently used. Beyond the limit, the least recently used stream is
+    /// forgotten.
+    fn use_stream(&mut self, actor: Actor) {
+        let Actor {
+            user,
+            device,
+            stream,
+        } = actor;
+        let streams = &mut self
+            .users
+            .get_mut(&user)
+            .unwrap()
+            .devices
+            .get_mut(&device)
+            .unwrap()
+            .streams;
+        streams.retain(|&known| known != stream);
+        streams.insert(0, stream);
+        if streams.len() > SEND_STREAMS_PER_DEVICE_MAX {
+            let forgotten = streams.pop().unwrap();
+            self.sends
+                .retain(|send| (send.device, send.stream) != (device, forgotten));
+        }
+    }
+
+    /// A session may send on a stream that was forgotten since its start: it is a new one then.
+    pub(super) fn use_stream_if_forgotten(&mut self, actor: Actor) {
+        if !self.users[&actor.user].devices[&actor.device]
+            .streams
+            .contains(&actor.stream)
+        {
+            self.use_stream(actor);
+        }
+    }
+
+    pub(super) fn revoke(&mut self, actor: Actor, device: DeviceId) -> Result<(), ErrorCode> {
+        let user = self.users.get_mut(&actor.user).unwrap();
+        user.devices
+            .remove(&device)
+            .ok_or(ErrorCode::NoSuchDevice)?;
+        self.sends.retain(|send| send.device != device);
+        for conversation in self.conversations.values_mut() {
+            conversation
+                .members
+                .values_mut()
+                .for_each(|member| member.delivered.retain(|&known, _| known != device));
+        }
+        self.updates.push(Update::Revoked {
+            user: actor.user,
+            device,
+        });
+        Ok(())
+    }
+
+    pub(super) fn devices(&self, actor: Actor) -> List<DeviceInfo> {
+        let info = |(&id, device): (&DeviceId, &Device)| {
+            let current = id == actor.device;
+            DeviceInfo {
+                id,
+                name: device.name.clone(),
+                created_at: device.created_at,
+                current,
+                online: current,
+            }
+        };
+        List(self.users[&actor.user].devices.iter().map(info).collect())
+    }
+
+    pub(in crate::model) fn check_actor(&self, actor: Actor) -> Result<(), ErrorCode> {
+        let is_known = self
+            .users
+            .get(&actor.user)
+            .is_some_and(|user| user.devices.contains_key(&actor.device));
+        is_known.then_some(()).ok_or(ErrorCode::AuthFailed)
+    }
+
+    pub(in crate::model) fn named(&self, name: &UserName) -> Option<UserId> {
+        self.users
+            .iter()
+            .find(|(_, user)| user.name == *name)
+            .map(|(&id, _)| id)
+    }
+
+    fn device_with(&self, token: SecretHash) -> Option<(UserId, DeviceId)> {
+        let devices = self.users.iter().flat_map(|(&user, record)| {
+            record
+                .devices
+                .iter()
+                .map(move |(&id, device)| (user, id, device))
+        });
+        devices
+            .filter(|(_, _, device)| device.token == token)
+            .map(|(user, id, _)| (user, id))
+            .next()
+    }
+
+    pub(in crate::model) fn info(&self, id: UserId) -> Option<UserInfo> {
+        let user = self.users.get(&id)?;
+        Some(UserInfo {
+            id,
+            name: user.name.clone(),
+            role: user.role,
+        })
+    }
+}
