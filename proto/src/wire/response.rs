@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::RequestId;
-use crate::wire::error::ErrorCode;
 use crate::wire::codec;
+use crate::wire::error::ErrorCode;
 use crate::wire::hello::Welcome;
 use crate::wire::request::{Answer, Call};
 
