@@ -10,7 +10,7 @@ use cairn_client::proto::wire::overview::{ConversationPage, Moment};
 use cairn_client::proto::wire::request::Answer;
 use cairn_client::proto::wire::request::session::ListConversations;
 use cairn_client::proto::wire::response::ServerFrame;
-use cairn_client::{Account, Client, Error, Options, WhoAmI};
+use cairn_client::{Account, Client, Error, WhoAmI};
 use clap::Args;
 use serde::Serialize;
 use tokio::time::Instant;
@@ -143,7 +143,10 @@ impl User {
             let (writer, user) = (writer.clone(), account.user);
             async move {
                 let name = GroupName::new(format!("conversation {at}"))?;
-                Ok(writer.create_group(name, vec![user]).await?)
+                Ok(writer
+                    .conversations()
+                    .create_group(name, vec![user])
+                    .await?)
             }
         };
         let done = watcher.counter(conversations, "conversations are created");
@@ -163,7 +166,7 @@ impl User {
             let writer = self.writer.clone();
             async move {
                 let text = Text::new("something new, in about as many words as people need")?;
-                Ok(writer.send(group, Body::Text(text)).await?)
+                Ok(writer.conversation(group).send(Body::Text(text)).await?)
             }
         };
         gather(limits::AT_ONCE, self.changed, send, |_| {})
@@ -177,8 +180,8 @@ impl User {
         target: &mut Target,
         watcher: &mut Watcher,
     ) -> Result<Overview, BenchError> {
-        let device = Client::connect(&self.account, quiet()).await?;
-        let since = device.overview(None).await?.as_of;
+        let device = quiet().connect(&self.account).await?;
+        let since = device.conversations().overview(None).await?.as_of;
         device.close().await;
         self.change().await?;
         // The first return is not timed: it loads what the others find in memory.
@@ -233,12 +236,9 @@ impl Timings {
     /// not, followed by requests.
     async fn come_back(&mut self, user: &User, since: Moment) -> Result<(), BenchError> {
         let began = Instant::now();
-        let options = Options {
-            since: Some(since),
-            ..Options::default()
-        };
-        let device = Client::connect(&user.account, options).await?;
-        let first = device.login_page();
+        let options = Client::builder().since(since);
+        let device = options.connect(&user.account).await?;
+        let first = device.conversations().login_page();
         self.needs_requests |= first.as_ref().is_none_or(|page| page.next_after.is_some());
         let pages = pages(&device, Some(since), first).await?;
         self.known.record(began.elapsed());
@@ -252,7 +252,7 @@ impl Timings {
 
     async fn ask(&mut self, user: &User, since: Moment) -> Result<(), BenchError> {
         let began = Instant::now();
-        let device = Client::connect(&user.account, Options::default()).await?;
+        let device = Client::builder().connect(&user.account).await?;
         self.login.record(began.elapsed());
         let began = Instant::now();
         let changed = pages(&device, Some(since), None).await?;
@@ -284,11 +284,11 @@ async fn pages(
 ) -> Result<Vec<ConversationPage>, Error> {
     let first = match first {
         Some(page) => page,
-        None => device.overview_page(since, None).await?,
+        None => device.conversations().overview_page(since, None).await?,
     };
     let (mut after, mut pages) = (first.next_after, vec![first]);
     while after.is_some() {
-        let page = device.overview_page(since, after).await?;
+        let page = device.conversations().overview_page(since, after).await?;
         after = page.next_after;
         pages.push(page);
     }

@@ -343,7 +343,8 @@ pub(crate) async fn run(
         Action::Members { group } => {
             let conversation = group.resolve(client).await?;
             client
-                .members(conversation)
+                .conversation(conversation)
+                .members()
                 .await?
                 .into_iter()
                 .try_for_each(|member| output.print(&Row::from(member)))
@@ -353,26 +354,30 @@ pub(crate) async fn run(
         Action::Find { prefix } => settings::find(client, output, prefix.clone()).await,
         Action::Rename { group, to } => {
             let conversation = group.resolve(client).await?;
-            client.rename_group(conversation, to.clone()).await?;
+            client.conversation(conversation).rename(to.clone()).await?;
             output.print(&Done { conversation })
         }
         Action::Topic { group, topic } => {
             let conversation = group.resolve(client).await?;
-            client.set_topic(conversation, topic.clone()).await?;
+            client
+                .conversation(conversation)
+                .set_topic(topic.clone())
+                .await?;
             output.print(&Done { conversation })
         }
         Action::Role { group, user, role } => {
             let (conversation, user) =
                 (group.resolve(client).await?, find_user(client, user).await?);
             client
-                .set_role(conversation, user.id, (*role).into())
+                .conversation(conversation)
+                .set_role(user.id, (*role).into())
                 .await?;
             output.print(&Done { conversation })
         }
         Action::HandOver { group, user } => {
             let (conversation, user) =
                 (group.resolve(client).await?, find_user(client, user).await?);
-            client.hand_over(conversation, user.id).await?;
+            client.conversation(conversation).hand_over(user.id).await?;
             output.print(&Done { conversation })
         }
         Action::Mute(args) => output.print(&Done {
@@ -415,16 +420,22 @@ async fn create(
     let users = find_all(client, users).await?;
     let mut parts = users.chunks(USERS_PER_REQUEST_MAX);
     let first = parts.next().unwrap_or_default();
-    let conversation = client.create_group(name.clone(), first.to_vec()).await?;
+    let conversation = client
+        .conversations()
+        .create_group(name.clone(), first.to_vec())
+        .await?;
     for users in parts {
-        client.add_members(conversation, users.to_vec()).await?;
+        client
+            .conversation(conversation)
+            .add_members(users.to_vec())
+            .await?;
     }
     output.print(&Created { conversation, name })
 }
 
 /// Returns the users with these names, or fails if one does not exist.
 async fn find_all(client: &Client, names: &[UserName]) -> Result<Vec<UserId>, Failure> {
-    let found = client.find_users(names.to_vec()).await?;
+    let found = client.people().find_all(names.to_vec()).await?;
     let is_missing = |name: &&UserName| !found.iter().any(|user| user.name == **name);
     let missing: Vec<&str> = names
         .iter()

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use cairn_client::{Client, Event, Events};
+use cairn_client::{Client, Event, Events, Update};
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::limits::WATCHED_USERS_MAX;
 use cairn_proto::model::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
@@ -168,7 +168,10 @@ pub(crate) async fn run(
     let mut events = client.events();
     let mut watch = Watch::new(args, client, output).await?;
     if !args.once {
-        client.set_presence(DeviceKind::Terminal, args.away).await?;
+        client
+            .me()
+            .set_presence(DeviceKind::Terminal, args.away)
+            .await?;
         client.focus(watch.within).await?;
     }
     watch.show_state().await?;
@@ -219,7 +222,7 @@ impl<'a> Watch<'a> {
 
     /// Prints the current state.
     async fn show_state(&mut self) -> Result<(), Failure> {
-        let seen = self.client.watch(self.users.clone()).await?;
+        let seen = self.client.people().watch(self.users.clone()).await?;
         for &user in &self.users {
             let found = seen.iter().find(|seen| seen.user == user);
             let (presence, devices) = (
@@ -236,7 +239,7 @@ impl<'a> Watch<'a> {
         let Some(conversation) = self.within else {
             return Ok(());
         };
-        for member in self.client.members(conversation).await? {
+        for member in self.client.conversation(conversation).members().await? {
             let (user, name, read) = (
                 member.user.id,
                 member.user.name.as_str().into(),
@@ -305,7 +308,7 @@ impl<'a> Watch<'a> {
             }
         }
         // The client has closed: any request returns the reason.
-        Ok(self.client.watch(Vec::new()).await.map(drop)?)
+        Ok(self.client.people().watch(Vec::new()).await.map(drop)?)
     }
 
     async fn show_receipts(

@@ -385,7 +385,10 @@ async fn foreign_conversation_looks_absent() {
     let eve = stage.account("eve").await;
     let team = group(&ada, "team", &[bob_account.user]).await;
     let direct = ConversationId::direct(ada_account.user, bob_account.user).unwrap();
-    bob.send(direct, text("just us")).await.unwrap();
+    bob.conversation(direct)
+        .send(text("just us"))
+        .await
+        .unwrap();
     let (server, bytes) = (stage.server.addr, b"for the team");
     let file = attachments::file(bytes);
     let raw = Raw::log_in(server, &ada_account).await;
@@ -397,7 +400,11 @@ async fn foreign_conversation_looks_absent() {
         member: ada_account.user,
         hash: file.hash,
         bytes: file.size_bytes,
-        msgid: ada.send(team, Body::from(file.clone())).await.unwrap(),
+        msgid: ada
+            .conversation(team)
+            .send(Body::from(file.clone()))
+            .await
+            .unwrap(),
     };
 
     let raw = ConversationId::new;
@@ -423,19 +430,21 @@ async fn foreign_conversation_looks_absent() {
 
     // Nothing came of any of it.
     assert_eq!(
-        ada.pull(team, PullRange::From(MsgId::new(1)), 500)
+        ada.conversation(team)
+            .pull(PullRange::From(MsgId::new(1)), 500)
             .await
             .unwrap()
             .head,
         secret.msgid
     );
-    assert_eq!(ada.members(team).await.unwrap().len(), 2);
+    assert_eq!(ada.conversation(team).members().await.unwrap().len(), 2);
     assert_eq!(
-        ada.pull(direct, PullRange::From(MsgId::new(1)), 500)
+        ada.conversation(direct)
+            .pull(PullRange::From(MsgId::new(1)), 500)
             .await
             .unwrap()
             .head,
         MsgId::new(1)
     );
-    assert_eq!(ada.conversations().await.unwrap().len(), 2);
+    assert_eq!(ada.conversations().list().await.unwrap().len(), 2);
 }

@@ -157,7 +157,12 @@ impl Device {
         let since = due.max(self.since);
         let number = self.numbers[group] + 1;
         let body = self.day.texts.body_of(bytes, seat.number, number, since)?;
-        let accepted = self.member.client.enqueue(seat.conversation, body).await?;
+        let accepted = self
+            .member
+            .client
+            .conversation(seat.conversation)
+            .enqueue(body)
+            .await?;
         self.day.window.sent(seat.devices.into());
         self.day.counts.count(since, |counts| counts.sent += 1);
         self.numbers[group] = number;
@@ -180,7 +185,10 @@ impl Device {
             for _ in 0..pages {
                 let asked = Instant::now();
                 let range = PullRange::Before(before);
-                let page = client.pull(seat.conversation, range, messages).await?;
+                let page = client
+                    .conversation(seat.conversation)
+                    .pull(range, messages)
+                    .await?;
                 day.counts
                     .count(asked, |counts| counts.page.record(asked.elapsed()));
                 let Some(first) = page.messages.first() else {
