@@ -114,13 +114,13 @@ pub fn run(
         let stored = members(&settings, watcher)?;
         (!stored.is_empty()).then(|| members_results(&stored))
     };
-    Ok(Report::new(
-        "engine",
-        settings.scratch.subject(),
-        &settings,
+    let (interrupted, results) = (
         watcher.stop().is_asked(),
         results.ok_or(BenchError::Interrupted)?,
-    ))
+    );
+    Ok(settings
+        .scratch
+        .report("engine", &settings, interrupted, results))
 }
 
 /// One contender with one size of batch.

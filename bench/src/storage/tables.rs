@@ -30,7 +30,8 @@ pub(super) fn shown(number: Option<f64>, unit: Unit) -> String {
 }
 
 /// The middle one; of an even number the upper.
-pub(super) fn median(mut values: Vec<f64>) -> Option<f64> {
+pub(super) fn median(values: &[f64]) -> Option<f64> {
+    let mut values = values.to_vec();
     values.sort_unstable_by(f64::total_cmp);
     values.get(values.len() / 2).copied()
 }

@@ -90,13 +90,13 @@ pub fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchErr
     let folder = settings.scratch.open()?;
     let mut fill = measure(&settings, folder.path(), watcher)?;
     fill.kept_in = settings.keep.then(|| folder.keep());
-    Ok(Report::new(
-        "fill",
-        settings.scratch.subject(),
-        &settings,
+    let (interrupted, results) = (
         watcher.stop().is_asked(),
         results::results(&fill, &settings),
-    ))
+    );
+    Ok(settings
+        .scratch
+        .report("fill", &settings, interrupted, results))
 }
 
 fn measure(settings: &Settings, folder: &Path, watcher: &mut Watcher) -> Result<Fill, BenchError> {

@@ -149,7 +149,7 @@ fn in_turns(
             rates[at].push(work(round, at, rows)?);
         }
     }
-    Ok(rates.into_iter().map(median).collect())
+    Ok(rates.into_iter().map(|rates| median(&rates)).collect())
 }
 
 /// Generates ids without storing anything, in one thread.
@@ -258,7 +258,7 @@ fn store(
     }
     for (rows, of) in all.iter().zip(results).filter(|_| stored > 0) {
         let rates = of.stretches.iter().map(|stretch| stretch.stored_per_s);
-        of.stored_per_s = median(rates.collect());
+        of.stored_per_s = median(&rates.collect::<Vec<_>>());
         let disk_bytes = system::bytes_below(&rows.folder) as f64;
         of.disk_bytes_per_message = Some(disk_bytes / stored as f64);
         of.missing = Some(stored.saturating_sub(rows.count()?));

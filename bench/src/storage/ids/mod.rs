@@ -70,13 +70,10 @@ pub fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchErr
     }
     measure::make_ids(&mut schemes, &settings, folder.path(), watcher)?;
     measure::store_and_read(&mut schemes, &settings, folder.path(), watcher)?;
-    Ok(Report::new(
-        "ids",
-        settings.scratch.subject(),
-        &settings,
-        stop.is_asked(),
-        results::results(schemes.to_vec()),
-    ))
+    let (interrupted, results) = (stop.is_asked(), results::results(schemes.to_vec()));
+    Ok(settings
+        .scratch
+        .report("ids", &settings, interrupted, results))
 }
 
 #[cfg(test)]
