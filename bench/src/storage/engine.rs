@@ -9,8 +9,9 @@ use serde::Serialize;
 
 use super::limits;
 use super::messages::body_bytes;
-use super::race::{self, Contender, LogBytes, Outcome, Race, Spread, Supply};
-use super::scratch::Scratch;
+use super::race::{self, Contender, LogBytes, Outcome, Race, Supply};
+use super::scratch::{Scratch, seconds};
+use super::spread::Spread;
 use crate::args::whole;
 use crate::error::BenchError;
 use crate::limits::SECONDS_DEFAULT;
@@ -58,25 +59,13 @@ pub struct Settings {
         long,
         value_name = "S",
         default_value_t = SECONDS_DEFAULT.into(),
-        value_parser = parse_seconds
+        value_parser = seconds
     )]
     seconds: f64,
 
     #[command(flatten)]
     #[serde(flatten)]
     scratch: Scratch,
-}
-
-/// The longest time that `--seconds` takes.
-const SECONDS_MAX: f64 = 3_600.0;
-
-fn parse_seconds(raw: &str) -> Result<f64, String> {
-    match raw.parse::<f64>() {
-        Ok(seconds) if seconds > 0.0 && seconds <= SECONDS_MAX => Ok(seconds),
-        _ => Err(format!(
-            "it is not a number above 0 and up to {SECONDS_MAX}"
-        )),
-    }
 }
 
 impl Settings {
@@ -86,16 +75,15 @@ impl Settings {
 
     /// Refuses oversized batches before the first race instead of after it.
     fn check(&self) -> Result<(), BenchError> {
-        let body_bytes = self.body;
-        let is_too_large = |&&batch: &&usize| {
-            batch * (body_bytes + limits::MESSAGE_OVERHEAD_BYTES) > BATCH_BYTES_MAX
-        };
-        match self.batches.iter().find(is_too_large) {
-            Some(&batch) if self.members.is_empty() => {
-                Err(BenchError::BatchTooLarge { batch, body_bytes })
-            }
-            _ => Ok(()),
+        let (body, largest) = (self.body, self.batches.iter().copied().max().unwrap_or(0));
+        let bytes = largest * (body + limits::MESSAGE_OVERHEAD_BYTES);
+        if self.members.is_empty() && bytes > BATCH_BYTES_MAX {
+            return Err(BenchError::Failed(format!(
+                "{largest} messages of {body} bytes are more than a commit can take: choose \
+                 smaller --batches or a smaller --body"
+            )));
         }
+        Ok(())
     }
 }
 

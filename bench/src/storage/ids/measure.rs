@@ -3,7 +3,6 @@
 
 use std::collections::VecDeque;
 use std::hint::black_box;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -13,7 +12,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use super::Settings;
 use super::results::{SchemeResults, Stretch};
-use super::scheme::{Durable, Generator, Id, Refusal, Scheme};
+use super::scheme::{Durable, Generator, Id, Scheme};
 use crate::error::BenchError;
 use crate::results::grouped;
 use crate::storage::limits::{
@@ -21,7 +20,7 @@ use crate::storage::limits::{
 };
 use crate::storage::messages::{Load, Message, SKEW};
 use crate::storage::sled_rows::{SledRows, damaged};
-use crate::storage::tables::median;
+use crate::storage::spread::median;
 use crate::system;
 use crate::watcher::Watcher;
 use crate::zipf::Picker;
@@ -59,32 +58,27 @@ impl IdRows {
         Scheme::ALL.into_iter().map(create).collect()
     }
 
-    /// The id of the next message to `conversation`; waits for the clock or the store if it must.
+    /// The id of the next message to `conversation`; waits for the clock if it must.
     fn next_id(&mut self, conversation: u64) -> Result<Id, BenchError> {
-        loop {
-            let now = if self.scheme.needs_clock() {
-                system::since_1970()
-            } else {
-                Duration::ZERO
+        let taken = self.durable.taken;
+        let id = loop {
+            let now = match self.scheme.needs_clock() {
+                true => system::since_1970(),
+                false => Duration::ZERO,
             };
-            match self.generator.next(conversation, now) {
-                Ok(id) => return Ok(id),
-                Err(Refusal::OutOfNumbers) => {
-                    let numbers = self.take()?;
-                    self.generator.refill(numbers);
-                }
-                Err(Refusal::ClockBehind | Refusal::MillisecondFull) => std::hint::spin_loop(),
+            match self.generator.next(conversation, now, &mut self.durable) {
+                Some(id) => break id,
+                None => std::hint::spin_loop(),
             }
+        };
+        // Numbers are reserved durably before they are used: otherwise a crash could hand them out
+        // again.
+        if self.durable.taken != taken {
+            let taken = self.durable.taken.to_be_bytes();
+            self.rows.db.insert(TAKEN, &taken)?;
+            self.rows.sync()?;
         }
-    }
-
-    /// Reserves numbers durably: before that, a crash could hand them out again.
-    fn take(&mut self) -> Result<Range<u64>, BenchError> {
-        let numbers = self.durable.take();
-        let taken = self.durable.taken.to_be_bytes();
-        self.rows.db.insert(TAKEN, &taken)?;
-        self.rows.sync()?;
-        Ok(numbers)
+        Ok(id)
     }
 
     /// Adds a message. `number`, its position among all, precedes the text: elsewhere the time of
@@ -123,33 +117,37 @@ impl IdRows {
     }
 
     pub(super) fn count(&self) -> Result<u64, BenchError> {
-        let count =
-            |count, key: sled::Result<sled::IVec>| Ok(count + u64::from(key?.as_ref() != TAKEN));
-        self.rows.db.iter().keys().try_fold(0, count)
+        let others = u64::from(self.rows.db.contains_key(TAKEN)?);
+        Ok(self.rows.db.len() as u64 - others)
     }
 }
 
-/// Calls `work` for every scheme in turn, [`IDS_ROUNDS`] times, and returns the median of the rates
-/// that it returns.
+type Rate = fn(&mut SchemeResults) -> &mut Option<f64>;
+
+/// Calls `work` for every scheme in turn, [`IDS_ROUNDS`] times, and sets `rate` to the median of
+/// the rates that it returns.
 fn in_turns(
+    results: &mut [SchemeResults],
     all: &mut [IdRows],
     what: &str,
+    rate: Rate,
     watcher: &mut Watcher,
-    mut work: impl FnMut(u64, usize, &mut IdRows) -> Result<f64, BenchError>,
-) -> Result<Vec<Option<f64>>, BenchError> {
+    mut work: impl FnMut(u64, &mut SchemeResults, &mut IdRows) -> Result<f64, BenchError>,
+) -> Result<(), BenchError> {
     let stop = watcher.stop();
     let mut rates = vec![Vec::new(); all.len()];
     for round in 0..IDS_ROUNDS {
-        for (at, rows) in all.iter_mut().enumerate() {
+        for ((rows, of), rates) in all.iter_mut().zip(&mut *results).zip(&mut rates) {
             if stop.is_asked() {
-                break;
+                return Ok(());
             }
             let scheme = rows.scheme;
             watcher.tell(&|| format!("{what}: round {} of {IDS_ROUNDS}, {scheme}", round + 1));
-            rates[at].push(work(round, at, rows)?);
+            rates.push(work(round, of, rows)?);
+            *rate(of) = median(rates);
         }
     }
-    Ok(rates.into_iter().map(|rates| median(&rates)).collect())
+    Ok(())
 }
 
 /// Generates ids without storing anything, in one thread.
@@ -163,26 +161,28 @@ pub(super) fn make_ids(
     let mut picker = Picker::new(settings.conversations, SKEW, settings.scratch.seed);
     let count = settings.ids.div_ceil(IDS_ROUNDS);
     let conversations: Vec<u64> = (0..count).map(|_| picker.pick() as u64).collect();
-    let rates = in_turns(&mut all, "making ids", watcher, |_, _, rows| {
-        let began = Instant::now();
-        for &conversation in &conversations {
-            black_box(rows.next_id(conversation)?);
-        }
-        Ok(conversations.len() as f64 / began.elapsed().as_secs_f64())
-    })?;
-    for ((rows, rate), of) in all.iter_mut().zip(rates).zip(results) {
-        of.ids_per_s = rate;
-        if rate.is_some() {
+    let rate: Rate = |of| &mut of.ids_per_s;
+    in_turns(
+        results,
+        &mut all,
+        "making ids",
+        rate,
+        watcher,
+        |_, of, rows| {
+            let began = Instant::now();
+            for &conversation in &conversations {
+                black_box(rows.next_id(conversation)?);
+            }
+            let rate = conversations.len() as f64 / began.elapsed().as_secs_f64();
             let sample = conversations.iter().take(IDS_WIRE_SAMPLE);
-            let wire_bytes = |&to| Ok(rows.scheme.wire_bytes(rows.next_id(to)?));
-            let bytes: usize = sample
-                .clone()
-                .map(wire_bytes)
-                .sum::<Result<_, BenchError>>()?;
+            let mut bytes = 0;
+            for &conversation in sample.clone() {
+                bytes += rows.scheme.wire_bytes(rows.next_id(conversation)?);
+            }
             of.wire_bytes = Some(bytes as f64 / sample.len() as f64);
-        }
-    }
-    Ok(())
+            Ok(rate)
+        },
+    )
 }
 
 /// Stores the same messages under the ids of each scheme, and reads the newest ones again.
@@ -194,26 +194,29 @@ pub(super) fn store_and_read(
 ) -> Result<(), BenchError> {
     let mut all = IdRows::create_all(&folder.join("stored"))?;
     let newest = store(results, &mut all, settings, watcher)?;
-    let mut wrong = vec![None; all.len()];
     let most = (settings.messages / IDS_ROUNDS).max(1);
-    let rates = in_turns(&mut all, "reading", watcher, |round, at, rows| {
-        // The same conversations for all.
-        let mut random = StdRng::seed_from_u64(settings.scratch.seed ^ round);
-        let wrong = wrong[at].get_or_insert(0);
-        let (began, mut reads, mut took) = (Instant::now(), 0_u64, Duration::ZERO);
-        while took < IDS_READ_TIME && reads < most {
-            let conversation = random.random_range(0..settings.conversations);
-            let found = rows.newest(conversation as u64, READ_MESSAGES as usize)?;
-            *wrong += u64::from(newest[conversation] != found);
-            reads += 1;
-            took = began.elapsed();
-        }
-        Ok(reads as f64 / took.as_secs_f64())
-    })?;
-    for ((of, rate), wrong) in results.iter_mut().zip(rates).zip(wrong) {
-        (of.last_50_reads_per_s, of.wrong_reads) = (rate, wrong);
-    }
-    Ok(())
+    let rate: Rate = |of| &mut of.last_50_reads_per_s;
+    in_turns(
+        results,
+        &mut all,
+        "reading",
+        rate,
+        watcher,
+        |round, of, rows| {
+            // The same conversations for all.
+            let mut random = StdRng::seed_from_u64(settings.scratch.seed ^ round);
+            let wrong = of.wrong_reads.get_or_insert(0);
+            let (began, mut reads, mut took) = (Instant::now(), 0_u64, Duration::ZERO);
+            while took < IDS_READ_TIME && reads < most {
+                let conversation = random.random_range(0..settings.conversations);
+                let found = rows.newest(conversation as u64, READ_MESSAGES as usize)?;
+                *wrong += u64::from(newest[conversation] != found);
+                reads += 1;
+                took = began.elapsed();
+            }
+            Ok(reads as f64 / took.as_secs_f64())
+        },
+    )
 }
 
 /// Stores the messages. Returns the numbers of the newest in each conversation.

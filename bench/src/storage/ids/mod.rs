@@ -70,7 +70,7 @@ pub fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchErr
     }
     measure::make_ids(&mut schemes, &settings, folder.path(), watcher)?;
     measure::store_and_read(&mut schemes, &settings, folder.path(), watcher)?;
-    let (interrupted, results) = (stop.is_asked(), results::results(schemes.to_vec()));
+    let (interrupted, results) = (stop.is_asked(), results::results(&schemes));
     Ok(settings
         .scratch
         .report("ids", &settings, interrupted, results))

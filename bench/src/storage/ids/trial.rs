@@ -11,7 +11,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde::Serialize;
 
-use super::scheme::{Durable, Generator, Id, Refusal, Scheme};
+use super::scheme::{Durable, Generator, Id, Scheme};
 use crate::storage::limits::{
     IDS_CLOCK_STEP, IDS_GENERATORS, IDS_RESTART_TIME, IDS_TRIAL_BATCH, IDS_TRIAL_CONVERSATIONS,
 };
@@ -60,16 +60,9 @@ impl Trials {
 
     /// Whether no client could be misled by anything that happened.
     pub(super) fn are_flawless(&self) -> bool {
-        let Self {
-            calm,
-            threads,
-            clock_back,
-            crash,
-            crash_and_clock_back,
-        } = self;
-        [calm, threads, clock_back, crash, crash_and_clock_back]
-            .iter()
-            .all(|tally| tally.refused + tally.repeated + tally.late + tally.gaps == 0)
+        let faults = [self.clock_back, self.crash, self.crash_and_clock_back];
+        let mut all = [self.calm, self.threads].into_iter().chain(faults);
+        all.all(|tally| tally.refused + tally.repeated + tally.late + tally.gaps == 0)
     }
 }
 
@@ -142,22 +135,13 @@ impl World {
     /// Any generator may make the id, except that a conversation has only one counter: in cairn, a
     /// single thread decides which message is next.
     pub(super) fn send(&mut self, conversation: u64) {
-        let count = self.generators.len();
-        let at = if self.scheme.is_per_conversation() {
-            conversation as usize % count
-        } else {
-            self.random.random_range(0..count)
+        let at = match self.scheme {
+            Scheme::Counter => conversation as usize % self.generators.len(),
+            _ => self.random.random_range(0..self.generators.len()),
         };
-        let generator = &mut self.generators[at];
-        let id = generator.next(conversation, self.now).or_else(|refusal| {
-            if refusal == Refusal::OutOfNumbers {
-                generator.refill(self.durable.take());
-            }
-            generator.next(conversation, self.now)
-        });
-        match id {
-            Ok(id) => self.waiting.push((conversation, id)),
-            Err(_) => self.refused += 1,
+        match self.generators[at].next(conversation, self.now, &mut self.durable) {
+            Some(id) => self.waiting.push((conversation, id)),
+            None => self.refused += 1,
         }
     }
 
@@ -180,11 +164,15 @@ impl World {
         for &(conversation, id) in &self.stored {
             logs.entry(conversation).or_default().push(id);
         }
-        let is_per_conversation = self.scheme.is_per_conversation();
-        let name = |&(conversation, id): &Sent| (conversation * u64::from(is_per_conversation), id);
+        // A counter's id is unique only within its conversation.
+        let name = |&(conversation, id): &Sent| match self.scheme {
+            Scheme::Counter => (conversation, id),
+            _ => (0, id),
+        };
         let names: HashSet<Sent> = self.stored.iter().map(name).collect();
         let lost: HashSet<Sent> = self.lost.iter().map(name).collect();
         let is_reissued = |sent: &&Sent| lost.contains(&name(sent));
+        let counts = matches!(self.scheme, Scheme::Segment | Scheme::Counter);
         Tally {
             stored: self.stored.len() as u64,
             refused: self.refused,
@@ -193,7 +181,7 @@ impl World {
             gaps: logs.values().map(|log| gaps(log)).sum(),
             neighbours: logs.values().map(|log| log.len() as u64 - 1).sum(),
             losses_told: losses_told(logs.values()),
-            skipped: self.scheme.counts().then(|| skipped(&names)),
+            skipped: counts.then(|| skipped(&names)),
             reissued: self.stored.iter().filter(is_reissued).count() as u64,
         }
     }

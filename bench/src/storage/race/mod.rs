@@ -19,7 +19,7 @@ pub(super) use supply::Supply;
 use supply::Tally;
 
 use super::limits;
-use super::tables::median;
+use super::spread::Spread;
 use crate::error::BenchError;
 use crate::system::bytes_below;
 use crate::watcher::{Stop, Watcher};
@@ -44,24 +44,6 @@ pub(super) struct Outcome {
     pub(super) disk_bytes_per_message: Option<f64>,
     /// Whether the reopened storage returned every message. `None` if the race was ended early.
     pub(super) is_held: Option<bool>,
-}
-
-/// The rates of several rounds.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub(super) struct Spread {
-    pub(super) median: f64,
-    pub(super) min: f64,
-    pub(super) max: f64,
-}
-
-impl Spread {
-    fn of(rates: Vec<f64>) -> Option<Self> {
-        Some(Self {
-            min: rates.iter().copied().min_by(f64::total_cmp)?,
-            max: rates.iter().copied().max_by(f64::total_cmp)?,
-            median: median(&rates)?,
-        })
-    }
 }
 
 /// A contender during the race.
@@ -124,7 +106,7 @@ impl Race<'_> {
         }
         // It was not created if the run was ended before that.
         if folder.exists() {
-            fs::remove_dir_all(folder).map_err(in_folder(folder))?;
+            fs::remove_dir_all(folder).map_err(BenchError::io("cannot remove a folder"))?;
         }
         Ok(outcomes)
     }
@@ -132,7 +114,7 @@ impl Race<'_> {
 
 impl<'a> Runner<'a> {
     fn ready(contender: &'a Contender, folder: PathBuf) -> Result<Self, BenchError> {
-        fs::create_dir_all(&folder).map_err(in_folder(&folder))?;
+        fs::create_dir_all(&folder).map_err(BenchError::io("cannot create a folder"))?;
         let reopen = || {
             contender.open(&folder)?.close()?;
             Ok((bytes_below(&folder), contender.open(&folder)?))
@@ -177,7 +159,7 @@ impl<'a> Runner<'a> {
     }
 
     fn outcome(self, supply: &Supply, stop: &Stop) -> Result<Option<Outcome>, StorageFailure> {
-        let Some(messages_per_s) = Spread::of(self.rates) else {
+        let Some(messages_per_s) = Spread::of(&self.rates) else {
             return Ok(None);
         };
         let mut outcome = Outcome {
@@ -211,11 +193,6 @@ fn next(heads: &mut Vec<u64>, conversation: usize) -> u64 {
 fn failed(contender: &Contender) -> impl FnOnce(StorageFailure) -> BenchError {
     let name = contender.name().to_owned();
     move |source| BenchError::Storage { name, source }
-}
-
-fn in_folder(dir: &Path) -> impl FnOnce(std::io::Error) -> BenchError {
-    let dir = dir.to_owned();
-    move |source| BenchError::Directory { dir, source }
 }
 
 #[cfg(test)]

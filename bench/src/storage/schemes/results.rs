@@ -1,11 +1,11 @@
 //! The comparison of the schemes, as a table and two plots for each share of members online.
 
 use clap::ValueEnum as _;
+use serde_json::Value;
 
 use super::scheme::Kind;
 use super::trial::Cell;
-use crate::results::{Results, Scale, Series, Table, Unit, grouped, list};
-use crate::storage::tables::{Cells, not_measured, shown, table};
+use crate::results::{Column, Results, Scale, Series, Unit, grouped, list, to_value};
 
 /// What the columns of the tables mean.
 pub(super) const MEANING: &str = "Sends: until they are durable and where they stay. Bytes: what \
@@ -36,9 +36,7 @@ pub(super) fn results(cells: &[Cell]) -> Results {
         let meaning = if at == 0 { MEANING } else { "" };
         let conclusion = ratios.as_ref().map_or("", |ratios| &ratios.conclusion);
         let meaning = format!("{meaning} {conclusion}");
-        results
-            .tables
-            .push(share_table(&online, meaning.trim(), cells));
+        results.show_table((&online, meaning.trim()), COLUMNS, &rows(cells));
         let mut plot = |title: &str, unit, meaning: &str, value: fn(&Cell) -> Option<f64>| {
             results.plot(
                 (&format!("{title}, {online}"), meaning),
@@ -121,28 +119,33 @@ impl Ratios {
     }
 }
 
-fn share_table(title: &str, meaning: &str, cells: &[Cell]) -> Table {
-    let short = Unit::short("");
-    let columns: [Cells<'_, Cell>; 10] = [
-        ("scheme", &|cell| cell.scheme.label().to_owned()),
-        ("members", &|cell| grouped(cell.group.size.into())),
-        ("sends/s", &|cell| shown(cell.sends_per_s, short)),
-        ("bytes", &|cell| shown(cell.bytes_per_send, short)),
-        ("writes", &|cell| shown(cell.writes_per_send, short)),
-        ("1,000 back", &|cell| {
-            shown(cell.catch_up_ms_per_1000, Unit::short(" ms"))
-        }),
-        ("acks", &|cell| {
-            shown(cell.ack_us_per_send, Unit::short(" µs"))
-        }),
-        ("ack writes", &|cell| shown(cell.ack_writes_per_send, short)),
-        ("left", &|cell| shown(cell.bytes_left_per_send, short)),
-        ("lost", &|cell| match cell.lost.zip(cell.at_stake) {
-            Some((lost, of)) => format!("{} of {}", grouped(lost as f64), grouped(of as f64)),
-            None => not_measured(),
-        }),
-    ];
-    table(title, meaning, &columns, cells)
+const COLUMNS: &[Column] = &[
+    Column::new("scheme", "/scheme", SHORT),
+    Column::new("members", "/members", Unit::COUNT),
+    Column::new("sends/s", "/sends_per_s", SHORT),
+    Column::new("bytes", "/bytes_per_send", SHORT),
+    Column::new("writes", "/writes_per_send", SHORT),
+    Column::new("1,000 back", "/catch_up_ms_per_1000", Unit::short(" ms")),
+    Column::new("acks", "/ack_us_per_send", Unit::short(" µs")),
+    Column::new("ack writes", "/ack_writes_per_send", SHORT),
+    Column::new("left", "/bytes_left_per_send", SHORT),
+    Column::new("lost", "/lost", SHORT),
+];
+
+const SHORT: Unit = Unit::short("");
+
+/// The cells as people read them.
+fn rows(cells: &[Cell]) -> Vec<Value> {
+    let row = |cell: &Cell| {
+        let mut row = to_value(cell);
+        row["scheme"] = cell.scheme.label().into();
+        if let Some((lost, of)) = cell.lost.zip(cell.at_stake) {
+            let [lost, of] = [lost, of].map(|count| grouped(count as f64));
+            row["lost"] = format!("{lost} of {of}").into();
+        }
+        row
+    };
+    cells.iter().map(row).collect()
 }
 
 /// A line for each scheme that has a value.

@@ -13,7 +13,7 @@ use super::scheme::{Group, Kind, Scheme, Sent};
 use super::store::Store;
 use crate::error::BenchError;
 use crate::storage::limits;
-use crate::storage::tables::median;
+use crate::storage::spread::median;
 use crate::system::bytes_below;
 use crate::watcher::Stop;
 

@@ -2,6 +2,8 @@ mod corpus;
 mod disk_budget;
 mod progress;
 
+use std::path::PathBuf;
+
 use super::*;
 use clap::Parser;
 use tokio::sync::watch;

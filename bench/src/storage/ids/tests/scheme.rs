@@ -15,13 +15,9 @@ fn ids(scheme: Scheme, steps: &[i64]) -> (Vec<Id>, usize) {
     for &step in steps {
         let length = Duration::from_millis(step.unsigned_abs());
         now = if step < 0 { now - length } else { now + length };
-        let next = generator.next(7, now).or_else(|refusal| {
-            assert!(refusal != Refusal::OutOfNumbers || scheme == Scheme::Segment);
-            generator.refill(durable.take());
-            generator.next(7, now)
-        });
-        ids.extend(next.ok());
-        refused += usize::from(next.is_err());
+        let next = generator.next(7, now, &mut durable);
+        ids.extend(next);
+        refused += usize::from(next.is_none());
     }
     (ids, refused)
 }
@@ -61,12 +57,13 @@ proptest! {
     fn counter_is_per_conversation(
         conversations in prop::collection::vec(0_u64..5, 1..200),
     ) {
-        let mut generator = Generator::start(Scheme::Counter, 1, &Durable::default());
+        let durable = &mut Durable::default();
+        let mut generator = Generator::start(Scheme::Counter, 1, durable);
         let mut heads = HashMap::new();
         for conversation in conversations {
             let head: &mut u64 = heads.entry(conversation).or_default();
             *head += 1;
-            prop_assert_eq!(generator.next(conversation, BEGIN), Ok(Id((*head).into())));
+            prop_assert_eq!(generator.next(conversation, BEGIN, durable), Some(Id((*head).into())));
         }
     }
 }
@@ -78,27 +75,30 @@ fn random_ids_do_not_rise() {
 
 #[test]
 fn snowflakes_are_bounded_per_millisecond() {
-    let mut generator = Generator::start(Scheme::Snowflake, 3, &Durable::default());
+    let durable = &mut Durable::default();
+    let mut generator = Generator::start(Scheme::Snowflake, 3, durable);
     let all: Vec<Id> = (0..4_096)
-        .map(|_| generator.next(0, BEGIN).unwrap())
+        .map(|_| generator.next(0, BEGIN, durable).unwrap())
         .collect();
     assert!(rises(&all));
-    assert_eq!(generator.next(0, BEGIN), Err(Refusal::MillisecondFull));
     assert_eq!(
-        generator.next(0, BEGIN - Duration::from_millis(1)),
-        Err(Refusal::ClockBehind)
+        generator.next(0, BEGIN, durable),
+        None,
+        "the millisecond is full"
     );
-    let next = generator.next(0, BEGIN + Duration::from_millis(1)).unwrap();
+    let step = Duration::from_millis(1);
+    assert_eq!(generator.next(0, BEGIN - step, durable), None);
+    let next = generator.next(0, BEGIN + step, durable).unwrap();
     assert!(next > all[4_095]);
     assert_eq!((next.low() >> COUNTER_BITS) & 0x3ff, 3);
 }
 
 #[test]
 fn nodes_make_distinct_snowflakes() {
-    let mut nodes =
-        [1, 2].map(|node| Generator::start(Scheme::Snowflake, node, &Durable::default()));
+    let durable = &mut Durable::default();
+    let mut nodes = [1, 2].map(|node| Generator::start(Scheme::Snowflake, node, durable));
     let ids: Vec<Id> = (0..1_000)
-        .map(|n| nodes[n % 2].next(0, BEGIN).unwrap())
+        .map(|n| nodes[n % 2].next(0, BEGIN, durable).unwrap())
         .collect();
     assert!(all_different(&ids));
 }

@@ -145,16 +145,3 @@ fn interrupted_race_has_no_outcome() {
         .unwrap();
     assert!(outcomes.iter().all(Option::is_none), "{outcomes:?}");
 }
-
-#[test]
-fn spread_is_median_min_and_max() {
-    assert_eq!(Spread::of(Vec::new()), None);
-    assert_eq!(
-        Spread::of(vec![5.0, 1.0, 3.0]),
-        Some(Spread {
-            median: 3.0,
-            min: 1.0,
-            max: 5.0
-        })
-    );
-}
