@@ -1,11 +1,15 @@
 //! The messages of a run. Some conversations are busy, most are not.
 
+use std::ops::RangeInclusive;
+
 use cairn_proto::limits::TEXT_BYTES_MAX;
 use cairn_proto::text::{Text, TextError};
-use clap::builder::RangedU64ValueParser;
+use clap::Args;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
+use serde::Serialize;
 
+use super::scratch::Scratch;
 use crate::args::whole;
 use crate::words::Words;
 use crate::zipf::Picker;
@@ -13,12 +17,36 @@ use crate::zipf::Picker;
 /// How much busier some conversations are than others: the n-th has a share of 1 / n.
 pub(super) const SKEW: f64 = 1.0;
 
-/// One message to be stored.
-/// Parses the bytes of a message's text.
-pub(super) fn body_bytes() -> RangedU64ValueParser<usize> {
-    whole(1..=TEXT_BYTES_MAX as u64)
+#[derive(Clone, Debug, Args, Serialize)]
+pub(super) struct LoadSettings {
+    /// Groups that the messages go to, the n-th with a share of 1 / n
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = whole::<usize>(GROUPS))]
+    pub conversations: usize,
+
+    /// Bytes of each message's text
+    #[arg(long, value_name = "BYTES", default_value_t = 200, value_parser = whole::<usize>(BODY))]
+    pub body: usize,
+
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub scratch: Scratch,
 }
 
+const GROUPS: RangeInclusive<u64> = 1..=100_000;
+const BODY: RangeInclusive<u64> = 1..=TEXT_BYTES_MAX as u64;
+
+impl LoadSettings {
+    pub(super) fn load(&self) -> Load {
+        Load::new(self.conversations, self.body, self.scratch.seed)
+    }
+
+    /// Picks the conversation of each message.
+    pub(super) fn picker(&self) -> Picker {
+        Picker::new(self.conversations, SKEW, self.scratch.seed)
+    }
+}
+
+/// One message to be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Message {
     /// An index.
@@ -47,17 +75,15 @@ impl Load {
         }
     }
 
-    pub(super) fn message(&mut self) -> Result<Message, TextError> {
-        let conversation = self.picker.pick();
-        Ok(Message {
-            conversation,
-            text: Text::new(self.words.fill(self.body_bytes, &mut self.random))?,
-        })
-    }
-
     /// Made in advance, so that making them is not measured.
     pub(super) fn messages(&mut self, count: usize) -> Result<Vec<Message>, TextError> {
-        (0..count).map(|_| self.message()).collect()
+        let message = |_| {
+            Ok(Message {
+                conversation: self.picker.pick(),
+                text: Text::new(self.words.fill(self.body_bytes, &mut self.random))?,
+            })
+        };
+        (0..count).map(message).collect()
     }
 }
 

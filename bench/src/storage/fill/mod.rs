@@ -16,14 +16,12 @@ use clap::Args;
 use serde::Serialize;
 
 use super::driver::Driver;
-use super::messages::{SKEW, body_bytes};
-use super::scratch::Scratch;
+use super::messages::LoadSettings;
 use crate::args::whole;
 use crate::error::BenchError;
 use crate::results::{Report, grouped, sized};
 use crate::system;
 use crate::watcher::Watcher;
-use crate::zipf::Picker;
 
 use corpus::Corpus;
 use progress::Progress;
@@ -36,19 +34,6 @@ pub struct Settings {
     #[arg(long, value_name = "N", default_value_t = 10_000_000, value_parser = whole::<u64>(1..))]
     messages: u64,
 
-    /// Groups that the messages go to, the n-th with a share of 1 / n
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 1_000,
-        value_parser = whole::<usize>(1..=100_000)
-    )]
-    conversations: usize,
-
-    /// Bytes of each message's text
-    #[arg(long, value_name = "BYTES", default_value_t = 200, value_parser = body_bytes())]
-    body: usize,
-
     /// Messages that are made durable together, at most
     #[arg(long, value_name = "N", default_value_t = 512, value_parser = whole::<u64>(1..=100_000))]
     batch: u64,
@@ -59,15 +44,15 @@ pub struct Settings {
 
     #[command(flatten)]
     #[serde(flatten)]
-    scratch: Scratch,
+    load: LoadSettings,
 }
 
 /// Fills a data directory and reads from it. What was measured before an interruption is reported.
 pub fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchError> {
-    let (scratch, stop) = (settings.scratch.open()?, watcher.stop());
+    let (scratch, stop) = (settings.load.scratch.open()?, watcher.stop());
     let folder = scratch.path();
-    let messages = disk_budget::limit(folder, settings.messages, settings.body)?;
-    let mut driver = Driver::create(folder, settings.conversations)?;
+    let messages = disk_budget::limit(folder, settings.messages, settings.load.body)?;
+    let mut driver = Driver::create(folder, settings.load.conversations)?;
     let heads_before = heads(&mut driver)?;
     let progress = fill(&mut driver, messages, &settings, folder, watcher)?;
     let stored = progress.last().messages;
@@ -78,7 +63,8 @@ pub fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchErr
     let began = Instant::now();
     driver.close()?;
     let close_s = began.elapsed().as_secs_f64();
-    results::at_rest(&mut results, folder, stored * settings.body as u64, close_s);
+    let message_bytes = stored * settings.load.body as u64;
+    results::at_rest(&mut results, folder, message_bytes, close_s);
     let mut reopened = Reopened::default();
     if !stop.is_asked() {
         watcher.tell(&|| "opening the data directory again".to_owned());
@@ -94,15 +80,14 @@ pub fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchErr
     }
     results::reopened(&mut results, &reopened);
     let kept_in = settings.keep.then(|| scratch.keep().display().to_string());
-    results::on_the_way(&mut results, &progress.samples, settings.body as f64);
+    results::on_the_way(&mut results, &progress.samples, settings.load.body as f64);
     if let Some(dir) = &kept_in {
         results.row("kept in", dir.clone(), "the data directory");
     }
     results.json("kept_in", kept_in);
     let interrupted = stop.is_asked();
-    Ok(settings
-        .scratch
-        .report("fill", &settings, interrupted, results))
+    let scratch = &settings.load.scratch;
+    Ok(scratch.report("fill", &settings, interrupted, results))
 }
 
 /// The entries of all groups together.
@@ -122,8 +107,8 @@ fn fill(
     watcher: &mut Watcher,
 ) -> Result<Progress, BenchError> {
     let stop = watcher.stop();
-    let mut corpus = Corpus::new(settings.body, settings.scratch.seed);
-    let mut picker = Picker::new(settings.conversations, SKEW, settings.scratch.seed);
+    let mut corpus = Corpus::new(settings.load.body, settings.load.scratch.seed);
+    let mut picker = settings.load.picker();
     let mut batch = Vec::new();
     let mut progress = Progress::begin(messages);
     let mut stored = 0;

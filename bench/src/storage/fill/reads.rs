@@ -63,12 +63,12 @@ pub(super) fn measure(
     messages: u64,
     watcher: &mut Watcher,
 ) -> Result<Option<Reads>, BenchError> {
-    let seed = settings.scratch.seed;
-    let fitting = RUN_BYTES_MAX / (settings.body + ENTRY_BYTES);
+    let seed = settings.load.scratch.seed;
+    let fitting = RUN_BYTES_MAX / (settings.load.body + ENTRY_BYTES);
     let mut reader = Reader {
         driver,
         target,
-        busy: Picker::new(settings.conversations, SKEW, !seed),
+        busy: Picker::new(settings.load.conversations, SKEW, !seed),
         random: StdRng::seed_from_u64(seed),
         page: READ_MESSAGES.min(fitting as u32).max(1),
     };

@@ -18,12 +18,11 @@ use crate::results::grouped;
 use crate::storage::limits::{
     IDS_READ_TIME, IDS_ROUNDS, IDS_STRETCH_MAX, IDS_WIRE_SAMPLE, READ_MESSAGES,
 };
-use crate::storage::messages::{Load, Message, SKEW};
+use crate::storage::messages::Message;
 use crate::storage::sled_rows::{SledRows, damaged};
 use crate::storage::spread::median;
 use crate::system;
 use crate::watcher::Watcher;
-use crate::zipf::Picker;
 
 /// Messages in sled under the ids of one scheme, a batch for each commit.
 #[derive(Debug)]
@@ -85,7 +84,7 @@ impl IdRows {
     /// sending says which message is the newest.
     pub(super) fn put(&mut self, to: u64, number: u64, text: &str) -> Result<(), BenchError> {
         let id = self.next_id(to)?;
-        let key = [&to.to_be_bytes()[..], &id.to_key(self.scheme)].concat();
+        let key = [&to.to_be_bytes()[..], &self.scheme.key(id)].concat();
         let row = [&number.to_be_bytes()[..], text.as_bytes()].concat();
         self.batch.insert(key, row);
         Ok(())
@@ -158,31 +157,25 @@ pub(super) fn make_ids(
     watcher: &mut Watcher,
 ) -> Result<(), BenchError> {
     let mut all = IdRows::create_all(&folder.join("made"))?;
-    let mut picker = Picker::new(settings.conversations, SKEW, settings.scratch.seed);
+    let mut picker = settings.load.picker();
     let count = settings.ids.div_ceil(IDS_ROUNDS);
     let conversations: Vec<u64> = (0..count).map(|_| picker.pick() as u64).collect();
     let rate: Rate = |of| &mut of.ids_per_s;
-    in_turns(
-        results,
-        &mut all,
-        "making ids",
-        rate,
-        watcher,
-        |_, of, rows| {
-            let began = Instant::now();
-            for &conversation in &conversations {
-                black_box(rows.next_id(conversation)?);
-            }
-            let rate = conversations.len() as f64 / began.elapsed().as_secs_f64();
-            let sample = conversations.iter().take(IDS_WIRE_SAMPLE);
-            let mut bytes = 0;
-            for &conversation in sample.clone() {
-                bytes += rows.scheme.wire_bytes(rows.next_id(conversation)?);
-            }
-            of.wire_bytes = Some(bytes as f64 / sample.len() as f64);
-            Ok(rate)
-        },
-    )
+    let make = |_, of: &mut SchemeResults, rows: &mut IdRows| {
+        let began = Instant::now();
+        for &conversation in &conversations {
+            black_box(rows.next_id(conversation)?);
+        }
+        let rate = conversations.len() as f64 / began.elapsed().as_secs_f64();
+        let sample = conversations.iter().take(IDS_WIRE_SAMPLE);
+        let mut bytes = 0;
+        for &conversation in sample.clone() {
+            bytes += rows.scheme.wire_bytes(rows.next_id(conversation)?);
+        }
+        of.wire_bytes = Some(bytes as f64 / sample.len() as f64);
+        Ok(rate)
+    };
+    in_turns(results, &mut all, "making ids", rate, watcher, make)
 }
 
 /// Stores the same messages under the ids of each scheme, and reads the newest ones again.
@@ -196,27 +189,21 @@ pub(super) fn store_and_read(
     let newest = store(results, &mut all, settings, watcher)?;
     let most = (settings.messages / IDS_ROUNDS).max(1);
     let rate: Rate = |of| &mut of.last_50_reads_per_s;
-    in_turns(
-        results,
-        &mut all,
-        "reading",
-        rate,
-        watcher,
-        |round, of, rows| {
-            // The same conversations for all.
-            let mut random = StdRng::seed_from_u64(settings.scratch.seed ^ round);
-            let wrong = of.wrong_reads.get_or_insert(0);
-            let (began, mut reads, mut took) = (Instant::now(), 0_u64, Duration::ZERO);
-            while took < IDS_READ_TIME && reads < most {
-                let conversation = random.random_range(0..settings.conversations);
-                let found = rows.newest(conversation as u64, READ_MESSAGES as usize)?;
-                *wrong += u64::from(newest[conversation] != found);
-                reads += 1;
-                took = began.elapsed();
-            }
-            Ok(reads as f64 / took.as_secs_f64())
-        },
-    )
+    let read = |round, of: &mut SchemeResults, rows: &mut IdRows| {
+        // The same conversations for all.
+        let mut random = StdRng::seed_from_u64(settings.load.scratch.seed ^ round);
+        let wrong = of.wrong_reads.get_or_insert(0);
+        let (began, mut reads, mut took) = (Instant::now(), 0_u64, Duration::ZERO);
+        while took < IDS_READ_TIME && reads < most {
+            let conversation = random.random_range(0..settings.load.conversations);
+            let found = rows.newest(conversation as u64, READ_MESSAGES as usize)?;
+            *wrong += u64::from(newest[conversation] != found);
+            reads += 1;
+            took = began.elapsed();
+        }
+        Ok(reads as f64 / took.as_secs_f64())
+    };
+    in_turns(results, &mut all, "reading", rate, watcher, read)
 }
 
 /// Stores the messages. Returns the numbers of the newest in each conversation.
@@ -226,8 +213,8 @@ fn store(
     settings: &Settings,
     watcher: &mut Watcher,
 ) -> Result<Vec<VecDeque<u64>>, BenchError> {
-    let mut load = Load::new(settings.conversations, settings.body, settings.scratch.seed);
-    let mut newest = vec![VecDeque::new(); settings.conversations];
+    let mut load = settings.load.load();
+    let mut newest = vec![VecDeque::new(); settings.load.conversations];
     let stretch = settings.messages.div_ceil(IDS_ROUNDS).min(IDS_STRETCH_MAX);
     let (stop, mut stored) = (watcher.stop(), 0);
     while stored < settings.messages && !stop.is_asked() {

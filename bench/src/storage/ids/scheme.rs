@@ -47,12 +47,16 @@ impl Scheme {
         if self.is_uuid() { 16 } else { 8 }
     }
 
+    pub(super) fn key(self, id: Id) -> Vec<u8> {
+        id.to_be_bytes()[16 - self.key_bytes()..].to_vec()
+    }
+
     /// Bytes of an id on the wire, where a number is encoded as a varint.
     pub(super) fn wire_bytes(self, id: Id) -> usize {
         if self.is_uuid() {
             self.key_bytes()
         } else {
-            codec::encode(&id.low()).len()
+            codec::encode(&(id as u64)).len()
         }
     }
 
@@ -78,25 +82,8 @@ impl fmt::Display for Scheme {
     }
 }
 
-/// A message id. Ids sort as their keys do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Id(pub(super) u128);
-
-impl Id {
-    /// The value of an id of 8 bytes.
-    pub(super) const fn low(self) -> u64 {
-        self.0 as u64
-    }
-
-    /// Whether this is the id that a client expects directly after `last`.
-    pub(super) const fn follows(self, last: Self) -> bool {
-        last.0.wrapping_add(1) == self.0
-    }
-
-    pub(super) fn to_key(self, scheme: Scheme) -> Vec<u8> {
-        self.0.to_be_bytes()[16 - scheme.key_bytes()..].to_vec()
-    }
-}
+/// Ids sort as their keys do. Where a key has 8 bytes, the upper half is 0.
+pub(super) type Id = u128;
 
 /// What a generator can recover from the store after a crash.
 #[derive(Clone, Debug, Default)]
@@ -192,6 +179,6 @@ impl Generator {
                 u128::from(*head)
             }
         };
-        Some(Id(id))
+        Some(id)
     }
 }

@@ -12,9 +12,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 pub use contender::{Batch, Contender, Key, Storage, StorageFailure};
-pub(super) use contenders::{
-    LogBytes, cairn_with_groups, cairn_with_members, raw_file, sled_flushed, sled_synced,
-};
+pub(super) use contenders::{LogBytes, cairn_with_groups, cairn_with_members, raw_file, sled};
 pub(super) use supply::Supply;
 use supply::Tally;
 
@@ -24,12 +22,9 @@ use crate::error::BenchError;
 use crate::system::bytes_below;
 use crate::watcher::{Stop, Watcher};
 
-#[derive(Debug)]
 pub(super) struct Race<'a> {
     pub(super) contenders: &'a [Contender],
     pub(super) supply: &'a Supply,
-    /// Messages in a commit.
-    pub(super) batch: usize,
     /// How long each contender stores in each round.
     pub(super) round: Duration,
 }
@@ -60,13 +55,14 @@ struct Runner<'a> {
 }
 
 impl Race<'_> {
-    /// Runs the race in a new folder, which is removed afterwards.
+    /// Runs the race in an empty folder, with this many messages in a commit.
     ///
     /// If the run is ended early, contenders without a counted round get `None`, and the last ones
     /// may be missing altogether.
     pub(super) fn run(
         &self,
         title: &str,
+        batch: usize,
         folder: &Path,
         watcher: &mut Watcher,
     ) -> Result<Vec<Option<Outcome>>, BenchError> {
@@ -77,7 +73,11 @@ impl Race<'_> {
                 break;
             }
             watcher.tell(&|| format!("{title}: {} gets ready", contender.name()));
-            runners.push(Runner::ready(contender, folder.join(at.to_string()))?);
+            runners.push(Runner::ready(
+                contender,
+                folder.join(at.to_string()),
+                self.supply.groups,
+            )?);
         }
         // The first round is not counted.
         for round in 0..=limits::ROUNDS {
@@ -92,7 +92,7 @@ impl Race<'_> {
                     0 => format!("{title}: {name} warms up"),
                     _ => format!("{title}, round {round} of {}: {name}", limits::ROUNDS),
                 });
-                let rate = runner.round(self, &stop);
+                let rate = runner.round(self, batch, &stop);
                 let rate = rate.map_err(failed(runner.contender))?;
                 runner.rates.extend(rate.filter(|_| round > 0));
             }
@@ -104,16 +104,12 @@ impl Race<'_> {
             let outcome = runner.outcome(self.supply, &stop);
             outcomes.push(outcome.map_err(failed(contender))?);
         }
-        // It was not created if the run was ended before that.
-        if folder.exists() {
-            fs::remove_dir_all(folder).map_err(BenchError::io("cannot remove a folder"))?;
-        }
         Ok(outcomes)
     }
 }
 
 impl<'a> Runner<'a> {
-    fn ready(contender: &'a Contender, folder: PathBuf) -> Result<Self, BenchError> {
+    fn ready(contender: &'a Contender, folder: PathBuf, groups: usize) -> Result<Self, BenchError> {
         fs::create_dir_all(&folder).map_err(BenchError::io("cannot create a folder"))?;
         let reopen = || {
             contender.open(&folder)?.close()?;
@@ -125,7 +121,7 @@ impl<'a> Runner<'a> {
             folder,
             bytes_before,
             storage,
-            heads: Vec::new(),
+            heads: vec![0; groups],
             stored: 0,
             rates: Vec::new(),
         })
@@ -133,23 +129,28 @@ impl<'a> Runner<'a> {
 
     /// Stores for the time of a round, at least one batch, and returns the messages a second;
     /// `None` if the run was ended.
-    fn round(&mut self, race: &Race<'_>, stop: &Stop) -> Result<Option<f64>, StorageFailure> {
+    fn round(
+        &mut self,
+        race: &Race<'_>,
+        batch: usize,
+        stop: &Stop,
+    ) -> Result<Option<f64>, StorageFailure> {
         let most = race.supply.messages_of(limits::ROUND_BYTES_MAX);
         let (start, first) = (Instant::now(), self.stored);
         while !stop.is_asked() {
             let heads = &mut self.heads;
-            let numbers = self.stored..self.stored + race.batch as u64;
-            let mut batch = numbers.map(|n| {
+            let numbers = self.stored..self.stored + batch as u64;
+            self.storage.store(&mut numbers.map(|n| {
                 let (conversation, text) = race.supply.get(n);
-                let msgid = next(heads, conversation as usize);
+                let msgid = &mut heads[conversation as usize];
+                *msgid += 1;
                 let key = Key {
                     conversation,
-                    msgid,
+                    msgid: *msgid,
                 };
                 (key, text)
-            });
-            self.storage.store(&mut batch)?;
-            self.stored += race.batch as u64;
+            }))?;
+            self.stored += batch as u64;
             let (stored, elapsed) = (self.stored - first, start.elapsed());
             if elapsed >= race.round || stored >= most {
                 return Ok(Some(stored as f64 / elapsed.as_secs_f64()));
@@ -179,15 +180,6 @@ impl<'a> Runner<'a> {
         }
         Ok(Some(outcome))
     }
-}
-
-/// The next message of a conversation.
-fn next(heads: &mut Vec<u64>, conversation: usize) -> u64 {
-    if heads.len() <= conversation {
-        heads.resize(conversation + 1, 0);
-    }
-    heads[conversation] += 1;
-    heads[conversation]
 }
 
 fn failed(contender: &Contender) -> impl FnOnce(StorageFailure) -> BenchError {

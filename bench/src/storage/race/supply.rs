@@ -21,6 +21,7 @@ const SHIFT: u64 = 4_099;
 pub(crate) struct Supply {
     pub(super) messages: Vec<Message>,
     body_bytes: usize,
+    pub(super) groups: usize,
 }
 
 impl Supply {
@@ -29,6 +30,7 @@ impl Supply {
         Ok(Self {
             messages: Load::new(groups, body_bytes, seed).messages(count)?,
             body_bytes,
+            groups,
         })
     }
 

@@ -10,7 +10,7 @@ use super::plain::Plain;
 use super::scheme::{Group, Kind, Scheme};
 use crate::error::BenchError;
 
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(super) struct Store {
     /// How it stores messages
     #[arg(long = "scheme", value_name = "SCHEME")]

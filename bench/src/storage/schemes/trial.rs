@@ -82,6 +82,7 @@ impl Pace<'_> {
     }
 }
 
+#[derive(Default)]
 pub(super) struct Trial {
     pub(super) cell: Cell,
     store: Store,
@@ -98,25 +99,17 @@ pub(super) struct Trial {
 }
 
 impl Trial {
-    pub(super) fn new(scheme: Kind, group: Group, parent: &Path) -> Self {
+    pub(super) fn new(kind: Kind, group: Group, parent: &Path) -> Self {
+        let dir = parent.join(kind.name());
+        let cell = Cell {
+            scheme: kind,
+            group,
+            ..Cell::default()
+        };
         Self {
-            cell: Cell {
-                scheme,
-                group,
-                ..Cell::default()
-            },
-            store: Store {
-                kind: scheme,
-                dir: parent.join(scheme.name()),
-                group,
-            },
-            empty_bytes: 0,
-            warm_bytes: 0,
-            sent: Sent::default(),
-            writes: 0,
-            sends_per_s: Vec::new(),
-            accepted_per_s: Vec::new(),
-            catch_up_ms: Vec::new(),
+            cell,
+            store: Store { kind, dir, group },
+            ..Self::default()
         }
     }
 
