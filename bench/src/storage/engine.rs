@@ -66,6 +66,9 @@ pub fn run(
         true => storing_results(&storing(&settings, others, watcher)?),
         false => members_results(&members(&settings, watcher)?),
     };
+    if results.tables[0].rows.is_empty() {
+        return Err(BenchError::Interrupted);
+    }
     let (scratch, interrupted) = (&settings.load.scratch, watcher.stop().is_asked());
     Ok(scratch.report("engine", &settings, interrupted, results))
 }
@@ -124,7 +127,7 @@ fn storing(
         let title = format!("batches of {}", grouped(batch as f64));
         let outcomes = race.run(&title, batch, scratch.open()?.path(), watcher)?;
         // cairn runs first.
-        let cairn = outcomes[..].first().and_then(Option::as_ref);
+        let cairn = outcomes.first().and_then(Option::as_ref);
         let cairn = cairn.map(|outcome| outcome.messages_per_s.median);
         for (contender, outcome) in contenders.iter().zip(outcomes) {
             stored.extend(outcome.map(|outcome| Stored {
@@ -138,14 +141,7 @@ fn storing(
             break;
         }
     }
-    measured(stored)
-}
-
-fn measured<R>(rows: Vec<R>) -> Result<Vec<R>, BenchError> {
-    match rows.is_empty() {
-        true => Err(BenchError::Interrupted),
-        false => Ok(rows),
-    }
+    Ok(stored)
 }
 
 /// The cost of a message in a group of one size.
@@ -171,23 +167,17 @@ fn members(settings: &Settings, watcher: &mut Watcher) -> Result<Vec<OfMembers>,
     };
     let (title, batch, folder) = ("sizes of groups", limits::MEMBERS_BATCH, scratch.open()?);
     let outcomes = race.run(title, batch, folder.path(), watcher)?;
-    let of_members = |((members, log), outcome): ((u64, LogBytes), Option<Outcome>)| {
-        let outcome = outcome?;
-        Some(OfMembers {
+    let mut measured = Vec::new();
+    for ((members, log_bytes), outcome) in groups.into_iter().zip(outcomes) {
+        measured.extend(outcome.map(|of| OfMembers {
             members,
-            messages_per_s: outcome.messages_per_s,
-            messages: outcome.messages,
-            log_bytes_per_message: log.get() as f64 / outcome.messages as f64,
-            is_held: outcome.is_held,
-        })
-    };
-    measured(
-        groups
-            .into_iter()
-            .zip(outcomes)
-            .filter_map(of_members)
-            .collect(),
-    )
+            messages_per_s: of.messages_per_s,
+            messages: of.messages,
+            log_bytes_per_message: log_bytes.get() as f64 / of.messages as f64,
+            is_held: of.is_held,
+        }));
+    }
+    Ok(measured)
 }
 
 const MEDIAN: Column = Column::new("messages/s", "/messages_per_s/median", Unit::COUNT);
@@ -221,11 +211,12 @@ fn storing_results(storing: &[Stored]) -> Results {
         ],
         storing,
     );
-    // The first size of a batch has them all.
-    let first = storing
-        .iter()
-        .take_while(|stored| stored.batch == storing[0].batch);
-    let line = |Stored { engine, .. }: &Stored| {
+    let is_first = |(at, of): &(usize, &Stored)| {
+        let earlier = &storing[..*at];
+        earlier.iter().all(|earlier| earlier.engine != of.engine)
+    };
+    let engines = storing.iter().enumerate().filter(is_first);
+    let line = |(_, Stored { engine, .. }): (usize, &Stored)| {
         let of_engine = storing.iter().filter(|stored| stored.engine == *engine);
         let point = |of: &Stored| (of.batch as f64, of.outcome.messages_per_s.median);
         from_left(engine, of_engine.map(point).collect())
@@ -238,7 +229,7 @@ fn storing_results(storing: &[Stored]) -> Results {
         ),
         Scale::Log.axis("messages in a batch"),
         Scale::Log.axis("messages/s"),
-        first.map(line).collect(),
+        engines.map(line).collect(),
     );
     let is_held = |stored: &Stored| stored.outcome.is_held != Some(false);
     results.check(storing.iter().all(is_held));

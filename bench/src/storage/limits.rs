@@ -1,6 +1,7 @@
 //! Every bound of the storage benchmarks. Names carry the unit.
 
 use std::time::Duration;
+
 /// Rounds of a race that count. Together they take `--seconds`.
 pub(super) const ROUNDS: u32 = 5;
 /// Bytes of texts that a contender stores in one round, so that a fast one does not fill the disk.

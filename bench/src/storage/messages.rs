@@ -46,13 +46,8 @@ impl LoadSettings {
     }
 }
 
-/// One message to be stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Message {
-    /// An index.
-    pub conversation: usize,
-    pub text: Text,
-}
+/// The index of a conversation, and a text for it.
+pub(super) type Message = (usize, Text);
 
 /// An endless sequence of messages; the same seed repeats it.
 #[derive(Debug)]
@@ -78,10 +73,8 @@ impl Load {
     /// Made in advance, so that making them is not measured.
     pub(super) fn messages(&mut self, count: usize) -> Result<Vec<Message>, TextError> {
         let message = |_| {
-            Ok(Message {
-                conversation: self.picker.pick(),
-                text: Text::new(self.words.fill(self.body_bytes, &mut self.random))?,
-            })
+            let text = self.words.fill(self.body_bytes, &mut self.random);
+            Ok((self.picker.pick(), Text::new(text)?))
         };
         (0..count).map(message).collect()
     }

@@ -14,7 +14,7 @@ impl Spread {
         Some(Self {
             min: rates.iter().copied().min_by(f64::total_cmp)?,
             max: rates.iter().copied().max_by(f64::total_cmp)?,
-            median: median(&rates)?,
+            median: median(rates)?,
         })
     }
 }

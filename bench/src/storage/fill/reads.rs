@@ -116,16 +116,14 @@ impl Reader<'_> {
             Target::Old => self.busy.pick(),
         };
         let head = self.driver.timeline(group)?.head();
-        let before_page = head.get().saturating_sub(self.page.into());
-        let (first, range) = match self.target {
-            Target::Newest => {
-                let first = MsgId::new(before_page + 1);
-                (first, PullRange::Before(head.next()))
-            }
-            Target::Old => {
-                let first = MsgId::new(self.random.random_range(1..=before_page + 1));
-                (first, PullRange::From(first))
-            }
+        let last_page = head.get().saturating_sub(self.page.into()) + 1;
+        let first = MsgId::new(match self.target {
+            Target::Newest => last_page,
+            Target::Old => self.random.random_range(1..=last_page),
+        });
+        let range = match self.target {
+            Target::Newest => PullRange::Before(head.next()),
+            Target::Old => PullRange::From(first),
         };
         let limits = RunLimits::of_messages(self.page);
         let run = self.driver.read(group, range, limits)?;

@@ -18,7 +18,6 @@ use crate::results::grouped;
 use crate::storage::limits::{
     IDS_READ_TIME, IDS_ROUNDS, IDS_STRETCH_MAX, IDS_WIRE_SAMPLE, READ_MESSAGES,
 };
-use crate::storage::messages::Message;
 use crate::storage::sled_rows::{SledRows, damaged};
 use crate::storage::spread::median;
 use crate::system;
@@ -97,20 +96,17 @@ impl IdRows {
     /// The numbers of the newest messages of a conversation. Where keys do not sort by time, this
     /// reads all of its messages.
     pub(super) fn newest(&self, conversation: u64, count: usize) -> Result<Vec<u64>, BenchError> {
-        let prefix = conversation.to_be_bytes();
-        let rows = self.rows.db.scan_prefix(prefix).values().rev();
-        let number = |row: sled::Result<sled::IVec>| {
+        let most = match self.scheme.sorts_by_time() {
+            true => count,
+            false => usize::MAX,
+        };
+        let rows = self.rows.db.scan_prefix(conversation.to_be_bytes());
+        let mut numbers = Vec::new();
+        for row in rows.values().rev().take(most) {
             let row = row?;
             let number = row.first_chunk().ok_or_else(damaged)?;
-            Ok(u64::from_be_bytes(*number))
-        };
-        let most = if self.scheme.sorts_by_time() {
-            count
-        } else {
-            usize::MAX
-        };
-        let numbers = rows.take(most).map(number);
-        let mut numbers = numbers.collect::<Result<Vec<_>, BenchError>>()?;
+            numbers.push(u64::from_be_bytes(*number));
+        }
         numbers.sort_unstable();
         Ok(numbers.split_off(numbers.len().saturating_sub(count)))
     }
@@ -227,7 +223,7 @@ fn store(
             });
             let (began, mut number) = (Instant::now(), stored..);
             for batch in messages.chunks(settings.batch) {
-                for (Message { conversation, text }, number) in batch.iter().zip(&mut number) {
+                for ((conversation, text), number) in batch.iter().zip(&mut number) {
                     rows.put(*conversation as u64, number, text.as_str())?;
                 }
                 rows.commit()?;
@@ -237,8 +233,8 @@ fn store(
                 stored_per_s: count as f64 / began.elapsed().as_secs_f64(),
             });
         }
-        for (message, number) in messages.iter().zip(stored..) {
-            let numbers = &mut newest[message.conversation];
+        for ((conversation, _), number) in messages.iter().zip(stored..) {
+            let numbers = &mut newest[*conversation];
             numbers.push_back(number);
             if numbers.len() > READ_MESSAGES as usize {
                 numbers.pop_front();

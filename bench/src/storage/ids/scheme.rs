@@ -38,13 +38,12 @@ impl Scheme {
         Self::Counter,
     ];
 
-    pub(super) const fn is_uuid(self) -> bool {
-        matches!(self, Self::UuidV4 | Self::UuidV7)
-    }
-
     /// Bytes of an id in a key.
     pub(super) const fn key_bytes(self) -> usize {
-        if self.is_uuid() { 16 } else { 8 }
+        match self {
+            Self::UuidV4 | Self::UuidV7 => 16,
+            Self::Snowflake | Self::Segment | Self::Counter => 8,
+        }
     }
 
     pub(super) fn key(self, id: Id) -> Vec<u8> {
@@ -53,10 +52,9 @@ impl Scheme {
 
     /// Bytes of an id on the wire, where a number is encoded as a varint.
     pub(super) fn wire_bytes(self, id: Id) -> usize {
-        if self.is_uuid() {
-            self.key_bytes()
-        } else {
-            codec::encode(&(id as u64)).len()
+        match self.key_bytes() {
+            8 => codec::encode(&(id as u64)).len(),
+            bytes => bytes,
         }
     }
 
@@ -72,7 +70,7 @@ impl Scheme {
 
 impl fmt::Display for Scheme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
+        f.write_str(match self {
             Self::UuidV4 => "UUIDv4",
             Self::UuidV7 => "UUIDv7",
             Self::Snowflake => "Snowflake",

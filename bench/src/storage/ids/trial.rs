@@ -173,13 +173,6 @@ impl World {
     }
 }
 
-impl Tally {
-    /// Whether nothing that happened could mislead a client.
-    pub(super) fn is_flawless(&self) -> bool {
-        self.refused + self.repeated + self.late + self.gaps == 0
-    }
-}
-
 /// What became of the messages of a trial.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(super) struct Tally {
@@ -204,22 +197,26 @@ pub(super) struct Tally {
     pub(super) reissued: u64,
 }
 
+impl Tally {
+    /// Whether nothing that happened could mislead a client.
+    pub(super) fn is_flawless(&self) -> bool {
+        self.refused + self.repeated + self.late + self.gaps == 0
+    }
+}
+
 pub(super) fn late(log: &[Id]) -> u64 {
-    let mut last = None;
-    let is_late = |&&id: &&Id| {
-        let is_late = last.is_some_and(|last| id < last);
-        last = last.max(Some(id));
-        is_late
-    };
-    log.iter().filter(is_late).count() as u64
+    let (mut late, mut newest) = (0, 0);
+    for &id in log {
+        late += u64::from(id < newest);
+        newest = newest.max(id);
+    }
+    late
 }
 
 /// What a client counts as losses that expects consecutive ids.
 pub(super) fn gaps(log: &[Id]) -> u64 {
-    let pairs = log.windows(2);
-    pairs
-        .filter(|pair| pair[0].wrapping_add(1) != pair[1])
-        .count() as u64
+    let is_gap = |pair: &&[Id]| pair[0].wrapping_add(1) != pair[1];
+    log.windows(2).filter(is_gap).count() as u64
 }
 
 pub(super) fn losses_told<'a>(logs: impl Iterator<Item = &'a Vec<Id>>) -> Option<f64> {

@@ -16,12 +16,12 @@ fn sizes_and_skew_are_as_asked() {
     assert!(
         messages
             .iter()
-            .all(|message| message.text.as_str().len() == 200 && message.conversation < 10)
+            .all(|(conversation, text)| text.as_str().len() == 200 && *conversation < 10)
     );
     let of = |conversation| {
         messages
             .iter()
-            .filter(|message| message.conversation == conversation)
+            .filter(|message| message.0 == conversation)
             .count()
     };
     assert!(of(0) > of(9), "{} against {}", of(0), of(9));

@@ -36,15 +36,12 @@ fn cairn(
     create: impl Fn(&Path) -> Result<Driver, BenchError> + 'static,
 ) -> Contender {
     Contender::new(name, move |folder| {
-        let is_new = folder.read_dir()?.next().is_none();
-        Ok(Cairn {
-            driver: if is_new {
-                create(folder)?
-            } else {
-                Driver::open(folder)?
-            },
-            log_bytes: log_bytes.clone(),
-        })
+        let driver = match folder.read_dir()?.next() {
+            None => create(folder)?,
+            Some(_) => Driver::open(folder)?,
+        };
+        let log_bytes = log_bytes.clone();
+        Ok(Cairn { driver, log_bytes })
     })
 }
 
@@ -55,18 +52,14 @@ pub(crate) fn cairn_with_groups(groups: usize) -> Contender {
 }
 
 /// cairn's engine with one group.
-pub(crate) fn cairn_with_members((members, log_bytes): &(u64, LogBytes)) -> Contender {
-    let members = *members;
-    cairn(
-        format!("{members} members"),
-        log_bytes.clone(),
-        move |folder| {
-            let mut driver = Driver::create(folder, 1)?;
-            let others = driver.users(FIRST_MEMBER, members.saturating_sub(1))?;
-            driver.add_members(0, &others)?;
-            Ok(driver)
-        },
-    )
+pub(crate) fn cairn_with_members(&(members, ref log_bytes): &(u64, LogBytes)) -> Contender {
+    let name = format!("{members} members");
+    cairn(name, log_bytes.clone(), move |folder| {
+        let mut driver = Driver::create(folder, 1)?;
+        let others = driver.users(FIRST_MEMBER, members.saturating_sub(1))?;
+        driver.add_members(0, &others)?;
+        Ok(driver)
+    })
 }
 
 impl Storage for Cairn {

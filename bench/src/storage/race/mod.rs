@@ -73,11 +73,8 @@ impl Race<'_> {
                 break;
             }
             watcher.tell(&|| format!("{title}: {} gets ready", contender.name()));
-            runners.push(Runner::ready(
-                contender,
-                folder.join(at.to_string()),
-                self.supply.groups,
-            )?);
+            let folder = folder.join(at.to_string());
+            runners.push(Runner::ready(contender, folder, self.supply.groups)?);
         }
         // The first round is not counted.
         for round in 0..=limits::ROUNDS {
@@ -135,7 +132,7 @@ impl<'a> Runner<'a> {
         batch: usize,
         stop: &Stop,
     ) -> Result<Option<f64>, StorageFailure> {
-        let most = race.supply.messages_of(limits::ROUND_BYTES_MAX);
+        let most = (limits::ROUND_BYTES_MAX / race.supply.body_bytes) as u64;
         let (start, first) = (Instant::now(), self.stored);
         while !stop.is_asked() {
             let heads = &mut self.heads;

@@ -83,9 +83,8 @@ pub fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchErr
         Err(error) => return Err(error),
     };
     let results = results::results(&cells);
-    Ok(settings
-        .scratch
-        .report("schemes", &settings, interrupted, results))
+    let scratch = &settings.scratch;
+    Ok(scratch.report("schemes", &settings, interrupted, results))
 }
 
 fn measure(
@@ -94,9 +93,9 @@ fn measure(
     watcher: &mut Watcher,
 ) -> Result<(), BenchError> {
     // Made in advance, so that making them is not measured.
-    let messages =
-        Load::new(1, settings.body, settings.scratch.seed).messages(limits::SCHEME_TEXTS)?;
-    let texts: Vec<_> = messages.into_iter().map(|message| message.text).collect();
+    let mut load = Load::new(1, settings.body, settings.scratch.seed);
+    let messages = load.messages(limits::SCHEME_TEXTS)?.into_iter();
+    let texts: Vec<_> = messages.map(|(_, text)| text).collect();
     let pace = Pace {
         texts: &texts,
         batch: settings.batch,
@@ -114,7 +113,7 @@ fn measure(
             let mut trials: Vec<Trial> = Kind::value_variants().iter().map(trial).collect();
             let result = compare(&mut trials, &pace, watcher);
             let measured = trials.into_iter().map(|trial| trial.cell);
-            cells.extend(measured.filter(Cell::is_measured));
+            cells.extend(measured.filter(|cell| cell.lost.is_some()));
             result?;
         }
     }
@@ -134,8 +133,6 @@ fn compare(trials: &mut [Trial], pace: &Pace<'_>, watcher: &mut Watcher) -> Resu
     for trial in &mut *trials {
         begin("killing", &trial.cell)?;
         trial.crash(pace)?;
-    }
-    for trial in &mut *trials {
         trial.create()?;
     }
     for round in 0..=limits::SCHEME_ROUNDS {

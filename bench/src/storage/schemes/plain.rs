@@ -90,11 +90,8 @@ impl Plain {
         self.cursors.insert(member, through);
         self.ordered.remove(&(before, member));
         self.ordered.insert((through, member));
-        while self
-            .ordered
-            .first()
-            .is_some_and(|(lowest, _)| self.floor < *lowest)
-        {
+        let lowest = self.ordered.first().map_or(MsgId::ZERO, |first| first.0);
+        while self.floor < lowest {
             self.floor = self.floor.next();
             self.rows.delete(Row::Body(self.floor));
             self.rows.complete()?;

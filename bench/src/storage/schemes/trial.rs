@@ -45,12 +45,6 @@ pub(super) struct Cell {
     pub(super) at_stake: Option<u64>,
 }
 
-impl Cell {
-    pub(super) fn is_measured(&self) -> bool {
-        self.sends_per_s.is_some() || self.lost.is_some()
-    }
-}
-
 /// How every scheme is measured.
 pub(super) struct Pace<'a> {
     pub(super) texts: &'a [Text],
