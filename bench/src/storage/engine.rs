@@ -42,12 +42,7 @@ pub struct Settings {
     members: Vec<u64>,
 
     /// How long each contender stores for each size, all rounds together
-    #[arg(
-        long,
-        value_name = "S",
-        default_value_t = SECONDS_DEFAULT.into(),
-        value_parser = seconds
-    )]
+    #[arg(long, value_name = "S", default_value_t = SECONDS_DEFAULT.into(), value_parser = seconds)]
     seconds: f64,
 
     #[command(flatten)]
@@ -131,7 +126,7 @@ fn storing(
         let cairn = cairn.map(|outcome| outcome.messages_per_s.median);
         for (contender, outcome) in contenders.iter().zip(outcomes) {
             stored.extend(outcome.map(|outcome| Stored {
-                engine: contender.name().to_owned(),
+                engine: contender.name.clone(),
                 batch,
                 cairn_is_times: cairn.map(|cairn| cairn / outcome.messages_per_s.median),
                 outcome,
@@ -180,6 +175,7 @@ fn members(settings: &Settings, watcher: &mut Watcher) -> Result<Vec<OfMembers>,
     Ok(measured)
 }
 
+const BYTES: Unit = Unit::new(1, "");
 const MEDIAN: Column = Column::new("messages/s", "/messages_per_s/median", Unit::COUNT);
 const MIN: Column = Column::new("min", "/messages_per_s/min", Unit::COUNT);
 const MAX: Column = Column::new("max", "/messages_per_s/max", Unit::COUNT);
@@ -202,11 +198,7 @@ fn storing_results(storing: &[Stored]) -> Results {
             MIN,
             MAX,
             Column::new("cairn is", "/cairn_is_times", Unit::new(2, " ×")),
-            Column::new(
-                "disk B/message",
-                "/disk_bytes_per_message",
-                Unit::new(1, ""),
-            ),
+            Column::new("disk B/message", "/disk_bytes_per_message", BYTES),
             HELD,
         ],
         storing,
@@ -250,7 +242,7 @@ fn members_results(members: &[OfMembers]) -> Results {
             MEDIAN,
             MIN,
             MAX,
-            Column::new("log B/message", "/log_bytes_per_message", Unit::new(1, "")),
+            Column::new("log B/message", "/log_bytes_per_message", BYTES),
             HELD,
         ],
         members,

@@ -1,7 +1,6 @@
 //! `fill`: very many messages in a row, with checkpoints going on, and how the engine does with all
 //! of them on the disk.
 
-mod corpus;
 mod disk_budget;
 mod progress;
 mod reads;
@@ -23,7 +22,6 @@ use crate::results::{Report, grouped, sized};
 use crate::system;
 use crate::watcher::Watcher;
 
-use corpus::Corpus;
 use progress::Progress;
 use reads::Target;
 use results::Reopened;
@@ -107,15 +105,14 @@ fn fill(
     watcher: &mut Watcher,
 ) -> Result<Progress, BenchError> {
     let stop = watcher.stop();
-    let mut corpus = Corpus::new(settings.load.body, settings.load.scratch.seed);
-    let mut picker = settings.load.picker();
+    let mut load = settings.load.load();
     let mut batch = Vec::new();
     let mut progress = Progress::begin(messages);
     let mut stored = 0;
     while stored < messages && !stop.is_asked() {
         let began = Instant::now();
         for _ in 0..settings.batch.min(messages - stored) {
-            batch.push((picker.pick(), corpus.text()?));
+            batch.push(load.message()?);
         }
         progress.making_texts += began.elapsed();
         stored += batch.len() as u64;

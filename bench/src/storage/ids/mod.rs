@@ -48,10 +48,12 @@ pub fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchErr
     let (folder, stop) = (settings.load.scratch.open()?, watcher.stop());
     let mut schemes = Scheme::ALL.map(SchemeResults::new);
     for of in &mut schemes {
-        let scheme = of.scheme;
-        watcher.tell(&|| format!("trying what {scheme} does"));
-        of.trials = (!stop.is_asked())
-            .then(|| trial::trials(scheme, IDS_TRIAL_MESSAGES, settings.load.scratch.seed));
+        if stop.is_asked() {
+            break;
+        }
+        watcher.tell(&|| format!("trying what {} does", of.scheme));
+        let seed = settings.load.scratch.seed;
+        of.trials = Some(trial::trials(of.scheme, IDS_TRIAL_MESSAGES, seed));
     }
     measure::make_ids(&mut schemes, &settings, folder.path(), watcher)?;
     measure::store_and_read(&mut schemes, &settings, folder.path(), watcher)?;

@@ -26,3 +26,15 @@ fn sizes_and_skew_are_as_asked() {
     };
     assert!(of(0) > of(9), "{} against {}", of(0), of(9));
 }
+
+#[test]
+fn texts_start_with_a_word_and_differ() {
+    let words = Words::new();
+    let mut different = std::collections::HashSet::new();
+    for (_, text) in some(3) {
+        let first = text.as_str().split(' ').next().unwrap_or_default();
+        assert!(words.contains(first), "{text}");
+        different.insert(text.as_str().to_owned());
+    }
+    assert!(different.len() > 98, "{}", different.len());
+}

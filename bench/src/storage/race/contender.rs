@@ -55,7 +55,8 @@ type Open = Box<dyn Fn(&Path) -> Result<Box<dyn Storage>, StorageFailure>>;
 
 /// A storage that takes part in a race.
 pub struct Contender {
-    pub(crate) name: String,
+    /// What it is called in the table.
+    pub name: String,
     open: Open,
 }
 
@@ -69,12 +70,6 @@ impl Contender {
             name: name.into(),
             open: Box::new(move |folder| Ok(Box::new(open(folder)?))),
         }
-    }
-
-    /// What it is called in the table.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
     }
 
     /// Creates the storage in an empty folder, or opens it again.

@@ -72,7 +72,7 @@ impl Race<'_> {
             if stop.is_asked() {
                 break;
             }
-            watcher.tell(&|| format!("{title}: {} gets ready", contender.name()));
+            watcher.tell(&|| format!("{title}: {} gets ready", contender.name));
             let folder = folder.join(at.to_string());
             runners.push(Runner::ready(contender, folder, self.supply.groups)?);
         }
@@ -84,7 +84,7 @@ impl Race<'_> {
                 order.reverse();
             }
             for runner in order {
-                let name = runner.contender.name();
+                let name = &runner.contender.name;
                 watcher.tell(&|| match round {
                     0 => format!("{title}: {name} warms up"),
                     _ => format!("{title}, round {round} of {}: {name}", limits::ROUNDS),
@@ -97,7 +97,7 @@ impl Race<'_> {
         let mut outcomes = Vec::new();
         for runner in runners {
             let contender = runner.contender;
-            watcher.tell(&|| format!("{title}: is it all there, {}?", contender.name()));
+            watcher.tell(&|| format!("{title}: is it all there, {}?", contender.name));
             let outcome = runner.outcome(self.supply, &stop);
             outcomes.push(outcome.map_err(failed(contender))?);
         }
@@ -180,7 +180,7 @@ impl<'a> Runner<'a> {
 }
 
 fn failed(contender: &Contender) -> impl FnOnce(StorageFailure) -> BenchError {
-    let name = contender.name().to_owned();
+    let name = contender.name.clone();
     move |source| BenchError::Storage { name, source }
 }
 

@@ -72,9 +72,10 @@ impl Plain {
                 self.rows.delete(Row::Waiting(msgid));
                 self.rows.delete(Row::Body(msgid));
             }
-            count => self
-                .rows
-                .put(Row::Waiting(msgid), &(count - 1).to_be_bytes()),
+            count => {
+                let left = (count - 1).to_be_bytes();
+                self.rows.put(Row::Waiting(msgid), &left);
+            }
         }
         Ok(())
     }

@@ -1,4 +1,3 @@
-mod corpus;
 mod disk_budget;
 mod progress;
 

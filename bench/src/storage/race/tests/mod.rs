@@ -69,7 +69,7 @@ fn contenders_return_messages_in_order() {
         // A storage may return conversations one after the other or interleaved.
         read.sort_by_key(|&(conversation, _)| conversation);
         expected.sort_by_key(|&(conversation, _)| conversation);
-        assert_eq!(read, expected, "{}", contender.name());
+        assert_eq!(read, expected, "{}", contender.name);
     }
 }
 
