@@ -1,4 +1,4 @@
-//! The scratch folder of a run, removed afterwards.
+//! The scratch folder of a run, removed afterwards, and other options that the benchmarks share.
 
 use std::env;
 use std::path::PathBuf;

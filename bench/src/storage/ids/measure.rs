@@ -12,7 +12,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use super::Settings;
 use super::results::{SchemeResults, Stretch};
-use super::scheme::{Durable, Generator, Id, Scheme};
+use super::scheme::{Generator, Heads, Id, Scheme};
 use crate::error::BenchError;
 use crate::results::grouped;
 use crate::storage::limits::{
@@ -29,7 +29,8 @@ pub(super) struct IdRows {
     scheme: Scheme,
     folder: PathBuf,
     generator: Generator,
-    durable: Durable,
+    /// The last reserved number.
+    taken: u64,
     rows: SledRows,
     batch: sled::Batch,
 }
@@ -40,11 +41,10 @@ const TAKEN: &[u8] = b"taken";
 impl IdRows {
     pub(super) fn create(parent: &Path, scheme: Scheme) -> Result<Self, BenchError> {
         let folder = parent.join(format!("{scheme:?}"));
-        let durable = Durable::default();
         Ok(Self {
             scheme,
-            generator: Generator::start(scheme, 1, &durable),
-            durable,
+            generator: Generator::start(scheme, 1, &Heads::new()),
+            taken: 0,
             rows: SledRows::open(&folder, TREE_CACHE_BYTES)?,
             folder,
             batch: sled::Batch::default(),
@@ -58,22 +58,21 @@ impl IdRows {
 
     /// The id of the next message to `conversation`; waits for the clock if it must.
     fn next_id(&mut self, conversation: u64) -> Result<Id, BenchError> {
-        let taken = self.durable.taken;
+        let taken = self.taken;
         let id = loop {
             let now = match self.scheme.needs_clock() {
                 true => system::since_1970(),
                 false => Duration::ZERO,
             };
-            match self.generator.next(conversation, now, &mut self.durable) {
+            match self.generator.next(conversation, now, &mut self.taken) {
                 Some(id) => break id,
                 None => std::hint::spin_loop(),
             }
         };
         // Numbers are reserved durably before they are used: otherwise a crash could hand them out
         // again.
-        if self.durable.taken != taken {
-            let taken = self.durable.taken.to_be_bytes();
-            self.rows.db.insert(TAKEN, &taken)?;
+        if self.taken != taken {
+            self.rows.db.insert(TAKEN, &self.taken.to_be_bytes())?;
             self.rows.sync()?;
         }
         Ok(id)

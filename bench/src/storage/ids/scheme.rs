@@ -83,14 +83,8 @@ impl fmt::Display for Scheme {
 /// Ids sort as their keys do. Where a key has 8 bytes, the upper half is 0.
 pub(super) type Id = u128;
 
-/// What a generator can recover from the store after a crash.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Durable {
-    /// The last id of each conversation.
-    pub(super) heads: HashMap<u64, u64>,
-    /// All numbers up to this one are reserved.
-    pub(super) taken: u64,
-}
+/// The last id of each conversation.
+pub(super) type Heads = HashMap<u64, u64>;
 
 /// Generates the ids of one scheme, in one thread of one process.
 #[derive(Debug)]
@@ -107,7 +101,7 @@ pub(super) enum Generator {
     },
     /// What is left of a reserved block.
     Segment(Range<u64>),
-    Counter(HashMap<u64, u64>),
+    Counter(Heads),
 }
 
 const NODE_BITS: u32 = 10;
@@ -117,9 +111,9 @@ pub(super) const COUNTER_BITS: u32 = 12;
 const SNOWFLAKE_EPOCH: u64 = 1_577_836_800_000;
 
 impl Generator {
-    /// A generator of a process that starts with what the store knows. `node` is unique among
-    /// generators that run at the same time.
-    pub(super) fn start(scheme: Scheme, node: u16, durable: &Durable) -> Self {
+    /// A generator of a process that starts with what is stored. `node` is unique among generators
+    /// that run at the same time.
+    pub(super) fn start(scheme: Scheme, node: u16, heads: &Heads) -> Self {
         match scheme {
             Scheme::UuidV4 => Self::UuidV4,
             Scheme::UuidV7 => Self::UuidV7(Box::new(ContextV7::new())),
@@ -129,18 +123,14 @@ impl Generator {
                 next: 0,
             },
             Scheme::Segment => Self::Segment(0..0),
-            Scheme::Counter => Self::Counter(durable.heads.clone()),
+            Scheme::Counter => Self::Counter(heads.clone()),
         }
     }
 
     /// The id of the next message to `conversation`, at `now` since 1970. `None` while the clock is
-    /// behind the last id, or all ids of its millisecond are used. May reserve numbers.
-    pub(super) fn next(
-        &mut self,
-        conversation: u64,
-        now: Duration,
-        durable: &mut Durable,
-    ) -> Option<Id> {
+    /// behind the last id, or all ids of its millisecond are used. All numbers up to `taken` are
+    /// reserved; the store must know of more before the id is used.
+    pub(super) fn next(&mut self, to: u64, now: Duration, taken: &mut u64) -> Option<Id> {
         let id = match self {
             Self::UuidV4 => Uuid::new_v4().as_u128(),
             Self::UuidV7(context) => {
@@ -166,13 +156,13 @@ impl Generator {
             }
             Self::Segment(numbers) => {
                 if numbers.is_empty() {
-                    *numbers = durable.taken + 1..durable.taken + IDS_SEGMENT + 1;
-                    durable.taken += IDS_SEGMENT;
+                    *numbers = *taken + 1..*taken + IDS_SEGMENT + 1;
+                    *taken += IDS_SEGMENT;
                 }
                 numbers.next()?.into()
             }
             Self::Counter(heads) => {
-                let head = heads.entry(conversation).or_default();
+                let head = heads.entry(to).or_default();
                 *head += 1;
                 u128::from(*head)
             }

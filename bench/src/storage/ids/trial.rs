@@ -11,7 +11,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde::Serialize;
 
-use super::scheme::{Durable, Generator, Id, Scheme};
+use super::scheme::{Generator, Heads, Id, Scheme};
 use crate::storage::limits::{
     IDS_CLOCK_STEP, IDS_GENERATORS, IDS_RESTART_TIME, IDS_TRIAL_BATCH, IDS_TRIAL_CONVERSATIONS,
 };
@@ -88,7 +88,9 @@ type Sent = (u64, Id);
 pub(super) struct World {
     scheme: Scheme,
     generators: Vec<Generator>,
-    durable: Durable,
+    /// Of what is stored.
+    heads: Heads,
+    taken: u64,
     pub(super) now: Duration,
     random: StdRng,
     /// Has an id and is not durable.
@@ -103,12 +105,12 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(scheme: Scheme, generators: u16, seed: u64) -> Self {
-        let durable = Durable::default();
-        let start = |node| Generator::start(scheme, node, &durable);
+        let start = |node| Generator::start(scheme, node, &Heads::new());
         Self {
             scheme,
             generators: (0..generators).map(start).collect(),
-            durable,
+            heads: Heads::new(),
+            taken: 0,
             now: BEGIN,
             random: StdRng::seed_from_u64(seed),
             waiting: Vec::new(),
@@ -125,7 +127,7 @@ impl World {
             Scheme::Counter => conversation as usize % self.generators.len(),
             _ => self.random.random_range(0..self.generators.len()),
         };
-        match self.generators[at].next(conversation, self.now, &mut self.durable) {
+        match self.generators[at].next(conversation, self.now, &mut self.taken) {
             Some(id) => self.waiting.push((conversation, id)),
             None => self.refused += 1,
         }
@@ -133,14 +135,14 @@ impl World {
 
     pub(super) fn commit(&mut self) {
         let heads = self.waiting.iter().map(|&(to, id)| (to, id as u64));
-        self.durable.heads.extend(heads);
+        self.heads.extend(heads);
         self.stored.append(&mut self.waiting);
     }
 
     pub(super) fn crash(&mut self) {
         self.lost.append(&mut self.waiting);
         for (node, generator) in (0..).zip(&mut self.generators) {
-            *generator = Generator::start(self.scheme, node, &self.durable);
+            *generator = Generator::start(self.scheme, node, &self.heads);
         }
         self.now += IDS_RESTART_TIME;
     }

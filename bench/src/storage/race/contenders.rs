@@ -1,5 +1,5 @@
 //! The contenders of every race: cairn's engine, an append-only file as the physical limit, and
-//! sled as its documentation uses it, a row for each message.
+//! sled with a row for each message.
 
 use std::cell::Cell;
 use std::fs::{File, OpenOptions};

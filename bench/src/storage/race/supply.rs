@@ -39,8 +39,8 @@ impl Supply {
         let count = self.messages.len() as u64;
         let (turn, at) = (n / count, n % count);
         let text = (at + turn.wrapping_mul(SHIFT)) % count;
-        let ((conversation, _), (_, text)) =
-            (&self.messages[at as usize], &self.messages[text as usize]);
+        let (conversation, _) = &self.messages[at as usize];
+        let (_, text) = &self.messages[text as usize];
         (*conversation as u64, text.as_str())
     }
 
