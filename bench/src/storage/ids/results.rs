@@ -83,10 +83,10 @@ pub(super) fn results(schemes: &[SchemeResults]) -> Results {
     results
 }
 
-const COSTS: &str = "Made in one thread; in a key; on the wire, where a number is as long as it has \
-    to be. Stored in sled under (conversation, id), each batch with flush and fdatasync; reads of \
-    the last 50 messages of a random conversation, for which random ids make it necessary to read \
-    the whole of it.";
+const COSTS: &str = "Made in one thread; in a key; on the wire, where a number is as long as it \
+    has to be. Stored in sled under (conversation, id), each batch with flush and fdatasync; reads \
+    of the last 50 messages of a random conversation, for which random ids make it necessary to \
+    read the whole of it.";
 
 const COST_COLUMNS: &[Column] = &[
     NAME,
