@@ -12,11 +12,13 @@ mod samples;
 mod strategies;
 
 use std::fmt::Debug;
+use std::sync::LazyLock;
 
 use bytes::{Bytes, BytesMut};
 use cairn_proto::content::body::Body;
 use cairn_proto::content::message::{self, Entry, Run};
-use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::content::packed::Content;
+use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_proto::invite::{InviteLink, ServerAddr};
 use cairn_proto::limits;
 use cairn_proto::secret::{DeviceToken, InviteToken, Pin};
@@ -24,8 +26,8 @@ use cairn_proto::wire::codec::{self, DecodeError};
 use cairn_proto::wire::event::{StreamOpening, TimelineFrame};
 use cairn_proto::wire::frame;
 use cairn_proto::wire::hello::{ClientFrame, Welcome};
-use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::{Response, ServerFrame};
+use cairn_proto::wire::request::{Answer, Call, Request, Visit, Visitor};
+use cairn_proto::wire::response::ServerFrame;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde::Serialize;
@@ -133,10 +135,13 @@ fn read_as_everything(bytes: &[u8]) {
     decode_as::<TimelineFrame>(bytes);
     decode_as::<StreamOpening>(bytes);
     decode_as::<Request>(bytes);
-    decode_as::<Response>(bytes);
+    decode_as::<Answer>(bytes);
     decode_as::<Welcome>(bytes);
     decode_as::<Body>(bytes);
     decode_as::<Entry>(bytes);
+    REQUESTS
+        .iter()
+        .for_each(|request| read_as_answer(bytes, request));
     measured(bytes, "packed entries", || unpack_all(bytes));
     measured(bytes, "frames", || split_all(bytes));
     let text = String::from_utf8_lossy(bytes);
@@ -146,6 +151,37 @@ fn read_as_everything(bytes: &[u8]) {
         text.parse::<Pin>(),
     );
     let _ = (text.parse::<DeviceToken>(), text.parse::<InviteToken>());
+}
+
+/// Requests of every kind.
+static REQUESTS: LazyLock<Vec<Request>> = LazyLock::new(|| Samples::all().requests);
+
+/// Decodes as an answer to `request`.
+fn read_as_answer(bytes: &[u8], request: &Request) {
+    let read = AsAnswer(bytes);
+    match request {
+        Request::Message(request) => request.visit_ref(read),
+        Request::Reading(request) => request.visit_ref(read),
+        Request::Group(request) => request.visit_ref(read),
+        Request::People(request) => request.visit_ref(read),
+        Request::Server(request) => request.visit_ref(read),
+        Request::Session(request) => request.visit_ref(read),
+    }
+}
+
+struct AsAnswer<'a>(&'a [u8]);
+
+impl Visitor for AsAnswer<'_> {
+    type Output = ();
+}
+
+impl<C: Call> Visit<&C> for AsAnswer<'_>
+where
+    C::Answer: PartialEq + Debug,
+{
+    fn visit(self, _: &C) {
+        decode_as::<C::Answer>(self.0);
+    }
 }
 
 fn decode_as<T: Serialize + DeserializeOwned + PartialEq + Debug>(bytes: &[u8]) {
@@ -194,6 +230,50 @@ fn round_trip<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) {
     assert_eq!(codec::encode(&again.unwrap()), bytes);
 }
 
+/// The integer at this place, if there is one, in the next longer form: a byte of value as a marker
+/// and two bytes, a marker and two bytes as a marker and four, and so on.
+fn overlong(bytes: &[u8], place: usize) -> Vec<u8> {
+    let (head, tail) = bytes.split_at(place);
+    let value_bytes = |marker: u8| 1_usize << (marker - 250);
+    let (marker, integer) = match tail[0] {
+        single @ ..=250 => (251, vec![single]),
+        marker @ 251..=253 => {
+            let end = tail.len().min(1 + value_bytes(marker));
+            (marker + 1, tail[1..end].to_vec())
+        }
+        254.. => return bytes.to_vec(),
+    };
+    let rest = &tail[usize::from(tail[0] > 250) + integer.len()..];
+    let mut padded = integer;
+    padded.resize(value_bytes(marker), 0);
+    [head, &[marker], &padded, rest].concat()
+}
+
+#[test]
+fn integers_are_made_overlong() {
+    assert_eq!(overlong(&[7, 250, 9], 1), [7, 251, 250, 0, 9]);
+    assert_eq!(overlong(&[251, 1, 2, 9], 0), [252, 1, 2, 0, 0, 9]);
+    assert_eq!(
+        overlong(&[252, 1, 2, 3, 4], 0),
+        [253, 1, 2, 3, 4, 0, 0, 0, 0]
+    );
+    for value in [0_u64, 250, 251, 70_000] {
+        let longer = overlong(&codec::encode(&value), 0);
+        assert_eq!(codec::decode(&longer, 16), Ok(value), "the codec takes it");
+    }
+}
+
+/// The content as readers of stored messages decode it, who do not check that it is canonical.
+fn read_leniently(packed: &[u8]) -> Option<Content> {
+    let mut entry = Vec::new();
+    codec::prefixed(&mut entry, |out| {
+        codec::encode_into(&(UserId::new(1), Timestamp::new(1)), out);
+        out.extend_from_slice(packed);
+    });
+    let entry = message::unpack_entry(&entry).ok()?;
+    Some(Content::new(entry.body, entry.extras))
+}
+
 /// Bytes that look like wire data: small numbers and markers of longer ones are much more frequent
 /// than in noise.
 fn plausible() -> impl Strategy<Value = Vec<u8>> {
@@ -237,6 +317,47 @@ proptest! {
         let mut packed = Vec::new();
         entry.pack(&mut packed);
         prop_assert_eq!(message::unpack_entry(&packed), Ok(entry));
+    }
+
+    #[test]
+    fn contents_are_canonical(content in strategies::content()) {
+        let packed = content.packed();
+        let parsed = Content::parse(packed.clone());
+        prop_assert_eq!(parsed.as_ref(), Ok(&content));
+        let (body, extras) = content.clone().into_parts();
+        prop_assert_eq!(&Content::new(body, extras), &content);
+        prop_assert_eq!(read_leniently(packed), Some(content));
+    }
+
+    #[test]
+    fn overlong_contents_are_refused(content in strategies::content()) {
+        let mut overlong_forms = 0;
+        for place in 0..content.packed().len() {
+            let bytes = overlong(content.packed(), place);
+            if bytes.as_slice() != content.packed() && read_leniently(&bytes).as_ref() == Some(&content) {
+                overlong_forms += 1;
+                prop_assert_eq!(Content::parse(bytes.into()), Err(DecodeError::Malformed));
+            }
+        }
+        // At least that of the body's kind.
+        prop_assert!(overlong_forms > 0);
+    }
+
+    #[test]
+    fn damaged_contents_are_refused_or_canonical(
+        content in strategies::content(), damage in vec((any::<usize>(), any::<u8>()), 1..4),
+        longer in any::<usize>(),
+    ) {
+        let mut bytes = content.packed().to_vec();
+        let len = bytes.len();
+        damage.iter().for_each(|&(place, byte)| bytes[place % len] = byte);
+        for bytes in [overlong(&bytes, longer % len), bytes] {
+            if let Ok(parsed) = Content::parse(bytes.clone().into()) {
+                let (body, extras) = parsed.clone().into_parts();
+                prop_assert_eq!(&Content::new(body, extras), &parsed);
+                prop_assert_eq!(parsed.packed(), &bytes);
+            }
+        }
     }
 
     #[test]

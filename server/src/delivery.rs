@@ -13,7 +13,7 @@ use cairn_proto::content::message::Run;
 use cairn_proto::ids::ConversationId;
 use cairn_proto::limits::{PUSH_BACKLOG_MESSAGES_MAX, RUN_MESSAGES_MAX};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::event::TimelineFrame;
+use cairn_proto::wire::event::{TimelineFrame, Update};
 use cairn_proto::wire::frame;
 use cairn_proto::wire::request::session::PullRange;
 use quinn::{Connection, SendStream, WriteError};
@@ -59,7 +59,7 @@ pub(crate) async fn deliver(
             advance(push, &history, conversation, feed, &mut out, &mut stream).await?;
         }
         for update in push.drain_pending().into_values() {
-            out.push(frame::frame(&update));
+            out.push_update(update);
         }
         out.write(&mut stream).await?;
     }
@@ -89,6 +89,10 @@ impl Outgoing {
     fn push(&mut self, chunk: Bytes) {
         self.bytes += chunk.len();
         self.chunks.push(chunk);
+    }
+
+    fn push_update(&mut self, update: Update) {
+        self.push(frame::frame(&TimelineFrame::Update(update)));
     }
 
     async fn write(&mut self, stream: &mut SendStream) -> Result<(), WriteError> {
@@ -121,21 +125,21 @@ async fn advance(
         ..
     } = feed;
     if let Some(summary) = announce {
-        out.push(frame::frame(&TimelineFrame::Conversation(*summary)));
+        out.push_update(Update::Conversation(*summary));
     }
     if let Some((read, head)) = read {
-        out.push(frame::frame(&TimelineFrame::Read {
+        out.push_update(Update::Read {
             conversation,
             read,
             head,
-        }));
+        });
     }
     let floor = timeline.floor();
     if floor > known_floor && end.is_none() {
-        out.push(frame::frame(&TimelineFrame::Floor {
+        out.push_update(Update::Floor {
             conversation,
             floor,
-        }));
+        });
         push.set_floor(conversation, generation, floor);
     }
     let end = loop {
@@ -188,7 +192,7 @@ async fn advance(
         }
     };
     if let Some(last) = end {
-        out.push(frame::frame(&TimelineFrame::Removed { conversation, last }));
+        out.push_update(Update::Removed { conversation, last });
         push.remove(conversation, generation);
     }
     Ok(())

@@ -16,9 +16,8 @@ use tracing::{debug, error};
 use crate::clock::now;
 use crate::limits;
 use crate::shared::Shared;
-use cairn_core::api::command::Retained;
+use cairn_core::api::command::{Expire, GetRetained, KeepsByDefault, Retained};
 use cairn_core::messages::retention::cutoff;
-use cairn_core::{Command, Reply};
 use cairn_store::timeline::Timeline;
 use cairn_store::timeline::retention::{Aged, Scope, aged};
 
@@ -35,9 +34,9 @@ pub(crate) async fn run(shared: Arc<Shared>) {
 }
 
 async fn round(shared: &Arc<Shared>) {
-    let scope = match shared.ask(Command::KeepsByDefault).await {
-        Ok(Reply::KeepsByDefault(true)) => Scope::WithPolicy,
-        Ok(_) => Scope::All,
+    let scope = match shared.ask(KeepsByDefault).await {
+        Ok(true) => Scope::WithPolicy,
+        Ok(false) => Scope::All,
         Err(code) => return error!(%code, "cannot read the default retention"),
     };
     let mut after = None;
@@ -75,14 +74,11 @@ async fn maintain(shared: &Arc<Shared>, conversation: ConversationId) {
 }
 
 async fn expire(shared: &Arc<Shared>, conversation: ConversationId) -> Result<(), ErrorCode> {
-    let Reply::Retained(Retained {
+    let Retained {
         policy,
         head,
         floor,
-    }) = shared.ask(Command::Retained(conversation)).await?
-    else {
-        return Ok(());
-    };
+    } = shared.ask(GetRetained(conversation)).await?;
     if policy == Retention::Keep || floor >= head {
         return Ok(());
     }
@@ -96,15 +92,12 @@ async fn expire(shared: &Arc<Shared>, conversation: ConversationId) -> Result<()
         debug!(%conversation, %policy, %through, "messages are old enough to expire");
         // If only age counts and nothing is old enough, there is nothing to decide.
         let may_go = through > from || matches!(policy, Retention::UntilAcked { .. });
-        while may_go
-            && let Reply::Expired { has_more: true } = shared
-                .ask(Command::Expire {
-                    conversation,
-                    policy,
-                    aged: through,
-                })
-                .await?
-        {
+        let expire = Expire {
+            conversation,
+            policy,
+            aged: through,
+        };
+        while may_go && shared.ask(expire).await? {
             sleep(limits::RETENTION_PAUSE).await;
         }
         if !has_more {

@@ -35,7 +35,7 @@ use crate::transport::accept;
 use crate::transport::close::close;
 use crate::transport::endpoint::{self, EndpointError};
 use crate::transport::identity::{Identity, IdentityError};
-use cairn_core::Command;
+use cairn_core::api::command::{BeginEpoch, OwnerInvite};
 use cairn_store::StoreError;
 use cairn_store::engine::Engine;
 use cairn_store::files::disk_reserve::DiskReserve;
@@ -74,7 +74,7 @@ pub enum ServeError {
     #[error("cannot create the owner's invite: {0}")]
     OwnerInvite(ErrorCode),
     #[error("cannot record the server's start: {0}")]
-    Begin(ErrorCode),
+    BeginEpoch(ErrorCode),
     #[error("the system gave no random bytes: {0}")]
     Random(#[from] getrandom::Error),
     /// A bug in cairn.
@@ -199,7 +199,7 @@ fn start_sequencer(
     let thread = std::thread::Builder::new()
         .name("sequencer".into())
         .spawn(move || {
-            let result = sequencer::run(engine, &intake, &focused, publish);
+            let result = sequencer::run(engine, &intake, focused, publish);
             drop(ended);
             result
         })?;
@@ -246,12 +246,8 @@ async fn join(thread: Sequencer) -> Result<(), ServeError> {
 async fn start_epoch(shared: &Shared) -> Result<(), ServeError> {
     let mut epoch = [0; 8];
     getrandom::fill(&mut epoch)?;
-    let command = Command::Begin(EpochId::new(u64::from_le_bytes(epoch)));
-    shared
-        .ask(command)
-        .await
-        .map_err(ServeError::Begin)
-        .map(drop)
+    let command = BeginEpoch(EpochId::new(u64::from_le_bytes(epoch)));
+    shared.ask(command).await.map_err(ServeError::BeginEpoch)
 }
 
 /// Creates an invite for the owner. A server without an owner creates one at each start, since the
@@ -261,7 +257,7 @@ async fn owner_invite(shared: &Shared, identity: &Identity) -> Result<InviteLink
     getrandom::fill(&mut token)?;
     let life = u64::try_from(limits::OWNER_INVITE_LIFE.as_millis()).unwrap_or(u64::MAX);
     let expires_at = Timestamp::new(now().get().saturating_add(life));
-    let command = Command::OwnerInvite {
+    let command = OwnerInvite {
         token: secret_hash(&token),
         expires_at,
     };

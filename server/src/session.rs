@@ -6,9 +6,11 @@ pub(crate) mod datagrams;
 pub(crate) mod login;
 pub(crate) mod password;
 pub(crate) mod rate_limit;
+pub(crate) mod registration;
 pub(crate) mod requests;
 pub(crate) mod secret_hash;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -31,6 +33,7 @@ pub(crate) struct Session {
     /// Delivery state, if the client wants pushes.
     pub(crate) push: Option<Push>,
     actor: OnceLock<Actor>,
+    is_over: AtomicBool,
     readable: Mutex<HashMap<ConversationId, Readable>>,
     pub(crate) activity: Activity,
     /// The presence that the client reports.
@@ -58,6 +61,7 @@ impl Session {
             outbox: Outbox::default(),
             push: push.then(Push::default),
             actor: OnceLock::new(),
+            is_over: AtomicBool::new(false),
             readable: Mutex::default(),
             activity: Activity::new(Instant::now()),
             present: Mutex::new(PresentDevice {
@@ -74,6 +78,17 @@ impl Session {
     #[must_use]
     pub(crate) fn actor(&self) -> Option<Actor> {
         self.actor.get().copied()
+    }
+
+    /// Returns whether the session has left the hub, or never will be in it.
+    #[must_use]
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
+    }
+
+    /// Marks the session as over. The hub's lock is held here and in [`Session::is_over`].
+    pub(crate) fn end(&self) {
+        self.is_over.store(true, Ordering::Relaxed);
     }
 
     /// Returns the presence that others see. Bots never count as idle.

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use cairn_core::api::attachment::{AttachmentCommand, AttachmentReply};
-use cairn_core::{Command, Reply};
+use cairn_core::Command;
 use cairn_proto::invite::ServerAddr;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_store::timeline::Timelines;
@@ -13,7 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::hub::Hub;
 use crate::sequencer::intake::{Intake, Ticket};
-use crate::sequencer::publication::ReplyTo;
+use crate::sequencer::job::job;
 use crate::session::password::Passwords;
 use crate::session::rate_limit::{LoginRateLimiter, RequestRateLimiter};
 use crate::transfer::Transfers;
@@ -35,20 +34,17 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Submits a command and waits for its reply.
-    pub(crate) async fn ask(&self, command: Command) -> Result<Reply, ErrorCode> {
-        let (waiter, answer) = oneshot::channel();
-        self.submit(
-            Ticket {
-                command,
-                reply_to: ReplyTo::Once(waiter),
-            },
-            answer,
-        )
-        .await
+    /// Submits a command and waits for its answer.
+    pub(crate) async fn ask<C>(&self, command: C) -> Result<C::Answer, ErrorCode>
+    where
+        C: Command + Send + 'static,
+        C::Answer: Send + 'static,
+    {
+        let (ticket, answer) = job(|decider| decider.execute(command));
+        self.submit(ticket, answer).await
     }
 
-    /// Submits a ticket and waits for its reply. While the server stops there is none, and this
+    /// Submits a ticket and waits for its answer. While the server stops there is none, and this
     /// never resolves: the connection is about to be closed with a code that says why.
     pub(crate) async fn submit<T>(
         &self,
@@ -61,17 +57,6 @@ impl Shared {
         match answer.await {
             Ok(answer) => answer,
             Err(_) => std::future::pending().await,
-        }
-    }
-
-    /// Asks the sequencer about an attachment.
-    pub(crate) async fn ask_attachment(
-        &self,
-        command: AttachmentCommand,
-    ) -> Result<AttachmentReply, ErrorCode> {
-        match self.ask(Command::Attachment(command)).await? {
-            Reply::Attachment(reply) => Ok(reply),
-            _ => Err(ErrorCode::Unsupported),
         }
     }
 }

@@ -5,9 +5,11 @@ use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, RequestId, Timestamp};
 use cairn_client::proto::text::{GroupName, Text};
 use cairn_client::proto::wire::frame;
-use cairn_client::proto::wire::hello::Welcome;
+use cairn_client::proto::wire::hello::{Capabilities, Welcome};
 use cairn_client::proto::wire::overview::{ConversationPage, Moment};
-use cairn_client::proto::wire::response::{Response, ServerFrame};
+use cairn_client::proto::wire::request::Answer;
+use cairn_client::proto::wire::request::session::ListConversations;
+use cairn_client::proto::wire::response::ServerFrame;
 use cairn_client::{Account, Client, Error, WhoAmI};
 use clap::Args;
 use serde::Serialize;
@@ -299,8 +301,8 @@ fn items(pages: &[ConversationPage]) -> usize {
 
 /// The lengths of the frames that carry these pages.
 fn response_bytes(pages: Vec<ConversationPage>) -> usize {
-    let response = |page| Response::Conversations(page);
-    let frame = |page| ServerFrame::Response(RequestId::new(1), Ok(response(page)));
+    let answer = |page| Answer::to::<ListConversations>(&page);
+    let frame = |page| ServerFrame::Response(RequestId::new(1), Ok(answer(page)));
     pages
         .into_iter()
         .map(|page| frame::frame(&frame(page)).len())
@@ -319,6 +321,7 @@ fn welcome_bytes(device: &Client, overview: ConversationPage) -> usize {
     let now = Timestamp::new(1 << 40);
     let token = None;
     let welcome = Welcome {
+        capabilities: Capabilities::NONE,
         user,
         name,
         role,

@@ -1,4 +1,4 @@
-//! Values of what messages say, and of what goes with them.
+//! Bodies, extras, attachments and packed entries.
 
 use bytes::Bytes;
 use cairn_proto::content::attachment::{
@@ -7,6 +7,7 @@ use cairn_proto::content::attachment::{
 use cairn_proto::content::body::{Amendment, Body, SystemEntry};
 use cairn_proto::content::extras::{Extra, Extras, Reaction};
 use cairn_proto::content::message::{Draft, Entry, Run};
+use cairn_proto::content::packed::Content;
 use cairn_proto::ids::{ClientSeq, MsgId};
 use cairn_proto::model::group::Role;
 use cairn_proto::text::{Caption, EmojiName, FileName, MediaType, Text};
@@ -14,7 +15,6 @@ use cairn_proto::wire::error::ErrorCode;
 
 use super::Samples;
 use super::group::{group_settings, topic};
-
 use super::values::{ALICE, BOB, DIRECT, GROUP, NOON, group_name, text};
 
 pub(super) fn hash() -> AttachmentHash {
@@ -171,12 +171,16 @@ pub(super) fn draft() -> Draft {
     Draft {
         conversation: DIRECT,
         seq: ClientSeq::new(300),
-        body: text("hi"),
-        extras: Extras::NONE,
+        content: Content::new(text("hi"), Extras::NONE),
     }
 }
 
-pub(super) fn add_bodies(samples: &mut Samples) {
+pub(super) fn add_all(samples: &mut Samples) {
+    add_bodies(samples);
+    add_logs(samples);
+}
+
+fn add_bodies(samples: &mut Samples) {
     samples.add(vec![attachment()]);
     samples.add(vec![media()]);
     samples.add(vec![video()]);
@@ -192,7 +196,7 @@ pub(super) fn add_bodies(samples: &mut Samples) {
     samples.add(amendments());
 }
 
-pub(super) fn add_logs(samples: &mut Samples) {
+fn add_logs(samples: &mut Samples) {
     samples.add(extras());
     samples.add(vec![reaction()]);
     let replying = Entry {
@@ -209,7 +213,7 @@ pub(super) fn add_logs(samples: &mut Samples) {
     samples.add(vec![
         draft(),
         Draft {
-            extras: all_extras(),
+            content: Content::new(text("hi"), all_extras()),
             ..draft()
         },
     ]);

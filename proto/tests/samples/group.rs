@@ -1,22 +1,29 @@
-//! Values of what is agreed on in groups.
+//! Groups, their settings and members.
 
 use cairn_proto::model::group::{
     Access, GroupDetails, GroupSettings, JoinerHistory, MemberSettings, OpenGroup, Role,
 };
 use cairn_proto::text::Topic;
-use cairn_proto::wire::request::Request;
+use cairn_proto::wire::request::List;
+use cairn_proto::wire::request::group::{
+    AddMembers, Ban, CreateGroup, FindGroups, GetGroup, HandOver, JoinGroup, ListBanned,
+    ListMembers, MuteMember, RemoveMembers, RenameGroup, SetGroupSettings, SetMemberSettings,
+    SetRole, SetTopic, Unban,
+};
 
 use super::Samples;
-use super::values::{ALICE, BOB, DIRECT, GROUP, NOON, group_name};
+use super::overview::member_page;
+use super::values::{ALICE, BOB, DIRECT, GROUP, NOON, group_name, user};
 
 pub(super) fn add_all(samples: &mut Samples) {
-    samples.add(group_requests());
     samples.add(vec![group_details()]);
     samples.add(vec![open_group()]);
     samples.add(vec![group_settings(), GroupSettings::default()]);
     samples.add(vec![Access::InviteOnly, Access::Open]);
     samples.add(vec![JoinerHistory::All, JoinerHistory::FromJoin]);
     samples.add(vec![member_settings(), MemberSettings::default()]);
+    add_memberships(samples);
+    add_administration(samples);
 }
 
 pub(super) fn topic() -> Topic {
@@ -60,50 +67,90 @@ pub(super) fn group_details() -> GroupDetails {
     }
 }
 
-fn group_requests() -> Vec<Request> {
-    let (conversation, user) = (GROUP, BOB);
-    vec![
-        Request::Group { conversation },
-        Request::RenameGroup {
+fn add_memberships(samples: &mut Samples) {
+    let conversation = GROUP;
+    let create = CreateGroup {
+        name: group_name(),
+        members: vec![ALICE],
+    };
+    samples.ask(create, GROUP);
+    let users = vec![ALICE, BOB];
+    samples.ask(
+        AddMembers {
             conversation,
-            name: group_name(),
+            users,
         },
-        Request::SetTopic {
+        2,
+    );
+    let users = vec![BOB];
+    samples.ask(
+        RemoveMembers {
             conversation,
-            topic: topic(),
+            users,
         },
-        Request::SetGroupSettings {
-            conversation,
-            settings: group_settings(),
-        },
-        Request::SetRole {
-            conversation,
-            user,
-            role: Role::Admin,
-        },
-        Request::HandOver { conversation, user },
-        Request::Ban {
-            conversation,
-            users: vec![ALICE, BOB],
-        },
-        Request::Unban {
-            conversation,
-            users: vec![BOB],
-        },
-        Request::BannedUsers { conversation },
-        Request::MuteMember {
-            conversation,
-            user,
-            until: NOON,
-        },
-        Request::JoinGroup { conversation },
-        Request::FindGroups {
-            prefix: Some(group_name()),
-        },
-        Request::FindGroups { prefix: None },
-        Request::SetMemberSettings {
-            conversation: DIRECT,
-            settings: member_settings(),
-        },
-    ]
+        1,
+    );
+    for after in [None, Some(BOB)] {
+        samples.ask(
+            ListMembers {
+                conversation,
+                after,
+            },
+            member_page(),
+        );
+    }
+    samples.ask(JoinGroup { conversation }, ());
+    for prefix in [Some(group_name()), None] {
+        samples.ask(FindGroups { prefix }, List(vec![open_group()]));
+    }
+    let set_own = SetMemberSettings {
+        conversation: DIRECT,
+        settings: member_settings(),
+    };
+    samples.ask(set_own, ());
+}
+
+fn add_administration(samples: &mut Samples) {
+    let (conversation, banned) = (GROUP, List(vec![user()]));
+    let (user, users) = (BOB, vec![BOB]);
+    let rename = RenameGroup {
+        conversation,
+        name: group_name(),
+    };
+    let set_topic = SetTopic {
+        conversation,
+        topic: topic(),
+    };
+    let set_settings = SetGroupSettings {
+        conversation,
+        settings: group_settings(),
+    };
+    let set_role = SetRole {
+        conversation,
+        user,
+        role: Role::Admin,
+    };
+    let ban = Ban {
+        conversation,
+        users: vec![ALICE, BOB],
+    };
+    let unban = Unban {
+        conversation,
+        users,
+    };
+    let mute = MuteMember {
+        conversation,
+        user,
+        until: NOON,
+    };
+    samples.ask(GetGroup { conversation }, group_details());
+    samples.ask(rename, ());
+    samples.ask(set_topic, ());
+    samples.ask(set_settings, ());
+    samples.ask(set_role, ());
+    samples.ask(HandOver { conversation, user }, ());
+    samples.ask(ban, 2);
+    samples.ask(unban, 1);
+    samples.ask(ListBanned { conversation }, banned);
+    samples.ask(mute, ());
 }

@@ -6,25 +6,31 @@
 //! a serialized type that is not named at all.
 
 mod bodies;
+mod frames;
 mod group;
+mod message;
 mod named;
+mod overview;
 mod people;
 mod receipts;
 mod retention;
+mod session;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
 
 use bytes::{Bytes, BytesMut};
-use cairn_proto::content::message::{self, Entry, Run};
+use cairn_proto::content::message::{Entry, Run, split_entry, unpack_entry};
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::limits;
 use cairn_proto::wire::codec::{self, DecodeError};
 use cairn_proto::wire::frame;
+use cairn_proto::wire::request::{Answer, Call, Request};
 
-use named::Named;
+pub(crate) use named::Named;
 
-/// Reads bytes as the type of a sample and Returns whether they are that very value.
+/// Reads bytes as the type of a sample and returns whether they are that very value.
 pub(crate) type Reader = Box<dyn Fn(&[u8]) -> Result<bool, DecodeError>>;
 
 /// One value and its bytes.
@@ -46,14 +52,23 @@ pub(crate) struct Samples {
     pub(crate) required: BTreeSet<String>,
     /// How many samples each name has.
     pub(crate) seen: BTreeMap<String, usize>,
+    /// Every request among the samples; at least one of each kind.
+    pub(crate) requests: Vec<Request>,
 }
 
 impl Samples {
     /// All of them, in a fixed order.
     pub(crate) fn all() -> Self {
         let mut samples = Self::default();
-        values::add_all(&mut samples);
+        bodies::add_all(&mut samples);
+        frames::add_all(&mut samples);
+        overview::add_all(&mut samples);
+        message::add_all(&mut samples);
+        receipts::add_all(&mut samples);
+        group::add_all(&mut samples);
         retention::add_all(&mut samples);
+        people::add_all(&mut samples);
+        session::add_all(&mut samples);
         samples
     }
 
@@ -67,6 +82,27 @@ impl Samples {
                 Box::new(move |bytes| Ok(read_twice::<T>(bytes)? == value)),
             );
         }
+    }
+
+    /// Adds a request as `Request::Kind`, and an answer to it as `Answer::Kind`.
+    fn ask<C>(&mut self, call: C, answer: C::Answer)
+    where
+        C: Call + 'static,
+        C::Answer: PartialEq + Debug + 'static,
+    {
+        let request: Request = call.into();
+        let to_answer = |name: &str| name.replace("Request::", "Answer::");
+        self.required
+            .extend(Request::names().iter().map(|name| to_answer(name)));
+        let name = to_answer(&request.name());
+        self.requests.push(request.clone());
+        self.add(vec![request]);
+        let bytes = codec::encode(&Answer::to::<C>(&answer));
+        self.push(
+            name,
+            bytes,
+            Box::new(move |bytes| Ok(read_answer::<C>(bytes)? == answer)),
+        );
     }
 
     fn add_packed(&mut self, entries: Vec<Entry>) {
@@ -114,12 +150,23 @@ fn read_twice<T: Named>(bytes: &[u8]) -> Result<T, DecodeError> {
     Ok(value)
 }
 
+/// As [`read_twice`], for an answer and the value in it.
+fn read_answer<C: Call>(bytes: &[u8]) -> Result<C::Answer, DecodeError>
+where
+    C::Answer: PartialEq + Debug,
+{
+    let answer = codec::decode::<Answer>(bytes, limits::FRAME_BYTES_MAX)?;
+    let value = answer.of::<C>()?;
+    assert_eq!(Answer::to::<C>(&value).of::<C>().as_ref(), Ok(&value));
+    Ok(value)
+}
+
 /// The entries in `packed`, as a client unpacks them.
 fn unpack(packed: &[u8]) -> Result<Vec<Entry>, DecodeError> {
     let mut rest = Bytes::copy_from_slice(packed);
     let mut entries = Vec::new();
-    while let Some(entry) = message::split_entry(&mut rest)? {
-        entries.push(message::unpack_entry(&entry)?);
+    while let Some(entry) = split_entry(&mut rest)? {
+        entries.push(unpack_entry(&entry)?);
     }
     let run = Run {
         conversation: ConversationId::new(1),

@@ -7,7 +7,7 @@ use cairn_proto::content::attachment::{
 };
 use cairn_proto::content::body::{Amendment, Body, SystemEntry};
 use cairn_proto::content::extras::{Extra, Reaction};
-use cairn_proto::content::message::{Draft, Entry, Run};
+use cairn_proto::content::message::{Draft, Entry, Forward, Run};
 use cairn_proto::model::conversation::{
     Conversation, ConversationKind, Explained, Member, MemberPage,
 };
@@ -25,18 +25,23 @@ use cairn_proto::model::retention::{Retention, RetentionInfo};
 use cairn_proto::model::settings::Setting;
 use cairn_proto::model::user::{DeviceInfo, ServerRole, UserInfo};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::event::{AccountUpdate, StreamOpening, TimelineFrame};
-use cairn_proto::wire::hello::{ClientFrame, Credentials, Hello, Welcome};
+use cairn_proto::wire::event::{AccountUpdate, StreamOpening, TimelineFrame, Update};
+use cairn_proto::wire::hello::{Capabilities, ClientFrame, Credentials, Hello, Welcome};
 use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, Histogram, Metrics};
 use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
-use cairn_proto::wire::request::{Forward, ImportEntry, PullRange, Request};
-use cairn_proto::wire::response::{Pulled, Response, ServerFrame};
+use cairn_proto::wire::request::message::{ImportEntry, Imported};
+use cairn_proto::wire::request::session::{NewInvite, PullRange, Pulled};
+use cairn_proto::wire::request::{
+    GroupRequest, MessageRequest, PeopleRequest, ReadingRequest, Request, ServerRequest,
+    SessionRequest,
+};
+use cairn_proto::wire::response::ServerFrame;
 use cairn_proto::wire::typing::{ClientDatagram, ServerDatagram};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// A wire type that knows its names.
-pub(super) trait Named: PartialEq + Debug + Serialize + DeserializeOwned + 'static {
+pub(crate) trait Named: PartialEq + Debug + Serialize + DeserializeOwned + 'static {
     /// Every name that a value of this type can have.
     fn names() -> Vec<String>;
     /// The name of this value.
@@ -76,14 +81,13 @@ macro_rules! enums {
 }
 
 structs! {
-    Attachment, AttachmentHash, Avatar, Bucket, CheckpointMetrics, Contact, ContactPage,
-    Conversation, ConversationPage, DeviceInfo, Draft,
-    Entry, Explained, Metrics, Video, Forward, GroupDetails, GroupSettings, Hello, Histogram,
-    ImportEntry, Media, Member, MemberCursors,
-    MemberPage, MemberSettings, Moment, OpenGroup, OverviewPlace, PresentDevice, Preview, Profile,
-    Pulled, Reaction, Receipt, ReceiptCounts,
-    ReceiptPage, Relation, RetentionInfo, Run, Setting, UserInfo, UserPage, UserPresence,
-    UserProfile, Welcome,
+    Attachment, AttachmentHash, Avatar, Bucket, Capabilities, CheckpointMetrics, Contact,
+    ContactPage, Conversation, ConversationPage, DeviceInfo, Draft, Entry, Explained, Forward,
+    GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Imported, Media, Member,
+    MemberCursors, MemberPage, MemberSettings, Metrics, Moment, NewInvite, OpenGroup, OverviewPlace,
+    PresentDevice, Preview, Profile, Pulled, Reaction, Receipt, ReceiptCounts, ReceiptPage,
+    Relation, RetentionInfo, Run, Setting, UserInfo, UserPage, UserPresence, UserProfile, Video,
+    Welcome,
 }
 
 enums! {
@@ -106,23 +110,6 @@ enums! {
     ReceiptState { Sent, Delivered, Read }
     RelationAct { Follow, Unfollow, AskFriend, AcceptFriend, DeclineFriend, RemoveFriend, Block,
         Unblock }
-    Request {
-        Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers,
-        RemoveMembers, Members, CreateInvite, Devices,
-        RevokeDevice, Import, ImportCursor, Explain, Metrics, Edit, Recall, React, Unreact, Pin,
-        Unpin, Pins, Group, RenameGroup, SetTopic,
-        SetGroupSettings, SetRole, HandOver, Ban, Unban, BannedUsers, MuteMember, JoinGroup,
-        FindGroups, SetMemberSettings, Settings,
-        SetSetting, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch, SetPresence, Focus,
-        Forward, MarkUnread, Receipts, OwnReads,
-        SetOwnReads, SetRetention, Retention, SetServerRole
-    }
-    Response {
-        Accepted, Done, Pulled, Conversations, Users, Created, Changed, Members, Invite, Devices,
-        Imported, ImportCursor, Explained, Metrics,
-        Pins, Group, Groups, Settings, Related, Contacts, FoundUsers, Profiles, Watching, Receipts,
-        OwnReads, Retention
-    }
     Retention { Keep, Days, UntilAcked }
     Role { Member, Admin, Owner }
     ServerDatagram { Typing }
@@ -131,9 +118,49 @@ enums! {
     StreamOpening { Timeline, Upload, Download }
     SystemEntry { Created, Added, Removed, Renamed, TopicSet, SettingsSet, RoleSet, HandedOver,
         Banned, Unbanned, Muted, RetentionSet }
-    TimelineFrame { Run, Behind, Conversation, Removed, Read, Contact, Presence, Receipts, Floor,
-        AccountUpdate }
+    TimelineFrame { Run, Behind, Update }
     TransferFrame { From, Stored, Refused }
+    Update { Conversation, Removed, Read, Contact, Presence, Receipts, Floor, Account }
+}
+
+/// Requests are named by their kinds, which differ across domains; the bytes are those of the whole
+/// request.
+macro_rules! requests {
+    ($($domain:ident of $type:ident { $($kind:ident),* $(,)? })*) => {
+        impl Named for Request {
+            fn names() -> Vec<String> {
+                vec![$($(concat!("Request::", stringify!($kind)).to_owned(),)*)*]
+            }
+
+            fn name(&self) -> String {
+                match self {
+                    $($(Self::$domain($type::$kind(_)) =>
+                        concat!("Request::", stringify!($kind)).to_owned(),)*)*
+                }
+            }
+        }
+    };
+}
+
+requests! {
+    Message of MessageRequest {
+        Send, Forward, Edit, Recall, React, Unreact, Pin, Unpin, ListPins, Import, GetImportCursor,
+    }
+    Reading of ReadingRequest {
+        Ack, MarkRead, MarkUnread, GetReceipts, Explain, GetOwnReads, SetOwnReads,
+    }
+    Group of GroupRequest {
+        CreateGroup, AddMembers, RemoveMembers, ListMembers, GetGroup, RenameGroup, SetTopic,
+        SetGroupSettings, SetRole, HandOver, Ban, Unban, ListBanned, MuteMember, JoinGroup,
+        FindGroups, SetMemberSettings, SetRetention, GetRetention,
+    }
+    People of PeopleRequest {
+        FindUsers, GetUsers, SearchUsers, Relate, ListContacts, GetProfiles, SetProfile,
+    }
+    Server of ServerRequest { RevokeDevice, ListSettings, SetSetting, SetServerRole }
+    Session of SessionRequest {
+        Pull, ListConversations, Watch, Focus, SetPresence, ListDevices, CreateInvite, GetMetrics,
+    }
 }
 
 /// The list of known codes comes from the macro that declares them, so it cannot miss one.

@@ -1,7 +1,7 @@
-//! The values that say what users are to each other, and what a server's owner can set.
+//! Users, their relations, presence and profiles, and the server's settings.
 
 use bytes::Bytes;
-use cairn_proto::ids::{ConversationId, UserId};
+use cairn_proto::ids::UserId;
 use cairn_proto::model::people::{
     Avatar, Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile,
 };
@@ -9,16 +9,15 @@ use cairn_proto::model::presence::{DeviceKind, Presence, PresentDevice, UserPres
 use cairn_proto::model::receipts::Reads;
 use cairn_proto::model::settings::Setting;
 use cairn_proto::model::user::{ServerRole, UserInfo};
-use cairn_proto::text::{SettingName, SettingValue, Text};
-use cairn_proto::wire::event::{AccountUpdate, TimelineFrame};
-use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::Response;
-use cairn_proto::wire::typing::{ClientDatagram, ServerDatagram};
+use cairn_proto::text::Text;
+use cairn_proto::wire::event::{AccountUpdate, Update};
+use cairn_proto::wire::request::List;
+use cairn_proto::wire::request::people::{
+    FindUsers, GetProfiles, GetUsers, ListContacts, Relate, SearchUsers, SetProfile,
+};
 
 use super::Samples;
-
-const CAROL: UserId = UserId::new(300);
-const GROUP: ConversationId = ConversationId::new(u64::MAX);
+use super::values::{ALICE, CAROL, user, user_name};
 
 pub(super) fn add_all(samples: &mut Samples) {
     samples.add(vec![
@@ -50,15 +49,8 @@ pub(super) fn add_all(samples: &mut Samples) {
     samples.add(vec![setting()]);
     samples.add(vec![Presence::Offline, Presence::Away, Presence::Online]);
     samples.add(kinds().to_vec());
-    samples.add(vec![ClientDatagram::Typing {
-        conversation: GROUP,
-    }]);
-    samples.add(vec![ServerDatagram::Typing {
-        conversation: GROUP,
-        user: CAROL,
-    }]);
     samples.add(presence().devices);
-    samples.add(owned());
+    samples.add(account_updates());
     samples.add(vec![
         presence(),
         UserPresence {
@@ -66,6 +58,7 @@ pub(super) fn add_all(samples: &mut Samples) {
             ..presence()
         },
     ]);
+    add_requests(samples);
 }
 
 fn acts() -> Vec<RelationAct> {
@@ -138,7 +131,7 @@ fn kinds() -> [DeviceKind; 6] {
     [Unknown, Desktop, Phone, Web, Terminal, Bot]
 }
 
-fn presence() -> UserPresence {
+pub(super) fn presence() -> UserPresence {
     let devices = [(DeviceKind::Phone, true), (DeviceKind::Terminal, false)];
     UserPresence {
         user: CAROL,
@@ -148,7 +141,7 @@ fn presence() -> UserPresence {
     }
 }
 
-fn owned() -> Vec<AccountUpdate> {
+fn account_updates() -> Vec<AccountUpdate> {
     vec![
         AccountUpdate::Profile(profile()),
         AccountUpdate::Reads(Reads::Hidden),
@@ -156,79 +149,50 @@ fn owned() -> Vec<AccountUpdate> {
     ]
 }
 
-fn names() -> (SettingName, SettingValue) {
-    ("direct-chats".parse().unwrap(), "friends".parse().unwrap())
-}
-
-fn setting() -> Setting {
-    let (name, value) = names();
+pub(super) fn setting() -> Setting {
     let [takes, about] = ["anyone or friends", "who may"].map(|text| Text::new(text).unwrap());
     Setting {
-        name,
-        value,
+        name: "direct-chats".parse().unwrap(),
+        value: "friends".parse().unwrap(),
         default: "any one".parse().unwrap(),
         takes,
         about,
     }
 }
 
-pub(super) fn requests() -> Vec<Request> {
-    let (name, value) = names();
-    vec![
-        Request::Settings,
-        Request::SetSetting { name, value },
-        Request::Relate {
-            user: CAROL,
-            act: RelationAct::Unblock,
-        },
-        Request::Contacts { after: None },
-        Request::Contacts { after: Some(CAROL) },
-        Request::SearchUsers {
-            prefix: "ca".parse().unwrap(),
-            after: None,
-        },
-        Request::SearchUsers {
-            prefix: "小".parse().unwrap(),
-            after: Some(CAROL),
-        },
-        Request::Profiles {
-            users: vec![CAROL, UserId::SERVER],
-        },
-        Request::SetProfile(profile()),
-        Request::Watch { users: vec![CAROL] },
-        Request::SetPresence(presence().devices[0]),
-        Request::Focus { conversation: None },
-        Request::Focus {
-            conversation: Some(GROUP),
-        },
-        Request::SetServerRole {
-            user: CAROL,
-            role: ServerRole::Admin,
-        },
-    ]
+fn add_requests(samples: &mut Samples) {
+    let find = FindUsers {
+        names: vec![user_name("alice"), user_name("小明")],
+    };
+    let get = GetUsers {
+        ids: vec![UserId::SERVER, ALICE, UserId::new(u32::MAX)],
+    };
+    samples.ask(find, List(vec![user()]));
+    samples.ask(get, List(vec![user()]));
+    for (prefix, after) in [("ca", None), ("小", Some(CAROL))] {
+        let prefix = user_name(prefix);
+        samples.ask(SearchUsers { prefix, after }, user_page());
+    }
+    let relate = Relate {
+        user: CAROL,
+        act: RelationAct::Unblock,
+    };
+    samples.ask(relate, contact());
+    for after in [None, Some(CAROL)] {
+        samples.ask(ListContacts { after }, contact_page());
+    }
+    let profiles = GetProfiles {
+        users: vec![CAROL, UserId::SERVER],
+    };
+    samples.ask(profiles, List(vec![user_profile()]));
+    let profile = profile();
+    samples.ask(SetProfile { profile }, ());
 }
 
-pub(super) fn responses() -> Vec<Response> {
-    let relations = [
-        Response::Settings(vec![setting()]),
-        Response::Related(contact()),
-        Response::Contacts(contact_page()),
-    ];
-    let profiles = [
-        Response::FoundUsers(user_page()),
-        Response::Profiles(vec![user_profile()]),
-        Response::Watching(vec![presence()]),
-    ];
-    relations.into_iter().chain(profiles).collect()
-}
-
-pub(super) fn timeline_frames() -> Vec<TimelineFrame> {
-    let own = owned().into_iter().map(TimelineFrame::AccountUpdate);
-    [
-        TimelineFrame::Contact(contact()),
-        TimelineFrame::Presence(presence()),
-    ]
-    .into_iter()
-    .chain(own)
-    .collect()
+pub(super) fn updates() -> Vec<Update> {
+    let account = account_updates().into_iter().map(Update::Account);
+    [Update::Contact(contact()), Update::Presence(presence())]
+        .into_iter()
+        .chain(account)
+        .collect()
 }

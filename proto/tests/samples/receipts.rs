@@ -1,17 +1,17 @@
-//! The values that say who has got and read what.
+//! Cursors and receipts.
 
-use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::ids::MsgId;
+use cairn_proto::model::conversation::Explained;
 use cairn_proto::model::receipts::{
     MemberCursors, Reads, Receipt, ReceiptCounts, ReceiptPage, ReceiptState,
 };
-use cairn_proto::wire::event::TimelineFrame;
-use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::event::Update;
+use cairn_proto::wire::request::reading::{
+    Ack, Explain, GetOwnReads, GetReceipts, MarkRead, MarkUnread, SetOwnReads,
+};
 
 use super::Samples;
-
-const CAROL: UserId = UserId::new(300);
-const GROUP: ConversationId = ConversationId::new(77);
+use super::values::{BOB, CAROL, GROUP, MESSAGE};
 
 pub(super) fn add_all(samples: &mut Samples) {
     samples.add(vec![Reads::Shown, Reads::Hidden]);
@@ -32,38 +32,63 @@ pub(super) fn add_all(samples: &mut Samples) {
         },
     ]);
     samples.add(vec![cursors()]);
+    samples.add(vec![explained()]);
+    add_requests(samples);
 }
 
-pub(super) fn requests() -> Vec<Request> {
-    let msgid = MsgId::new(17);
-    vec![
-        Request::MarkUnread {
-            conversation: GROUP,
-            from: msgid,
-        },
-        Request::Receipts {
-            conversation: GROUP,
+fn add_requests(samples: &mut Samples) {
+    let (conversation, msgid) = (GROUP, MESSAGE);
+    samples.ask(
+        Ack {
+            conversation,
             msgid,
-            after: Some(CAROL),
         },
-        Request::OwnReads,
-        Request::SetOwnReads(Reads::Hidden),
-    ]
+        (),
+    );
+    samples.ask(
+        MarkRead {
+            conversation,
+            msgid,
+        },
+        (),
+    );
+    let from = MsgId::new(17);
+    samples.ask(MarkUnread { conversation, from }, ());
+    let get_receipts = GetReceipts {
+        conversation,
+        msgid: from,
+        after: Some(CAROL),
+    };
+    samples.ask(get_receipts, page());
+    let explain = Explain {
+        conversation,
+        user: BOB,
+    };
+    samples.ask(explain, explained());
+    samples.ask(GetOwnReads, Reads::Hidden);
+    let reads = Reads::Hidden;
+    samples.ask(SetOwnReads { reads }, ());
 }
 
-pub(super) fn responses() -> Vec<Response> {
-    vec![
-        Response::Receipts(page()),
-        Response::OwnReads(Reads::Hidden),
-    ]
-}
-
-pub(super) fn timeline_frames() -> Vec<TimelineFrame> {
-    vec![TimelineFrame::Receipts {
+pub(super) fn updates() -> Vec<Update> {
+    vec![Update::Receipts {
         conversation: GROUP,
         cursors: vec![cursors()],
         more: true,
     }]
+}
+
+fn explained() -> Explained {
+    let id = MsgId::new;
+    Explained {
+        head: id(9),
+        floor: id(1),
+        joined: id(2),
+        read: id(4),
+        uncounted: 3,
+        unread: 2,
+        mentions: 1,
+    }
 }
 
 fn receipt() -> Receipt {

@@ -1,11 +1,8 @@
 //! How long messages stay.
 
 use cairn_proto::content::body::SystemEntry;
-use cairn_proto::ids::MsgId;
 use cairn_proto::model::retention::{Retention, RetentionInfo};
-use cairn_proto::wire::event::TimelineFrame;
-use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::group::{GetRetention, SetRetention};
 
 use super::Samples;
 use super::values::{DIRECT, GROUP};
@@ -23,25 +20,21 @@ pub(super) fn add_all(samples: &mut Samples) {
     };
     samples.add(POLICIES.to_vec());
     samples.add(vec![info]);
-    samples.add(vec![Request::SetRetention {
+    let set = SetRetention {
         conversation: GROUP,
         retention: Some(Retention::Days(300)),
-    }]);
-    samples.add(vec![
-        Request::SetRetention {
-            conversation: DIRECT,
-            retention: None,
-        },
-        Request::Retention {
-            conversation: GROUP,
-        },
-    ]);
-    samples.add(vec![Response::Retention(info)]);
+    };
+    let reset = SetRetention {
+        conversation: DIRECT,
+        retention: None,
+    };
+    let get = GetRetention {
+        conversation: GROUP,
+    };
+    samples.ask(set, ());
+    samples.ask(reset, ());
+    samples.ask(get, info);
     samples.add(vec![SystemEntry::RetentionSet {
         retention: Some(Retention::UntilAcked { cap_days: 7 }),
-    }]);
-    samples.add(vec![TimelineFrame::Floor {
-        conversation: GROUP,
-        floor: MsgId::new(70_000),
     }]);
 }

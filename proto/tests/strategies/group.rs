@@ -1,12 +1,23 @@
-//! Generators of what is agreed on in groups, and of what happens to them.
+//! Generators of requests about groups, of their answers, and of groups' system entries.
 
 use cairn_proto::content::body::SystemEntry;
-use cairn_proto::model::group::{Access, GroupSettings, JoinerHistory, MemberSettings, OpenGroup};
-use cairn_proto::wire::request::Request;
+use cairn_proto::model::group::{
+    Access, GroupDetails, GroupSettings, JoinerHistory, MemberSettings, OpenGroup,
+};
+use cairn_proto::wire::request::group::{
+    AddMembers, Ban, CreateGroup, FindGroups, GetGroup, HandOver, JoinGroup, ListBanned,
+    ListMembers, MuteMember, RemoveMembers, RenameGroup, SetGroupSettings, SetMemberSettings,
+    SetRole, SetTopic, Unban,
+};
+use cairn_proto::wire::request::{Answer, List, Request};
+use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use super::{conversation_id, group_name, role, small, timestamp, topic, user_id, users};
+use super::overview::member_page;
+use super::{
+    conversation_id, encoded, group_name, role, small, timestamp, topic, user_id, user_info, users,
+};
 
 pub(super) fn group_settings() -> impl Strategy<Value = GroupSettings> {
     let access = prop_oneof![Just(Access::InviteOnly), Just(Access::Open)];
@@ -42,52 +53,117 @@ pub(super) fn open_group() -> impl Strategy<Value = OpenGroup> {
     )
 }
 
-pub(super) fn agreement_request() -> impl Strategy<Value = Request> {
+pub(super) fn request() -> impl Strategy<Value = Request> {
+    prop_oneof![membership().boxed(), administration().boxed()]
+}
+
+fn membership() -> impl Strategy<Value = Request> {
     let id = conversation_id;
-    let agreed = prop_oneof![
-        id().prop_map(|conversation| Request::Group { conversation }),
+    prop_oneof![
+        (group_name(), users()).prop_map(|(name, members)| CreateGroup { name, members }.into()),
+        (id(), users()).prop_map(|(conversation, users)| {
+            AddMembers {
+                conversation,
+                users,
+            }
+            .into()
+        }),
+        (id(), users()).prop_map(|(conversation, users)| {
+            RemoveMembers {
+                conversation,
+                users,
+            }
+            .into()
+        }),
+        (id(), option::of(user_id())).prop_map(|(conversation, after)| {
+            ListMembers {
+                conversation,
+                after,
+            }
+            .into()
+        }),
+        id().prop_map(|conversation| JoinGroup { conversation }.into()),
+        option::of(group_name()).prop_map(|prefix| FindGroups { prefix }.into()),
+        (id(), member_settings()).prop_map(|(conversation, settings)| {
+            SetMemberSettings {
+                conversation,
+                settings,
+            }
+            .into()
+        }),
+    ]
+}
+
+fn administration() -> impl Strategy<Value = Request> {
+    let id = conversation_id;
+    prop_oneof![
+        id().prop_map(|conversation| GetGroup { conversation }.into()),
         (id(), group_name())
-            .prop_map(|(conversation, name)| Request::RenameGroup { conversation, name }),
-        (id(), topic()).prop_map(|(conversation, topic)| Request::SetTopic {
-            conversation,
-            topic
+            .prop_map(|(conversation, name)| RenameGroup { conversation, name }.into()),
+        (id(), topic()).prop_map(|(conversation, topic)| {
+            SetTopic {
+                conversation,
+                topic,
+            }
+            .into()
         }),
-        (id(), group_settings()).prop_map(|(conversation, settings)| Request::SetGroupSettings {
-            conversation,
-            settings
+        (id(), group_settings()).prop_map(|(conversation, settings)| {
+            SetGroupSettings {
+                conversation,
+                settings,
+            }
+            .into()
         }),
-        (id(), user_id(), role()).prop_map(|(conversation, user, role)| Request::SetRole {
-            conversation,
-            user,
-            role
+        (id(), user_id(), role()).prop_map(|(conversation, user, role)| {
+            SetRole {
+                conversation,
+                user,
+                role,
+            }
+            .into()
         }),
-        (id(), user_id()).prop_map(|(conversation, user)| Request::HandOver { conversation, user }),
-    ];
-    let order = prop_oneof![
-        (id(), users()).prop_map(|(conversation, users)| Request::Ban {
-            conversation,
-            users
+        (id(), user_id()).prop_map(|(conversation, user)| HandOver { conversation, user }.into()),
+        (id(), users()).prop_map(|(conversation, users)| {
+            Ban {
+                conversation,
+                users,
+            }
+            .into()
         }),
-        (id(), users()).prop_map(|(conversation, users)| Request::Unban {
-            conversation,
-            users
+        (id(), users()).prop_map(|(conversation, users)| {
+            Unban {
+                conversation,
+                users,
+            }
+            .into()
         }),
-        id().prop_map(|conversation| Request::BannedUsers { conversation }),
+        id().prop_map(|conversation| ListBanned { conversation }.into()),
         (id(), user_id(), timestamp()).prop_map(|(conversation, user, until)| {
-            Request::MuteMember {
+            MuteMember {
                 conversation,
                 user,
                 until,
             }
+            .into()
         }),
-        id().prop_map(|conversation| Request::JoinGroup { conversation }),
-        option::of(group_name()).prop_map(|prefix| Request::FindGroups { prefix }),
-        (id(), member_settings()).prop_map(|(conversation, settings)| Request::SetMemberSettings {
-            conversation,
-            settings
-        }),
-    ];
-    prop_oneof![agreed, order]
+    ]
+}
+
+pub(super) fn answer() -> impl Strategy<Value = Answer> {
+    let details =
+        (topic(), group_settings(), small()).prop_map(|(topic, settings, members)| GroupDetails {
+            topic,
+            settings,
+            members,
+        });
+    prop_oneof![
+        conversation_id().prop_map(encoded::<CreateGroup>),
+        small().prop_map(encoded::<AddMembers>),
+        member_page().prop_map(encoded::<ListMembers>),
+        details.prop_map(encoded::<GetGroup>),
+        vec(user_info(), 0..9).prop_map(|users| encoded::<ListBanned>(List(users))),
+        vec(open_group(), 0..9).prop_map(|groups| encoded::<FindGroups>(List(groups))),
+    ]
 }
 
 pub(super) fn system_entry() -> impl Strategy<Value = SystemEntry> {

@@ -1,4 +1,4 @@
-//! Generators of what users are to each other, and of settings.
+//! Generators of requests about users, of their answers, and of presence and settings.
 
 use cairn_proto::model::people::{
     Avatar, Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile,
@@ -6,16 +6,17 @@ use cairn_proto::model::people::{
 use cairn_proto::model::presence::{DeviceKind, PresentDevice, UserPresence};
 use cairn_proto::model::receipts::Reads;
 use cairn_proto::model::settings::Setting;
-use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{About, DisplayName, SettingName, SettingValue};
 use cairn_proto::wire::event::AccountUpdate;
-use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::people::{
+    FindUsers, GetProfiles, GetUsers, ListContacts, Relate, SearchUsers, SetProfile,
+};
+use cairn_proto::wire::request::{Answer, List, Request};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use super::{conversation_id, text, user_id, user_info, user_name, users};
+use super::{encoded, server_role, text, user_id, user_info, user_name, users};
 
 fn relation() -> impl Strategy<Value = Relation> {
     let friendship = prop::sample::select(vec![
@@ -51,15 +52,15 @@ pub(super) fn contact() -> impl Strategy<Value = Contact> {
     (user_info(), relation()).prop_map(|(user, relation)| Contact { user, relation })
 }
 
-fn setting_name() -> impl Strategy<Value = SettingName> {
+pub(super) fn setting_name() -> impl Strategy<Value = SettingName> {
     "[a-z]{1,10}(-[a-z]{1,10})?".prop_map(|raw| SettingName::new(raw).unwrap())
 }
 
-fn setting_value() -> impl Strategy<Value = SettingValue> {
+pub(super) fn setting_value() -> impl Strategy<Value = SettingValue> {
     "[a-z0-9]([a-z0-9 ]{0,20}[a-z0-9])?".prop_map(|raw| SettingValue::new(raw).unwrap())
 }
 
-fn setting() -> impl Strategy<Value = Setting> {
+pub(super) fn setting() -> impl Strategy<Value = Setting> {
     let written = (
         setting_name(),
         setting_value(),
@@ -88,7 +89,7 @@ fn profile() -> impl Strategy<Value = Profile> {
     })
 }
 
-fn present_device() -> impl Strategy<Value = PresentDevice> {
+pub(super) fn present_device() -> impl Strategy<Value = PresentDevice> {
     use DeviceKind::{Bot, Desktop, Phone, Terminal, Unknown, Web};
     let kind = prop::sample::select(vec![Unknown, Desktop, Phone, Web, Terminal, Bot]);
     (kind, any::<bool>()).prop_map(|(kind, is_away)| PresentDevice { kind, is_away })
@@ -99,15 +100,7 @@ pub(super) fn presence() -> impl Strategy<Value = UserPresence> {
         .prop_map(|(user, devices)| UserPresence { user, devices })
 }
 
-fn server_role() -> impl Strategy<Value = ServerRole> {
-    prop::sample::select(vec![
-        ServerRole::Member,
-        ServerRole::Admin,
-        ServerRole::Owner,
-    ])
-}
-
-pub(super) fn own() -> impl Strategy<Value = AccountUpdate> {
+pub(super) fn account_update() -> impl Strategy<Value = AccountUpdate> {
     prop_oneof![
         profile().prop_map(AccountUpdate::Profile),
         prop::sample::select(vec![Reads::Shown, Reads::Hidden]).prop_map(AccountUpdate::Reads),
@@ -117,35 +110,32 @@ pub(super) fn own() -> impl Strategy<Value = AccountUpdate> {
 
 pub(super) fn request() -> impl Strategy<Value = Request> {
     prop_oneof![
-        Just(Request::Settings),
-        (setting_name(), setting_value())
-            .prop_map(|(name, value)| Request::SetSetting { name, value }),
-        (user_id(), act()).prop_map(|(user, act)| Request::Relate { user, act }),
-        option::of(user_id()).prop_map(|after| Request::Contacts { after }),
-        (user_name(), option::of(user_id()))
-            .prop_map(|(prefix, after)| Request::SearchUsers { prefix, after }),
-        users().prop_map(|users| Request::Profiles { users }),
-        profile().prop_map(Request::SetProfile),
-        users().prop_map(|users| Request::Watch { users }),
-        present_device().prop_map(Request::SetPresence),
-        option::of(conversation_id()).prop_map(|conversation| Request::Focus { conversation }),
-        (user_id(), server_role()).prop_map(|(user, role)| Request::SetServerRole { user, role }),
+        vec(user_name(), 0..9).prop_map(|names| FindUsers { names }.into()),
+        users().prop_map(|ids| GetUsers { ids }.into()),
+        (user_name(), option::of(user_id())).prop_map(|(prefix, after)| SearchUsers {
+            prefix,
+            after
+        }
+        .into()),
+        (user_id(), act()).prop_map(|(user, act)| Relate { user, act }.into()),
+        option::of(user_id()).prop_map(|after| ListContacts { after }.into()),
+        users().prop_map(|users| GetProfiles { users }.into()),
+        profile().prop_map(|profile| SetProfile { profile }.into()),
     ]
 }
 
-pub(super) fn response() -> impl Strategy<Value = Response> {
-    let page = (vec(contact(), 0..9), option::of(user_id()))
+pub(super) fn answer() -> impl Strategy<Value = Answer> {
+    let contacts = (vec(contact(), 0..9), option::of(user_id()))
         .prop_map(|(items, next_after)| ContactPage { items, next_after });
     let found = (vec(user_info(), 0..9), option::of(user_id()))
         .prop_map(|(items, next_after)| UserPage { items, next_after });
-    let profiles =
+    let profile =
         (user_info(), profile()).prop_map(|(user, profile)| UserProfile { user, profile });
     prop_oneof![
-        vec(setting(), 0..5).prop_map(Response::Settings),
-        contact().prop_map(Response::Related),
-        page.prop_map(Response::Contacts),
-        found.prop_map(Response::FoundUsers),
-        vec(profiles, 0..5).prop_map(Response::Profiles),
-        vec(presence(), 0..5).prop_map(Response::Watching),
+        vec(user_info(), 0..9).prop_map(|users| encoded::<GetUsers>(List(users))),
+        found.prop_map(encoded::<SearchUsers>),
+        contact().prop_map(encoded::<Relate>),
+        contacts.prop_map(encoded::<ListContacts>),
+        vec(profile, 0..5).prop_map(|profiles| encoded::<GetProfiles>(List(profiles))),
     ]
 }

@@ -1,13 +1,13 @@
-//! Generators of how long messages stay.
+//! Generators of retention policies.
 
 use cairn_proto::content::body::SystemEntry;
 use cairn_proto::model::retention::{Retention, RetentionInfo};
-use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::group::{GetRetention, SetRetention};
+use cairn_proto::wire::request::{Answer, Request};
 use proptest::option;
 use proptest::prelude::*;
 
-use super::{conversation_id, small};
+use super::{conversation_id, encoded, small};
 
 fn retention() -> impl Strategy<Value = Retention> {
     prop_oneof![
@@ -20,18 +20,19 @@ fn retention() -> impl Strategy<Value = Retention> {
 pub(super) fn request() -> impl Strategy<Value = Request> {
     prop_oneof![
         (conversation_id(), option::of(retention())).prop_map(|(conversation, retention)| {
-            Request::SetRetention {
+            SetRetention {
                 conversation,
                 retention,
             }
+            .into()
         }),
-        conversation_id().prop_map(|conversation| Request::Retention { conversation }),
+        conversation_id().prop_map(|conversation| GetRetention { conversation }.into()),
     ]
 }
 
-pub(super) fn response() -> impl Strategy<Value = Response> {
+pub(super) fn answer() -> impl Strategy<Value = Answer> {
     (option::of(retention()), retention())
-        .prop_map(|(set, effective)| Response::Retention(RetentionInfo { set, effective }))
+        .prop_map(|(set, effective)| encoded::<GetRetention>(RetentionInfo { set, effective }))
 }
 
 pub(super) fn system_entry() -> impl Strategy<Value = SystemEntry> {

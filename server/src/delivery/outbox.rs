@@ -5,7 +5,8 @@ use cairn_proto::ids::RequestId;
 use cairn_proto::limits::REQUESTS_IN_FLIGHT_MAX;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::frame;
-use cairn_proto::wire::response::{Response, ServerFrame};
+use cairn_proto::wire::request::Call;
+use cairn_proto::wire::response::ServerFrame;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -47,12 +48,16 @@ impl Outbox {
         }
     }
 
-    /// Adds a reply without waking the writer.
-    pub(crate) fn answer(&self, id: RequestId, answer: Result<Response, ErrorCode>) {
+    /// Adds the frames of this many replies, without waking the writer.
+    pub(crate) fn add(&self, replies: usize, frames: &[u8]) {
+        self.write(replies, |bytes| bytes.extend_from_slice(frames));
+    }
+
+    fn write(&self, replies: usize, write: impl FnOnce(&mut Vec<u8>)) {
         let mut state = self.state.lock();
-        state.in_flight = state.in_flight.saturating_sub(1);
+        state.in_flight = state.in_flight.saturating_sub(replies);
         if !state.closed {
-            frame::write(&ServerFrame::Response(id, answer), &mut state.bytes);
+            write(&mut state.bytes);
         }
     }
 
@@ -62,9 +67,22 @@ impl Outbox {
         self.capacity.notify_waiters();
     }
 
-    /// Adds a reply and wakes the writer.
-    pub(crate) fn answer_now(&self, id: RequestId, answer: Result<Response, ErrorCode>) {
-        self.answer(id, answer);
+    /// Adds the reply to a `C` and wakes the writer.
+    pub(crate) fn answer<C: Call>(&self, id: RequestId, answer: &Result<C::Answer, ErrorCode>) {
+        match answer {
+            Ok(answer) => {
+                self.write(1, |bytes| ServerFrame::write_answer::<C>(id, answer, bytes));
+                self.wake();
+            }
+            Err(code) => self.refuse(id, *code),
+        }
+    }
+
+    /// Refuses a request and wakes the writer.
+    pub(crate) fn refuse(&self, id: RequestId, code: ErrorCode) {
+        self.write(1, |bytes| {
+            frame::write(&ServerFrame::Response(id, Err(code)), bytes)
+        });
         self.wake();
     }
 

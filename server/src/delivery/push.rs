@@ -9,15 +9,15 @@ use std::time::Duration;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::model::conversation::Conversation;
 use cairn_proto::model::receipts::Reads;
-use cairn_proto::wire::event::TimelineFrame;
+use cairn_proto::wire::event::{AccountUpdate, Update};
 use hashbrown::HashMap;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::delivery::feed::{Feed, FeedBound, Generation};
+use crate::hub::receipts::Receipts;
 use crate::limits;
-use cairn_core::api::effect::AccountPart;
 
 #[derive(Debug, Default)]
 pub(crate) struct Push {
@@ -31,7 +31,7 @@ struct State {
     last_generation: u64,
     dirty: VecDeque<ConversationId>,
     /// Pending updates, coalesced: the latest value for each key.
-    pending: BTreeMap<UpdateKey, TimelineFrame>,
+    pending: BTreeMap<UpdateKey, Update>,
     /// Set when an update must bypass the coalescing delay.
     is_urgent: bool,
     is_coalescing: bool,
@@ -41,10 +41,22 @@ struct State {
 /// the latest state and not its history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum UpdateKey {
-    AccountUpdate(AccountPart),
+    Profile,
+    Reads,
+    Role,
     Contact(UserId),
     Presence(UserId),
     Receipts(ConversationId),
+}
+
+impl UpdateKey {
+    pub(crate) const fn of_account(update: &AccountUpdate) -> Self {
+        match update {
+            AccountUpdate::Profile(_) => Self::Profile,
+            AccountUpdate::Reads(_) => Self::Reads,
+            AccountUpdate::Role(_) => Self::Role,
+        }
+    }
 }
 
 impl State {
@@ -134,42 +146,33 @@ impl Push {
     }
 
     /// Queues an update. It replaces a pending one with the same key.
-    pub(crate) fn enqueue(&self, item: UpdateKey, frame: TimelineFrame) {
+    pub(crate) fn enqueue(&self, key: UpdateKey, update: Update) {
         let mut state = self.state.lock();
         state.is_urgent = true;
-        state.pending.insert(item, frame);
+        state.pending.insert(key, update);
     }
 
     /// Queues receipts. If others are pending already, the session only learns that there are more.
     pub(crate) fn enqueue_receipts(
         &self,
         conversation: ConversationId,
-        frame: TimelineFrame,
+        receipts: Receipts,
         reads: Reads,
     ) {
-        let TimelineFrame::Receipts {
-            conversation: id,
-            mut cursors,
-            more,
-        } = frame
-        else {
-            return;
-        };
+        let Receipts { mut cursors, more } = receipts;
         if reads == Reads::Hidden {
             cursors
                 .iter_mut()
                 .for_each(|cursors| cursors.read = MsgId::ZERO);
         }
+        let key = UpdateKey::Receipts(conversation);
         let mut state = self.state.lock();
-        let more = more
-            || state
-                .pending
-                .contains_key(&UpdateKey::Receipts(conversation));
+        let more = more || state.pending.contains_key(&key);
         state.is_urgent = true;
         state.pending.insert(
-            UpdateKey::Receipts(conversation),
-            TimelineFrame::Receipts {
-                conversation: id,
+            key,
+            Update::Receipts {
+                conversation,
                 cursors,
                 more,
             },
@@ -177,7 +180,7 @@ impl Push {
     }
 
     /// Takes all pending updates.
-    pub(crate) fn drain_pending(&self) -> BTreeMap<UpdateKey, TimelineFrame> {
+    pub(crate) fn drain_pending(&self) -> BTreeMap<UpdateKey, Update> {
         std::mem::take(&mut self.state.lock().pending)
     }
 

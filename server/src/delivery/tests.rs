@@ -91,10 +91,10 @@ impl Scene {
         loop {
             match self.news().await {
                 TimelineFrame::Run(run) => seen = run.last(),
-                TimelineFrame::Removed {
+                TimelineFrame::Update(Update::Removed {
                     conversation: TEAM,
                     last,
-                } => return (seen, last),
+                }) => return (seen, last),
                 other => panic!("{other:?}"),
             }
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use cairn_proto::ids::{DeviceId, UserId};
 use cairn_proto::model::presence::{PresentDevice, UserPresence};
-use cairn_proto::wire::event::TimelineFrame;
+use cairn_proto::wire::event::Update;
 use hashbrown::{HashMap, HashSet};
 use tokio::sync::Notify;
 
@@ -102,7 +102,7 @@ pub(crate) fn send(session: &Session, presence: UserPresence) {
     if let Some(push) = &session.push {
         push.enqueue(
             UpdateKey::Presence(presence.user),
-            TimelineFrame::Presence(presence),
+            Update::Presence(presence),
         );
         push.wake();
     }

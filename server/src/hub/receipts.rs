@@ -7,7 +7,6 @@ use std::sync::Arc;
 use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::limits::RECEIPT_CURSORS_MAX;
 use cairn_proto::model::receipts::MemberCursors;
-use cairn_proto::wire::event::TimelineFrame;
 use hashbrown::{HashMap, HashSet};
 use parking_lot::RwLock;
 
@@ -31,8 +30,16 @@ impl FocusedConversations {
 }
 
 /// Changed cursors of one conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Receipts {
+    pub(crate) cursors: Vec<MemberCursors>,
+    /// Whether the cursors of further members changed.
+    pub(crate) more: bool,
+}
+
+/// Receipts that are being collected.
 #[derive(Debug, Default)]
-pub(crate) struct Moved {
+struct Moved {
     cursors: BTreeMap<UserId, MemberCursors>,
     more: bool,
 }
@@ -52,18 +59,12 @@ impl Waiting {
         }
     }
 
-    pub(crate) fn take(&mut self) -> impl Iterator<Item = (ConversationId, TimelineFrame)> + use<> {
+    pub(crate) fn take(&mut self) -> impl Iterator<Item = (ConversationId, Receipts)> + use<> {
         std::mem::take(&mut self.0)
             .into_iter()
             .map(|(conversation, Moved { cursors, more })| {
-                (
-                    conversation,
-                    TimelineFrame::Receipts {
-                        conversation,
-                        cursors: cursors.into_values().collect(),
-                        more,
-                    },
-                )
+                let cursors = cursors.into_values().collect();
+                (conversation, Receipts { cursors, more })
             })
     }
 }
@@ -88,8 +89,7 @@ mod tests {
             waiting.take().collect::<Vec<_>>(),
             [(
                 id,
-                TimelineFrame::Receipts {
-                    conversation: id,
+                Receipts {
                     cursors: vec![at(1, 4)],
                     more: false
                 }
@@ -102,10 +102,9 @@ mod tests {
         let [
             (
                 _,
-                TimelineFrame::Receipts {
+                Receipts {
                     cursors,
                     more: true,
-                    ..
                 },
             ),
         ] = &pending[..]

@@ -29,27 +29,21 @@ impl Registry {
         self.sessions.get(&user).map_or(&[], Vec::as_slice)
     }
 
-    /// Watches the allowed users and returns their presences. A session that is over, or has no
-    /// push, gets the presences but watches no one.
+    /// Watches users and returns their presences. A session that is over, or has no push, gets the
+    /// presences but watches no one.
     pub(crate) fn watch(
         &mut self,
         session: &Arc<Session>,
-        allowed: &[UserPresence],
+        users: Vec<UserId>,
     ) -> Vec<UserPresence> {
-        let is_watching = self.contains(session) && session.push.is_some();
-        if is_watching {
-            self.watchers.replace(
-                session,
-                allowed.iter().map(|allowed| allowed.user).collect(),
-            );
-        }
-        let presences: Vec<_> = allowed
+        let presences: Vec<_> = users
             .iter()
-            .map(|allowed| presence_of(allowed.user, self.sessions_of(allowed.user)))
+            .map(|&user| presence_of(user, self.sessions_of(user)))
             .collect();
-        // Also pushed: the reply travels on another stream and may arrive after later updates, so
-        // the order of pushed frames must decide.
-        if is_watching {
+        if self.contains(session) && session.push.is_some() {
+            self.watchers.replace(session, users);
+            // Also pushed: the reply travels on another stream and may arrive after later updates,
+            // so the order of pushed frames must decide.
             presences
                 .iter()
                 .for_each(|presence| presence::send(session, presence.clone()));
@@ -110,18 +104,20 @@ impl Registry {
 
     /// Queues changed receipts for the viewers of each conversation.
     pub(crate) fn enqueue_receipts(&mut self) {
-        for (conversation, frame) in self.moved.take() {
+        for (conversation, receipts) in self.moved.take() {
             for session in self.viewers.at(conversation) {
                 if let Some(push) = &session.push {
-                    push.enqueue_receipts(conversation, frame.clone(), *session.sees_reads.lock());
+                    let reads = *session.sees_reads.lock();
+                    push.enqueue_receipts(conversation, receipts.clone(), reads);
                     push.wake();
                 }
             }
         }
     }
 
-    /// Removes a session from every index.
+    /// Removes a session from every index. A login that is decided later does not register it again.
     pub(crate) fn leave(&mut self, session: &Arc<Session>) {
+        session.end();
         let Some(actor) = session.actor() else { return };
         let remove = |list: &mut Vec<Arc<Session>>| {
             if let Some(at) = list.iter().position(|other| Arc::ptr_eq(other, session)) {

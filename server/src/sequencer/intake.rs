@@ -8,14 +8,23 @@ use parking_lot::{Condvar, Mutex};
 use tokio::sync::Semaphore;
 
 use crate::limits;
-use crate::sequencer::publication::ReplyTo;
-use cairn_core::Command;
+use crate::sequencer::job::Job;
+use crate::session::Session;
+use cairn_core::Actor;
+use cairn_core::command::Asked;
+use cairn_proto::ids::RequestId;
 
-/// A command and the recipient of its reply.
+/// What the sequencer is asked to decide.
 #[derive(Debug)]
-pub(crate) struct Ticket {
-    pub(crate) command: Command,
-    pub(crate) reply_to: ReplyTo,
+pub(crate) enum Ticket {
+    /// A request of a session. The response goes to its outbox.
+    Request {
+        session: Arc<Session>,
+        id: RequestId,
+        actor: Actor,
+        asked: Asked,
+    },
+    Job(Box<dyn Job>),
 }
 
 /// A handle to the queue; clones share it.

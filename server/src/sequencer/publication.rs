@@ -1,115 +1,143 @@
-//! A publication: the replies and side effects of one batch, from the sequencer to the hub.
+//! A publication: the updates, registrations and replies of one batch, from the sequencer to the
+//! hub.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use cairn_proto::ids::{ConversationId, DeviceId, MsgId, RequestId, UserId};
-use cairn_proto::model::conversation::Conversation;
-use cairn_proto::model::people::Contact;
-use cairn_proto::model::receipts::MemberCursors;
+use cairn_core::Actor;
+use cairn_core::api::command::{Feed, Grant};
+use cairn_core::api::update::Update;
+use cairn_proto::ids::{ConversationId, MsgId, RequestId, UserId};
+use cairn_proto::model::presence::UserPresence;
+use cairn_proto::model::receipts::{MemberCursors, Reads};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::event::AccountUpdate;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::frame;
+use cairn_proto::wire::response::ServerFrame;
 use tokio::sync::oneshot;
 
-use crate::session::{Readable, Session};
-use cairn_core::Reply;
-use cairn_core::api::command::LoggedIn;
-use cairn_core::api::effect::AccountPart;
-
-/// The recipient of a reply.
-#[derive(Debug)]
-pub(crate) enum ReplyTo {
-    /// A task of the server.
-    Once(oneshot::Sender<Result<Reply, ErrorCode>>),
-    /// A session to register.
-    Login(
-        Arc<Session>,
-        oneshot::Sender<Result<Box<LoggedIn>, ErrorCode>>,
-    ),
-    /// A session that wants to read a conversation.
-    Grant(Arc<Session>, oneshot::Sender<Result<Readable, ErrorCode>>),
-    /// A session that wants to watch users.
-    Watch(Arc<Session>, oneshot::Sender<Result<Response, ErrorCode>>),
-    /// A session that changes its focus.
-    Focus(
-        Arc<Session>,
-        Option<ConversationId>,
-        oneshot::Sender<Result<Response, ErrorCode>>,
-    ),
-    /// A request of a session.
-    Session(Arc<Session>, RequestId),
-}
+use crate::sequencer::job::Job;
+use crate::session::Session;
 
 #[derive(Debug, Default)]
 pub(crate) struct Publication {
+    /// In the order of the decisions.
+    pub(crate) steps: Vec<Step>,
     /// Conversations with new entries, and their heads after the batch.
     pub(crate) touched: Vec<(ConversationId, MsgId)>,
-    pub(crate) notices: Vec<Notice>,
-    pub(crate) answers: Vec<(ReplyTo, Result<Reply, ErrorCode>)>,
+    pub(crate) responses: Responses,
+    /// Decided jobs, to be answered.
+    pub(crate) jobs: Vec<Box<dyn Job>>,
 }
 
-/// A side effect to publish.
+/// One step of a publication.
+///
+/// Updates and registrations share one order: a session that was registered before a kick or a
+/// block is found by it, and one registered after it was decided with the newer state.
 #[derive(Debug)]
-pub(crate) enum Notice {
-    Joined {
-        user: UserId,
-        /// The last entry before the membership.
-        position: MsgId,
-        summary: Box<Conversation>,
-    },
-    Left {
-        user: UserId,
-        conversation: ConversationId,
-        /// The entry that ended the membership.
-        last: MsgId,
-    },
-    /// The member's role or settings changed.
-    Changed {
-        user: UserId,
-        /// Summaries differ by device, as each has its own delivered cursor.
-        device: DeviceId,
-        summary: Box<Conversation>,
-    },
-    /// A device moved the user's read cursor. The same device is notified too: replies and pushed
-    /// frames come on separate streams, so it could not otherwise order its own move against that
-    /// of another device.
-    Read {
-        user: UserId,
-        conversation: ConversationId,
-        read: MsgId,
-        /// The head at that time.
-        head: MsgId,
-    },
+pub(crate) enum Step {
+    Update(Update),
     /// Cursors of a member of a focused conversation moved.
     Moved {
         conversation: ConversationId,
         cursors: MemberCursors,
     },
-    RetentionSet {
-        conversation: ConversationId,
+    /// The idle time after which a session counts as away was set; `None` for never.
+    AwayAfter(Option<Duration>),
+    Register(Registration),
+}
+
+/// What a session may do from now on, until an update revokes it.
+#[derive(Debug)]
+pub(crate) enum Registration {
+    Login {
+        session: Arc<Session>,
+        actor: Actor,
+        feeds: Vec<Feed>,
     },
-    /// Entries expired.
-    FloorRaised {
-        conversation: ConversationId,
+    Read {
+        session: Arc<Session>,
+        grant: Grant,
     },
-    SettingSet {
-        /// Idle time after which a session counts as away; `None` for never.
-        away_after: Option<Duration>,
+    Watch {
+        session: Arc<Session>,
+        users: Vec<UserId>,
+        /// Receives the presences as of the registration.
+        presences: oneshot::Sender<Vec<UserPresence>>,
     },
-    Revoked {
-        user: UserId,
-        device: DeviceId,
+    Focus {
+        session: Arc<Session>,
+        conversation: Option<ConversationId>,
+        /// Whether the session sees read receipts.
+        reads: Reads,
     },
-    /// The user's side of a relation changed.
-    Related {
-        user: UserId,
-        contact: Box<Contact>,
-    },
-    /// The user's account changed.
-    AccountUpdate {
-        user: UserId,
-        part: AccountPart,
-        update: Box<AccountUpdate>,
-    },
+}
+
+/// Encoded responses to requests of sessions, in the order of the decisions.
+#[derive(Debug, Default)]
+pub(crate) struct Responses {
+    /// The frames, one after another.
+    bytes: Vec<u8>,
+    frames: Vec<Response>,
+}
+
+#[derive(Debug)]
+struct Response {
+    session: Arc<Session>,
+    id: RequestId,
+    /// Where its frame ends.
+    end: usize,
+}
+
+impl Publication {
+    #[must_use]
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+            && self.touched.is_empty()
+            && self.responses.frames.is_empty()
+            && self.jobs.is_empty()
+    }
+
+    /// Drops the updates and registrations, and replaces all replies by a refusal.
+    pub(super) fn refuse(&mut self, code: ErrorCode) {
+        self.steps.clear();
+        self.touched.clear();
+        let Responses { frames, .. } = std::mem::take(&mut self.responses);
+        for Response { session, id, .. } in frames {
+            self.responses.add(session, id, |_| Err(code));
+        }
+        for job in &mut self.jobs {
+            job.refuse(code);
+        }
+    }
+}
+
+impl Responses {
+    /// Adds a response: the frame that `answer` appends, or a refusal if it fails.
+    pub(super) fn add(
+        &mut self,
+        session: Arc<Session>,
+        id: RequestId,
+        answer: impl FnOnce(&mut Vec<u8>) -> Result<(), ErrorCode>,
+    ) {
+        if let Err(code) = answer(&mut self.bytes) {
+            frame::write(&ServerFrame::Response(id, Err(code)), &mut self.bytes);
+        }
+        let end = self.bytes.len();
+        self.frames.push(Response { session, id, end });
+    }
+
+    /// Copies the responses to the outboxes. Consecutive ones to one session wake it once.
+    pub(crate) fn deliver(self) {
+        let Self { bytes, frames } = self;
+        let mut start = 0;
+        for run in frames.chunk_by(|one, next| Arc::ptr_eq(&one.session, &next.session)) {
+            let Some(Response { session, end, .. }) = run.last() else {
+                continue;
+            };
+            let frames = bytes.get(start..*end).unwrap_or_default();
+            session.outbox.add(run.len(), frames);
+            session.outbox.wake();
+            start = *end;
+        }
+    }
 }

@@ -1,8 +1,7 @@
-//! Activity: which requests count as a user's activity, and since when a session is idle.
+//! Activity: since when a session is idle.
 
 use std::time::{Duration, Instant};
 
-use cairn_proto::wire::request::Request;
 use parking_lot::Mutex;
 
 /// The time of the last activity on a session, and whether it is idle.
@@ -45,75 +44,17 @@ impl Activity {
     }
 }
 
-/// Returns whether a request shows that a user is active: it changes something, or asks for
-/// something that only users ask for. Requests that clients send by themselves do not count.
-pub(crate) const fn is_user_activity(request: &Request) -> bool {
-    match request {
-        Request::Send(_)
-        | Request::Forward(_)
-        | Request::Edit { .. }
-        | Request::Recall { .. }
-        | Request::React { .. }
-        | Request::Unreact { .. }
-        | Request::Pin { .. }
-        | Request::Unpin { .. }
-        | Request::Read { .. }
-        | Request::MarkUnread { .. }
-        | Request::Focus { .. }
-        | Request::SetPresence(_)
-        | Request::CreateGroup { .. }
-        | Request::AddMembers { .. }
-        | Request::RemoveMembers { .. }
-        | Request::JoinGroup { .. }
-        | Request::RenameGroup { .. }
-        | Request::SetTopic { .. }
-        | Request::SetGroupSettings { .. }
-        | Request::SetRole { .. }
-        | Request::HandOver { .. }
-        | Request::Ban { .. }
-        | Request::Unban { .. }
-        | Request::MuteMember { .. }
-        | Request::SetMemberSettings { .. }
-        | Request::SetRetention { .. }
-        | Request::SetSetting { .. }
-        | Request::SetServerRole { .. }
-        | Request::SetOwnReads(_)
-        | Request::SetProfile(_)
-        | Request::Relate { .. }
-        | Request::SearchUsers { .. }
-        | Request::FindGroups { .. }
-        | Request::CreateInvite { .. }
-        | Request::RevokeDevice(_) => true,
-        Request::Ack { .. }
-        | Request::Pull { .. }
-        | Request::Conversations { .. }
-        | Request::Contacts { .. }
-        | Request::FindUsers { .. }
-        | Request::Users { .. }
-        | Request::Profiles { .. }
-        | Request::Watch { .. }
-        | Request::Members { .. }
-        | Request::BannedUsers { .. }
-        | Request::Group { .. }
-        | Request::Pins { .. }
-        | Request::Receipts { .. }
-        | Request::OwnReads
-        | Request::Retention { .. }
-        | Request::Settings
-        | Request::Devices
-        | Request::Explain { .. }
-        | Request::Metrics
-        | Request::Import { .. }
-        | Request::ImportCursor { .. } => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use cairn_proto::ids::{ConversationId, MsgId};
     use cairn_proto::model::presence::{DeviceKind, PresentDevice};
-    use cairn_proto::wire::request::session::PullRange;
+    use cairn_proto::wire::request::Request;
+    use cairn_proto::wire::request::people::ListContacts;
+    use cairn_proto::wire::request::reading::{Ack, MarkRead};
+    use cairn_proto::wire::request::session::{
+        Focus, ListConversations, Pull, PullRange, SetPresence,
+    };
 
     const MINUTE: Duration = Duration::from_secs(60);
 
@@ -147,35 +88,32 @@ mod tests {
             kind: DeviceKind::Phone,
             is_away: false,
         };
-        for request in [
-            Request::Read {
-                conversation,
-                msgid,
-            },
-            Request::Focus { conversation: None },
-            Request::SetPresence(present),
-        ] {
-            assert!(is_user_activity(&request), "{request:?}");
+        let read: Request = MarkRead {
+            conversation,
+            msgid,
         }
-        let pull = Request::Pull {
+        .into();
+        let focus = Focus { conversation: None }.into();
+        for request in [read, focus, SetPresence { present }.into()] {
+            assert!(request.traits().is_activity, "{request:?}");
+        }
+        let ack: Request = Ack {
+            conversation,
+            msgid,
+        }
+        .into();
+        let pull = Pull {
             conversation,
             range: PullRange::From(msgid),
             limit: 1,
         };
-        let overview = Request::Conversations {
+        let overview = ListConversations {
             since: None,
             after: None,
         };
-        for request in [
-            Request::Ack {
-                conversation,
-                msgid,
-            },
-            pull,
-            overview,
-            Request::Contacts { after: None },
-        ] {
-            assert!(!is_user_activity(&request), "{request:?}");
+        let contacts = ListContacts { after: None };
+        for request in [ack, pull.into(), overview.into(), contacts.into()] {
+            assert!(!request.traits().is_activity, "{request:?}");
         }
     }
 }

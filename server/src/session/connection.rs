@@ -12,6 +12,7 @@ use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::event::StreamOpening;
 use cairn_proto::wire::frame;
 use cairn_proto::wire::hello::ClientFrame;
+use cairn_proto::wire::request::Request;
 use cairn_proto::wire::response::ServerFrame;
 use quinn::{Connection, SendStream, VarInt};
 use tokio::time::timeout;
@@ -119,7 +120,7 @@ async fn run(shared: &Arc<Shared>, session: &Arc<Session>, mut reader: FrameRead
                     }
                 }
                 Ok(None) => return CloseCode::Protocol,
-                Err((id, code)) => session.outbox.answer_now(id, Err(code)),
+                Err((id, code)) => session.outbox.refuse(id, code),
             },
             Ok(None) => {
                 // Submit before waiting for more bytes: the client may wait for these replies.
@@ -143,19 +144,16 @@ async fn run(shared: &Arc<Shared>, session: &Arc<Session>, mut reader: FrameRead
 /// continues.
 fn read_request(
     frame: &[u8],
-) -> Result<Option<(RequestId, cairn_proto::wire::request::Request)>, (RequestId, ErrorCode)> {
+) -> Result<Option<(RequestId, Request)>, (RequestId, ErrorCode)> {
     match codec::decode(frame, FRAME_BYTES_MAX) {
         Ok(ClientFrame::Request(id, request)) => Ok(Some((id, request))),
         Ok(ClientFrame::Hello(_)) => Ok(None),
-        Err(error) => match codec::decode_head::<(u32, RequestId)>(frame, FRAME_BYTES_MAX) {
-            Ok((REQUEST_VARIANT, id)) => Err((id, refusal_of(error))),
-            Ok(_) | Err(_) => Ok(None),
+        Err(error) => match ClientFrame::request_id(frame) {
+            Some(id) => Err((id, refusal_of(error))),
+            None => Ok(None),
         },
     }
 }
-
-/// The position of [`ClientFrame::Request`] among the variants.
-const REQUEST_VARIANT: u32 = 1;
 
 const fn refusal_of(error: DecodeError) -> ErrorCode {
     match error {

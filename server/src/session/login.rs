@@ -10,20 +10,18 @@ use cairn_proto::text::{DeviceName, Password, UserName};
 use cairn_proto::wire::close::CloseCode;
 use cairn_proto::wire::codec::{self, DecodeError};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::hello::{ClientFrame, Credentials, Hello, Welcome};
+use cairn_proto::wire::hello::{Capabilities, ClientFrame, Credentials, Hello, Welcome};
 use cairn_proto::{WIRE_VERSION, limits as wire};
-use tokio::sync::oneshot;
 
 use crate::clock::now;
-use crate::sequencer::intake::Ticket;
-use crate::sequencer::publication::ReplyTo;
 use crate::session::Session;
+use crate::session::registration;
 use crate::session::requests;
 use crate::session::secret_hash::secret_hash;
 use crate::shared::Shared;
 use crate::transport::framing::{FrameReader, ReadError};
-use cairn_core::api::command::{LoggedIn, NewDevice};
-use cairn_core::{Command, Reply};
+use cairn_core::Command;
+use cairn_core::api::command::{AddDevice, FindAccount, Join, LoggedIn, Login, NewDevice};
 
 /// Why there is no session.
 #[derive(Debug, thiserror::Error)]
@@ -60,9 +58,7 @@ impl Refusal {
 pub(crate) async fn read_hello(reader: &mut FrameReader) -> Result<Hello, Refusal> {
     let frame = reader.next(HELLO_BYTES_MAX).await?;
     // The layout after the version number may differ in another version.
-    if let Ok((HELLO_VARIANT, version)) = codec::decode_head::<(u32, u16)>(&frame, HELLO_BYTES_MAX)
-        && version != WIRE_VERSION
-    {
+    if let Some(version) = ClientFrame::hello_version(&frame).filter(|&v| v != WIRE_VERSION) {
         return Err(Refusal::Version(version));
     }
     match codec::decode(&frame, HELLO_BYTES_MAX)? {
@@ -70,9 +66,6 @@ pub(crate) async fn read_hello(reader: &mut FrameReader) -> Result<Hello, Refusa
         ClientFrame::Request(..) => Err(Refusal::NotLoggedIn),
     }
 }
-
-/// The position of [`ClientFrame::Hello`] among the variants.
-const HELLO_VARIANT: u32 = 0;
 
 /// Logs the client in. The hub has registered the session when this returns.
 #[expect(
@@ -108,7 +101,7 @@ pub(crate) async fn log_in(
     }
     let outcome = match credentials {
         Credentials::Token(token) => {
-            let command = Command::Login {
+            let command = Login {
                 token: secret_hash(token.as_bytes()),
                 stream: send_stream,
                 push,
@@ -151,7 +144,7 @@ pub(crate) async fn log_in(
                 send_stream,
                 push,
             })?;
-            let command = Command::Join {
+            let command = Join {
                 invite: secret_hash(token.as_bytes()),
                 name,
                 password,
@@ -178,6 +171,7 @@ pub(crate) async fn log_in(
     } = *logged_in;
     requests::fill_last(shared, &mut overview).await?;
     Ok(Welcome {
+        capabilities: Capabilities::NONE,
         user: actor.user,
         name,
         role,
@@ -203,10 +197,10 @@ async fn with_password(
     password: Password,
     login: NewLogin,
 ) -> Outcome {
-    let Reply::Account(account) = shared.ask(Command::Account { name: name.clone() }).await? else {
-        return Err(ErrorCode::AuthFailed);
-    };
-    let (user, hash) = account.unzip();
+    let account = shared.ask(FindAccount(name.clone())).await?;
+    let (user, hash) = account
+        .map(|account| (account.user, account.password))
+        .unzip();
     let permit = shared.passwords.permit().await;
     // Checked again after the wait: of many concurrent guesses, the first ones have failed by now.
     if !shared.login_rate_limiter.allows(
@@ -219,7 +213,7 @@ async fn with_password(
     let matches = permit.matches(password, hash.flatten()).await;
     let user = user.filter(|_| matches).ok_or(ErrorCode::AuthFailed)?;
     let (device, token) = new_device(login)?;
-    let logged_in = register(shared, session, Command::AddDevice { user, device }).await?;
+    let logged_in = register(shared, session, AddDevice { user, device }).await?;
     Ok((logged_in, Some(token)))
 }
 
@@ -246,17 +240,14 @@ fn new_device(login: NewLogin) -> Result<(NewDevice, DeviceToken), ErrorCode> {
     ))
 }
 
-async fn register(
+async fn register<C>(
     shared: &Shared,
     session: &Arc<Session>,
-    command: Command,
-) -> Result<Box<LoggedIn>, ErrorCode> {
-    let (waiter, answer) = oneshot::channel();
-    // Registered by the hub with the reply, in decision order. If this task registered the session
-    // after the reply, a kick or revocation decided in between would miss it.
-    let ticket = Ticket {
-        command,
-        reply_to: ReplyTo::Login(session.clone(), waiter),
-    };
+    command: C,
+) -> Result<Box<LoggedIn>, ErrorCode>
+where
+    C: Command<Answer = Box<LoggedIn>> + Send + 'static,
+{
+    let (ticket, answer) = registration::log_in(session.clone(), command);
     shared.submit(ticket, answer).await
 }

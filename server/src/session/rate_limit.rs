@@ -65,7 +65,7 @@ impl RequestRateLimiter {
     /// Returns whether the user may send this request now, and counts it if so.
     #[must_use]
     pub(crate) fn allows(&self, user: UserId, request: &Request, now: Instant) -> bool {
-        if !is_rate_limited(request) {
+        if !request.traits().is_rate_limited {
             return true;
         }
         let mut users = self.users.lock();
@@ -161,20 +161,6 @@ fn sources(address: IpAddr, name: Option<&UserName>) -> impl Iterator<Item = Sou
         v4 @ IpAddr::V4(_) => v4,
     };
     std::iter::once(Source::Address(address)).chain(name.cloned().map(Source::Name))
-}
-
-/// Requests that a member can repeat without end, each appending an entry. A recall is not: a
-/// message can be recalled once.
-const fn is_rate_limited(request: &Request) -> bool {
-    matches!(
-        request,
-        Request::Edit { .. }
-            | Request::React { .. }
-            | Request::Unreact { .. }
-            | Request::Pin { .. }
-            | Request::Unpin { .. }
-            | Request::JoinGroup { .. }
-    )
 }
 
 #[cfg(test)]

@@ -5,25 +5,32 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use cairn_proto::content::message::Run;
-use cairn_proto::ids::{ConversationId, MsgId, RequestId};
+use cairn_proto::ids::{MsgId, RequestId};
 use cairn_proto::limits as wire;
+use cairn_proto::model::presence::UserPresence;
+use cairn_proto::model::user::DeviceInfo;
 use cairn_proto::secret::InviteToken;
 use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::metrics::Metrics;
 use cairn_proto::wire::overview::ConversationPage;
-use cairn_proto::wire::request::{PullRange, Request};
-use cairn_proto::wire::response::{Pulled, Response};
-use tokio::sync::{Semaphore, oneshot};
+use cairn_proto::wire::request::session::{
+    CreateInvite, Focus, GetMetrics, ListConversations, ListDevices, NewInvite, Pull, PullRange,
+    Pulled, SetPresence, Watch,
+};
+use cairn_proto::wire::request::{Call, List, Request, SessionRequest};
+use tokio::sync::Semaphore;
 
 use crate::history::read_history;
 use crate::limits;
 use crate::sequencer::intake::{Closed, Ticket};
-use crate::sequencer::publication::ReplyTo;
-use crate::session::activity::is_user_activity;
+use crate::sequencer::job::job;
+use crate::session::registration;
 use crate::session::secret_hash::secret_hash;
 use crate::session::{Readable, Session};
 use crate::shared::Shared;
-use cairn_core::api::actor::Actor;
-use cairn_core::{Command, Reply};
+use cairn_core::Actor;
+use cairn_core::api::command::{GrantMetrics, Invite};
+use cairn_core::command::{Asked, By};
 
 /// The requests of one session.
 pub(crate) struct Requests {
@@ -31,6 +38,13 @@ pub(crate) struct Requests {
     session: Arc<Session>,
     tickets: Vec<Ticket>,
     reads: Arc<Semaphore>,
+}
+
+/// What a request is answered with outside the sequencer.
+struct Asker {
+    shared: Arc<Shared>,
+    session: Arc<Session>,
+    actor: Actor,
 }
 
 impl Requests {
@@ -51,7 +65,7 @@ impl Requests {
             return Ok(());
         };
         let now = Instant::now();
-        if is_user_activity(&request) {
+        if request.traits().is_activity {
             self.shared.hub.record_activity(&self.session, now);
         }
         let has_capacity = self.session.outbox.start_request();
@@ -59,8 +73,7 @@ impl Requests {
         if limiter.allows(actor.user, &request, now) {
             self.dispatch(actor, id, request).await?;
         } else {
-            let refusal = Err(ErrorCode::RateLimited);
-            self.session.outbox.answer_now(id, refusal);
+            self.session.outbox.refuse(id, ErrorCode::RateLimited);
         }
         if !has_capacity {
             // Submit before waiting: capacity only returns with the replies to what is still
@@ -77,68 +90,36 @@ impl Requests {
         id: RequestId,
         request: Request,
     ) -> Result<(), Closed> {
-        match request {
-            Request::Pull {
-                conversation,
-                range,
-                limit,
-            } => {
-                self.spawn_reply(id, move |shared, session| async move {
-                    pull(&shared, &session, actor, conversation, range, limit).await
-                })
-                .await?;
-            }
-            Request::CreateInvite { uses, life_seconds } => {
-                self.spawn_reply(id, move |shared, _| async move {
-                    create_invite(&shared, actor, uses, life_seconds).await
-                })
-                .await?;
-            }
-            request @ Request::Conversations { .. } => {
-                self.spawn_reply(id, move |shared, _| async move {
-                    conversations(&shared, actor, request).await
-                })
-                .await?;
-            }
-            Request::Devices => {
-                self.spawn_reply(
+        let request = match Asked::try_from(request) {
+            Ok(asked) => {
+                self.tickets.push(Ticket::Request {
+                    session: self.session.clone(),
                     id,
-                    move |shared, _| async move { devices(&shared, actor).await },
-                )
-                .await?
-            }
-            Request::Metrics => {
-                self.spawn_reply(
-                    id,
-                    move |shared, _| async move { metrics(&shared, actor).await },
-                )
-                .await?
-            }
-            request @ Request::Watch { .. } => {
-                self.spawn_reply(id, move |shared, session| async move {
-                    watch(&shared, session, actor, request).await
-                })
-                .await?;
-            }
-            request @ Request::Focus { conversation } => {
-                self.spawn_reply(id, move |shared, session| async move {
-                    focus(&shared, session, actor, conversation, request).await
-                })
-                .await?;
-            }
-            Request::SetPresence(said) => {
-                self.shared.hub.set_present(&self.session, said);
-                self.session.outbox.answer_now(id, Ok(Response::Done));
-            }
-            request => {
-                let reply_to = ReplyTo::Session(self.session.clone(), id);
-                self.tickets.push(Ticket {
-                    command: Command::Ask(actor, request),
-                    reply_to,
+                    actor,
+                    asked,
                 });
+                return Ok(());
+            }
+            Err(request) => request,
+        };
+        match request {
+            SessionRequest::Pull(call) => self.answer(actor, id, call, pull).await,
+            SessionRequest::ListConversations(call) => {
+                self.answer(actor, id, call, list_conversations).await
+            }
+            SessionRequest::Watch(call) => self.answer(actor, id, call, watch).await,
+            SessionRequest::Focus(call) => self.answer(actor, id, call, focus).await,
+            SessionRequest::ListDevices(call) => self.answer(actor, id, call, list_devices).await,
+            SessionRequest::CreateInvite(call) => {
+                self.answer(actor, id, call, create_invite).await
+            }
+            SessionRequest::GetMetrics(call) => self.answer(actor, id, call, get_metrics).await,
+            SessionRequest::SetPresence(SetPresence { present }) => {
+                self.shared.hub.set_present(&self.session, present);
+                self.session.outbox.answer::<SetPresence>(id, &Ok(()));
+                Ok(())
             }
         }
-        Ok(())
     }
 
     /// Submits the collected requests to the sequencer.
@@ -147,40 +128,56 @@ impl Requests {
     }
 
     /// Answers a request in a separate task. Requests before it are submitted first.
-    async fn spawn_reply<F>(
+    async fn answer<C, F>(
         &mut self,
+        actor: Actor,
         id: RequestId,
-        answer: impl FnOnce(Arc<Shared>, Arc<Session>) -> F,
+        call: C,
+        answer: impl FnOnce(Asker, C) -> F,
     ) -> Result<(), Closed>
     where
-        F: Future<Output = Result<Response, ErrorCode>> + Send + 'static,
+        C: Call,
+        C::Answer: Send,
+        F: Future<Output = Result<C::Answer, ErrorCode>> + Send + 'static,
     {
         self.submit().await?;
         let Ok(permit) = self.reads.clone().acquire_owned().await else {
             return Ok(());
         };
-        let answer = answer(self.shared.clone(), self.session.clone());
         let session = self.session.clone();
+        let asker = Asker {
+            shared: self.shared.clone(),
+            session: session.clone(),
+            actor,
+        };
+        let answer = answer(asker, call);
         tokio::spawn(async move {
-            session.outbox.answer_now(id, answer.await);
+            session.outbox.answer::<C>(id, &answer.await);
             drop(permit);
         });
         Ok(())
     }
 }
 
-async fn pull(
-    shared: &Shared,
-    session: &Arc<Session>,
-    actor: Actor,
-    conversation: ConversationId,
-    range: PullRange,
-    limit: u32,
-) -> Result<Response, ErrorCode> {
+async fn pull(asker: Asker, call: Pull) -> Result<Pulled, ErrorCode> {
+    let Asker {
+        shared,
+        session,
+        actor,
+    } = asker;
+    let Pull {
+        conversation,
+        range,
+        limit,
+    } = call;
     if limit == 0 {
         return Err(ErrorCode::BadRequest);
     }
-    readable(shared, session, actor, conversation).await?;
+    // Asks the sequencer once.
+    if session.readable(conversation).is_none() {
+        let (ticket, answer) = registration::read(session.clone(), actor, conversation);
+        shared.submit(ticket, answer).await?;
+    }
     loop {
         // Both are read before the entries: an entry published during the read may have been sent
         // after the membership ended.
@@ -199,11 +196,11 @@ async fn pull(
         };
         // Otherwise the first entry expired during the read, and the run starts above the head.
         if run.count == 0 || run.last() <= head {
-            return Ok(Response::Pulled(Pulled {
+            return Ok(Pulled {
                 run,
                 head,
                 floor: floor.max(timeline.floor()),
-            }));
+            });
         }
     }
 }
@@ -243,127 +240,67 @@ fn between(
     }
 }
 
-/// Returns the conversation if the session may read it, asking the sequencer once.
-async fn readable(
-    shared: &Shared,
-    session: &Arc<Session>,
-    actor: Actor,
-    conversation: ConversationId,
-) -> Result<Readable, ErrorCode> {
-    if let Some(readable) = session.readable(conversation) {
-        return Ok(readable);
+async fn watch(asker: Asker, call: Watch) -> Result<List<UserPresence>, ErrorCode> {
+    let (ticket, answer) = registration::watch(asker.session, asker.actor, call.users);
+    let presences = asker.shared.submit(ticket, answer).await?;
+    match presences.await {
+        Ok(presences) => Ok(List(presences)),
+        // The server stops.
+        Err(_) => std::future::pending().await,
     }
-    let (waiter, answer) = oneshot::channel();
-    let reply_to = ReplyTo::Grant(session.clone(), waiter);
-    shared
-        .submit(
-            Ticket {
-                command: Command::Grant(actor, conversation),
-                reply_to,
-            },
-            answer,
-        )
-        .await
 }
 
-/// Watches users. The hub registers the watch in the order of the sequencer's decisions, so that it
-/// cannot come after a block that ended it.
-async fn watch(
-    shared: &Shared,
-    session: Arc<Session>,
-    actor: Actor,
-    request: Request,
-) -> Result<Response, ErrorCode> {
-    let (waiter, answer) = oneshot::channel();
-    let reply_to = ReplyTo::Watch(session, waiter);
-    shared
-        .submit(
-            Ticket {
-                command: Command::Ask(actor, request),
-                reply_to,
-            },
-            answer,
-        )
-        .await
+async fn focus(asker: Asker, call: Focus) -> Result<(), ErrorCode> {
+    let (ticket, answer) = registration::focus(asker.session, asker.actor, call.conversation);
+    asker.shared.submit(ticket, answer).await
 }
 
-/// Changes the focus. The hub registers it in the order of the sequencer's decisions.
-async fn focus(
-    shared: &Shared,
-    session: Arc<Session>,
-    actor: Actor,
-    conversation: Option<ConversationId>,
-    request: Request,
-) -> Result<Response, ErrorCode> {
-    let (waiter, answer) = oneshot::channel();
-    let reply_to = ReplyTo::Focus(session, conversation, waiter);
-    shared
-        .submit(
-            Ticket {
-                command: Command::Ask(actor, request),
-                reply_to,
-            },
-            answer,
-        )
-        .await
-}
-
-async fn create_invite(
-    shared: &Shared,
-    actor: Actor,
-    uses: u32,
-    life_seconds: u64,
-) -> Result<Response, ErrorCode> {
+async fn create_invite(asker: Asker, call: CreateInvite) -> Result<NewInvite, ErrorCode> {
+    let Asker { shared, actor, .. } = asker;
+    let CreateInvite { uses, life_seconds } = call;
     let mut token = [0; 16];
     getrandom::fill(&mut token).map_err(|_| ErrorCode::LimitReached)?;
     shared
-        .ask(Command::Invite {
+        .ask(Invite {
             actor,
             token: secret_hash(&token),
             uses,
             life_seconds,
         })
         .await?;
-    Ok(Response::Invite {
+    Ok(NewInvite {
         addr: shared.advertised.clone(),
         token: InviteToken::new(token),
     })
 }
 
-async fn conversations(
-    shared: &Shared,
-    actor: Actor,
-    request: Request,
-) -> Result<Response, ErrorCode> {
-    match shared.ask(Command::Ask(actor, request)).await? {
-        Reply::Response(Response::Conversations(mut page)) => {
-            fill_last(shared, &mut page).await?;
-            Ok(Response::Conversations(page))
-        }
-        _ => Err(ErrorCode::Unsupported),
-    }
+async fn list_conversations(
+    asker: Asker,
+    call: ListConversations,
+) -> Result<ConversationPage, ErrorCode> {
+    let mut page = asker.shared.ask(By(asker.actor, call)).await?;
+    fill_last(&asker.shared, &mut page).await?;
+    Ok(page)
 }
 
-async fn devices(shared: &Shared, actor: Actor) -> Result<Response, ErrorCode> {
-    match shared.ask(Command::Ask(actor, Request::Devices)).await? {
-        Reply::Response(Response::Devices(mut devices)) => {
-            for device in &mut devices {
-                device.online = shared.hub.is_online(actor.user, device.id);
-            }
-            Ok(Response::Devices(devices))
-        }
-        _ => Err(ErrorCode::Unsupported),
+async fn list_devices(asker: Asker, call: ListDevices) -> Result<List<DeviceInfo>, ErrorCode> {
+    let Asker { shared, actor, .. } = asker;
+    let mut devices = shared.ask(By(actor, call)).await?;
+    for device in &mut devices.0 {
+        device.online = shared.hub.is_online(actor.user, device.id);
     }
+    Ok(devices)
 }
 
-async fn metrics(shared: &Shared, actor: Actor) -> Result<Response, ErrorCode> {
-    match shared.ask(Command::Metrics(actor)).await? {
-        Reply::Response(Response::Metrics(mut metrics)) => {
-            metrics.sessions = shared.hub.session_count();
-            Ok(Response::Metrics(metrics))
-        }
-        _ => Err(ErrorCode::Unsupported),
-    }
+async fn get_metrics(asker: Asker, GetMetrics: GetMetrics) -> Result<Metrics, ErrorCode> {
+    let Asker { shared, actor, .. } = asker;
+    let (ticket, answer) = job(move |decider| {
+        decider.execute(GrantMetrics(actor))?;
+        Ok(decider.metrics())
+    });
+    let mut metrics = shared.submit(ticket, answer).await?;
+    metrics.sessions = shared.hub.session_count();
+    Ok(metrics)
 }
 
 /// Adds the last entry to each conversation of a page, since the state machine has no entries.

@@ -14,7 +14,7 @@ use super::stream::{Aborted, TransferStream};
 use crate::limits::TRANSFER_SILENCE_MAX;
 use crate::shared::Shared;
 use cairn_core::api::actor::Actor;
-use cairn_core::api::attachment::{AttachmentCommand, AttachmentReply};
+use cairn_core::api::command::GrantDownload;
 use cairn_store::limits::TRANSFER_BUFFER_BYTES;
 
 #[derive(Clone, Copy, Debug)]
@@ -51,15 +51,14 @@ async fn send(
     let _permit = stream
         .unless_cancelled(shared.transfers.permits.take(actor.user))
         .await??;
-    let fetch = AttachmentCommand::Fetch {
-        actor,
-        conversation,
-        msgid,
-        hash,
-    };
-    let AttachmentReply::Fetch { bytes } = shared.ask_attachment(fetch).await? else {
-        return Err(ErrorCode::Unsupported.into());
-    };
+    let bytes = shared
+        .ask(GrantDownload {
+            actor,
+            conversation,
+            msgid,
+            hash,
+        })
+        .await?;
     if from > bytes {
         return Err(ErrorCode::BadOffset.into());
     }

@@ -13,7 +13,7 @@ use tracing::{info, warn};
 
 use crate::limits::{GC_INTERVAL, GC_ROUNDS_PER_SWEEP, PARTIAL_TIME_MAX};
 use crate::shared::Shared;
-use cairn_core::api::attachment::{AttachmentCommand, AttachmentReply};
+use cairn_core::api::command::{CollectAttachments, Collected, FindOrphans};
 use cairn_core::limits::GC_BATCH_ATTACHMENTS_MAX;
 
 /// Runs gc at the start and then at intervals, until the server stops.
@@ -42,12 +42,7 @@ async fn collect(shared: &Shared) -> Result<(), ErrorCode> {
         // Locked until the files are removed: an upload of the same content could otherwise record
         // the attachment between the two, and gc would remove its file.
         let _placing = shared.transfers.placing.write().await;
-        let reply = shared
-            .ask_attachment(AttachmentCommand::Collect(above))
-            .await?;
-        let AttachmentReply::Collected { gone, next } = reply else {
-            return Err(ErrorCode::Unsupported);
-        };
+        let Collected { gone, next } = shared.ask(CollectAttachments(above)).await?;
         remove(shared, gone).await?;
         above = match next {
             Some(next) => Some(next),
@@ -67,12 +62,7 @@ async fn sweep(shared: &Shared) -> Result<(), ErrorCode> {
             // Locked: an upload that has placed its file but not recorded it would look like an
             // orphan.
             let _placing = shared.transfers.placing.write().await;
-            let reply = shared
-                .ask_attachment(AttachmentCommand::Orphans(some.to_vec()))
-                .await?;
-            let AttachmentReply::Orphans(orphans) = reply else {
-                return Err(ErrorCode::Unsupported);
-            };
+            let orphans = shared.ask(FindOrphans(some.to_vec())).await?;
             remove(shared, orphans).await?;
         }
     }

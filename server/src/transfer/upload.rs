@@ -13,7 +13,7 @@ use super::stream::{Aborted, TransferStream};
 use crate::limits::{TRANSFER_PART_TIME_MAX, TRANSFER_SILENCE_MAX};
 use crate::shared::Shared;
 use cairn_core::api::actor::Actor;
-use cairn_core::api::attachment::{AttachmentCommand, AttachmentReply};
+use cairn_core::api::command::{BeginUpload, EndUpload, FindOrphans, UploadState};
 use cairn_store::files::attachments::Partial;
 use cairn_store::limits::TRANSFER_BUFFER_BYTES;
 
@@ -64,10 +64,8 @@ async fn reserve(
     bytes: u64,
 ) -> Result<Option<Reservation>, Aborted> {
     loop {
-        let reply = shared
-            .ask_attachment(AttachmentCommand::Begin(actor, hash, bytes))
-            .await?;
-        let AttachmentReply::Wanted { quota_left } = reply else {
+        let begin = BeginUpload { actor, hash, bytes };
+        let UploadState::Wanted { quota_left } = shared.ask(begin).await? else {
             return Ok(None);
         };
         match shared
@@ -249,12 +247,10 @@ async fn store(
         .on_disk(move |files| files.arrived(actor.user, hash))
         .await?;
     placed?;
-    let stored = shared
-        .ask_attachment(AttachmentCommand::Stored(actor, hash, bytes))
-        .await;
+    let stored = shared.ask(EndUpload { actor, hash, bytes }).await;
     drop(placing);
     match stored {
-        Ok(_) => Ok(()),
+        Ok(()) => Ok(()),
         Err(code) => {
             remove_unrecorded(shared, hash).await?;
             Err(code.into())
@@ -267,10 +263,8 @@ async fn store(
 async fn remove_unrecorded(shared: &Shared, hash: AttachmentHash) -> Result<(), ErrorCode> {
     let _placing = shared.transfers.placing.write().await;
     // If this fails, the file stays until the next sweep.
-    let asked = shared
-        .ask_attachment(AttachmentCommand::Orphans(vec![hash]))
-        .await;
-    if asked == Ok(AttachmentReply::Orphans(vec![hash])) {
+    let orphans = shared.ask(FindOrphans(vec![hash])).await;
+    if orphans.is_ok_and(|orphans| orphans == [hash]) {
         shared
             .transfers
             .on_disk(move |files| files.remove(hash))

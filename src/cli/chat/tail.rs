@@ -5,7 +5,7 @@ use std::cell::Cell;
 use cairn_client::{Client, Error, Timeline};
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::model::presence::DeviceKind;
-use cairn_proto::wire::request::PullRange;
+use cairn_proto::wire::request::session::PullRange;
 use clap::Args;
 
 use crate::cli::args::target::Target;

@@ -9,7 +9,7 @@ use cairn_proto::content::body::Body;
 use cairn_proto::content::message::Message;
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::request::PullRange;
+use cairn_proto::wire::request::session::PullRange;
 use clap::Args;
 use serde::Serialize;
 

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use cairn_client::Client;
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::model::user::ServerRole;
-use cairn_proto::wire::request::PullRange;
+use cairn_proto::wire::request::session::PullRange;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 

@@ -7,7 +7,7 @@ use cairn_client::{Client, Error, Imported};
 use cairn_proto::content::body::Body;
 use cairn_proto::ids::{ConversationId, ImportSource};
 use cairn_proto::limits::IMPORT_ENTRIES_MAX;
-use cairn_proto::wire::request::ImportEntry;
+use cairn_proto::wire::request::message::ImportEntry;
 
 use crate::cli::limits;
 use crate::cli::output::poll_once;

@@ -171,7 +171,10 @@ pub(crate) async fn run(
             .me()
             .set_presence(DeviceKind::Terminal, args.away)
             .await?;
-        client.focus(watch.within).await?;
+        match watch.within {
+            Some(conversation) => client.conversation(conversation).focus().await?,
+            None => client.conversations().unfocus().await?,
+        }
     }
     watch.show_state().await?;
     if args.once {

@@ -6,7 +6,7 @@ use std::time::Instant;
 use std::vec;
 
 use cairn_client::proto::limits::SENDS_IN_FLIGHT_MAX;
-use cairn_client::proto::wire::request::PullRange;
+use cairn_client::proto::wire::request::session::PullRange;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;

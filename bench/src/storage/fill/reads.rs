@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use cairn_proto::ids::MsgId;
 use cairn_proto::limits::RUN_BYTES_MAX;
-use cairn_proto::wire::request::PullRange;
+use cairn_proto::wire::request::session::PullRange;
 use cairn_store::blocks::run::RunLimits;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};

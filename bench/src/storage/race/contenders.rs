@@ -10,7 +10,7 @@ use std::rc::Rc;
 use cairn_proto::content::body::Body;
 use cairn_proto::ids::MsgId;
 use cairn_proto::text::Text;
-use cairn_proto::wire::request::PullRange;
+use cairn_proto::wire::request::session::PullRange;
 use cairn_store::blocks::run::RunLimits;
 
 use super::contender::{Batch, Contender, Key, Storage, StorageFailure};

@@ -98,31 +98,35 @@ fn pending_receipts_collapse_to_has_more() {
         delivered: MsgId::new(7),
         read: MsgId::new(5),
     };
-    let frame = |user, more| TimelineFrame::Receipts {
+    let receipts = |user, more| Receipts {
+        cursors: vec![of(user)],
+        more,
+    };
+    let update = |user, more| Update::Receipts {
         conversation: CROWD,
         cursors: vec![of(user)],
         more,
     };
     let pending = |push: &Push| push.drain_pending().into_values().collect::<Vec<_>>();
-    push.enqueue_receipts(CROWD, frame(1, false), Reads::Shown);
-    assert_eq!(pending(&push), [frame(1, false)]);
-    push.enqueue_receipts(CROWD, frame(1, false), Reads::Shown);
-    push.enqueue_receipts(CROWD, frame(2, false), Reads::Shown);
+    push.enqueue_receipts(CROWD, receipts(1, false), Reads::Shown);
+    assert_eq!(pending(&push), [update(1, false)]);
+    push.enqueue_receipts(CROWD, receipts(1, false), Reads::Shown);
+    push.enqueue_receipts(CROWD, receipts(2, false), Reads::Shown);
     assert_eq!(
         pending(&push),
-        [frame(2, true)],
+        [update(2, true)],
         "the first only counts as more"
     );
-    push.enqueue_receipts(CROWD, frame(3, true), Reads::Shown);
-    assert_eq!(pending(&push), [frame(3, true)]);
-    push.enqueue_receipts(CROWD, frame(4, false), Reads::Hidden);
+    push.enqueue_receipts(CROWD, receipts(3, true), Reads::Shown);
+    assert_eq!(pending(&push), [update(3, true)]);
+    push.enqueue_receipts(CROWD, receipts(4, false), Reads::Hidden);
     let hidden = MemberCursors {
         read: MsgId::ZERO,
         ..of(4)
     };
     assert_eq!(
         pending(&push),
-        [TimelineFrame::Receipts {
+        [Update::Receipts {
             conversation: CROWD,
             cursors: vec![hidden],
             more: false

@@ -1,11 +1,14 @@
 use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::wire::request::MessageRequest;
+use cairn_proto::wire::request::message::Pin;
+use cairn_proto::wire::request::session::ListDevices;
 
 use super::*;
 
-const PIN: Request = Request::Pin {
+const PIN: Request = Request::Message(MessageRequest::Pin(Pin {
     conversation: ConversationId::new(1),
     msgid: MsgId::new(1),
-};
+}));
 
 #[test]
 fn burst_is_allowed_then_one_per_interval() {
@@ -14,7 +17,7 @@ fn burst_is_allowed_then_one_per_interval() {
     assert!((0..REQUEST_BURST_MAX).all(|_| limiter.allows(eve, &PIN, start)));
     assert!(!limiter.allows(eve, &PIN, start));
     assert!(
-        limiter.allows(eve, &Request::Devices, start),
+        limiter.allows(eve, &ListDevices.into(), start),
         "requests that append nothing are not limited"
     );
     assert!(

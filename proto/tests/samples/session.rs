@@ -1,0 +1,147 @@
+//! Requests that a session answers itself, and those about the server.
+
+use cairn_proto::ids::{DeviceId, MsgId};
+use cairn_proto::invite::ServerAddr;
+use cairn_proto::model::user::{DeviceInfo, ServerRole};
+use cairn_proto::secret::InviteToken;
+use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, Histogram, Metrics};
+use cairn_proto::wire::request::List;
+use cairn_proto::wire::request::server::{ListSettings, RevokeDevice, SetServerRole, SetSetting};
+use cairn_proto::wire::request::session::{
+    CreateInvite, Focus, GetMetrics, ListConversations, ListDevices, NewInvite, Pull, PullRange,
+    Pulled, SetPresence, Watch,
+};
+
+use super::Samples;
+use super::bodies::run;
+use super::overview::{conversation_page, moment, overview_place};
+use super::people::{presence, setting};
+use super::values::{CAROL, DIRECT, GROUP, MESSAGE, NOON, device_name};
+
+pub(super) fn add_all(samples: &mut Samples) {
+    samples.add(vec![
+        PullRange::From(MsgId::new(1)),
+        PullRange::Before(MsgId::new(251)),
+    ]);
+    samples.add(vec![pulled()]);
+    samples.add(vec![device()]);
+    samples.add(vec![invite()]);
+    samples.add(vec![metrics()]);
+    samples.add(vec![metrics().checkpoints]);
+    samples.add(vec![metrics().syncs]);
+    samples.add(metrics().syncs.buckets().to_vec());
+    add_history(samples);
+    add_sessions(samples);
+    add_server(samples);
+}
+
+fn add_history(samples: &mut Samples) {
+    let forwards = Pull {
+        conversation: GROUP,
+        range: PullRange::From(MsgId::new(1)),
+        limit: 500,
+    };
+    let backwards = Pull {
+        conversation: DIRECT,
+        range: PullRange::Before(MESSAGE),
+        limit: 1,
+    };
+    samples.ask(forwards, pulled());
+    samples.ask(backwards, pulled());
+    let all = ListConversations {
+        since: None,
+        after: None,
+    };
+    let changed = ListConversations {
+        since: Some(moment()),
+        after: Some(overview_place()),
+    };
+    samples.ask(all, conversation_page());
+    samples.ask(changed, conversation_page());
+}
+
+fn add_sessions(samples: &mut Samples) {
+    let watch = Watch { users: vec![CAROL] };
+    samples.ask(watch, List(vec![presence()]));
+    let present = presence().devices[0];
+    samples.ask(SetPresence { present }, ());
+    samples.ask(Focus { conversation: None }, ());
+    let group = Focus {
+        conversation: Some(GROUP),
+    };
+    samples.ask(group, ());
+}
+
+fn add_server(samples: &mut Samples) {
+    let create_invite = CreateInvite {
+        uses: 10_000,
+        life_seconds: 604_800,
+    };
+    samples.ask(create_invite, invite());
+    samples.ask(ListDevices, List(vec![device()]));
+    let revoked = DeviceId::new(0x1122_3344_5566_7788);
+    samples.ask(RevokeDevice { device: revoked }, ());
+    samples.ask(GetMetrics, metrics());
+    samples.ask(ListSettings, List(vec![setting()]));
+    let set = SetSetting {
+        name: setting().name,
+        value: setting().value,
+    };
+    samples.ask(set, setting());
+    let promote = SetServerRole {
+        user: CAROL,
+        role: ServerRole::Admin,
+    };
+    samples.ask(promote, ());
+}
+
+fn pulled() -> Pulled {
+    Pulled {
+        run: run(),
+        head: MsgId::new(1 << 40),
+        floor: MsgId::new(249),
+    }
+}
+
+fn device() -> DeviceInfo {
+    DeviceInfo {
+        id: DeviceId::new(5),
+        name: device_name(),
+        created_at: NOON,
+        current: true,
+        online: false,
+    }
+}
+
+fn invite() -> NewInvite {
+    NewInvite {
+        addr: ServerAddr::new("chat.example.org", 7766),
+        token: InviteToken::new([0xa5; 16]),
+    }
+}
+
+fn metrics() -> Metrics {
+    let buckets =
+        [(127, 3), (1_023, 4_000_000), (9_000_000, 1)].map(|(up_to_micros, count)| Bucket {
+            up_to_micros,
+            count,
+        });
+    Metrics {
+        uptime_micros: 86_400_000_000,
+        sessions: 17,
+        commands: 5_000_000_000,
+        commits: 4_000_004,
+        entries: 1 << 33,
+        log_bytes: 1 << 41,
+        prepared_bytes: 33_554_432,
+        syncs: Histogram::from_iter(buckets),
+        checkpoints: CheckpointMetrics {
+            done: 250,
+            micros: 70_000,
+            entries: 65_536,
+            blocks: 1_024,
+            block_bytes: 4_194_304,
+            rows: 251,
+        },
+    }
+}

@@ -1,0 +1,160 @@
+//! Generators of the handshake, and of the frames of every stream.
+
+use cairn_proto::secret::DeviceToken;
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::event::{TimelineFrame, Update};
+use cairn_proto::wire::hello::{Capabilities, ClientFrame, Credentials, Hello, Welcome};
+use cairn_proto::wire::response::ServerFrame;
+use proptest::option;
+use proptest::prelude::*;
+
+use super::overview::{conversation, conversation_page, moment};
+use super::{
+    conversation_id, device_id, device_name, group, invite_token, message, msgid, number, password,
+    people, receipts, request_id, retention, run, send_stream, server_role, session, small,
+    timestamp, user_id, user_name,
+};
+
+fn device_token() -> impl Strategy<Value = DeviceToken> {
+    any::<[u8; 32]>().prop_map(DeviceToken::new)
+}
+
+fn credentials() -> impl Strategy<Value = Credentials> {
+    prop_oneof![
+        device_token().prop_map(Credentials::Token),
+        (user_name(), password(), device_name()).prop_map(|(name, password, device)| {
+            Credentials::Password {
+                name,
+                password,
+                device,
+            }
+        }),
+        (
+            invite_token(),
+            user_name(),
+            option::of(password()),
+            device_name()
+        )
+            .prop_map(|(token, name, password, device)| Credentials::Invite {
+                token,
+                name,
+                password,
+                device
+            }),
+    ]
+}
+
+fn capabilities() -> impl Strategy<Value = Capabilities> {
+    number().prop_map(Capabilities::new)
+}
+
+fn hello() -> impl Strategy<Value = Hello> {
+    let versioned = (any::<u16>(), capabilities());
+    let session = (
+        send_stream(),
+        any::<bool>(),
+        any::<bool>(),
+        option::of(moment()),
+    );
+    (versioned, credentials(), session).prop_map(
+        |((version, capabilities), credentials, (send_stream, is_resumed, push, since))| Hello {
+            version,
+            credentials,
+            capabilities,
+            send_stream,
+            is_resumed,
+            push,
+            since,
+        },
+    )
+}
+
+fn error_code() -> impl Strategy<Value = ErrorCode> {
+    small().prop_map(ErrorCode::from_number)
+}
+
+fn welcome() -> impl Strategy<Value = Welcome> {
+    let who = (
+        user_id(),
+        user_name(),
+        server_role(),
+        device_id(),
+        option::of(device_token()),
+    );
+    (capabilities(), who, timestamp(), conversation_page()).prop_map(
+        |(capabilities, (user, name, role, device, token), now, overview)| Welcome {
+            capabilities,
+            user,
+            name,
+            role,
+            device,
+            token,
+            now,
+            overview,
+        },
+    )
+}
+
+pub(crate) fn client_frame() -> impl Strategy<Value = ClientFrame> {
+    let request = prop_oneof![
+        message::request().boxed(),
+        receipts::request().boxed(),
+        group::request().boxed(),
+        retention::request().boxed(),
+        people::request().boxed(),
+        session::request().boxed(),
+    ];
+    prop_oneof![
+        1 => hello().prop_map(ClientFrame::Hello),
+        4 => (request_id(), request).prop_map(|(id, request)| ClientFrame::Request(id, request)),
+    ]
+}
+
+pub(crate) fn server_frame() -> impl Strategy<Value = ServerFrame> {
+    let answer = prop_oneof![
+        message::answer().boxed(),
+        receipts::answer().boxed(),
+        group::answer().boxed(),
+        retention::answer().boxed(),
+        people::answer().boxed(),
+        session::answer().boxed(),
+    ];
+    let result = prop_oneof![4 => answer.prop_map(Ok), 1 => error_code().prop_map(Err)];
+    prop_oneof![
+        1 => welcome().prop_map(ServerFrame::Welcome),
+        1 => error_code().prop_map(ServerFrame::Refused),
+        6 => (request_id(), result).prop_map(|(id, result)| ServerFrame::Response(id, result)),
+    ]
+}
+
+pub(crate) fn timeline_frame() -> impl Strategy<Value = TimelineFrame> {
+    prop_oneof![
+        1 => run().prop_map(TimelineFrame::Run),
+        1 => (conversation_id(), msgid())
+            .prop_map(|(conversation, head)| TimelineFrame::Behind { conversation, head }),
+        8 => update().prop_map(TimelineFrame::Update),
+    ]
+}
+
+fn update() -> impl Strategy<Value = Update> {
+    prop_oneof![
+        conversation().prop_map(Update::Conversation),
+        (conversation_id(), msgid())
+            .prop_map(|(conversation, last)| Update::Removed { conversation, last }),
+        (conversation_id(), msgid(), msgid()).prop_map(|(conversation, read, head)| {
+            Update::Read {
+                conversation,
+                read,
+                head,
+            }
+        }),
+        people::contact().prop_map(Update::Contact),
+        people::presence().prop_map(Update::Presence),
+        receipts::update(),
+        (conversation_id(), msgid()).prop_map(|(conversation, floor)| Update::Floor {
+            conversation,
+            floor
+        }),
+        people::account_update().prop_map(Update::Account),
+    ]
+}

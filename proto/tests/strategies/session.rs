@@ -1,0 +1,148 @@
+//! Generators of requests that a session answers itself, of those about the server, and of their
+//! answers.
+
+use cairn_proto::model::user::DeviceInfo;
+use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, Metrics};
+use cairn_proto::wire::request::server::{ListSettings, RevokeDevice, SetServerRole, SetSetting};
+use cairn_proto::wire::request::session::{
+    CreateInvite, Focus, GetMetrics, ListConversations, ListDevices, NewInvite, Pull, PullRange,
+    Pulled, SetPresence, Watch,
+};
+use cairn_proto::wire::request::{Answer, List, Request};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+use super::overview::{conversation_page, moment, overview_place};
+use super::people::{presence, present_device, setting, setting_name, setting_value};
+use super::{
+    conversation_id, device_id, device_name, encoded, invite_token, msgid, number, run,
+    server_addr, server_role, small, timestamp, user_id, users,
+};
+
+pub(super) fn request() -> impl Strategy<Value = Request> {
+    prop_oneof![session().boxed(), server().boxed()]
+}
+
+fn session() -> impl Strategy<Value = Request> {
+    prop_oneof![
+        (conversation_id(), range(), small()).prop_map(|(conversation, range, limit)| {
+            Pull {
+                conversation,
+                range,
+                limit,
+            }
+            .into()
+        }),
+        (option::of(moment()), option::of(overview_place()))
+            .prop_map(|(since, after)| ListConversations { since, after }.into()),
+        users().prop_map(|users| Watch { users }.into()),
+        option::of(conversation_id()).prop_map(|conversation| Focus { conversation }.into()),
+        present_device().prop_map(|present| SetPresence { present }.into()),
+        Just(ListDevices.into()),
+        (small(), number())
+            .prop_map(|(uses, life_seconds)| CreateInvite { uses, life_seconds }.into()),
+        Just(GetMetrics.into()),
+    ]
+}
+
+fn server() -> impl Strategy<Value = Request> {
+    prop_oneof![
+        device_id().prop_map(|device| RevokeDevice { device }.into()),
+        Just(ListSettings.into()),
+        (setting_name(), setting_value())
+            .prop_map(|(name, value)| SetSetting { name, value }.into()),
+        (user_id(), server_role()).prop_map(|(user, role)| SetServerRole { user, role }.into()),
+    ]
+}
+
+pub(super) fn answer() -> impl Strategy<Value = Answer> {
+    let pulled =
+        (run(), msgid(), msgid()).prop_map(|(run, head, floor)| Pulled { run, head, floor });
+    let invite =
+        (server_addr(), invite_token()).prop_map(|(addr, token)| NewInvite { addr, token });
+    prop_oneof![
+        pulled.prop_map(encoded::<Pull>).boxed(),
+        conversation_page()
+            .prop_map(encoded::<ListConversations>)
+            .boxed(),
+        vec(presence(), 0..5)
+            .prop_map(|users| encoded::<Watch>(List(users)))
+            .boxed(),
+        vec(device(), 0..9)
+            .prop_map(|devices| encoded::<ListDevices>(List(devices)))
+            .boxed(),
+        invite.prop_map(encoded::<CreateInvite>).boxed(),
+        metrics().prop_map(encoded::<GetMetrics>).boxed(),
+        vec(setting(), 0..5)
+            .prop_map(|settings| encoded::<ListSettings>(List(settings)))
+            .boxed(),
+        setting().prop_map(encoded::<SetSetting>).boxed(),
+    ]
+}
+
+fn range() -> impl Strategy<Value = PullRange> {
+    prop_oneof![
+        msgid().prop_map(PullRange::From),
+        msgid().prop_map(PullRange::Before)
+    ]
+}
+
+fn device() -> impl Strategy<Value = DeviceInfo> {
+    (
+        device_id(),
+        device_name(),
+        timestamp(),
+        any::<bool>(),
+        any::<bool>(),
+    )
+        .prop_map(|(id, name, created_at, current, online)| DeviceInfo {
+            id,
+            name,
+            created_at,
+            current,
+            online,
+        })
+}
+
+fn metrics() -> impl Strategy<Value = Metrics> {
+    let six = || prop::array::uniform6(number());
+    let buckets = vec(
+        (number(), number()).prop_map(|(up_to_micros, count)| Bucket {
+            up_to_micros,
+            count,
+        }),
+        0..9,
+    );
+    (number(), six(), six(), buckets).prop_map(|(uptime_micros, counts, checkpoints, buckets)| {
+        let [
+            sessions,
+            commands,
+            commits,
+            entries,
+            log_bytes,
+            prepared_bytes,
+        ] = counts;
+        let [done, micros, moved, blocks, block_bytes, rows] = checkpoints;
+        let checkpoints = CheckpointMetrics {
+            done,
+            micros,
+            entries: moved,
+            blocks,
+            block_bytes,
+            rows,
+        };
+        let syncs = buckets.into_iter().collect();
+        Metrics {
+            uptime_micros,
+            sessions,
+            commands,
+            commits,
+            entries,
+            log_bytes,
+            prepared_bytes,
+            syncs,
+            checkpoints,
+        }
+    })
+}

@@ -1,0 +1,66 @@
+//! Which requests have which traits, listed per trait. A change here changes what the server limits
+//! or refuses, what clients repeat, or when users appear as away.
+
+use std::collections::BTreeSet;
+
+use cairn_proto::wire::request::Traits;
+
+use crate::samples::{Named, Samples};
+
+/// What shows that a user is active.
+const ACTIVITY: &str = "
+    Send Forward Edit Recall React Unreact Pin Unpin
+    MarkRead MarkUnread SetOwnReads
+    CreateGroup AddMembers RemoveMembers JoinGroup RenameGroup SetTopic SetGroupSettings SetRole
+    HandOver Ban Unban MuteMember FindGroups SetMemberSettings SetRetention
+    SearchUsers Relate SetProfile
+    RevokeDevice SetSetting SetServerRole
+    Focus SetPresence CreateInvite
+";
+
+/// What appends an entry to a log at each repetition.
+const RATE_LIMITED: &str = "Edit React Unreact Pin Unpin JoinGroup";
+
+/// What a client must not repeat after a lost answer.
+const NOT_IDEMPOTENT: &str = "CreateGroup CreateInvite HandOver Edit MarkUnread JoinGroup";
+
+/// What the server refuses while its disk is nearly full.
+const GROWS_STORAGE: &str = "Import Edit React CreateGroup SetProfile";
+
+fn check(listed: &str, holds: impl Fn(Traits) -> bool) {
+    let listed: BTreeSet<String> = listed.split_whitespace().map(str::to_owned).collect();
+    let (mut with, mut without) = (BTreeSet::new(), BTreeSet::new());
+    for request in Samples::all().requests {
+        let name = request.name().replace("Request::", "");
+        if holds(request.traits()) {
+            with.insert(name);
+        } else {
+            without.insert(name);
+        }
+    }
+    assert_eq!(with, listed);
+    assert!(
+        with.is_disjoint(&without),
+        "the traits of a kind depend on its fields"
+    );
+}
+
+#[test]
+fn user_activity_is_as_listed() {
+    check(ACTIVITY, |traits| traits.is_activity);
+}
+
+#[test]
+fn rate_limits_are_as_listed() {
+    check(RATE_LIMITED, |traits| traits.is_rate_limited);
+}
+
+#[test]
+fn idempotence_is_as_listed() {
+    check(NOT_IDEMPOTENT, |traits| !traits.is_idempotent);
+}
+
+#[test]
+fn storage_growth_is_as_listed() {
+    check(GROWS_STORAGE, |traits| traits.grows_storage);
+}

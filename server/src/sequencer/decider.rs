@@ -1,0 +1,180 @@
+//! The decider: executes the commands of one batch and collects what to publish with it.
+
+use cairn_core::Command;
+use cairn_core::api::update::Update;
+use cairn_core::command::By;
+use cairn_proto::ids::Timestamp;
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::metrics::Metrics;
+use cairn_store::StoreError;
+use cairn_store::engine::Engine;
+
+use crate::hub::receipts::FocusedConversations;
+use crate::sequencer::answering::Answering;
+use crate::sequencer::intake::Ticket;
+use crate::sequencer::publication::{Publication, Registration, Step};
+
+/// The engine, and the publication of the batch that is being decided.
+#[derive(Debug)]
+pub(crate) struct Decider {
+    engine: Engine,
+    focused: FocusedConversations,
+    now: Timestamp,
+    /// Decided, but not durable.
+    publication: Publication,
+    /// Reused buffer.
+    updates: Vec<Update>,
+}
+
+impl Decider {
+    #[must_use]
+    pub(super) fn new(engine: Engine, focused: FocusedConversations) -> Self {
+        Self {
+            engine,
+            focused,
+            now: Timestamp::new(0),
+            publication: Publication::default(),
+            updates: Vec::new(),
+        }
+    }
+
+    /// Executes a command, and publishes its updates with the batch.
+    ///
+    /// # Errors
+    ///
+    /// The reason why nothing was changed.
+    pub(crate) fn execute<C: Command>(&mut self, command: C) -> Result<C::Answer, ErrorCode> {
+        let answer = self.engine.execute(command, self.now);
+        self.collect_updates();
+        answer
+    }
+
+    /// Registers a session with the hub, after the updates so far and before all later ones.
+    pub(crate) fn register(&mut self, registration: Registration) {
+        self.publication.steps.push(Step::Register(registration));
+    }
+
+    /// Returns the counters of the engine.
+    #[must_use]
+    pub(crate) fn metrics(&self) -> Metrics {
+        self.engine.metrics()
+    }
+
+    /// Sets the time of the following commands.
+    pub(super) const fn set_now(&mut self, now: Timestamp) {
+        self.now = now;
+    }
+
+    /// Decides a ticket. Its reply waits for the commit.
+    pub(super) fn decide(&mut self, ticket: Ticket) {
+        match ticket {
+            Ticket::Request {
+                session,
+                id,
+                actor,
+                asked,
+            } => {
+                let Self {
+                    engine,
+                    now,
+                    publication,
+                    ..
+                } = self;
+                publication.responses.add(session, id, |out| {
+                    let by = By(actor, asked);
+                    engine.execute(Answering { by, id, out }, *now)
+                });
+                self.collect_updates();
+            }
+            Ticket::Job(mut job) => {
+                job.decide(self);
+                self.publication.jobs.push(job);
+            }
+        }
+    }
+
+    /// Refuses a ticket because the store failed.
+    pub(super) fn refuse(&mut self, ticket: Ticket) {
+        match ticket {
+            Ticket::Request { session, id, .. } => {
+                let refusal = |_: &mut Vec<u8>| Err(ErrorCode::StorageFailed);
+                self.publication.responses.add(session, id, refusal);
+            }
+            Ticket::Job(mut job) => {
+                job.refuse(ErrorCode::StorageFailed);
+                self.publication.jobs.push(job);
+            }
+        }
+    }
+
+    /// Makes everything decided so far durable. On failure, all of it is refused.
+    pub(super) fn commit(&mut self) -> Result<(), StoreError> {
+        let touched = self
+            .engine
+            .commit()
+            .inspect_err(|_| self.publication.refuse(ErrorCode::StorageFailed))?;
+        // Publish only after `commit` returned: a head that anyone saw is never reused for another
+        // message.
+        let timelines = self.engine.timelines();
+        self.publication.touched.extend(
+            touched
+                .into_iter()
+                .filter_map(|id| Some((id, timelines.get(id)?.head()))),
+        );
+        Ok(())
+    }
+
+    /// Takes the publication, unless it is empty.
+    pub(super) fn take_publication(&mut self) -> Option<Publication> {
+        (!self.publication.is_empty()).then(|| std::mem::take(&mut self.publication))
+    }
+
+    #[must_use]
+    pub(super) fn batch_bytes(&self) -> usize {
+        self.engine.batch_bytes()
+    }
+
+    #[must_use]
+    pub(super) fn has_changes(&self) -> bool {
+        self.engine.has_changes()
+    }
+
+    #[must_use]
+    pub(super) const fn must_commit(&self) -> bool {
+        self.engine.must_commit()
+    }
+
+    pub(super) fn maintain(&mut self) -> Result<(), StoreError> {
+        self.engine.maintain()
+    }
+
+    #[must_use]
+    pub(super) fn into_engine(self) -> Engine {
+        self.engine
+    }
+
+    /// Moves the updates of the last command into the publication.
+    fn collect_updates(&mut self) {
+        self.engine.drain_updates(&mut self.updates);
+        let state = self.engine.state();
+        for update in self.updates.drain(..) {
+            let step = match update {
+                Update::Moved { user, conversation } => {
+                    if !self.focused.has(conversation) {
+                        continue;
+                    }
+                    let Some(cursors) = state.shown_cursors(conversation, user) else {
+                        continue;
+                    };
+                    Step::Moved {
+                        conversation,
+                        cursors,
+                    }
+                }
+                Update::SettingSet => Step::AwayAfter(state.settings().away_after.get()),
+                update => Step::Update(update),
+            };
+            self.publication.steps.push(step);
+        }
+    }
+}

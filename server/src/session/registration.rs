@@ -1,0 +1,93 @@
+//! Registrations of a session with the hub, as jobs for the sequencer.
+//!
+//! The hub applies them in the order of the decisions. If the tasks of the session applied them, a
+//! kick, block or revocation decided in between would miss the session.
+
+use std::sync::Arc;
+
+use cairn_core::api::command::{GrantFocus, GrantRead, LoggedIn};
+use cairn_core::command::By;
+use cairn_core::{Actor, Command};
+use cairn_proto::ids::{ConversationId, UserId};
+use cairn_proto::model::presence::UserPresence;
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::request::session::Watch;
+use tokio::sync::oneshot;
+
+use crate::sequencer::intake::Ticket;
+use crate::sequencer::job::job;
+use crate::sequencer::publication::Registration;
+use crate::session::Session;
+
+/// A ticket, and the receiver of its answer.
+pub(crate) type Submission<T> = (Ticket, oneshot::Receiver<Result<T, ErrorCode>>);
+
+/// Registers the session as the device that logs in.
+pub(crate) fn log_in<C>(session: Arc<Session>, command: C) -> Submission<Box<LoggedIn>>
+where
+    C: Command<Answer = Box<LoggedIn>> + Send + 'static,
+{
+    job(move |decider| {
+        let mut logged_in = decider.execute(command)?;
+        decider.register(Registration::Login {
+            session,
+            actor: logged_in.actor,
+            feeds: std::mem::take(&mut logged_in.feeds),
+        });
+        Ok(logged_in)
+    })
+}
+
+/// Lets the session read a conversation.
+pub(crate) fn read(
+    session: Arc<Session>,
+    actor: Actor,
+    conversation: ConversationId,
+) -> Submission<()> {
+    job(move |decider| {
+        let grant = decider.execute(GrantRead {
+            actor,
+            conversation,
+        })?;
+        decider.register(Registration::Read { session, grant });
+        Ok(())
+    })
+}
+
+/// Watches users. With the answer, the receiver has the presences as of the registration.
+pub(crate) fn watch(
+    session: Arc<Session>,
+    actor: Actor,
+    users: Vec<UserId>,
+) -> Submission<oneshot::Receiver<Vec<UserPresence>>> {
+    job(move |decider| {
+        let allowed = decider.execute(By(actor, Watch { users }))?;
+        let (presences, registered) = oneshot::channel();
+        decider.register(Registration::Watch {
+            session,
+            users: allowed.0.into_iter().map(|allowed| allowed.user).collect(),
+            presences,
+        });
+        Ok(registered)
+    })
+}
+
+/// Changes the session's focus.
+pub(crate) fn focus(
+    session: Arc<Session>,
+    actor: Actor,
+    conversation: Option<ConversationId>,
+) -> Submission<()> {
+    job(move |decider| {
+        let reads = decider.execute(GrantFocus {
+            actor,
+            conversation,
+        })?;
+        decider.register(Registration::Focus {
+            session,
+            conversation,
+            reads,
+        });
+        Ok(())
+    })
+}
