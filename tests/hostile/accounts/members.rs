@@ -8,7 +8,9 @@ use cairn_client::proto::model::group::{GroupSettings, Role};
 use cairn_client::proto::text::GroupName;
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::event::TimelineFrame;
-use cairn_client::proto::wire::request::{ImportEntry, PullRange, Request};
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::request::message::ImportEntry;
+use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::proto::wire::response::Response;
 use tokio::time::timeout;
 

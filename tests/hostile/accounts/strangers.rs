@@ -9,13 +9,16 @@ use cairn_client::proto::content::attachment::{AttachmentHash, TransferFrame};
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::content::extras::Extras;
 use cairn_client::proto::content::message::Draft;
+use cairn_client::proto::content::message::Forward;
 use cairn_client::proto::ids::{ClientSeq, ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_client::proto::limits::USERS_PER_REQUEST_MAX;
 use cairn_client::proto::model::group::{Access, GroupSettings, MemberSettings, Role};
 use cairn_client::proto::model::retention::Retention;
 use cairn_client::proto::text::{EmojiName, GroupName, Text, Topic, UserName};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::{Forward, ImportEntry, PullRange, Request};
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::request::message::ImportEntry;
+use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::proto::wire::response::Response;
 
 use crate::hostile::raw::Raw;

@@ -2,11 +2,13 @@
 
 use cairn_client::proto::content::extras::{Extra, Extras, Reaction};
 use cairn_client::proto::content::message::Draft;
+use cairn_client::proto::content::message::Forward;
 use cairn_client::proto::ids::{ClientSeq, ConversationId, MsgId, Timestamp, UserId};
 use cairn_client::proto::limits::{EXTRAS_SENT_MAX, REACTION_KINDS_MAX};
 use cairn_client::proto::text::{EmojiName, Text};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::{Forward, PullRange, Request};
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::proto::wire::response::Response;
 
 use crate::hostile::raw::Raw;

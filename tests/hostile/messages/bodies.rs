@@ -7,7 +7,7 @@ use cairn_client::proto::limits::{PREVIEW_BYTES_MAX, TEXT_BYTES_MAX};
 use cairn_client::proto::text::{Caption, EmojiName, FileName, GroupName, MediaType, Text};
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::frame;
-use cairn_client::proto::wire::request::PullRange;
+use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::proto::wire::response::Response;
 
 use crate::hostile::raw::Raw;

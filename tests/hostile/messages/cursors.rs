@@ -5,7 +5,8 @@ use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::limits::{RUN_BYTES_MAX, RUN_MESSAGES_MAX};
 use cairn_client::proto::model::conversation::Conversation;
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::{PullRange, Request};
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::proto::wire::response::{Pulled, Response};
 
 use crate::hostile::raw::Raw;

@@ -20,7 +20,9 @@ use cairn_client::proto::text::{
 use cairn_client::proto::wire::close::CloseCode;
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::hello::{ClientFrame, Credentials};
-use cairn_client::proto::wire::request::{ImportEntry, PullRange, Request};
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::request::message::ImportEntry;
+use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::proto::wire::{codec, frame};
 
 use crate::hostile::raw::{Raw, hello};

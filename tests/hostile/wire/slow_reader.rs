@@ -6,7 +6,8 @@ use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::limits::{RUN_MESSAGES_MAX, TEXT_BYTES_MAX};
 use cairn_client::proto::wire::frame;
-use cairn_client::proto::wire::request::{PullRange, Request};
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::proto::wire::response::{Response, ServerFrame};
 use tokio::time::timeout;
 
