@@ -1,7 +1,7 @@
 //! Why a run cannot be measured.
 
+use std::error::Error;
 use std::io;
-use std::path::PathBuf;
 use std::process::ExitStatus;
 
 use cairn_client::proto::text::TextError;
@@ -11,9 +11,6 @@ use cairn_proto::wire::error::ErrorCode;
 use cairn_store::StoreError;
 use cairn_store::timeline::history::HistoryError;
 use tokio::task::JoinError;
-
-use crate::results::sized;
-use crate::storage::race::StorageFailure;
 
 #[derive(Debug, thiserror::Error)]
 pub enum BenchError {
@@ -34,20 +31,6 @@ pub enum BenchError {
     NotReady(String),
     #[error("the server ended during the run: {0}")]
     ServerEnded(ExitStatus),
-    #[error("cannot make a temporary directory in {}: {source}", dir.display())]
-    Directory { dir: PathBuf, source: io::Error },
-    /// The disk cannot take a single message.
-    #[error(
-        "not enough space in {}: {} are free, and {} must stay free; name another disk with --dir",
-        dir.display(),
-        sized(*free),
-        sized(*needed)
-    )]
-    OutOfSpace {
-        dir: PathBuf,
-        free: u64,
-        needed: u64,
-    },
     #[error("a text of the run cannot be sent: {0}")]
     Text(#[from] TextError),
     #[error(transparent)]
@@ -64,13 +47,8 @@ pub enum BenchError {
     #[error("{name} failed: {source}")]
     Storage {
         name: String,
-        source: StorageFailure,
+        source: Box<dyn Error + Send + Sync>,
     },
-    #[error(
-        "{batch} messages of {body_bytes} bytes are more than a commit can take: \
-         choose smaller --batches or a smaller --body"
-    )]
-    BatchTooLarge { batch: usize, body_bytes: usize },
     #[error("ended before anything was measured")]
     Interrupted,
     #[error("a task of the load generator panicked")]

@@ -172,15 +172,25 @@ impl Results {
         columns: &[Column],
         rows: &[R],
     ) {
-        let rows = rows.iter().map(to_value).collect::<Vec<_>>();
-        let cells = |row: &Value| columns.iter().map(|column| column.cell(row)).collect();
+        self.show_table((title, meaning), columns, rows);
+        self.json(field, rows);
+    }
+
+    /// Adds a table of objects that programs see elsewhere.
+    pub(crate) fn show_table<R: Serialize>(
+        &mut self,
+        (title, meaning): (&str, &str),
+        columns: &[Column],
+        rows: &[R],
+    ) {
+        let cell_of = |row: &Value| columns.iter().map(|column| column.cell(row)).collect();
+        let cells = |row: &R| cell_of(&to_value(row));
         self.tables.push(Table {
             title: title.to_owned(),
             meaning: meaning.to_owned(),
             columns: columns.iter().map(|column| column.0.to_owned()).collect(),
             rows: rows.iter().map(cells).collect(),
         });
-        self.json(field, rows);
     }
 
     pub(crate) fn plot(

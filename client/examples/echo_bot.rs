@@ -8,8 +8,7 @@ use std::collections::HashSet;
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::model::conversation::Conversation;
 use cairn_client::proto::text::{DeviceName, Text};
-use cairn_client::proto::wire::event::Update;
-use cairn_client::{Client, Error, Event, JoinRequest, Options};
+use cairn_client::{Client, Error, Event, JoinRequest, Update};
 
 /// Contains the device token: keep it readable by the owner only.
 const ACCOUNT_FILE: &str = "echo_bot.json";
@@ -23,16 +22,16 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             password: None,
             device: DeviceName::new("bot")?,
         };
-        let (client, account) = Client::join(&link.parse()?, who, Options::default()).await?;
+        let (client, account) = Client::builder().join(&link.parse()?, who).await?;
         std::fs::write(ACCOUNT_FILE, serde_json::to_vec(&account)?)?;
         client
     } else {
         let account = serde_json::from_slice(&std::fs::read(ACCOUNT_FILE)?)?;
-        Client::connect(&account, Options::default()).await?
+        Client::builder().connect(&account).await?
     };
     let (mut events, mut followed) = (client.events(), HashSet::new());
     loop {
-        for conversation in client.conversations().await? {
+        for conversation in client.conversations().list().await? {
             if followed.insert(conversation.id) {
                 tokio::spawn(answer(client.clone(), conversation));
             }
@@ -49,17 +48,22 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 async fn answer(client: Client, conversation: Conversation) -> Result<(), Error> {
     let me = client.whoami();
-    let mut timeline = client.follow(conversation.id, conversation.delivered.next());
+    let mut timeline = client
+        .conversation(conversation.id)
+        .follow(conversation.delivered.next());
     while let Some(message) = timeline.next().await.transpose()? {
         if let Body::Text(text) = &message.body
             && message.sender != me.user
             && text.as_str().contains(me.name.as_str())
-            && let Some(sender) = client.user(message.sender).await?
+            && let Some(sender) = client.people().get(message.sender).await?
             && let Ok(echo) = Text::new(format!("{} said: {text}", sender.name))
         {
-            client.send(conversation.id, Body::Text(echo)).await?;
+            client
+                .conversation(conversation.id)
+                .send(Body::Text(echo))
+                .await?;
         }
-        client.ack(conversation.id, message.msgid);
+        client.conversation(conversation.id).ack(message.msgid);
     }
     Ok(())
 }

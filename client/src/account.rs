@@ -11,7 +11,7 @@ use cairn_proto::text::UserName;
 use cairn_proto::wire::hello::Welcome;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// A device's identity and credential, as [`crate::Client::connect`] needs them. Store it readable
+/// A device's identity and credential, as [`crate::ClientBuilder::connect`] needs them. Store it readable
 /// by its owner only: it contains the device token.
 ///
 /// Serialized to JSON, it reads
@@ -36,17 +36,29 @@ pub struct Account {
     pub device: DeviceId,
 }
 
-/// The authenticated identity, as of the latest login.
+/// The authenticated identity, as of the latest login; before the first one, as of the [`Account`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WhoAmI {
     /// The user's id.
     pub user: UserId,
     /// The user's name.
     pub name: UserName,
-    /// The user's role on the server.
+    /// The user's role on the server. Before the first login, that of a member.
     pub role: ServerRole,
     /// This device's id.
     pub device: DeviceId,
+}
+
+impl From<&Account> for WhoAmI {
+    /// The account does not tell the role, which may have changed in any case.
+    fn from(account: &Account) -> Self {
+        Self {
+            user: account.user,
+            name: account.name.clone(),
+            role: ServerRole::Member,
+            device: account.device,
+        }
+    }
 }
 
 impl From<&Welcome> for WhoAmI {

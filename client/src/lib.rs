@@ -142,23 +142,18 @@ mod account;
 mod api;
 mod error;
 pub mod limits;
-mod options;
 mod session;
 mod stream;
 mod transfer;
 mod transport;
+pub mod view;
 
 pub use account::{Account, WhoAmI};
+pub use api::builder::{ClientBuilder, JoinRequest, LoginRequest, Reconnect};
 pub use api::client::Client;
-pub use api::import::Imported;
-pub use api::messages::Page;
-pub use api::overview::Overview;
-pub use api::receipts::Receipts;
-pub use api::send::Accepted;
 pub use api::totals::Totals;
 pub use cairn_proto as proto;
-pub use error::{Error, TryEnqueueError};
-pub use options::{JoinRequest, Options, Reconnect};
+pub use error::{Cause, Error, ErrorKind, TryEnqueueError};
 pub use session::backoff::Backoff;
 pub use stream::event::Event;
 pub use stream::events::Events;
@@ -166,6 +161,21 @@ pub use stream::paused_push::PausedPush;
 pub use stream::timeline::Timeline;
 pub use transfer::{Progress, Step, TransferError, Uploaded};
 pub use transport::endpoint::Endpoint;
+pub use view::{Accepted, Imported, IntoBody, Overview, Page, Receipts};
+
+pub use cairn_proto::content::attachment::Attachment;
+pub use cairn_proto::content::body::Body;
+pub use cairn_proto::content::message::Message;
+pub use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId};
+pub use cairn_proto::invite::{InviteLink, ServerAddr};
+pub use cairn_proto::model::conversation::{Conversation, ConversationKind};
+pub use cairn_proto::model::user::UserInfo;
+pub use cairn_proto::secret::Pin;
+pub use cairn_proto::text::{DeviceName, GroupName, Password, Text, UserName};
+pub use cairn_proto::wire::error::ErrorCode;
+pub use cairn_proto::wire::event::{AccountUpdate, Update};
+pub use cairn_proto::wire::overview::Moment;
+pub use cairn_proto::wire::request::session::PullRange;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

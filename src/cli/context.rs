@@ -1,6 +1,6 @@
 //! The context of a command: the profile, the input, and a client.
 
-use cairn_client::{Client, Options, Reconnect};
+use cairn_client::{Client, ClientBuilder, Reconnect};
 use cairn_proto::invite::ServerAddr;
 use tokio::sync::{Notify, OnceCell};
 
@@ -50,18 +50,11 @@ pub(crate) enum Conduct {
 }
 
 impl Conduct {
-    pub(crate) fn options(self) -> Options {
-        let defaults = Options::default();
+    pub(crate) fn options(self) -> ClientBuilder {
+        let defaults = Client::builder();
         match self {
-            Self::Ask => Options {
-                push: false,
-                reconnect: Reconnect::Never,
-                ..defaults
-            },
-            Self::Deliver => Options {
-                push: false,
-                ..defaults
-            },
+            Self::Ask => defaults.push(false).reconnect(Reconnect::Never),
+            Self::Deliver => defaults.push(false),
             Self::Listen => defaults,
         }
     }
@@ -105,7 +98,7 @@ impl<'a> Context<'a> {
             } => {
                 let open = async || {
                     let account = profile.account()?;
-                    Ok::<_, Failure>(Client::connect(&account, conduct.options()).await?)
+                    Ok::<_, Failure>(conduct.options().connect(&account).await?)
                 };
                 let client = client.get_or_try_init(open).await?;
                 opened.notify_one();

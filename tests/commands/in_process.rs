@@ -1,7 +1,7 @@
 //! Commands inside an interactive client: over one open client, into a buffer.
 
 use cairn::cli::{self, Context, Failure, Format, Input, Output};
-use cairn_client::{Client, Options};
+use cairn_client::Client;
 use serde_json::Value;
 
 use crate::support::{Server, invite};
@@ -85,6 +85,6 @@ async fn failures_and_help_come_back_to_the_client() {
     let whoami = run(&["whoami"], &context, &mut output).await.unwrap();
     assert!(whoami.contains(account.name.as_str()), "{whoami}");
     client.close().await;
-    let again = Client::connect(&account, Options::default()).await.unwrap();
+    let again = Client::builder().connect(&account).await.unwrap();
     again.close().await;
 }

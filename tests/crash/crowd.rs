@@ -12,7 +12,9 @@ use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::invite::InviteLink;
 use cairn_client::proto::text::{DeviceName, GroupName, Text, UserName};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::{Accepted, Account, Backoff, Client, Error, JoinRequest, Options, Reconnect};
+use cairn_client::{
+    Accepted, Account, Backoff, Client, ClientBuilder, Error, JoinRequest, Reconnect,
+};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::sync::watch;
@@ -58,15 +60,12 @@ pub struct Checked {
 }
 
 /// Tries again soon, as a test wants it, and never gives up.
-fn options() -> Options {
+fn options() -> ClientBuilder {
     let backoff = Backoff {
         base: Duration::from_millis(20),
         cap: Duration::from_millis(500),
     };
-    Options {
-        reconnect: Reconnect::Forever(backoff),
-        ..Options::default()
-    }
+    Client::builder().reconnect(Reconnect::Forever(backoff))
 }
 
 async fn join(link: &InviteLink, name: String) -> Result<(Client, Account), Error> {
@@ -75,7 +74,7 @@ async fn join(link: &InviteLink, name: String) -> Result<(Client, Account), Erro
         password: None,
         device: DeviceName::new("test").unwrap(),
     };
-    Client::join(link, who, options()).await
+    options().join(link, who).await
 }
 
 impl Crowd {
@@ -84,6 +83,7 @@ impl Crowd {
         let mut people = vec![join(owner_link, "sender0".to_owned()).await?];
         let link = people[0]
             .0
+            .admin()
             .create_invite(16, Duration::from_secs(3600))
             .await?;
         for n in 1..SENDERS {
@@ -123,7 +123,11 @@ impl Crowd {
         for n in 0..GROUPS {
             let name = GroupName::new(format!("group {n}")).unwrap();
             place(
-                people[0].0.create_group(name, everybody.clone()).await?,
+                people[0]
+                    .0
+                    .conversations()
+                    .create_group(name, everybody.clone())
+                    .await?,
                 [&readers[0], &readers[1]],
             );
         }
@@ -132,7 +136,8 @@ impl Crowd {
         let (said, text) = ledger.say(0, GROUPS);
         let first = people[0]
             .0
-            .send(direct, Body::Text(Text::new(text).unwrap()))
+            .conversation(direct)
+            .send(Body::Text(Text::new(text).unwrap()))
             .await?;
         ledger.answered(said, Outcome::Accepted(first));
         place(direct, [&people[0], &people[1]]);
@@ -223,10 +228,11 @@ impl Crowd {
     /// Reads the whole log with a client that knows nothing yet.
     async fn read_all(&self, at: usize) -> Result<MsgId, String> {
         let place = &self.places[at];
-        let client = Client::connect(&place.account, options())
+        let client = options()
+            .connect(&place.account)
             .await
             .map_err(|error| format!("a fresh client: {error}"))?;
-        let mut history = client.history(place.id, MsgId::new(1));
+        let mut history = client.conversation(place.id).history(MsgId::new(1));
         let mut reader = self.ledger.reader(at);
         while let Some(batch) = timeout(PATIENCE, history.next_batch())
             .await
@@ -276,7 +282,7 @@ async fn follow(
     at: usize,
     position: watch::Sender<MsgId>,
 ) -> String {
-    let mut timeline = client.follow(id, MsgId::new(1));
+    let mut timeline = client.conversation(id).follow(MsgId::new(1));
     let mut reader = ledger.reader(at);
     loop {
         let message = match timeline.next().await {
@@ -287,7 +293,7 @@ async fn follow(
         if let Err(wrong) = reader.read(&message) {
             return format!("seen by a follower: {wrong}");
         }
-        client.ack(id, message.msgid);
+        client.conversation(id).ack(message.msgid);
         position.send_replace(message.msgid);
     }
 }
@@ -310,7 +316,8 @@ impl Sender {
             let (said, text) = self.ledger.say(self.n, place);
             let promise = self
                 .client
-                .enqueue(self.places[place], Body::Text(Text::new(text).unwrap()))
+                .conversation(self.places[place])
+                .enqueue(Body::Text(Text::new(text).unwrap()))
                 .await;
             under_way.push_back((
                 said,

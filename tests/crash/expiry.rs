@@ -12,7 +12,8 @@ use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId, Timestamp};
 use cairn_client::proto::model::retention::Retention;
 use cairn_client::proto::text::{GroupName, SettingName, SettingValue, Text, UserName};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::{ImportEntry, PullRange};
+use cairn_client::proto::wire::request::message::ImportEntry;
+use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::{Client, Error, TransferError};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -73,7 +74,8 @@ impl Historian {
             if self.random.random_bool(0.3) {
                 let policy = Retention::Days(self.random.random_range(1..4));
                 self.client
-                    .set_retention(self.groups[at].id, Some(policy))
+                    .conversation(self.groups[at].id)
+                    .set_retention(Some(policy))
                     .await
                     .unwrap();
             }
@@ -98,8 +100,8 @@ impl Historian {
             body: Body::Text(Text::new(number.to_string()).unwrap()),
         };
         self.client
+            .conversation(group.id)
             .import(
-                group.id,
                 SOURCE,
                 group.imported,
                 (group.said..group.said + count).map(old).collect(),
@@ -113,10 +115,8 @@ impl Historian {
     async fn send(&mut self, at: usize) {
         let group = &mut self.groups[at];
         self.client
-            .send(
-                group.id,
-                Body::Text(Text::new(group.said.to_string()).unwrap()),
-            )
+            .conversation(group.id)
+            .send(Body::Text(Text::new(group.said.to_string()).unwrap()))
             .await
             .unwrap();
         group.fresh.get_or_insert(group.said);
@@ -133,13 +133,14 @@ async fn send_and_ack(
     while !*enough.borrow() {
         sender.send().await;
         let (last, _) = sender.sent.last().unwrap();
-        sender.client.ack(sender.team, *last);
+        sender.client.conversation(sender.team).ack(*last);
         if sender.random.random_bool(0.3)
             && let Some(policy) = policy(sender.random.random_range(1..4))
         {
             sender
                 .client
-                .set_retention(sender.team, Some(policy))
+                .conversation(sender.team)
+                .set_retention(Some(policy))
                 .await
                 .unwrap();
         }
@@ -182,7 +183,8 @@ struct Floors(BTreeMap<ConversationId, MsgId>);
 impl Floors {
     async fn look(&mut self, client: &Client, conversation: ConversationId) -> MsgId {
         let floor = client
-            .pull(conversation, PullRange::From(MsgId::new(1)), 1)
+            .conversation(conversation)
+            .pull(PullRange::From(MsgId::new(1)), 1)
             .await
             .unwrap()
             .floor;
@@ -198,7 +200,7 @@ impl Floors {
 /// Reads what is there of a conversation. Nothing above its floor may be missing.
 async fn read(client: &Client, conversation: ConversationId) -> Vec<(MsgId, Body)> {
     let (mut history, mut read, mut last) = (
-        client.history(conversation, MsgId::new(1)),
+        client.conversation(conversation).history(MsgId::new(1)),
         Vec::new(),
         MsgId::ZERO,
     );
@@ -249,7 +251,8 @@ async fn until_gone(
         let mut looks = interval(LOOK_INTERVAL);
         for policy in policies.into_iter().cycle() {
             client
-                .set_retention(conversation, Some(policy))
+                .conversation(conversation)
+                .set_retention(Some(policy))
                 .await
                 .unwrap();
             for _ in 0..LOOKS_PER_POLICY {
@@ -289,6 +292,7 @@ async fn check_ageing(client: &Client, group: &Ageing) {
 async fn delivered(client: &Client, conversation: ConversationId) -> MsgId {
     client
         .conversations()
+        .list()
         .await
         .unwrap()
         .into_iter()
@@ -312,7 +316,8 @@ async fn check_acked(senders: &[Sender], floors: &mut Floors) -> MsgId {
     let until_acked = |cap_days| Retention::UntilAcked { cap_days };
     until_gone(owner, team, [until_acked(1), until_acked(2)], async || {
         let page = owner
-            .pull(team, PullRange::From(MsgId::new(1)), 1)
+            .conversation(team)
+            .pull(PullRange::From(MsgId::new(1)), 1)
             .await
             .unwrap();
         assert!(
@@ -358,7 +363,11 @@ async fn check_files(server: &Server, senders: &[Sender], floor: MsgId) {
     let mut gone = 0;
     for (msgid, file) in sent() {
         let path = dir.path().join(msgid.to_string());
-        match client.download(team, *msgid, file, &path, |_| {}).await {
+        match client
+            .conversation(team)
+            .download(*msgid, file, &path, |_| {})
+            .await
+        {
             Ok(_) if *msgid > floor => assert!(
                 std::fs::read(&path).unwrap() == content(file),
                 "message {msgid} gives another file"
@@ -391,16 +400,18 @@ impl Company {
             SettingName::new("attachment-unsent-hours").unwrap(),
             SettingValue::new("0").unwrap(),
         );
-        ada.set_setting(name, value).await.unwrap();
+        ada.admin().set_setting(name, value).await.unwrap();
         let (bob, bob_account) = invite(&ada, "bob").await;
         let (enough, done) = (watch::Sender::new(false), Arc::new(watch::Sender::new(0)));
         let (mut groups, mut ids) = (Vec::new(), Vec::new());
         for n in 0..AGEING {
             let id = ada
+                .conversations()
                 .create_group(group_name(&format!("ageing {n}")), Vec::new())
                 .await
                 .unwrap();
-            ada.set_retention(id, Some(Retention::Days(1)))
+            ada.conversation(id)
+                .set_retention(Some(Retention::Days(1)))
                 .await
                 .unwrap();
             groups.push(Ageing {
@@ -412,6 +423,7 @@ impl Company {
             ids.push(id);
         }
         let team = ada
+            .conversations()
             .create_group(group_name("acked"), vec![bob_account.user])
             .await
             .unwrap();

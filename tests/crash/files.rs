@@ -43,7 +43,11 @@ impl Sender {
             if self.random.random_bool(0.3) {
                 let at = self.random.random_range(0..self.sent.len());
                 let (msgid, _) = self.sent.swap_remove(at);
-                self.client.recall(self.team, msgid).await.unwrap();
+                self.client
+                    .conversation(self.team)
+                    .recall(msgid)
+                    .await
+                    .unwrap();
             }
             self.done.send_modify(|done| *done += 1);
         }
@@ -58,7 +62,12 @@ impl Sender {
             None => self.upload().await,
         };
         loop {
-            match self.client.send(self.team, Body::from(file.clone())).await {
+            match self
+                .client
+                .conversation(self.team)
+                .send(Body::from(file.clone()))
+                .await
+            {
                 Ok(msgid) => return self.sent.push((msgid, file)),
                 Err(Error::Refused(ErrorCode::NoSuchAttachment)) => {
                     let mut bytes = Cursor::new(content(&file));
@@ -114,8 +123,9 @@ async fn kill_during_transfers_keeps_referenced_files() {
         SettingName::new("attachment-unsent-hours").unwrap(),
         SettingValue::new("0").unwrap(),
     );
-    owner.set_setting(name, value).await.unwrap();
+    owner.admin().set_setting(name, value).await.unwrap();
     let team = owner
+        .conversations()
         .create_group(GroupName::new("team").unwrap(), Vec::new())
         .await
         .unwrap();
@@ -159,7 +169,8 @@ async fn kill_during_transfers_keeps_referenced_files() {
     for (msgid, file) in &sent {
         let path = dir.path().join(msgid.to_string());
         owner
-            .download(team, *msgid, file, &path, |_| {})
+            .conversation(team)
+            .download(*msgid, file, &path, |_| {})
             .await
             .unwrap();
         assert!(

@@ -13,8 +13,8 @@ use cairn_client::proto::model::group::{
 };
 use cairn_client::proto::text::{DeviceName, GroupName, Password, Text, Topic, UserName};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::PullRange;
-use cairn_client::{Account, Client, Error, Event, Events, JoinRequest, Options};
+use cairn_client::proto::wire::request::session::PullRange;
+use cairn_client::{Account, Client, Error, Event, Events, JoinRequest, LoginRequest, Update};
 use cairn_core::record::GroupRecord;
 use cairn_store::files::poison::Poison;
 use cairn_store::trees::RowKey;
@@ -30,6 +30,7 @@ fn text(words: &str) -> Body {
 async fn group(owner: &Client, members: &[&Account]) -> ConversationId {
     let members = members.iter().map(|account| account.user).collect();
     owner
+        .conversations()
         .create_group(GroupName::new("team").unwrap(), members)
         .await
         .unwrap()
@@ -50,7 +51,11 @@ async fn pulled(
     range: PullRange,
     limit: u32,
 ) -> (Vec<u64>, MsgId) {
-    let page = client.pull(conversation, range, limit).await.unwrap();
+    let page = client
+        .conversation(conversation)
+        .pull(range, limit)
+        .await
+        .unwrap();
     (
         page.messages
             .iter()
@@ -82,16 +87,21 @@ async fn history_setting_applies_to_every_read() {
     let (eve, _) = invite(&ada, "eve").await;
     let team = group(&ada, &[]).await;
     for n in 0..5 {
-        ada.send(team, text(&format!("before {n}"))).await.unwrap();
+        ada.conversation(team)
+            .send(text(&format!("before {n}")))
+            .await
+            .unwrap();
     }
     assert_eq!(
-        bob.join_group(team).await,
+        bob.conversation(team).join().await,
         Err(Error::Refused(ErrorCode::NotFound))
     );
-    ada.set_group_settings(team, settings(Access::Open, JoinerHistory::FromJoin))
+    ada.conversation(team)
+        .set_group_settings(settings(Access::Open, JoinerHistory::FromJoin))
         .await
         .unwrap();
     let found = bob
+        .conversations()
         .find_groups(Some(GroupName::new("TE").unwrap()))
         .await
         .unwrap();
@@ -102,9 +112,9 @@ async fn history_setting_applies_to_every_read() {
             .collect::<Vec<_>>(),
         [(team, 1)]
     );
-    bob.join_group(team).await.unwrap();
+    bob.conversation(team).join().await.unwrap();
     let joined = MsgId::new(8);
-    let after = ada.send(team, text("after")).await.unwrap();
+    let after = ada.conversation(team).send(text("after")).await.unwrap();
     assert_eq!(after, joined.next());
 
     let from = PullRange::From(MsgId::new(1));
@@ -124,17 +134,18 @@ async fn history_setting_applies_to_every_read() {
             "{range:?}, {limit}"
         );
     }
-    let mut timeline = bob.follow(team, MsgId::new(1));
+    let mut timeline = bob.conversation(team).follow(MsgId::new(1));
     assert_eq!(next(&mut timeline).await.msgid, joined);
-    let item = bob.conversations().await.unwrap().pop().unwrap();
+    let item = bob.conversations().list().await.unwrap().pop().unwrap();
     assert_eq!((item.floor, item.unread), (MsgId::new(7), 1));
 
     // With the full history visible, a new member sees everything; existing members are not
     // affected.
-    ada.set_group_settings(team, settings(Access::Open, JoinerHistory::All))
+    ada.conversation(team)
+        .set_group_settings(settings(Access::Open, JoinerHistory::All))
         .await
         .unwrap();
-    eve.join_group(team).await.unwrap();
+    eve.conversation(team).join().await.unwrap();
     assert_eq!(
         pulled(&eve, team, from, 500).await.0,
         (1..=11).collect::<Vec<_>>()
@@ -147,11 +158,17 @@ async fn history_setting_applies_to_every_read() {
         [8, 9, 10, 11],
         "after a restart"
     );
-    assert_eq!(eve.find_groups(None).await.unwrap().len(), 1);
-    ada.pin(team, MsgId::new(2)).await.unwrap();
-    ada.pin(team, after).await.unwrap();
     assert_eq!(
-        (bob.pins(team).await, eve.pins(team).await),
+        eve.conversations().find_groups(None).await.unwrap().len(),
+        1
+    );
+    ada.conversation(team).pin(MsgId::new(2)).await.unwrap();
+    ada.conversation(team).pin(after).await.unwrap();
+    assert_eq!(
+        (
+            bob.conversation(team).pins().await,
+            eve.conversation(team).pins().await
+        ),
         (Ok(vec![after]), Ok(vec![MsgId::new(2), after]))
     );
 }
@@ -175,7 +192,8 @@ async fn doctor_finds_inconsistent_groups() {
     let mut server = Server::start();
     let (ada, account) = server.owner().await;
     let team = group(&ada, &[]).await;
-    ada.set_group_settings(team, settings(Access::Open, JoinerHistory::All))
+    ada.conversation(team)
+        .set_group_settings(settings(Access::Open, JoinerHistory::All))
         .await
         .unwrap();
     is_sound(&mut server);
@@ -233,25 +251,41 @@ async fn group_changes_are_logged_and_durable() {
         GroupName::new("the whole team").unwrap(),
         Topic::new("release on Friday").unwrap(),
     );
-    ada.rename_group(team, name.clone()).await.unwrap();
-    ada.set_topic(team, topic.clone()).await.unwrap();
-    ada.set_role(team, bob_account.user, Role::Admin)
+    ada.conversation(team).rename(name.clone()).await.unwrap();
+    ada.conversation(team)
+        .set_topic(topic.clone())
         .await
         .unwrap();
-    bob.mute_member(team, eve_account.user, Timestamp::new(u64::MAX))
+    ada.conversation(team)
+        .set_role(bob_account.user, Role::Admin)
         .await
         .unwrap();
-    assert_eq!(bob.ban(team, vec![eve_account.user]).await, Ok(1));
-    assert_eq!(bob.ban(team, vec![eve_account.user]).await, Ok(0));
-    ada.hand_over(team, bob_account.user).await.unwrap();
+    bob.conversation(team)
+        .mute(eve_account.user, Timestamp::new(u64::MAX))
+        .await
+        .unwrap();
+    assert_eq!(
+        bob.conversation(team).ban(vec![eve_account.user]).await,
+        Ok(1)
+    );
+    assert_eq!(
+        bob.conversation(team).ban(vec![eve_account.user]).await,
+        Ok(0)
+    );
+    ada.conversation(team)
+        .hand_over(bob_account.user)
+        .await
+        .unwrap();
     // A request for the current state adds no entry.
-    bob.rename_group(team, name.clone()).await.unwrap();
-    bob.set_role(team, ada_account.user, Role::Admin)
+    bob.conversation(team).rename(name.clone()).await.unwrap();
+    bob.conversation(team)
+        .set_role(ada_account.user, Role::Admin)
         .await
         .unwrap();
 
     let page = ada
-        .pull(team, PullRange::From(MsgId::new(3)), 500)
+        .conversation(team)
+        .pull(PullRange::From(MsgId::new(3)), 500)
         .await
         .unwrap();
     let happened: Vec<Body> = page
@@ -280,25 +314,43 @@ async fn group_changes_are_logged_and_durable() {
     ];
     assert_eq!(happened, expected.map(Body::System));
     assert_eq!(
-        bob.remove_members(team, vec![bob_account.user]).await,
+        bob.conversation(team)
+            .remove_members(vec![bob_account.user])
+            .await,
         Err(Error::Refused(ErrorCode::LastOwner))
     );
 
     is_sound(&mut server);
     server.restart();
     assert_eq!(
-        ada.add_members(team, vec![eve_account.user]).await,
+        ada.conversation(team)
+            .add_members(vec![eve_account.user])
+            .await,
         Err(Error::Refused(ErrorCode::Banned))
     );
-    let details = ada.group(team).await.unwrap();
+    let details = ada.conversation(team).group().await.unwrap();
     assert_eq!((details.topic, details.members), (topic, 2));
     assert_eq!(
-        ada.conversations().await.unwrap().pop().unwrap().kind,
+        ada.conversations()
+            .list()
+            .await
+            .unwrap()
+            .pop()
+            .unwrap()
+            .kind,
         ConversationKind::Group { name }
     );
-    assert_eq!(bob.unban(team, vec![eve_account.user]).await, Ok(1));
-    assert_eq!(bob.banned_users(team).await, Ok(Vec::new()));
-    assert_eq!(ada.add_members(team, vec![eve_account.user]).await, Ok(1));
+    assert_eq!(
+        bob.conversation(team).unban(vec![eve_account.user]).await,
+        Ok(1)
+    );
+    assert_eq!(bob.conversation(team).banned_users().await, Ok(Vec::new()));
+    assert_eq!(
+        ada.conversation(team)
+            .add_members(vec![eve_account.user])
+            .await,
+        Ok(1)
+    );
 }
 
 #[tokio::test]
@@ -307,23 +359,31 @@ async fn mute_outlives_leaving() {
     let (ada, _) = server.owner().await;
     let (bob, account) = invite(&ada, "bob").await;
     let team = group(&ada, &[&account]).await;
-    ada.set_group_settings(team, settings(Access::Open, JoinerHistory::All))
+    ada.conversation(team)
+        .set_group_settings(settings(Access::Open, JoinerHistory::All))
         .await
         .unwrap();
     let until = Timestamp::new(u64::MAX);
-    ada.mute_member(team, account.user, until).await.unwrap();
-    bob.remove_members(team, vec![account.user]).await.unwrap();
+    ada.conversation(team)
+        .mute(account.user, until)
+        .await
+        .unwrap();
+    bob.conversation(team)
+        .remove_members(vec![account.user])
+        .await
+        .unwrap();
     is_sound(&mut server);
     server.restart();
     // Joins are not retried, so connect first.
-    bob.conversations().await.unwrap();
-    bob.join_group(team).await.unwrap();
+    bob.conversations().list().await.unwrap();
+    bob.conversation(team).join().await.unwrap();
     assert_eq!(
-        bob.send(team, text("here again")).await,
+        bob.conversation(team).send(text("here again")).await,
         Err(Error::Refused(ErrorCode::Muted))
     );
     let muted = ada
-        .members(team)
+        .conversation(team)
+        .members()
         .await
         .unwrap()
         .into_iter()
@@ -332,19 +392,32 @@ async fn mute_outlives_leaving() {
         .muted_until;
     assert_eq!(muted, until);
     // A ban does not end it either.
-    ada.ban(team, vec![account.user]).await.unwrap();
-    ada.unban(team, vec![account.user]).await.unwrap();
-    ada.add_members(team, vec![account.user]).await.unwrap();
-    assert_eq!(
-        bob.send(team, text("and again")).await,
-        Err(Error::Refused(ErrorCode::Muted))
-    );
-    ada.mute_member(team, account.user, Timestamp::new(0))
+    ada.conversation(team)
+        .ban(vec![account.user])
         .await
         .unwrap();
-    bob.remove_members(team, vec![account.user]).await.unwrap();
-    bob.join_group(team).await.unwrap();
-    bob.send(team, text("at last")).await.unwrap();
+    ada.conversation(team)
+        .unban(vec![account.user])
+        .await
+        .unwrap();
+    ada.conversation(team)
+        .add_members(vec![account.user])
+        .await
+        .unwrap();
+    assert_eq!(
+        bob.conversation(team).send(text("and again")).await,
+        Err(Error::Refused(ErrorCode::Muted))
+    );
+    ada.conversation(team)
+        .mute(account.user, Timestamp::new(0))
+        .await
+        .unwrap();
+    bob.conversation(team)
+        .remove_members(vec![account.user])
+        .await
+        .unwrap();
+    bob.conversation(team).join().await.unwrap();
+    bob.conversation(team).send(text("at last")).await.unwrap();
 }
 
 /// Returns the next event about a conversation.
@@ -361,6 +434,7 @@ async fn cursors_and_settings_sync_across_devices() {
     let server = Server::start();
     let (ada, _) = server.owner().await;
     let link = ada
+        .admin()
         .create_invite(1, std::time::Duration::from_secs(3600))
         .await
         .unwrap();
@@ -374,40 +448,47 @@ async fn cursors_and_settings_sync_across_devices() {
         password: Some(password.clone()),
         device,
     };
-    let (desk, account) = Client::join(&link, who, Options::default()).await.unwrap();
-    let (phone, _) = Client::login(
-        server.server_addr(),
-        account.pin,
-        name,
-        password,
-        DeviceName::new("phone").unwrap(),
-        Options::default(),
-    )
-    .await
-    .unwrap();
+    let (desk, account) = Client::builder().join(&link, who).await.unwrap();
+    let (phone, _) = Client::builder()
+        .login(LoginRequest {
+            addr: server.server_addr(),
+            pin: account.pin,
+            name,
+            password,
+            device: DeviceName::new("phone").unwrap(),
+        })
+        .await
+        .unwrap();
     let (mut on_desk, mut on_phone) = (desk.events(), phone.events());
     let team = group(&ada, &[&account]).await;
     for events in [&mut on_desk, &mut on_phone] {
-        let Event::Conversation(new) = about(events).await else {
+        let Event::Update(Update::Conversation(new)) = about(events).await else {
             panic!("no news of the group")
         };
         assert_eq!(new.id, team);
     }
-    let said = ada.send(team, text("hello")).await.unwrap();
-    desk.mark_read(team, said).await.unwrap();
+    let said = ada.conversation(team).send(text("hello")).await.unwrap();
+    desk.conversation(team).mark_read(said).await.unwrap();
     // The device itself receives it as well, in one order with the other device's changes.
     for events in [&mut on_phone, &mut on_desk] {
         assert_eq!(
             about(events).await,
-            Event::Read {
+            Event::Update(Update::Read {
                 conversation: team,
                 read: said,
                 head: said
-            }
+            })
         );
     }
     assert_eq!(
-        phone.conversations().await.unwrap().pop().unwrap().unread,
+        phone
+            .conversations()
+            .list()
+            .await
+            .unwrap()
+            .pop()
+            .unwrap()
+            .unread,
         0
     );
 
@@ -416,19 +497,25 @@ async fn cursors_and_settings_sync_across_devices() {
         hidden: true,
         ..MemberSettings::default()
     };
-    phone.set_member_settings(team, hidden).await.unwrap();
-    let Event::Conversation(settled) = about(&mut on_desk).await else {
+    phone
+        .conversation(team)
+        .set_member_settings(hidden)
+        .await
+        .unwrap();
+    let Event::Update(Update::Conversation(settled)) = about(&mut on_desk).await else {
         panic!("no news of the settings")
     };
     assert_eq!(
         (settled.id, settled.settings, settled.read),
         (team, hidden, said)
     );
-    ada.rename_group(team, GroupName::new("crew").unwrap())
+    ada.conversation(team)
+        .rename(GroupName::new("crew").unwrap())
         .await
         .unwrap();
     assert!(
         desk.conversations()
+            .list()
             .await
             .unwrap()
             .pop()
@@ -437,10 +524,21 @@ async fn cursors_and_settings_sync_across_devices() {
             .hidden,
         "a new name is no message"
     );
-    let said = ada.send(team, text("anybody here?")).await.unwrap();
-    ada.recall(team, said).await.unwrap();
+    let said = ada
+        .conversation(team)
+        .send(text("anybody here?"))
+        .await
+        .unwrap();
+    ada.conversation(team).recall(said).await.unwrap();
     // A device that missed the event would not learn that the conversation is hidden again.
-    let shown = desk.conversations().await.unwrap().pop().unwrap().settings;
+    let shown = desk
+        .conversations()
+        .list()
+        .await
+        .unwrap()
+        .pop()
+        .unwrap()
+        .settings;
     assert_eq!(
         shown,
         MemberSettings {
@@ -449,8 +547,11 @@ async fn cursors_and_settings_sync_across_devices() {
         }
     );
 
-    ada.set_role(team, account.user, Role::Admin).await.unwrap();
-    let Event::Conversation(promoted) = about(&mut on_desk).await else {
+    ada.conversation(team)
+        .set_role(account.user, Role::Admin)
+        .await
+        .unwrap();
+    let Event::Update(Update::Conversation(promoted)) = about(&mut on_desk).await else {
         panic!("no news of the role")
     };
     assert_eq!(promoted.role, Role::Admin);

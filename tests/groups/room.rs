@@ -13,6 +13,7 @@ const FULL: Error = Error::Refused(ErrorCode::LimitReached);
 
 async fn set(owner: &Client, name: &str, value: &str) {
     owner
+        .admin()
         .set_setting(
             SettingName::new(name).unwrap(),
             SettingValue::new(value).unwrap(),
@@ -32,26 +33,40 @@ async fn owned_groups_are_bounded() {
         group(&ada, &[&bob_account]).await,
         group(&bob, &[&ada_account]).await,
     );
-    assert_eq!(bob.create_group(name(), Vec::new()).await, Err(FULL));
-    assert_eq!(ada.hand_over(adas, bob_account.user).await, Err(FULL));
     assert_eq!(
-        ada.set_role(adas, bob_account.user, Role::Owner).await,
+        bob.conversations().create_group(name(), Vec::new()).await,
+        Err(FULL)
+    );
+    assert_eq!(
+        ada.conversation(adas).hand_over(bob_account.user).await,
+        Err(FULL)
+    );
+    assert_eq!(
+        ada.conversation(adas)
+            .set_role(bob_account.user, Role::Owner)
+            .await,
         Err(FULL)
     );
     is_sound(&mut server);
     server.restart();
-    assert_eq!(bob.conversations().await.unwrap().len(), 2);
+    assert_eq!(bob.conversations().list().await.unwrap().len(), 2);
     assert_eq!(
-        bob.create_group(name(), Vec::new()).await,
+        bob.conversations().create_group(name(), Vec::new()).await,
         Err(FULL),
         "after a restart"
     );
     set(&ada, "groups-per-owner", "2").await;
-    bob.hand_over(bobs, ada_account.user).await.unwrap();
+    bob.conversation(bobs)
+        .hand_over(ada_account.user)
+        .await
+        .unwrap();
     set(&ada, "groups-per-owner", "1").await;
-    bob.create_group(name(), Vec::new()).await.unwrap();
+    bob.conversations()
+        .create_group(name(), Vec::new())
+        .await
+        .unwrap();
     assert_eq!(
-        ada.create_group(name(), Vec::new()).await,
+        ada.conversations().create_group(name(), Vec::new()).await,
         Err(FULL),
         "she owns two"
     );
@@ -66,43 +81,52 @@ async fn memberships_are_bounded() {
     set(&ada, "conversations-per-user", "2").await;
     let first = group(&ada, &[&bob_account]).await;
     let second = group(&ada, &[]).await;
-    ada.set_group_settings(second, settings(Access::Open, JoinerHistory::All))
+    ada.conversation(second)
+        .set_group_settings(settings(Access::Open, JoinerHistory::All))
         .await
         .unwrap();
-    bob.join_group(second).await.unwrap();
+    bob.conversation(second).join().await.unwrap();
     let third = group(&eve, &[]).await;
-    eve.set_group_settings(third, settings(Access::Open, JoinerHistory::All))
+    eve.conversation(third)
+        .set_group_settings(settings(Access::Open, JoinerHistory::All))
         .await
         .unwrap();
-    assert_eq!(bob.join_group(third).await, Err(FULL));
+    assert_eq!(bob.conversation(third).join().await, Err(FULL));
     assert_eq!(
-        eve.add_members(third, vec![bob_account.user]).await,
-        Err(FULL)
-    );
-    assert_eq!(
-        eve.create_group(GroupName::new("fourth").unwrap(), vec![bob_account.user])
+        eve.conversation(third)
+            .add_members(vec![bob_account.user])
             .await,
         Err(FULL)
     );
     assert_eq!(
-        bob.send(bob.direct(eve_account.user).unwrap(), text("hello"))
+        eve.conversations()
+            .create_group(GroupName::new("fourth").unwrap(), vec![bob_account.user])
+            .await,
+        Err(FULL)
+    );
+    assert_eq!(
+        bob.conversation(bob.conversations().direct(eve_account.user).unwrap())
+            .send(text("hello"))
             .await,
         Err(FULL)
     );
     // A user who is written to is exempt from the limit: filling their list must not cut them off.
-    eve.send(eve.direct(bob_account.user).unwrap(), text("hello"))
+    eve.conversation(eve.conversations().direct(bob_account.user).unwrap())
+        .send(text("hello"))
         .await
         .unwrap();
-    assert_eq!(bob.conversations().await.unwrap().len(), 3);
-    ada.remove_members(first, vec![bob_account.user])
+    assert_eq!(bob.conversations().list().await.unwrap().len(), 3);
+    ada.conversation(first)
+        .remove_members(vec![bob_account.user])
         .await
         .unwrap();
-    assert_eq!(bob.join_group(third).await, Err(FULL));
-    bob.remove_members(second, vec![bob_account.user])
+    assert_eq!(bob.conversation(third).join().await, Err(FULL));
+    bob.conversation(second)
+        .remove_members(vec![bob_account.user])
         .await
         .unwrap();
-    bob.join_group(third).await.unwrap();
-    assert_eq!(ada.conversations().await.unwrap().len(), 2);
+    bob.conversation(third).join().await.unwrap();
+    assert_eq!(ada.conversations().list().await.unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -112,40 +136,59 @@ async fn block_prevents_adding_to_groups() {
     let (bob, bob_account) = invite(&ada, "bob").await;
     let (eve, eve_account) = invite(&ada, "eve").await;
     let both = group(&ada, &[&bob_account, &eve_account]).await;
-    ada.set_role(both, eve_account.user, Role::Admin)
+    ada.conversation(both)
+        .set_role(eve_account.user, Role::Admin)
         .await
         .unwrap();
-    bob.relate(eve_account.user, RelationAct::Block)
+    bob.people()
+        .relate(eve_account.user, RelationAct::Block)
         .await
         .unwrap();
     let name = GroupName::new("a trap").unwrap();
     let nobody = Err(Error::Refused(ErrorCode::NoSuchUser));
     assert_eq!(
-        eve.create_group(name.clone(), vec![bob_account.user]).await,
+        eve.conversations()
+            .create_group(name.clone(), vec![bob_account.user])
+            .await,
         nobody
     );
-    let own = eve.create_group(name, Vec::new()).await.unwrap();
+    let own = eve
+        .conversations()
+        .create_group(name, Vec::new())
+        .await
+        .unwrap();
     assert_eq!(
-        eve.add_members(own, vec![bob_account.user]).await,
+        eve.conversation(own)
+            .add_members(vec![bob_account.user])
+            .await,
         Err(Error::Refused(ErrorCode::NoSuchUser))
     );
     assert_eq!(
-        eve.add_members(both, vec![bob_account.user]).await,
+        eve.conversation(both)
+            .add_members(vec![bob_account.user])
+            .await,
         Ok(0),
         "already a member"
     );
-    assert_eq!(bob.conversations().await.unwrap().len(), 1);
+    assert_eq!(bob.conversations().list().await.unwrap().len(), 1);
     // In the other direction it is the user's own request.
     let bobs = group(&bob, &[&eve_account]).await;
     assert!(
         eve.conversations()
+            .list()
             .await
             .unwrap()
             .iter()
             .any(|item| item.id == bobs)
     );
-    bob.relate(eve_account.user, RelationAct::Unblock)
+    bob.people()
+        .relate(eve_account.user, RelationAct::Unblock)
         .await
         .unwrap();
-    assert_eq!(eve.add_members(own, vec![bob_account.user]).await, Ok(1));
+    assert_eq!(
+        eve.conversation(own)
+            .add_members(vec![bob_account.user])
+            .await,
+        Ok(1)
+    );
 }

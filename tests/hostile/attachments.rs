@@ -201,7 +201,7 @@ async fn file_claims_must_be_true() {
         })
         .await;
     assert_eq!(
-        eve.conversations().await.unwrap()[0].head,
+        eve.conversations().list().await.unwrap()[0].head,
         MsgId::new(1),
         "nothing was said"
     );
@@ -248,7 +248,11 @@ async fn download_requires_visibility() {
         upload(&raw, file.hash, 10, b"ten bytes.").await,
         TransferFrame::Stored
     );
-    let said = ada.send(team, Body::from(file.clone())).await.unwrap();
+    let said = ada
+        .conversation(team)
+        .send(Body::from(file.clone()))
+        .await
+        .unwrap();
     stage
         .meanwhile(async {
             for (from, rest) in [(0, &b"ten bytes."[..]), (3, b" bytes."), (10, b"")] {
@@ -436,6 +440,7 @@ async fn quota_counts_stored_and_pending_bytes() {
     let (server, owner) = (stage.server.addr, stage.owner.clone());
     let set = async |name: &str, value: &str| {
         owner
+            .admin()
             .set_setting(
                 SettingName::new(name).unwrap(),
                 SettingValue::new(value).unwrap(),

@@ -29,9 +29,11 @@ impl Bystanders {
         let (ann, _) = invite(owner, "ann").await;
         let (ben, account) = invite(owner, "ben").await;
         let team = group(&ann, "bystanders", &[account.user]).await;
-        let head = ann.conversations().await.unwrap()[0].head;
-        let (seen_by_ann, seen_by_ben) =
-            (ann.follow(team, head.next()), ben.follow(team, head.next()));
+        let head = ann.conversations().list().await.unwrap()[0].head;
+        let (seen_by_ann, seen_by_ben) = (
+            ann.conversation(team).follow(head.next()),
+            ben.conversation(team).follow(head.next()),
+        );
         Self {
             team,
             ann,
@@ -77,7 +79,11 @@ impl Bystanders {
     async fn exchange_now(&mut self) {
         for speaker in [&self.ann, &self.ben] {
             let body = text(&format!("message {}", self.last.next()));
-            let msgid = speaker.send(self.team, body.clone()).await.unwrap();
+            let msgid = speaker
+                .conversation(self.team)
+                .send(body.clone())
+                .await
+                .unwrap();
             assert_eq!(msgid, self.last.next());
             self.last = msgid;
             for timeline in [&mut self.seen_by_ann, &mut self.seen_by_ben] {

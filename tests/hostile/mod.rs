@@ -12,7 +12,7 @@ mod wire;
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, UserId};
 use cairn_client::proto::text::{GroupName, Text};
-use cairn_client::{Account, Client, Options};
+use cairn_client::{Account, Client};
 
 use crate::support::{self, Server, resident_bytes};
 use bystanders::Bystanders;
@@ -63,11 +63,12 @@ fn text(words: &str) -> Body {
 
 async fn group(owner: &Client, name: &str, members: &[UserId]) -> ConversationId {
     owner
+        .conversations()
         .create_group(GroupName::new(name).unwrap(), members.to_vec())
         .await
         .unwrap()
 }
 
 async fn connect(account: &Account) -> Client {
-    Client::connect(account, Options::default()).await.unwrap()
+    Client::builder().connect(account).await.unwrap()
 }

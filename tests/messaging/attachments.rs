@@ -15,8 +15,8 @@ use cairn_client::proto::content::body::{Amendment, Body};
 use cairn_client::proto::limits::CAPTION_BYTES_MAX;
 use cairn_client::proto::text::{Caption, FileName, MediaType, Text};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::PullRange;
-use cairn_client::{Account, Client, Error, Options, Progress, Step, TransferError, Uploaded};
+use cairn_client::proto::wire::request::session::PullRange;
+use cairn_client::{Account, Client, Error, Progress, Step, TransferError, Uploaded};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use tempfile::TempDir;
@@ -111,7 +111,7 @@ impl Watched {
 
 async fn again(client: Client, account: &Account) -> Client {
     client.close().await;
-    Client::connect(account, Options::default()).await.unwrap()
+    Client::builder().connect(account).await.unwrap()
 }
 
 /// Interruptions alternate between the client and the server.
@@ -164,7 +164,8 @@ async fn file_transfer_survives_ten_interruptions() {
         watched.began
     );
     let msgid = ada
-        .send(team, Body::from(attachment(uploaded)))
+        .conversation(team)
+        .send(Body::from(attachment(uploaded)))
         .await
         .unwrap();
 
@@ -173,9 +174,9 @@ async fn file_transfer_survives_ten_interruptions() {
         let watched = Watched::new();
         let at = bytes * cut / (CUTS + 1);
         let file = attachment(uploaded);
-        let fetch = bob.download(team, msgid, &file, &target, |progress| {
-            watch(&watched, progress)
-        });
+        let fetch = bob
+            .conversation(team)
+            .download(msgid, &file, &target, |progress| watch(&watched, progress));
         assert!(
             until(at, &watched.done, fetch).await.is_none(),
             "cut {cut} came too late"
@@ -189,11 +190,12 @@ async fn file_transfer_survives_ten_interruptions() {
         }
     }
     let watched = Watched::new();
-    bob.download(team, msgid, &attachment(uploaded), &target, |progress| {
-        watch(&watched, progress)
-    })
-    .await
-    .unwrap();
+    bob.conversation(team)
+        .download(msgid, &attachment(uploaded), &target, |progress| {
+            watch(&watched, progress)
+        })
+        .await
+        .unwrap();
     assert!(
         watched.began.get() > Some(bytes / 2),
         "it began again at {:?}",
@@ -227,19 +229,22 @@ async fn transfer_resumes_after_restart() {
     server.restart();
     let uploaded = upload.await.unwrap();
     let msgid = ada
-        .send(team, Body::from(attachment(uploaded)))
+        .conversation(team)
+        .send(Body::from(attachment(uploaded)))
         .await
         .unwrap();
     // The same user may download it on another device.
-    let other = Client::connect(&account, Options::default()).await.unwrap();
+    let other = Client::builder().connect(&account).await.unwrap();
     let (watched, target, file) = (
         Watched::new(),
         dir.path().join("fetched"),
         attachment(uploaded),
     );
-    let mut fetch = pin!(other.download(team, msgid, &file, &target, |progress| {
-        watched.note(progress)
-    }));
+    let mut fetch = pin!(
+        other
+            .conversation(team)
+            .download(msgid, &file, &target, |progress| { watched.note(progress) })
+    );
     assert!(
         until(file_bytes() / 2, &watched.done, fetch.as_mut())
             .await
@@ -329,7 +334,7 @@ async fn cancelled_upload_resumes_on_same_connection() {
 async fn concurrent_uploads_send_bytes_once() {
     let server = Server::start();
     let (ada, account) = server.owner().await;
-    let other = Client::connect(&account, Options::default()).await.unwrap();
+    let other = Client::builder().connect(&account).await.unwrap();
     let dir = TempDir::new().unwrap();
     let path = make_file(dir.path(), 5, file_bytes());
     let moved = Cell::new(0);
@@ -372,7 +377,11 @@ async fn file_is_stored_once_and_hash_grants_nothing() {
     let path = make_file(dir.path(), 3, 700_000);
     let uploaded = ada.upload_file(&path, |_| {}).await.unwrap();
     let file = attachment(uploaded);
-    let msgid = ada.send(team, Body::from(file.clone())).await.unwrap();
+    let msgid = ada
+        .conversation(team)
+        .send(Body::from(file.clone()))
+        .await
+        .unwrap();
     let watched = Watched::new();
     ada.upload_file(&path, |progress| watched.note(progress))
         .await
@@ -381,18 +390,23 @@ async fn file_is_stored_once_and_hash_grants_nothing() {
 
     let refused = |code| Error::Refused(code).to_string();
     let own = eve
+        .conversations()
         .create_group("eve's own".parse().unwrap(), Vec::new())
         .await
         .unwrap();
     assert_eq!(
-        eve.send(own, Body::from(file.clone()))
+        eve.conversation(own)
+            .send(Body::from(file.clone()))
             .await
             .unwrap_err()
             .to_string(),
         refused(ErrorCode::NoSuchAttachment)
     );
     let target = dir.path().join("stolen");
-    let stolen = eve.download(team, msgid, &file, &target, |_| {}).await;
+    let stolen = eve
+        .conversation(team)
+        .download(msgid, &file, &target, |_| {})
+        .await;
     assert!(
         matches!(
             stolen,
@@ -410,17 +424,23 @@ async fn file_is_stored_once_and_hash_grants_nothing() {
         watched.began.get().is_some(),
         "a user who did not upload it must prove to have it"
     );
-    eve.send(own, Body::from(file.clone())).await.unwrap();
-    assert_eq!(stored(&server).len(), 1);
-
-    bob.download(team, msgid, &file, &dir.path().join("bob's"), |_| {})
+    eve.conversation(own)
+        .send(Body::from(file.clone()))
         .await
         .unwrap();
-    ada.remove_members(team, vec![bob_account.user])
+    assert_eq!(stored(&server).len(), 1);
+
+    bob.conversation(team)
+        .download(msgid, &file, &dir.path().join("bob's"), |_| {})
+        .await
+        .unwrap();
+    ada.conversation(team)
+        .remove_members(vec![bob_account.user])
         .await
         .unwrap();
     let gone = bob
-        .download(team, msgid, &file, &dir.path().join("bob's"), |_| {})
+        .conversation(team)
+        .download(msgid, &file, &dir.path().join("bob's"), |_| {})
         .await;
     assert!(
         matches!(
@@ -431,8 +451,11 @@ async fn file_is_stored_once_and_hash_grants_nothing() {
         ),
         "{gone:?}"
     );
-    ada.recall(team, msgid).await.unwrap();
-    let recalled = ada.download(team, msgid, &file, &target, |_| {}).await;
+    ada.conversation(team).recall(msgid).await.unwrap();
+    let recalled = ada
+        .conversation(team)
+        .download(msgid, &file, &target, |_| {})
+        .await;
     assert!(
         matches!(
             recalled,
@@ -456,23 +479,33 @@ async fn file_caption_can_be_edited() {
             .await
             .unwrap(),
     );
-    let msgid = ada.send(team, Body::from(file.clone())).await.unwrap();
+    let msgid = ada
+        .conversation(team)
+        .send(Body::from(file.clone()))
+        .await
+        .unwrap();
     let words = |raw: &str| Text::new(raw).unwrap();
-    ada.edit(team, msgid, words("the last page, corrected"))
+    ada.conversation(team)
+        .edit(msgid, words("the last page, corrected"))
         .await
         .unwrap();
     let refused = |code| Err(Error::Refused(code));
     assert_eq!(
-        ada.edit(team, msgid, words(&"x".repeat(CAPTION_BYTES_MAX + 1)))
+        ada.conversation(team)
+            .edit(msgid, words(&"x".repeat(CAPTION_BYTES_MAX + 1)))
             .await,
         refused(ErrorCode::BadRequest)
     );
     assert_eq!(
-        bob.edit(team, msgid, words("mine")).await,
+        bob.conversation(team).edit(msgid, words("mine")).await,
         refused(ErrorCode::Forbidden)
     );
     for _ in 0..2 {
-        let page = bob.pull(team, PullRange::From(msgid), 2).await.unwrap();
+        let page = bob
+            .conversation(team)
+            .pull(PullRange::From(msgid), 2)
+            .await
+            .unwrap();
         let Body::File(found) = &page.messages[0].body else {
             panic!("{:?}", page.messages[0])
         };
@@ -489,10 +522,11 @@ async fn file_caption_can_be_edited() {
         server.restart();
     }
     // Edits are not retried, so connect first.
-    ada.conversations().await.unwrap();
+    ada.conversations().list().await.unwrap();
     // A file needs no caption.
-    ada.edit(team, msgid, words("")).await.unwrap();
-    bob.download(team, msgid, &file, &dir.path().join("fetched"), |_| {})
+    ada.conversation(team).edit(msgid, words("")).await.unwrap();
+    bob.conversation(team)
+        .download(msgid, &file, &dir.path().join("fetched"), |_| {})
         .await
         .unwrap();
 }
@@ -512,7 +546,8 @@ async fn gc_removes_only_unreferenced_files() {
             .await
             .unwrap();
         sent.push((
-            ada.send(team, Body::from(attachment(uploaded)))
+            ada.conversation(team)
+                .send(Body::from(attachment(uploaded)))
                 .await
                 .unwrap(),
             uploaded.hash,
@@ -522,13 +557,17 @@ async fn gc_removes_only_unreferenced_files() {
         .upload_file(&dir.path().join("file-11"), |_| {})
         .await
         .unwrap();
-    let twice = ada.send(team, Body::from(attachment(again))).await.unwrap();
+    let twice = ada
+        .conversation(team)
+        .send(Body::from(attachment(again)))
+        .await
+        .unwrap();
     let unsent = ada
         .upload_file(&make_file(dir.path(), 20, 99), |_| {})
         .await
         .unwrap();
     for (msgid, _) in &sent[..3] {
-        ada.recall(team, *msgid).await.unwrap();
+        ada.conversation(team).recall(*msgid).await.unwrap();
     }
     // A file without a record, as a crash leaves it.
     let stray = server.data().join("attachments/ab").join("ab".repeat(32));
@@ -553,15 +592,15 @@ async fn gc_removes_only_unreferenced_files() {
         names() == left
     })
     .await;
-    ada.download(
-        team,
-        twice,
-        &attachment(again),
-        &dir.path().join("fetched"),
-        |_| {},
-    )
-    .await
-    .unwrap();
+    ada.conversation(team)
+        .download(
+            twice,
+            &attachment(again),
+            &dir.path().join("fetched"),
+            |_| {},
+        )
+        .await
+        .unwrap();
     assert!(server.stop().success());
     assert!(doctor(&server, &["--full"]).is_ok());
 

@@ -33,17 +33,21 @@ async fn full_disk_refuses_files_then_messages() {
                 .count(),
             0
         );
-        let group = ada.create_group("team".parse().unwrap(), Vec::new()).await;
+        let group = ada
+            .conversations()
+            .create_group("team".parse().unwrap(), Vec::new())
+            .await;
         match takes_messages {
             true => drop(
-                ada.send(group.unwrap(), Body::Text("hello".parse().unwrap()))
+                ada.conversation(group.unwrap())
+                    .send(Body::Text("hello".parse().unwrap()))
                     .await
                     .unwrap(),
             ),
             false => assert_eq!(group.unwrap_err().to_string(), refused(ErrorCode::DiskFull)),
         }
         assert!(
-            ada.conversations().await.is_ok(),
+            ada.conversations().list().await.is_ok(),
             "what is there can be read"
         );
     }

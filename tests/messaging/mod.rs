@@ -11,8 +11,8 @@ use cairn_client::proto::content::extras::{Extra, Extras};
 use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::text::{GroupName, Text};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::PullRange;
-use cairn_client::{Client, Error, Options, Timeline};
+use cairn_client::proto::wire::request::session::PullRange;
+use cairn_client::{Client, Error, Timeline};
 
 use crate::support::{Server, invite, next, soon};
 
@@ -22,6 +22,7 @@ fn text(words: &str) -> Body {
 
 async fn group(owner: &Client, other: &cairn_client::Account) -> ConversationId {
     owner
+        .conversations()
         .create_group(GroupName::new("team").unwrap(), vec![other.user])
         .await
         .unwrap()
@@ -45,9 +46,13 @@ async fn two_users_chat() {
     let (ada, ada_account) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
     let team = group(&ada, &bob_account).await;
-    let mut seen_by_bob = bob.follow(team, MsgId::new(1));
-    let first = ada.send(team, text("hello")).await.unwrap();
-    let second = bob.send(team, text("hello yourself")).await.unwrap();
+    let mut seen_by_bob = bob.conversation(team).follow(MsgId::new(1));
+    let first = ada.conversation(team).send(text("hello")).await.unwrap();
+    let second = bob
+        .conversation(team)
+        .send(text("hello yourself"))
+        .await
+        .unwrap();
     assert_eq!(second, first.next());
     assert_eq!(
         said(&mut seen_by_bob, 2).await,
@@ -58,9 +63,12 @@ async fn two_users_chat() {
     );
 
     let direct = ConversationId::direct(ada_account.user, bob_account.user).unwrap();
-    let mut seen_by_ada = ada.follow(direct, MsgId::new(1));
+    let mut seen_by_ada = ada.conversation(direct).follow(MsgId::new(1));
     assert_eq!(
-        bob.send(direct, text("just us")).await.unwrap(),
+        bob.conversation(direct)
+            .send(text("just us"))
+            .await
+            .unwrap(),
         MsgId::new(1)
     );
     assert_eq!(said(&mut seen_by_ada, 1).await, [(1, "just us".into())]);
@@ -68,11 +76,14 @@ async fn two_users_chat() {
     let unread = |list: Vec<cairn_client::proto::model::conversation::Conversation>, id| {
         list.into_iter().find(|c| c.id == id).unwrap().unread
     };
-    assert_eq!(unread(ada.conversations().await.unwrap(), direct), 1);
-    ada.mark_read(direct, MsgId::new(1)).await.unwrap();
-    assert_eq!(unread(ada.conversations().await.unwrap(), direct), 0);
+    assert_eq!(unread(ada.conversations().list().await.unwrap(), direct), 1);
+    ada.conversation(direct)
+        .mark_read(MsgId::new(1))
+        .await
+        .unwrap();
+    assert_eq!(unread(ada.conversations().list().await.unwrap(), direct), 0);
     assert_eq!(
-        unread(bob.conversations().await.unwrap(), direct),
+        unread(bob.conversations().list().await.unwrap(), direct),
         0,
         "sending reads"
     );
@@ -84,16 +95,20 @@ async fn kill_loses_nothing() {
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
     let team = group(&ada, &bob_account).await;
-    let mut seen = bob.follow(team, MsgId::new(1));
-    let before = ada.send(team, text("before")).await.unwrap();
+    let mut seen = bob.conversation(team).follow(MsgId::new(1));
+    let before = ada.conversation(team).send(text("before")).await.unwrap();
     server.kill();
     // Enqueued while the server is down: sent when it is back.
-    let during = ada.enqueue(team, text("during")).await.unwrap();
+    let during = ada
+        .conversation(team)
+        .enqueue(text("during"))
+        .await
+        .unwrap();
     server.restart();
     let during = soon("what was said meanwhile is accepted", during)
         .await
         .unwrap();
-    let after = ada.send(team, text("after")).await.unwrap();
+    let after = ada.conversation(team).send(text("after")).await.unwrap();
     assert_eq!((during, after), (before.next(), before.plus(2)));
     assert_eq!(
         said(&mut seen, 3).await,
@@ -113,15 +128,16 @@ async fn graceful_stop_keeps_everything() {
     let team = group(&ada, &bob_account).await;
     for n in 0..200 {
         let _accepted = ada
-            .enqueue(team, text(&format!("message {n}")))
+            .conversation(team)
+            .enqueue(text(&format!("message {n}")))
             .await
             .unwrap();
     }
-    let last = ada.send(team, text("last")).await.unwrap();
+    let last = ada.conversation(team).send(text("last")).await.unwrap();
     assert!(server.stop().success());
     server.restart();
-    let again = Client::connect(&account, Options::default()).await.unwrap();
-    let mut history = again.follow(team, MsgId::new(1));
+    let again = Client::builder().connect(&account).await.unwrap();
+    let mut history = again.conversation(team).follow(MsgId::new(1));
     let all = said(&mut history, 201).await;
     assert_eq!(all.last().unwrap(), &(last.get(), "last".into()));
     assert!(all.windows(2).all(|pair| pair[0].0 + 1 == pair[1].0));
@@ -135,13 +151,20 @@ async fn pull_beyond_head_is_empty() {
     let team = group(&ada, &bob_account).await;
     let talk = tokio::spawn(async move {
         for n in 0..500 {
-            ada.send(team, text(&format!("message {n}"))).await.unwrap();
+            ada.conversation(team)
+                .send(text(&format!("message {n}")))
+                .await
+                .unwrap();
         }
     });
     let mut first = MsgId::new(1);
     let pulls = async {
         while !talk.is_finished() {
-            let page = bob.pull(team, PullRange::From(first), 500).await.unwrap();
+            let page = bob
+                .conversation(team)
+                .pull(PullRange::From(first), 500)
+                .await
+                .unwrap();
             match page.messages.last() {
                 Some(last) => first = last.msgid.next(),
                 None => assert!(
@@ -162,26 +185,40 @@ async fn mention_notifies_the_user() {
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
     let team = group(&ada, &bob_account).await;
-    let question = bob.send(team, text("who can help?")).await.unwrap();
-    let answer = ada.reply(team, question, text("I can")).await.unwrap();
+    let question = bob
+        .conversation(team)
+        .send(text("who can help?"))
+        .await
+        .unwrap();
+    let answer = ada
+        .conversation(team)
+        .reply(question, text("I can"))
+        .await
+        .unwrap();
     let extras = Extras::new(vec![Extra::Mention(bob_account.user)]).unwrap();
-    ada.enqueue_with(team, text("look here"), extras)
+    ada.conversation(team)
+        .enqueue_with(text("look here"), extras)
         .await
         .unwrap()
         .await
         .unwrap();
     let everybody = Extras::new(vec![Extra::MentionAll]).unwrap();
-    ada.enqueue_with(team, text("lunch"), everybody)
+    ada.conversation(team)
+        .enqueue_with(text("lunch"), everybody)
         .await
         .unwrap()
         .await
         .unwrap();
-    let mine = bob.conversations().await.unwrap().remove(0);
+    let mine = bob.conversations().list().await.unwrap().remove(0);
     assert_eq!((mine.unread, mine.mentions), (3, 2));
-    let page = bob.pull(team, PullRange::From(answer), 1).await.unwrap();
+    let page = bob
+        .conversation(team)
+        .pull(PullRange::From(answer), 1)
+        .await
+        .unwrap();
     assert_eq!(page.messages[0].extras.replied(), Some(question));
-    bob.mark_read(team, mine.head).await.unwrap();
-    assert_eq!(bob.conversations().await.unwrap()[0].mentions, 0);
+    bob.conversation(team).mark_read(mine.head).await.unwrap();
+    assert_eq!(bob.conversations().list().await.unwrap()[0].mentions, 0);
 }
 
 #[tokio::test]
@@ -190,17 +227,23 @@ async fn edits_and_recalls_survive_kills() {
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
     let team = group(&ada, &bob_account).await;
-    let first = ada.send(team, text("frist")).await.unwrap();
-    let secret = bob.send(team, text("my password")).await.unwrap();
-    let mut seen = bob.follow(team, secret.next());
-    ada.edit(team, first, Text::new("second?").unwrap())
+    let first = ada.conversation(team).send(text("frist")).await.unwrap();
+    let secret = bob
+        .conversation(team)
+        .send(text("my password"))
         .await
         .unwrap();
-    ada.edit(team, first, Text::new("first").unwrap())
+    let mut seen = bob.conversation(team).follow(secret.next());
+    ada.conversation(team)
+        .edit(first, Text::new("second?").unwrap())
         .await
         .unwrap();
-    bob.recall(team, secret).await.unwrap();
-    bob.recall(team, secret).await.unwrap();
+    ada.conversation(team)
+        .edit(first, Text::new("first").unwrap())
+        .await
+        .unwrap();
+    bob.conversation(team).recall(secret).await.unwrap();
+    bob.conversation(team).recall(secret).await.unwrap();
     // A follower sees each change; an edit followed by another one may have lost its text by then.
     let mut changes = Vec::new();
     for _ in 0..3 {
@@ -210,7 +253,8 @@ async fn edits_and_recalls_survive_kills() {
 
     let check = async |client: &Client| {
         let page = client
-            .pull(team, PullRange::From(first), 500)
+            .conversation(team)
+            .pull(PullRange::From(first), 500)
             .await
             .unwrap();
         let bodies: Vec<Body> = page
@@ -242,10 +286,10 @@ async fn edits_and_recalls_survive_kills() {
             page.messages[0].extras.edited().map(|(_, entry)| entry),
             Some(secret.plus(2))
         );
-        let mine = client.conversations().await.unwrap().remove(0);
+        let mine = client.conversations().list().await.unwrap().remove(0);
         assert_eq!(mine.unread, 0);
     };
-    bob.mark_read(team, first).await.unwrap();
+    bob.conversation(team).mark_read(first).await.unwrap();
     check(&bob).await;
     server.kill();
     server.restart();
@@ -256,7 +300,8 @@ async fn edits_and_recalls_survive_kills() {
     // Edits are not retried after a broken connection, so connect first.
     check(&ada).await;
     assert_eq!(
-        ada.edit(team, secret, Text::new("mine").unwrap())
+        ada.conversation(team)
+            .edit(secret, Text::new("mine").unwrap())
             .await
             .unwrap_err()
             .to_string(),
@@ -271,17 +316,23 @@ async fn admins_recall_despite_edit_limit() {
     let (bob, bob_account) = invite(&ada, "bob").await;
     let team = group(&ada, &bob_account).await;
     let [by_bob, by_ada] = [
-        bob.send(team, text("as it is")).await.unwrap(),
-        ada.send(team, text("so be it")).await.unwrap(),
+        bob.conversation(team).send(text("as it is")).await.unwrap(),
+        ada.conversation(team).send(text("so be it")).await.unwrap(),
     ];
-    let direct = bob.direct(ada_account.user).unwrap();
-    let between_us = bob.send(direct, text("just us")).await.unwrap();
+    let direct = bob.conversations().direct(ada_account.user).unwrap();
+    let between_us = bob
+        .conversation(direct)
+        .send(text("just us"))
+        .await
+        .unwrap();
     // Within the default time.
-    bob.edit(team, by_bob, Text::new("as it was").unwrap())
+    bob.conversation(team)
+        .edit(by_bob, Text::new("as it was").unwrap())
         .await
         .unwrap();
     let set = async |minutes: &str| {
-        ada.set_setting("amend-minutes".parse().unwrap(), minutes.parse().unwrap())
+        ada.admin()
+            .set_setting("amend-minutes".parse().unwrap(), minutes.parse().unwrap())
             .await
             .unwrap()
     };
@@ -294,17 +345,23 @@ async fn admins_recall_despite_edit_limit() {
     ] {
         assert_eq!(
             client
-                .edit(conversation, msgid, Text::new("other words").unwrap())
+                .conversation(conversation)
+                .edit(msgid, Text::new("other words").unwrap())
                 .await,
             too_late,
             "{msgid}"
         );
     }
     for (conversation, msgid) in [(team, by_bob), (direct, between_us)] {
-        assert_eq!(bob.recall(conversation, msgid).await, too_late, "{msgid}");
+        assert_eq!(
+            bob.conversation(conversation).recall(msgid).await,
+            too_late,
+            "{msgid}"
+        );
     }
     let body = async |msgid| {
-        bob.pull(team, PullRange::From(msgid), 1)
+        bob.conversation(team)
+            .pull(PullRange::From(msgid), 1)
             .await
             .unwrap()
             .messages
@@ -316,7 +373,7 @@ async fn admins_recall_despite_edit_limit() {
         (text("as it was"), text("so be it"))
     );
     for msgid in [by_bob, by_ada] {
-        ada.recall(team, msgid).await.unwrap();
+        ada.conversation(team).recall(msgid).await.unwrap();
         assert_eq!(
             body(msgid).await,
             Body::Recalled {
@@ -325,7 +382,7 @@ async fn admins_recall_despite_edit_limit() {
         );
     }
     set("1").await;
-    bob.recall(direct, between_us).await.unwrap();
+    bob.conversation(direct).recall(between_us).await.unwrap();
 }
 
 #[tokio::test]
@@ -334,20 +391,25 @@ async fn forward_keeps_author_and_is_idempotent() {
     let (ada, ada_account) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
     let team = group(&ada, &bob_account).await;
-    let plan = ada.send(team, text("teh plan")).await.unwrap();
-    ada.edit(team, plan, Text::new("the plan").unwrap())
+    let plan = ada.conversation(team).send(text("teh plan")).await.unwrap();
+    ada.conversation(team)
+        .edit(plan, Text::new("the plan").unwrap())
         .await
         .unwrap();
     let (own, chat) = (
-        bob.create_group(GroupName::new("own").unwrap(), vec![])
+        bob.conversations()
+            .create_group(GroupName::new("own").unwrap(), vec![])
             .await
             .unwrap(),
-        bob.direct(ada_account.user).unwrap(),
+        bob.conversations().direct(ada_account.user).unwrap(),
     );
-    let there = bob.forward(team, plan, own).await.unwrap();
+    let there = bob.conversation(team).forward(plan, own).await.unwrap();
     // Forward the copy again, into a chat that begins with it.
-    assert_eq!(bob.forward(own, there, chat).await.unwrap(), MsgId::new(1));
-    ada.recall(team, plan).await.unwrap();
+    assert_eq!(
+        bob.conversation(own).forward(there, chat).await.unwrap(),
+        MsgId::new(1)
+    );
+    ada.conversation(team).recall(plan).await.unwrap();
     server.kill();
     server.restart();
     for (client, conversation, msgid) in [
@@ -356,7 +418,8 @@ async fn forward_keeps_author_and_is_idempotent() {
         (&ada, chat, MsgId::new(1)),
     ] {
         let message = client
-            .pull(conversation, PullRange::From(msgid), 1)
+            .conversation(conversation)
+            .pull(PullRange::From(msgid), 1)
             .await
             .unwrap()
             .messages
@@ -376,11 +439,21 @@ async fn forward_keeps_author_and_is_idempotent() {
             Error::Refused(code).to_string()
         )
     };
-    refused(bob.forward(team, plan, own).await, ErrorCode::NoSuchMessage);
-    refused(ada.forward(own, there, team).await, ErrorCode::NotFound);
+    refused(
+        bob.conversation(team).forward(plan, own).await,
+        ErrorCode::NoSuchMessage,
+    );
+    refused(
+        ada.conversation(own).forward(there, team).await,
+        ErrorCode::NotFound,
+    );
     let words = Text::new("mine").unwrap();
     assert_eq!(
-        bob.edit(own, there, words).await.unwrap_err().to_string(),
+        bob.conversation(own)
+            .edit(there, words)
+            .await
+            .unwrap_err()
+            .to_string(),
         Error::Refused(ErrorCode::Forbidden).to_string()
     );
 }

@@ -12,15 +12,14 @@ const BODY_BYTES: usize = 300;
 
 async fn say(client: &Client, count: usize) {
     let group = client
+        .conversations()
         .create_group(GroupName::new("team").unwrap(), Vec::new())
         .await
         .unwrap();
     for n in 1..=count {
         client
-            .send(
-                group,
-                Body::Text(Text::new(format!("{n:0BODY_BYTES$}")).unwrap()),
-            )
+            .conversation(group)
+            .send(Body::Text(Text::new(format!("{n:0BODY_BYTES$}")).unwrap()))
             .await
             .unwrap();
     }
@@ -31,11 +30,11 @@ async fn metrics_count_activity() {
     let server = Server::start();
     let (owner, _) = server.owner().await;
     let (_bob, _) = invite(&owner, "bob").await;
-    let before = owner.metrics().await.unwrap();
+    let before = owner.admin().metrics().await.unwrap();
     assert_eq!(before.sessions, 2);
     assert!(before.prepared_bytes > 0, "a new log has a segment");
     say(&owner, 20).await;
-    let after = owner.metrics().await.unwrap();
+    let after = owner.admin().metrics().await.unwrap();
     let done = after.since(&before).unwrap();
     // The first entry of a group says that it was made.
     assert_eq!(done.entries, 21);
@@ -53,10 +52,10 @@ async fn restart_resets_metrics() {
     let mut server = Server::start();
     let (owner, _) = server.owner().await;
     say(&owner, 20).await;
-    let before = owner.metrics().await.unwrap();
+    let before = owner.admin().metrics().await.unwrap();
     server.kill();
     server.restart();
-    let after = owner.metrics().await.unwrap();
+    let after = owner.admin().metrics().await.unwrap();
     assert_eq!(after.entries, 0, "what is replayed is not done again");
     assert_eq!(after.since(&before), None);
 }
@@ -67,7 +66,7 @@ async fn plain_member_is_refused() {
     let (owner, _) = server.owner().await;
     let (bob, _) = invite(&owner, "bob").await;
     assert!(matches!(
-        bob.metrics().await,
+        bob.admin().metrics().await,
         Err(Error::Refused(ErrorCode::Forbidden))
     ));
 }

@@ -11,7 +11,7 @@ use cairn_client::proto::limits::{CONVERSATIONS_PER_PAGE_MAX, TEXT_BYTES_MAX};
 use cairn_client::proto::model::group::Role;
 use cairn_client::proto::text::{GroupName, Text};
 use cairn_client::proto::wire::overview::{Moment, OverviewExtent};
-use cairn_client::{Account, Client, Options, Overview};
+use cairn_client::{Account, Client, Overview};
 use cairn_core::record::UnreadMarker;
 use cairn_core::record::{EpochRecord, MemberChunk, MemberDetails, MemberRecord, StoredMember};
 use cairn_store::trees::rows::RowChange;
@@ -27,6 +27,7 @@ fn text(words: &str) -> Body {
 async fn group(client: &Client, name: &str, others: &[&Account]) -> ConversationId {
     let others = others.iter().map(|account| account.user).collect();
     client
+        .conversations()
         .create_group(GroupName::new(name).unwrap(), others)
         .await
         .unwrap()
@@ -48,36 +49,48 @@ async fn changes_survive_a_restart() {
     let team = group(&ada, "team", &[&bob_account]).await;
     let club = group(&ada, "club", &[&bob_account]).await;
     let den = group(&ada, "den", &[&bob_account]).await;
-    let mut kept = bob.overview(None).await.unwrap();
+    let mut kept = bob.conversations().overview(None).await.unwrap();
     assert_eq!(
         (ids(&kept), kept.extent),
         (vec![den, club, team], OverviewExtent::All),
         "the last that something happened in comes first"
     );
-    assert_eq!(ids(&bob.overview(Some(kept.as_of)).await.unwrap()), []);
+    assert_eq!(
+        ids(&bob
+            .conversations()
+            .overview(Some(kept.as_of))
+            .await
+            .unwrap()),
+        []
+    );
 
     bob.close().await;
-    let said = ada.send(team, text("where are you?")).await.unwrap();
-    ada.remove_members(den, vec![bob_account.user])
+    let said = ada
+        .conversation(team)
+        .send(text("where are you?"))
+        .await
+        .unwrap();
+    ada.conversation(den)
+        .remove_members(vec![bob_account.user])
         .await
         .unwrap();
     server.kill();
     server.restart();
-    let bob = Client::connect(
-        &bob_account,
-        Options {
-            since: Some(kept.as_of),
-            ..Options::default()
-        },
-    )
-    .await
-    .unwrap();
-    let changed = bob.login_overview().await.unwrap();
+    let bob = Client::builder()
+        .since(kept.as_of)
+        .connect(&bob_account)
+        .await
+        .unwrap();
+    let changed = bob.conversations().login_overview().await.unwrap();
     assert_eq!(
         (ids(&changed), &changed.gone[..], changed.extent),
         (vec![team], &[den][..], OverviewExtent::Changed)
     );
-    let asked = bob.overview(Some(kept.as_of)).await.unwrap();
+    let asked = bob
+        .conversations()
+        .overview(Some(kept.as_of))
+        .await
+        .unwrap();
     assert_eq!(
         (&asked.conversations, &asked.gone),
         (&changed.conversations, &changed.gone),
@@ -93,19 +106,29 @@ async fn changes_survive_a_restart() {
     kept.update(changed);
 
     // Read on another device, and settled there.
-    let other = Client::connect(&bob_account, Options::default())
+    let other = Client::builder().connect(&bob_account).await.unwrap();
+    other.conversation(team).mark_read(said).await.unwrap();
+    let changed = bob
+        .conversations()
+        .overview(Some(kept.as_of))
         .await
         .unwrap();
-    other.mark_read(team, said).await.unwrap();
-    let changed = bob.overview(Some(kept.as_of)).await.unwrap();
     assert_eq!(
         (ids(&changed), changed.conversations[0].unread),
         (vec![team], 0)
     );
     kept.update(changed);
-    ada.add_members(den, vec![bob_account.user]).await.unwrap();
-    kept.update(bob.overview(Some(kept.as_of)).await.unwrap());
-    let everything = bob.overview(None).await.unwrap();
+    ada.conversation(den)
+        .add_members(vec![bob_account.user])
+        .await
+        .unwrap();
+    kept.update(
+        bob.conversations()
+            .overview(Some(kept.as_of))
+            .await
+            .unwrap(),
+    );
+    let everything = bob.conversations().overview(None).await.unwrap();
     assert_eq!(
         (kept.conversations, kept.gone),
         (everything.conversations, Vec::new())
@@ -118,13 +141,22 @@ async fn reads_in_overview_survive_a_kill() {
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
     let team = group(&ada, "team", &[&bob_account]).await;
-    let said = ada.send(team, text("read this")).await.unwrap();
-    bob.mark_read(team, said).await.unwrap();
-    let mut kept = bob.overview(None).await.unwrap();
+    let said = ada
+        .conversation(team)
+        .send(text("read this"))
+        .await
+        .unwrap();
+    bob.conversation(team).mark_read(said).await.unwrap();
+    let mut kept = bob.conversations().overview(None).await.unwrap();
     server.kill();
     server.restart();
-    kept.update(bob.overview(Some(kept.as_of)).await.unwrap());
-    let now = bob.overview(None).await.unwrap();
+    kept.update(
+        bob.conversations()
+            .overview(Some(kept.as_of))
+            .await
+            .unwrap(),
+    );
+    let now = bob.conversations().overview(None).await.unwrap();
     assert_eq!(
         (kept.conversations[0].read, kept.conversations[0].unread),
         (said, 0)
@@ -137,7 +169,7 @@ async fn unknown_moment_returns_everything() {
     let server = Server::start();
     let (ada, account) = server.owner().await;
     let team = group(&ada, "team", &[]).await;
-    let now = ada.overview(None).await.unwrap().as_of;
+    let now = ada.conversations().overview(None).await.unwrap().as_of;
     let later = Moment {
         revision: Revision::new(now.revision.get() + 1000),
         ..now
@@ -147,13 +179,12 @@ async fn unknown_moment_returns_everything() {
         ..now
     };
     for moment in [later, elsewhere] {
-        let options = Options {
-            since: Some(moment),
-            ..Options::default()
-        };
-        let told = Client::connect(&account, options)
+        let options = Client::builder().since(moment);
+        let told = options
+            .connect(&account)
             .await
             .unwrap()
+            .conversations()
             .login_overview()
             .await
             .unwrap();
@@ -162,7 +193,7 @@ async fn unknown_moment_returns_everything() {
             (vec![team], OverviewExtent::All),
             "{moment:?}"
         );
-        let overview = ada.overview(Some(moment)).await.unwrap();
+        let overview = ada.conversations().overview(Some(moment)).await.unwrap();
         assert_eq!(
             (ids(&overview), overview.extent),
             (vec![team], OverviewExtent::All),
@@ -176,30 +207,41 @@ async fn restored_backup_is_detected() {
     let mut server = Server::start();
     let (ada, account) = server.owner().await;
     let team = group(&ada, "team", &[]).await;
-    let before = ada.overview(None).await.unwrap().as_of;
+    let before = ada.conversations().overview(None).await.unwrap().as_of;
     ada.close().await;
     server.stop();
     let backup = tempfile::tempdir().unwrap();
     copy(server.data(), backup.path());
     server.restart();
-    let ada = Client::connect(&account, Options::default()).await.unwrap();
-    ada.send(team, text("this is forgotten")).await.unwrap();
-    let lost = ada.overview(None).await.unwrap().as_of;
+    let ada = Client::builder().connect(&account).await.unwrap();
+    ada.conversation(team)
+        .send(text("this is forgotten"))
+        .await
+        .unwrap();
+    let lost = ada.conversations().overview(None).await.unwrap().as_of;
     ada.close().await;
     server.stop();
     fs::remove_dir_all(server.data()).unwrap();
     copy(backup.path(), server.data());
     server.restart();
-    let ada = Client::connect(&account, Options::default()).await.unwrap();
+    let ada = Client::builder().connect(&account).await.unwrap();
     for words in ["and", "life", "goes", "on"] {
-        ada.send(team, text(words)).await.unwrap();
+        ada.conversation(team).send(text(words)).await.unwrap();
     }
     assert_eq!(
-        ada.overview(Some(lost)).await.unwrap().extent,
+        ada.conversations()
+            .overview(Some(lost))
+            .await
+            .unwrap()
+            .extent,
         OverviewExtent::All
     );
     assert_eq!(
-        ada.overview(Some(before)).await.unwrap().extent,
+        ada.conversations()
+            .overview(Some(before))
+            .await
+            .unwrap()
+            .extent,
         OverviewExtent::Changed
     );
 }
@@ -223,15 +265,15 @@ async fn overview_pages_fit_frames() {
     let long = "x".repeat(TEXT_BYTES_MAX);
     for number in 0..20 {
         let id = group(&ada, &format!("group {number}"), &[]).await;
-        ada.send(id, text(&long)).await.unwrap();
+        ada.conversation(id).send(text(&long)).await.unwrap();
     }
-    let listed = ada.conversations().await.unwrap();
+    let listed = ada.conversations().list().await.unwrap();
     let with_last = listed.iter().filter(|item| item.last.is_some()).count();
     assert!((1..20).contains(&with_last), "{with_last}");
     for number in 20..=CONVERSATIONS_PER_PAGE_MAX {
         group(&ada, &format!("group {number}"), &[]).await;
     }
-    let overview = ada.overview(None).await.unwrap();
+    let overview = ada.conversations().overview(None).await.unwrap();
     let mut sorted = ids(&overview);
     sorted.sort_unstable();
     sorted.dedup();

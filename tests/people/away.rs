@@ -5,8 +5,8 @@ use cairn_client::proto::ids::{ConversationId, MsgId, UserId};
 use cairn_client::proto::limits::TYPING_INTERVAL;
 use cairn_client::proto::model::presence::{DeviceKind, UserPresence};
 use cairn_client::proto::text::{EmojiName, GroupName};
-use cairn_client::proto::wire::request::PullRange;
-use cairn_client::{Client, Events, Options};
+use cairn_client::proto::wire::request::session::PullRange;
+use cairn_client::{Client, Events};
 
 use super::presence::{on, until};
 use super::{set, text};
@@ -29,11 +29,15 @@ impl Stage {
         let (ada, _) = server.owner().await;
         let (bob, account) = invite(&ada, "bob").await;
         let team = ada
+            .conversations()
             .create_group(GroupName::new("team").unwrap(), vec![account.user])
             .await
             .unwrap();
-        let said = ada.send(team, text("hello")).await.unwrap();
-        bob.set_presence(DeviceKind::Desktop, false).await.unwrap();
+        let said = ada.conversation(team).send(text("hello")).await.unwrap();
+        bob.me()
+            .set_presence(DeviceKind::Desktop, false)
+            .await
+            .unwrap();
         let told = ada.events();
         let stage = Self {
             server,
@@ -45,7 +49,7 @@ impl Stage {
             told,
         };
         assert_eq!(
-            stage.ada.watch(vec![stage.bob_id]).await.unwrap(),
+            stage.ada.people().watch(vec![stage.bob_id]).await.unwrap(),
             [stage.bob_at(false)]
         );
         stage
@@ -79,18 +83,19 @@ async fn idle_user_is_away_until_active() {
     let Stage {
         bob, team, said, ..
     } = &stage;
-    bob.conversations().await.unwrap();
-    bob.pull(*team, PullRange::From(MsgId::new(1)), 10)
+    bob.conversations().list().await.unwrap();
+    bob.conversation(*team)
+        .pull(PullRange::From(MsgId::new(1)), 10)
         .await
         .unwrap();
-    bob.contacts().await.unwrap();
-    bob.watch(Vec::new()).await.unwrap();
-    bob.ack(*team, *said);
-    while bob.conversations().await.unwrap()[0].delivered < *said {
+    bob.people().contacts().await.unwrap();
+    bob.people().watch(Vec::new()).await.unwrap();
+    bob.conversation(*team).ack(*said);
+    while bob.conversations().list().await.unwrap()[0].delivered < *said {
         tokio::task::yield_now().await;
     }
     assert_eq!(
-        stage.ada.watch(vec![stage.bob_id]).await.unwrap(),
+        stage.ada.people().watch(vec![stage.bob_id]).await.unwrap(),
         [stage.bob_at(true)]
     );
 
@@ -99,12 +104,13 @@ async fn idle_user_is_away_until_active() {
             bob, team, said, ..
         } = &stage;
         match act {
-            0 => bob.mark_read(*team, *said).await.unwrap(),
+            0 => bob.conversation(*team).mark_read(*said).await.unwrap(),
             1 => bob
-                .react(*team, *said, EmojiName::new("tada").unwrap())
+                .conversation(*team)
+                .react(*said, EmojiName::new("tada").unwrap())
                 .await
                 .unwrap(),
-            _ => bob.focus(Some(*team)).await.unwrap(),
+            _ => bob.conversation(*team).focus().await.unwrap(),
         }
         stage.until_away(false).await;
         stage.until_away(true).await;
@@ -115,7 +121,7 @@ async fn idle_user_is_away_until_active() {
         let mut clock = tokio::time::interval(TYPING_INTERVAL);
         loop {
             clock.tick().await;
-            bob.typing(team);
+            bob.conversation(team).typing();
         }
     };
     tokio::select! {
@@ -128,9 +134,10 @@ async fn idle_user_is_away_until_active() {
 async fn explicit_away_persists_and_bots_never_idle() {
     let mut stage = Stage::set().await;
     let (bot, bot_account) = invite(&stage.ada, "bot").await;
-    bot.set_presence(DeviceKind::Bot, false).await.unwrap();
+    bot.me().set_presence(DeviceKind::Bot, false).await.unwrap();
     let team = stage
         .ada
+        .conversations()
         .create_group(
             GroupName::new("bots").unwrap(),
             vec![bot_account.user, stage.bob_id],
@@ -139,12 +146,14 @@ async fn explicit_away_persists_and_bots_never_idle() {
         .unwrap();
     stage
         .ada
+        .people()
         .watch(vec![stage.bob_id, bot_account.user])
         .await
         .unwrap();
     // Bob is active after the bot, so the bot would be detected first.
     stage
         .bob
+        .me()
         .set_presence(DeviceKind::Desktop, false)
         .await
         .unwrap();
@@ -152,6 +161,7 @@ async fn explicit_away_persists_and_bots_never_idle() {
     stage.until_away(true).await;
     let present = stage
         .ada
+        .people()
         .watch(vec![bot_account.user, stage.bob_id])
         .await
         .unwrap();
@@ -168,16 +178,23 @@ async fn explicit_away_persists_and_bots_never_idle() {
 
     stage
         .bob
+        .me()
         .set_presence(DeviceKind::Desktop, true)
         .await
         .unwrap();
-    stage.bob.send(team, text("not really here")).await.unwrap();
+    stage
+        .bob
+        .conversation(team)
+        .send(text("not really here"))
+        .await
+        .unwrap();
     assert_eq!(
-        stage.ada.watch(vec![stage.bob_id]).await.unwrap(),
+        stage.ada.people().watch(vec![stage.bob_id]).await.unwrap(),
         [stage.bob_at(true)]
     );
     stage
         .bob
+        .me()
         .set_presence(DeviceKind::Desktop, false)
         .await
         .unwrap();
@@ -205,21 +222,23 @@ async fn idle_timeout_applies_immediately() {
 async fn device_is_present_while_any_session_is_active() {
     let mut stage = Stage::set().await;
     let (eve, account) = invite(&stage.ada, "eve").await;
-    let again = Client::connect(&account, Options::default()).await.unwrap();
+    let again = Client::builder().connect(&account).await.unwrap();
     let user = account.user;
     stage
         .ada
+        .conversations()
         .create_group(GroupName::new("eve").unwrap(), vec![user])
         .await
         .unwrap();
-    stage.ada.watch(vec![user]).await.unwrap();
+    stage.ada.people().watch(vec![user]).await.unwrap();
     stage.away_soon().await;
     let of_eve = |is_away| UserPresence {
         user,
         devices: on(&[(DeviceKind::Unknown, is_away)]),
     };
     until(&mut stage.told, &of_eve(true)).await;
-    eve.set_own_reads(eve.own_reads().await.unwrap())
+    eve.me()
+        .set_reads(eve.me().reads().await.unwrap())
         .await
         .unwrap();
     until(&mut stage.told, &of_eve(false)).await;

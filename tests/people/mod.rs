@@ -17,7 +17,7 @@ use cairn_client::proto::model::people::{
 use cairn_client::proto::model::receipts::ReceiptState;
 use cairn_client::proto::text::{About, EmojiName, SettingName, SettingValue, Text};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::{Client, Error, Event, Events, Options};
+use cairn_client::{Client, Error, Event, Events, Update};
 use tokio::time::timeout;
 
 use crate::support::{Server, cairn, invite};
@@ -39,7 +39,7 @@ fn text(words: &str) -> Body {
 async fn told(events: &mut Events) -> Contact {
     let next = async {
         loop {
-            if let Event::Contact(contact) = events.next().await.unwrap() {
+            if let Event::Update(Update::Contact(contact)) = events.next().await.unwrap() {
                 return *contact;
             }
         }
@@ -58,6 +58,7 @@ fn refused<T: std::fmt::Debug>(answer: Result<T, Error>) -> ErrorCode {
 
 async fn relations(client: &Client) -> Vec<(UserId, Relation)> {
     client
+        .people()
         .contacts()
         .await
         .unwrap()
@@ -72,7 +73,12 @@ async fn set(owner: &Client, name: &str, value: &str) {
         SettingValue::new(value).unwrap(),
     );
     assert_eq!(
-        owner.set_setting(name, value.clone()).await.unwrap().value,
+        owner
+            .admin()
+            .set_setting(name, value.clone())
+            .await
+            .unwrap()
+            .value,
         value
     );
 }
@@ -84,12 +90,14 @@ async fn friendship_syncs_and_persists() {
     let (ada, ada_account) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
     let (ada_id, bob_id) = (ada_account.user, bob_account.user);
-    let bobs_other = Client::connect(&bob_account, Options::default())
-        .await
-        .unwrap();
+    let bobs_other = Client::builder().connect(&bob_account).await.unwrap();
     let [mut of_ada, mut of_bob, mut of_other] = [&ada, &bob, &bobs_other].map(Client::events);
 
-    let asked = ada.relate(bob_id, RelationAct::AskFriend).await.unwrap();
+    let asked = ada
+        .people()
+        .relate(bob_id, RelationAct::AskFriend)
+        .await
+        .unwrap();
     assert_eq!(
         asked,
         Relation {
@@ -112,9 +120,7 @@ async fn friendship_syncs_and_persists() {
     }
     assert_eq!(told(&mut of_ada).await.relation, asked);
     // An offline device finds it after its next login.
-    let late = Client::connect(&bob_account, Options::default())
-        .await
-        .unwrap();
+    let late = Client::builder().connect(&bob_account).await.unwrap();
     assert_eq!(
         relations(&late).await,
         [(
@@ -126,7 +132,10 @@ async fn friendship_syncs_and_persists() {
         )]
     );
 
-    bob.relate(ada_id, RelationAct::AcceptFriend).await.unwrap();
+    bob.people()
+        .relate(ada_id, RelationAct::AcceptFriend)
+        .await
+        .unwrap();
     let friends = Relation {
         friendship: Friendship::Friends,
         ..NONE
@@ -134,7 +143,10 @@ async fn friendship_syncs_and_persists() {
     for events in [&mut of_ada, &mut of_bob, &mut of_other] {
         assert_eq!(told(events).await.relation, friends);
     }
-    ada.relate(bob_id, RelationAct::Follow).await.unwrap();
+    ada.people()
+        .relate(bob_id, RelationAct::Follow)
+        .await
+        .unwrap();
     server.kill();
     server.restart();
     assert_eq!(
@@ -156,8 +168,11 @@ async fn friendship_syncs_and_persists() {
         avatar,
         ..Profile::default()
     };
-    bob.set_profile(presented.clone()).await.unwrap();
-    bob.relate(ada_id, RelationAct::RemoveFriend).await.unwrap();
+    bob.me().set_profile(presented.clone()).await.unwrap();
+    bob.people()
+        .relate(ada_id, RelationAct::RemoveFriend)
+        .await
+        .unwrap();
     assert_eq!(
         relations(&ada).await,
         [(
@@ -169,7 +184,7 @@ async fn friendship_syncs_and_persists() {
         )]
     );
     assert_eq!(
-        refused(ada.relate(bob_id, RelationAct::AcceptFriend).await),
+        refused(ada.people().relate(bob_id, RelationAct::AcceptFriend).await),
         ErrorCode::NotAsked
     );
     set(&ada, "contacts-max", "7").await;
@@ -184,10 +199,13 @@ async fn friendship_syncs_and_persists() {
         String::from_utf8_lossy(&doctor.stderr)
     );
     server.restart();
-    let kept = ada.settings().await.unwrap();
+    let kept = ada.admin().settings().await.unwrap();
     assert!(kept.iter().any(|setting| setting.name.as_str() == "contacts-max"
         && setting.value.as_str() == "7"));
-    assert_eq!(ada.profiles(&[bob_id]).await.unwrap()[0].profile, presented);
+    assert_eq!(
+        ada.people().profiles(&[bob_id]).await.unwrap()[0].profile,
+        presented
+    );
 }
 
 #[tokio::test]
@@ -195,29 +213,39 @@ async fn block_is_invisible() {
     let server = Server::start();
     let (ada, ada_account) = server.owner().await;
     let (eve, eve_account) = invite(&ada, "eve").await;
-    let chat = ada.direct(eve_account.user).unwrap();
-    let with_nobody = eve.direct(UserId::new(999_999)).unwrap();
-    ada.send(chat, text("hello")).await.unwrap();
-    ada.relate(eve_account.user, RelationAct::AskFriend)
+    let chat = ada.conversations().direct(eve_account.user).unwrap();
+    let with_nobody = eve.conversations().direct(UserId::new(999_999)).unwrap();
+    ada.conversation(chat).send(text("hello")).await.unwrap();
+    ada.people()
+        .relate(eve_account.user, RelationAct::AskFriend)
         .await
         .unwrap();
-    ada.relate(eve_account.user, RelationAct::Block)
+    ada.people()
+        .relate(eve_account.user, RelationAct::Block)
         .await
         .unwrap();
 
-    let to_nobody = refused(eve.send(with_nobody, text("hello")).await);
-    assert_eq!(refused(eve.send(chat, text("why?")).await), to_nobody);
+    let to_nobody = refused(eve.conversation(with_nobody).send(text("hello")).await);
+    assert_eq!(
+        refused(eve.conversation(chat).send(text("why?")).await),
+        to_nobody
+    );
     assert_eq!(to_nobody, ErrorCode::NotFound);
     assert_eq!(
-        refused(ada.send(chat, text("because")).await),
+        refused(ada.conversation(chat).send(text("because")).await),
         ErrorCode::Blocked
     );
     assert_eq!(
-        refused(ada.relate(eve_account.user, RelationAct::AskFriend).await),
+        refused(
+            ada.people()
+                .relate(eve_account.user, RelationAct::AskFriend)
+                .await
+        ),
         ErrorCode::Blocked
     );
     // The request appears as sent, but is not delivered.
     let asked = eve
+        .people()
         .relate(ada_account.user, RelationAct::AskFriend)
         .await
         .unwrap();
@@ -243,11 +271,16 @@ async fn block_is_invisible() {
         )]
     );
 
-    ada.relate(eve_account.user, RelationAct::Unblock)
+    ada.people()
+        .relate(eve_account.user, RelationAct::Unblock)
         .await
         .unwrap();
-    assert_eq!(eve.send(chat, text("again")).await.unwrap(), MsgId::new(2));
-    eve.relate(ada_account.user, RelationAct::AskFriend)
+    assert_eq!(
+        eve.conversation(chat).send(text("again")).await.unwrap(),
+        MsgId::new(2)
+    );
+    eve.people()
+        .relate(ada_account.user, RelationAct::AskFriend)
         .await
         .unwrap();
     assert_eq!(
@@ -263,7 +296,8 @@ async fn block_is_invisible() {
     );
     // Mutual requests are enough.
     assert_eq!(
-        ada.relate(eve_account.user, RelationAct::AskFriend)
+        ada.people()
+            .relate(eve_account.user, RelationAct::AskFriend)
             .await
             .unwrap()
             .friendship,
@@ -277,41 +311,52 @@ async fn direct_chat_policy_and_contact_limit() {
     let (owner, owner_account) = server.owner().await;
     let (bob, bob_account) = invite(&owner, "bob").await;
     let (carol, carol_account) = invite(&owner, "carol").await;
-    let old = bob.direct(owner_account.user).unwrap();
-    bob.send(old, text("early")).await.unwrap();
+    let old = bob.conversations().direct(owner_account.user).unwrap();
+    bob.conversation(old).send(text("early")).await.unwrap();
 
     set(&owner, "direct-chats", "friends").await;
-    let chat = bob.direct(carol_account.user).unwrap();
+    let chat = bob.conversations().direct(carol_account.user).unwrap();
     assert_eq!(
-        refused(bob.send(chat, text("hello")).await),
+        refused(bob.conversation(chat).send(text("hello")).await),
         ErrorCode::FriendsOnly
     );
-    bob.send(old, text("chats that exist go on")).await.unwrap();
+    bob.conversation(old)
+        .send(text("chats that exist go on"))
+        .await
+        .unwrap();
     carol
+        .people()
         .relate(bob_account.user, RelationAct::Block)
         .await
         .unwrap();
     assert_eq!(
-        refused(bob.send(chat, text("hello")).await),
+        refused(bob.conversation(chat).send(text("hello")).await),
         ErrorCode::FriendsOnly,
         "as before the block"
     );
     carol
+        .people()
         .relate(bob_account.user, RelationAct::Unblock)
         .await
         .unwrap();
     carol
+        .people()
         .relate(bob_account.user, RelationAct::AskFriend)
         .await
         .unwrap();
-    bob.relate(carol_account.user, RelationAct::AcceptFriend)
+    bob.people()
+        .relate(carol_account.user, RelationAct::AcceptFriend)
         .await
         .unwrap();
-    bob.send(chat, text("hello")).await.unwrap();
+    bob.conversation(chat).send(text("hello")).await.unwrap();
 
     set(&owner, "contacts-max", "1").await;
     assert_eq!(
-        refused(bob.relate(owner_account.user, RelationAct::Follow).await),
+        refused(
+            bob.people()
+                .relate(owner_account.user, RelationAct::Follow)
+                .await
+        ),
         ErrorCode::LimitReached
     );
     // The contact list is full, so the request is not delivered, without notice to the sender.
@@ -321,6 +366,7 @@ async fn direct_chat_policy_and_contact_limit() {
     };
     assert_eq!(
         owner
+            .people()
             .relate(bob_account.user, RelationAct::AskFriend)
             .await
             .unwrap(),
@@ -332,16 +378,19 @@ async fn direct_chat_policy_and_contact_limit() {
     );
     // A user at the contact limit can still block: blocks are not contacts and do not count.
     assert!(
-        bob.relate(owner_account.user, RelationAct::Block)
+        bob.people()
+            .relate(owner_account.user, RelationAct::Block)
             .await
             .unwrap()
             .blocks
     );
-    bob.relate(owner_account.user, RelationAct::Unblock)
+    bob.people()
+        .relate(owner_account.user, RelationAct::Unblock)
         .await
         .unwrap();
     set(&owner, "contacts-max", "2").await;
     owner
+        .people()
         .relate(bob_account.user, RelationAct::AskFriend)
         .await
         .unwrap();
@@ -362,13 +411,17 @@ async fn block_hides_reads_and_allows_recall() {
     let server = Server::start();
     let (ada, ada_account) = server.owner().await;
     let (eve, eve_account) = invite(&ada, "eve").await;
-    let chat = eve.direct(ada_account.user).unwrap();
-    let said = eve.send(chat, text("hello")).await.unwrap();
+    let chat = eve.conversations().direct(ada_account.user).unwrap();
+    let said = eve.conversation(chat).send(text("hello")).await.unwrap();
     let wave = EmojiName::new("wave").unwrap();
-    eve.react(chat, said, wave.clone()).await.unwrap();
-    ada.mark_read(chat, said).await.unwrap();
+    eve.conversation(chat)
+        .react(said, wave.clone())
+        .await
+        .unwrap();
+    ada.conversation(chat).mark_read(said).await.unwrap();
     let read_by_ada = async || {
-        eve.members(chat)
+        eve.conversation(chat)
+            .members()
             .await
             .unwrap()
             .into_iter()
@@ -377,32 +430,41 @@ async fn block_hides_reads_and_allows_recall() {
             .read
     };
     assert_eq!(
-        (read_by_ada().await, eve.ticks(chat, said).await.unwrap()),
+        (
+            read_by_ada().await,
+            eve.conversation(chat).ticks(said).await.unwrap()
+        ),
         (said, ReceiptState::Read)
     );
 
-    ada.relate(eve_account.user, RelationAct::Block)
+    ada.people()
+        .relate(eve_account.user, RelationAct::Block)
         .await
         .unwrap();
     assert_eq!(
-        (read_by_ada().await, eve.ticks(chat, said).await.unwrap()),
+        (
+            read_by_ada().await,
+            eve.conversation(chat).ticks(said).await.unwrap()
+        ),
         (MsgId::ZERO, ReceiptState::Delivered)
     );
     assert_eq!(
         refused(
-            eve.react(chat, said, EmojiName::new("again").unwrap())
+            eve.conversation(chat)
+                .react(said, EmojiName::new("again").unwrap())
                 .await
         ),
         ErrorCode::NotFound
     );
     assert_eq!(
-        refused(eve.unreact(chat, said, wave.clone()).await),
+        refused(eve.conversation(chat).unreact(said, wave.clone()).await),
         ErrorCode::NotFound,
         "which would be seen as well"
     );
-    eve.recall(chat, said).await.unwrap();
+    eve.conversation(chat).recall(said).await.unwrap();
 
-    ada.relate(eve_account.user, RelationAct::Unblock)
+    ada.people()
+        .relate(eve_account.user, RelationAct::Unblock)
         .await
         .unwrap();
     assert_eq!(read_by_ada().await, said);

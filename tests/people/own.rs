@@ -6,7 +6,7 @@ use cairn_client::proto::model::user::ServerRole;
 use cairn_client::proto::text::DisplayName;
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::event::AccountUpdate;
-use cairn_client::{Client, Event, Events, Options};
+use cairn_client::{Client, Event, Events, Update};
 use tokio::time::timeout;
 
 use super::{PATIENCE, refused};
@@ -16,7 +16,7 @@ use crate::support::{Server, invite};
 async fn own(events: &mut Events) -> AccountUpdate {
     let next = async {
         loop {
-            if let Event::AccountUpdate(own) = events.next().await.unwrap() {
+            if let Event::Update(Update::Account(own)) = events.next().await.unwrap() {
                 return *own;
             }
         }
@@ -36,21 +36,21 @@ async fn account_updates_sync_across_devices() {
     let server = Server::start();
     let (ada, account) = server.owner().await;
     let (bob, _) = invite(&ada, "bob").await;
-    let other = Client::connect(&account, Options::default()).await.unwrap();
+    let other = Client::builder().connect(&account).await.unwrap();
     let (mut here, mut there, mut elsewhere) = (ada.events(), other.events(), bob.events());
-    ada.set_profile(named("Ada")).await.unwrap();
+    ada.me().set_profile(named("Ada")).await.unwrap();
     for events in [&mut here, &mut there] {
         assert_eq!(own(events).await, AccountUpdate::Profile(named("Ada")));
     }
     // Setting the current value sends no update.
-    ada.set_profile(named("Ada")).await.unwrap();
-    other.set_own_reads(Reads::Hidden).await.unwrap();
+    ada.me().set_profile(named("Ada")).await.unwrap();
+    other.me().set_reads(Reads::Hidden).await.unwrap();
     for events in [&mut here, &mut there] {
         assert_eq!(own(events).await, AccountUpdate::Reads(Reads::Hidden));
     }
     // Other users get nothing; a user's updates arrive in order, so an earlier one would have come
     // first.
-    bob.set_profile(named("Bob")).await.unwrap();
+    bob.me().set_profile(named("Bob")).await.unwrap();
     assert_eq!(
         own(&mut elsewhere).await,
         AccountUpdate::Profile(named("Bob"))
@@ -66,45 +66,46 @@ async fn last_owner_keeps_the_role() {
     let (adas, bobs) = (ada_account.user, bob_account.user);
     let mut of_bob = bob.events();
     assert_eq!(
-        refused(bob.create_invite(1, life).await),
+        refused(bob.admin().create_invite(1, life).await),
         ErrorCode::Forbidden
     );
     assert_eq!(
-        refused(bob.set_server_role(bobs, ServerRole::Admin).await),
+        refused(bob.admin().set_role(bobs, ServerRole::Admin).await),
         ErrorCode::Forbidden
     );
-    ada.set_server_role(bobs, ServerRole::Admin).await.unwrap();
+    ada.admin().set_role(bobs, ServerRole::Admin).await.unwrap();
     assert_eq!(
         own(&mut of_bob).await,
         AccountUpdate::Role(ServerRole::Admin)
     );
-    bob.create_invite(1, life).await.unwrap();
+    bob.admin().create_invite(1, life).await.unwrap();
     assert_eq!(
-        refused(bob.set_server_role(adas, ServerRole::Member).await),
+        refused(bob.admin().set_role(adas, ServerRole::Member).await),
         ErrorCode::Forbidden,
         "an admin gives no roles"
     );
     assert_eq!(
-        refused(ada.set_server_role(adas, ServerRole::Member).await),
+        refused(ada.admin().set_role(adas, ServerRole::Member).await),
         ErrorCode::LastOwner
     );
 
     server.kill();
     server.restart();
-    bob.conversations().await.unwrap();
-    bob.create_invite(1, life).await.unwrap();
-    let again = Client::connect(&bob_account, Options::default())
+    bob.conversations().list().await.unwrap();
+    bob.admin().create_invite(1, life).await.unwrap();
+    let again = Client::builder().connect(&bob_account).await.unwrap();
+    assert_eq!(again.whoami().role, ServerRole::Admin);
+    ada.admin().set_role(bobs, ServerRole::Owner).await.unwrap();
+    bob.admin()
+        .set_role(adas, ServerRole::Member)
         .await
         .unwrap();
-    assert_eq!(again.whoami().role, ServerRole::Admin);
-    ada.set_server_role(bobs, ServerRole::Owner).await.unwrap();
-    bob.set_server_role(adas, ServerRole::Member).await.unwrap();
     assert_eq!(
-        refused(ada.create_invite(1, life).await),
+        refused(ada.admin().create_invite(1, life).await),
         ErrorCode::Forbidden
     );
     assert_eq!(
-        refused(bob.set_server_role(bobs, ServerRole::Admin).await),
+        refused(bob.admin().set_role(bobs, ServerRole::Admin).await),
         ErrorCode::LastOwner
     );
 }

@@ -9,7 +9,7 @@ use cairn_client::proto::model::people::RelationAct;
 use cairn_client::proto::model::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
 use cairn_client::proto::text::{DeviceName, GroupName, Password, Text, UserName};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::{Client, Event, Events, JoinRequest, Options};
+use cairn_client::{Client, Event, Events, JoinRequest, LoginRequest, Update};
 use tokio::time::timeout;
 
 use super::PATIENCE;
@@ -19,7 +19,8 @@ use crate::support::{Server, invite};
 pub(super) async fn until(events: &mut Events, expected: &UserPresence) {
     let next = async {
         loop {
-            if matches!(events.next().await.unwrap(), Event::Presence(told) if told == *expected) {
+            if matches!(events.next().await.unwrap(), Event::Update(Update::Presence(told)) if told == *expected)
+            {
                 return;
             }
         }
@@ -35,7 +36,7 @@ async fn told_until(events: &mut Events, kind: DeviceKind) -> Vec<UserId> {
     let mut users = Vec::new();
     let told = async {
         loop {
-            if let Event::Presence(told) = events.next().await.unwrap() {
+            if let Event::Update(Update::Presence(told)) = events.next().await.unwrap() {
                 users.push(told.user);
                 if told.devices.iter().any(|device| device.kind == kind) {
                     return;
@@ -62,17 +63,21 @@ async fn watchers_see_each_device_change() {
     let (ada, _) = server.owner().await;
     let (bob, account) = invite(&ada, "bob").await;
     let user = account.user;
-    ada.create_group(GroupName::new("team").unwrap(), vec![user])
+    ada.conversations()
+        .create_group(GroupName::new("team").unwrap(), vec![user])
         .await
         .unwrap();
     let mut events = ada.events();
     let devices = on(&[(DeviceKind::Unknown, false)]);
     assert_eq!(
-        ada.watch(vec![user]).await.unwrap(),
+        ada.people().watch(vec![user]).await.unwrap(),
         [UserPresence { user, devices }]
     );
 
-    bob.set_presence(DeviceKind::Phone, true).await.unwrap();
+    bob.me()
+        .set_presence(DeviceKind::Phone, true)
+        .await
+        .unwrap();
     until(
         &mut events,
         &UserPresence {
@@ -82,7 +87,7 @@ async fn watchers_see_each_device_change() {
     )
     .await;
     // A second, visible session of the same device, and one without push.
-    let again = Client::connect(&account, Options::default()).await.unwrap();
+    let again = Client::builder().connect(&account).await.unwrap();
     until(
         &mut events,
         &UserPresence {
@@ -91,15 +96,11 @@ async fn watchers_see_each_device_change() {
         },
     )
     .await;
-    let silent = Client::connect(
-        &account,
-        Options {
-            push: false,
-            ..Options::default()
-        },
-    )
-    .await
-    .unwrap();
+    let silent = Client::builder()
+        .push(false)
+        .connect(&account)
+        .await
+        .unwrap();
     bob.close().await;
     until(
         &mut events,
@@ -117,7 +118,7 @@ async fn watchers_see_each_device_change() {
     until(&mut events, &gone).await;
     assert_eq!(gone.presence(), Presence::Offline);
     assert_eq!(
-        silent.watch(vec![user]).await.unwrap(),
+        silent.people().watch(vec![user]).await.unwrap(),
         [gone],
         "a session that does not listen is nobody's presence"
     );
@@ -131,6 +132,7 @@ async fn presence_requires_relation_and_no_block() {
     let (ada_id, eve_id) = (ada_account.user, eve_account.user);
     let sees = async |client: &Client, user| {
         client
+            .people()
             .watch(vec![user])
             .await
             .unwrap()
@@ -139,16 +141,23 @@ async fn presence_requires_relation_and_no_block() {
             .collect::<Vec<_>>()
     };
     assert_eq!(sees(&eve, ada_id).await, []);
-    eve.relate(ada_id, RelationAct::Follow).await.unwrap();
+    eve.people()
+        .relate(ada_id, RelationAct::Follow)
+        .await
+        .unwrap();
     assert_eq!(sees(&eve, ada_id).await, [Presence::Online]);
     assert_eq!(sees(&ada, eve_id).await, [], "following is one way");
-    ada.create_group(GroupName::new("team").unwrap(), vec![eve_id])
+    ada.conversations()
+        .create_group(GroupName::new("team").unwrap(), vec![eve_id])
         .await
         .unwrap();
     assert_eq!(sees(&ada, eve_id).await, [Presence::Online]);
 
     let mut events = eve.events();
-    ada.relate(eve_id, RelationAct::Block).await.unwrap();
+    ada.people()
+        .relate(eve_id, RelationAct::Block)
+        .await
+        .unwrap();
     until(
         &mut events,
         &UserPresence {
@@ -160,23 +169,31 @@ async fn presence_requires_relation_and_no_block() {
     assert_eq!(sees(&eve, ada_id).await, []);
     assert_eq!(sees(&ada, eve_id).await, []);
     // No further event concerns this user: the next one is about another.
-    let other = Client::connect(&ada_account, Options::default())
+    let other = Client::builder().connect(&ada_account).await.unwrap();
+    other
+        .me()
+        .set_presence(DeviceKind::Web, true)
         .await
         .unwrap();
-    other.set_presence(DeviceKind::Web, true).await.unwrap();
     let (carol, carol_account) = invite(&ada, "carol").await;
     carol
+        .conversations()
         .create_group(GroupName::new("others").unwrap(), vec![eve_id])
         .await
         .unwrap();
     assert_eq!(
-        eve.watch(vec![ada_id, carol_account.user])
+        eve.people()
+            .watch(vec![ada_id, carol_account.user])
             .await
             .unwrap()
             .len(),
         1
     );
-    carol.set_presence(DeviceKind::Bot, false).await.unwrap();
+    carol
+        .me()
+        .set_presence(DeviceKind::Bot, false)
+        .await
+        .unwrap();
     assert_eq!(
         told_until(&mut events, DeviceKind::Bot).await,
         [carol_account.user]
@@ -197,7 +214,7 @@ async fn typing_until_told(from: &Client, to: &mut Events, chat: ConversationId)
         let mut clock = tokio::time::interval(TYPING_INTERVAL);
         loop {
             clock.tick().await;
-            from.typing(chat);
+            from.conversation(chat).typing();
         }
     };
     tokio::select! {
@@ -213,12 +230,13 @@ async fn typing_reaches_only_viewers() {
     let (bob, bob_account) = invite(&ada, "bob").await;
     let (eve, eve_account) = invite(&ada, "eve").await;
     let team = ada
+        .conversations()
         .create_group(GroupName::new("team").unwrap(), vec![bob_account.user])
         .await
         .unwrap();
     let [mut of_ada, mut of_eve] = [&ada, &eve].map(Client::events);
     for client in [&ada, &bob] {
-        client.focus(Some(team)).await.unwrap();
+        client.conversation(team).focus().await.unwrap();
     }
     assert_eq!(
         typing_until_told(&bob, &mut of_ada, team).await,
@@ -226,12 +244,15 @@ async fn typing_reaches_only_viewers() {
     );
     // Eve focuses another conversation and receives its typing events: none of the team's chat
     // comes first.
-    let chat = eve.direct(ada_account.user).unwrap();
-    eve.send(chat, super::text("hello")).await.unwrap();
+    let chat = eve.conversations().direct(ada_account.user).unwrap();
+    eve.conversation(chat)
+        .send(super::text("hello"))
+        .await
+        .unwrap();
     for client in [&ada, &eve] {
-        client.focus(Some(chat)).await.unwrap();
+        client.conversation(chat).focus().await.unwrap();
     }
-    bob.typing(team);
+    bob.conversation(team).typing();
     assert_eq!(
         typing_until_told(&eve, &mut of_ada, chat).await,
         eve_account.user
@@ -241,15 +262,16 @@ async fn typing_reaches_only_viewers() {
         ada_account.user
     );
     // A blocked user cannot focus the chat, as if it did not exist.
-    ada.relate(eve_account.user, RelationAct::Block)
+    ada.people()
+        .relate(eve_account.user, RelationAct::Block)
         .await
         .unwrap();
     assert_eq!(
-        super::refused(eve.focus(Some(chat)).await),
+        super::refused(eve.conversation(chat).focus().await),
         ErrorCode::NotFound
     );
     assert_eq!(
-        super::refused(ada.focus(Some(chat)).await),
+        super::refused(ada.conversation(chat).focus().await),
         ErrorCode::Blocked
     );
 }
@@ -259,6 +281,7 @@ async fn presence_combines_devices() {
     let server = Server::start();
     let (ada, _) = server.owner().await;
     let link = ada
+        .admin()
         .create_invite(1, Duration::from_secs(3600))
         .await
         .unwrap();
@@ -272,25 +295,26 @@ async fn presence_combines_devices() {
         password: Some(password.clone()),
         device: device("phone"),
     };
-    let (phone, account) = Client::join(&link, who, Options::default()).await.unwrap();
+    let (phone, account) = Client::builder().join(&link, who).await.unwrap();
     let (addr, pin) = (account.addr.clone(), account.pin);
-    let (desktop, _) = Client::login(
-        addr,
-        pin,
-        name,
-        password,
-        device("desktop"),
-        Options::default(),
-    )
-    .await
-    .unwrap();
+    let (desktop, _) = Client::builder()
+        .login(LoginRequest {
+            addr,
+            pin,
+            name,
+            password,
+            device: device("desktop"),
+        })
+        .await
+        .unwrap();
     let user = account.user;
-    ada.create_group(GroupName::new("team").unwrap(), vec![user])
+    ada.conversations()
+        .create_group(GroupName::new("team").unwrap(), vec![user])
         .await
         .unwrap();
     let mut events = ada.events();
     assert_eq!(
-        ada.watch(vec![user]).await.unwrap()[0].devices,
+        ada.people().watch(vec![user]).await.unwrap()[0].devices,
         on(&[(DeviceKind::Unknown, false); 2])
     );
 
@@ -301,10 +325,12 @@ async fn presence_combines_devices() {
         (false, false, Presence::Online),
     ] {
         phone
+            .me()
             .set_presence(DeviceKind::Phone, phone_away)
             .await
             .unwrap();
         desktop
+            .me()
             .set_presence(DeviceKind::Desktop, desktop_away)
             .await
             .unwrap();
@@ -315,7 +341,10 @@ async fn presence_combines_devices() {
         let told = UserPresence { user, devices };
         until(&mut events, &told).await;
         assert_eq!(
-            (told.presence(), ada.watch(vec![user]).await.unwrap()),
+            (
+                told.presence(),
+                ada.people().watch(vec![user]).await.unwrap()
+            ),
             (expected, vec![told])
         );
     }
@@ -337,41 +366,59 @@ async fn friends_see_presence_without_shared_chat() {
     let (bob, bob_account) = invite(&ada, "bob").await;
     let (ada_id, bob_id) = (ada_account.user, bob_account.user);
     let befriend = async || {
-        bob.relate(ada_id, RelationAct::AskFriend).await.unwrap();
+        bob.people()
+            .relate(ada_id, RelationAct::AskFriend)
+            .await
+            .unwrap();
         assert_eq!(
-            ada.watch(vec![bob_id]).await.unwrap(),
+            ada.people().watch(vec![bob_id]).await.unwrap(),
             [],
             "who asks is no friend yet"
         );
         assert_eq!(
-            bob.watch(vec![ada_id]).await.unwrap(),
+            bob.people().watch(vec![ada_id]).await.unwrap(),
             [],
             "nor is who is asked"
         );
-        ada.relate(bob_id, RelationAct::AcceptFriend).await.unwrap();
-        ada.watch(vec![bob_id]).await.unwrap().len()
+        ada.people()
+            .relate(bob_id, RelationAct::AcceptFriend)
+            .await
+            .unwrap();
+        ada.people().watch(vec![bob_id]).await.unwrap().len()
     };
-    assert_eq!(ada.conversations().await.unwrap(), []);
+    assert_eq!(ada.conversations().list().await.unwrap(), []);
     let mut events = ada.events();
     assert_eq!(befriend().await, 1);
-    assert_eq!(bob.watch(vec![ada_id]).await.unwrap().len(), 1);
+    assert_eq!(bob.people().watch(vec![ada_id]).await.unwrap().len(), 1);
     let of_bob = |kind| UserPresence {
         user: bob_id,
         devices: on(&[(kind, false)]),
     };
-    bob.set_presence(DeviceKind::Desktop, false).await.unwrap();
+    bob.me()
+        .set_presence(DeviceKind::Desktop, false)
+        .await
+        .unwrap();
     until(&mut events, &of_bob(DeviceKind::Desktop)).await;
 
     // The permission to watch is checked per request: an existing watch continues, a new one is
     // refused.
-    bob.relate(ada_id, RelationAct::RemoveFriend).await.unwrap();
-    bob.set_presence(DeviceKind::Phone, false).await.unwrap();
+    bob.people()
+        .relate(ada_id, RelationAct::RemoveFriend)
+        .await
+        .unwrap();
+    bob.me()
+        .set_presence(DeviceKind::Phone, false)
+        .await
+        .unwrap();
     until(&mut events, &of_bob(DeviceKind::Phone)).await;
-    assert_eq!(ada.watch(vec![bob_id]).await.unwrap(), []);
+    assert_eq!(ada.people().watch(vec![bob_id]).await.unwrap(), []);
 
     // A block ends the watch at once, in either direction.
     assert_eq!(befriend().await, 1);
-    bob.relate(ada_id, RelationAct::Block).await.unwrap();
+    bob.people()
+        .relate(ada_id, RelationAct::Block)
+        .await
+        .unwrap();
     until(
         &mut events,
         &UserPresence {
@@ -380,8 +427,8 @@ async fn friends_see_presence_without_shared_chat() {
         },
     )
     .await;
-    assert_eq!(ada.watch(vec![bob_id]).await.unwrap(), []);
-    assert_eq!(bob.watch(vec![ada_id]).await.unwrap(), []);
+    assert_eq!(ada.people().watch(vec![bob_id]).await.unwrap(), []);
+    assert_eq!(bob.people().watch(vec![ada_id]).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -390,24 +437,36 @@ async fn unfocused_viewers_receive_nothing() {
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
     let (carol, carol_account) = invite(&ada, "carol").await;
-    ada.create_group(
-        GroupName::new("team").unwrap(),
-        vec![bob_account.user, carol_account.user],
-    )
-    .await
-    .unwrap();
+    ada.conversations()
+        .create_group(
+            GroupName::new("team").unwrap(),
+            vec![bob_account.user, carol_account.user],
+        )
+        .await
+        .unwrap();
     let mut events = ada.events();
-    ada.watch(vec![bob_account.user]).await.unwrap();
-    ada.watch(vec![carol_account.user]).await.unwrap();
-    bob.set_presence(DeviceKind::Web, false).await.unwrap();
-    carol.set_presence(DeviceKind::Web, false).await.unwrap();
+    ada.people().watch(vec![bob_account.user]).await.unwrap();
+    ada.people().watch(vec![carol_account.user]).await.unwrap();
+    bob.me().set_presence(DeviceKind::Web, false).await.unwrap();
+    carol
+        .me()
+        .set_presence(DeviceKind::Web, false)
+        .await
+        .unwrap();
     // The first answer holds the presence of both.
     assert_eq!(
         told_until(&mut events, DeviceKind::Web).await,
         [bob_account.user, carol_account.user]
     );
-    bob.set_presence(DeviceKind::Phone, false).await.unwrap();
-    carol.set_presence(DeviceKind::Phone, false).await.unwrap();
+    bob.me()
+        .set_presence(DeviceKind::Phone, false)
+        .await
+        .unwrap();
+    carol
+        .me()
+        .set_presence(DeviceKind::Phone, false)
+        .await
+        .unwrap();
     assert_eq!(
         told_until(&mut events, DeviceKind::Phone).await,
         [carol_account.user]
@@ -419,15 +478,19 @@ async fn watches_and_focus_resume_after_crash() {
     let mut server = Server::start();
     let (ada, ada_account) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
-    let chat = ada.direct(bob_account.user).unwrap();
-    ada.send(chat, Body::Text(Text::new("hello").unwrap()))
+    let chat = ada.conversations().direct(bob_account.user).unwrap();
+    ada.conversation(chat)
+        .send(Body::Text(Text::new("hello").unwrap()))
         .await
         .unwrap();
     let mut told = bob.events();
-    bob.watch(vec![ada_account.user]).await.unwrap();
-    ada.set_presence(DeviceKind::Phone, true).await.unwrap();
+    bob.people().watch(vec![ada_account.user]).await.unwrap();
+    ada.me()
+        .set_presence(DeviceKind::Phone, true)
+        .await
+        .unwrap();
     for client in [&ada, &bob] {
-        client.focus(Some(chat)).await.unwrap();
+        client.conversation(chat).focus().await.unwrap();
     }
     server.kill();
     server.restart();

@@ -216,7 +216,11 @@ async fn sessions_report_their_identity() {
     let (owner, _) = server.owner().await;
     let (member, _) = invite(&owner, "member").await;
     for client in [owner, member] {
-        client.set_presence(DeviceKind::Bot, true).await.unwrap();
+        client
+            .me()
+            .set_presence(DeviceKind::Bot, true)
+            .await
+            .unwrap();
     }
 }
 

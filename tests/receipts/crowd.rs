@@ -9,7 +9,7 @@ use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::limits::RECEIPT_CURSORS_MAX;
 use cairn_client::proto::model::receipts::ReceiptCounts;
 use cairn_client::proto::text::{DeviceName, GroupName, Text, UserName};
-use cairn_client::{Client, Endpoint, Event, Events, JoinRequest, Options};
+use cairn_client::{Client, Endpoint, Event, Events, JoinRequest, Update};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -23,6 +23,7 @@ const READERS: usize = RECEIPT_CURSORS_MAX + 6;
 
 async fn crowd(owner: &Client) -> Vec<Client> {
     let link = owner
+        .admin()
         .create_invite(READERS as u32, Duration::from_secs(3600))
         .await
         .unwrap();
@@ -35,12 +36,8 @@ async fn crowd(owner: &Client) -> Vec<Client> {
             password: None,
             device: DeviceName::new("test").unwrap(),
         };
-        let options = Options {
-            push: false,
-            endpoint: Some(endpoint.clone()),
-            ..Options::default()
-        };
-        readers.push(Client::join(&link, who, options).await.unwrap().0);
+        let options = Client::builder().push(false).endpoint(endpoint.clone());
+        readers.push(options.join(&link, who).await.unwrap().0);
     }
     readers
 }
@@ -49,7 +46,7 @@ async fn all_read(readers: &[Client], id: ConversationId, msgid: MsgId) {
     let mut reads = JoinSet::new();
     for reader in readers {
         let reader = reader.clone();
-        reads.spawn(async move { reader.mark_read(id, msgid).await });
+        reads.spawn(async move { reader.conversation(id).mark_read(msgid).await });
     }
     while let Some(read) = reads.join_next().await {
         read.unwrap().unwrap();
@@ -61,7 +58,8 @@ async fn all_read(readers: &[Client], id: ConversationId, msgid: MsgId) {
 async fn hints(events: &mut Events, msgid: MsgId) -> (usize, bool) {
     let (mut named, mut count) = (BTreeSet::new(), 0);
     loop {
-        let Event::Receipts { cursors, more, .. } = events.next().await.unwrap() else {
+        let Event::Update(Update::Receipts { cursors, more, .. }) = events.next().await.unwrap()
+        else {
             continue;
         };
         assert!(cursors.len() <= RECEIPT_CURSORS_MAX, "{}", cursors.len());
@@ -85,16 +83,18 @@ async fn crowd_reads_coalesce_to_one_hint() {
     let readers = crowd(&ada).await;
     let users = readers.iter().map(|reader| reader.whoami().user).collect();
     let team = ada
+        .conversations()
         .create_group(GroupName::new("team").unwrap(), users)
         .await
         .unwrap();
     let mut events = ada.events();
-    ada.focus(Some(team)).await.unwrap();
+    ada.conversation(team).focus().await.unwrap();
     // Reads on both sides of an interval's end arrive in two frames, so this may need another try.
     let tries = async {
         loop {
             let said = ada
-                .send(team, Body::Text(Text::new("read this").unwrap()))
+                .conversation(team)
+                .send(Body::Text(Text::new("read this").unwrap()))
                 .await
                 .unwrap();
             all_read(&readers, team, said).await;
@@ -109,7 +109,7 @@ async fn crowd_reads_coalesce_to_one_hint() {
         .await
         .expect("nobody is told that there are more");
     // The omitted members are requested.
-    let told = ada.receipts(team, said).await.unwrap();
+    let told = ada.conversation(team).receipts(said).await.unwrap();
     let of = READERS as u32;
     assert_eq!(
         told.counts,

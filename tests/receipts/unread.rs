@@ -6,7 +6,7 @@ use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::limits::{MARKED_OWN_MAX, MARKED_UNREAD_MAX};
 use cairn_client::proto::text::{GroupName, Text};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::{Account, Client, Error, Event, Events, Options};
+use cairn_client::{Account, Client, Error, Event, Events, Update};
 
 use crate::support::{Server, event, invite};
 
@@ -16,6 +16,7 @@ fn text(words: &str) -> Body {
 
 async fn group(owner: &Client, other: &Account) -> ConversationId {
     owner
+        .conversations()
         .create_group(GroupName::new("team").unwrap(), vec![other.user])
         .await
         .unwrap()
@@ -25,6 +26,7 @@ async fn group(owner: &Client, other: &Account) -> ConversationId {
 async fn counts(client: &Client, id: ConversationId) -> (u64, u64, MsgId) {
     let found = client
         .conversations()
+        .list()
         .await
         .unwrap()
         .into_iter()
@@ -35,7 +37,7 @@ async fn counts(client: &Client, id: ConversationId) -> (u64, u64, MsgId) {
 
 async fn next_read(events: &mut Events) -> MsgId {
     let read_of = |event| match event {
-        Event::Read { read, .. } => Some(read),
+        Event::Update(Update::Read { read, .. }) => Some(read),
         _ => None,
     };
     event(events, "a device is told how far was read", read_of).await
@@ -46,25 +48,24 @@ async fn mark_unread_syncs_and_skips_own_messages() {
     let mut server = Server::start();
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
-    let phone = Client::connect(&bob_account, Options::default())
-        .await
-        .unwrap();
+    let phone = Client::builder().connect(&bob_account).await.unwrap();
     let team = group(&ada, &bob_account).await;
-    let first = ada.send(team, text("first")).await.unwrap();
+    let first = ada.conversation(team).send(text("first")).await.unwrap();
     let mention = Extras::new(vec![Extra::Mention(bob_account.user)]).unwrap();
     let second = ada
-        .enqueue_with(team, text("second"), mention)
+        .conversation(team)
+        .enqueue_with(text("second"), mention)
         .await
         .unwrap()
         .await
         .unwrap();
-    let own = bob.send(team, text("I see")).await.unwrap();
-    let third = ada.send(team, text("third")).await.unwrap();
-    bob.mark_read(team, third).await.unwrap();
+    let own = bob.conversation(team).send(text("I see")).await.unwrap();
+    let third = ada.conversation(team).send(text("third")).await.unwrap();
+    bob.conversation(team).mark_read(third).await.unwrap();
     assert_eq!(counts(&bob, team).await, (0, 0, third));
 
     let (mut here, mut there) = (bob.events(), phone.events());
-    bob.mark_unread(team, first).await.unwrap();
+    bob.conversation(team).mark_unread(first).await.unwrap();
     assert_eq!(
         (next_read(&mut here).await, next_read(&mut there).await),
         (first.prev(), first.prev())
@@ -77,23 +78,28 @@ async fn mark_unread_syncs_and_skips_own_messages() {
     server.kill();
     server.restart();
     assert_eq!(counts(&bob, team).await, (3, 1, first.prev()));
-    phone.mark_read(team, second).await.unwrap();
+    phone.conversation(team).mark_read(second).await.unwrap();
     assert_eq!(counts(&bob, team).await, (1, 0, second));
     let listed = ada
-        .members(team)
+        .conversation(team)
+        .members()
         .await
         .unwrap()
         .into_iter()
         .find(|member| member.user.id == bob_account.user)
         .unwrap();
     assert_eq!(listed.read, third, "others are told what they were told");
-    phone.mark_unread(team, own).await.unwrap();
+    phone.conversation(team).mark_unread(own).await.unwrap();
     assert_eq!(
         counts(&bob, team).await,
         (1, 0, second),
         "nothing that is unread already"
     );
-    let last = bob.send(team, text("and now I know")).await.unwrap();
+    let last = bob
+        .conversation(team)
+        .send(text("and now I know"))
+        .await
+        .unwrap();
     assert_eq!(counts(&phone, team).await, (0, 0, last), "sending reads");
 }
 
@@ -110,35 +116,40 @@ async fn mark_unread_depth_is_bounded() {
     let mut last = MsgId::ZERO;
     for number in 0..=MARKED_OWN_MAX {
         last = bob
-            .send(team, text(&format!("own {number}")))
+            .conversation(team)
+            .send(text(&format!("own {number}")))
             .await
             .unwrap();
     }
     let first_own = MsgId::new(last.get() - MARKED_OWN_MAX as u64);
     assert_eq!(
-        refused(bob.mark_unread(team, first_own).await),
+        refused(bob.conversation(team).mark_unread(first_own).await),
         Some(ErrorCode::TooFarBack)
     );
-    bob.mark_unread(team, first_own.next()).await.unwrap();
+    bob.conversation(team)
+        .mark_unread(first_own.next())
+        .await
+        .unwrap();
     for number in 0..MARKED_UNREAD_MAX {
         drop(
-            ada.enqueue(team, text(&format!("other {number}")))
+            ada.conversation(team)
+                .enqueue(text(&format!("other {number}")))
                 .await
                 .unwrap(),
         );
     }
-    let head = ada.send(team, text("the last")).await.unwrap();
-    bob.mark_read(team, head).await.unwrap();
+    let head = ada.conversation(team).send(text("the last")).await.unwrap();
+    bob.conversation(team).mark_read(head).await.unwrap();
     let furthest = MsgId::new(head.get() + 1 - MARKED_UNREAD_MAX);
     assert_eq!(
-        refused(bob.mark_unread(team, furthest.prev()).await),
+        refused(bob.conversation(team).mark_unread(furthest.prev()).await),
         Some(ErrorCode::TooFarBack)
     );
-    bob.mark_unread(team, furthest).await.unwrap();
+    bob.conversation(team).mark_unread(furthest).await.unwrap();
     assert_eq!(counts(&bob, team).await.0, MARKED_UNREAD_MAX);
     for nowhere in [MsgId::ZERO, head.next(), MsgId::new(u64::MAX)] {
         assert_eq!(
-            refused(bob.mark_unread(team, nowhere).await),
+            refused(bob.conversation(team).mark_unread(nowhere).await),
             Some(ErrorCode::NoSuchMessage)
         );
     }

@@ -8,8 +8,8 @@ use cairn_client::proto::limits::{
 use cairn_client::proto::model::receipts::{MemberCursors, Reads, ReceiptCounts, ReceiptState};
 use cairn_client::proto::text::{GroupName, SettingName, SettingValue, Text, UserName};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::ImportEntry;
-use cairn_client::{Client, Error, Event, Events};
+use cairn_client::proto::wire::request::message::ImportEntry;
+use cairn_client::{Client, Error, Event, Events, Update};
 
 use crate::support::{Server, acked, event, invite};
 
@@ -19,6 +19,7 @@ fn text(words: &str) -> Body {
 
 async fn group(owner: &Client, users: &[UserId]) -> ConversationId {
     owner
+        .conversations()
         .create_group(GroupName::new("team").unwrap(), users.to_vec())
         .await
         .unwrap()
@@ -34,7 +35,7 @@ const fn counts(of: u32, delivered: u32, read: u32) -> ReceiptCounts {
 
 async fn next_receipts(events: &mut Events) -> Vec<MemberCursors> {
     let cursors_of = |event| match event {
-        Event::Receipts { cursors, .. } => Some(cursors),
+        Event::Update(Update::Receipts { cursors, .. }) => Some(cursors),
         _ => None,
     };
     event(events, "who got and read what is told", cursors_of).await
@@ -48,14 +49,14 @@ async fn receipts_follow_member_cursors() {
     let (eve, eve_account) = invite(&ada, "eve").await;
     let (late, late_account) = invite(&ada, "late").await;
     let team = group(&ada, &[bob_account.user, eve_account.user]).await;
-    let said = ada.send(team, text("hello")).await.unwrap();
+    let said = ada.conversation(team).send(text("hello")).await.unwrap();
     assert_eq!(
-        ada.receipts(team, said).await.unwrap().counts,
+        ada.conversation(team).receipts(said).await.unwrap().counts,
         counts(2, 0, 0)
     );
     acked(&bob, team, said).await;
-    eve.mark_read(team, said).await.unwrap();
-    let receipts = ada.receipts(team, said).await.unwrap();
+    eve.conversation(team).mark_read(said).await.unwrap();
+    let receipts = ada.conversation(team).receipts(said).await.unwrap();
     let who: Vec<_> = receipts
         .who
         .iter()
@@ -69,21 +70,28 @@ async fn receipts_follow_member_cursors() {
         ]
     );
     assert_eq!(
-        (receipts.counts, ada.ticks(team, said).await.unwrap()),
+        (
+            receipts.counts,
+            ada.conversation(team).ticks(said).await.unwrap()
+        ),
         (counts(2, 2, 1), ReceiptState::Delivered)
     );
-    ada.add_members(team, vec![late_account.user])
+    ada.conversation(team)
+        .add_members(vec![late_account.user])
         .await
         .unwrap();
-    bob.mark_read(team, said).await.unwrap();
-    eve.mark_unread(team, said).await.unwrap();
+    bob.conversation(team).mark_read(said).await.unwrap();
+    eve.conversation(team).mark_unread(said).await.unwrap();
     assert_eq!(
-        late.receipts(team, said).await.unwrap().counts,
+        late.conversation(team).receipts(said).await.unwrap().counts,
         counts(2, 2, 2),
         "who came later was not spoken to, and told is told"
     );
-    assert_eq!(ada.ticks(team, said).await.unwrap(), ReceiptState::Read);
-    let refused = ada.receipts(team, MsgId::new(1)).await;
+    assert_eq!(
+        ada.conversation(team).ticks(said).await.unwrap(),
+        ReceiptState::Read
+    );
+    let refused = ada.conversation(team).receipts(MsgId::new(1)).await;
     assert!(
         matches!(refused, Err(Error::Refused(ErrorCode::NoSuchMessage))),
         "an entry that nobody said has no receipts"
@@ -97,17 +105,17 @@ async fn hiding_reads_is_mutual() {
     let (bob, bob_account) = invite(&ada, "bob").await;
     let (eve, eve_account) = invite(&ada, "eve").await;
     let team = group(&ada, &[bob_account.user, eve_account.user]).await;
-    let said = ada.send(team, text("hello")).await.unwrap();
-    bob.mark_read(team, said).await.unwrap();
-    eve.mark_read(team, said).await.unwrap();
-    bob.set_own_reads(Reads::Hidden).await.unwrap();
-    assert_eq!(bob.own_reads().await.unwrap(), Reads::Hidden);
+    let said = ada.conversation(team).send(text("hello")).await.unwrap();
+    bob.conversation(team).mark_read(said).await.unwrap();
+    eve.conversation(team).mark_read(said).await.unwrap();
+    bob.me().set_reads(Reads::Hidden).await.unwrap();
+    assert_eq!(bob.me().reads().await.unwrap(), Reads::Hidden);
     assert_eq!(
-        ada.receipts(team, said).await.unwrap().counts,
+        ada.conversation(team).receipts(said).await.unwrap().counts,
         counts(2, 2, 1),
         "it stays delivered"
     );
-    let seen = bob.receipts(team, said).await.unwrap();
+    let seen = bob.conversation(team).receipts(said).await.unwrap();
     assert_eq!(
         (seen.counts, seen.reads),
         (counts(2, 2, 1), Reads::Hidden),
@@ -115,7 +123,8 @@ async fn hiding_reads_is_mutual() {
     );
     let reads = async |client: &Client| -> Vec<MsgId> {
         client
-            .members(team)
+            .conversation(team)
+            .members()
             .await
             .unwrap()
             .into_iter()
@@ -124,18 +133,19 @@ async fn hiding_reads_is_mutual() {
     };
     assert_eq!(reads(&ada).await, [said, MsgId::ZERO, said]);
     assert_eq!(reads(&bob).await, [MsgId::ZERO, said, MsgId::ZERO]);
-    bob.set_own_reads(Reads::Shown).await.unwrap();
+    bob.me().set_reads(Reads::Shown).await.unwrap();
     assert_eq!(
-        ada.receipts(team, said).await.unwrap().counts,
+        ada.conversation(team).receipts(said).await.unwrap().counts,
         counts(2, 2, 2)
     );
 
     let receipts = SettingName::new("receipts").unwrap();
-    ada.set_setting(receipts, SettingValue::new("off").unwrap())
+    ada.admin()
+        .set_setting(receipts, SettingValue::new("off").unwrap())
         .await
         .unwrap();
     assert!(matches!(
-        ada.receipts(team, said).await,
+        ada.conversation(team).receipts(said).await,
         Err(Error::Refused(ErrorCode::TurnedOff))
     ));
     assert_eq!(reads(&ada).await, [said, MsgId::ZERO, MsgId::ZERO]);
@@ -148,10 +158,10 @@ async fn receipts_reach_only_viewers() {
     let (bob, bob_account) = invite(&ada, "bob").await;
     let (eve, eve_account) = invite(&ada, "eve").await;
     let team = group(&ada, &[bob_account.user, eve_account.user]).await;
-    let said = ada.send(team, text("hello")).await.unwrap();
+    let said = ada.conversation(team).send(text("hello")).await.unwrap();
     let (mut seen_by_ada, mut seen_by_eve) = (ada.events(), eve.events());
-    ada.focus(Some(team)).await.unwrap();
-    bob.mark_read(team, said).await.unwrap();
+    ada.conversation(team).focus().await.unwrap();
+    bob.conversation(team).mark_read(said).await.unwrap();
     let bobs = MemberCursors {
         user: bob_account.user,
         delivered: said,
@@ -159,10 +169,14 @@ async fn receipts_reach_only_viewers() {
     };
     assert_eq!(next_receipts(&mut seen_by_ada).await, [bobs]);
     // Eve focused no conversation at that time. The first frame she receives is about later reads.
-    eve.focus(Some(team)).await.unwrap();
-    bob.set_own_reads(Reads::Hidden).await.unwrap();
-    let again = ada.send(team, text("are you there?")).await.unwrap();
-    bob.mark_read(team, again).await.unwrap();
+    eve.conversation(team).focus().await.unwrap();
+    bob.me().set_reads(Reads::Hidden).await.unwrap();
+    let again = ada
+        .conversation(team)
+        .send(text("are you there?"))
+        .await
+        .unwrap();
+    bob.conversation(team).mark_read(again).await.unwrap();
     let hidden = MemberCursors {
         delivered: again,
         read: MsgId::ZERO,
@@ -185,27 +199,36 @@ async fn crowd_receipts_are_paged() {
     };
     let entries: Vec<ImportEntry> = (0..RECEIPTS_COUNTED_MAX).map(entry).collect();
     let names = entries.iter().map(|entry| entry.sender.clone()).collect();
-    ada.import(crowd, ImportSource::new(1), 0, entries)
+    ada.conversation(crowd)
+        .import(ImportSource::new(1), 0, entries)
         .await
         .unwrap();
     let users: Vec<UserId> = ada
-        .find_users(names)
+        .people()
+        .find_all(names)
         .await
         .unwrap()
         .into_iter()
         .map(|user| user.id)
         .collect();
     for users in users.chunks(USERS_PER_REQUEST_MAX) {
-        ada.add_members(crowd, users.to_vec()).await.unwrap();
+        ada.conversation(crowd)
+            .add_members(users.to_vec())
+            .await
+            .unwrap();
     }
-    let said = ada.send(crowd, text("listen")).await.unwrap();
-    bob.mark_read(crowd, said).await.unwrap();
-    let first = ada.receipt_page(crowd, said, None).await.unwrap();
+    let said = ada.conversation(crowd).send(text("listen")).await.unwrap();
+    bob.conversation(crowd).mark_read(said).await.unwrap();
+    let first = ada
+        .conversation(crowd)
+        .receipt_page(said, None)
+        .await
+        .unwrap();
     assert_eq!(
         (first.items.len(), first.counts),
         (RECEIPTS_PER_PAGE_MAX, None)
     );
-    let all = ada.receipts(crowd, said).await.unwrap();
+    let all = ada.conversation(crowd).receipts(said).await.unwrap();
     assert_eq!(all.counts, counts(RECEIPTS_COUNTED_MAX as u32 + 1, 1, 1));
     assert!(
         all.who.is_sorted_by(|a, b| a.user < b.user)
@@ -214,9 +237,13 @@ async fn crowd_receipts_are_paged() {
                 .iter()
                 .all(|receipt| receipt.user != ada_account.user)
     );
-    assert_eq!(ada.ticks(crowd, said).await.unwrap(), ReceiptState::Sent);
+    assert_eq!(
+        ada.conversation(crowd).ticks(said).await.unwrap(),
+        ReceiptState::Sent
+    );
     let beyond = ada
-        .receipt_page(crowd, said, Some(UserId::new(u32::MAX)))
+        .conversation(crowd)
+        .receipt_page(said, Some(UserId::new(u32::MAX)))
         .await
         .unwrap();
     assert_eq!((beyond.items, beyond.next_after), (Vec::new(), None));

@@ -5,13 +5,14 @@ use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::model::retention::{Retention, RetentionInfo};
 use cairn_client::proto::text::{GroupName, SettingName, SettingValue};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::PullRange;
+use cairn_client::proto::wire::request::session::PullRange;
 
 use super::{expired, import, refused, text};
 use crate::support::{Server, acked, invite, until};
 
 async fn set(owner: &Client, name: &str, value: &str) {
     owner
+        .admin()
         .set_setting(
             SettingName::new(name).unwrap(),
             SettingValue::new(value).unwrap(),
@@ -22,6 +23,7 @@ async fn set(owner: &Client, name: &str, value: &str) {
 
 async fn group(owner: &Client, name: &str) -> ConversationId {
     owner
+        .conversations()
         .create_group(GroupName::new(name).unwrap(), Vec::new())
         .await
         .unwrap()
@@ -29,7 +31,8 @@ async fn group(owner: &Client, name: &str) -> ConversationId {
 
 async fn floor(client: &Client, conversation: ConversationId) -> MsgId {
     client
-        .pull(conversation, PullRange::From(MsgId::new(1)), 1)
+        .conversation(conversation)
+        .pull(PullRange::From(MsgId::new(1)), 1)
         .await
         .unwrap()
         .floor
@@ -52,10 +55,12 @@ async fn server_default_applies_without_group_policy() {
         // After the entries of the group's creation and of the policy.
         import(&ada, team, [40, 20, 3].into_iter()).await;
     }
-    ada.set_retention(kept, Some(Retention::Keep))
+    ada.conversation(kept)
+        .set_retention(Some(Retention::Keep))
         .await
         .unwrap();
-    ada.set_retention(agreed, Some(Retention::Days(30)))
+    ada.conversation(agreed)
+        .set_retention(Some(Retention::Days(30)))
         .await
         .unwrap();
     until("what was agreed on holds", async || {
@@ -64,7 +69,7 @@ async fn server_default_applies_without_group_policy() {
     .await;
     set(&ada, "retention-default", "days 10").await;
     assert_eq!(
-        ada.retention(silent).await.unwrap(),
+        ada.conversation(silent).retention().await.unwrap(),
         RetentionInfo {
             set: None,
             effective: Retention::Days(10)
@@ -87,7 +92,7 @@ async fn server_default_applies_without_group_policy() {
     set(&ada, "retention-default", "keep").await;
     set(&ada, "retention-longest", "2").await;
     assert_eq!(
-        ada.retention(kept).await.unwrap(),
+        ada.conversation(kept).retention().await.unwrap(),
         RetentionInfo {
             set: Some(Retention::Keep),
             effective: Retention::Days(2)
@@ -114,11 +119,12 @@ async fn group_policy_respects_server_bounds() {
     ];
     let allowed = async |policies: &[Retention]| {
         for &policy in policies {
-            ada.set_retention(team, Some(policy))
+            ada.conversation(team)
+                .set_retention(Some(policy))
                 .await
                 .unwrap_or_else(|error| panic!("{policy}: {error}"));
             assert_eq!(
-                ada.retention(team).await.unwrap(),
+                ada.conversation(team).retention().await.unwrap(),
                 RetentionInfo {
                     set: Some(policy),
                     effective: policy
@@ -127,15 +133,15 @@ async fn group_policy_respects_server_bounds() {
         }
     };
     let forbidden = async |policies: &[Retention]| {
-        let before = ada.retention(team).await.unwrap();
+        let before = ada.conversation(team).retention().await.unwrap();
         for &policy in policies {
             assert_eq!(
-                refused(ada.set_retention(team, Some(policy)).await),
+                refused(ada.conversation(team).set_retention(Some(policy)).await),
                 ErrorCode::RetentionBounds,
                 "{policy}"
             );
         }
-        assert_eq!(ada.retention(team).await.unwrap(), before);
+        assert_eq!(ada.conversation(team).retention().await.unwrap(), before);
     };
     set(&ada, "retention-longest", "30").await;
     forbidden(&[Retention::Keep, days(31), until_acked(31)]).await;
@@ -162,9 +168,9 @@ async fn group_policy_respects_server_bounds() {
     ])
     .await;
     allowed(&[days(7)]).await;
-    ada.set_retention(team, None).await.unwrap();
+    ada.conversation(team).set_retention(None).await.unwrap();
     assert_eq!(
-        ada.retention(team).await.unwrap(),
+        ada.conversation(team).retention().await.unwrap(),
         RetentionInfo {
             set: None,
             effective: days(7)
@@ -183,6 +189,7 @@ async fn lost_device_holds_messages_up_to_cap() {
     lost.close().await;
     let members = vec![bob_account.user, lost_account.user];
     let team = ada
+        .conversations()
         .create_group(GroupName::new("team").unwrap(), members)
         .await
         .unwrap();
@@ -190,15 +197,19 @@ async fn lost_device_holds_messages_up_to_cap() {
     assert!(team < later);
     import(&ada, team, [3; 10].into_iter()).await;
     import(&ada, later, [3; 10].into_iter()).await;
-    let today = ada.send(team, text("today")).await.unwrap();
+    let today = ada.conversation(team).send(text("today")).await.unwrap();
     for client in [&ada, &bob] {
         acked(client, team, today).await;
     }
     let (mut events, until_acked) = (ada.events(), |cap_days| {
         Some(Retention::UntilAcked { cap_days })
     });
-    ada.set_retention(team, until_acked(4)).await.unwrap();
-    ada.set_retention(later, Some(Retention::Days(1)))
+    ada.conversation(team)
+        .set_retention(until_acked(4))
+        .await
+        .unwrap();
+    ada.conversation(later)
+        .set_retention(Some(Retention::Days(1)))
         .await
         .unwrap();
     let before_all = MsgId::new(1);
@@ -213,7 +224,10 @@ async fn lost_device_holds_messages_up_to_cap() {
         before_all,
         "the rest is held, whichever devices have it"
     );
-    ada.set_retention(team, until_acked(1)).await.unwrap();
+    ada.conversation(team)
+        .set_retention(until_acked(1))
+        .await
+        .unwrap();
     assert_eq!(
         expired(&mut events).await,
         (team, today.prev()),

@@ -27,7 +27,11 @@ async fn send(client: &Client, team: ConversationId, content: &str) -> (MsgId, A
         caption: Caption::new("").unwrap(),
     };
     (
-        client.send(team, Body::from(file.clone())).await.unwrap(),
+        client
+            .conversation(team)
+            .send(Body::from(file.clone()))
+            .await
+            .unwrap(),
         file,
     )
 }
@@ -41,7 +45,8 @@ async fn fetched(
 ) -> Result<(), ErrorCode> {
     let dir = tempfile::tempdir().unwrap();
     match client
-        .download(team, msgid, file, &dir.path().join("fetched"), |_| {})
+        .conversation(team)
+        .download(msgid, file, &dir.path().join("fetched"), |_| {})
         .await
     {
         Ok(()) => Ok(()),
@@ -57,20 +62,22 @@ async fn expired_file_is_reported_only_to_members() {
     let (bob, bob_account) = invite(&ada, "bob").await;
     let (eve, _) = invite(&ada, "eve").await;
     let team = ada
+        .conversations()
         .create_group(GroupName::new("team").unwrap(), Vec::new())
         .await
         .unwrap();
-    ada.set_group_settings(
-        team,
-        GroupSettings {
+    ada.conversation(team)
+        .set_group_settings(GroupSettings {
             history: JoinerHistory::FromJoin,
             ..GroupSettings::default()
-        },
-    )
-    .await
-    .unwrap();
+        })
+        .await
+        .unwrap();
     let (before, old) = send(&ada, team, "before bob came").await;
-    ada.add_members(team, vec![bob_account.user]).await.unwrap();
+    ada.conversation(team)
+        .add_members(vec![bob_account.user])
+        .await
+        .unwrap();
     let (after, newer) = send(&ada, team, "after bob came").await;
     assert_eq!(
         fetched(&bob, team, before, &old).await,
@@ -82,7 +89,8 @@ async fn expired_file_is_reported_only_to_members() {
     for client in [&ada, &bob] {
         acked(client, team, after).await;
     }
-    ada.set_retention(team, Some(Retention::UntilAcked { cap_days: 9 }))
+    ada.conversation(team)
+        .set_retention(Some(Retention::UntilAcked { cap_days: 9 }))
         .await
         .unwrap();
     assert_eq!(expired(&mut events).await, (team, after));

@@ -13,8 +13,9 @@ use cairn_client::proto::limits::RETENTION_DAYS_MAX;
 use cairn_client::proto::model::retention::{Retention, RetentionInfo};
 use cairn_client::proto::text::{EmojiName, GroupName, Text, UserName};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::{ImportEntry, PullRange};
-use cairn_client::{Client, Error, Event, Events};
+use cairn_client::proto::wire::request::message::ImportEntry;
+use cairn_client::proto::wire::request::session::PullRange;
+use cairn_client::{Client, Error, Event, Events, Update};
 use cairn_store::check::doctor;
 
 use crate::support::{Server, acked, event, invite, next};
@@ -38,9 +39,10 @@ async fn import(client: &Client, to: ConversationId, days: impl Iterator<Item = 
         body: text(&format!("said {days} days ago")),
     };
     let source = ImportSource::new(1);
-    let first = client.import_cursor(to, source).await.unwrap();
+    let first = client.conversation(to).import_cursor(source).await.unwrap();
     client
-        .import(to, source, first, days.map(said).collect())
+        .conversation(to)
+        .import(source, first, days.map(said).collect())
         .await
         .unwrap();
 }
@@ -48,10 +50,10 @@ async fn import(client: &Client, to: ConversationId, days: impl Iterator<Item = 
 /// Waits until messages expire, and returns the floor.
 async fn expired(events: &mut Events) -> (ConversationId, MsgId) {
     let floor_of = |event| match event {
-        Event::Expired {
+        Event::Update(Update::Floor {
             conversation,
             floor,
-        } => Some((conversation, floor)),
+        }) => Some((conversation, floor)),
         _ => None,
     };
     event(events, "messages expire", floor_of).await
@@ -71,6 +73,7 @@ async fn expired_differs_from_never_existed() {
     let (ada, _) = server.owner().await;
     let (bob, bob_account) = invite(&ada, "bob").await;
     let team = ada
+        .conversations()
         .create_group(GroupName::new("team").unwrap(), vec![bob_account.user])
         .await
         .unwrap();
@@ -84,8 +87,8 @@ async fn expired_differs_from_never_existed() {
             .chain([50]),
     )
     .await;
-    let (mut seen, mut events) = (bob.follow(team, MsgId::new(1)), bob.events());
-    let last = ada.send(team, text("today")).await.unwrap();
+    let (mut seen, mut events) = (bob.conversation(team).follow(MsgId::new(1)), bob.events());
+    let last = ada.conversation(team).send(text("today")).await.unwrap();
     while next(&mut seen).await.msgid < last {}
     assert_eq!(seen.floor(), MsgId::ZERO);
     for (days, floor) in [
@@ -95,7 +98,8 @@ async fn expired_differs_from_never_existed() {
         (12, None),
         (9, Some(206)),
     ] {
-        ada.set_retention(team, Some(Retention::Days(days)))
+        ada.conversation(team)
+            .set_retention(Some(Retention::Days(days)))
             .await
             .unwrap();
         if let Some(floor) = floor {
@@ -107,29 +111,49 @@ async fn expired_differs_from_never_existed() {
             check_gone(&bob, team, MsgId::new(floor)).await;
         }
     }
-    let last = ada.send(team, text("later today")).await.unwrap();
+    let last = ada
+        .conversation(team)
+        .send(text("later today"))
+        .await
+        .unwrap();
 
-    let direct = bob.direct(server_owner(&bob).await).unwrap();
-    let quiet = ada.send(direct, text("just us")).await.unwrap();
+    let direct = bob
+        .conversations()
+        .direct(server_owner(&bob).await)
+        .unwrap();
+    let quiet = ada
+        .conversation(direct)
+        .send(text("just us"))
+        .await
+        .unwrap();
     assert_eq!(
-        ada.retention(team).await.unwrap(),
+        ada.conversation(team).retention().await.unwrap(),
         RetentionInfo {
             set: Some(Retention::Days(9)),
             effective: Retention::Days(9)
         }
     );
     assert_eq!(
-        refused(bob.set_retention(team, Some(Retention::Days(1))).await),
+        refused(
+            bob.conversation(team)
+                .set_retention(Some(Retention::Days(1)))
+                .await
+        ),
         ErrorCode::Forbidden
     );
     for absurd in [0, RETENTION_DAYS_MAX + 1, u32::MAX] {
         assert_eq!(
-            refused(ada.set_retention(team, Some(Retention::Days(absurd))).await),
+            refused(
+                ada.conversation(team)
+                    .set_retention(Some(Retention::Days(absurd)))
+                    .await
+            ),
             ErrorCode::BadRequest
         );
         assert_eq!(
             refused(
-                ada.set_retention(team, Some(Retention::UntilAcked { cap_days: absurd }))
+                ada.conversation(team)
+                    .set_retention(Some(Retention::UntilAcked { cap_days: absurd }))
                     .await
             ),
             ErrorCode::BadRequest
@@ -140,7 +164,8 @@ async fn expired_differs_from_never_existed() {
     for client in [&ada, &bob] {
         acked(client, team, last).await;
     }
-    ada.set_retention(team, Some(Retention::UntilAcked { cap_days: 1 }))
+    ada.conversation(team)
+        .set_retention(Some(Retention::UntilAcked { cap_days: 1 }))
         .await
         .unwrap();
     let (conversation, floor) = expired(&mut events).await;
@@ -150,7 +175,8 @@ async fn expired_differs_from_never_existed() {
     check_gone(&bob, team, last).await;
     // No other conversation is affected.
     assert_eq!(
-        bob.pull(direct, PullRange::From(quiet), 1)
+        bob.conversation(direct)
+            .pull(PullRange::From(quiet), 1)
             .await
             .unwrap()
             .messages
@@ -158,7 +184,7 @@ async fn expired_differs_from_never_existed() {
         1
     );
     assert_eq!(
-        bob.retention(direct).await.unwrap(),
+        bob.conversation(direct).retention().await.unwrap(),
         RetentionInfo {
             set: None,
             effective: Retention::Keep
@@ -168,7 +194,11 @@ async fn expired_differs_from_never_existed() {
     server.kill();
     server.restart();
     check_gone(&bob, team, last).await;
-    let next = ada.send(team, text("after it all")).await.unwrap();
+    let next = ada
+        .conversation(team)
+        .send(text("after it all"))
+        .await
+        .unwrap();
     assert_eq!(next, last.plus(2));
     drop((ada, bob));
     assert!(server.stop().success());
@@ -181,7 +211,8 @@ async fn expired_differs_from_never_existed() {
 
 async fn server_owner(client: &Client) -> cairn_client::proto::ids::UserId {
     client
-        .find_user(UserName::new("owner").unwrap())
+        .people()
+        .find(UserName::new("owner").unwrap())
         .await
         .unwrap()
         .unwrap()
@@ -191,7 +222,7 @@ async fn server_owner(client: &Client) -> cairn_client::proto::ids::UserId {
 /// Requests about expired messages are refused, with the reason, for every member.
 async fn check_gone(client: &Client, team: ConversationId, floor: MsgId) {
     for range in [PullRange::From(MsgId::new(1)), PullRange::Before(floor)] {
-        let page = client.pull(team, range, 500).await.unwrap();
+        let page = client.conversation(team).pull(range, 500).await.unwrap();
         assert_eq!(page.floor, floor);
         assert!(
             page.messages.iter().all(|message| message.msgid > floor),
@@ -200,32 +231,47 @@ async fn check_gone(client: &Client, team: ConversationId, floor: MsgId) {
     }
     let emoji = EmojiName::new("wave").unwrap();
     assert_eq!(
-        refused(client.react(team, floor, emoji.clone()).await),
+        refused(client.conversation(team).react(floor, emoji.clone()).await),
         ErrorCode::Expired
     );
     assert_eq!(
         refused(
             client
-                .edit(team, MsgId::new(1), Text::new("other words").unwrap())
+                .conversation(team)
+                .edit(MsgId::new(1), Text::new("other words").unwrap())
                 .await
         ),
         ErrorCode::Expired
     );
     assert_eq!(
-        refused(client.recall(team, floor).await),
-        ErrorCode::Expired
-    );
-    assert_eq!(refused(client.pin(team, floor).await), ErrorCode::Expired);
-    assert_eq!(
-        refused(client.reply(team, floor, text("what did you say?")).await),
+        refused(client.conversation(team).recall(floor).await),
         ErrorCode::Expired
     );
     assert_eq!(
-        refused(client.react(team, MsgId::new(9_999), emoji).await),
+        refused(client.conversation(team).pin(floor).await),
+        ErrorCode::Expired
+    );
+    assert_eq!(
+        refused(
+            client
+                .conversation(team)
+                .reply(floor, text("what did you say?"))
+                .await
+        ),
+        ErrorCode::Expired
+    );
+    assert_eq!(
+        refused(
+            client
+                .conversation(team)
+                .react(MsgId::new(9_999), emoji)
+                .await
+        ),
         ErrorCode::NoSuchMessage
     );
     let overview = client
         .conversations()
+        .list()
         .await
         .unwrap()
         .into_iter()

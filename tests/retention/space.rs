@@ -8,7 +8,8 @@ use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId};
 use cairn_client::proto::limits::IMPORT_ENTRIES_MAX;
 use cairn_client::proto::model::retention::Retention;
 use cairn_client::proto::text::{GroupName, Text, UserName};
-use cairn_client::proto::wire::request::{ImportEntry, PullRange};
+use cairn_client::proto::wire::request::message::ImportEntry;
+use cairn_client::proto::wire::request::session::PullRange;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
@@ -39,7 +40,8 @@ async fn fill(client: &Client, team: ConversationId) {
     for first in (0..GONE).step_by(at_once) {
         let entries = (0..at_once).map(|_| said(noise(&mut random))).collect();
         client
-            .import(team, ImportSource::new(1), first as u64, entries)
+            .conversation(team)
+            .import(ImportSource::new(1), first as u64, entries)
             .await
             .unwrap();
     }
@@ -79,19 +81,21 @@ async fn compaction_reclaims_expired_space() {
     let mut server = Server::start();
     let (ada, _) = server.owner().await;
     let team = ada
+        .conversations()
         .create_group(GroupName::new("team").unwrap(), Vec::new())
         .await
         .unwrap();
     fill(&ada, team).await;
     let last_old = MsgId::new(GONE as u64 + 1);
-    let today = ada.send(team, text("today")).await.unwrap();
+    let today = ada.conversation(team).send(text("today")).await.unwrap();
     // Now it is in blocks, and not only in the log.
     assert!(server.stop().success());
     let full = bytes_in(server.data());
     server.restart();
 
     let mut events = ada.events();
-    ada.set_retention(team, Some(Retention::Days(1)))
+    ada.conversation(team)
+        .set_retention(Some(Retention::Days(1)))
         .await
         .unwrap();
     while expired(&mut events).await != (team, last_old) {}
@@ -115,12 +119,16 @@ async fn compaction_reclaims_expired_space() {
 
     server.restart();
     let left = ada
-        .pull(team, PullRange::From(MsgId::new(1)), 10)
+        .conversation(team)
+        .pull(PullRange::From(MsgId::new(1)), 10)
         .await
         .unwrap();
     assert_eq!(
         (left.floor, left.messages.len(), left.messages[0].msgid),
         (last_old, 2, today)
     );
-    assert_eq!(ada.send(team, text("later")).await.unwrap(), today.plus(2));
+    assert_eq!(
+        ada.conversation(team).send(text("later")).await.unwrap(),
+        today.plus(2)
+    );
 }

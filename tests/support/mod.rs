@@ -14,7 +14,7 @@ use cairn_client::proto::content::message::Message;
 use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::invite::{InviteLink, ServerAddr};
 use cairn_client::proto::text::{DeviceName, UserName};
-use cairn_client::{Account, Client, Event, Events, JoinRequest, Options, Timeline};
+use cairn_client::{Account, Client, Event, Events, JoinRequest, Timeline};
 use tempfile::TempDir;
 use tokio::time::{interval, timeout};
 
@@ -69,10 +69,11 @@ pub async fn next(timeline: &mut Timeline) -> Message {
 
 /// Waits until the server has the ack of `client`'s device for this message.
 pub async fn acked(client: &Client, id: ConversationId, msgid: MsgId) {
-    client.ack(id, msgid);
+    client.conversation(id).ack(msgid);
     let delivered = async || {
         client
             .conversations()
+            .list()
             .await
             .unwrap()
             .into_iter()
@@ -264,12 +265,13 @@ pub async fn join(invite: &InviteLink, name: &str) -> (Client, Account) {
         password: None,
         device: DeviceName::new("test").unwrap(),
     };
-    Client::join(invite, who, Options::default()).await.unwrap()
+    Client::builder().join(invite, who).await.unwrap()
 }
 
 /// A new user, invited by the owner.
 pub async fn invite(owner: &Client, name: &str) -> (Client, Account) {
     let link = owner
+        .admin()
         .create_invite(1, Duration::from_secs(3600))
         .await
         .unwrap();

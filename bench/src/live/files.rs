@@ -11,7 +11,7 @@ use cairn_client::proto::content::attachment::Attachment;
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::text::{Caption, FileName, MediaType, Text};
-use cairn_client::{Account, Client, Options, Uploaded};
+use cairn_client::{Account, Client, Uploaded};
 use clap::Args;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -154,7 +154,10 @@ impl Setup {
             turns.tick().await;
             let began = Instant::now();
             let body = Body::Text(text.clone());
-            self.talker.send(self.transfer_client.group, body).await?;
+            self.talker
+                .conversation(self.transfer_client.group)
+                .send(body)
+                .await?;
             latencies.record(began.elapsed());
             sent(&latencies);
         }
@@ -243,11 +246,8 @@ impl TransferClient {
                 .build();
             let runtime = runtime.map_err(BenchError::io("cannot start a client"))?;
             runtime.block_on(async {
-                let options = Options {
-                    push: false,
-                    ..Options::default()
-                };
-                let client = Client::connect(&self.account, options).await?;
+                let options = Client::builder().push(false);
+                let client = options.connect(&self.account).await?;
                 let done = work(&client, &self).await;
                 client.close().await;
                 done
@@ -265,7 +265,10 @@ impl TransferClient {
             size_bytes,
             caption: Caption::new("")?,
         };
-        let msgid = client.send(this.group, Body::from(file.clone())).await?;
+        let msgid = client
+            .conversation(this.group)
+            .send(Body::from(file.clone()))
+            .await?;
         Ok((msgid, file))
     }
 
@@ -277,7 +280,8 @@ impl TransferClient {
     ) -> Result<(), BenchError> {
         let path = self.path.with_extension("back");
         Ok(client
-            .download(self.group, msgid, &file, &path, |_| {})
+            .conversation(self.group)
+            .download(msgid, &file, &path, |_| {})
             .await?)
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use cairn_client::{Account, Client, Event, Events, Options};
+use cairn_client::{Account, Client, Event, Events};
 use clap::Args;
 use serde::Serialize;
 use tokio::task::JoinSet;
@@ -100,11 +100,8 @@ async fn connect(
     let count = accounts.len();
     let connect = |at: usize| {
         let (account, endpoint) = (accounts[at].clone(), target.endpoint(at));
-        let options = Options {
-            endpoint,
-            ..Options::default()
-        };
-        async move { Ok(Client::connect(&account, options).await?) }
+        let options = Client::builder().endpoint(endpoint);
+        async move { Ok(options.connect(&account).await?) }
     };
     let (began, mut times) = (Instant::now(), Vec::new());
     let connected = |done| {

@@ -5,10 +5,12 @@ use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, RequestId, Timestamp};
 use cairn_client::proto::text::{GroupName, Text};
 use cairn_client::proto::wire::frame;
-use cairn_client::proto::wire::hello::Welcome;
+use cairn_client::proto::wire::hello::{Capabilities, Welcome};
 use cairn_client::proto::wire::overview::{ConversationPage, Moment};
-use cairn_client::proto::wire::response::{Response, ServerFrame};
-use cairn_client::{Account, Client, Error, Options, WhoAmI};
+use cairn_client::proto::wire::request::Answer;
+use cairn_client::proto::wire::request::session::ListConversations;
+use cairn_client::proto::wire::response::ServerFrame;
+use cairn_client::{Account, Client, Error, WhoAmI};
 use clap::Args;
 use serde::Serialize;
 use tokio::time::Instant;
@@ -141,7 +143,10 @@ impl User {
             let (writer, user) = (writer.clone(), account.user);
             async move {
                 let name = GroupName::new(format!("conversation {at}"))?;
-                Ok(writer.create_group(name, vec![user]).await?)
+                Ok(writer
+                    .conversations()
+                    .create_group(name, vec![user])
+                    .await?)
             }
         };
         let done = watcher.counter(conversations, "conversations are created");
@@ -161,7 +166,7 @@ impl User {
             let writer = self.writer.clone();
             async move {
                 let text = Text::new("something new, in about as many words as people need")?;
-                Ok(writer.send(group, Body::Text(text)).await?)
+                Ok(writer.conversation(group).send(Body::Text(text)).await?)
             }
         };
         gather(limits::AT_ONCE, self.changed, send, |_| {})
@@ -175,8 +180,8 @@ impl User {
         target: &mut Target,
         watcher: &mut Watcher,
     ) -> Result<Overview, BenchError> {
-        let device = Client::connect(&self.account, quiet()).await?;
-        let since = device.overview(None).await?.as_of;
+        let device = quiet().connect(&self.account).await?;
+        let since = device.conversations().overview(None).await?.as_of;
         device.close().await;
         self.change().await?;
         // The first return is not timed: it loads what the others find in memory.
@@ -231,12 +236,9 @@ impl Timings {
     /// not, followed by requests.
     async fn come_back(&mut self, user: &User, since: Moment) -> Result<(), BenchError> {
         let began = Instant::now();
-        let options = Options {
-            since: Some(since),
-            ..Options::default()
-        };
-        let device = Client::connect(&user.account, options).await?;
-        let first = device.login_page();
+        let options = Client::builder().since(since);
+        let device = options.connect(&user.account).await?;
+        let first = device.conversations().login_page();
         self.needs_requests |= first.as_ref().is_none_or(|page| page.next_after.is_some());
         let pages = pages(&device, Some(since), first).await?;
         self.known.record(began.elapsed());
@@ -250,7 +252,7 @@ impl Timings {
 
     async fn ask(&mut self, user: &User, since: Moment) -> Result<(), BenchError> {
         let began = Instant::now();
-        let device = Client::connect(&user.account, Options::default()).await?;
+        let device = Client::builder().connect(&user.account).await?;
         self.login.record(began.elapsed());
         let began = Instant::now();
         let changed = pages(&device, Some(since), None).await?;
@@ -282,11 +284,11 @@ async fn pages(
 ) -> Result<Vec<ConversationPage>, Error> {
     let first = match first {
         Some(page) => page,
-        None => device.overview_page(since, None).await?,
+        None => device.conversations().overview_page(since, None).await?,
     };
     let (mut after, mut pages) = (first.next_after, vec![first]);
     while after.is_some() {
-        let page = device.overview_page(since, after).await?;
+        let page = device.conversations().overview_page(since, after).await?;
         after = page.next_after;
         pages.push(page);
     }
@@ -299,8 +301,8 @@ fn items(pages: &[ConversationPage]) -> usize {
 
 /// The lengths of the frames that carry these pages.
 fn response_bytes(pages: Vec<ConversationPage>) -> usize {
-    let response = |page| Response::Conversations(page);
-    let frame = |page| ServerFrame::Response(RequestId::new(1), Ok(response(page)));
+    let answer = |page| Answer::to::<ListConversations>(&page);
+    let frame = |page| ServerFrame::Response(RequestId::new(1), Ok(answer(page)));
     pages
         .into_iter()
         .map(|page| frame::frame(&frame(page)).len())
@@ -319,6 +321,7 @@ fn welcome_bytes(device: &Client, overview: ConversationPage) -> usize {
     let now = Timestamp::new(1 << 40);
     let token = None;
     let welcome = Welcome {
+        capabilities: Capabilities::NONE,
         user,
         name,
         role,

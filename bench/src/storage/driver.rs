@@ -4,21 +4,24 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cairn_core::api::actor::Actor;
-use cairn_core::api::command::NewDevice;
+use cairn_core::api::command::{GrantRead, Invite, Join, Login, NewDevice, OwnerInvite};
+use cairn_core::command::Handle;
 use cairn_core::record::SecretHash;
-use cairn_core::{Command, Reply};
+use cairn_core::{By, Command};
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::Extras;
 use cairn_proto::content::message::{Draft, Run};
+use cairn_proto::content::packed::Content;
 use cairn_proto::ids::{
     ClientSeq, ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId,
 };
 use cairn_proto::limits::{INVITE_USES_MAX, USERS_PER_REQUEST_MAX};
 use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Text, UserName};
-use cairn_proto::wire::request::{PullRange, Request};
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::group::{AddMembers, CreateGroup};
+use cairn_proto::wire::request::server::SetSetting;
+use cairn_proto::wire::request::session::PullRange;
 use cairn_store::blocks::run::RunLimits;
-use cairn_store::engine::{Committed, Engine};
+use cairn_store::engine::Engine;
 use cairn_store::timeline::Timeline;
 use sha2::{Digest as _, Sha256};
 
@@ -50,7 +53,7 @@ impl Driver {
     pub(super) fn create(dir: &Path, groups: usize) -> Result<Self, BenchError> {
         let mut engine = Engine::open(dir)?;
         let token = secret("owner", 0);
-        let invite = Command::OwnerInvite {
+        let invite = OwnerInvite {
             token,
             expires_at: Timestamp::new(u64::MAX),
         };
@@ -58,19 +61,17 @@ impl Driver {
         let sender = join(&mut engine, token, "sender", SENDER)?;
         let mut driver = Self::resume(engine, sender, Vec::new());
         for name in limits::BOUNDS_LIFTED {
-            driver.ask(Request::SetSetting {
+            driver.ask(SetSetting {
                 name: SettingName::new(name)?,
                 value: SettingValue::new(limits::BOUND_LIFTED)?,
             })?;
         }
         for number in 0..groups {
-            let request = Request::CreateGroup {
+            let request = CreateGroup {
                 name: GroupName::new(format!("group-{number}"))?,
                 members: Vec::new(),
             };
-            let Response::Created { conversation } = driver.ask(request)? else {
-                return Err(BenchError::NoAnswer);
-            };
+            let conversation = driver.ask(request)?;
             driver.groups.push(conversation);
             driver.seqs.push(ClientSeq::new(0));
         }
@@ -82,15 +83,13 @@ impl Driver {
     /// stream, whose sequence numbers start at 1 again.
     pub(super) fn open(dir: &Path) -> Result<Self, BenchError> {
         let mut engine = Engine::open(dir)?;
-        let login = Command::Login {
+        let login = Login {
             token: secret("device", SENDER),
             stream: SendStreamId::new(rand::random()),
             push: true,
             since: None,
         };
-        let Reply::LoggedIn(logged_in) = execute(&mut engine, login)? else {
-            return Err(BenchError::NoAnswer);
-        };
+        let logged_in = execute(&mut engine, login)?;
         let groups = logged_in.feeds.iter().map(|feed| feed.conversation);
         let mut driver = Self::resume(engine, logged_in.actor, groups.collect());
         driver.commit()?;
@@ -116,7 +115,7 @@ impl Driver {
             if (id - first).is_multiple_of(INVITE_USES_MAX.into()) {
                 self.commit()?;
                 token = secret("invite", id);
-                let invite = Command::Invite {
+                let invite = Invite {
                     actor: self.sender,
                     token,
                     uses: INVITE_USES_MAX,
@@ -135,7 +134,7 @@ impl Driver {
         let conversation = self.groups[group];
         for users in users.chunks(USERS_PER_REQUEST_MAX) {
             let users = users.iter().map(|actor| actor.user).collect();
-            self.ask(Request::AddMembers {
+            self.ask(AddMembers {
                 conversation,
                 users,
             })?;
@@ -151,30 +150,31 @@ impl Driver {
         let draft = Draft {
             conversation: self.groups[group],
             seq: *seq,
-            body: Body::Text(text),
-            extras: Extras::NONE,
+            content: Content::new(Body::Text(text), Extras::NONE),
         };
-        match self.ask(Request::Send(draft))? {
-            Response::Accepted { msgid } => Ok(msgid),
-            _ => Err(BenchError::NoAnswer),
-        }
+        self.ask(draft)
     }
 
-    pub(super) fn ask(&mut self, request: Request) -> Result<Response, BenchError> {
-        self.ask_as(self.sender, request)
+    pub(super) fn ask<C: Handle>(&mut self, call: C) -> Result<C::Answer, BenchError> {
+        self.ask_as(self.sender, call)
     }
 
-    pub(super) fn ask_as(&mut self, actor: Actor, ask: Request) -> Result<Response, BenchError> {
-        match execute(&mut self.engine, Command::Ask(actor, ask))? {
-            Reply::Response(response) => Ok(response),
-            _ => Err(BenchError::NoAnswer),
-        }
+    pub(super) fn ask_as<C: Handle>(
+        &mut self,
+        actor: Actor,
+        call: C,
+    ) -> Result<C::Answer, BenchError> {
+        execute(&mut self.engine, By(actor, call))
     }
 
     /// The cursor of a member's device in the group at an index.
     pub(super) fn position(&mut self, group: usize, member: Actor) -> Result<MsgId, BenchError> {
         let conversation = self.groups[group];
-        execute(&mut self.engine, Command::Grant(member, conversation))?;
+        let grant = GrantRead {
+            actor: member,
+            conversation,
+        };
+        execute(&mut self.engine, grant)?;
         let feed = self.engine.state().feed(member, conversation);
         Ok(feed.ok_or(BenchError::NoAnswer)?.position)
     }
@@ -195,17 +195,20 @@ impl Driver {
         let conversation = self.groups[group];
         if self.engine.timelines().get(conversation).is_none() {
             // Loads the conversation into memory.
-            execute(&mut self.engine, Command::Grant(self.sender, conversation))?;
+            let grant = GrantRead {
+                actor: self.sender,
+                conversation,
+            };
+            execute(&mut self.engine, grant)?;
         }
         let timeline = self.engine.timelines().get(conversation);
         timeline.ok_or(BenchError::NoAnswer)
     }
 
     /// Commits everything so far durably, and maintains the log as the sequencer does.
-    pub(super) fn commit(&mut self) -> Result<Committed, BenchError> {
-        let committed = self.engine.commit()?;
-        self.engine.maintain()?;
-        Ok(committed)
+    pub(super) fn commit(&mut self) -> Result<(), BenchError> {
+        self.engine.commit()?;
+        Ok(self.engine.maintain()?)
     }
 
     /// Moves everything into the trees.
@@ -224,7 +227,7 @@ pub(super) fn actor(user: UserId) -> Actor {
     }
 }
 
-fn execute(engine: &mut Engine, command: Command) -> Result<Reply, BenchError> {
+fn execute<C: Command>(engine: &mut Engine, command: C) -> Result<C::Answer, BenchError> {
     engine.execute(command, NOW).map_err(BenchError::Refused)
 }
 
@@ -237,16 +240,13 @@ fn join(engine: &mut Engine, invite: SecretHash, name: &str, id: u64) -> Result<
         stream: STREAM,
         push: false,
     };
-    let join = Command::Join {
+    let join = Join {
         invite,
         name: UserName::new(name)?,
         password: None,
         device,
     };
-    match execute(engine, join)? {
-        Reply::LoggedIn(logged_in) => Ok(logged_in.actor),
-        _ => Err(BenchError::NoAnswer),
-    }
+    Ok(execute(engine, join)?.actor)
 }
 
 fn secret(kind: &str, number: u64) -> SecretHash {

@@ -8,9 +8,10 @@ use clap::Args;
 use serde::Serialize;
 
 use super::limits;
-use super::messages::body_bytes;
-use super::race::{self, Contender, LogBytes, Outcome, Race, Spread, Supply};
-use super::scratch::Scratch;
+use super::messages::LoadSettings;
+use super::race::{self, Contender, LogBytes, Outcome, Race, Supply};
+use super::scratch::seconds;
+use super::spread::Spread;
 use crate::args::whole;
 use crate::error::BenchError;
 use crate::limits::SECONDS_DEFAULT;
@@ -40,63 +41,13 @@ pub struct Settings {
     )]
     members: Vec<u64>,
 
-    /// Bytes of each message's text
-    #[arg(long, value_name = "BYTES", default_value_t = 200, value_parser = body_bytes())]
-    body: usize,
-
-    /// Groups that the messages go to, the n-th with a share of 1 / n
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 1_000,
-        value_parser = whole::<usize>(1..=100_000)
-    )]
-    conversations: usize,
-
     /// How long each contender stores for each size, all rounds together
-    #[arg(
-        long,
-        value_name = "S",
-        default_value_t = SECONDS_DEFAULT.into(),
-        value_parser = parse_seconds
-    )]
+    #[arg(long, value_name = "S", default_value_t = SECONDS_DEFAULT.into(), value_parser = seconds)]
     seconds: f64,
 
     #[command(flatten)]
     #[serde(flatten)]
-    scratch: Scratch,
-}
-
-/// The longest time that `--seconds` takes.
-const SECONDS_MAX: f64 = 3_600.0;
-
-fn parse_seconds(raw: &str) -> Result<f64, String> {
-    match raw.parse::<f64>() {
-        Ok(seconds) if seconds > 0.0 && seconds <= SECONDS_MAX => Ok(seconds),
-        _ => Err(format!(
-            "it is not a number above 0 and up to {SECONDS_MAX}"
-        )),
-    }
-}
-
-impl Settings {
-    fn round(&self) -> Duration {
-        Duration::from_secs_f64(self.seconds / f64::from(limits::ROUNDS))
-    }
-
-    /// Refuses oversized batches before the first race instead of after it.
-    fn check(&self) -> Result<(), BenchError> {
-        let body_bytes = self.body;
-        let is_too_large = |&&batch: &&usize| {
-            batch * (body_bytes + limits::MESSAGE_OVERHEAD_BYTES) > BATCH_BYTES_MAX
-        };
-        match self.batches.iter().find(is_too_large) {
-            Some(&batch) if self.members.is_empty() => {
-                Err(BenchError::BatchTooLarge { batch, body_bytes })
-            }
-            _ => Ok(()),
-        }
-    }
+    load: LoadSettings,
 }
 
 /// Measures it, with `others` beside those that always take part. What was measured before an
@@ -106,21 +57,21 @@ pub fn run(
     others: Vec<Contender>,
     watcher: &mut Watcher,
 ) -> Result<Report, BenchError> {
-    settings.check()?;
-    let results = if settings.members.is_empty() {
-        let stored = storing(&settings, others, watcher)?;
-        (!stored.is_empty()).then(|| storing_results(&stored))
-    } else {
-        let stored = members(&settings, watcher)?;
-        (!stored.is_empty()).then(|| members_results(&stored))
+    let results = match settings.members.is_empty() {
+        true => storing_results(&storing(&settings, others, watcher)?),
+        false => members_results(&members(&settings, watcher)?),
     };
-    Ok(Report::new(
-        "engine",
-        settings.scratch.subject(),
-        &settings,
-        watcher.stop().is_asked(),
-        results.ok_or(BenchError::Interrupted)?,
-    ))
+    if results.tables[0].rows.is_empty() {
+        return Err(BenchError::Interrupted);
+    }
+    let (scratch, interrupted) = (&settings.load.scratch, watcher.stop().is_asked());
+    Ok(scratch.report("engine", &settings, interrupted, results))
+}
+
+impl Settings {
+    fn round(&self) -> Duration {
+        Duration::from_secs_f64(self.seconds / f64::from(limits::ROUNDS))
+    }
 }
 
 /// One contender with one size of batch.
@@ -140,51 +91,52 @@ fn storing(
     others: Vec<Contender>,
     watcher: &mut Watcher,
 ) -> Result<Vec<Stored>, BenchError> {
-    let folder = settings.scratch.open()?;
-    let supply = Supply::new(settings.conversations, settings.body, settings.scratch.seed)?;
+    let LoadSettings {
+        conversations,
+        body,
+        ref scratch,
+    } = settings.load;
+    // Before the first race instead of after it.
+    let largest = settings.batches.iter().copied().max().unwrap_or(0);
+    if largest * (body + limits::MESSAGE_OVERHEAD_BYTES) > BATCH_BYTES_MAX {
+        return Err(BenchError::Failed(format!(
+            "{largest} messages of {body} bytes are more than a commit can take: choose smaller \
+             --batches or a smaller --body"
+        )));
+    }
     let mut contenders = vec![
-        race::cairn_with_groups(settings.conversations),
+        race::cairn_with_groups(conversations),
         race::raw_file(),
-        race::sled_flushed(),
-        race::sled_synced(),
+        // As its documentation uses it.
+        race::sled("sled, flush (no fsync)", false),
+        race::sled("sled, flush + fdatasync", true),
     ];
     contenders.extend(others);
+    let race = Race {
+        contenders: &contenders,
+        supply: &Supply::new(conversations, body, scratch.seed)?,
+        round: settings.round(),
+    };
     let mut stored = Vec::new();
     for &batch in &settings.batches {
-        let race = Race {
-            contenders: &contenders,
-            supply: &supply,
-            batch,
-            round: settings.round(),
-        };
         let title = format!("batches of {}", grouped(batch as f64));
-        let outcomes = race.run(&title, &folder.path().join(batch.to_string()), watcher)?;
-        stored.extend(of_race(batch, &contenders, outcomes));
+        let outcomes = race.run(&title, batch, scratch.open()?.path(), watcher)?;
+        // cairn runs first.
+        let cairn = outcomes.first().and_then(Option::as_ref);
+        let cairn = cairn.map(|outcome| outcome.messages_per_s.median);
+        for (contender, outcome) in contenders.iter().zip(outcomes) {
+            stored.extend(outcome.map(|outcome| Stored {
+                engine: contender.name.clone(),
+                batch,
+                cairn_is_times: cairn.map(|cairn| cairn / outcome.messages_per_s.median),
+                outcome,
+            }));
+        }
         if watcher.stop().is_asked() {
             break;
         }
     }
     Ok(stored)
-}
-
-/// The results of a race in which cairn ran first.
-fn of_race(
-    batch: usize,
-    contenders: &[Contender],
-    outcomes: Vec<Option<Outcome>>,
-) -> impl Iterator<Item = Stored> {
-    let cairn = outcomes.first().and_then(Option::as_ref);
-    let cairn = cairn.map(|outcome| outcome.messages_per_s.median);
-    let stored = move |(contender, outcome): (&Contender, Option<Outcome>)| {
-        let outcome = outcome?;
-        Some(Stored {
-            engine: contender.name().to_owned(),
-            batch,
-            cairn_is_times: cairn.map(|cairn| cairn / outcome.messages_per_s.median),
-            outcome,
-        })
-    };
-    contenders.iter().zip(outcomes).filter_map(stored)
 }
 
 /// The cost of a message in a group of one size.
@@ -199,38 +151,31 @@ struct OfMembers {
 
 /// Runs one race of groups against each other.
 fn members(settings: &Settings, watcher: &mut Watcher) -> Result<Vec<OfMembers>, BenchError> {
-    let folder = settings.scratch.open()?;
-    let supply = Supply::new(1, settings.body, settings.scratch.seed)?;
+    let LoadSettings { body, scratch, .. } = &settings.load;
     let group = |&members| (members, LogBytes::default());
     let groups: Vec<(u64, LogBytes)> = settings.members.iter().map(group).collect();
-    let contenders: Vec<Contender> = groups
-        .iter()
-        .map(|(members, log_bytes)| race::cairn_with_members(*members, log_bytes.clone()))
-        .collect();
+    let contenders = groups.iter().map(race::cairn_with_members);
     let race = Race {
-        contenders: &contenders,
-        supply: &supply,
-        batch: limits::MEMBERS_BATCH,
+        contenders: &contenders.collect::<Vec<_>>(),
+        supply: &Supply::new(1, *body, scratch.seed)?,
         round: settings.round(),
     };
-    let outcomes = race.run("sizes of groups", &folder.path().join("members"), watcher)?;
-    let of_members = |((members, log_bytes), outcome): ((u64, LogBytes), Option<Outcome>)| {
-        let outcome = outcome?;
-        Some(OfMembers {
+    let (title, batch, folder) = ("sizes of groups", limits::MEMBERS_BATCH, scratch.open()?);
+    let outcomes = race.run(title, batch, folder.path(), watcher)?;
+    let mut measured = Vec::new();
+    for ((members, log_bytes), outcome) in groups.into_iter().zip(outcomes) {
+        measured.extend(outcome.map(|of| OfMembers {
             members,
-            messages_per_s: outcome.messages_per_s,
-            messages: outcome.messages,
-            log_bytes_per_message: log_bytes.get() as f64 / outcome.messages as f64,
-            is_held: outcome.is_held,
-        })
-    };
-    Ok(groups
-        .into_iter()
-        .zip(outcomes)
-        .filter_map(of_members)
-        .collect())
+            messages_per_s: of.messages_per_s,
+            messages: of.messages,
+            log_bytes_per_message: log_bytes.get() as f64 / of.messages as f64,
+            is_held: of.is_held,
+        }));
+    }
+    Ok(measured)
 }
 
+const BYTES: Unit = Unit::new(1, "");
 const MEDIAN: Column = Column::new("messages/s", "/messages_per_s/median", Unit::COUNT);
 const MIN: Column = Column::new("min", "/messages_per_s/min", Unit::COUNT);
 const MAX: Column = Column::new("max", "/messages_per_s/max", Unit::COUNT);
@@ -253,29 +198,21 @@ fn storing_results(storing: &[Stored]) -> Results {
             MIN,
             MAX,
             Column::new("cairn is", "/cairn_is_times", Unit::new(2, " ×")),
-            Column::new(
-                "disk B/message",
-                "/disk_bytes_per_message",
-                Unit::new(1, ""),
-            ),
+            Column::new("disk B/message", "/disk_bytes_per_message", BYTES),
             HELD,
         ],
         storing,
     );
-    let mut series: Vec<Series> = Vec::new();
-    for stored in storing {
-        let point = (stored.batch as f64, stored.outcome.messages_per_s.median);
-        match series
-            .iter_mut()
-            .find(|series| series.name == stored.engine)
-        {
-            Some(series) => series.points.push(point),
-            None => series.push(Series {
-                name: stored.engine.clone(),
-                points: vec![point],
-            }),
-        }
-    }
+    let is_first = |(at, of): &(usize, &Stored)| {
+        let earlier = &storing[..*at];
+        earlier.iter().all(|earlier| earlier.engine != of.engine)
+    };
+    let engines = storing.iter().enumerate().filter(is_first);
+    let line = |(_, Stored { engine, .. }): (usize, &Stored)| {
+        let of_engine = storing.iter().filter(|stored| stored.engine == *engine);
+        let point = |of: &Stored| (of.batch as f64, of.outcome.messages_per_s.median);
+        from_left(engine, of_engine.map(point).collect())
+    };
     results.plot(
         (
             "Durable messages a second, by the size of a batch",
@@ -284,13 +221,10 @@ fn storing_results(storing: &[Stored]) -> Results {
         ),
         Scale::Log.axis("messages in a batch"),
         Scale::Log.axis("messages/s"),
-        series.into_iter().map(from_left).collect(),
+        engines.map(line).collect(),
     );
-    results.check(
-        storing
-            .iter()
-            .all(|stored| stored.outcome.is_held != Some(false)),
-    );
+    let is_held = |stored: &Stored| stored.outcome.is_held != Some(false);
+    results.check(storing.iter().all(is_held));
     results
 }
 
@@ -308,7 +242,7 @@ fn members_results(members: &[OfMembers]) -> Results {
             MEDIAN,
             MIN,
             MAX,
-            Column::new("log B/message", "/log_bytes_per_message", Unit::new(1, "")),
+            Column::new("log B/message", "/log_bytes_per_message", BYTES),
             HELD,
         ],
         members,
@@ -321,20 +255,15 @@ fn members_results(members: &[OfMembers]) -> Results {
         ),
         Scale::Log.axis("members"),
         Scale::Linear.axis("messages/s"),
-        vec![from_left(Series {
-            name: "cairn".to_owned(),
-            points: members.iter().map(point).collect(),
-        })],
+        vec![from_left("cairn", members.iter().map(point).collect())],
     );
     results.check(members.iter().all(|of| of.is_held != Some(false)));
     results
 }
 
-fn from_left(mut series: Series) -> Series {
-    series
-        .points
-        .sort_by(|one, other| one.0.total_cmp(&other.0));
-    series
+fn from_left(name: &str, mut points: Vec<(f64, f64)>) -> Series {
+    points.sort_by(|one, other| one.0.total_cmp(&other.0));
+    Series::new(name, points)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Every bound of the storage benchmarks. Names carry the unit.
 
 use std::time::Duration;
+
 /// Rounds of a race that count. Together they take `--seconds`.
 pub(super) const ROUNDS: u32 = 5;
 /// Bytes of texts that a contender stores in one round, so that a fast one does not fill the disk.
@@ -17,7 +18,7 @@ pub(super) const MESSAGE_OVERHEAD_BYTES: usize = 64;
 pub(super) const FILL_PARTS: u64 = 100;
 /// Bytes that a fill leaves free on the disk, the commit log and its spare segments included.
 pub(super) const FILL_RESERVE_BYTES: u64 = 512 * 1024 * 1024;
-/// Words that a fill cuts its messages from. Of the messages in one block, one in a few hundred
+/// Words that messages are cut from. Of the messages of a fill in one block, one in a few hundred
 /// shares words with another.
 pub(super) const CORPUS_BYTES: usize = 16 * 1024 * 1024;
 /// Messages in one read of history.

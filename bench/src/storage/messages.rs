@@ -1,11 +1,17 @@
-//! The messages of a run. Some conversations are busy, most are not.
+//! The messages of a run. Some conversations are busy, most are not. Texts are cut from a corpus:
+//! composing each from words would take a tenth of the time that the engine needs to store it.
+
+use std::ops::RangeInclusive;
 
 use cairn_proto::limits::TEXT_BYTES_MAX;
 use cairn_proto::text::{Text, TextError};
-use clap::builder::RangedU64ValueParser;
-use rand::SeedableRng as _;
+use clap::Args;
 use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+use serde::Serialize;
 
+use super::limits::CORPUS_BYTES;
+use super::scratch::Scratch;
 use crate::args::whole;
 use crate::words::Words;
 use crate::zipf::Picker;
@@ -13,46 +19,73 @@ use crate::zipf::Picker;
 /// How much busier some conversations are than others: the n-th has a share of 1 / n.
 pub(super) const SKEW: f64 = 1.0;
 
-/// One message to be stored.
-/// Parses the bytes of a message's text.
-pub(super) fn body_bytes() -> RangedU64ValueParser<usize> {
-    whole(1..=TEXT_BYTES_MAX as u64)
+#[derive(Clone, Debug, Args, Serialize)]
+pub(super) struct LoadSettings {
+    /// Groups that the messages go to, the n-th with a share of 1 / n
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = whole::<usize>(GROUPS))]
+    pub conversations: usize,
+
+    /// Bytes of each message's text
+    #[arg(long, value_name = "BYTES", default_value_t = 200, value_parser = whole::<usize>(BODY))]
+    pub body: usize,
+
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub scratch: Scratch,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Message {
-    /// An index.
-    pub conversation: usize,
-    pub text: Text,
+const GROUPS: RangeInclusive<u64> = 1..=100_000;
+const BODY: RangeInclusive<u64> = 1..=TEXT_BYTES_MAX as u64;
+
+impl LoadSettings {
+    pub(super) fn load(&self) -> Load {
+        Load::new(self.conversations, self.body, self.scratch.seed)
+    }
+
+    /// Picks the conversation of each message.
+    pub(super) fn picker(&self) -> Picker {
+        Picker::new(self.conversations, SKEW, self.scratch.seed)
+    }
 }
+
+/// The index of a conversation, and a text for it.
+pub(super) type Message = (usize, Text);
 
 /// An endless sequence of messages; the same seed repeats it.
 #[derive(Debug)]
 pub(super) struct Load {
     picker: Picker,
-    words: Words,
-    random: StdRng,
+    /// Random words. A text is a piece that begins at a random one. They are so many that messages
+    /// in the same block hardly ever overlap, and compress no better than texts that are composed
+    /// one by one.
+    corpus: String,
     body_bytes: usize,
+    random: StdRng,
 }
+
+/// The longest word and its blank are shorter than this.
+const WORD_BYTES_MAX: usize = 16;
 
 impl Load {
     /// Messages of `body_bytes`, at least one, for `conversations`.
     pub(super) fn new(conversations: usize, body_bytes: usize, seed: u64) -> Self {
         // The texts must not depend on how often the picker has chosen.
+        let mut random = StdRng::seed_from_u64(!seed);
+        let bytes = CORPUS_BYTES + WORD_BYTES_MAX + body_bytes;
         Self {
             picker: Picker::new(conversations, SKEW, seed),
-            words: Words::new(),
-            random: StdRng::seed_from_u64(!seed),
+            corpus: Words::new().fill(bytes, &mut random),
             body_bytes,
+            random,
         }
     }
 
     pub(super) fn message(&mut self) -> Result<Message, TextError> {
-        let conversation = self.picker.pick();
-        Ok(Message {
-            conversation,
-            text: Text::new(self.words.fill(self.body_bytes, &mut self.random))?,
-        })
+        let at = self.random.random_range(0..CORPUS_BYTES);
+        let blank = self.corpus[at..].find(' ');
+        let word = blank.map_or(at, |blank| at + blank + 1);
+        let text = Text::new(&self.corpus[word..word + self.body_bytes])?;
+        Ok((self.picker.pick(), text))
     }
 
     /// Made in advance, so that making them is not measured.

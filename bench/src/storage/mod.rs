@@ -10,4 +10,4 @@ pub mod race;
 pub mod schemes;
 mod scratch;
 mod sled_rows;
-mod tables;
+mod spread;

@@ -1,4 +1,4 @@
-//! The scratch folder of a run, removed afterwards.
+//! The scratch folder of a run, removed afterwards, and other options that the benchmarks share.
 
 use std::env;
 use std::path::PathBuf;
@@ -8,7 +8,8 @@ use serde::Serialize;
 use tempfile::TempDir;
 
 use crate::error::BenchError;
-use crate::results::{Durability, Subject};
+use crate::results::{Durability, Report, Results, Subject};
+use crate::system;
 
 #[derive(Clone, Debug, Args, Serialize)]
 pub(super) struct Scratch {
@@ -29,18 +30,29 @@ impl Scratch {
     }
 
     pub(super) fn open(&self) -> Result<TempDir, BenchError> {
-        let dir = self.parent();
-        tempfile::Builder::new()
-            .prefix("cairn-bench-")
-            .tempdir_in(&dir)
-            .map_err(|source| BenchError::Directory { dir, source })
+        system::temporary_dir(&self.parent())
     }
 
-    pub(super) fn subject(&self) -> Subject {
-        Subject {
+    pub(super) fn report(
+        &self,
+        benchmark: &'static str,
+        settings: &impl Serialize,
+        interrupted: bool,
+        results: Results,
+    ) -> Report {
+        let subject = Subject {
             server: None,
             durability: Durability::in_folder(&self.parent()),
             seed: self.seed,
-        }
+        };
+        Report::new(benchmark, subject, settings, interrupted, results)
+    }
+}
+
+/// Parses how long something is measured.
+pub(super) fn seconds(raw: &str) -> Result<f64, String> {
+    match raw.parse::<f64>() {
+        Ok(seconds) if (0.01..=3_600.0).contains(&seconds) => Ok(seconds),
+        _ => Err("it is not a number of seconds from 0.01 to 3600".to_owned()),
     }
 }

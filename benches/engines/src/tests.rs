@@ -29,6 +29,6 @@ fn engines_return_messages_in_order() {
         };
         contender.open(dir.path()).unwrap().read(each).unwrap();
         expected.sort_by_key(|&(conversation, _)| conversation);
-        assert_eq!(read, expected, "{}", contender.name());
+        assert_eq!(read, expected, "{}", contender.name);
     }
 }

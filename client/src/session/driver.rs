@@ -11,9 +11,10 @@ use cairn_proto::wire::response::ServerFrame;
 use cairn_proto::wire::typing::ServerDatagram;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
+use crate::api::builder::Reconnect;
 use crate::error::Error;
 use crate::limits;
-use crate::options::Reconnect;
+use crate::session::backoff::Backoff;
 use crate::session::login::{Dialer, Session};
 use crate::session::shared::{Response, Shared};
 use crate::session::typing::write_datagrams;
@@ -30,8 +31,9 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    /// Runs until the client is closed, or a terminal error occurs.
-    pub(crate) async fn run(self, first: Session) {
+    /// Runs until the client is closed, or a terminal error occurs. Begins with `first`, to which
+    /// the shared state is already switched, or disconnected.
+    pub(crate) async fn run(mut self, first: Option<Session>) {
         let error = self.sessions(first).await;
         self.shared.finish(&error);
         if self.owns_endpoint {
@@ -40,9 +42,27 @@ impl Driver {
     }
 
     /// Runs one session after another, and returns the terminal error.
-    async fn sessions(&self, mut session: Session) -> Error {
-        let mut attempts = 0;
+    async fn sessions(&mut self, first: Option<Session>) -> Error {
+        let shared = Arc::clone(&self.shared);
+        let mut retry = Retry::new(first.is_none());
+        let mut connected = first;
         loop {
+            let session = match connected.take() {
+                Some(session) => session,
+                None => {
+                    let session = tokio::select! {
+                        biased;
+                        () = shared.stop.notified() => return Error::Closed,
+                        session = self.open_session(&mut retry) => match session {
+                            Ok(session) => session,
+                            Err(error) => return error,
+                        },
+                    };
+                    shared.online(&session.welcome);
+                    session
+                }
+            };
+            self.dialer.logged_in(&session.welcome);
             let began = Instant::now();
             let lost = match self.session(session).await {
                 SessionEnd::Stopped => return Error::Closed,
@@ -51,47 +71,38 @@ impl Driver {
             if let Some(error) = lost.final_error() {
                 return error;
             }
+            let addr = &self.dialer.target.addr;
             if matches!(self.reconnect, Reconnect::Never) {
                 return Error::Lost {
-                    addr: self.dialer.target.addr.clone(),
-                    reason: lost.reason(),
+                    addr: addr.clone(),
+                    source: lost.cause(),
                 };
             }
             if began.elapsed() >= limits::STEADY_AFTER {
-                attempts = 0;
+                retry = Retry::default();
             }
-            let addr = &self.dialer.target.addr;
-            tracing::info!(%addr, reason = %lost.reason(), "connection lost");
+            tracing::info!(%addr, reason = %lost.cause(), "connection lost");
             // Before the first attempt: requests submitted from now on must stay in their slots
             // instead of being written to the old connection.
-            self.shared.offline(lost.reason());
-            session = tokio::select! {
-                biased;
-                () = self.shared.stop.notified() => return Error::Closed,
-                session = self.reconnect_session(&mut attempts) => match session {
-                    Ok(session) => session,
-                    Err(error) => return error,
-                },
-            };
-            self.shared.online(&session.welcome);
+            shared.offline(lost.cause().to_string());
         }
     }
 
-    /// Reconnects with backoff until there is a session or a permanent error.
-    async fn reconnect_session(&self, attempts: &mut u32) -> Result<Session, Error> {
+    /// Connects until there is a session or a permanent error, with backoff between attempts.
+    async fn open_session(&self, retry: &mut Retry) -> Result<Session, Error> {
         let mut time_max = limits::RECONNECT_TIME_FIRST;
         let since = self.shared.state.lock().moment();
         loop {
             if let Reconnect::Forever(backoff) = self.reconnect {
-                sleep(backoff.delay(*attempts, rand::random())).await;
+                retry.wait(&backoff).await;
             }
-            *attempts = attempts.saturating_add(1);
             let error = match self.dialer.open(since, time_max).await {
                 Ok(session) => return Ok(session),
                 Err(error) if error.is_final() => return Err(error),
+                Err(error) if matches!(self.reconnect, Reconnect::Never) => return Err(error),
                 Err(error) => error,
             };
-            tracing::debug!(%error, attempts = *attempts, "reconnect failed");
+            tracing::debug!(%error, attempts = retry.attempts, "connecting failed");
             if matches!(
                 error,
                 Error::NoAnswer { .. } | Error::LoginUnanswered { .. }
@@ -126,6 +137,31 @@ impl Driver {
             SessionEnd::Stopped | SessionEnd::Lost(_) => CloseCode::Normal,
         });
         ended
+    }
+}
+
+/// The attempts to connect since the last steady session.
+#[derive(Default)]
+struct Retry {
+    attempts: u32,
+    /// Whether the next attempt is made at once: the first one of a client that starts offline.
+    is_immediate: bool,
+}
+
+impl Retry {
+    const fn new(is_immediate: bool) -> Self {
+        Self {
+            attempts: 0,
+            is_immediate,
+        }
+    }
+
+    /// Waits before the next attempt.
+    async fn wait(&mut self, backoff: &Backoff) {
+        if !std::mem::take(&mut self.is_immediate) {
+            sleep(backoff.delay(self.attempts, rand::random())).await;
+            self.attempts = self.attempts.saturating_add(1);
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use cairn_proto::wire::close::CloseCode;
 use cairn_proto::wire::codec;
 use cairn_proto::wire::event::StreamOpening;
 use cairn_proto::wire::frame;
-use cairn_proto::wire::hello::{ClientFrame, Hello, Welcome};
+use cairn_proto::wire::hello::{ClientFrame, Credentials, Hello, Welcome};
 use cairn_proto::wire::overview::Moment;
 use cairn_proto::wire::response::ServerFrame;
 use tokio::time::{Instant, timeout_at};
@@ -63,6 +63,14 @@ impl Dialer {
                 link.close(CloseCode::Normal);
                 Err(Error::LoginUnanswered { addr: addr() })
             }
+        }
+    }
+
+    /// Handles a login: later ones use the device's token and continue the send stream.
+    pub(crate) fn logged_in(&mut self, welcome: &Welcome) {
+        self.hello.is_resumed = true;
+        if let Some(token) = welcome.token {
+            self.hello.credentials = Credentials::Token(token);
         }
     }
 

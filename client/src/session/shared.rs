@@ -21,7 +21,7 @@ use crate::account::WhoAmI;
 use crate::error::Error;
 use crate::limits;
 use crate::session::state::acks::Acks;
-use crate::session::state::at_login::{AtLogin, complete_as_of};
+use crate::session::state::at_login::AtLogin;
 use crate::session::state::in_flight::{Slots, Waiter};
 use crate::session::state::outgoing::Outgoing;
 use crate::session::state::subscriptions::Subscriptions;
@@ -52,9 +52,10 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(welcome: &Welcome, since: Option<Moment>) -> Self {
+    /// Creates the state of a client without a connection.
+    pub(crate) fn new(whoami: WhoAmI, since: Option<Moment>) -> Self {
         let state = State {
-            phase: Phase::Online,
+            phase: Phase::Offline,
             out: Vec::new(),
             slots: Slots::default(),
             next_seq: HashMap::new(),
@@ -62,11 +63,11 @@ impl Shared {
             acks: Acks::default(),
             followers: Followers::default(),
             subscribers: HashMap::new(),
-            whoami: WhoAmI::from(welcome),
+            whoami,
             user_cache: UserCache::default(),
             subscriptions: Subscriptions::default(),
-            moment: complete_as_of(&welcome.overview).or(since),
-            at_login: AtLogin::new(welcome.overview.clone(), since),
+            moment: since,
+            at_login: AtLogin::new(since),
         };
         Self {
             state: Mutex::new(state),
@@ -259,6 +260,12 @@ mod tests {
         }
     }
 
+    fn online() -> Shared {
+        let shared = Shared::new(WhoAmI::from(&welcome()), None);
+        shared.online(&welcome());
+        shared
+    }
+
     fn batch(shared: &Shared) -> Vec<u8> {
         let mut batch = Vec::new();
         shared.take_batch(&mut batch);
@@ -272,14 +279,14 @@ mod tests {
             let outgoing = Outgoing::New(content);
             shared.send(ConversationId::new(1), None, outgoing).unwrap()
         };
-        let once = Shared::new(&welcome(), None);
+        let once = online();
         let _promise = send(&once);
         let expected = batch(&once);
         assert!(!expected.is_empty() && batch(&once).is_empty());
 
         // Sent before the connection broke but not yet written, and sent while there was none.
         for is_late in [false, true] {
-            let shared = Shared::new(&welcome(), None);
+            let shared = online();
             let _early = (!is_late).then(|| send(&shared));
             shared.offline(String::new());
             let _late = is_late.then(|| send(&shared));

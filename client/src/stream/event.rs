@@ -28,11 +28,11 @@ pub enum Event {
         /// The cause, for display.
         reason: String,
     },
-    /// The client is connected again. Memberships and contacts may have changed in between; request
-    /// [`crate::Client::conversations`] and [`crate::Client::contacts`].
+    /// The client is connected again, or for the first time after an offline start. Memberships and contacts may have changed in between; request
+    /// [`crate::view::Conversations::list`] and [`crate::view::People::contacts`].
     Reconnected,
     /// This many events were dropped because the reader fell behind; request
-    /// [`crate::Client::conversations`] and [`crate::Client::contacts`].
+    /// [`crate::view::Conversations::list`] and [`crate::view::People::contacts`].
     Lagged(u64),
 }
 

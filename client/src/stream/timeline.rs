@@ -3,13 +3,14 @@
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use cairn_proto::content::message::{Entry, Message, Run, unpack_entry};
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::wire::request::Answer;
 use cairn_proto::wire::request::session::{Pull, PullRange};
+use futures_core::Stream;
 use tokio::sync::oneshot;
 
 use crate::error::Error;
@@ -20,13 +21,14 @@ use crate::stream::follow::{Broken, Extent, Follower, Step, split_first};
 /// The messages of one conversation from a position on: each one once, in order, across reconnects
 /// and server restarts.
 ///
-/// Created by [`crate::Client::follow`] and [`crate::Client::history`]. Numbers are consecutive,
+/// Created by [`crate::view::Conversation::follow`] and [`crate::view::Conversation::history`].
+/// Implements [`Stream`]. Numbers are consecutive,
 /// except that messages are skipped which have expired, or which precede what the user may see; see
 /// [`Timeline::floor`].
 ///
 /// Buffers at most [`crate::limits::TIMELINE_BUFFER_BYTES_MAX`] and one page. A slow reader loses
 /// nothing: what does not fit is pulled later. Following does not acknowledge anything; see
-/// [`crate::Client::ack`].
+/// [`crate::view::Conversation::ack`].
 ///
 /// All methods are cancel-safe: dropping a future, for instance in a `select!`, loses no message.
 #[derive(Debug)]
@@ -108,18 +110,23 @@ impl Timeline {
     ///
     /// # Errors
     /// [`Error::Refused`] with `NotFound` if the user may not read the conversation,
-    /// [`Error::PushIsOff`] for [`crate::Client::follow`] without push, or a [terminal
+    /// [`Error::PushIsOff`] for [`crate::view::Conversation::follow`] without push, or a [terminal
     /// error](Error#terminal-errors). Returns `None` after an error.
     pub async fn next(&mut self) -> Option<Result<Message, Error>> {
-        while self.current.count == 0 {
-            match self.fill().await? {
-                Ok(()) => {}
-                Err(error) => return Some(Err(error)),
+        poll_fn(|context| self.poll_message(context)).await
+    }
+
+    fn poll_message(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
+        if self.current.count == 0 {
+            match ready!(self.poll_fill(context)) {
+                Some(Ok(())) => {}
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
             }
         }
         let (conversation, msgid) = (self.conversation, self.current.first);
         let read = split_first(&mut self.current).and_then(|entry| Ok(unpack_entry(&entry)?));
-        Some(match read {
+        Poll::Ready(Some(match read {
             Ok(Entry {
                 sender,
                 sent_at,
@@ -134,14 +141,16 @@ impl Timeline {
                 extras,
             }),
             Err(broken) => Err(self.fail(broken)),
-        })
+        }))
     }
 
     /// Returns all messages that have arrived, or waits for the next ones. Never empty. Otherwise
     /// like [`Timeline::next`].
     ///
     /// # Errors
-    /// As [`Timeline::next`].
+    /// [`Error::Refused`] with `NotFound` if the user may not read the conversation,
+    /// [`Error::PushIsOff`] for a timeline without end and without push, or a [terminal
+    /// error](Error#terminal-errors). Returns `None` after an error.
     pub async fn next_batch(&mut self) -> Option<Result<Vec<Message>, Error>> {
         Some(match self.next_run().await? {
             Ok(run) => run.messages().map_err(|error| self.fail(error.into())),
@@ -153,12 +162,14 @@ impl Timeline {
     /// [`Timeline::next_batch`].
     ///
     /// # Errors
-    /// As [`Timeline::next`].
+    /// [`Error::Refused`] with `NotFound` if the user may not read the conversation,
+    /// [`Error::PushIsOff`] for a timeline without end and without push, or a [terminal
+    /// error](Error#terminal-errors). Returns `None` after an error.
     pub async fn next_run(&mut self) -> Option<Result<Run, Error>> {
-        while self.current.count == 0 {
-            match self.fill().await? {
-                Ok(()) => {}
-                Err(error) => return Some(Err(error)),
+        if self.current.count == 0 {
+            let filled = poll_fn(|context| self.poll_fill(context)).await?;
+            if let Err(error) = filled {
+                return Some(Err(error));
             }
         }
         let next = self.current.last().next();
@@ -171,10 +182,7 @@ impl Timeline {
         Some(Ok(std::mem::replace(&mut self.current, empty)))
     }
 
-    async fn fill(&mut self) -> Option<Result<(), Error>> {
-        poll_fn(|context| self.poll_fill(context)).await
-    }
-
+    /// Waits for messages. Afterwards `current` is not empty.
     fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<(), Error>>> {
         loop {
             match std::mem::replace(&mut self.status, Status::Over) {
@@ -270,6 +278,15 @@ impl Timeline {
             ..self.current.clone()
         };
         Error::Protocol(broken.0)
+    }
+}
+
+/// The same messages as [`Timeline::next`].
+impl Stream for Timeline {
+    type Item = Result<Message, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_message(context)
     }
 }
 

@@ -6,19 +6,19 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use cairn_proto::content::attachment::{Attachment, AttachmentHash, TransferFrame};
-use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::ids::MsgId;
 use cairn_proto::wire::event::StreamOpening;
 use tokio::fs::{self, File, OpenOptions};
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 use tokio::time::sleep;
 
 use super::{Progress, RetryBudget, Step, Stopped, TransferError, read_frame};
-use crate::api::client::Client;
 use crate::limits;
 use crate::transport::link::{Lost, Reader};
+use crate::view::conversation::Conversation;
 
 /// Downloads
-impl Client {
+impl Conversation<'_> {
     /// Downloads an attachment to the file at `target`, which is replaced once all bytes have
     /// arrived and match the hash. Until then they are stored next to it, under a name with the
     /// beginning of the hash and `.part` appended. A later call resumes from there.
@@ -33,30 +33,30 @@ impl Client {
     /// another download is writing it. [`TransferError::Damaged`] if the bytes do not match the
     /// hash.
     pub async fn download(
-        &self,
-        conversation: ConversationId,
+        self,
         msgid: MsgId,
         attachment: &Attachment,
         target: &Path,
         mut progress: impl FnMut(Progress),
     ) -> Result<(), TransferError> {
         let _slot = self
+            .client
             .shared()
             .transfer_slots
             .take()
             .await
-            .ok_or_else(|| self.ended())?;
+            .ok_or_else(|| self.client.ended())?;
         let mut part = Part::open(target, attachment, &mut progress).await?;
         let mut was_resumed = part.done_bytes > 0;
         let mut retry_budget = RetryBudget::new();
         loop {
             let opening = StreamOpening::Download {
-                conversation,
+                conversation: self.id,
                 msgid,
                 hash: attachment.hash,
                 from: part.done_bytes,
             };
-            let lost = match self.open_transfer(opening).await? {
+            let lost = match self.client.open_transfer(opening).await? {
                 Ok((mut writer, mut reader)) => {
                     writer.finish();
                     match part.receive(&mut reader, &mut progress).await {
@@ -193,7 +193,7 @@ impl Part {
         if self.done_bytes == self.total_bytes {
             Ok(())
         } else {
-            Err(Lost::Broken("the server ended the transfer".to_owned()).into())
+            Err(Lost::Broken("the server ended the transfer".into()).into())
         }
     }
 

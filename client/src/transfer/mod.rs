@@ -17,7 +17,7 @@ use cairn_proto::wire::frame;
 use tokio::time::sleep;
 
 use crate::api::client::Client;
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::limits;
 use crate::transport::link::{Lost, Reader, Writer};
 
@@ -59,7 +59,7 @@ pub enum TransferError {
     Client(#[from] Error),
     /// The source cannot be read, or was truncated during the upload.
     #[error("cannot read the file: {0}")]
-    Source(io::Error),
+    Source(#[source] io::Error),
     /// The downloaded bytes cannot be written.
     #[error("cannot write {}: {source}", path.display())]
     Target {
@@ -72,10 +72,10 @@ pub enum TransferError {
     #[error("the downloaded bytes do not match the hash of the file")]
     Damaged,
     /// [`limits::TRANSFER_ATTEMPTS_MAX`] consecutive attempts made no progress.
-    #[error("the transfer made no progress in several attempts: {reason}")]
+    #[error("the transfer made no progress in several attempts: {source}")]
     BrokenOff {
         /// The cause of the last failure.
-        reason: String,
+        source: Cause,
     },
 }
 
@@ -153,7 +153,7 @@ impl RetryBudget {
         self.attempts += 1;
         if self.attempts >= limits::TRANSFER_ATTEMPTS_MAX {
             return Err(TransferError::BrokenOff {
-                reason: lost.reason(),
+                source: lost.cause(),
             });
         }
         sleep(limits::TRANSFER_RETRY_DELAY * self.attempts).await;
@@ -169,7 +169,7 @@ async fn read_frame(reader: &mut Reader) -> Result<TransferFrame, Stopped> {
                 // Not permanent: the server may still count a transfer that was aborted a moment
                 // ago.
                 Ok(TransferFrame::Refused(code @ ErrorCode::TooManyTransfers)) => {
-                    Err(Lost::Broken(code.to_string()).into())
+                    Err(Lost::Broken(code.to_string().into()).into())
                 }
                 Ok(TransferFrame::Refused(code)) => Err(code.into()),
                 Ok(frame) => Ok(frame),
@@ -177,7 +177,7 @@ async fn read_frame(reader: &mut Reader) -> Result<TransferFrame, Stopped> {
             };
         }
         if !reader.fill_or_end().await? {
-            return Err(Lost::Broken("the server ended the transfer".to_owned()).into());
+            return Err(Lost::Broken("the server ended the transfer".into()).into());
         }
     }
 }

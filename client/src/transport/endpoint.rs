@@ -21,7 +21,7 @@ use rustls::crypto::CryptoProvider;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::time::sleep;
 
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::limits;
 use crate::transport::link::{Link, Lost};
 use crate::transport::pin::PinVerifier;
@@ -31,7 +31,7 @@ const NO_APPLICATION_PROTOCOL: u8 = 120;
 
 /// A UDP socket from which any number of clients can connect.
 ///
-/// A client creates its own unless [`crate::Options::endpoint`] is set. Programs with many clients
+/// A client creates its own unless [`crate::ClientBuilder::endpoint`] is set. Programs with many clients
 /// should share a few. Clones refer to the same socket.
 #[derive(Clone)]
 pub struct Endpoint {
@@ -59,7 +59,7 @@ impl Endpoint {
             quinn::Endpoint::new(EndpointConfig::default(), None, socket()?, runtime)
         };
         let quinn = open().map_err(|error| Error::Socket {
-            reason: error.to_string(),
+            source: Cause::of(error),
         })?;
         Ok(Self {
             quinn,
@@ -106,9 +106,9 @@ impl Endpoint {
 
     async fn handshake(&self, target: &Target, to: SocketAddr) -> Result<Link, Error> {
         let verifier = Arc::new(PinVerifier::new(target.pin, Arc::clone(&self.provider)));
-        let broken = |reason: String| Error::Broken {
+        let broken = |source: Cause| Error::Broken {
             addr: target.addr.clone(),
-            reason,
+            source,
         };
         let config = client_config(
             Arc::clone(&verifier),
@@ -119,7 +119,7 @@ impl Endpoint {
         let connecting = self
             .quinn
             .connect_with(config, to, target.addr.host())
-            .map_err(|error| broken(error.to_string()))?;
+            .map_err(|error| broken(Cause::of(error)))?;
         match connecting.await {
             Ok(connection) => Ok(Link::new(connection)),
             Err(error) => Err(match verifier.presented() {
@@ -159,17 +159,17 @@ fn handshake_error(addr: &ServerAddr, error: ConnectionError) -> Error {
 
 /// Returns the host's first address, and its first one of the other family.
 async fn resolve(addr: &ServerAddr) -> Result<(SocketAddr, Option<SocketAddr>), Error> {
-    let failed = |reason: String| Error::Resolve {
+    let failed = |source: Cause| Error::Resolve {
         addr: addr.clone(),
-        reason,
+        source,
     };
     let found: Vec<SocketAddr> = tokio::net::lookup_host((addr.host(), addr.port()))
         .await
-        .map_err(|error| failed(error.to_string()))?
+        .map_err(|error| failed(Cause::of(error)))?
         .collect();
     let &first = found
         .first()
-        .ok_or_else(|| failed("no address found".to_owned()))?;
+        .ok_or_else(|| failed("no address found".into()))?;
     Ok((
         first,
         found
@@ -201,17 +201,17 @@ fn client_config(
     verifier: Arc<PinVerifier>,
     provider: &Arc<CryptoProvider>,
     ack_every_packets: Option<u32>,
-) -> Result<ClientConfig, String> {
+) -> Result<ClientConfig, Cause> {
     let mut tls = rustls::ClientConfig::builder_with_provider(Arc::clone(provider))
         .with_protocol_versions(&[&rustls::version::TLS13])
-        .map_err(|error| error.to_string())?
+        .map_err(Cause::of)?
         .dangerous()
         .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
     tls.alpn_protocols = vec![ALPN.to_vec()];
     // Resumed sessions skip certificate verification, and with it the pin.
     tls.resumption = Resumption::disabled();
-    let quic = QuicClientConfig::try_from(tls).map_err(|error| error.to_string())?;
+    let quic = QuicClientConfig::try_from(tls).map_err(Cause::of)?;
     let mut config = ClientConfig::new(Arc::new(quic));
     config.transport_config(Arc::new(transport(ack_every_packets)));
     Ok(config)

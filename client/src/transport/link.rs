@@ -8,7 +8,7 @@ use cairn_proto::wire::frame;
 use quinn::{ConnectionError, ReadError, RecvStream, SendStream, VarInt, WriteError};
 use tokio::time::timeout;
 
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::limits;
 
 /// Chunks read from a stream under one lock. A chunk holds at most the content of one packet.
@@ -38,7 +38,7 @@ pub(crate) enum Lost {
     /// The server closed it.
     Closed(CloseCode),
     /// It failed: a timeout, a reset, or a truncated stream.
-    Broken(String),
+    Broken(Cause),
     /// The server violated the protocol.
     Protocol(&'static str),
 }
@@ -91,7 +91,7 @@ impl Link {
     async fn reason(&self) -> Lost {
         match timeout(limits::CLOSE_REASON_TIME_MAX, self.0.closed()).await {
             Ok(error) => error.into(),
-            Err(_) => Lost::Broken("the server ended a stream".to_owned()),
+            Err(_) => Lost::Broken("the server ended a stream".into()),
         }
     }
 }
@@ -171,7 +171,7 @@ impl Reader {
         match self.stream.read_chunk(PART_BYTES_MAX, true).await {
             Ok(chunk) => Ok(chunk.map(|chunk| chunk.bytes)),
             Err(ReadError::ConnectionLost(error)) => Err(error.into()),
-            Err(_) => Err(Lost::Broken("the server aborted the transfer".to_owned())),
+            Err(_) => Err(Lost::Broken("the server aborted the transfer".into())),
         }
     }
 
@@ -202,7 +202,7 @@ impl From<ConnectionError> for Lost {
             ConnectionError::ApplicationClosed(close) => Self::Closed(CloseCode::from_number(
                 u32::try_from(close.error_code.into_inner()).unwrap_or(u32::MAX),
             )),
-            other => Self::Broken(other.to_string()),
+            other => Self::Broken(Cause::of(other)),
         }
     }
 }
@@ -223,12 +223,12 @@ impl Lost {
         }
     }
 
-    /// Returns the cause, for display.
-    pub(crate) fn reason(&self) -> String {
+    /// Returns the cause.
+    pub(crate) fn cause(&self) -> Cause {
         match self {
-            Self::Closed(code) => code.text().to_owned(),
-            Self::Broken(reason) => reason.clone(),
-            Self::Protocol(what) => (*what).to_owned(),
+            Self::Closed(code) => code.text().into(),
+            Self::Broken(cause) => cause.clone(),
+            Self::Protocol(what) => (*what).into(),
         }
     }
 
@@ -236,7 +236,7 @@ impl Lost {
     pub(crate) fn into_login_error(self, addr: ServerAddr) -> Error {
         self.final_error().unwrap_or_else(|| Error::Broken {
             addr,
-            reason: self.reason(),
+            source: self.cause(),
         })
     }
 }

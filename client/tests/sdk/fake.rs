@@ -23,7 +23,7 @@ use cairn_client::proto::wire::hello::{Capabilities, ClientFrame, Credentials, H
 use cairn_client::proto::wire::overview::{ConversationPage, Moment, OverviewExtent};
 use cairn_client::proto::wire::request::{Answer, Request};
 use cairn_client::proto::wire::response::ServerFrame;
-use cairn_client::{Account, Backoff, Client, Options, Reconnect};
+use cairn_client::{Account, Backoff, Client, ClientBuilder, Reconnect};
 use quinn::crypto::rustls::QuicServerConfig;
 use quinn::{EndpointConfig, RecvStream, SendStream, ServerConfig, VarInt};
 use quinn_proto::HashedConnectionIdGenerator;
@@ -170,15 +170,11 @@ impl Fake {
     }
 
     /// A client that is welcomed, and the server's end of it.
-    pub(crate) async fn client(&self, options: Options) -> (Client, Peer) {
+    pub(crate) async fn client(&self, options: ClientBuilder) -> (Client, Peer) {
         let account = self.account();
-        let (client, peer) = soon(async {
-            tokio::join!(
-                Client::connect(&account, options),
-                self.welcomed(Vec::new())
-            )
-        })
-        .await;
+        let (client, peer) =
+            soon(async { tokio::join!(options.connect(&account), self.welcomed(Vec::new())) })
+                .await;
         (client.unwrap(), peer)
     }
 
@@ -387,13 +383,10 @@ impl Peer {
     }
 }
 
-/// Options of a client that loses no time.
-pub(crate) fn eager() -> Options {
-    Options {
-        reconnect: Reconnect::Forever(Backoff {
-            base: Duration::from_millis(1),
-            cap: Duration::from_millis(10),
-        }),
-        ..Options::default()
-    }
+/// ClientBuilder of a client that loses no time.
+pub(crate) fn eager() -> ClientBuilder {
+    Client::builder().reconnect(Reconnect::Forever(Backoff {
+        base: Duration::from_millis(1),
+        cap: Duration::from_millis(10),
+    }))
 }

@@ -12,7 +12,7 @@ use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::event::{TimelineFrame, Update};
 use cairn_client::proto::wire::request::session::{Pull, PullRange, Pulled};
 use cairn_client::proto::wire::request::{Answer, Request, SessionRequest};
-use cairn_client::{Client, Error, Event, Options, Timeline, limits};
+use cairn_client::{Client, Error, Event, Timeline, limits};
 
 use crate::fake::{Fake, Peer, eager, soon};
 use crate::requests::group;
@@ -113,7 +113,7 @@ pub(crate) async fn reads(timeline: &mut Timeline, ids: impl IntoIterator<Item =
 /// A client that follows a log of 3 messages and has read them.
 async fn level_at_three(fake: &Fake) -> (Client, Peer, Timeline) {
     let (client, mut peer) = fake.client(eager()).await;
-    let mut timeline = client.follow(ONE, MsgId::new(1));
+    let mut timeline = client.conversation(ONE).follow(MsgId::new(1));
     let ((), asked) = tokio::join!(reads(&mut timeline, 1..=3), async {
         Log::up_to(3).answer_pull(&mut peer).await
     });
@@ -219,7 +219,7 @@ async fn gaps_in_overview_are_requested() {
 async fn unanswered_pull_is_retried() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
-    let mut timeline = client.follow(ONE, MsgId::new(2));
+    let mut timeline = client.conversation(ONE).follow(MsgId::new(2));
     let ((), _peer) = tokio::join!(reads(&mut timeline, 2..=5), async {
         peer.request().await;
         peer.close(CloseCode::Internal);
@@ -274,7 +274,7 @@ async fn slow_reader_is_bounded_and_complete() {
 async fn expired_range_is_skipped() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
-    let mut timeline = client.follow(ONE, MsgId::new(1));
+    let mut timeline = client.conversation(ONE).follow(MsgId::new(1));
     let log = Log {
         head: 9,
         floor: 6,
@@ -289,7 +289,7 @@ async fn expired_range_is_skipped() {
 async fn timelines_are_independent() {
     let fake = Fake::start();
     let (client, mut peer, mut first) = level_at_three(&fake).await;
-    let mut second = client.follow(ONE, MsgId::new(3));
+    let mut second = client.conversation(ONE).follow(MsgId::new(3));
     tokio::join!(reads(&mut second, [3]), async {
         Log::up_to(3).answer_pull(&mut peer).await
     });
@@ -340,7 +340,7 @@ async fn rejoining_continues_the_timeline() {
 async fn unreadable_entry_ends_the_timeline() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
-    let mut timeline = client.follow(ONE, MsgId::new(1));
+    let mut timeline = client.conversation(ONE).follow(MsgId::new(1));
     let (next, ()) = tokio::join!(timeline.next(), async {
         let (id, _) = peer.request().await;
         peer.answer(id, Err(ErrorCode::NotFound)).await;
@@ -384,7 +384,7 @@ async fn broken_server_promises_are_detected() {
     ] {
         let fake = Fake::start();
         let (client, mut peer) = fake.client(eager()).await;
-        let mut timeline = client.follow(ONE, MsgId::new(1));
+        let mut timeline = client.conversation(ONE).follow(MsgId::new(1));
         tokio::join!(
             async {
                 reads(&mut timeline, 1..=good).await;
@@ -406,13 +406,8 @@ async fn broken_server_promises_are_detected() {
 #[tokio::test]
 async fn history_ends_at_head() {
     let fake = Fake::start();
-    let (client, mut peer) = fake
-        .client(Options {
-            push: false,
-            ..eager()
-        })
-        .await;
-    let mut history = client.history(ONE, MsgId::new(2));
+    let (client, mut peer) = fake.client(eager().push(false)).await;
+    let mut history = client.conversation(ONE).history(MsgId::new(2));
     tokio::join!(
         async {
             reads(&mut history, 2..=700).await;
@@ -424,7 +419,7 @@ async fn history_ends_at_head() {
             assert_eq!(Log::up_to(800).answer_pull(&mut peer).await, (502, 199));
         }
     );
-    let mut timeline = client.follow(ONE, MsgId::new(1));
+    let mut timeline = client.conversation(ONE).follow(MsgId::new(1));
     assert_eq!(soon(timeline.next()).await, Some(Err(Error::PushIsOff)));
     assert_eq!(soon(timeline.next()).await, None);
 }

@@ -15,7 +15,9 @@ use cairn_client::proto::wire::hello::Credentials;
 use cairn_client::proto::wire::request::session::ListDevices;
 use cairn_client::proto::wire::request::{Answer, List};
 use cairn_client::proto::wire::response::ServerFrame;
-use cairn_client::{Account, Client, Endpoint, Error, Event, JoinRequest, Options, WhoAmI, limits};
+use cairn_client::{
+    Account, Client, Endpoint, Error, Event, JoinRequest, LoginRequest, WhoAmI, limits,
+};
 use tokio::time::Instant;
 
 use crate::fake::{Fake, Identity, TOKEN, eager, everything, soon};
@@ -29,9 +31,7 @@ fn laptop() -> DeviceName {
 }
 
 async fn failed(account: &Account) -> Error {
-    soon(Client::connect(account, Options::default()))
-        .await
-        .unwrap_err()
+    soon(Client::builder().connect(account)).await.unwrap_err()
 }
 
 #[tokio::test]
@@ -117,7 +117,7 @@ async fn lost_server_ends_login() {
         error,
         Error::Broken {
             addr: fake.addr(),
-            reason: "the server is stopping".to_owned()
+            source: "the server is stopping".into()
         }
     );
 }
@@ -135,9 +135,7 @@ async fn silence_times_out() {
         device: DeviceId::new(1),
     };
     assert_eq!(
-        Client::connect(&account, Options::default())
-            .await
-            .unwrap_err(),
+        Client::builder().connect(&account).await.unwrap_err(),
         Error::NoAnswer { addr }
     );
 }
@@ -146,7 +144,7 @@ async fn silence_times_out() {
 async fn unanswered_login_differs_from_silence() {
     let fake = Fake::start();
     let account = fake.account();
-    let (error, _peer) = tokio::join!(Client::connect(&account, Options::default()), async {
+    let (error, _peer) = tokio::join!(Client::builder().connect(&account), async {
         let peer = fake.accept().await;
         // From here on there is nothing to wait for but the client's own deadline.
         tokio::time::pause();
@@ -190,8 +188,7 @@ async fn invite_yields_a_reusable_account() {
         device: laptop(),
     };
     let (joined, peer) =
-        soon(async { tokio::join!(Client::join(&link, who, eager()), fake.welcomed(Vec::new())) })
-            .await;
+        soon(async { tokio::join!(eager().join(&link, who), fake.welcomed(Vec::new())) }).await;
     let (client, account) = joined.unwrap();
     assert_eq!(
         peer.hello.credentials,
@@ -225,17 +222,13 @@ async fn invite_yields_a_reusable_account() {
 async fn login_sends_name_and_password() {
     let fake = Fake::start();
     let password = Password::new("correct horse").unwrap();
-    let login = Client::login(
-        fake.addr(),
-        fake.pin(),
-        ada(),
-        password.clone(),
-        laptop(),
-        Options {
-            push: false,
-            ..eager()
-        },
-    );
+    let login = eager().push(false).login(LoginRequest {
+        addr: fake.addr(),
+        pin: fake.pin(),
+        name: ada(),
+        password: password.clone(),
+        device: laptop(),
+    });
     let (client, peer) = soon(async { tokio::join!(login, fake.welcomed(Vec::new())) }).await;
     assert_eq!(client.unwrap().1.token, TOKEN);
     assert_eq!(
@@ -252,14 +245,13 @@ async fn login_sends_name_and_password() {
 #[tokio::test]
 async fn missing_device_token_is_a_protocol_error() {
     let fake = Fake::start();
-    let login = Client::login(
-        fake.addr(),
-        fake.pin(),
-        ada(),
-        Password::new("correct horse").unwrap(),
-        laptop(),
-        eager(),
-    );
+    let login = eager().login(LoginRequest {
+        addr: fake.addr(),
+        pin: fake.pin(),
+        name: ada(),
+        password: Password::new("correct horse").unwrap(),
+        device: laptop(),
+    });
     let (client, ()) = soon(async {
         tokio::join!(login, async {
             let mut peer = fake.accept().await;
@@ -281,7 +273,7 @@ async fn changed_key_ends_reconnecting() {
     let other = Fake::start_as(&Identity::new(), addr, ALPN);
     let answer = soon(async {
         tokio::select! {
-            answer = client.devices() => answer,
+            answer = client.me().devices() => answer,
             _ = other.accept() => panic!("it was accepted"),
         }
     })
@@ -318,7 +310,7 @@ async fn reconnect_waits_when_busy_and_ends_when_refused() {
         addr: fake.addr(),
         code: ErrorCode::AuthFailed,
     };
-    assert_eq!(soon(client.devices()).await, Err(refused));
+    assert_eq!(soon(client.me().devices()).await, Err(refused));
 }
 
 /// The id that an attempt to connect makes up for the server; `None` for a packet that begins no
@@ -372,16 +364,13 @@ async fn unanswered_reconnect_is_retried() {
 async fn clients_share_a_socket() {
     let fake = Fake::start();
     let endpoint = Endpoint::new().unwrap();
-    let options = || Options {
-        endpoint: Some(endpoint.clone()),
-        ..eager()
-    };
+    let options = || eager().endpoint(endpoint.clone());
     let (one, peer_one) = fake.client(options()).await;
     let (two, mut peer_two) = fake.client(options()).await;
     soon(one.close()).await;
     assert_eq!(peer_one.closed().await, CloseCode::Normal);
-    assert_eq!(one.devices().await, Err(Error::Closed));
-    let (devices, ()) = tokio::join!(two.devices(), async {
+    assert_eq!(one.me().devices().await, Err(Error::Closed));
+    let (devices, ()) = tokio::join!(two.me().devices(), async {
         let (id, _) = peer_two.request().await;
         peer_two
             .answer(id, Ok(Answer::to::<ListDevices>(&List(Vec::new()))))

@@ -8,7 +8,7 @@ use cairn_client::proto::wire::overview::{
 };
 use cairn_client::proto::wire::request::Answer;
 use cairn_client::proto::wire::request::session::ListConversations;
-use cairn_client::{Client, Event, Options, Overview};
+use cairn_client::{Client, Event, Overview};
 
 use crate::fake::{Fake, NOW, Peer, eager, everything, soon};
 use crate::follow::{Log, ONE, reads};
@@ -40,12 +40,9 @@ fn changed() -> ConversationPage {
 /// A client that was here before, and is told this.
 async fn returned(fake: &Fake, page: ConversationPage) -> (Client, Peer) {
     let account = fake.account();
-    let options = Options {
-        since: Some(BEFORE),
-        ..eager()
-    };
+    let options = eager().since(BEFORE);
     let (client, peer) = soon(async {
-        tokio::join!(Client::connect(&account, options), async {
+        tokio::join!(options.connect(&account), async {
             let mut peer = fake.accept().await;
             assert_eq!(peer.hello.since, Some(BEFORE));
             peer.welcome(page).await;
@@ -70,7 +67,8 @@ async fn asked(
                 .await;
         }
     };
-    let (overview, ()) = soon(async { tokio::join!(client.login_overview(), answers) }).await;
+    let (overview, ()) =
+        soon(async { tokio::join!(client.conversations().login_overview(), answers) }).await;
     overview.unwrap()
 }
 
@@ -137,7 +135,10 @@ async fn remaining_changes_are_requested() {
     // everything since it was here before.
     let (client, peer) = returned(&fake, first.clone()).await;
     assert_eq!(
-        (client.login_page(), client.login_page()),
+        (
+            client.conversations().login_page(),
+            client.conversations().login_page()
+        ),
         (Some(first), None)
     );
     peer.close(CloseCode::GoingAway);
@@ -157,7 +158,7 @@ async fn stale_login_overview_is_dropped_after_lag() {
     for is_heard in [true, false] {
         let (client, mut peer) = returned(&fake, changed()).await;
         let mut events = is_heard.then(|| client.events());
-        let mut timeline = client.follow(ONE, MsgId::new(1));
+        let mut timeline = client.conversation(ONE).follow(MsgId::new(1));
         tokio::join!(reads(&mut timeline, 1..=3), async {
             Log::up_to(3).answer_pull(&mut peer).await
         });

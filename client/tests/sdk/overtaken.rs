@@ -41,7 +41,7 @@ async fn pushed_presence_beats_older_reply() {
     let mut events = client.events();
     let users = vec![UserId::new(1), UserId::new(2)];
     let (watched, ()) = soon(async {
-        tokio::join!(client.watch(users), async {
+        tokio::join!(client.people().watch(users), async {
             let (id, _) = peer.request().await;
             for told in [at(1, DeviceKind::Phone), at(3, DeviceKind::Phone)] {
                 peer.push(TimelineFrame::Update(Update::Presence(told.clone())))
@@ -82,7 +82,7 @@ async fn pushed_contacts_beat_older_pages() {
         ..Relation::default()
     };
     let (contacts, ()) = soon(async {
-        tokio::join!(client.contacts(), async {
+        tokio::join!(client.people().contacts(), async {
             let (id, _) = peer.request().await;
             for told in [
                 contact(1, friends),
@@ -124,7 +124,7 @@ async fn unwatchable_user_is_offline_after_reconnect() {
     let (client, mut peer) = fake.client(eager()).await;
     let users = vec![UserId::new(1), UserId::new(2)];
     soon(async {
-        let (watched, ()) = tokio::join!(client.watch(users.clone()), async {
+        let (watched, ()) = tokio::join!(client.people().watch(users.clone()), async {
             let (id, _) = peer.request().await;
             peer.answer(
                 id,

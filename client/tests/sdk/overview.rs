@@ -67,7 +67,7 @@ async fn paged_lists_are_complete() {
         (Some(NOW), None, meanwhile),
     ];
     let (overview, ()) = soon(async {
-        tokio::join!(client.overview(None), async {
+        tokio::join!(client.conversations().overview(None), async {
             for (since, after, page) in pages {
                 let (id, request) = peer.request().await;
                 assert_eq!(request, ListConversations { since, after }.into());
@@ -90,7 +90,7 @@ async fn cyclic_pages_end() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let (all, ()) = soon(async {
-        tokio::join!(client.conversations(), async {
+        tokio::join!(client.conversations().list(), async {
             for _ in 0..2 {
                 let (id, _) = peer.request().await;
                 let page = ConversationPage {
@@ -112,7 +112,7 @@ async fn reconnect_requests_changes() {
     let (client, mut peer) = fake.client(eager()).await;
     assert_eq!(peer.hello.since, None);
     let (overview, ()) = soon(async {
-        tokio::join!(client.overview(Some(at(39))), async {
+        tokio::join!(client.conversations().overview(Some(at(39))), async {
             let (id, request) = peer.request().await;
             assert_eq!(
                 request,

@@ -1,6 +1,6 @@
 //! A client that does not read for a while.
 
-use cairn_client::Options;
+use cairn_client::Client;
 use cairn_client::proto::ids::MsgId;
 use cairn_client::proto::wire::event::TimelineFrame;
 
@@ -28,7 +28,7 @@ async fn push(peer: &mut Peer, messages: u64) {
 async fn paused_client_receives_no_pushes() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
-    let (_other, mut others_peer) = fake.client(Options::default()).await;
+    let (_other, mut others_peer) = fake.client(Client::builder()).await;
     let (first, second) = (client.pause_push(), client.pause_push());
     let mut held = std::pin::pin!(push(&mut peer, PUSHES));
     // A client that reads is pushed twice as much in the meantime.
@@ -53,7 +53,7 @@ async fn paused_client_receives_no_pushes() {
 async fn timeline_resumes_after_pause() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
-    let mut timeline = client.follow(ONE, MsgId::new(1));
+    let mut timeline = client.conversation(ONE).follow(MsgId::new(1));
     let log = Log {
         head: 3,
         floor: 0,

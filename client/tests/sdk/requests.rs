@@ -62,16 +62,19 @@ async fn only_idempotent_requests_are_retried() {
     let name = GroupName::new("team").unwrap();
     let (group, invite, others, devices, _peer) = soon(async {
         let (made, invited) = (
-            client.create_group(name, Vec::new()),
-            client.create_invite(1, Duration::from_secs(60)),
+            client.conversations().create_group(name, Vec::new()),
+            client.admin().create_invite(1, Duration::from_secs(60)),
         );
-        let edited = client.edit(ONE, MsgId::new(3), Text::new("other words").unwrap());
+        let edited = client
+            .conversation(ONE)
+            .edit(MsgId::new(3), Text::new("other words").unwrap());
         let (handed, marked) = (
-            client.hand_over(ONE, UserId::new(2)),
-            client.mark_unread(ONE, MsgId::new(3)),
+            client.conversation(ONE).hand_over(UserId::new(2)),
+            client.conversation(ONE).mark_unread(MsgId::new(3)),
         );
-        let others = async { tokio::join!(handed, edited, marked, client.join_group(ONE)) };
-        tokio::join!(made, invited, others, client.devices(), async {
+        let others =
+            async { tokio::join!(handed, edited, marked, client.conversation(ONE).join()) };
+        tokio::join!(made, invited, others, client.me().devices(), async {
             for _ in 0..7 {
                 peer.request().await;
             }
@@ -98,9 +101,10 @@ async fn retry_accepts_already_done() {
     let (client, mut peer) = fake.client(eager()).await;
     let (own, other) = (client.whoami().user, UserId::new(900));
     let (revoked, left, removed, _peer) = soon(async {
-        let [left, removed] = [own, other].map(|user| client.remove_members(ONE, vec![user]));
+        let [left, removed] =
+            [own, other].map(|user| client.conversation(ONE).remove_members(vec![user]));
         tokio::join!(
-            client.revoke_device(DeviceId::new(5)),
+            client.me().revoke_device(DeviceId::new(5)),
             left,
             removed,
             async {
@@ -137,7 +141,7 @@ async fn first_not_found_is_an_error() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     let (revoked, ()) = soon(async {
-        tokio::join!(client.revoke_device(DeviceId::new(5)), async {
+        tokio::join!(client.me().revoke_device(DeviceId::new(5)), async {
             let (id, _) = peer.request().await;
             peer.answer(id, Err(ErrorCode::NoSuchDevice)).await;
         })
@@ -159,27 +163,30 @@ async fn offline_requests_are_sent_later() {
         })
     );
     let (link, _peer) = soon(async {
-        tokio::join!(client.create_invite(3, Duration::from_millis(1)), async {
-            let mut peer = fake.welcomed(Vec::new()).await;
-            let (id, request) = peer.request().await;
-            assert_eq!(
-                request,
-                CreateInvite {
-                    uses: 3,
-                    life_seconds: 1
-                }
-                .into()
-            );
-            peer.answer(
-                id,
-                Ok(Answer::to::<CreateInvite>(&NewInvite {
-                    addr: ServerAddr::new("chat.example.org", 7766),
-                    token: InviteToken::new([4; 16]),
-                })),
-            )
-            .await;
-            peer
-        })
+        tokio::join!(
+            client.admin().create_invite(3, Duration::from_millis(1)),
+            async {
+                let mut peer = fake.welcomed(Vec::new()).await;
+                let (id, request) = peer.request().await;
+                assert_eq!(
+                    request,
+                    CreateInvite {
+                        uses: 3,
+                        life_seconds: 1
+                    }
+                    .into()
+                );
+                peer.answer(
+                    id,
+                    Ok(Answer::to::<CreateInvite>(&NewInvite {
+                        addr: ServerAddr::new("chat.example.org", 7766),
+                        token: InviteToken::new([4; 16]),
+                    })),
+                )
+                .await;
+                peer
+            }
+        )
     })
     .await;
     let link = link.unwrap();
@@ -196,7 +203,7 @@ async fn dropped_request_is_harmless() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     {
-        let mut asking = Box::pin(client.devices());
+        let mut asking = Box::pin(client.me().devices());
         let (id, _) = soon(async {
             tokio::select! {
                 _ = &mut asking => panic!("no answer"),
@@ -209,7 +216,7 @@ async fn dropped_request_is_harmless() {
             .await;
     }
     let (read, ()) = soon(async {
-        tokio::join!(client.mark_read(ONE, MsgId::new(3)), async {
+        tokio::join!(client.conversation(ONE).mark_read(MsgId::new(3)), async {
             let (id, request) = peer.request().await;
             assert_eq!(
                 request,
@@ -231,7 +238,7 @@ async fn last_ack_is_flushed_on_close() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
     for msgid in (1..=1000).chain([500]) {
-        client.ack(ONE, MsgId::new(msgid));
+        client.conversation(ONE).ack(MsgId::new(msgid));
     }
     let ((), acked) = tokio::join!(client.close(), async {
         let mut acked = Vec::new();
@@ -256,7 +263,7 @@ async fn last_ack_is_flushed_on_close() {
 async fn ack_has_a_deadline() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
-    client.ack(ONE, MsgId::new(5));
+    client.conversation(ONE).ack(MsgId::new(5));
     assert_eq!(
         peer.request().await.1,
         Ack {
@@ -282,11 +289,11 @@ async fn ack_has_a_deadline() {
 async fn ack_is_repeated_after_reconnect() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;
-    client.ack(ONE, MsgId::new(5));
+    client.conversation(ONE).ack(MsgId::new(5));
     let (id, _) = peer.request().await;
     peer.answer(id, Ok(Answer::to::<Ack>(&()))).await;
     // Answers come in order: with this one the client has the other.
-    let (reads, ()) = tokio::join!(client.own_reads(), async {
+    let (reads, ()) = tokio::join!(client.me().reads(), async {
         let (id, request) = peer.request().await;
         assert_eq!(request, GetOwnReads.into());
         peer.answer(id, Ok(Answer::to::<GetOwnReads>(&Reads::Shown)))
@@ -311,7 +318,7 @@ async fn names_are_cached() {
     let (client, mut peer) = fake.client(eager()).await;
     let ids = [3, 1, 9].map(UserId::new);
     let (users, ()) = soon(async {
-        tokio::join!(client.users(&ids), async {
+        tokio::join!(client.people().get_all(&ids), async {
             let (id, request) = peer.request().await;
             assert_eq!(request, GetUsers { ids: ids.to_vec() }.into());
             peer.answer(
@@ -324,12 +331,12 @@ async fn names_are_cached() {
     .await;
     assert_eq!(users.unwrap(), [user(3), user(1)]);
     assert_eq!(
-        soon(client.user(UserId::new(1))).await.unwrap(),
+        soon(client.people().get(UserId::new(1))).await.unwrap(),
         Some(user(1)),
         "from memory"
     );
     let (unknown, ()) = soon(async {
-        tokio::join!(client.users(&ids), async {
+        tokio::join!(client.people().get_all(&ids), async {
             let (id, request) = peer.request().await;
             assert_eq!(
                 request,
@@ -361,7 +368,9 @@ async fn large_import_is_split() {
     let source = ImportSource::new(6);
     let (done, parts) = soon(async {
         tokio::join!(
-            client.import(ONE, source, 10, [small, large].concat()),
+            client
+                .conversation(ONE)
+                .import(source, 10, [small, large].concat()),
             async {
                 let (mut parts, mut next) = (0, 10);
                 while next < 10 + total {

@@ -15,7 +15,7 @@ use cairn_client::proto::text::Text;
 use cairn_client::proto::wire::close::CloseCode;
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::request::{Answer, MessageRequest, Request};
-use cairn_client::{Accepted, Client, Error, Options, Reconnect, TryEnqueueError};
+use cairn_client::{Accepted, Client, Error, Reconnect, TryEnqueueError};
 
 use crate::fake::{Fake, Identity, Peer, eager, soon};
 
@@ -56,7 +56,7 @@ async fn enqueue(client: &Client, texts: &[(ConversationId, &str)]) -> Vec<Accep
     let mut promises = Vec::new();
     for &(conversation, words) in texts {
         promises.push(
-            soon(client.enqueue(conversation, text(words)))
+            soon(client.conversation(conversation).enqueue(text(words)))
                 .await
                 .unwrap(),
         );
@@ -107,7 +107,9 @@ async fn retry_keeps_numbers_and_skips_resolved() {
     assert_eq!(soon(second).await, Ok(MsgId::new(8)));
     peer.close(CloseCode::GoingAway);
     // Said while there is no connection, or not yet a new one: it goes behind everything before it.
-    let late = soon(client.enqueue(ONE, text("e"))).await.unwrap();
+    let late = soon(client.conversation(ONE).enqueue(text("e")))
+        .await
+        .unwrap();
 
     let mut peer = fake.welcomed(Vec::new()).await;
     assert_eq!(peer.hello.send_stream, stream);
@@ -179,7 +181,7 @@ fn killed_server_is_detected_by_reset() {
     let fake =
         first.block_on(async { Fake::start_as(&identity, ([127, 0, 0, 1], 0).into(), ALPN) });
     let (addr, account) = (fake.local_addr(), fake.account());
-    let connecting = clients.spawn(async move { Client::connect(&account, eager()).await });
+    let connecting = clients.spawn(async move { eager().connect(&account).await });
     let peer = first.block_on(fake.welcomed(Vec::new()));
     let client = clients.block_on(connecting).unwrap().unwrap();
     // There is no close: its tasks are gone from one moment to the next, and its socket after
@@ -190,7 +192,7 @@ fn killed_server_is_detected_by_reset() {
 
     let second = runtime();
     let fake = second.block_on(async { Fake::start_as(&identity, addr, ALPN) });
-    let sending = clients.spawn(async move { client.send(ONE, text("a")).await });
+    let sending = clients.spawn(async move { client.conversation(ONE).send(text("a")).await });
     second.block_on(async {
         let mut peer = fake.welcomed(Vec::new()).await;
         let (ids, _) = drafts(&mut peer, 1).await;
@@ -220,9 +222,12 @@ async fn unresolved_sends_are_bounded() {
     let (client, mut peer) = fake.client(eager()).await;
     let mut promises = Vec::new();
     for _ in 0..SENDS_IN_FLIGHT_MAX {
-        promises.push(client.try_enqueue(ONE, text("x")).unwrap());
+        promises.push(client.conversation(ONE).try_enqueue(text("x")).unwrap());
     }
-    let full = client.try_enqueue(ONE, text("too many")).unwrap_err();
+    let full = client
+        .conversation(ONE)
+        .try_enqueue(text("too many"))
+        .unwrap_err();
     assert_eq!(full, TryEnqueueError::Full(text("too many")));
     // Promises that are not awaited hold no permits.
     let (ids, _) = drafts(&mut peer, SENDS_IN_FLIGHT_MAX).await;
@@ -231,7 +236,11 @@ async fn unresolved_sends_are_bounded() {
     }
     let mut more = Vec::new();
     for _ in 0..SENDS_IN_FLIGHT_MAX {
-        more.push(soon(client.enqueue(ONE, text("y"))).await.unwrap());
+        more.push(
+            soon(client.conversation(ONE).enqueue(text("y")))
+                .await
+                .unwrap(),
+        );
     }
     for (msgid, promise) in (1..).zip(promises) {
         assert_eq!(soon(promise).await, Ok(MsgId::new(msgid)));
@@ -251,15 +260,18 @@ async fn final_close_ends_all_waits() {
     ] {
         let fake = Fake::start();
         let (client, mut peer) = fake.client(eager()).await;
-        let mut timeline = client.follow(ONE, MsgId::new(1));
+        let mut timeline = client.conversation(ONE).follow(MsgId::new(1));
         let promise = enqueue(&client, &[(ONE, "a")]).await.remove(0);
         drafts(&mut peer, 1).await;
         let (next, ()) = tokio::join!(timeline.next(), async { peer.close(code) });
         assert_eq!(next, Some(Err(Error::Ended(code))));
         assert_eq!(soon(promise).await, Err(Error::Ended(code)));
         assert_eq!(soon(timeline.next()).await, None);
-        assert_eq!(client.send(ONE, text("b")).await, Err(Error::Ended(code)));
-        assert_eq!(client.devices().await, Err(Error::Ended(code)));
+        assert_eq!(
+            client.conversation(ONE).send(text("b")).await,
+            Err(Error::Ended(code))
+        );
+        assert_eq!(client.me().devices().await, Err(Error::Ended(code)));
         assert!(!client.is_online());
     }
 }
@@ -268,10 +280,7 @@ async fn final_close_ends_all_waits() {
 async fn disabled_reconnect_ends_on_disconnect() {
     let fake = Fake::start();
     let (client, mut peer) = fake
-        .client(Options {
-            reconnect: Reconnect::Never,
-            ..Options::default()
-        })
+        .client(Client::builder().reconnect(Reconnect::Never))
         .await;
     let promise = enqueue(&client, &[(ONE, "a")]).await.remove(0);
     drafts(&mut peer, 1).await;
@@ -280,7 +289,7 @@ async fn disabled_reconnect_ends_on_disconnect() {
         soon(promise).await,
         Err(Error::Lost {
             addr: fake.addr(),
-            reason: "the server is stopping".to_owned()
+            source: "the server is stopping".into()
         })
     );
 }
@@ -304,15 +313,12 @@ async fn close_does_not_wait_when_offline() {
         cap: Duration::from_secs(3600),
     };
     let (client, peer) = fake
-        .client(Options {
-            reconnect: Reconnect::Forever(backoff),
-            ..Options::default()
-        })
+        .client(Client::builder().reconnect(Reconnect::Forever(backoff)))
         .await;
     let mut events = client.events();
     peer.close(CloseCode::GoingAway);
     soon(events.next()).await;
-    client.ack(ONE, MsgId::new(3));
+    client.conversation(ONE).ack(MsgId::new(3));
     soon(client.close()).await;
 }
 
@@ -322,7 +328,12 @@ async fn oversized_send_takes_no_number() {
     let (client, mut peer) = fake.client(eager()).await;
     let huge = Extras::new(vec![Extra::Unknown(Bytes::from(vec![0; 300_000]))]).unwrap();
     for _ in 0..=SENDS_IN_FLIGHT_MAX {
-        let refused = soon(client.enqueue_with(ONE, text("a"), huge.clone())).await;
+        let refused = soon(
+            client
+                .conversation(ONE)
+                .enqueue_with(text("a"), huge.clone()),
+        )
+        .await;
         assert!(matches!(refused, Err(Error::TooLarge { .. })));
     }
     let _promise = enqueue(&client, &[(ONE, "a")]).await;
@@ -333,22 +344,18 @@ async fn oversized_send_takes_no_number() {
 async fn outbox_keeps_its_numbers() {
     let fake = Fake::start();
     let send_stream = Some(SendStreamId::new(77));
-    let (client, mut peer) = fake
-        .client(Options {
-            send_stream,
-            ..eager()
-        })
-        .await;
+    let (client, mut peer) = fake.client(eager().send_stream(send_stream)).await;
     assert_eq!(Some(peer.hello.send_stream), send_stream);
-    let draft = |seq, words| Draft {
-        conversation: ONE,
-        seq: ClientSeq::new(seq),
-        content: Content::new(text(words), Extras::NONE),
+    let enqueue_draft = |seq, words| {
+        let content = Content::new(text(words), Extras::NONE);
+        soon(
+            client
+                .conversation(ONE)
+                .enqueue_draft(ClientSeq::new(seq), content),
+        )
     };
-    let _old = soon(client.enqueue_draft(draft(7, "old"))).await.unwrap();
-    let refused = soon(client.enqueue_draft(draft(7, "again")))
-        .await
-        .unwrap_err();
+    let _old = enqueue_draft(7, "old").await.unwrap();
+    let refused = enqueue_draft(7, "again").await.unwrap_err();
     assert_eq!(
         refused,
         Error::SeqUsed {
@@ -357,7 +364,7 @@ async fn outbox_keeps_its_numbers() {
         }
     );
     assert!(matches!(
-        soon(client.enqueue_draft(draft(0, "none"))).await,
+        enqueue_draft(0, "none").await,
         Err(Error::SeqUsed { .. })
     ));
     let _new = enqueue(&client, &[(ONE, "new")]).await;
@@ -374,7 +381,7 @@ async fn unsolicited_reply_is_a_protocol_error() {
     peer.answer(RequestId::new(5), accepted(1)).await;
     assert_eq!(peer.closed().await, CloseCode::Protocol);
     assert!(matches!(
-        client.send(ONE, text("a")).await,
+        client.conversation(ONE).send(text("a")).await,
         Err(Error::Protocol(_))
     ));
 }
@@ -386,6 +393,9 @@ async fn garbage_is_a_protocol_error() {
         let (client, mut peer) = fake.client(eager()).await;
         peer.write_bytes(bytes).await;
         assert_eq!(peer.closed().await, CloseCode::Protocol);
-        assert!(matches!(client.devices().await, Err(Error::Protocol(_))));
+        assert!(matches!(
+            client.me().devices().await,
+            Err(Error::Protocol(_))
+        ));
     }
 }

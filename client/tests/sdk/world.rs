@@ -187,23 +187,26 @@ async fn run_with(seed: u64) -> u64 {
         }
     };
     let talk = async {
-        let (sender, follower) = tokio::join!(
-            cairn_client::Client::connect(&account, eager()),
-            cairn_client::Client::connect(&account, eager())
-        );
+        let (sender, follower) = tokio::join!(eager().connect(&account), eager().connect(&account));
         let (sender, follower) = (sender.unwrap(), follower.unwrap());
         let mut breaks = sender.events();
         let sending = async {
             let mut promises = Vec::new();
             for n in 1..=MESSAGES {
-                promises.push(sender.enqueue(ONE, text(&n.to_string())).await.unwrap());
+                promises.push(
+                    sender
+                        .conversation(ONE)
+                        .enqueue(text(&n.to_string()))
+                        .await
+                        .unwrap(),
+                );
             }
             for (n, promise) in (1..).zip(promises) {
                 assert_eq!(promise.await, Ok(MsgId::new(n)), "seed {seed}");
             }
         };
         let following = async {
-            let mut timeline = follower.follow(ONE, MsgId::new(1));
+            let mut timeline = follower.conversation(ONE).follow(MsgId::new(1));
             for n in 1..=MESSAGES {
                 let message = timeline.next().await.unwrap().unwrap();
                 assert_eq!(
@@ -211,7 +214,7 @@ async fn run_with(seed: u64) -> u64 {
                     (MsgId::new(n), text(&n.to_string())),
                     "seed {seed}"
                 );
-                follower.ack(ONE, message.msgid);
+                follower.conversation(ONE).ack(message.msgid);
             }
         };
         tokio::join!(sending, following);

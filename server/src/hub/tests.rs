@@ -1,19 +1,20 @@
-use cairn_proto::ids::{EpochId, Revision, SendStreamId};
+use cairn_proto::ids::{MsgId, SendStreamId};
 use cairn_proto::model::conversation::{Conversation, ConversationKind};
 use cairn_proto::model::group::Role;
-use cairn_proto::model::presence::UserPresence;
-use cairn_proto::model::user::ServerRole;
-use cairn_proto::text::{GroupName, UserName};
-use cairn_proto::wire::event::TimelineFrame;
-use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent};
+use cairn_proto::model::presence::{DeviceKind, UserPresence};
+use cairn_proto::text::GroupName;
+use cairn_proto::wire::close::CloseCode;
+use cairn_proto::wire::event;
 use tokio::sync::oneshot;
 
 use super::*;
+use crate::delivery::feed::Feed;
+use crate::delivery::push::UpdateKey;
 use crate::loopback::{Loopback, soon};
-use cairn_core::api::actor::Actor;
+use crate::sequencer::publication::{Registration, Step};
+use cairn_core::Actor;
 use cairn_core::api::command;
-use cairn_proto::ids::MsgId;
-use cairn_proto::model::presence::DeviceKind;
+use cairn_core::api::update::Update;
 use cairn_store::timeline::Timeline;
 
 const TEAM: ConversationId = ConversationId::new(5);
@@ -66,47 +67,43 @@ fn summary() -> Conversation {
     }
 }
 
-/// Publishes a batch with the session's login, these feeds and these notices.
-fn logs_in(hub: &Hub, session: &Arc<Session>, feeds: &[(MsgId, MsgId)], notices: Vec<Notice>) {
-    let as_of = Moment {
-        epoch: EpochId::new(1),
-        revision: Revision::new(1),
-    };
-    let logged_in = LoggedIn {
+/// The login of a session with these feeds.
+fn login(session: &Arc<Session>, feeds: &[(MsgId, MsgId)]) -> Step {
+    let feeds = feeds
+        .iter()
+        .map(|&(position, floor)| command::Feed {
+            conversation: TEAM,
+            position,
+            floor,
+        })
+        .collect();
+    Step::Register(Registration::Login {
+        session: session.clone(),
         actor: Actor {
             user: EVE,
             device: DEVICE,
             stream: SendStreamId::new(1),
         },
-        name: UserName::new("eve").unwrap(),
-        role: ServerRole::Member,
-        overview: ConversationPage {
-            items: Vec::new(),
-            gone: Vec::new(),
-            extent: OverviewExtent::All,
-            as_of,
-            next_after: None,
-        },
-        feeds: feeds
-            .iter()
-            .map(|&(position, floor)| command::Feed {
-                conversation: TEAM,
-                position,
-                floor,
-            })
-            .collect(),
-    };
-    let (waiter, mut answer) = oneshot::channel();
-    let answers = vec![(
-        ReplyTo::Login(session.clone(), waiter),
-        Ok(Reply::LoggedIn(Box::new(logged_in))),
-    )];
+        feeds,
+    })
+}
+
+fn publish(hub: &Hub, steps: Vec<Step>) {
     hub.publish(Publication {
-        touched: Vec::new(),
-        notices,
-        answers,
+        steps,
+        ..Publication::default()
     });
-    assert!(answer.try_recv().unwrap().is_ok());
+}
+
+/// Publishes a batch with the session's login, and these updates after it.
+fn logs_in(
+    hub: &Hub,
+    session: &Arc<Session>,
+    feeds: &[(MsgId, MsgId)],
+    updates: impl IntoIterator<Item = Update>,
+) {
+    let steps = std::iter::once(login(session, feeds)).chain(updates.into_iter().map(Step::Update));
+    publish(hub, steps.collect());
 }
 
 /// The only dirty feed of the session.
@@ -117,16 +114,16 @@ fn feed(session: &Session) -> Option<Feed> {
     Some(feed)
 }
 
-fn left(last: u64) -> Notice {
-    Notice::Left {
+fn left(last: u64) -> Update {
+    Update::Left {
         user: EVE,
         conversation: TEAM,
         last: id(last),
     }
 }
 
-fn joined(position: u64) -> Notice {
-    Notice::Joined {
+fn joined(position: u64) -> Update {
+    Update::Joined {
         user: EVE,
         position: id(position),
         summary: Box::new(summary()),
@@ -134,12 +131,12 @@ fn joined(position: u64) -> Notice {
 }
 
 #[tokio::test]
-async fn notices_after_login_in_the_same_batch_apply() {
+async fn updates_after_login_in_the_same_batch_apply() {
     let loopback = Loopback::connect().await;
-    let register = |feeds: &[(MsgId, MsgId)], notices| {
+    let register = |feeds: &[(MsgId, MsgId)], updates: Vec<Update>| {
         let (hub, timeline) = known_hub();
         let session = Session::new(loopback.server.clone(), true);
-        logs_in(&hub, &session, feeds, notices);
+        logs_in(&hub, &session, feeds, updates);
         (hub, timeline, session)
     };
     let (_, _, kicked) = register(&[(id(8), id(2))], vec![left(9)]);
@@ -157,7 +154,7 @@ async fn notices_after_login_in_the_same_batch_apply() {
     });
     assert!(feed(&added).is_some(), "it follows from then on");
 
-    let read = Notice::Read {
+    let read = Update::Read {
         user: EVE,
         conversation: TEAM,
         read: id(4),
@@ -169,7 +166,7 @@ async fn notices_after_login_in_the_same_batch_apply() {
             .read,
         Some((id(4), id(10)))
     );
-    let changed = Notice::Changed {
+    let changed = Update::Changed {
         user: EVE,
         device: DEVICE,
         summary: Box::new(summary()),
@@ -189,7 +186,10 @@ async fn notices_after_login_in_the_same_batch_apply() {
         &hub,
         &session,
         &[(id(8), id(2))],
-        vec![Notice::FloorRaised { conversation: TEAM }],
+        [Update::FloorRaised {
+            conversation: TEAM,
+            floor: id(6),
+        }],
     );
     assert_eq!(feed(&session).unwrap().floor, id(2));
 }
@@ -203,7 +203,7 @@ async fn revocation_in_the_login_batch_closes_session() {
         &hub,
         &session,
         &[],
-        vec![Notice::Revoked {
+        vec![Update::Revoked {
             user: EVE,
             device: DEVICE,
         }],
@@ -219,12 +219,14 @@ async fn revocation_in_the_login_batch_closes_session() {
 }
 
 #[tokio::test]
-async fn notices_before_login_in_the_same_batch_are_harmless() {
+async fn updates_before_login_in_the_same_batch_do_not_apply() {
     let loopback = Loopback::connect().await;
-    let session = |feeds: &[(MsgId, MsgId)], notices| {
+    let session = |feeds: &[(MsgId, MsgId)], updates: Vec<Update>| {
         let (hub, _) = known_hub();
         let session = Session::new(loopback.server.clone(), true);
-        logs_in(&hub, &session, feeds, notices);
+        let mut steps: Vec<Step> = updates.into_iter().map(Step::Update).collect();
+        steps.push(login(&session, feeds));
+        publish(&hub, steps);
         (hub, session)
     };
     let (_, kicked) = session(&[], vec![left(9)]);
@@ -248,36 +250,28 @@ async fn presence_changes_are_coalesced() {
     let (hub, _) = known_hub();
     let session = Session::new(loopback.server.clone(), true);
     logs_in(&hub, &session, &[], Vec::new());
-    let (waiter, mut answer) = oneshot::channel();
-    let allowed = vec![UserPresence {
-        user: EVE,
-        devices: Vec::new(),
-    }];
-    let answers = vec![(
-        ReplyTo::Watch(session.clone(), waiter),
-        Ok(Reply::Response(Response::Watching(allowed))),
-    )];
-    hub.publish(Publication {
-        answers,
-        ..Publication::default()
-    });
+    let (presences, mut watched) = oneshot::channel();
+    let watch = Registration::Watch {
+        session: session.clone(),
+        users: vec![EVE],
+        presences,
+    };
+    publish(&hub, vec![Step::Register(watch)]);
     let pending = || session.push.as_ref().unwrap().drain_pending();
     let of_eve = |kind, is_away| {
         let presence = UserPresence {
             user: EVE,
             devices: vec![PresentDevice { kind, is_away }],
         };
-        (UpdateKey::Presence(EVE), TimelineFrame::Presence(presence))
+        (UpdateKey::Presence(EVE), event::Update::Presence(presence))
     };
     // The content of the reply is pushed as well, before anything later.
-    let Ok(Ok(Response::Watching(watched))) = answer.try_recv() else {
-        panic!("no answer")
-    };
+    let watched = watched.try_recv().unwrap();
     let first = pending();
     assert_eq!(first, [of_eve(DeviceKind::Unknown, false)].into());
     assert_eq!(
         first[&UpdateKey::Presence(EVE)],
-        TimelineFrame::Presence(watched[0].clone())
+        event::Update::Presence(watched[0].clone())
     );
     for n in 0..100 {
         hub.set_present(
@@ -294,6 +288,18 @@ async fn presence_changes_are_coalesced() {
     assert_eq!(pending(), [of_eve(DeviceKind::Phone, false)].into());
     hub.notify_presences();
     assert!(pending().is_empty());
+}
+
+/// The task that reads the hello may give up before its login is decided.
+#[tokio::test]
+async fn login_after_the_end_of_its_session_is_dropped() {
+    let loopback = Loopback::connect().await;
+    let (hub, _) = known_hub();
+    let session = Session::new(loopback.server.clone(), true);
+    hub.leave(&session);
+    logs_in(&hub, &session, &[(id(8), id(2))], []);
+    let registry = hub.registry.lock();
+    assert!(registry.sessions.is_empty() && registry.followers.is_empty());
 }
 
 /// A durable entry that is not published yet may have been sent after a membership ended.

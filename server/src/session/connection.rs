@@ -142,9 +142,7 @@ async fn run(shared: &Arc<Shared>, session: &Arc<Session>, mut reader: FrameRead
 /// Reads one request. `Ok(None)` means that the client does not speak the protocol: a second hello,
 /// or a frame without a request id. Any other malformed request is refused, and the session
 /// continues.
-fn read_request(
-    frame: &[u8],
-) -> Result<Option<(RequestId, Request)>, (RequestId, ErrorCode)> {
+fn read_request(frame: &[u8]) -> Result<Option<(RequestId, Request)>, (RequestId, ErrorCode)> {
     match codec::decode(frame, FRAME_BYTES_MAX) {
         Ok(ClientFrame::Request(id, request)) => Ok(Some((id, request))),
         Ok(ClientFrame::Hello(_)) => Ok(None),

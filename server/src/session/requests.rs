@@ -110,9 +110,7 @@ impl Requests {
             SessionRequest::Watch(call) => self.answer(actor, id, call, watch).await,
             SessionRequest::Focus(call) => self.answer(actor, id, call, focus).await,
             SessionRequest::ListDevices(call) => self.answer(actor, id, call, list_devices).await,
-            SessionRequest::CreateInvite(call) => {
-                self.answer(actor, id, call, create_invite).await
-            }
+            SessionRequest::CreateInvite(call) => self.answer(actor, id, call, create_invite).await,
             SessionRequest::GetMetrics(call) => self.answer(actor, id, call, get_metrics).await,
             SessionRequest::SetPresence(SetPresence { present }) => {
                 self.shared.hub.set_present(&self.session, present);

@@ -108,6 +108,7 @@ pub(crate) async fn run(
     let client = context.client(Conduct::Ask).await?;
     match args.action {
         None => client
+            .me()
             .devices()
             .await?
             .into_iter()
@@ -117,7 +118,7 @@ pub(crate) async fn run(
 }
 
 async fn revoke(client: &Client, output: &mut Output, id: DeviceId) -> Result<(), Failure> {
-    match client.revoke_device(id).await {
+    match client.me().revoke_device(id).await {
         Ok(()) => {}
         // The session of a device that revokes itself may end before the reply.
         Err(Error::Ended(CloseCode::Revoked)) if client.whoami().device == id => {}

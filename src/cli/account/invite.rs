@@ -67,7 +67,10 @@ pub(crate) async fn run(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let client = context.client(Conduct::Ask).await?;
-    let link = client.create_invite(args.uses, args.expires).await?;
+    let link = client
+        .admin()
+        .create_invite(args.uses, args.expires)
+        .await?;
     output.print(&Invite {
         invite: link.to_string(),
         uses: args.uses,

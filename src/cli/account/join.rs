@@ -1,6 +1,6 @@
 //! `cairn join`
 
-use cairn_client::{Client, JoinRequest};
+use cairn_client::JoinRequest;
 use cairn_proto::invite::InviteLink;
 use cairn_proto::text::UserName;
 use clap::Args;
@@ -55,7 +55,7 @@ pub(crate) async fn run(
         device,
     };
 
-    let (client, account) = Client::join(&args.link, who, Conduct::Ask.options()).await?;
+    let (client, account) = Conduct::Ask.options().join(&args.link, who).await?;
     let saved = local
         .profile
         .save(&account)

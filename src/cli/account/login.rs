@@ -1,6 +1,6 @@
 //! `cairn login`
 
-use cairn_client::Client;
+use cairn_client::LoginRequest;
 use cairn_proto::invite::ServerAddr;
 use cairn_proto::secret::Pin;
 use cairn_proto::text::UserName;
@@ -57,15 +57,15 @@ pub(crate) async fn run(
     let password = args.new_device.known_password(&local.input)?;
 
     let options = Conduct::Ask.options();
-    let (client, account) = Client::login(
-        args.addr.clone(),
-        args.pin,
-        args.name.clone(),
-        password,
-        device,
-        options,
-    )
-    .await?;
+    let (client, account) = options
+        .login(LoginRequest {
+            addr: args.addr.clone(),
+            pin: args.pin,
+            name: args.name.clone(),
+            password,
+            device,
+        })
+        .await?;
     let saved = local
         .profile
         .save(&account)

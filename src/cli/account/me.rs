@@ -165,7 +165,7 @@ pub(crate) async fn run(
                 about: new.about.clone().map_or(about, Option::from),
                 avatar: new_avatar.unwrap_or(avatar),
             };
-            client.set_profile(profile.clone()).await?;
+            client.me().set_profile(profile.clone()).await?;
             print(
                 output,
                 UserProfile {
@@ -179,15 +179,19 @@ pub(crate) async fn run(
 
 async fn reads(client: &Client, output: &mut Output, reads: Option<Reads>) -> Result<(), Failure> {
     if let Some(reads) = reads {
-        client.set_own_reads(reads).await?;
+        client.me().set_reads(reads).await?;
     }
     output.print(&OwnReads {
-        reads: client.own_reads().await?,
+        reads: client.me().reads().await?,
     })
 }
 
 async fn own(client: &Client) -> Result<UserProfile, Failure> {
-    let own = client.profiles(&[client.whoami().user]).await?.pop();
+    let own = client
+        .people()
+        .profiles(&[client.whoami().user])
+        .await?
+        .pop();
     own.ok_or_else(|| Failure::new(Exit::Failed, "the server no longer knows you"))
 }
 

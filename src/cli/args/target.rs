@@ -99,7 +99,7 @@ impl Target {
         match self {
             Self::Id(id) => Ok(*id),
             Self::Group(name) => {
-                let found = groups_named(&client.conversations().await?, name);
+                let found = groups_named(&client.conversations().list().await?, name);
                 one_of(&found, name)?.ok_or_else(|| {
                     let headline = format!("you are in no group named {name}");
                     Failure::new(Exit::Failed, headline)
@@ -109,6 +109,7 @@ impl Target {
             Self::User(name) => {
                 let user = find_user(client, name).await?;
                 client
+                    .conversations()
                     .direct(user.id)
                     .ok_or_else(|| Failure::new(Exit::Failed, "there is no chat with yourself"))
             }
@@ -119,6 +120,7 @@ impl Target {
         let id = self.resolve(client).await?;
         let found = client
             .conversations()
+            .list()
             .await?
             .into_iter()
             .find(|conversation| conversation.id == id);
@@ -133,7 +135,8 @@ impl Target {
 /// Returns the user with this name, or fails if there is none.
 pub(crate) async fn find_user(client: &Client, name: &UserName) -> Result<UserInfo, Failure> {
     client
-        .find_user(name.clone())
+        .people()
+        .find(name.clone())
         .await?
         .ok_or_else(|| unknown_user(name))
 }
@@ -148,7 +151,7 @@ pub(crate) async fn find_users(
     client: &Client,
     names: Vec<UserName>,
 ) -> Result<Vec<UserInfo>, Failure> {
-    let found = client.find_users(names.clone()).await?;
+    let found = client.people().find_all(names.clone()).await?;
     match names
         .iter()
         .find(|name| !found.iter().any(|user| user.name == **name))

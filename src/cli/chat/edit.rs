@@ -62,7 +62,7 @@ pub(crate) async fn run(
         .map_err(|error| Failure::new(Exit::Failed, format!("the text cannot be sent: {error}")))?;
     let client = context.client(Conduct::Ask).await?;
     let conversation = target.resolve(client).await?;
-    client.edit(conversation, msgid, text).await?;
+    client.conversation(conversation).edit(msgid, text).await?;
     output.print(&Edited {
         conversation,
         edited: msgid,

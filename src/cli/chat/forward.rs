@@ -55,7 +55,10 @@ pub(crate) async fn run(
         args.from.resolve(client).await?,
         args.to.resolve(client).await?,
     );
-    let msgid = client.forward(from, args.msgid, conversation).await?;
+    let msgid = client
+        .conversation(from)
+        .forward(args.msgid, conversation)
+        .await?;
     output.print(&Forwarded {
         conversation,
         msgid,

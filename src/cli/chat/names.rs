@@ -103,7 +103,7 @@ impl Names {
     }
 
     async fn ask(&mut self, client: &Client, unknown: Vec<UserId>) -> Result<(), Error> {
-        let found = client.users(&unknown).await?;
+        let found = client.people().get_all(&unknown).await?;
         // Unknown users are cached as well, so that they are not requested again.
         self.0.extend(unknown.into_iter().map(|user| (user, None)));
         self.know(found);

@@ -61,7 +61,7 @@ pub(crate) async fn run(
     let client = context.client(Conduct::Ask).await?;
     let conversation = args.target.resolve(client).await?;
     let Some(msgid) = args.msgid else {
-        let mut pins = client.pins(conversation).await?.into_iter();
+        let mut pins = client.conversation(conversation).pins().await?.into_iter();
         return pins.try_for_each(|msgid| {
             output.print(&Pin {
                 conversation,
@@ -71,9 +71,9 @@ pub(crate) async fn run(
         });
     };
     if args.remove {
-        client.unpin(conversation, msgid).await?;
+        client.conversation(conversation).unpin(msgid).await?;
     } else {
-        client.pin(conversation, msgid).await?;
+        client.conversation(conversation).pin(msgid).await?;
     }
     output.print(&Pin {
         conversation,

@@ -74,9 +74,15 @@ pub(crate) async fn run(
     let client = context.client(Conduct::Ask).await?;
     let conversation = target.resolve(client).await?;
     if remove {
-        client.unreact(conversation, msgid, emoji.clone()).await?;
+        client
+            .conversation(conversation)
+            .unreact(msgid, emoji.clone())
+            .await?;
     } else {
-        client.react(conversation, msgid, emoji.clone()).await?;
+        client
+            .conversation(conversation)
+            .react(msgid, emoji.clone())
+            .await?;
     }
     output.print(&Reacted {
         conversation,

@@ -50,7 +50,7 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let client = context.client(Conduct::Ask).await?;
     let conversation = args.target.resolve(client).await?;
-    client.recall(conversation, args.msgid).await?;
+    client.conversation(conversation).recall(args.msgid).await?;
     output.print(&Recalled {
         conversation,
         recalled: args.msgid,

@@ -175,7 +175,10 @@ pub(crate) async fn run(
                 .await;
         }
     };
-    let accepted = client.enqueue_with(conversation, body, extras).await?;
+    let accepted = client
+        .conversation(conversation)
+        .enqueue_with(body, extras)
+        .await?;
     output.print(&Sent {
         resumed_at_bytes,
         ..Sent::new(conversation, accepted.await?)
@@ -276,7 +279,8 @@ impl<'a> Sending<'a> {
             .map_err(|error| Failure::caused(Exit::Failed, "a line cannot be sent", &error))?;
         let accepted = self
             .client
-            .enqueue_with(self.conversation, Body::Text(text), self.extras.clone())
+            .conversation(self.conversation)
+            .enqueue_with(Body::Text(text), self.extras.clone())
             .await?;
         self.unanswered.push_back(accepted);
         Ok(())

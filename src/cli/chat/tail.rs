@@ -5,7 +5,7 @@ use std::cell::Cell;
 use cairn_client::{Client, Error, Timeline};
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::model::presence::DeviceKind;
-use cairn_proto::wire::request::PullRange;
+use cairn_proto::wire::request::session::PullRange;
 use clap::Args;
 
 use crate::cli::args::target::Target;
@@ -81,17 +81,30 @@ pub(crate) async fn run(
         None => recent(client, conversation).await?,
     };
     if !args.follow {
-        return show(client, output, client.history(conversation, from)).await;
+        return show(
+            client,
+            output,
+            client.conversation(conversation).history(from),
+        )
+        .await;
     }
-    client.set_presence(DeviceKind::Terminal, args.away).await?;
+    client
+        .me()
+        .set_presence(DeviceKind::Terminal, args.away)
+        .await?;
     focus(client, conversation).await?;
-    show(client, output, client.follow(conversation, from)).await
+    show(
+        client,
+        output,
+        client.conversation(conversation).follow(from),
+    )
+    .await
 }
 
 /// Focuses the conversation if possible. A direct chat that has not begun, or with a blocked user,
 /// can be read but not focused.
 async fn focus(client: &Client, conversation: ConversationId) -> Result<(), Error> {
-    match client.focus(Some(conversation)).await {
+    match client.conversation(conversation).focus().await {
         Err(Error::Refused(_)) => Ok(()),
         focused => focused,
     }
@@ -100,7 +113,8 @@ async fn focus(client: &Client, conversation: ConversationId) -> Result<(), Erro
 /// Returns the first of the most recent messages.
 async fn recent(client: &Client, conversation: ConversationId) -> Result<MsgId, Failure> {
     let head = client
-        .pull(conversation, PullRange::From(MsgId::ZERO.next()), 1)
+        .conversation(conversation)
+        .pull(PullRange::From(MsgId::ZERO.next()), 1)
         .await?
         .head;
     Ok(MsgId::new(head.get().saturating_sub(limits::TAIL_MESSAGES_DEFAULT)).next())
@@ -112,7 +126,7 @@ async fn show(client: &Client, output: &mut Output, mut timeline: Timeline) -> R
     let shown = Cell::new(MsgId::ZERO);
     let ack = || {
         if shown.get() > MsgId::ZERO {
-            client.ack(conversation, shown.get());
+            client.conversation(conversation).ack(shown.get());
         }
     };
     while let Some(batch) = output

@@ -57,18 +57,18 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let client = context.client(Conduct::Ask).await?;
     let conversation = args.target.resolve(client).await?;
-    client.focus(Some(conversation)).await?;
+    client.conversation(conversation).focus().await?;
     let mut keys = interval(limits::KEY_INTERVAL);
     let types = async {
         loop {
             keys.tick().await;
-            client.typing(conversation);
+            client.conversation(conversation).typing();
         }
     };
     // This future never completes by itself.
     let _: Result<(), _> = timeout(args.time, types).await;
     // The reply also confirms that the connection is still open.
-    client.focus(None).await?;
+    client.conversations().unfocus().await?;
     output.print(&Typed {
         conversation,
         typed_ms: u64::try_from(args.time.as_millis()).unwrap_or(u64::MAX),

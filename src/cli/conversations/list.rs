@@ -165,7 +165,7 @@ pub(crate) async fn run(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let client = context.client(Conduct::Ask).await?;
-    let mut conversations = client.conversations().await?;
+    let mut conversations = client.conversations().list().await?;
     conversations.retain(|conversation| args.all || !conversation.settings.hidden);
     conversations.sort_by_key(|conversation| !conversation.settings.favourite);
     let total = Total(Totals::of(&conversations));

@@ -50,7 +50,10 @@ pub(crate) async fn run(
     let client = context.client(Conduct::Ask).await?;
     let conversation = args.target.overview(client).await?;
     let msgid = args.msgid.unwrap_or(conversation.head);
-    client.mark_read(conversation.id, msgid).await?;
+    client
+        .conversation(conversation.id)
+        .mark_read(msgid)
+        .await?;
     output.print(&Read {
         conversation: conversation.id,
         read: msgid.max(conversation.read),

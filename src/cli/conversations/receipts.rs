@@ -97,10 +97,12 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let client = context.client(Conduct::Ask).await?;
     let conversation = args.target.resolve(client).await?;
-    let cairn_client::Receipts { who, counts, reads } =
-        client.receipts(conversation, args.msgid).await?;
+    let cairn_client::Receipts { who, counts, reads } = client
+        .conversation(conversation)
+        .receipts(args.msgid)
+        .await?;
     let ids: Vec<UserId> = who.iter().map(|receipt| receipt.user).collect();
-    let users = client.users(&ids).await?;
+    let users = client.people().get_all(&ids).await?;
     let name = |id| {
         users
             .iter()

@@ -137,9 +137,12 @@ pub(crate) async fn run(
     let client = context.client(Conduct::Ask).await?;
     let conversation = args.target.resolve(client).await?;
     if let Some(retention) = wanted {
-        client.set_retention(conversation, retention).await?;
+        client
+            .conversation(conversation)
+            .set_retention(retention)
+            .await?;
     }
-    let info = client.retention(conversation).await?;
+    let info = client.conversation(conversation).retention().await?;
     output.print(&Held::new(conversation, info))
 }
 

@@ -86,7 +86,10 @@ pub(crate) async fn run(
         hidden: asked(args.hide, found.settings.hidden),
     };
     if settings != found.settings {
-        client.set_member_settings(found.id, settings).await?;
+        client
+            .conversation(found.id)
+            .set_member_settings(settings)
+            .await?;
     }
     output.print(&Settled {
         conversation: found.id,

@@ -55,8 +55,11 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let client = context.client(Conduct::Ask).await?;
     let id = args.target.resolve(client).await?;
-    client.mark_unread(id, args.msgid).await?;
-    let explained = client.explain(id, client.whoami().user).await?;
+    client.conversation(id).mark_unread(args.msgid).await?;
+    let explained = client
+        .conversation(id)
+        .explain(client.whoami().user)
+        .await?;
     output.print(&Unread {
         conversation: id,
         read: explained.read,

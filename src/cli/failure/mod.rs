@@ -181,7 +181,7 @@ impl Failure {
         let exit = match error {
             ServeError::Store(_) if was_ready => Exit::StorageFailed,
             ServeError::OwnerInvite(ErrorCode::StorageFailed)
-            | ServeError::Begin(ErrorCode::StorageFailed) => Exit::StorageFailed,
+            | ServeError::BeginEpoch(ErrorCode::StorageFailed) => Exit::StorageFailed,
             ServeError::Store(_) | ServeError::Identity(_) => Exit::DataUnusable,
             _ => Exit::Failed,
         };
@@ -350,7 +350,7 @@ mod tests {
             Exit::StorageFailed
         );
         for first in [
-            ServeError::Begin(ErrorCode::StorageFailed),
+            ServeError::BeginEpoch(ErrorCode::StorageFailed),
             ServeError::OwnerInvite(ErrorCode::StorageFailed),
         ] {
             assert_eq!(

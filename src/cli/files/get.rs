@@ -9,7 +9,7 @@ use cairn_proto::content::body::Body;
 use cairn_proto::content::message::Message;
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::request::PullRange;
+use cairn_proto::wire::request::session::PullRange;
 use clap::Args;
 use serde::Serialize;
 
@@ -124,7 +124,10 @@ async fn find(
     conversation: ConversationId,
     msgid: MsgId,
 ) -> Result<Message, Failure> {
-    let page = client.pull(conversation, PullRange::From(msgid), 1).await?;
+    let page = client
+        .conversation(conversation)
+        .pull(PullRange::From(msgid), 1)
+        .await?;
     if let Some(message) = page
         .messages
         .into_iter()
@@ -138,7 +141,8 @@ async fn find(
     if is_below
         && msgid
             <= client
-                .explain(conversation, client.whoami().user)
+                .conversation(conversation)
+                .explain(client.whoami().user)
                 .await?
                 .floor
     {
@@ -197,7 +201,8 @@ async fn fetch(
         progress.transfer(moved);
     };
     let fetched = client
-        .download(conversation, msgid, attachment, &path, watched)
+        .conversation(conversation)
+        .download(msgid, attachment, &path, watched)
         .await;
     drop(progress);
     fetched.map_err(|error| failure_of(&path, error))?;

@@ -5,6 +5,7 @@ pub(crate) mod settings;
 
 use std::fmt;
 
+use cairn_client::view::Conversation;
 use cairn_client::{Client, Error as ClientError};
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::limits::USERS_PER_REQUEST_MAX;
@@ -333,17 +334,20 @@ pub(crate) async fn run(
     match &args.action {
         Action::Create { name, users } => create(client, output, name, users).await,
         Action::Add { group, users } => {
-            each(client, output, group, users, Client::add_members).await
+            each(client, output, group, users, Conversation::add_members).await
         }
         Action::Remove { group, users } => {
-            each(client, output, group, users, Client::remove_members).await
+            each(client, output, group, users, Conversation::remove_members).await
         }
-        Action::Ban { group, users } => each(client, output, group, users, Client::ban).await,
-        Action::Unban { group, users } => each(client, output, group, users, Client::unban).await,
+        Action::Ban { group, users } => each(client, output, group, users, Conversation::ban).await,
+        Action::Unban { group, users } => {
+            each(client, output, group, users, Conversation::unban).await
+        }
         Action::Members { group } => {
             let conversation = group.resolve(client).await?;
             client
-                .members(conversation)
+                .conversation(conversation)
+                .members()
                 .await?
                 .into_iter()
                 .try_for_each(|member| output.print(&Row::from(member)))
@@ -353,26 +357,30 @@ pub(crate) async fn run(
         Action::Find { prefix } => settings::find(client, output, prefix.clone()).await,
         Action::Rename { group, to } => {
             let conversation = group.resolve(client).await?;
-            client.rename_group(conversation, to.clone()).await?;
+            client.conversation(conversation).rename(to.clone()).await?;
             output.print(&Done { conversation })
         }
         Action::Topic { group, topic } => {
             let conversation = group.resolve(client).await?;
-            client.set_topic(conversation, topic.clone()).await?;
+            client
+                .conversation(conversation)
+                .set_topic(topic.clone())
+                .await?;
             output.print(&Done { conversation })
         }
         Action::Role { group, user, role } => {
             let (conversation, user) =
                 (group.resolve(client).await?, find_user(client, user).await?);
             client
-                .set_role(conversation, user.id, (*role).into())
+                .conversation(conversation)
+                .set_role(user.id, (*role).into())
                 .await?;
             output.print(&Done { conversation })
         }
         Action::HandOver { group, user } => {
             let (conversation, user) =
                 (group.resolve(client).await?, find_user(client, user).await?);
-            client.hand_over(conversation, user.id).await?;
+            client.conversation(conversation).hand_over(user.id).await?;
             output.print(&Done { conversation })
         }
         Action::Mute(args) => output.print(&Done {
@@ -388,17 +396,17 @@ pub(crate) async fn run(
 }
 
 /// Applies an action to users of a group, in requests of the maximum size.
-async fn each(
-    client: &Client,
+async fn each<'a>(
+    client: &'a Client,
     output: &mut Output,
     group: &Target,
     users: &[UserName],
-    act: impl AsyncFn(&Client, ConversationId, Vec<UserId>) -> Result<u32, ClientError>,
+    act: impl AsyncFn(Conversation<'a>, Vec<UserId>) -> Result<u32, ClientError>,
 ) -> Result<(), Failure> {
     let (conversation, users) = (group.resolve(client).await?, find_all(client, users).await?);
     let mut changed = 0;
     for users in users.chunks(USERS_PER_REQUEST_MAX) {
-        changed += act(client, conversation, users.to_vec()).await?;
+        changed += act(client.conversation(conversation), users.to_vec()).await?;
     }
     output.print(&Changed {
         conversation,
@@ -415,16 +423,22 @@ async fn create(
     let users = find_all(client, users).await?;
     let mut parts = users.chunks(USERS_PER_REQUEST_MAX);
     let first = parts.next().unwrap_or_default();
-    let conversation = client.create_group(name.clone(), first.to_vec()).await?;
+    let conversation = client
+        .conversations()
+        .create_group(name.clone(), first.to_vec())
+        .await?;
     for users in parts {
-        client.add_members(conversation, users.to_vec()).await?;
+        client
+            .conversation(conversation)
+            .add_members(users.to_vec())
+            .await?;
     }
     output.print(&Created { conversation, name })
 }
 
 /// Returns the users with these names, or fails if one does not exist.
 async fn find_all(client: &Client, names: &[UserName]) -> Result<Vec<UserId>, Failure> {
-    let found = client.find_users(names.to_vec()).await?;
+    let found = client.people().find_all(names.to_vec()).await?;
     let is_missing = |name: &&UserName| !found.iter().any(|user| user.name == **name);
     let missing: Vec<&str> = names
         .iter()

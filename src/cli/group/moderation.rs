@@ -68,7 +68,10 @@ pub(crate) async fn mute(client: &Client, args: &MuteArgs) -> Result<Conversatio
         time::now().saturating_add(args.time)
     };
     let until = Timestamp::new(u64::try_from(until.as_millis()).unwrap_or(u64::MAX));
-    client.mute_member(conversation, user.id, until).await?;
+    client
+        .conversation(conversation)
+        .mute(user.id, until)
+        .await?;
     Ok(conversation)
 }
 
@@ -77,7 +80,10 @@ pub(crate) async fn bans(
     output: &mut Output,
     group: &Target,
 ) -> Result<(), Failure> {
-    let banned = client.banned_users(group.resolve(client).await?).await?;
+    let banned = client
+        .conversation(group.resolve(client).await?)
+        .banned_users()
+        .await?;
     banned.into_iter().try_for_each(|user| {
         output.print(&Banned {
             user: user.id,
@@ -89,7 +95,8 @@ pub(crate) async fn bans(
 pub(crate) async fn leave(client: &Client, group: &Target) -> Result<ConversationId, Failure> {
     let conversation = group.resolve(client).await?;
     client
-        .remove_members(conversation, vec![client.whoami().user])
+        .conversation(conversation)
+        .remove_members(vec![client.whoami().user])
         .await?;
     Ok(conversation)
 }

@@ -203,16 +203,19 @@ pub(crate) async fn settings(
     args: &SettingsArgs,
 ) -> Result<(), Failure> {
     let conversation = args.group.resolve(client).await?;
-    let GroupDetails { settings: old, .. } = client.group(conversation).await?;
+    let GroupDetails { settings: old, .. } = client.conversation(conversation).group().await?;
     let new = args.onto(old);
     if new != old {
-        client.set_group_settings(conversation, new).await?;
+        client
+            .conversation(conversation)
+            .set_group_settings(new)
+            .await?;
     }
     let GroupDetails {
         topic,
         settings,
         members,
-    } = client.group(conversation).await?;
+    } = client.conversation(conversation).group().await?;
     output.print(&Details {
         conversation,
         topic,
@@ -227,6 +230,7 @@ pub(crate) async fn find(
     prefix: Option<GroupName>,
 ) -> Result<(), Failure> {
     client
+        .conversations()
         .find_groups(prefix)
         .await?
         .into_iter()
@@ -237,7 +241,10 @@ pub(crate) async fn find(
 pub(crate) async fn join(client: &Client, group: &Target) -> Result<ConversationId, Failure> {
     let conversation = match group {
         Target::Group(name) => {
-            let found = client.find_groups(Some(name.clone())).await?;
+            let found = client
+                .conversations()
+                .find_groups(Some(name.clone()))
+                .await?;
             let same: Vec<_> = found
                 .iter()
                 .filter(|group| group.name == *name)
@@ -257,6 +264,6 @@ pub(crate) async fn join(client: &Client, group: &Target) -> Result<Conversation
                 .hint("start it with `cairn send`"));
         }
     };
-    client.join_group(conversation).await?;
+    client.conversation(conversation).join().await?;
     Ok(conversation)
 }

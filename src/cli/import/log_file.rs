@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use cairn_proto::content::body::Body;
 use cairn_proto::ids::ImportSource;
 use cairn_proto::text::Text;
-use cairn_proto::wire::request::ImportEntry;
+use cairn_proto::wire::request::message::ImportEntry;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::day::Day;

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use cairn_client::Client;
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::model::user::ServerRole;
-use cairn_proto::wire::request::PullRange;
+use cairn_proto::wire::request::session::PullRange;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
@@ -178,9 +178,15 @@ async fn group(client: &Client, target: &Target) -> Result<ConversationId, Failu
     let Target::Group(name) = target else {
         return target.resolve(client).await;
     };
-    match one_of(&groups_named(&client.conversations().await?, name), name)? {
+    match one_of(
+        &groups_named(&client.conversations().list().await?, name),
+        name,
+    )? {
         Some(id) => Ok(id),
-        None => Ok(client.create_group(name.clone(), Vec::new()).await?),
+        None => Ok(client
+            .conversations()
+            .create_group(name.clone(), Vec::new())
+            .await?),
     }
 }
 
@@ -218,10 +224,11 @@ async fn import(
     if counts.added > 0 {
         // Imported messages are not unread for the user who imported them.
         let head = client
-            .pull(conversation, PullRange::From(MsgId::ZERO.next()), 1)
+            .conversation(conversation)
+            .pull(PullRange::From(MsgId::ZERO.next()), 1)
             .await?
             .head;
-        client.mark_read(conversation, head).await?;
+        client.conversation(conversation).mark_read(head).await?;
     }
     counts.print(output)
 }

@@ -7,7 +7,7 @@ use cairn_client::{Client, Error, Imported};
 use cairn_proto::content::body::Body;
 use cairn_proto::ids::{ConversationId, ImportSource};
 use cairn_proto::limits::IMPORT_ENTRIES_MAX;
-use cairn_proto::wire::request::ImportEntry;
+use cairn_proto::wire::request::message::ImportEntry;
 
 use crate::cli::limits;
 use crate::cli::output::poll_once;
@@ -39,7 +39,10 @@ impl<'a> Upload<'a> {
         conversation: ConversationId,
         source: ImportSource,
     ) -> Result<Self, Error> {
-        let known = client.import_cursor(conversation, source).await?;
+        let known = client
+            .conversation(conversation)
+            .import_cursor(source)
+            .await?;
         Ok(Self {
             client,
             conversation,
@@ -95,11 +98,11 @@ impl<'a> Upload<'a> {
         }
         let entries = std::mem::take(&mut self.page);
         let (first, count) = (self.first, entries.len() as u64);
-        let mut page: Page<'a> =
-            Box::pin(
-                self.client
-                    .import(self.conversation, self.source, first, entries),
-            );
+        let mut page: Page<'a> = Box::pin(self.client.conversation(self.conversation).import(
+            self.source,
+            first,
+            entries,
+        ));
         self.first += count;
         self.page_bytes = 0;
         // A request is written when its future is first polled, so this keeps the pages in order.

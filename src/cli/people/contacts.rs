@@ -263,8 +263,9 @@ pub(crate) async fn contacts(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let client = context.client(Conduct::Ask).await?;
-    for contacts in client.contacts().await?.chunks(WATCHED_USERS_MAX) {
+    for contacts in client.people().contacts().await?.chunks(WATCHED_USERS_MAX) {
         let seen = client
+            .people()
             .watch(contacts.iter().map(|contact| contact.user.id).collect())
             .await?;
         for contact in contacts {
@@ -301,7 +302,7 @@ async fn print_related(
     act: RelationAct,
 ) -> Result<(), Failure> {
     let user = find_user(client, name).await?;
-    let relation = client.relate(user.id, act).await?;
+    let relation = client.people().relate(user.id, act).await?;
     output.print(&Related {
         user: user.id,
         name: user.name,

@@ -184,9 +184,10 @@ pub(crate) async fn run(
     let client = context.client(Conduct::Ask).await?;
     match &args.action {
         Action::Find { prefix, limit } => {
-            let found = client.search_users(prefix.clone(), *limit).await?;
+            let found = client.people().search(prefix.clone(), *limit).await?;
             let ids: Vec<UserId> = found.iter().map(|user| user.id).collect();
             client
+                .people()
                 .profiles(&ids)
                 .await?
                 .into_iter()
@@ -194,7 +195,7 @@ pub(crate) async fn run(
         }
         Action::Show { name, save_avatar } => {
             let user = find_user(client, name).await?;
-            let found = client.profiles(&[user.id]).await?.pop();
+            let found = client.people().profiles(&[user.id]).await?.pop();
             let found = found.ok_or_else(|| {
                 Failure::new(Exit::Failed, format!("there is no user named {name}"))
             })?;
@@ -205,7 +206,7 @@ pub(crate) async fn run(
         }
         Action::Role { name, role } => {
             let (user, role) = (find_user(client, name).await?, ServerRole::from(*role));
-            client.set_server_role(user.id, role).await?;
+            client.admin().set_role(user.id, role).await?;
             output.print(&Appointed {
                 user: user.id,
                 name: user.name,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use cairn_client::{Client, Event, Events};
+use cairn_client::{Client, Event, Events, Update};
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::limits::WATCHED_USERS_MAX;
 use cairn_proto::model::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
@@ -167,8 +167,14 @@ pub(crate) async fn run(
     let mut events = client.events();
     let mut watch = Watch::new(args, client, output).await?;
     if !args.once {
-        client.set_presence(DeviceKind::Terminal, args.away).await?;
-        client.focus(watch.within).await?;
+        client
+            .me()
+            .set_presence(DeviceKind::Terminal, args.away)
+            .await?;
+        match watch.within {
+            Some(conversation) => client.conversation(conversation).focus().await?,
+            None => client.conversations().unfocus().await?,
+        }
     }
     watch.show_state().await?;
     if args.once {
@@ -218,7 +224,7 @@ impl<'a> Watch<'a> {
 
     /// Prints the current state.
     async fn show_state(&mut self) -> Result<(), Failure> {
-        let seen = self.client.watch(self.users.clone()).await?;
+        let seen = self.client.people().watch(self.users.clone()).await?;
         for &user in &self.users {
             let found = seen.iter().find(|seen| seen.user == user);
             let (presence, devices) = (
@@ -235,7 +241,7 @@ impl<'a> Watch<'a> {
         let Some(conversation) = self.within else {
             return Ok(());
         };
-        for member in self.client.members(conversation).await? {
+        for member in self.client.conversation(conversation).members().await? {
             let (user, name, read) = (
                 member.user.id,
                 member.user.name.as_str().into(),
@@ -262,7 +268,7 @@ impl<'a> Watch<'a> {
             .await?
         {
             match event {
-                Event::Presence(found) if self.users.contains(&found.user) => {
+                Event::Update(Update::Presence(found)) if self.users.contains(&found.user) => {
                     let (user, presence) = (found.user, Some(found.presence()));
                     let seen = Seen::Presence {
                         user,
@@ -280,14 +286,16 @@ impl<'a> Watch<'a> {
                         name: self.names.of(user),
                     })?;
                 }
-                Event::Receipts {
+                Event::Update(Update::Receipts {
                     conversation,
                     cursors,
                     more,
-                } if self.within == Some(conversation) => {
+                }) if self.within == Some(conversation) => {
                     self.show_receipts(conversation, &cursors, more).await?;
                 }
-                Event::Removed { conversation, .. } if self.within == Some(conversation) => {
+                Event::Update(Update::Removed { conversation, .. })
+                    if self.within == Some(conversation) =>
+                {
                     return Err(Failure::new(
                         Exit::Failed,
                         "you are no longer a member of that conversation",
@@ -302,7 +310,7 @@ impl<'a> Watch<'a> {
             }
         }
         // The client has closed: any request returns the reason.
-        Ok(self.client.watch(Vec::new()).await.map(drop)?)
+        Ok(self.client.people().watch(Vec::new()).await.map(drop)?)
     }
 
     async fn show_receipts(

@@ -91,11 +91,13 @@ pub(crate) async fn run(
     let client = context.client(Conduct::Ask).await?;
     match &args.action {
         Action::List => client
+            .admin()
             .settings()
             .await?
             .into_iter()
             .try_for_each(|setting| output.print(&Row(setting))),
         Action::Get { name } => match client
+            .admin()
             .settings()
             .await?
             .into_iter()
@@ -108,6 +110,7 @@ pub(crate) async fn run(
             ),
         },
         Action::Set { name, value } => output.print(&Row(client
+            .admin()
             .set_setting(name.clone(), value.clone())
             .await?)),
     }

@@ -231,7 +231,7 @@ async fn explain_unread(
     let client = context.client(Conduct::Ask).await?;
     let conversation = target.resolve(client).await?;
     let user = find_user(client, &name).await?;
-    let explained = client.explain(conversation, user.id).await?;
+    let explained = client.conversation(conversation).explain(user.id).await?;
     let explanation = Explanation::new(conversation, user.id, user.name, explained);
     output.print(&explanation)?;
     match explanation.adds_up() {

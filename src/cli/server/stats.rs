@@ -236,7 +236,7 @@ pub(crate) async fn run(
 }
 
 async fn metrics(client: &Client) -> Result<Metrics, Failure> {
-    client.metrics().await.map_err(|error| match error {
+    client.admin().metrics().await.map_err(|error| match error {
         Error::Refused(ErrorCode::Forbidden) => {
             Failure::from(error).hint("only owners of the server can see its statistics")
         }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
+use cairn_client::Account;
 use cairn_client::proto::ids::{MsgId, UserId};
 use cairn_client::proto::model::conversation::Conversation as Summary;
-use cairn_client::{Account, Client, Options};
 use cairn_session::{Details, Entry};
 
 use super::super::play::device::{fetch_details, options};
@@ -13,21 +13,20 @@ use super::super::view::{ConversationView, View};
 
 /// Pulls everything that a user can see.
 pub async fn view(account: &Account) -> Result<View, Box<dyn Error>> {
-    let options = Options {
-        push: false,
-        ..options()
-    };
-    let client = Client::connect(account, options).await?;
-    let contacts = client.contacts().await?.into_iter();
+    let options = options().push(false);
+    let client = options.connect(account).await?;
+    let contacts = client.people().contacts().await?.into_iter();
     let mut view = View {
         contacts: contacts
             .map(|contact| (contact.user.id, contact.relation))
             .collect(),
         conversations: BTreeMap::new(),
     };
-    for summary in client.conversations().await? {
+    for summary in client.conversations().list().await? {
         let details = fetch_details(&client, &summary).await?;
-        let mut history = client.history(summary.id, summary.floor.next());
+        let mut history = client
+            .conversation(summary.id)
+            .history(summary.floor.next());
         let mut entries = BTreeMap::new();
         while let Some(batch) = history.next_batch().await {
             let batch = batch?;

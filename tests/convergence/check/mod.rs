@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use cairn_client::Client;
 use cairn_client::proto::ids::{ConversationId, MsgId, UserId};
-use cairn_client::proto::wire::request::PullRange;
+use cairn_client::proto::wire::request::session::PullRange;
 use tokio::time::timeout;
 
 use super::play::Team;
@@ -163,7 +163,10 @@ pub fn members_agree(views: &[View]) -> Result<(), String> {
 
 /// Returns whether a message has expired meanwhile.
 pub async fn is_expired(client: &Client, id: ConversationId, msgid: MsgId) -> Result<bool, String> {
-    let page = client.pull(id, PullRange::From(msgid), 1).await;
+    let page = client
+        .conversation(id)
+        .pull(PullRange::From(msgid), 1)
+        .await;
     let page = page.map_err(|error| error.to_string())?;
     Ok(page.floor >= msgid)
 }

@@ -49,10 +49,10 @@ pub async fn are_right(team: &Team, views: &[View]) -> Result<(), String> {
 }
 
 async fn reader(client: &Client, user: UserId, view: &View) -> Result<Reader, cairn_client::Error> {
-    let reads = client.own_reads().await?;
+    let reads = client.me().reads().await?;
     let mut shown = BTreeMap::new();
     for &id in view.conversations.keys() {
-        let members = client.members(id).await?;
+        let members = client.conversation(id).members().await?;
         shown.extend(
             members
                 .iter()
@@ -139,7 +139,7 @@ async fn wait_for_receipts(
     let mut polls = interval(POLL_INTERVAL);
     for _ in 0..POLLS_MAX {
         polls.tick().await;
-        let receipts = match client.receipts(id, msgid).await {
+        let receipts = match client.conversation(id).receipts(msgid).await {
             Ok(receipts) => receipts,
             Err(_) if is_expired(client, id, msgid).await? => return Ok(()),
             Err(error) => return Err(error.to_string()),

@@ -5,7 +5,7 @@ use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_client::proto::text::Text;
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::PullRange;
+use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::{Client, Error};
 
 use super::super::play::{Team, files};
@@ -67,10 +67,13 @@ async fn groups_refuse(
 ) -> Result<(), String> {
     for id in world.groups() {
         let Some(conversation) = views[user].conversations.get(&id) else {
-            let pulled = client.pull(id, PullRange::From(MsgId::new(1)), 1).await;
+            let pulled = client
+                .conversation(id)
+                .pull(PullRange::From(MsgId::new(1)), 1)
+                .await;
             is_refused(pulled, ErrorCode::NotFound)
                 .map_err(|fault| format!("reads {id} without being a member: {fault}"))?;
-            let sent = client.send(id, attempt()).await;
+            let sent = client.conversation(id).send(attempt()).await;
             is_refused(sent, ErrorCode::NotFound)
                 .map_err(|fault| format!("sends to {id} without being a member: {fault}"))?;
             let file = views.iter().find_map(|other| last_file(other, id));
@@ -90,7 +93,7 @@ async fn groups_refuse(
             } else {
                 ErrorCode::Forbidden
             };
-            let sent = client.send(id, attempt()).await;
+            let sent = client.conversation(id).send(attempt()).await;
             is_refused(sent, code).map_err(|fault| format!("may not send to {id}: {fault}"))?;
         }
     }
@@ -117,7 +120,10 @@ async fn blocks_refuse(
             (false, true) => ErrorCode::NotFound,
             (false, false) => continue,
         };
-        let sent = client.send(client.direct(other).unwrap(), attempt()).await;
+        let sent = client
+            .conversation(client.conversations().direct(other).unwrap())
+            .send(attempt())
+            .await;
         is_refused(sent, code)
             .map_err(|fault| format!("sends to {other} in spite of a block: {fault}"))?;
     }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use cairn_client::proto::ids::{ConversationId, UserId};
 use cairn_client::proto::model::conversation::{Conversation as Summary, ConversationKind};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::{Account, Backoff, Client, Error, Event, Events, Options, Reconnect, Timeline};
+use cairn_client::{
+    Account, Backoff, Client, ClientBuilder, Error, Event, Events, Reconnect, Timeline,
+};
 use cairn_session::{Details, Replica, Update};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
@@ -62,15 +64,12 @@ pub struct Device {
 }
 
 /// Reconnects quickly, and forever.
-pub fn options() -> Options {
+pub fn options() -> ClientBuilder {
     let backoff = Backoff {
         base: Duration::from_millis(20),
         cap: Duration::from_millis(200),
     };
-    Options {
-        reconnect: Reconnect::Forever(backoff),
-        ..Options::default()
-    }
+    Client::builder().reconnect(Reconnect::Forever(backoff))
 }
 
 /// A replica that evicts nothing, so that whole logs can be compared.
@@ -82,12 +81,12 @@ pub const fn empty_replica(user: UserId) -> Replica {
 pub async fn fetch_details(client: &Client, summary: &Summary) -> Result<Details, Error> {
     let id = summary.id;
     let group = match summary.kind {
-        ConversationKind::Group { .. } => Some(client.group(id).await?),
+        ConversationKind::Group { .. } => Some(client.conversation(id).group().await?),
         ConversationKind::Direct { .. } => None,
     };
-    let retention = client.retention(id).await?.set;
-    let members = client.members(id).await?;
-    let pins = client.pins(id).await?;
+    let retention = client.conversation(id).retention().await?.set;
+    let members = client.conversation(id).members().await?;
+    let pins = client.conversation(id).pins().await?;
     Ok(Details::new(
         &summary.kind,
         group,
@@ -104,7 +103,7 @@ impl Device {
         replica: Replica,
         monitor: &Arc<Monitor>,
     ) -> Result<Self, Error> {
-        let client = Client::connect(account, options()).await?;
+        let client = options().connect(account).await?;
         Ok(Self::start(client, replica, monitor))
     }
 
@@ -181,7 +180,10 @@ impl Syncer {
             let (client, moment) = (self.client.clone(), self.replica.lock().moment());
             let mut is_outdated = false;
             let mut reply = std::pin::pin!(async {
-                Ok::<_, Error>((client.overview(moment).await?, client.contacts().await?))
+                Ok::<_, Error>((
+                    client.conversations().overview(moment).await?,
+                    client.people().contacts().await?,
+                ))
             });
             let (overview, contacts) = loop {
                 tokio::select! {
@@ -223,7 +225,7 @@ impl Syncer {
         match &update {
             Update::Unrelated | Update::Stale => return Ok(update),
             Update::Changed => {
-                if let Event::Conversation(summary) = &event {
+                if let Event::Update(Update::Conversation(summary)) = &event {
                     self.follow(summary.id);
                 }
             }
@@ -260,7 +262,7 @@ impl Syncer {
             replica: Arc::clone(&self.replica),
             monitor: Arc::clone(&self.monitor),
             stale: Arc::clone(&self.stale),
-            timeline: self.client.follow(id, next),
+            timeline: self.client.conversation(id).follow(next),
         };
         let task = Task(tokio::spawn(follower.run()));
         self.followers.insert(id, task);
@@ -299,7 +301,7 @@ impl Follower {
                 }
             }
             if let Some(last) = batch.ok().as_deref().and_then(<[_]>::last) {
-                self.client.ack(id, last.msgid);
+                self.client.conversation(id).ack(last.msgid);
             }
             self.monitor.notify();
         }

@@ -75,7 +75,8 @@ pub async fn download(
     let dir = TempDir::new().unwrap();
     let target = dir.path().join("downloaded");
     client
-        .download(conversation, msgid, file, &target, |_| {})
+        .conversation(conversation)
+        .download(msgid, file, &target, |_| {})
         .await
         .map_err(refusal)?;
     let seq = file

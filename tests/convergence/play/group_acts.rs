@@ -18,55 +18,99 @@ impl Interpreter {
         };
         match *act {
             Act::Rename { group: at, name } => {
-                client.rename_group(group(at), group_name(name)).await?;
+                client
+                    .conversation(group(at))
+                    .rename(group_name(name))
+                    .await?;
             }
             Act::SetTopic { group: at, topic } => {
                 let topic = Topic::new(format!("topic {topic}")).unwrap();
-                client.set_topic(group(at), topic).await?;
+                client.conversation(group(at)).set_topic(topic).await?;
             }
             Act::SetGroupSettings { group: at, rules } => {
                 client
-                    .set_group_settings(group(at), settings(rules))
+                    .conversation(group(at))
+                    .set_group_settings(settings(rules))
                     .await?;
             }
             Act::SetRole {
                 group: at,
                 member,
                 role,
-            } => client.set_role(group(at), user(member), role).await?,
+            } => {
+                client
+                    .conversation(group(at))
+                    .set_role(user(member), role)
+                    .await?
+            }
             Act::HandOver { group: at, member } => {
-                client.hand_over(group(at), user(member)).await?;
+                client
+                    .conversation(group(at))
+                    .hand_over(user(member))
+                    .await?;
             }
             Act::Add {
                 group: at,
                 user: added,
             } => {
-                return changed(client.add_members(group(at), vec![user(added)]).await?);
+                return changed(
+                    client
+                        .conversation(group(at))
+                        .add_members(vec![user(added)])
+                        .await?,
+                );
             }
             Act::Kick { group: at, member } => {
                 let members = vec![user(member)];
-                return changed(client.remove_members(group(at), members).await?);
+                return changed(
+                    client
+                        .conversation(group(at))
+                        .remove_members(members)
+                        .await?,
+                );
             }
             Act::Leave { group: at } => {
                 let members = vec![user(self.by.user)];
-                return changed(client.remove_members(group(at), members).await?);
+                return changed(
+                    client
+                        .conversation(group(at))
+                        .remove_members(members)
+                        .await?,
+                );
             }
-            Act::Join { group: at } => client.join_group(group(at)).await?,
+            Act::Join { group: at } => client.conversation(group(at)).join().await?,
             Act::Ban {
                 group: at,
                 user: banned,
-            } => return changed(client.ban(group(at), vec![user(banned)]).await?),
+            } => {
+                return changed(
+                    client
+                        .conversation(group(at))
+                        .ban(vec![user(banned)])
+                        .await?,
+                );
+            }
             Act::Unban {
                 group: at,
                 user: banned,
-            } => return changed(client.unban(group(at), vec![user(banned)]).await?),
+            } => {
+                return changed(
+                    client
+                        .conversation(group(at))
+                        .unban(vec![user(banned)])
+                        .await?,
+                );
+            }
             Act::Mute {
                 group: at,
                 member,
                 is_over,
             } => {
                 let until = Timestamp::new(if is_over { 0 } else { u64::MAX });
-                client.mute_member(group(at), user(member), until).await?;
+                client
+                    .conversation(group(at))
+                    .mute(user(member), until)
+                    .await?;
             }
             _ => return Ok(Outcome::Nothing),
         }

@@ -9,7 +9,8 @@ use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId, Timestamp};
 use cairn_client::proto::model::receipts::Reads;
 use cairn_client::proto::text::{EmojiName, Text, UserName};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::{ImportEntry, PullRange};
+use cairn_client::proto::wire::request::message::ImportEntry;
+use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::{Client, Error};
 
 use super::super::script::{Act, Chat, FileKind, Recent, Seat, Step, Style};
@@ -88,13 +89,13 @@ impl Interpreter {
                 let Some((to, msgid, _)) = self.message(at, message, None) else {
                     return Ok(Outcome::Nothing);
                 };
-                done(self.client.mark_read(to, msgid).await)
+                done(self.client.conversation(to).mark_read(msgid).await)
             }
             &Act::MarkUnread { at, message } => {
                 let Some((to, msgid, _)) = self.message(at, message, None) else {
                     return Ok(Outcome::Nothing);
                 };
-                done(self.client.mark_unread(to, msgid).await)
+                done(self.client.conversation(to).mark_unread(msgid).await)
             }
             &Act::Forward { from, message, to } => self.forward(from, message, to).await,
             &Act::SendFile { to, kind } => self.send_file(to, kind).await,
@@ -104,13 +105,18 @@ impl Interpreter {
                 let Some(to) = self.conversation(at) else {
                     return Ok(Outcome::Nothing);
                 };
-                done(self.client.set_retention(to, retention).await)
+                done(self.client.conversation(to).set_retention(retention).await)
             }
             &Act::SetMemberSettings { at, settings } => {
                 let Some(to) = self.conversation(at) else {
                     return Ok(Outcome::Nothing);
                 };
-                done(self.client.set_member_settings(to, settings).await)
+                done(
+                    self.client
+                        .conversation(to)
+                        .set_member_settings(settings)
+                        .await,
+                )
             }
             &Act::ShareReads { is_shared } => {
                 let reads = if is_shared {
@@ -118,11 +124,11 @@ impl Interpreter {
                 } else {
                     Reads::Hidden
                 };
-                done(self.client.set_own_reads(reads).await)
+                done(self.client.me().set_reads(reads).await)
             }
             &Act::Relate { with, act } => {
                 let user = self.world.users[with];
-                done(self.client.relate(user, act).await.map(|_| ()))
+                done(self.client.people().relate(user, act).await.map(|_| ()))
             }
             Act::Create { others } => self.create(others).await,
             _ => self.perform_in_group(act).await,
@@ -148,6 +154,7 @@ impl Interpreter {
         let members = others.iter().map(|&other| self.world.users[other]);
         let created = self
             .client
+            .conversations()
             .create_group(group_name(0), members.collect())
             .await;
         self.world.group_created(created.as_ref().ok().copied());
@@ -169,7 +176,8 @@ impl Interpreter {
             };
             let accepted = self
                 .client
-                .enqueue_with(conversation, body.clone(), extras.clone())
+                .conversation(conversation)
+                .enqueue_with(body.clone(), extras.clone())
                 .await?;
             pending.push((seq, body, accepted));
         }
@@ -221,7 +229,8 @@ impl Interpreter {
         };
         let entries = texts.iter().map(entry).collect();
         self.client
-            .import(conversation, ImportSource::new(seq), 0, entries)
+            .conversation(conversation)
+            .import(ImportSource::new(seq), 0, entries)
             .await?;
         self.world.imported(conversation, texts);
         Ok(Outcome::Done)
@@ -239,9 +248,15 @@ impl Interpreter {
         };
         let emoji = EmojiName::new(format!("emoji{emoji}")).unwrap();
         let answer = if is_on {
-            self.client.react(to, msgid, emoji.clone()).await
+            self.client
+                .conversation(to)
+                .react(msgid, emoji.clone())
+                .await
         } else {
-            self.client.unreact(to, msgid, emoji.clone()).await
+            self.client
+                .conversation(to)
+                .unreact(msgid, emoji.clone())
+                .await
         };
         let reaction = (to, msgid, emoji, self.world.users[self.by.user]);
         self.world.reacted(reaction, is_on, answer.is_err());
@@ -253,9 +268,9 @@ impl Interpreter {
             return Ok(Outcome::Nothing);
         };
         let answer = if is_on {
-            self.client.pin(to, msgid).await
+            self.client.conversation(to).pin(msgid).await
         } else {
-            self.client.unpin(to, msgid).await
+            self.client.conversation(to).unpin(msgid).await
         };
         self.world.pinned((to, msgid), is_on, answer.is_err());
         done(answer)
@@ -269,7 +284,11 @@ impl Interpreter {
         let body = files::upload(&self.client, seq, &token, kind).await?;
         // Concurrent uploads finish in any order: the number that counts is drawn before the send.
         let (seq, _) = self.world.token(self.by);
-        let msgid = self.client.send(conversation, body.clone()).await?;
+        let msgid = self
+            .client
+            .conversation(conversation)
+            .send(body.clone())
+            .await?;
         self.accepted(seq, conversation, msgid, Content::New(body));
         Ok(Outcome::Done)
     }
@@ -283,7 +302,8 @@ impl Interpreter {
         };
         let page = self
             .client
-            .pull(conversation, PullRange::From(msgid), 1)
+            .conversation(conversation)
+            .pull(PullRange::From(msgid), 1)
             .await?;
         let Some(message) = page.messages.first() else {
             return Ok(Outcome::Nothing);
@@ -305,7 +325,11 @@ impl Interpreter {
             return Ok(Outcome::Nothing);
         };
         let (seq, _) = self.world.token(self.by);
-        let msgid = self.client.forward(source, forwarded, conversation).await?;
+        let msgid = self
+            .client
+            .conversation(source)
+            .forward(forwarded, conversation)
+            .await?;
         let content = Content::Forwarded {
             origin: (source, forwarded),
             round: self.world.round(),
@@ -322,12 +346,17 @@ impl Interpreter {
         let (seq, _) = self.world.token(self.by);
         let text = format!("{token} edited {seq}");
         let words = Text::new(&*text).unwrap();
-        let edited = self.client.edit(conversation, msgid, words.clone()).await;
+        let edited = self
+            .client
+            .conversation(conversation)
+            .edit(msgid, words.clone())
+            .await;
         // A killed server may have executed it, and clients do not repeat edits.
         if edited == Err(Error::Disconnected) {
             let page = self
                 .client
-                .pull(conversation, PullRange::From(msgid), 1)
+                .conversation(conversation)
+                .pull(PullRange::From(msgid), 1)
                 .await?;
             let is_edited = page.messages.into_iter().next_back().is_some_and(|found| {
                 let body = found.body;
@@ -347,7 +376,7 @@ impl Interpreter {
         let Some((conversation, msgid, _)) = self.message(at, message, of) else {
             return Ok(Outcome::Nothing);
         };
-        self.client.recall(conversation, msgid).await?;
+        self.client.conversation(conversation).recall(msgid).await?;
         self.world.recalled(conversation, msgid);
         Ok(Outcome::Done)
     }

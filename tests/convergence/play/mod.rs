@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use cairn_client::proto::invite::InviteLink;
 use cairn_client::proto::text::{DeviceName, Password, UserName};
-use cairn_client::{Account, Client, JoinRequest};
+use cairn_client::{Account, JoinRequest, LoginRequest};
 use cairn_session::Replica;
 use tokio::task::JoinSet;
 
@@ -51,10 +51,18 @@ async fn log_in(link: InviteLink, user: usize, monitor: Arc<Monitor>) -> Result<
                 password: Some(password.clone()),
                 device,
             };
-            Client::join(&link, request, options()).await
+            options().join(&link, request).await
         } else {
             let (addr, name, password) = (link.addr.clone(), name.clone(), password.clone());
-            Client::login(addr, link.pin, name, password, device, options()).await
+            options()
+                .login(LoginRequest {
+                    addr,
+                    pin: link.pin,
+                    name,
+                    password,
+                    device,
+                })
+                .await
         };
         let (client, account) =
             connected.map_err(|error| format!("{name} cannot log in: {error}"))?;
@@ -75,6 +83,7 @@ impl Team {
         let owner = log_in(server.invite.clone().unwrap(), 0, Arc::clone(&monitor)).await?;
         let inviter = &owner[0].device.as_ref().unwrap().client;
         let link = inviter
+            .admin()
             .create_invite(USERS as u32, Duration::from_secs(3600))
             .await
             .map_err(|error| error.to_string())?;
@@ -203,7 +212,7 @@ impl Team {
         for device in self.online() {
             let client = device.client.clone();
             requests.spawn(async move {
-                let answer = client.focus(None).await;
+                let answer = client.conversations().unfocus().await;
                 answer.map_err(|error| format!("a device does not reconnect: {error}"))
             });
         }

@@ -12,9 +12,10 @@ use cairn_client::proto::wire::close::CloseCode;
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::frame;
 use cairn_client::proto::wire::hello::Credentials;
-use cairn_client::proto::wire::request::{ImportEntry, Request};
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::request::message::ImportEntry;
 use cairn_client::proto::wire::response::ServerFrame;
-use cairn_client::{Client, JoinRequest, Options};
+use cairn_client::{Client, JoinRequest};
 use tokio::time::{interval, timeout};
 
 use crate::hostile::raw::{PATIENCE, Raw};
@@ -56,7 +57,7 @@ async fn join(link: &InviteLink, name: &str, password: &str) -> Client {
         password: Some(Password::new(password).unwrap()),
         device: device(),
     };
-    Client::join(link, who, Options::default()).await.unwrap().0
+    Client::builder().join(link, who).await.unwrap().0
 }
 
 const REFUSED: (ErrorCode, CloseCode) = (ErrorCode::AuthFailed, CloseCode::AuthFailed);
@@ -66,7 +67,7 @@ const BAD_INVITE: (ErrorCode, CloseCode) = (ErrorCode::BadInvite, CloseCode::Aut
 async fn wrong_credentials_are_indistinguishable() {
     let mut stage = Stage::set().await;
     let server = stage.server.addr;
-    let link = stage.owner.create_invite(1, HOUR).await.unwrap();
+    let link = stage.owner.admin().create_invite(1, HOUR).await.unwrap();
     join(&link, "pam", "correct horse").await;
     stage.account("eve").await;
     let archive = group(&stage.owner, "archive", &[]).await;
@@ -77,7 +78,8 @@ async fn wrong_credentials_are_indistinguishable() {
     };
     stage
         .owner
-        .import(archive, ImportSource::new(1), 0, vec![entry])
+        .conversation(archive)
+        .import(ImportSource::new(1), 0, vec![entry])
         .await
         .unwrap();
     stage
@@ -132,8 +134,8 @@ async fn concurrent_joins_admit_one() {
     let mut stage = Stage::set().await;
     let server = stage.server.addr;
     let (single, double) = (
-        stage.owner.create_invite(1, HOUR).await.unwrap(),
-        stage.owner.create_invite(2, HOUR).await.unwrap(),
+        stage.owner.admin().create_invite(1, HOUR).await.unwrap(),
+        stage.owner.admin().create_invite(2, HOUR).await.unwrap(),
     );
     let join =
         async |token, name: &'static str| match Raw::hello(server, invited(token, name), false)
@@ -177,6 +179,7 @@ async fn invite_expires() {
     let server = stage.server.addr;
     let link = stage
         .owner
+        .admin()
         .create_invite(1, Duration::from_secs(1))
         .await
         .unwrap();
@@ -220,7 +223,7 @@ async fn guessing_is_limited_without_lockout() {
     let mut stage = Stage::set().await;
     let account = stage.account("eve").await;
     let server = stage.server.addr;
-    let link = stage.owner.create_invite(1, HOUR).await.unwrap();
+    let link = stage.owner.admin().create_invite(1, HOUR).await.unwrap();
     join(&link, "pam", "correct horse").await;
     stage
         .meanwhile(async {
@@ -278,7 +281,7 @@ async fn parallel_guessing_gains_nothing() {
 async fn wrong_tokens_do_not_block_passwords() {
     let mut stage = Stage::set().await;
     let server = stage.server.addr;
-    let link = stage.owner.create_invite(1, HOUR).await.unwrap();
+    let link = stage.owner.admin().create_invite(1, HOUR).await.unwrap();
     join(&link, "pam", "correct horse").await;
     stage
         .meanwhile(async {
@@ -302,7 +305,7 @@ async fn revoked_device_is_closed_for_good() {
     let mut stage = Stage::set().await;
     let server = stage.server.addr;
     let account = stage.account("eve").await;
-    let link = stage.owner.create_invite(1, HOUR).await.unwrap();
+    let link = stage.owner.admin().create_invite(1, HOUR).await.unwrap();
     let pam = join(&link, "pam", "correct horse").await;
     stage
         .meanwhile(async {
@@ -316,7 +319,7 @@ async fn revoked_device_is_closed_for_good() {
                     (raw, ServerFrame::Welcome(welcome)) => (raw, welcome),
                     (_, other) => panic!("{other:?}"),
                 };
-            pam.revoke_device(lost_account.device).await.unwrap();
+            pam.me().revoke_device(lost_account.device).await.unwrap();
             assert_eq!(lost.closed().await, CloseCode::Revoked);
             let token = lost_account.token.unwrap();
             assert_eq!(
@@ -324,7 +327,7 @@ async fn revoked_device_is_closed_for_good() {
                 REFUSED
             );
             // Her other device and other users go on.
-            assert_eq!(pam.devices().await.unwrap().len(), 1);
+            assert_eq!(pam.me().devices().await.unwrap().len(), 1);
             raw.goes_on().await;
 
             // What a device asks for behind its own end is not done.
@@ -341,7 +344,7 @@ async fn revoked_device_is_closed_for_good() {
                 Raw::refused(server, Credentials::Token(account.token)).await,
                 REFUSED
             );
-            assert_eq!(pam.conversations().await.unwrap(), []);
+            assert_eq!(pam.conversations().list().await.unwrap(), []);
         })
         .await;
 }

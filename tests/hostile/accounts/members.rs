@@ -8,7 +8,9 @@ use cairn_client::proto::model::group::{GroupSettings, Role};
 use cairn_client::proto::text::GroupName;
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::event::TimelineFrame;
-use cairn_client::proto::wire::request::{ImportEntry, PullRange, Request};
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::request::message::ImportEntry;
+use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::proto::wire::response::Response;
 use tokio::time::timeout;
 
@@ -121,7 +123,10 @@ async fn roles_and_bounds_of_groups_hold() {
     let (bob, bob_account) = stage.user("bob").await;
     let team = group(&ada, "team", &[bob_account.user]).await;
     let direct = ConversationId::direct(ada_account.user, bob_account.user).unwrap();
-    bob.send(direct, text("just us")).await.unwrap();
+    bob.conversation(direct)
+        .send(text("just us"))
+        .await
+        .unwrap();
     let server = stage.server.addr;
     stage
         .meanwhile(async {
@@ -232,9 +237,9 @@ async fn roles_and_bounds_of_groups_hold() {
             }
         })
         .await;
-    assert_eq!(ada.members(team).await.unwrap().len(), 2);
+    assert_eq!(ada.conversation(team).members().await.unwrap().len(), 2);
     assert_eq!(
-        ada.conversations().await.unwrap().len(),
+        ada.conversations().list().await.unwrap().len(),
         2,
         "no group was made"
     );
@@ -324,12 +329,18 @@ async fn removed_member_receives_nothing() {
         .meanwhile(async {
             let (mut raw, _) = Raw::log_in_with(server, &eve, true).await;
             let mut timeline = raw.timeline().await;
-            let heard = ada.send(team, text("for all")).await.unwrap();
+            let heard = ada.conversation(team).send(text("for all")).await.unwrap();
             until_pushed(&mut timeline, team, heard).await;
             assert!(raw.ask(pull(team)).await.is_ok());
 
-            assert_eq!(ada.remove_members(team, vec![eve.user]).await.unwrap(), 1);
-            let secret = ada.send(team, text("canary")).await.unwrap();
+            assert_eq!(
+                ada.conversation(team)
+                    .remove_members(vec![eve.user])
+                    .await
+                    .unwrap(),
+                1
+            );
+            let secret = ada.conversation(team).send(text("canary")).await.unwrap();
             for request in [
                 pull(team),
                 Request::Ack {
@@ -356,7 +367,7 @@ async fn removed_member_receives_nothing() {
                 Err(ErrorCode::NotFound)
             );
             // What comes last is pushed behind anything that could have been before it.
-            let marker = ada.send(other, text("marker")).await.unwrap();
+            let marker = ada.conversation(other).send(text("marker")).await.unwrap();
             let before = until_pushed(&mut timeline, other, marker).await;
             let ends: Vec<_> = before
                 .iter()
@@ -378,8 +389,15 @@ async fn removed_member_receives_nothing() {
             }
 
             // Back again, she is pushed what comes from then on.
-            ada.add_members(team, vec![eve.user]).await.unwrap();
-            let after = ada.send(team, text("welcome back")).await.unwrap();
+            ada.conversation(team)
+                .add_members(vec![eve.user])
+                .await
+                .unwrap();
+            let after = ada
+                .conversation(team)
+                .send(text("welcome back"))
+                .await
+                .unwrap();
             until_pushed(&mut timeline, team, after).await;
         })
         .await;

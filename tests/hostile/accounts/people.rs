@@ -260,6 +260,7 @@ async fn oversized_avatars_are_refused() {
         .await;
     // The largest answer there is arrives whole.
     let all = eve
+        .people()
         .profiles(&[account.user; PROFILES_PER_REQUEST_MAX])
         .await
         .unwrap();

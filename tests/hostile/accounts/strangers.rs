@@ -9,13 +9,16 @@ use cairn_client::proto::content::attachment::{AttachmentHash, TransferFrame};
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::content::extras::Extras;
 use cairn_client::proto::content::message::Draft;
+use cairn_client::proto::content::message::Forward;
 use cairn_client::proto::ids::{ClientSeq, ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_client::proto::limits::USERS_PER_REQUEST_MAX;
 use cairn_client::proto::model::group::{Access, GroupSettings, MemberSettings, Role};
 use cairn_client::proto::model::retention::Retention;
 use cairn_client::proto::text::{EmojiName, GroupName, Text, Topic, UserName};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::{Forward, ImportEntry, PullRange, Request};
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::request::message::ImportEntry;
+use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::proto::wire::response::Response;
 
 use crate::hostile::raw::Raw;
@@ -385,7 +388,10 @@ async fn foreign_conversation_looks_absent() {
     let eve = stage.account("eve").await;
     let team = group(&ada, "team", &[bob_account.user]).await;
     let direct = ConversationId::direct(ada_account.user, bob_account.user).unwrap();
-    bob.send(direct, text("just us")).await.unwrap();
+    bob.conversation(direct)
+        .send(text("just us"))
+        .await
+        .unwrap();
     let (server, bytes) = (stage.server.addr, b"for the team");
     let file = attachments::file(bytes);
     let raw = Raw::log_in(server, &ada_account).await;
@@ -397,7 +403,11 @@ async fn foreign_conversation_looks_absent() {
         member: ada_account.user,
         hash: file.hash,
         bytes: file.size_bytes,
-        msgid: ada.send(team, Body::from(file.clone())).await.unwrap(),
+        msgid: ada
+            .conversation(team)
+            .send(Body::from(file.clone()))
+            .await
+            .unwrap(),
     };
 
     let raw = ConversationId::new;
@@ -423,19 +433,21 @@ async fn foreign_conversation_looks_absent() {
 
     // Nothing came of any of it.
     assert_eq!(
-        ada.pull(team, PullRange::From(MsgId::new(1)), 500)
+        ada.conversation(team)
+            .pull(PullRange::From(MsgId::new(1)), 500)
             .await
             .unwrap()
             .head,
         secret.msgid
     );
-    assert_eq!(ada.members(team).await.unwrap().len(), 2);
+    assert_eq!(ada.conversation(team).members().await.unwrap().len(), 2);
     assert_eq!(
-        ada.pull(direct, PullRange::From(MsgId::new(1)), 500)
+        ada.conversation(direct)
+            .pull(PullRange::From(MsgId::new(1)), 500)
             .await
             .unwrap()
             .head,
         MsgId::new(1)
     );
-    assert_eq!(ada.conversations().await.unwrap().len(), 2);
+    assert_eq!(ada.conversations().list().await.unwrap().len(), 2);
 }

@@ -2,11 +2,13 @@
 
 use cairn_client::proto::content::extras::{Extra, Extras, Reaction};
 use cairn_client::proto::content::message::Draft;
+use cairn_client::proto::content::message::Forward;
 use cairn_client::proto::ids::{ClientSeq, ConversationId, MsgId, Timestamp, UserId};
 use cairn_client::proto::limits::{EXTRAS_SENT_MAX, REACTION_KINDS_MAX};
 use cairn_client::proto::text::{EmojiName, Text};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::{Forward, PullRange, Request};
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::proto::wire::response::Response;
 
 use crate::hostile::raw::Raw;
@@ -18,8 +20,12 @@ async fn only_senders_amend_messages() {
     let (ada, _) = stage.user("ada").await;
     let (eve, account) = stage.user("eve").await;
     let team = group(&ada, "team", &[account.user]).await;
-    let said = ada.send(team, text("as it was")).await.unwrap();
-    let own = eve.send(team, text("mine")).await.unwrap();
+    let said = ada
+        .conversation(team)
+        .send(text("as it was"))
+        .await
+        .unwrap();
+    let own = eve.conversation(team).send(text("mine")).await.unwrap();
     let server = stage.server.addr;
     let edit = |msgid, words: &str| Request::Edit {
         conversation: team,
@@ -70,29 +76,38 @@ async fn only_senders_amend_messages() {
         })
         .await;
     // The owner of the group may recall any message, and edit none of another user.
-    let mut owner = ada.pull(team, PullRange::From(said), 500).await.unwrap();
+    let mut owner = ada
+        .conversation(team)
+        .pull(PullRange::From(said), 500)
+        .await
+        .unwrap();
     assert_eq!(
         (owner.head, owner.messages.remove(0).body),
         (own, text("as it was"))
     );
     assert!(
-        ada.edit(team, own, Text::new("forged").unwrap())
+        ada.conversation(team)
+            .edit(own, Text::new("forged").unwrap())
             .await
             .is_err()
     );
-    assert!(ada.recall(team, created).await.is_err());
-    assert!(ada.pin(team, created).await.is_err(), "nobody said that");
-    ada.pin(team, own).await.unwrap();
-    ada.pin(team, said).await.unwrap();
-    assert_eq!(eve.pins(team).await.unwrap(), [said, own]);
-    ada.recall(team, own).await.unwrap();
+    assert!(ada.conversation(team).recall(created).await.is_err());
+    assert!(
+        ada.conversation(team).pin(created).await.is_err(),
+        "nobody said that"
+    );
+    ada.conversation(team).pin(own).await.unwrap();
+    ada.conversation(team).pin(said).await.unwrap();
+    assert_eq!(eve.conversation(team).pins().await.unwrap(), [said, own]);
+    ada.conversation(team).recall(own).await.unwrap();
     assert_eq!(
-        eve.pins(team).await.unwrap(),
+        eve.conversation(team).pins().await.unwrap(),
         [said],
         "what is recalled is pinned no more"
     );
     assert!(
-        eve.edit(team, own, Text::new("again").unwrap())
+        eve.conversation(team)
+            .edit(own, Text::new("again").unwrap())
             .await
             .is_err()
     );
@@ -162,7 +177,7 @@ async fn forbidden_extras_are_refused() {
         })
         .await;
     assert_eq!(
-        eve.conversations().await.unwrap()[0].head,
+        eve.conversations().list().await.unwrap()[0].head,
         MsgId::new(2),
         "nothing was stored"
     );
@@ -178,7 +193,7 @@ async fn reaction_flood_is_bounded() {
     let (ada, _) = stage.user("ada").await;
     let (_eve, account) = stage.user("eve").await;
     let team = group(&ada, "team", &[account.user]).await;
-    let said = ada.send(team, text("well?")).await.unwrap();
+    let said = ada.conversation(team).send(text("well?")).await.unwrap();
     let server = stage.server.addr;
     let react = |msgid, number| Request::React {
         conversation: team,
@@ -206,7 +221,11 @@ async fn reaction_flood_is_bounded() {
             );
         })
         .await;
-    let page = ada.pull(team, PullRange::From(said), 500).await.unwrap();
+    let page = ada
+        .conversation(team)
+        .pull(PullRange::From(said), 500)
+        .await
+        .unwrap();
     assert_eq!(
         page.messages[0].extras.reactions().len(),
         REACTION_KINDS_MAX
@@ -216,9 +235,16 @@ async fn reaction_flood_is_bounded() {
         1 + REACTION_KINDS_MAX,
         "a reaction that is there already makes no entry"
     );
-    ada.unreact(team, said, emoji(0)).await.unwrap();
+    ada.conversation(team)
+        .unreact(said, emoji(0))
+        .await
+        .unwrap();
     assert_eq!(
-        ada.pull(team, PullRange::From(said), 1).await.unwrap().head,
+        ada.conversation(team)
+            .pull(PullRange::From(said), 1)
+            .await
+            .unwrap()
+            .head,
         page.head,
         "that was not hers"
     );

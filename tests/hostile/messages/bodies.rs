@@ -7,7 +7,7 @@ use cairn_client::proto::limits::{PREVIEW_BYTES_MAX, TEXT_BYTES_MAX};
 use cairn_client::proto::text::{Caption, EmojiName, FileName, GroupName, MediaType, Text};
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::frame;
-use cairn_client::proto::wire::request::PullRange;
+use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::proto::wire::response::Response;
 
 use crate::hostile::raw::Raw;
@@ -71,7 +71,8 @@ async fn text_length_is_bounded() {
         .await;
     for (msgid, words) in (2..).zip(kept) {
         let page = eve
-            .pull(team, PullRange::From(MsgId::new(msgid)), 1)
+            .conversation(team)
+            .pull(PullRange::From(MsgId::new(msgid)), 1)
             .await
             .unwrap();
         assert_eq!(page.messages[0].body, text(words));
@@ -201,7 +202,8 @@ async fn client_seq_is_unique() {
         })
         .await;
     let page = eve
-        .pull(team, PullRange::From(MsgId::new(2)), 500)
+        .conversation(team)
+        .pull(PullRange::From(MsgId::new(2)), 500)
         .await
         .unwrap();
     let said: Vec<_> = page
@@ -240,5 +242,8 @@ async fn duplicate_sends_are_one_message() {
     stage
         .meanwhile(async { tokio::join!(accepted(), accepted()) })
         .await;
-    assert_eq!(eve.conversations().await.unwrap()[0].head, MsgId::new(2));
+    assert_eq!(
+        eve.conversations().list().await.unwrap()[0].head,
+        MsgId::new(2)
+    );
 }

@@ -13,7 +13,9 @@ use cairn_client::proto::model::group::{Access, GroupSettings};
 use cairn_client::proto::text::{EmojiName, GroupName, UserName};
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::frame;
-use cairn_client::proto::wire::request::{ImportEntry, PullRange, Request};
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::request::message::ImportEntry;
+use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::proto::wire::response::{Response, ServerFrame};
 use cairn_server::limits::{REQUEST_BURST_MAX, REQUEST_INTERVAL};
 use tokio::time::timeout;
@@ -53,7 +55,7 @@ async fn reactions_per_message_are_bounded() {
     )
     .await;
     let words = text(&"x".repeat(TEXT_BYTES_MAX));
-    let said = ada.send(team, words.clone()).await.unwrap();
+    let said = ada.conversation(team).send(words.clone()).await.unwrap();
     let server = stage.server.addr;
     let react = |number| Request::React {
         conversation: team,
@@ -85,7 +87,11 @@ async fn reactions_per_message_are_bounded() {
             assert_eq!(first.ask(react(0)).await, Err(ErrorCode::LimitReached));
         })
         .await;
-    let page = ada.pull(team, PullRange::From(said), 1).await.unwrap();
+    let page = ada
+        .conversation(team)
+        .pull(PullRange::From(said), 1)
+        .await
+        .unwrap();
     let message = &page.messages[0];
     let reactions: Vec<usize> = message
         .extras
@@ -108,7 +114,12 @@ async fn pins_are_bounded() {
     let team = group(&eve, "team", &[]).await;
     let mut said = Vec::new();
     for number in 0..=PINS_MAX {
-        said.push(eve.send(team, text(&number.to_string())).await.unwrap());
+        said.push(
+            eve.conversation(team)
+                .send(text(&number.to_string()))
+                .await
+                .unwrap(),
+        );
     }
     let server = stage.server.addr;
     let pin = |msgid| Request::Pin {
@@ -145,7 +156,7 @@ async fn pins_are_bounded() {
             assert_eq!(raw.ask(pin(last)).await, DONE);
         })
         .await;
-    assert_eq!(eve.pins(team).await.unwrap(), said[1..]);
+    assert_eq!(eve.conversation(team).pins().await.unwrap(), said[1..]);
 }
 
 /// Users whom an import made.
@@ -254,7 +265,10 @@ async fn search_results_are_bounded() {
         .meanwhile(async {
             for number in 0..=GROUPS_FOUND_MAX {
                 let open = group(&eve, &format!("group {number:03}"), &[]).await;
-                eve.set_group_settings(open, settings).await.unwrap();
+                eve.conversation(open)
+                    .set_group_settings(settings)
+                    .await
+                    .unwrap();
             }
             let mut raw = Raw::log_in(server, &account).await;
             for (prefix, found) in [
@@ -321,7 +335,7 @@ async fn reaction_rate_limit_spans_connections() {
     let (ada, _) = stage.user("ada").await;
     let account = stage.account("eve").await;
     let team = group(&ada, "team", &[account.user]).await;
-    let said = ada.send(team, text("well?")).await.unwrap();
+    let said = ada.conversation(team).send(text("well?")).await.unwrap();
     let server = stage.server.addr;
     stage
         .meanwhile(async {
@@ -345,7 +359,8 @@ async fn reaction_rate_limit_spans_connections() {
                 "{done} were done, and {allowed} may be"
             );
             let entries = ada
-                .pull(team, PullRange::From(said), 1)
+                .conversation(team)
+                .pull(PullRange::From(said), 1)
                 .await
                 .unwrap()
                 .head
@@ -357,7 +372,7 @@ async fn reaction_rate_limit_spans_connections() {
             );
             // Everybody else reacts as they like, and so does she who waits. What is no reaction
             // does not wait at all.
-            ada.react(team, said, emoji(2)).await.unwrap();
+            ada.conversation(team).react(said, emoji(2)).await.unwrap();
             one.goes_on().await;
             let react = || Request::React {
                 conversation: team,
@@ -369,7 +384,11 @@ async fn reaction_rate_limit_spans_connections() {
         })
         .await;
     let eve = connect(&account).await;
-    let page = eve.pull(team, PullRange::From(said), 1).await.unwrap();
+    let page = eve
+        .conversation(team)
+        .pull(PullRange::From(said), 1)
+        .await
+        .unwrap();
     assert!(
         page.messages[0]
             .extras

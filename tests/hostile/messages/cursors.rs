@@ -5,7 +5,8 @@ use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::limits::{RUN_BYTES_MAX, RUN_MESSAGES_MAX};
 use cairn_client::proto::model::conversation::Conversation;
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::{PullRange, Request};
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::proto::wire::response::{Pulled, Response};
 
 use crate::hostile::raw::Raw;
@@ -14,6 +15,7 @@ use crate::hostile::{Stage, group, text};
 async fn item(client: &Client, conversation: ConversationId) -> Conversation {
     client
         .conversations()
+        .list()
         .await
         .unwrap()
         .into_iter()
@@ -27,7 +29,7 @@ async fn cursor_is_bounded_and_monotonic() {
     let (eve, account) = stage.user("eve").await;
     let team = group(&eve, "team", &[]).await;
     let server = stage.server.addr;
-    let head = eve.send(team, text("one")).await.unwrap();
+    let head = eve.conversation(team).send(text("one")).await.unwrap();
     stage
         .meanwhile(async {
             let mut raw = Raw::log_in(server, &account).await;
@@ -109,19 +111,21 @@ async fn pull_size_is_bounded() {
     // Together more than one answer may hold, by their number and by their bytes.
     for n in 0..RUN_MESSAGES_MAX {
         drop(
-            eve.enqueue(team, text(&format!("message {n}")))
+            eve.conversation(team)
+                .enqueue(text(&format!("message {n}")))
                 .await
                 .unwrap(),
         );
     }
     for _ in 0..RUN_BYTES_MAX / 10_000 {
         drop(
-            eve.enqueue(team, text(&"long ".repeat(2_000)))
+            eve.conversation(team)
+                .enqueue(text(&"long ".repeat(2_000)))
                 .await
                 .unwrap(),
         );
     }
-    let head = eve.send(team, text("last")).await.unwrap();
+    let head = eve.conversation(team).send(text("last")).await.unwrap();
     let most = u64::from(RUN_MESSAGES_MAX);
     let (from, before) = (
         |msgid| PullRange::From(MsgId::new(msgid)),

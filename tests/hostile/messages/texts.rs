@@ -20,7 +20,9 @@ use cairn_client::proto::text::{
 use cairn_client::proto::wire::close::CloseCode;
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::hello::{ClientFrame, Credentials};
-use cairn_client::proto::wire::request::{ImportEntry, PullRange, Request};
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::request::message::ImportEntry;
+use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::proto::wire::{codec, frame};
 
 use crate::hostile::raw::{Raw, hello};
@@ -232,16 +234,17 @@ fn others(team: ConversationId) -> Vec<Row> {
 /// Everything that the requests could change.
 async fn as_it_is(client: &Client, team: ConversationId, user: UserId) -> String {
     let page = client
-        .pull(team, PullRange::From(MsgId::new(1)), 500)
+        .conversation(team)
+        .pull(PullRange::From(MsgId::new(1)), 500)
         .await
         .unwrap();
     let (group, conversations) = (
-        client.group(team).await.unwrap(),
-        client.conversations().await.unwrap(),
+        client.conversation(team).group().await.unwrap(),
+        client.conversations().list().await.unwrap(),
     );
     let (profile, settings) = (
-        client.profiles(&[user]).await.unwrap(),
-        client.settings().await.unwrap(),
+        client.people().profiles(&[user]).await.unwrap(),
+        client.admin().settings().await.unwrap(),
     );
     format!("{page:?} {group:?} {conversations:?} {profile:?} {settings:?}")
 }
@@ -256,7 +259,11 @@ async fn invalid_strings_are_malformed_everywhere() {
         stage.server.addr,
     );
     let team = group(&owner, "team", &[]).await;
-    owner.send(team, text("as it was")).await.unwrap();
+    owner
+        .conversation(team)
+        .send(text("as it was"))
+        .await
+        .unwrap();
     let before = as_it_is(&owner, team, account.user).await;
     let rows = [others(team), names(team)].concat();
     stage
@@ -308,23 +315,34 @@ async fn path_like_names_are_harmless() {
     let wave = EmojiName::new(PATH).unwrap();
     stage
         .meanwhile(async {
-            eve.set_topic(team, Topic::new(PATH).unwrap())
+            eve.conversation(team)
+                .set_topic(Topic::new(PATH).unwrap())
                 .await
                 .unwrap();
-            eve.set_profile(profile.clone()).await.unwrap();
-            let said = eve.send(team, Body::Emoji(wave.clone())).await.unwrap();
-            eve.react(team, said, wave.clone()).await.unwrap();
+            eve.me().set_profile(profile.clone()).await.unwrap();
+            let said = eve
+                .conversation(team)
+                .send(Body::Emoji(wave.clone()))
+                .await
+                .unwrap();
+            eve.conversation(team)
+                .react(said, wave.clone())
+                .await
+                .unwrap();
         })
         .await;
     assert_eq!(
-        eve.conversations().await.unwrap()[0].kind,
+        eve.conversations().list().await.unwrap()[0].kind,
         ConversationKind::Group {
             name: GroupName::new(PATH).unwrap()
         }
     );
-    assert_eq!(eve.group(team).await.unwrap().topic.as_str(), PATH);
     assert_eq!(
-        eve.profiles(&[account.user]).await.unwrap()[0].profile,
+        eve.conversation(team).group().await.unwrap().topic.as_str(),
+        PATH
+    );
+    assert_eq!(
+        eve.people().profiles(&[account.user]).await.unwrap()[0].profile,
         profile
     );
     let mut files: Vec<_> = std::fs::read_dir(stage.server.data().parent().unwrap())
@@ -450,7 +468,8 @@ async fn invalid_names_cannot_log_in() {
     assert!(
         stage
             .owner
-            .find_users(vec![
+            .people()
+            .find_all(vec![
                 UserName::new(GOOD).unwrap(),
                 UserName::new("x").unwrap()
             ])
@@ -466,7 +485,11 @@ async fn edit_length_is_bounded() {
     let mut stage = Stage::set().await;
     let (eve, account) = stage.user("eve").await;
     let (team, server) = (group(&eve, "team", &[]).await, stage.server.addr);
-    let msgid = eve.send(team, text("as it was")).await.unwrap();
+    let msgid = eve
+        .conversation(team)
+        .send(text("as it was"))
+        .await
+        .unwrap();
     let request = Request::Edit {
         conversation: team,
         msgid,
@@ -487,7 +510,8 @@ async fn edit_length_is_bounded() {
         })
         .await;
     assert_eq!(
-        eve.pull(team, PullRange::From(msgid), 1)
+        eve.conversation(team)
+            .pull(PullRange::From(msgid), 1)
             .await
             .unwrap()
             .messages[0]

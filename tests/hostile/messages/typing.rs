@@ -9,7 +9,7 @@ use cairn_client::proto::text::GroupName;
 use cairn_client::proto::wire::codec;
 use cairn_client::proto::wire::request::Request;
 use cairn_client::proto::wire::typing::ClientDatagram;
-use cairn_client::{Account, Client, Endpoint, Event, Events, Options};
+use cairn_client::{Account, Client, Endpoint, Event, Events};
 use cairn_server::limits::TYPING_VIEWERS_MAX;
 use tokio::time::{interval, timeout};
 
@@ -86,10 +86,11 @@ async fn team(server: &Server) -> (Client, Events, [Account; 2], ConversationId)
     let (_, bob) = invite(&ada, "bob").await;
     let (_, eve) = invite(&ada, "eve").await;
     let team = ada
+        .conversations()
         .create_group(GroupName::new("team").unwrap(), vec![bob.user, eve.user])
         .await
         .unwrap();
-    ada.focus(Some(team)).await.unwrap();
+    ada.conversation(team).focus().await.unwrap();
     let events = ada.events();
     (ada, events, [bob, eve], team)
 }
@@ -130,18 +131,14 @@ async fn typing_is_silent_in_crowds() {
     let mut viewers = Vec::new();
     // Ada and the two look as well.
     for _ in 3..=TYPING_VIEWERS_MAX {
-        let options = Options {
-            push: false,
-            endpoint: Some(endpoint.clone()),
-            ..Options::default()
-        };
-        let viewer = Client::connect(&eve, options).await.unwrap();
-        viewer.focus(Some(team)).await.unwrap();
+        let options = Client::builder().push(false).endpoint(endpoint.clone());
+        let viewer = options.connect(&eve).await.unwrap();
+        viewer.conversation(team).focus().await.unwrap();
         viewers.push(viewer);
     }
     let [bob, eve] = &mut typers;
     bob.types_times(1).await;
-    viewers[0].focus(None).await.unwrap();
+    viewers[0].conversations().unfocus().await.unwrap();
     assert_eq!(
         eve.types_until_told(&mut events).await,
         eve.user,

@@ -166,7 +166,7 @@ async fn bad_request_keeps_the_session() {
         })
         .await;
     assert_eq!(
-        eve.conversations().await.unwrap()[0].head.get(),
+        eve.conversations().list().await.unwrap()[0].head.get(),
         1,
         "none of them was stored"
     );

@@ -5,7 +5,7 @@ use cairn_client::proto::secret::{DeviceToken, Pin};
 use cairn_client::proto::wire::close::CloseCode;
 use cairn_client::proto::wire::frame;
 use cairn_client::proto::wire::hello::Credentials;
-use cairn_client::{Account, Client, Error, Options};
+use cairn_client::{Account, Client, Error};
 use quinn::{ConnectionError, TransportErrorCode};
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
@@ -56,7 +56,7 @@ async fn changed_server_key_is_fatal() {
         ..account.clone()
     };
     let error = stage
-        .meanwhile(Client::connect(&pinned, Options::default()))
+        .meanwhile(Client::builder().connect(&pinned))
         .await
         .unwrap_err();
     assert_eq!(

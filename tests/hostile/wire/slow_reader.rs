@@ -6,7 +6,8 @@ use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::limits::{RUN_MESSAGES_MAX, TEXT_BYTES_MAX};
 use cairn_client::proto::wire::frame;
-use cairn_client::proto::wire::request::{PullRange, Request};
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::proto::wire::response::{Response, ServerFrame};
 use tokio::time::timeout;
 
@@ -32,10 +33,11 @@ async fn stalled_reader_costs_others_nothing() {
     let (bob, _) = stage.user("bob").await;
     let team = group(&bob, "team", &[eve.user]).await;
     let (server, owner) = (stage.server.addr, stage.owner.clone());
-    bob.add_members(team, vec![stage.owner_account.user])
+    bob.conversation(team)
+        .add_members(vec![stage.owner_account.user])
         .await
         .unwrap();
-    let first = bob.send(team, text("first")).await.unwrap();
+    let first = bob.conversation(team).send(text("first")).await.unwrap();
     let before = resident_bytes(stage.server.data());
     let mut slow = stage
         .meanwhile(async {
@@ -67,7 +69,8 @@ async fn send_all(client: &Client, team: ConversationId) {
     for n in 0..MESSAGES {
         last = Some(
             client
-                .enqueue(team, text(&format!("{n} {filler}")))
+                .conversation(team)
+                .enqueue(text(&format!("{n} {filler}")))
                 .await
                 .unwrap(),
         );
@@ -76,7 +79,7 @@ async fn send_all(client: &Client, team: ConversationId) {
 }
 
 async fn follows_all(client: &Client, team: ConversationId, first: MsgId) {
-    let mut timeline = client.follow(team, first.next());
+    let mut timeline = client.conversation(team).follow(first.next());
     let (mut next, mut seen) = (first.next(), 0);
     while seen < MESSAGES {
         for message in timeline.next_batch().await.unwrap().unwrap() {
@@ -97,12 +100,13 @@ async fn disconnected_reader_is_dropped() {
     let (bob, _) = stage.user("bob").await;
     let team = group(&bob, "team", &[eve.user]).await;
     for _ in 0..8 {
-        bob.send(team, text(&"x".repeat(TEXT_BYTES_MAX)))
+        bob.conversation(team)
+            .send(text(&"x".repeat(TEXT_BYTES_MAX)))
             .await
             .unwrap();
     }
     let (server, owner) = (stage.server.addr, stage.owner.clone());
-    let before = owner.metrics().await.unwrap().sessions;
+    let before = owner.admin().metrics().await.unwrap().sessions;
     stage
         .meanwhile(async {
             let mut raw = Raw::log_in(server, &eve).await;
@@ -122,9 +126,9 @@ async fn disconnected_reader_is_dropped() {
             raw.stream.write(&asked).await;
             // What is read of them says that the others are on their way.
             raw.stream.read().await;
-            assert_eq!(owner.metrics().await.unwrap().sessions, before + 1);
+            assert_eq!(owner.admin().metrics().await.unwrap().sessions, before + 1);
             raw.connection.close(0_u32.into(), b"");
-            let gone = async { while owner.metrics().await.unwrap().sessions > before {} };
+            let gone = async { while owner.admin().metrics().await.unwrap().sessions > before {} };
             timeout(PATIENCE, gone)
                 .await
                 .expect("the session stays for ever");
@@ -147,7 +151,8 @@ async fn unread_replies_apply_backpressure() {
     let team = group(&bob, "team", &[eve.user]).await;
     let server = stage.server.addr;
     for _ in 0..8 {
-        bob.send(team, text(&"x".repeat(TEXT_BYTES_MAX)))
+        bob.conversation(team)
+            .send(text(&"x".repeat(TEXT_BYTES_MAX)))
             .await
             .unwrap();
     }
@@ -168,7 +173,8 @@ async fn unread_replies_apply_backpressure() {
             raw.stream.write(&asked).await;
             for _ in 0..PULLS_BESIDE {
                 assert!(
-                    !bob.pull(team, range, RUN_MESSAGES_MAX)
+                    !bob.conversation(team)
+                        .pull(range, RUN_MESSAGES_MAX)
                         .await
                         .unwrap()
                         .messages

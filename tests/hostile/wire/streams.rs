@@ -171,7 +171,7 @@ async fn session_ends_with_either_stream_half() {
         })
         .await;
     assert_eq!(
-        eve.conversations().await.unwrap()[0].head,
+        eve.conversations().list().await.unwrap()[0].head,
         MsgId::new(1),
         "nothing was said"
     );

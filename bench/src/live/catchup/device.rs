@@ -38,14 +38,14 @@ impl Away {
         endpoint: Option<Endpoint>,
         conversations: Vec<(ConversationId, u16)>,
     ) -> Result<Self, BenchError> {
-        let overview = client.conversations().await?;
+        let overview = client.conversations().list().await?;
         let heads: HashMap<ConversationId, MsgId> = overview
             .into_iter()
             .map(|conversation| (conversation.id, conversation.head))
             .collect();
         let follow = |(id, filler)| {
             let head = heads.get(&id).copied().unwrap_or_default();
-            client.ack(id, head);
+            client.conversation(id).ack(head);
             let cursor = Arc::new(Mutex::new(Cursor::new(head.next())));
             Followed { id, filler, cursor }
         };
@@ -98,10 +98,10 @@ impl Followed {
         arrivals: Arc<Mutex<Arrivals>>,
     ) -> Result<(), BenchError> {
         let from = self.cursor.lock().next;
-        let mut timeline = client.follow(self.id, from);
+        let mut timeline = client.conversation(self.id).follow(from);
         while self.cursor.lock().next < from.plus(missed) {
             let run = timeline.next_run().await.ok_or(BenchError::EndedEarly)??;
-            client.ack(self.id, run.last());
+            client.conversation(self.id).ack(run.last());
             let mut arrivals = arrivals.lock();
             arrivals.messages += u64::from(run.count);
             arrivals.bytes += run.entries.len() as u64;

@@ -5,9 +5,9 @@ pub(crate) mod stall;
 
 use std::sync::Arc;
 
+use cairn_client::Client;
 use cairn_client::proto::ids::UserId;
 use cairn_client::proto::limits::SENDS_IN_FLIGHT_MAX;
-use cairn_client::{Client, Options};
 use clap::Args;
 use serde::Serialize;
 use tokio::sync::Notify;
@@ -178,7 +178,7 @@ async fn prepare(
     let senders = target
         .join("sender", settings.senders.into(), None, &quiet(), watcher)
         .await?;
-    let options = Options::default();
+    let options = Client::builder();
     let receivers = target
         .join("receiver", settings.receivers, None, &options, watcher)
         .await?;

@@ -6,7 +6,7 @@ use std::time::Instant;
 use std::vec;
 
 use cairn_client::proto::limits::SENDS_IN_FLIGHT_MAX;
-use cairn_client::proto::wire::request::PullRange;
+use cairn_client::proto::wire::request::session::PullRange;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
@@ -157,7 +157,12 @@ impl Device {
         let since = due.max(self.since);
         let number = self.numbers[group] + 1;
         let body = self.day.texts.body_of(bytes, seat.number, number, since)?;
-        let accepted = self.member.client.enqueue(seat.conversation, body).await?;
+        let accepted = self
+            .member
+            .client
+            .conversation(seat.conversation)
+            .enqueue(body)
+            .await?;
         self.day.window.sent(seat.devices.into());
         self.day.counts.count(since, |counts| counts.sent += 1);
         self.numbers[group] = number;
@@ -180,7 +185,10 @@ impl Device {
             for _ in 0..pages {
                 let asked = Instant::now();
                 let range = PullRange::Before(before);
-                let page = client.pull(seat.conversation, range, messages).await?;
+                let page = client
+                    .conversation(seat.conversation)
+                    .pull(range, messages)
+                    .await?;
                 day.counts
                     .count(asked, |counts| counts.page.record(asked.elapsed()));
                 let Some(first) = page.messages.first() else {

@@ -45,7 +45,10 @@ impl Listener {
         let mut random = StdRng::seed_from_u64(self.seed);
         let (mut reading, mut read_at) = (JoinSet::new(), None);
         let from = self.seat.cursor.lock().next;
-        let mut timeline = self.client.follow(self.seat.conversation, from);
+        let mut timeline = self
+            .client
+            .conversation(self.seat.conversation)
+            .follow(from);
         let mut latencies = Vec::new();
         let habits = self.day.habits;
         loop {
@@ -70,7 +73,9 @@ impl Listener {
     /// Returns how many of the messages others have sent.
     fn take(&self, run: Run, latencies: &mut Vec<Duration>) -> Result<usize, BenchError> {
         let (now, mut of_others) = (Instant::now(), 0);
-        self.client.ack(self.seat.conversation, run.last());
+        self.client
+            .conversation(self.seat.conversation)
+            .ack(run.last());
         self.seat.cursor.lock().take(run, |stamp| {
             latencies.push(self.day.texts.age(stamp, now));
             of_others += usize::from(stamp.sender != self.seat.number);
@@ -86,7 +91,7 @@ impl Listener {
         let (client, conversation) = (self.client.clone(), self.seat.conversation);
         let (day, last) = (Arc::clone(&self.day), self.seat.cursor.lock().next.prev());
         async move {
-            client.mark_read(conversation, last).await?;
+            client.conversation(conversation).mark_read(last).await?;
             day.counts.count(Instant::now(), |counts| counts.reads += 1);
             Ok(())
         }

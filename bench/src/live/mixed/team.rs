@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use cairn_client::proto::ids::{ConversationId, MsgId, UserId};
 use cairn_client::proto::text::Password;
-use cairn_client::{Account, Client, Endpoint, Options};
+use cairn_client::{Account, Client, Endpoint};
 use parking_lot::Mutex;
 
 use super::listener::Seat;
@@ -102,7 +102,9 @@ async fn restart(
     let leave = |at: usize| {
         let (client, _) = devices[at].clone();
         for (_, seat) in &seats[at] {
-            client.ack(seat.conversation, seat.cursor.lock().next.prev());
+            client
+                .conversation(seat.conversation)
+                .ack(seat.cursor.lock().next.prev());
         }
         async move {
             client.close().await;
@@ -145,7 +147,7 @@ async fn devices(
     watcher: &mut Watcher,
 ) -> Result<Vec<(Client, Account)>, BenchError> {
     let (people, further) = (scenario.people.get(), scenario.devices_each.get() - 1);
-    let (password, options) = (Password::new(PASSWORD)?, Options::default());
+    let (password, options) = (Password::new(PASSWORD)?, Client::builder());
     let given = (further > 0).then_some(&password);
     let first = target
         .join("person", people, given, &options, watcher)

@@ -15,7 +15,7 @@ use cairn_client::proto::model::user::ServerRole;
 use cairn_client::proto::text::{
     DeviceName, GroupName, Password, SettingName, SettingValue, UserName,
 };
-use cairn_client::{Account, Client, Endpoint, JoinRequest, Options};
+use cairn_client::{Account, Client, ClientBuilder, Endpoint, JoinRequest, LoginRequest};
 use clap::Args;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesOrdered;
@@ -91,11 +91,8 @@ impl Target {
             }
         };
         let run = rand::random();
-        let options = Options {
-            endpoint: endpoints.first().cloned(),
-            ..quiet()
-        };
-        let (organiser, _) = Client::join(&link, guest(run, "organiser")?, options).await?;
+        let options = quiet().endpoint(endpoints.first().cloned());
+        let (organiser, _) = options.join(&link, guest(run, "organiser")?).await?;
         let name = match server {
             Some(_) => "a server of its own, which shares the machine with the clients".to_owned(),
             None => format!("the server at {}", link.addr),
@@ -104,6 +101,7 @@ impl Target {
             for name in limits::BOUNDS_LIFTED {
                 let value = SettingValue::new(limits::BOUND_LIFTED)?;
                 organiser
+                    .admin()
                     .set_setting(SettingName::new(name)?, value)
                     .await?;
             }
@@ -165,7 +163,7 @@ impl Target {
         if self.organiser.whoami().role != ServerRole::Owner {
             return None;
         }
-        let metrics = timeout(limits::READING_TIME_MAX, self.organiser.metrics()).await;
+        let metrics = timeout(limits::READING_TIME_MAX, self.organiser.admin().metrics()).await;
         let written_bytes = self.of_process(system::written_bytes);
         Some(Reading {
             metrics: metrics.ok()?.ok()?,
@@ -204,22 +202,19 @@ impl Target {
         role: &str,
         count: usize,
         password: Option<&Password>,
-        options: &Options,
+        options: &ClientBuilder,
         watcher: &mut Watcher,
     ) -> Result<Vec<(Client, Account)>, BenchError> {
         let links = self.invites(count).await?;
         let join = |at: usize| {
             let link = links[at / INVITE_USES_MAX as usize % links.len()].clone();
-            let options = Options {
-                endpoint: self.endpoint(at),
-                ..options.clone()
-            };
+            let options = options.clone().endpoint(self.endpoint(at));
             let user = guest(self.run, &format!("{role}-{at}"));
             let user = user.map(|user| JoinRequest {
                 password: password.cloned(),
                 ..user
             });
-            async move { Ok(Client::join(&link, user?, options).await?) }
+            async move { Ok(options.join(&link, user?).await?) }
         };
         let at_once = match password {
             Some(_) => limits::PASSWORDS_AT_ONCE,
@@ -238,16 +233,21 @@ impl Target {
     ) -> Result<Vec<(Client, Account)>, BenchError> {
         let log_in = |at: usize| {
             let (account, password) = (accounts[at].clone(), password.clone());
-            let options = Options {
-                endpoint: self.endpoint(at),
-                ..Options::default()
-            };
+            let options = Client::builder().endpoint(self.endpoint(at));
             async move {
                 let Account {
                     addr, pin, name, ..
                 } = account;
                 let device = DeviceName::new("bench")?;
-                Ok(Client::login(addr, pin, name, password, device, options).await?)
+                Ok(options
+                    .login(LoginRequest {
+                        addr,
+                        pin,
+                        name,
+                        password,
+                        device,
+                    })
+                    .await?)
             }
         };
         let (at_once, count) = (limits::PASSWORDS_AT_ONCE, accounts.len());
@@ -264,6 +264,7 @@ impl Target {
             let some = uses.clamp(1, INVITE_USES_MAX as usize);
             let link = self
                 .organiser
+                .admin()
                 .create_invite(some as u32, limits::INVITE_LIFE)
                 .await?;
             // The address that the server advertises to others may not be reachable from here.
@@ -289,9 +290,12 @@ impl Target {
                 let name = GroupName::new(format!("bench {at}"))?;
                 let mut parts = members.chunks(USERS_PER_REQUEST_MAX);
                 let first = parts.next().unwrap_or_default().to_vec();
-                let group = organiser.create_group(name, first).await?;
+                let group = organiser.conversations().create_group(name, first).await?;
                 for part in parts {
-                    organiser.add_members(group, part.to_vec()).await?;
+                    organiser
+                        .conversation(group)
+                        .add_members(part.to_vec())
+                        .await?;
                 }
                 Ok(group)
             }
@@ -328,13 +332,11 @@ impl Cpu {
     }
 }
 
-/// Options of a client that only sends.
-pub(crate) fn quiet() -> Options {
-    Options {
-        push: false,
-        ack_every_packets: Some(limits::ACK_EVERY_PACKETS),
-        ..Options::default()
-    }
+/// ClientBuilder of a client that only sends.
+pub(crate) fn quiet() -> ClientBuilder {
+    Client::builder()
+        .push(false)
+        .ack_every_packets(limits::ACK_EVERY_PACKETS)
 }
 
 fn guest(run: u32, role: &str) -> Result<JoinRequest, BenchError> {

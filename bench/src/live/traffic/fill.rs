@@ -85,7 +85,10 @@ impl Filler {
                     stored.fetch_add(1, Ordering::Relaxed);
                 }
                 let body = texts.body(self.number, number, Instant::now())?;
-                unanswered.push_back((at, self.client.enqueue(conversation, body).await?));
+                unanswered.push_back((
+                    at,
+                    self.client.conversation(conversation).enqueue(body).await?,
+                ));
             }
         }
         for (at, accepted) in unanswered {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cairn_client::{Account, Backoff, Client, Endpoint, Error, Options};
+use cairn_client::{Account, Backoff, Client, Endpoint, Error};
 use tokio::time::sleep;
 
 use crate::limits;
@@ -31,11 +31,8 @@ pub(crate) async fn reconnect(
     let mut attempt = 0;
     loop {
         let endpoint = endpoint.cloned();
-        let options = Options {
-            endpoint,
-            ..Options::default()
-        };
-        match Client::connect(account, options).await {
+        let options = Client::builder().endpoint(endpoint);
+        match options.connect(account).await {
             Err(Error::NoAnswer { .. } | Error::LoginUnanswered { .. } | Error::Broken { .. }) => {
                 failed();
                 sleep(Backoff::default().delay(attempt, rand::random())).await;

@@ -136,7 +136,7 @@ impl Receiver {
     /// stream that messages come on.
     async fn run(self, mut is_paused: Option<watch::Receiver<bool>>) -> Result<(), BenchError> {
         let from = self.cursor.lock().next;
-        let mut timeline = self.client.follow(self.group, from);
+        let mut timeline = self.client.conversation(self.group).follow(from);
         let mut latencies = Vec::new();
         loop {
             tokio::select! {
@@ -148,7 +148,7 @@ impl Receiver {
                 }
                 run = timeline.next_run() => {
                     let run = run.ok_or(BenchError::EndedEarly)??;
-                    self.client.ack(self.group, run.last());
+                    self.client.conversation(self.group).ack(run.last());
                     self.take(run, &mut latencies)?;
                 }
             }

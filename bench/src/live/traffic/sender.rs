@@ -171,7 +171,7 @@ impl Sender {
                 .load
                 .texts
                 .body(self.number, self.numbers[group] + 1, due)?;
-            let accepted = match self.client.try_enqueue(id, body) {
+            let accepted = match self.client.conversation(id).try_enqueue(body) {
                 Ok(accepted) => accepted,
                 Err(TryEnqueueError::Full(_)) => break,
                 Err(TryEnqueueError::Failed(error)) => return Err(error.into()),

@@ -1,3 +1,5 @@
+use cairn_proto::wire::request::group::ListMembers;
+
 use super::*;
 
 fn texts(driver: &mut Driver, group: usize) -> Vec<(MsgId, Text)> {
@@ -45,15 +47,13 @@ fn members_may_exceed_the_uses_of_an_invite() {
     let users: Vec<UserId> = actors.iter().map(|actor| actor.user).collect();
     let (mut members, mut after) = (Vec::new(), None);
     loop {
-        let answer = driver
-            .ask(Request::Members {
-                conversation: driver.groups[0],
+        let conversation = driver.groups[0];
+        let page = driver
+            .ask(ListMembers {
+                conversation,
                 after,
             })
             .unwrap();
-        let Response::Members(page) = answer else {
-            panic!("{answer:?}")
-        };
         members.extend(page.items.iter().map(|member| member.user.id));
         after = page.next_after;
         if after.is_none() {

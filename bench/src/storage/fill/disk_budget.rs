@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::error::BenchError;
+use crate::results::sized;
 use crate::storage::limits::FILL_RESERVE_BYTES;
 use crate::system;
 
@@ -13,33 +14,30 @@ const DISK_PER_TEXT_BYTE: f64 = 0.8;
 /// Bytes that go with a message: its sender, time and length.
 const EXTRA_BYTES: f64 = 24.0;
 
-/// The free space below a folder, as far as the system reports it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct DiskBudget<'a>(pub(super) &'a Path);
-
-impl DiskBudget<'_> {
-    /// How many of the `wanted` messages fit.
-    ///
-    /// # Errors
-    /// If none does.
-    pub(super) fn limit(self, wanted: u64, body_bytes: usize) -> Result<u64, BenchError> {
-        let Some(free) = system::bytes_free(self.0) else {
-            return Ok(wanted);
-        };
-        match fitting(free, wanted, body_bytes) {
-            0 => Err(BenchError::OutOfSpace {
-                dir: self.0.to_owned(),
-                free,
-                needed: FILL_RESERVE_BYTES,
-            }),
-            messages => Ok(messages),
-        }
+/// How many of the `wanted` messages fit below a folder, as far as the system reports its free
+/// space.
+///
+/// # Errors
+/// If none does.
+pub(super) fn limit(folder: &Path, wanted: u64, body_bytes: usize) -> Result<u64, BenchError> {
+    let Some(free) = system::bytes_free(folder) else {
+        return Ok(wanted);
+    };
+    match fitting(free, wanted, body_bytes) {
+        0 => Err(BenchError::Failed(format!(
+            "not enough space in {}: {} are free, and {} must stay free; name another disk with \
+             --dir",
+            folder.display(),
+            sized(free),
+            sized(FILL_RESERVE_BYTES)
+        ))),
+        messages => Ok(messages),
     }
+}
 
-    /// Whether the fill may go on. The estimate may be wrong, and other processes use the disk too.
-    pub(super) fn is_left(self) -> bool {
-        system::bytes_free(self.0).is_none_or(|free| free >= FILL_RESERVE_BYTES / 2)
-    }
+/// Whether the fill may go on. The estimate may be wrong, and other processes use the disk too.
+pub(super) fn is_left(folder: &Path) -> bool {
+    system::bytes_free(folder).is_none_or(|free| free >= FILL_RESERVE_BYTES / 2)
 }
 
 pub(super) fn fitting(free: u64, wanted: u64, body_bytes: usize) -> u64 {

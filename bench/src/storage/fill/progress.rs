@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::storage::limits::FILL_PARTS;
 use crate::system;
 
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize)]
 pub(super) struct Sample {
     /// Messages so far.
     pub(super) messages: u64,
@@ -24,7 +24,7 @@ pub(super) struct Sample {
 /// About [`FILL_PARTS`] samples.
 #[derive(Debug)]
 pub(super) struct Progress {
-    began: Instant,
+    pub(super) began: Instant,
     /// Messages from one sample to the next.
     part: u64,
     pub(super) samples: Vec<Sample>,
@@ -42,46 +42,37 @@ impl Progress {
         }
     }
 
-    pub(super) fn elapsed(&self) -> Duration {
-        self.began.elapsed()
-    }
-
     /// Whether it is time for a sample.
     pub(super) fn is_due(&self, messages: u64) -> bool {
-        messages - self.messages() >= self.part
+        messages - self.last().messages >= self.part
     }
 
     pub(super) fn sample(&mut self, messages: u64, folder: &Path) {
-        if messages > self.messages() {
-            let seconds = self.began.elapsed().as_secs_f64();
-            let messages_per_s = (messages - self.messages()) as f64 / (seconds - self.seconds());
+        let (last, seconds) = (self.last(), self.began.elapsed().as_secs_f64());
+        if messages > last.messages {
             self.samples.push(Sample {
                 messages,
                 seconds,
-                messages_per_s,
+                messages_per_s: (messages - last.messages) as f64 / (seconds - last.seconds),
                 disk_bytes: system::bytes_below(folder),
-                memory_mib: system::resident_kib(process::id()).map(|kib| kib as f64 / 1_024.0),
+                memory_mib: system::resident_mib(process::id()),
             });
         }
     }
 
-    /// Messages at the last sample.
-    pub(super) fn messages(&self) -> u64 {
-        self.samples.last().map_or(0, |sample| sample.messages)
-    }
-
-    /// Seconds at the last sample.
-    pub(super) fn seconds(&self) -> f64 {
-        self.samples.last().map_or(0.0, |sample| sample.seconds)
+    /// The last sample; all 0 before the first.
+    pub(super) fn last(&self) -> Sample {
+        self.samples.last().copied().unwrap_or_default()
     }
 
     pub(super) fn texts_share(&self) -> Option<f64> {
-        (!self.samples.is_empty()).then(|| self.making_texts.as_secs_f64() / self.seconds())
+        let seconds = self.last().seconds;
+        (seconds > 0.0).then(|| self.making_texts.as_secs_f64() / seconds)
     }
 
     /// Messages a second in one tenth of the messages, from 0 to 9.
     pub(super) fn tenth_per_s(&self, tenth: u32) -> Option<f64> {
-        let whole = self.messages() as f64;
+        let whole = self.last().messages as f64;
         let at = |tenths: u32| self.seconds_at(whole * f64::from(tenths) / 10.0);
         let seconds = at(tenth + 1) - at(tenth);
         (seconds > 0.0).then(|| whole / 10.0 / seconds)
@@ -89,14 +80,14 @@ impl Progress {
 
     /// When this many messages were stored, interpolated between samples.
     fn seconds_at(&self, messages: f64) -> f64 {
-        let is_before = |sample: &Sample| (sample.messages as f64) < messages;
-        let next = self.samples.partition_point(is_before);
-        let (from, since) = next.checked_sub(1).map_or((0.0, 0.0), |last| {
-            let last = &self.samples[last];
-            (last.messages as f64, last.seconds)
-        });
-        self.samples.get(next).map_or(since, |next| {
-            since + (next.seconds - since) * (messages - from) / (next.messages as f64 - from)
-        })
+        let mut last = Sample::default();
+        for &next in &self.samples {
+            let part = (messages - last.messages as f64) / (next.messages - last.messages) as f64;
+            if part <= 1.0 {
+                return last.seconds + part * (next.seconds - last.seconds);
+            }
+            last = next;
+        }
+        last.seconds
     }
 }

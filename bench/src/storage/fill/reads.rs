@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use cairn_proto::ids::MsgId;
 use cairn_proto::limits::RUN_BYTES_MAX;
-use cairn_proto::wire::request::PullRange;
+use cairn_proto::wire::request::session::PullRange;
 use cairn_store::blocks::run::RunLimits;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -42,7 +42,7 @@ pub(super) struct Reads {
 }
 
 /// Reads at random positions.
-pub(super) struct Reader<'a> {
+struct Reader<'a> {
     driver: &'a mut Driver,
     target: Target,
     busy: Picker,
@@ -54,31 +54,30 @@ pub(super) struct Reader<'a> {
 /// Bytes that go with a text in a run, at most.
 const ENTRY_BYTES: usize = 64;
 
-impl<'a> Reader<'a> {
-    pub(super) fn new(driver: &'a mut Driver, target: Target, settings: &Settings) -> Self {
-        let seed = settings.scratch.seed;
-        let fitting = RUN_BYTES_MAX / (settings.body + ENTRY_BYTES);
-        Self {
-            driver,
-            target,
-            busy: Picker::new(settings.conversations, SKEW, !seed),
-            random: StdRng::seed_from_u64(seed),
-            page: READ_MESSAGES.min(fitting as u32).max(1),
-        }
-    }
+/// Reads after a warm-up, at most a tenth as often as there are `messages`. Returns `None` if the
+/// run was ended before anything was counted.
+pub(super) fn measure(
+    driver: &mut Driver,
+    target: Target,
+    settings: &Settings,
+    messages: u64,
+    watcher: &mut Watcher,
+) -> Result<Option<Reads>, BenchError> {
+    let seed = settings.load.scratch.seed;
+    let fitting = RUN_BYTES_MAX / (settings.load.body + ENTRY_BYTES);
+    let mut reader = Reader {
+        driver,
+        target,
+        busy: Picker::new(settings.load.conversations, SKEW, !seed),
+        random: StdRng::seed_from_u64(seed),
+        page: READ_MESSAGES.min(fitting as u32).max(1),
+    };
+    let most = (messages / 10).max(1);
+    reader.read_for(WARM_UP, most / 10, watcher)?;
+    reader.read_for(READ_TIME_MAX, most, watcher)
+}
 
-    /// Reads after a warm-up, at most a tenth as often as there are `messages`. Returns `None` if
-    /// the run was ended before anything was counted.
-    pub(super) fn run(
-        mut self,
-        messages: u64,
-        watcher: &mut Watcher,
-    ) -> Result<Option<Reads>, BenchError> {
-        let most = (messages / 10).max(1);
-        self.read_for(WARM_UP, most / 10, watcher)?;
-        self.read_for(READ_TIME_MAX, most, watcher)
-    }
-
+impl Reader<'_> {
     fn read_for(
         &mut self,
         time: Duration,
@@ -86,20 +85,20 @@ impl<'a> Reader<'a> {
         watcher: &mut Watcher,
     ) -> Result<Option<Reads>, BenchError> {
         let (stop, mut latencies) = (watcher.stop(), Latencies::new());
-        let (mut reads, mut messages, mut wrong) = (0_u64, 0_u64, 0_u64);
+        let (mut messages, mut wrong) = (0_u64, 0_u64);
         let began = Instant::now();
         let mut last = began;
-        while reads < most && last - began < time && !stop.is_asked() {
+        while latencies.count() < most && last - began < time && !stop.is_asked() {
             let (count, is_right) = self.read()?;
             let now = Instant::now();
             latencies.record(now - last);
             last = now;
-            reads += 1;
             messages += u64::from(count);
             wrong += u64::from(!is_right);
-            watcher.tell(&|| format!("reading at random places: {} reads", grouped(reads as f64)));
+            let reads = latencies.count() as f64;
+            watcher.tell(&|| format!("reading at random places: {} reads", grouped(reads)));
         }
-        let seconds = (last - began).as_secs_f64();
+        let (reads, seconds) = (latencies.count(), (last - began).as_secs_f64());
         Ok((reads > 0).then(|| Reads {
             reads,
             reads_per_s: reads as f64 / seconds,
@@ -117,16 +116,14 @@ impl<'a> Reader<'a> {
             Target::Old => self.busy.pick(),
         };
         let head = self.driver.timeline(group)?.head();
-        let before_page = head.get().saturating_sub(self.page.into());
-        let (first, range) = match self.target {
-            Target::Newest => {
-                let first = MsgId::new(before_page + 1);
-                (first, PullRange::Before(head.next()))
-            }
-            Target::Old => {
-                let first = MsgId::new(self.random.random_range(1..=before_page + 1));
-                (first, PullRange::From(first))
-            }
+        let last_page = head.get().saturating_sub(self.page.into()) + 1;
+        let first = MsgId::new(match self.target {
+            Target::Newest => last_page,
+            Target::Old => self.random.random_range(1..=last_page),
+        });
+        let range = match self.target {
+            Target::Newest => PullRange::Before(head.next()),
+            Target::Old => PullRange::From(first),
         };
         let limits = RunLimits::of_messages(self.page);
         let run = self.driver.read(group, range, limits)?;

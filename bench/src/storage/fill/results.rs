@@ -1,188 +1,161 @@
 //! The numbers of a fill.
 
-use super::progress::Sample;
+use std::path::Path;
+use std::process;
+
+use super::progress::{Progress, Sample};
 use super::reads::Reads;
-use super::{Fill, Reopened, Settings};
-use crate::results::{Results, Scale, Series, Unit, grouped, list, sized};
-use crate::storage::tables::{Cells, shown, table};
+use crate::results::{Column, Results, Scale, Series, Unit, grouped, list};
+use crate::system;
 
 const SHARE: Unit = Unit::new(2, "");
 
-pub(super) fn results(fill: &Fill, settings: &Settings) -> Results {
-    let (progress, messages) = (&fill.progress, fill.progress.messages());
-    let seconds = progress.seconds();
+pub(super) fn speed(progress: &Progress, disk_full: bool) -> Results {
+    let Sample {
+        messages, seconds, ..
+    } = progress.last();
     let mut results = Results::of(Some(seconds));
-    let stored = if fill.disk_full {
-        "stored durably: as many as the disk can take"
-    } else {
-        "stored durably"
+    let stored = match disk_full {
+        true => "stored durably: as many as the disk can take",
+        false => "stored durably",
     };
-    results.json("disk_full", fill.disk_full);
-    results.json("seconds", seconds);
     let (second, last) = (progress.tenth_per_s(1), progress.tenth_per_s(9));
     let steadiness = second.zip(last).map(|(second, last)| last / second);
     let per_s = (messages > 0).then(|| messages as f64 / seconds);
+    let texts = progress.texts_share();
     list! { results;
         "messages": messages, Unit::COUNT, "messages" => stored;
         "messages_per_s": per_s, Unit::PER_S, "speed" => "messages, over the whole way";
         "last_to_second_tenth": steadiness, SHARE, "steadiness"
             => "speed of the last tenth of the messages, where that of the second tenth is 1";
     }
-    results.json("second_tenth_per_s", second);
-    results.json("last_tenth_per_s", last);
-    let texts = progress.texts_share();
     if let Some(texts) = texts {
         let percent = Unit::new(1, " %").show(texts * 100.0);
-        results.row(
-            "texts",
-            percent,
-            "of the time went into making up the texts",
-        );
+        let meaning = "of the time went into making up the texts";
+        results.row("texts", percent, meaning);
     }
+    results.json("disk_full", disk_full);
+    results.json("seconds", seconds);
+    results.json("second_tenth_per_s", second);
+    results.json("last_tenth_per_s", last);
     results.json("texts_share", texts);
     results.json("marks", &progress.samples);
-    at_rest(&mut results, fill, messages * settings.body as u64);
-    reopened(&mut results, fill.reopened.as_ref());
-    let kept_in = fill.kept_in.as_ref().map(|dir| dir.display().to_string());
-    if let Some(dir) = &kept_in {
-        results.row("kept in", dir.clone(), "the data directory");
-    }
-    results.json("kept_in", kept_in);
-    if progress.samples.len() > 1 {
-        on_the_way(&mut results, &progress.samples);
-        plots(&mut results, &progress.samples, settings.body as f64);
-    }
     results
 }
 
-fn at_rest(results: &mut Results, fill: &Fill, message_bytes: u64) {
+/// Of the closed data directory.
+pub(super) fn at_rest(results: &mut Results, folder: &Path, message_bytes: u64, close_s: f64) {
+    let disk_bytes = system::bytes_below(folder);
+    let share = (message_bytes > 0).then(|| disk_bytes as f64 / message_bytes as f64);
     results.json("message_bytes", message_bytes);
-    let share = (message_bytes > 0).then(|| fill.disk_bytes as f64 / message_bytes as f64);
     list! { results;
-        "disk_bytes": fill.disk_bytes, Unit::SIZE, "disk"
-            => "all files of the data directory, closed";
+        "disk_bytes": disk_bytes, Unit::SIZE, "disk" => "all files of the data directory, closed";
         "disk_bytes_per_message_byte": share, SHARE, "disk share"
             => "bytes on the disk for each byte of text";
-        "memory_mib_max": fill.memory_mib_max, Unit::MIB, "memory" => "of this process, at most";
-        "close_s": fill.close_s, Unit::SECONDS, "closing" => "until everything was in the trees";
+        "close_s": close_s, Unit::SECONDS, "closing" => "until everything was in the trees";
     }
 }
 
-fn reopened(results: &mut Results, reopened: Option<&Reopened>) {
-    let open_s = reopened.map(|reopened| reopened.open_s);
-    let missing = reopened.map(|reopened| reopened.missing);
+/// `None` where the run was ended early.
+#[derive(Default)]
+pub(super) struct Reopened {
+    pub(super) open_s: Option<f64>,
+    pub(super) missing: Option<u64>,
+    pub(super) last_50: Option<Reads>,
+    pub(super) old_50: Option<Reads>,
+}
+
+pub(super) fn reopened(results: &mut Results, of: &Reopened) {
     list! { results;
-        "open_s": open_s, Unit::SECONDS, "opening" => "until the next message could be taken";
-        "missing": missing, Unit::COUNT, "missing" => "messages that were not there after opening";
+        "open_s": of.open_s, Unit::SECONDS, "opening" => "until the next message could be taken";
+        "missing": of.missing, Unit::COUNT, "missing"
+            => "messages that were not there after opening";
     }
-    let last_50 = reopened.and_then(|reopened| reopened.last_50);
-    let old_50 = reopened.and_then(|reopened| reopened.old_50);
-    reads(
-        results,
-        ("last_50", last_50),
-        "newest 50",
-        "reads of the last 50 messages of a random conversation, or as many as an answer holds, \
-         one by one",
-    );
-    reads(
-        results,
-        ("old_50", old_50),
-        "any 50",
-        "reads of as many from a random place of all messages, one by one",
-    );
-    let wrong = [last_50, old_50].into_iter().flatten();
-    let wrong = wrong.map(|reads| reads.wrong).sum::<u64>();
-    if wrong > 0 {
-        let meaning = "reads that gave other messages than asked for";
-        results.row("wrong reads", grouped(wrong as f64), meaning);
-    }
-    results.check(missing.unwrap_or(0) + wrong == 0);
-}
-
-fn reads(
-    results: &mut Results,
-    (field, reads): (&'static str, Option<Reads>),
-    name: &'static str,
-    meaning: &'static str,
-) {
-    results.json(field, reads);
-    if let Some(reads) = reads {
+    let newest = "reads of the last 50 messages of a random conversation, or as many as an answer \
+                  holds, one by one";
+    let old = "reads of as many from a random place of all messages, one by one";
+    let mut wrong = 0;
+    for (field, reads, name, meaning) in [
+        ("last_50", of.last_50, "newest 50", newest),
+        ("old_50", of.old_50, "any 50", old),
+    ] {
+        results.json(field, reads);
+        let Some(reads) = reads else { continue };
         results.row(name, Unit::PER_S.show(reads.reads_per_s), meaning);
         if let Some(latency) = reads.latency_ms {
             results.row("latency", latency.to_string(), "of one of these reads");
         }
+        wrong += reads.wrong;
     }
+    if wrong > 0 {
+        let meaning = "reads that gave other messages than asked for";
+        results.row("wrong reads", grouped(wrong as f64), meaning);
+    }
+    let memory = system::resident_kib_max(process::id()).map(|kib| kib as f64 / 1_024.0);
+    list! { results;
+        "memory_mib_max": memory, Unit::MIB, "memory" => "of this process, at most";
+    }
+    results.check(of.missing.unwrap_or(0) + wrong == 0);
 }
 
-/// Combines samples, so that the table fits a screen.
-fn on_the_way(results: &mut Results, samples: &[Sample]) {
-    let rows: Vec<_> = samples.chunks(samples.len().div_ceil(10)).collect();
-    let columns: [Cells<'_, &[Sample]>; 4] = [
-        ("messages", &|row| {
-            row.last()
-                .map_or_else(String::new, |last| grouped(last.messages as f64))
-        }),
-        ("messages/s", &|row| {
-            let seconds = row.iter().map(|sample| sample.messages_per_s.recip());
-            grouped(row.len() as f64 / seconds.sum::<f64>())
-        }),
-        ("on disk", &|row| {
-            row.last()
-                .map_or_else(String::new, |last| sized(last.disk_bytes))
-        }),
-        ("memory", &|row| {
-            shown(row.last().and_then(|last| last.memory_mib), Unit::MIB)
-        }),
-    ];
+const COLUMNS: &[Column] = &[
+    Column::new("messages", "/messages", Unit::COUNT),
+    Column::new("messages/s", "/messages_per_s", Unit::COUNT),
+    Column::new("on disk", "/disk_bytes", Unit::SIZE),
+    Column::new("memory", "/memory_mib", Unit::MIB),
+];
+
+pub(super) fn on_the_way(results: &mut Results, samples: &[Sample], body_bytes: f64) {
+    const GIB: f64 = (1_u64 << 30) as f64;
+    if samples.len() < 2 {
+        return;
+    }
+    // Combined, so that the table fits a screen.
+    let row = |samples: &[Sample]| {
+        let seconds = samples.iter().map(|sample| sample.messages_per_s.recip());
+        let messages_per_s = samples.len() as f64 / seconds.sum::<f64>();
+        samples.last().map(|&last| Sample {
+            messages_per_s,
+            ..last
+        })
+    };
+    let rows: Vec<_> = samples
+        .chunks(samples.len().div_ceil(10))
+        .map(row)
+        .collect();
     let meaning = "The speed since the line above. On the disk is also the commit log with its \
                    spare segments, up to some 200 MiB.";
-    results
-        .tables
-        .push(table("On the way", meaning, &columns, &rows));
-}
-
-/// The name of a line, and what it shows of a sample.
-type Line<'a> = (&'a str, &'a dyn Fn(&Sample) -> Option<f64>);
-
-fn plots(results: &mut Results, samples: &[Sample], body_bytes: f64) {
-    const GIB: f64 = (1_u64 << 30) as f64;
-    let mut plot = |title: &str, meaning: &str, label, lines: &[Line<'_>]| {
-        let series = |&(name, y): &Line<'_>| Series {
-            name: name.to_owned(),
-            points: samples
-                .iter()
-                .filter_map(|sample| Some((sample.messages as f64 / 1e6, y(sample)?)))
-                .collect(),
-        };
-        results.plot(
-            (title, meaning),
-            Scale::Linear.axis("messages stored, in millions"),
-            Scale::Linear.axis(label),
-            lines.iter().map(series).collect(),
-        );
+    results.show_table(("On the way", meaning), COLUMNS, &rows);
+    let line = |name, y: &dyn Fn(&Sample) -> Option<f64>| {
+        let point = |sample: &Sample| Some((sample.messages as f64 / 1e6, y(sample)?));
+        Series::new(name, samples.iter().filter_map(point).collect())
+    };
+    let mut plot = |title, meaning, label, lines| {
+        let x = Scale::Linear.axis("messages stored, in millions");
+        results.plot((title, meaning), x, Scale::Linear.axis(label), lines);
     };
     plot(
         "Speed",
         "A level line: what is stored already does not slow down what comes.",
         "messages/s",
-        &[("stored", &|sample| Some(sample.messages_per_s))],
+        vec![line("stored", &|sample| Some(sample.messages_per_s))],
     );
     plot(
         "Memory",
         "A level line: memory does not grow with what is stored.",
         "MiB",
-        &[("in use", &|sample| sample.memory_mib)],
+        vec![line("in use", &|sample| sample.memory_mib)],
     );
     plot(
         "Disk",
         "Below the line of the texts: compression saves more than everything that goes with a \
          message takes.",
         "GiB",
-        &[
-            ("on the disk", &|sample| {
+        vec![
+            line("on the disk", &|sample| {
                 Some(sample.disk_bytes as f64 / GIB)
             }),
-            ("the texts alone", &|sample| {
+            line("the texts alone", &|sample| {
                 Some(sample.messages as f64 * body_bytes / GIB)
             }),
         ],

@@ -3,7 +3,6 @@
 
 use std::collections::VecDeque;
 use std::hint::black_box;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -13,18 +12,16 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use super::Settings;
 use super::results::{SchemeResults, Stretch};
-use super::scheme::{Durable, Generator, Id, Refusal, Scheme};
+use super::scheme::{Generator, Heads, Id, Scheme};
 use crate::error::BenchError;
 use crate::results::grouped;
 use crate::storage::limits::{
     IDS_READ_TIME, IDS_ROUNDS, IDS_STRETCH_MAX, IDS_WIRE_SAMPLE, READ_MESSAGES,
 };
-use crate::storage::messages::{Load, Message, SKEW};
 use crate::storage::sled_rows::{SledRows, damaged};
-use crate::storage::tables::median;
+use crate::storage::spread::median;
 use crate::system;
 use crate::watcher::Watcher;
-use crate::zipf::Picker;
 
 /// Messages in sled under the ids of one scheme, a batch for each commit.
 #[derive(Debug)]
@@ -32,7 +29,8 @@ pub(super) struct IdRows {
     scheme: Scheme,
     folder: PathBuf,
     generator: Generator,
-    durable: Durable,
+    /// The last reserved number.
+    taken: u64,
     rows: SledRows,
     batch: sled::Batch,
 }
@@ -43,11 +41,10 @@ const TAKEN: &[u8] = b"taken";
 impl IdRows {
     pub(super) fn create(parent: &Path, scheme: Scheme) -> Result<Self, BenchError> {
         let folder = parent.join(format!("{scheme:?}"));
-        let durable = Durable::default();
         Ok(Self {
             scheme,
-            generator: Generator::start(scheme, 1, &durable),
-            durable,
+            generator: Generator::start(scheme, 1, &Heads::new()),
+            taken: 0,
             rows: SledRows::open(&folder, TREE_CACHE_BYTES)?,
             folder,
             batch: sled::Batch::default(),
@@ -59,39 +56,33 @@ impl IdRows {
         Scheme::ALL.into_iter().map(create).collect()
     }
 
-    /// The id of the next message to `conversation`; waits for the clock or the store if it must.
+    /// The id of the next message to `conversation`; waits for the clock if it must.
     fn next_id(&mut self, conversation: u64) -> Result<Id, BenchError> {
-        loop {
-            let now = if self.scheme.needs_clock() {
-                system::since_1970()
-            } else {
-                Duration::ZERO
+        let taken = self.taken;
+        let id = loop {
+            let now = match self.scheme.needs_clock() {
+                true => system::since_1970(),
+                false => Duration::ZERO,
             };
-            match self.generator.next(conversation, now) {
-                Ok(id) => return Ok(id),
-                Err(Refusal::OutOfNumbers) => {
-                    let numbers = self.take()?;
-                    self.generator.refill(numbers);
-                }
-                Err(Refusal::ClockBehind | Refusal::MillisecondFull) => std::hint::spin_loop(),
+            match self.generator.next(conversation, now, &mut self.taken) {
+                Some(id) => break id,
+                None => std::hint::spin_loop(),
             }
+        };
+        // Numbers are reserved durably before they are used: otherwise a crash could hand them out
+        // again.
+        if self.taken != taken {
+            self.rows.db.insert(TAKEN, &self.taken.to_be_bytes())?;
+            self.rows.sync()?;
         }
-    }
-
-    /// Reserves numbers durably: before that, a crash could hand them out again.
-    fn take(&mut self) -> Result<Range<u64>, BenchError> {
-        let numbers = self.durable.take();
-        let taken = self.durable.taken.to_be_bytes();
-        self.rows.db.insert(TAKEN, &taken)?;
-        self.rows.sync()?;
-        Ok(numbers)
+        Ok(id)
     }
 
     /// Adds a message. `number`, its position among all, precedes the text: elsewhere the time of
     /// sending says which message is the newest.
     pub(super) fn put(&mut self, to: u64, number: u64, text: &str) -> Result<(), BenchError> {
         let id = self.next_id(to)?;
-        let key = [&to.to_be_bytes()[..], &id.to_key(self.scheme)].concat();
+        let key = [&to.to_be_bytes()[..], &self.scheme.key(id)].concat();
         let row = [&number.to_be_bytes()[..], text.as_bytes()].concat();
         self.batch.insert(key, row);
         Ok(())
@@ -104,52 +95,53 @@ impl IdRows {
     /// The numbers of the newest messages of a conversation. Where keys do not sort by time, this
     /// reads all of its messages.
     pub(super) fn newest(&self, conversation: u64, count: usize) -> Result<Vec<u64>, BenchError> {
-        let prefix = conversation.to_be_bytes();
-        let rows = self.rows.db.scan_prefix(prefix).values().rev();
-        let number = |row: sled::Result<sled::IVec>| {
+        let most = match self.scheme.sorts_by_time() {
+            true => count,
+            false => usize::MAX,
+        };
+        let rows = self.rows.db.scan_prefix(conversation.to_be_bytes());
+        let mut numbers = Vec::new();
+        for row in rows.values().rev().take(most) {
             let row = row?;
             let number = row.first_chunk().ok_or_else(damaged)?;
-            Ok(u64::from_be_bytes(*number))
-        };
-        let most = if self.scheme.sorts_by_time() {
-            count
-        } else {
-            usize::MAX
-        };
-        let numbers = rows.take(most).map(number);
-        let mut numbers = numbers.collect::<Result<Vec<_>, BenchError>>()?;
+            numbers.push(u64::from_be_bytes(*number));
+        }
         numbers.sort_unstable();
         Ok(numbers.split_off(numbers.len().saturating_sub(count)))
     }
 
     pub(super) fn count(&self) -> Result<u64, BenchError> {
-        let count =
-            |count, key: sled::Result<sled::IVec>| Ok(count + u64::from(key?.as_ref() != TAKEN));
-        self.rows.db.iter().keys().try_fold(0, count)
+        let others = u64::from(self.rows.db.contains_key(TAKEN)?);
+        Ok(self.rows.db.len() as u64 - others)
     }
 }
 
-/// Calls `work` for every scheme in turn, [`IDS_ROUNDS`] times, and returns the median of the rates
-/// that it returns.
+type Rate = fn(&mut SchemeResults) -> &mut Option<f64>;
+
+/// Calls `work` for every scheme in turn, [`IDS_ROUNDS`] times, and sets `rate` to the median of
+/// the rates that it returns.
 fn in_turns(
+    results: &mut [SchemeResults],
     all: &mut [IdRows],
     what: &str,
+    rate: Rate,
     watcher: &mut Watcher,
-    mut work: impl FnMut(u64, usize, &mut IdRows) -> Result<f64, BenchError>,
-) -> Result<Vec<Option<f64>>, BenchError> {
+    mut work: impl FnMut(u64, &mut SchemeResults, &mut IdRows) -> Result<f64, BenchError>,
+) -> Result<(), BenchError> {
     let stop = watcher.stop();
     let mut rates = vec![Vec::new(); all.len()];
     for round in 0..IDS_ROUNDS {
-        for (at, rows) in all.iter_mut().enumerate() {
+        for ((rows, of), rates) in all.iter_mut().zip(&mut *results).zip(&mut rates) {
             if stop.is_asked() {
-                break;
+                return Ok(());
             }
             let scheme = rows.scheme;
             watcher.tell(&|| format!("{what}: round {} of {IDS_ROUNDS}, {scheme}", round + 1));
-            rates[at].push(work(round, at, rows)?);
+            rates.push(work(round, of, rows)?);
+            *rate(of) = median(rates);
         }
     }
-    Ok(rates.into_iter().map(median).collect())
+    Ok(())
 }
 
 /// Generates ids without storing anything, in one thread.
@@ -160,29 +152,25 @@ pub(super) fn make_ids(
     watcher: &mut Watcher,
 ) -> Result<(), BenchError> {
     let mut all = IdRows::create_all(&folder.join("made"))?;
-    let mut picker = Picker::new(settings.conversations, SKEW, settings.scratch.seed);
+    let mut picker = settings.load.picker();
     let count = settings.ids.div_ceil(IDS_ROUNDS);
     let conversations: Vec<u64> = (0..count).map(|_| picker.pick() as u64).collect();
-    let rates = in_turns(&mut all, "making ids", watcher, |_, _, rows| {
+    let rate: Rate = |of| &mut of.ids_per_s;
+    let make = |_, of: &mut SchemeResults, rows: &mut IdRows| {
         let began = Instant::now();
         for &conversation in &conversations {
             black_box(rows.next_id(conversation)?);
         }
-        Ok(conversations.len() as f64 / began.elapsed().as_secs_f64())
-    })?;
-    for ((rows, rate), of) in all.iter_mut().zip(rates).zip(results) {
-        of.ids_per_s = rate;
-        if rate.is_some() {
-            let sample = conversations.iter().take(IDS_WIRE_SAMPLE);
-            let wire_bytes = |&to| Ok(rows.scheme.wire_bytes(rows.next_id(to)?));
-            let bytes: usize = sample
-                .clone()
-                .map(wire_bytes)
-                .sum::<Result<_, BenchError>>()?;
-            of.wire_bytes = Some(bytes as f64 / sample.len() as f64);
+        let rate = conversations.len() as f64 / began.elapsed().as_secs_f64();
+        let sample = conversations.iter().take(IDS_WIRE_SAMPLE);
+        let mut bytes = 0;
+        for &conversation in sample.clone() {
+            bytes += rows.scheme.wire_bytes(rows.next_id(conversation)?);
         }
-    }
-    Ok(())
+        of.wire_bytes = Some(bytes as f64 / sample.len() as f64);
+        Ok(rate)
+    };
+    in_turns(results, &mut all, "making ids", rate, watcher, make)
 }
 
 /// Stores the same messages under the ids of each scheme, and reads the newest ones again.
@@ -194,26 +182,23 @@ pub(super) fn store_and_read(
 ) -> Result<(), BenchError> {
     let mut all = IdRows::create_all(&folder.join("stored"))?;
     let newest = store(results, &mut all, settings, watcher)?;
-    let mut wrong = vec![None; all.len()];
     let most = (settings.messages / IDS_ROUNDS).max(1);
-    let rates = in_turns(&mut all, "reading", watcher, |round, at, rows| {
+    let rate: Rate = |of| &mut of.last_50_reads_per_s;
+    let read = |round, of: &mut SchemeResults, rows: &mut IdRows| {
         // The same conversations for all.
-        let mut random = StdRng::seed_from_u64(settings.scratch.seed ^ round);
-        let wrong = wrong[at].get_or_insert(0);
+        let mut random = StdRng::seed_from_u64(settings.load.scratch.seed ^ round);
+        let wrong = of.wrong_reads.get_or_insert(0);
         let (began, mut reads, mut took) = (Instant::now(), 0_u64, Duration::ZERO);
         while took < IDS_READ_TIME && reads < most {
-            let conversation = random.random_range(0..settings.conversations);
+            let conversation = random.random_range(0..settings.load.conversations);
             let found = rows.newest(conversation as u64, READ_MESSAGES as usize)?;
             *wrong += u64::from(newest[conversation] != found);
             reads += 1;
             took = began.elapsed();
         }
         Ok(reads as f64 / took.as_secs_f64())
-    })?;
-    for ((of, rate), wrong) in results.iter_mut().zip(rates).zip(wrong) {
-        (of.last_50_reads_per_s, of.wrong_reads) = (rate, wrong);
-    }
-    Ok(())
+    };
+    in_turns(results, &mut all, "reading", rate, watcher, read)
 }
 
 /// Stores the messages. Returns the numbers of the newest in each conversation.
@@ -223,8 +208,8 @@ fn store(
     settings: &Settings,
     watcher: &mut Watcher,
 ) -> Result<Vec<VecDeque<u64>>, BenchError> {
-    let mut load = Load::new(settings.conversations, settings.body, settings.scratch.seed);
-    let mut newest = vec![VecDeque::new(); settings.conversations];
+    let mut load = settings.load.load();
+    let mut newest = vec![VecDeque::new(); settings.load.conversations];
     let stretch = settings.messages.div_ceil(IDS_ROUNDS).min(IDS_STRETCH_MAX);
     let (stop, mut stored) = (watcher.stop(), 0);
     while stored < settings.messages && !stop.is_asked() {
@@ -237,7 +222,7 @@ fn store(
             });
             let (began, mut number) = (Instant::now(), stored..);
             for batch in messages.chunks(settings.batch) {
-                for (Message { conversation, text }, number) in batch.iter().zip(&mut number) {
+                for ((conversation, text), number) in batch.iter().zip(&mut number) {
                     rows.put(*conversation as u64, number, text.as_str())?;
                 }
                 rows.commit()?;
@@ -247,8 +232,8 @@ fn store(
                 stored_per_s: count as f64 / began.elapsed().as_secs_f64(),
             });
         }
-        for (message, number) in messages.iter().zip(stored..) {
-            let numbers = &mut newest[message.conversation];
+        for ((conversation, _), number) in messages.iter().zip(stored..) {
+            let numbers = &mut newest[*conversation];
             numbers.push_back(number);
             if numbers.len() > READ_MESSAGES as usize {
                 numbers.pop_front();
@@ -258,7 +243,7 @@ fn store(
     }
     for (rows, of) in all.iter().zip(results).filter(|_| stored > 0) {
         let rates = of.stretches.iter().map(|stretch| stretch.stored_per_s);
-        of.stored_per_s = median(rates.collect());
+        of.stored_per_s = median(&rates.collect::<Vec<_>>());
         let disk_bytes = system::bytes_below(&rows.folder) as f64;
         of.disk_bytes_per_message = Some(disk_bytes / stored as f64);
         of.missing = Some(stored.saturating_sub(rows.count()?));

@@ -4,8 +4,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::messages::body_bytes;
-use super::scratch::Scratch;
+use super::messages::LoadSettings;
 use crate::args::whole;
 use crate::error::BenchError;
 use crate::results::Report;
@@ -19,7 +18,6 @@ mod trial;
 
 use results::SchemeResults;
 use scheme::Scheme;
-use trial::Trials;
 
 #[derive(Clone, Debug, Args, Serialize)]
 pub struct Settings {
@@ -36,47 +34,32 @@ pub struct Settings {
     )]
     messages: u64,
 
-    /// Groups that the messages go to, the n-th with a share of 1 / n
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 1_000,
-        value_parser = whole::<usize>(1..=100_000)
-    )]
-    conversations: usize,
-
-    /// Bytes of each message's text
-    #[arg(long, value_name = "BYTES", default_value_t = 200, value_parser = body_bytes())]
-    body: usize,
-
     /// Messages that are made durable together
     #[arg(long, value_name = "N", default_value_t = 512, value_parser = whole::<usize>(1..=4_096))]
     batch: usize,
 
     #[command(flatten)]
     #[serde(flatten)]
-    scratch: Scratch,
+    load: LoadSettings,
 }
 
 /// Tries and measures each scheme. What was measured before an interruption is reported.
 pub fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchError> {
-    let (folder, stop) = (settings.scratch.open()?, watcher.stop());
+    let (folder, stop) = (settings.load.scratch.open()?, watcher.stop());
     let mut schemes = Scheme::ALL.map(SchemeResults::new);
     for of in &mut schemes {
-        let scheme = of.scheme;
-        watcher.tell(&|| format!("trying what {scheme} does"));
-        of.trials = (!stop.is_asked())
-            .then(|| Trials::run(scheme, IDS_TRIAL_MESSAGES, settings.scratch.seed));
+        if stop.is_asked() {
+            break;
+        }
+        watcher.tell(&|| format!("trying what {} does", of.scheme));
+        let seed = settings.load.scratch.seed;
+        of.trials = Some(trial::trials(of.scheme, IDS_TRIAL_MESSAGES, seed));
     }
     measure::make_ids(&mut schemes, &settings, folder.path(), watcher)?;
     measure::store_and_read(&mut schemes, &settings, folder.path(), watcher)?;
-    Ok(Report::new(
-        "ids",
-        settings.scratch.subject(),
-        &settings,
-        stop.is_asked(),
-        results::results(schemes.to_vec()),
-    ))
+    let (interrupted, results) = (stop.is_asked(), results::results(&schemes));
+    let scratch = &settings.load.scratch;
+    Ok(scratch.report("ids", &settings, interrupted, results))
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! The numbers of each scheme.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::scheme::Scheme;
-use super::trial::{Tally, Trials};
-use crate::results::{Results, Scale, Series, Unit, grouped};
+use super::trial::Trials;
+use crate::results::{Column, Results, Scale, Series, Unit, grouped, to_value};
 use crate::storage::limits::{IDS_CLOCK_STEP, IDS_GENERATORS, IDS_TRIAL_MESSAGES};
-use crate::storage::tables::{not_measured, shown, table};
 
 /// The numbers of one scheme. What was not measured is `None`.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -44,117 +44,96 @@ impl SchemeResults {
         }
     }
 
-    fn trial(&self, show: impl Fn(&Trials) -> String) -> String {
-        self.trials.as_ref().map_or_else(not_measured, show)
-    }
-
     /// Whether every message was found where its id put it; of cairn's own ids also whether they
     /// misled no client.
     fn is_sound(&self) -> bool {
-        let misleads = self.trials.is_some_and(|trials| !trials.are_flawless());
+        let tallies = self.trials.iter().flat_map(Trials::values);
+        let misleads = !tallies.copied().all(|tally| tally.is_flawless());
         self.missing.unwrap_or(0) + self.wrong_reads.unwrap_or(0) == 0
             && !(self.scheme == Scheme::Counter && misleads)
     }
 }
 
-pub(super) fn results(schemes: Vec<SchemeResults>) -> Results {
+pub(super) fn results(schemes: &[SchemeResults]) -> Results {
     let mut results = Results::default();
-    costs(&mut results, &schemes);
-    order(&mut results, &schemes);
-    faults(&mut results, &schemes);
+    let order = format!(
+        "Late: messages that sort before an earlier one, so that a client that asks for everything \
+         after its last message never gets them; from one thread, and from {IDS_GENERATORS} at \
+         once. Gaps: neighbours whose ids do not follow each other although nothing is missing. \
+         Losses detected: the conversations in which a client that misses a message can know it."
+    );
+    let faults = format!(
+        "Of {} messages, 10 µs apart. The clock steps back by {} ms half-way: sends refused, \
+         messages late. A crash half-way: numbers that no message ever has; ids given again that \
+         were given to messages which the crash took, harmless when no client knows of those, as \
+         in cairn. Both at once: stored messages with the id of another, messages late.",
+        grouped(IDS_TRIAL_MESSAGES as f64),
+        IDS_CLOCK_STEP.as_millis()
+    );
+    let rows: Vec<Value> = schemes.iter().map(row).collect();
+    results.show_table(("What ids cost", COSTS), COST_COLUMNS, &rows);
+    let title = "What a reader can tell from them";
+    results.show_table((title, &order), ORDER_COLUMNS, &rows);
+    results.show_table(("What goes wrong", &faults), FAULT_COLUMNS, &rows);
     if schemes.iter().any(|of| of.stretches.len() > 1) {
-        plot(&mut results, &schemes);
+        plot(&mut results, schemes);
     }
     results.check(schemes.iter().all(SchemeResults::is_sound));
     results.json("schemes", schemes);
     results
 }
 
-fn costs(results: &mut Results, schemes: &[SchemeResults]) {
-    results.tables.push(table(
-        "What ids cost",
-        "Made in one thread; in a key; on the wire, where a number is as long as it has to be. \
-         Stored in sled under (conversation, id), each batch with flush and fdatasync; reads of \
-         the last 50 messages of a random conversation, for which random ids make it necessary to \
-         read the whole of it.",
-        &[
-            ("scheme", &|of: &SchemeResults| of.scheme.to_string()),
-            ("ids/s", &|of| number(of.ids_per_s)),
-            ("key B", &|of| of.key_bytes.to_string()),
-            ("wire B", &|of| shown(of.wire_bytes, Unit::new(1, ""))),
-            ("stored/s", &|of| number(of.stored_per_s)),
-            ("disk B/message", &|of| number(of.disk_bytes_per_message)),
-            ("last-50 reads/s", &|of| number(of.last_50_reads_per_s)),
-        ],
-        schemes,
-    ));
+const COSTS: &str = "Made in one thread; in a key; on the wire, where a number is as long as it \
+    has to be. Stored in sled under (conversation, id), each batch with flush and fdatasync; reads \
+    of the last 50 messages of a random conversation, for which random ids make it necessary to \
+    read the whole of it.";
+
+const COST_COLUMNS: &[Column] = &[
+    NAME,
+    count("ids/s", "/ids_per_s"),
+    count("key B", "/key_bytes"),
+    Column::new("wire B", "/wire_bytes", Unit::new(1, "")),
+    count("stored/s", "/stored_per_s"),
+    count("disk B/message", "/disk_bytes_per_message"),
+    count("last-50 reads/s", "/last_50_reads_per_s"),
+];
+
+const ORDER_COLUMNS: &[Column] = &[
+    NAME,
+    count("late", "/late"),
+    count("late, threads", "/late_threads"),
+    count("gaps", "/gaps"),
+    Column::new("losses detected", "/losses_told_percent", Unit::PERCENT),
+];
+
+const FAULT_COLUMNS: &[Column] = &[
+    NAME,
+    count("clock: refused", "/trials/clock_back/refused"),
+    count("late", "/trials/clock_back/late"),
+    count("crash: skipped", "/trials/crash/skipped"),
+    count("given again", "/trials/crash/reissued"),
+    count("both: repeated", "/trials/crash_and_clock_back/repeated"),
+    count("late", "/trials/crash_and_clock_back/late"),
+];
+
+const NAME: Column = count("scheme", "/scheme");
+
+const fn count(header: &'static str, pointer: &'static str) -> Column {
+    Column::new(header, pointer, Unit::COUNT)
 }
 
-fn order(results: &mut Results, schemes: &[SchemeResults]) {
-    let meaning = format!(
-        "Late: messages that sort before an earlier one, so that a client that asks for everything \
-         after its last message never gets them; from one thread, and from {IDS_GENERATORS} at \
-         once. Gaps: neighbours whose ids do not follow each other although nothing is missing. \
-         Losses detected: the conversations in which a client that misses a message can know it."
-    );
-    let late = |tally: &Tally| percent(tally.late, tally.stored);
-    results.tables.push(table(
-        "What a reader can tell from them",
-        meaning,
-        &[
-            ("scheme", &|of: &SchemeResults| of.scheme.to_string()),
-            ("late", &|of| of.trial(|t| late(&t.calm))),
-            ("late, threads", &|of| of.trial(|t| late(&t.threads))),
-            ("gaps", &|of| {
-                of.trial(|Trials { calm, .. }| percent(calm.gaps, calm.neighbours))
-            }),
-            ("losses detected", &|of| {
-                let share = of.trials.and_then(|trials| trials.calm.losses_told);
-                shown(share.map(|share| share * 100.0), Unit::new(0, " %"))
-            }),
-        ],
-        schemes,
-    ));
-}
-
-fn faults(results: &mut Results, schemes: &[SchemeResults]) {
-    let meaning = format!(
-        "Of {} messages, 10 µs apart. The clock steps back by {} ms half-way: sends refused, \
-         messages late. A crash half-way: numbers that no message ever has; ids given again that \
-         were given to messages which the crash took, harmless when no client knows of those, as \
-         in cairn. Both at once: stored messages with the id of another, messages late.",
-        count(IDS_TRIAL_MESSAGES as u64),
-        IDS_CLOCK_STEP.as_millis()
-    );
-    let both = |trials: &Trials| trials.crash_and_clock_back;
-    results.tables.push(table(
-        "What goes wrong",
-        meaning,
-        &[
-            ("scheme", &|of: &SchemeResults| of.scheme.to_string()),
-            ("clock: refused", &|of| {
-                of.trial(|t| count(t.clock_back.refused))
-            }),
-            ("late", &|of| of.trial(|t| count(t.clock_back.late))),
-            ("crash: skipped", &|of| {
-                of.trial(|t| t.crash.skipped.map_or_else(not_measured, count))
-            }),
-            ("given again", &|of| of.trial(|t| count(t.crash.reissued))),
-            ("both: repeated", &|of| {
-                of.trial(|t| count(both(t).repeated))
-            }),
-            ("late", &|of| of.trial(|t| count(both(t).late))),
-        ],
-        schemes,
-    ));
-}
-
-fn number(number: Option<f64>) -> String {
-    shown(number, Unit::COUNT)
-}
-
-fn count(count: u64) -> String {
-    grouped(count as f64)
+/// The numbers of a scheme as people read them.
+fn row(of: &SchemeResults) -> Value {
+    let mut row = to_value(of);
+    row["scheme"] = of.scheme.to_string().into();
+    if let Some(trials) = &of.trials {
+        let [calm, threads] = ["calm", "threads"].map(|name| trials[name]);
+        row["late"] = percent(calm.late, calm.stored).into();
+        row["late_threads"] = percent(threads.late, threads.stored).into();
+        row["gaps"] = percent(calm.gaps, calm.neighbours).into();
+        row["losses_told_percent"] = calm.losses_told.map(|share| share * 100.0).into();
+    }
+    row
 }
 
 /// A share, in which a little differs visibly from nothing.
@@ -169,9 +148,9 @@ fn percent(part: u64, whole: u64) -> String {
 
 fn plot(results: &mut Results, schemes: &[SchemeResults]) {
     let point = |stretch: &Stretch| (stretch.messages as f64, stretch.stored_per_s);
-    let series = |of: &SchemeResults| Series {
-        name: of.scheme.to_string(),
-        points: of.stretches.iter().map(point).collect(),
+    let series = |of: &SchemeResults| {
+        let points = of.stretches.iter().map(point);
+        Series::new(&of.scheme.to_string(), points.collect())
     };
     results.plot(
         (

@@ -38,47 +38,39 @@ impl Scheme {
         Self::Counter,
     ];
 
-    pub(super) const fn is_uuid(self) -> bool {
-        matches!(self, Self::UuidV4 | Self::UuidV7)
-    }
-
     /// Bytes of an id in a key.
     pub(super) const fn key_bytes(self) -> usize {
-        if self.is_uuid() { 16 } else { 8 }
+        match self {
+            Self::UuidV4 | Self::UuidV7 => 16,
+            Self::Snowflake | Self::Segment | Self::Counter => 8,
+        }
+    }
+
+    pub(super) fn key(self, id: Id) -> Vec<u8> {
+        id.to_be_bytes()[16 - self.key_bytes()..].to_vec()
     }
 
     /// Bytes of an id on the wire, where a number is encoded as a varint.
     pub(super) fn wire_bytes(self, id: Id) -> usize {
-        if self.is_uuid() {
-            self.key_bytes()
-        } else {
-            codec::encode(&id.low()).len()
+        match self.key_bytes() {
+            8 => codec::encode(&(id as u64)).len(),
+            bytes => bytes,
         }
     }
 
     /// Whether the newest messages can be found by their keys.
-    pub(super) const fn sorts_by_time(self) -> bool {
-        !matches!(self, Self::UuidV4)
+    pub(super) fn sorts_by_time(self) -> bool {
+        self != Self::UuidV4
     }
 
     pub(super) const fn needs_clock(self) -> bool {
         matches!(self, Self::UuidV7 | Self::Snowflake)
     }
-
-    /// Whether numbers are consecutive, so that a missing one has been skipped.
-    pub(super) const fn counts(self) -> bool {
-        matches!(self, Self::Segment | Self::Counter)
-    }
-
-    /// Whether an id is unique only within its conversation.
-    pub(super) const fn is_per_conversation(self) -> bool {
-        matches!(self, Self::Counter)
-    }
 }
 
 impl fmt::Display for Scheme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
+        f.write_str(match self {
             Self::UuidV4 => "UUIDv4",
             Self::UuidV7 => "UUIDv7",
             Self::Snowflake => "Snowflake",
@@ -88,119 +80,28 @@ impl fmt::Display for Scheme {
     }
 }
 
-/// A message id. Ids sort as their keys do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Id(pub(super) u128);
+/// Ids sort as their keys do. Where a key has 8 bytes, the upper half is 0.
+pub(super) type Id = u128;
 
-impl Id {
-    /// The value of an id of 8 bytes.
-    pub(super) const fn low(self) -> u64 {
-        self.0 as u64
-    }
-
-    /// Whether this is the id that a client expects directly after `last`.
-    pub(super) const fn follows(self, last: Self) -> bool {
-        last.0.wrapping_add(1) == self.0
-    }
-
-    pub(super) fn to_key(self, scheme: Scheme) -> Vec<u8> {
-        self.0.to_be_bytes()[16 - scheme.key_bytes()..].to_vec()
-    }
-}
-
-/// What a generator can recover from the store after a crash.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Durable {
-    /// The last id of each conversation.
-    pub(super) heads: HashMap<u64, u64>,
-    /// All numbers up to this one are reserved.
-    pub(super) taken: u64,
-}
-
-impl Durable {
-    /// Reserves a block of numbers.
-    pub(super) fn take(&mut self) -> Range<u64> {
-        let first = self.taken + 1;
-        self.taken += IDS_SEGMENT;
-        first..self.taken + 1
-    }
-}
+/// The last id of each conversation.
+pub(super) type Heads = HashMap<u64, u64>;
 
 /// Generates the ids of one scheme, in one thread of one process.
 #[derive(Debug)]
 pub(super) enum Generator {
     UuidV4,
     UuidV7(Box<ContextV7>),
-    Snowflake(Snowflake),
+    /// Twitter's ids: 41 bits of milliseconds, 10 of the node and 12 of a counter. Nothing survives
+    /// a restart, and no id is made while the clock is behind the last one.
+    Snowflake {
+        node: u64,
+        millisecond: u64,
+        /// The counter's next value in this millisecond.
+        next: u64,
+    },
+    /// What is left of a reserved block.
     Segment(Range<u64>),
-    Counter(HashMap<u64, u64>),
-}
-
-/// Why there is no id at this moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
-    /// The clock is behind the last id.
-    ClockBehind,
-    /// All ids of this millisecond are used.
-    MillisecondFull,
-    /// The reserved block is used up.
-    OutOfNumbers,
-}
-
-impl Generator {
-    /// A generator of a process that starts with what the store knows. `node` is unique among
-    /// generators that run at the same time.
-    pub(super) fn start(scheme: Scheme, node: u16, durable: &Durable) -> Self {
-        match scheme {
-            Scheme::UuidV4 => Self::UuidV4,
-            Scheme::UuidV7 => Self::UuidV7(Box::new(ContextV7::new())),
-            Scheme::Snowflake => Self::Snowflake(Snowflake {
-                node: node & ((1 << NODE_BITS) - 1),
-                millisecond: 0,
-                next: 0,
-            }),
-            Scheme::Segment => Self::Segment(0..0),
-            Scheme::Counter => Self::Counter(durable.heads.clone()),
-        }
-    }
-
-    /// The id of the next message to `conversation`, at `now` since 1970.
-    pub(super) fn next(&mut self, conversation: u64, now: Duration) -> Result<Id, Refusal> {
-        match self {
-            Self::UuidV4 => Ok(Id(Uuid::new_v4().as_u128())),
-            Self::UuidV7(context) => {
-                let timestamp = Timestamp::from_unix(&**context, now.as_secs(), now.subsec_nanos());
-                Ok(Id(Uuid::new_v7(timestamp).as_u128()))
-            }
-            Self::Snowflake(snowflake) => snowflake.next(now),
-            Self::Segment(numbers) => numbers
-                .next()
-                .map(|number| Id(number.into()))
-                .ok_or(Refusal::OutOfNumbers),
-            Self::Counter(heads) => {
-                let head = heads.entry(conversation).or_default();
-                *head += 1;
-                Ok(Id(u128::from(*head)))
-            }
-        }
-    }
-
-    /// Hands it a block of reserved numbers.
-    pub(super) fn refill(&mut self, numbers: Range<u64>) {
-        if let Self::Segment(left) = self {
-            *left = numbers;
-        }
-    }
-}
-
-/// Twitter's ids: 41 bits of milliseconds, 10 of the node and 12 of a counter. Nothing survives a
-/// restart, and no id is made while the clock is behind the last one.
-#[derive(Debug)]
-pub(super) struct Snowflake {
-    node: u16,
-    millisecond: u64,
-    /// The counter's next value in this millisecond.
-    next: u64,
+    Counter(Heads),
 }
 
 const NODE_BITS: u32 = 10;
@@ -209,21 +110,63 @@ pub(super) const COUNTER_BITS: u32 = 12;
 /// The beginning of 2020, in milliseconds since 1970.
 const SNOWFLAKE_EPOCH: u64 = 1_577_836_800_000;
 
-impl Snowflake {
-    fn next(&mut self, now: Duration) -> Result<Id, Refusal> {
-        let millisecond = (now.as_millis() as u64).saturating_sub(SNOWFLAKE_EPOCH);
-        if millisecond < self.millisecond {
-            return Err(Refusal::ClockBehind);
+impl Generator {
+    /// A generator of a process that starts with what is stored. `node` is unique among generators
+    /// that run at the same time.
+    pub(super) fn start(scheme: Scheme, node: u16, heads: &Heads) -> Self {
+        match scheme {
+            Scheme::UuidV4 => Self::UuidV4,
+            Scheme::UuidV7 => Self::UuidV7(Box::new(ContextV7::new())),
+            Scheme::Snowflake => Self::Snowflake {
+                node: u64::from(node) % (1 << NODE_BITS),
+                millisecond: 0,
+                next: 0,
+            },
+            Scheme::Segment => Self::Segment(0..0),
+            Scheme::Counter => Self::Counter(heads.clone()),
         }
-        if millisecond > self.millisecond {
-            (self.millisecond, self.next) = (millisecond, 0);
-        }
-        if self.next >> COUNTER_BITS > 0 {
-            return Err(Refusal::MillisecondFull);
-        }
-        let node = u64::from(self.node) << COUNTER_BITS;
-        let id = (millisecond << (NODE_BITS + COUNTER_BITS)) | node | self.next;
-        self.next += 1;
-        Ok(Id(id.into()))
+    }
+
+    /// The id of the next message to `conversation`, at `now` since 1970. `None` while the clock is
+    /// behind the last id, or all ids of its millisecond are used. All numbers up to `taken` are
+    /// reserved; the store must know of more before the id is used.
+    pub(super) fn next(&mut self, to: u64, now: Duration, taken: &mut u64) -> Option<Id> {
+        let id = match self {
+            Self::UuidV4 => Uuid::new_v4().as_u128(),
+            Self::UuidV7(context) => {
+                let timestamp = Timestamp::from_unix(&**context, now.as_secs(), now.subsec_nanos());
+                Uuid::new_v7(timestamp).as_u128()
+            }
+            Self::Snowflake {
+                node,
+                millisecond,
+                next,
+            } => {
+                let now = (now.as_millis() as u64).saturating_sub(SNOWFLAKE_EPOCH);
+                if now > *millisecond {
+                    (*millisecond, *next) = (now, 0);
+                }
+                if now < *millisecond || *next >> COUNTER_BITS > 0 {
+                    return None;
+                }
+                let counter = *next;
+                *next += 1;
+                let id = now << (NODE_BITS + COUNTER_BITS) | *node << COUNTER_BITS | counter;
+                id.into()
+            }
+            Self::Segment(numbers) => {
+                if numbers.is_empty() {
+                    *numbers = *taken + 1..*taken + IDS_SEGMENT + 1;
+                    *taken += IDS_SEGMENT;
+                }
+                numbers.next()?.into()
+            }
+            Self::Counter(heads) => {
+                let head = heads.entry(to).or_default();
+                *head += 1;
+                u128::from(*head)
+            }
+        };
+        Some(id)
     }
 }

@@ -11,7 +11,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde::Serialize;
 
-use super::scheme::{Durable, Generator, Id, Refusal, Scheme};
+use super::scheme::{Generator, Heads, Id, Scheme};
 use crate::storage::limits::{
     IDS_CLOCK_STEP, IDS_GENERATORS, IDS_RESTART_TIME, IDS_TRIAL_BATCH, IDS_TRIAL_CONVERSATIONS,
 };
@@ -33,44 +33,23 @@ pub(super) struct Fault {
 }
 
 /// What a scheme did in each trial.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct Trials {
-    pub(super) calm: Tally,
-    /// Several generators make the ids, as threads or servers do.
-    pub(super) threads: Tally,
-    pub(super) clock_back: Tally,
-    pub(super) crash: Tally,
-    pub(super) crash_and_clock_back: Tally,
-}
+pub(super) type Trials = BTreeMap<&'static str, Tally>;
 
-impl Trials {
-    pub(super) fn run(scheme: Scheme, messages: usize, seed: u64) -> Self {
-        let tally = |generators, crash, clock_back| {
-            let fault = Fault { crash, clock_back };
-            trial(scheme, generators, fault, messages, seed)
-        };
-        Self {
-            calm: tally(1, false, false),
-            threads: tally(IDS_GENERATORS, false, false),
-            clock_back: tally(1, false, true),
-            crash: tally(1, true, false),
-            crash_and_clock_back: tally(1, true, true),
-        }
-    }
-
-    /// Whether no client could be misled by anything that happened.
-    pub(super) fn are_flawless(&self) -> bool {
-        let Self {
-            calm,
-            threads,
-            clock_back,
-            crash,
-            crash_and_clock_back,
-        } = self;
-        [calm, threads, clock_back, crash, crash_and_clock_back]
-            .iter()
-            .all(|tally| tally.refused + tally.repeated + tally.late + tally.gaps == 0)
-    }
+pub(super) fn trials(scheme: Scheme, messages: usize, seed: u64) -> Trials {
+    // Several generators make the ids, as threads or servers do.
+    let threads = IDS_GENERATORS;
+    [
+        ("calm", 1, false, false),
+        ("threads", threads, false, false),
+        ("clock_back", 1, false, true),
+        ("crash", 1, true, false),
+        ("crash_and_clock_back", 1, true, true),
+    ]
+    .map(|(name, generators, crash, clock_back)| {
+        let fault = Fault { crash, clock_back };
+        (name, trial(scheme, generators, fault, messages, seed))
+    })
+    .into()
 }
 
 pub(super) fn trial(
@@ -109,7 +88,9 @@ type Sent = (u64, Id);
 pub(super) struct World {
     scheme: Scheme,
     generators: Vec<Generator>,
-    durable: Durable,
+    /// Of what is stored.
+    heads: Heads,
+    taken: u64,
     pub(super) now: Duration,
     random: StdRng,
     /// Has an id and is not durable.
@@ -124,12 +105,12 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(scheme: Scheme, generators: u16, seed: u64) -> Self {
-        let durable = Durable::default();
-        let start = |node| Generator::start(scheme, node, &durable);
+        let start = |node| Generator::start(scheme, node, &Heads::new());
         Self {
             scheme,
             generators: (0..generators).map(start).collect(),
-            durable,
+            heads: Heads::new(),
+            taken: 0,
             now: BEGIN,
             random: StdRng::seed_from_u64(seed),
             waiting: Vec::new(),
@@ -142,35 +123,26 @@ impl World {
     /// Any generator may make the id, except that a conversation has only one counter: in cairn, a
     /// single thread decides which message is next.
     pub(super) fn send(&mut self, conversation: u64) {
-        let count = self.generators.len();
-        let at = if self.scheme.is_per_conversation() {
-            conversation as usize % count
-        } else {
-            self.random.random_range(0..count)
+        let at = match self.scheme {
+            Scheme::Counter => conversation as usize % self.generators.len(),
+            _ => self.random.random_range(0..self.generators.len()),
         };
-        let generator = &mut self.generators[at];
-        let id = generator.next(conversation, self.now).or_else(|refusal| {
-            if refusal == Refusal::OutOfNumbers {
-                generator.refill(self.durable.take());
-            }
-            generator.next(conversation, self.now)
-        });
-        match id {
-            Ok(id) => self.waiting.push((conversation, id)),
-            Err(_) => self.refused += 1,
+        match self.generators[at].next(conversation, self.now, &mut self.taken) {
+            Some(id) => self.waiting.push((conversation, id)),
+            None => self.refused += 1,
         }
     }
 
     pub(super) fn commit(&mut self) {
-        let heads = self.waiting.iter().map(|&(to, id)| (to, id.low()));
-        self.durable.heads.extend(heads);
+        let heads = self.waiting.iter().map(|&(to, id)| (to, id as u64));
+        self.heads.extend(heads);
         self.stored.append(&mut self.waiting);
     }
 
     pub(super) fn crash(&mut self) {
         self.lost.append(&mut self.waiting);
         for (node, generator) in (0..).zip(&mut self.generators) {
-            *generator = Generator::start(self.scheme, node, &self.durable);
+            *generator = Generator::start(self.scheme, node, &self.heads);
         }
         self.now += IDS_RESTART_TIME;
     }
@@ -180,11 +152,15 @@ impl World {
         for &(conversation, id) in &self.stored {
             logs.entry(conversation).or_default().push(id);
         }
-        let is_per_conversation = self.scheme.is_per_conversation();
-        let name = |&(conversation, id): &Sent| (conversation * u64::from(is_per_conversation), id);
+        // A counter's id is unique only within its conversation.
+        let name = |&(conversation, id): &Sent| match self.scheme {
+            Scheme::Counter => (conversation, id),
+            _ => (0, id),
+        };
         let names: HashSet<Sent> = self.stored.iter().map(name).collect();
         let lost: HashSet<Sent> = self.lost.iter().map(name).collect();
         let is_reissued = |sent: &&Sent| lost.contains(&name(sent));
+        let counts = matches!(self.scheme, Scheme::Segment | Scheme::Counter);
         Tally {
             stored: self.stored.len() as u64,
             refused: self.refused,
@@ -193,7 +169,7 @@ impl World {
             gaps: logs.values().map(|log| gaps(log)).sum(),
             neighbours: logs.values().map(|log| log.len() as u64 - 1).sum(),
             losses_told: losses_told(logs.values()),
-            skipped: self.scheme.counts().then(|| skipped(&names)),
+            skipped: counts.then(|| skipped(&names)),
             reissued: self.stored.iter().filter(is_reissued).count() as u64,
         }
     }
@@ -223,20 +199,26 @@ pub(super) struct Tally {
     pub(super) reissued: u64,
 }
 
+impl Tally {
+    /// Whether nothing that happened could mislead a client.
+    pub(super) fn is_flawless(&self) -> bool {
+        self.refused + self.repeated + self.late + self.gaps == 0
+    }
+}
+
 pub(super) fn late(log: &[Id]) -> u64 {
-    let mut last = None;
-    let is_late = |&&id: &&Id| {
-        let is_late = last.is_some_and(|last| id < last);
-        last = last.max(Some(id));
-        is_late
-    };
-    log.iter().filter(is_late).count() as u64
+    let (mut late, mut newest) = (0, 0);
+    for &id in log {
+        late += u64::from(id < newest);
+        newest = newest.max(id);
+    }
+    late
 }
 
 /// What a client counts as losses that expects consecutive ids.
 pub(super) fn gaps(log: &[Id]) -> u64 {
-    let pairs = log.windows(2);
-    pairs.filter(|pair| !pair[1].follows(pair[0])).count() as u64
+    let is_gap = |pair: &&[Id]| pair[0].wrapping_add(1) != pair[1];
+    log.windows(2).filter(is_gap).count() as u64
 }
 
 pub(super) fn losses_told<'a>(logs: impl Iterator<Item = &'a Vec<Id>>) -> Option<f64> {
@@ -255,7 +237,7 @@ pub(super) fn skipped(names: &HashSet<Sent>) -> u64 {
     let mut ranges: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
     for &(range, id) in names {
         let (highest, count) = ranges.entry(range).or_default();
-        (*highest, *count) = (id.low().max(*highest), *count + 1);
+        (*highest, *count) = ((id as u64).max(*highest), *count + 1);
     }
     let ranges = ranges.values();
     ranges.map(|(highest, count)| highest - count).sum()

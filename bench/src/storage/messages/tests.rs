@@ -16,13 +16,25 @@ fn sizes_and_skew_are_as_asked() {
     assert!(
         messages
             .iter()
-            .all(|message| message.text.as_str().len() == 200 && message.conversation < 10)
+            .all(|(conversation, text)| text.as_str().len() == 200 && *conversation < 10)
     );
     let of = |conversation| {
         messages
             .iter()
-            .filter(|message| message.conversation == conversation)
+            .filter(|message| message.0 == conversation)
             .count()
     };
     assert!(of(0) > of(9), "{} against {}", of(0), of(9));
+}
+
+#[test]
+fn texts_start_with_a_word_and_differ() {
+    let words = Words::new();
+    let mut different = std::collections::HashSet::new();
+    for (_, text) in some(3) {
+        let first = text.as_str().split(' ').next().unwrap_or_default();
+        assert!(words.contains(first), "{text}");
+        different.insert(text.as_str().to_owned());
+    }
+    assert!(different.len() > 98, "{}", different.len());
 }

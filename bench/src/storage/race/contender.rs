@@ -1,7 +1,6 @@
 //! The interface of everything that can take part in a race.
 
 use std::error::Error;
-use std::fmt;
 use std::path::Path;
 
 /// Why a storage failed.
@@ -24,9 +23,6 @@ impl Key {
     }
 
     /// Reads what [`Key::to_bytes`] returns.
-    ///
-    /// # Errors
-    /// For bytes of another length.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, StorageFailure> {
         let bytes = bytes.try_into().map_err(|_| "a key of another length")?;
         let key = u128::from_be_bytes(bytes);
@@ -43,22 +39,13 @@ pub type Batch<'a> = dyn Iterator<Item = (Key, &'a str)> + 'a;
 /// One way to store messages.
 pub trait Storage {
     /// Stores a batch. When this returns, a power cut must not take it back.
-    ///
-    /// # Errors
-    /// If the storage failed.
     fn store(&mut self, batch: &mut Batch<'_>) -> Result<(), StorageFailure>;
 
     /// Calls `each` with the conversation and the text of every message. Those of a conversation
     /// come in order.
-    ///
-    /// # Errors
-    /// If something cannot be read.
     fn read(&mut self, each: &mut dyn FnMut(u64, &[u8])) -> Result<(), StorageFailure>;
 
     /// Brings everything to rest, so that the files have their final size.
-    ///
-    /// # Errors
-    /// If the storage failed.
     fn close(self: Box<Self>) -> Result<(), StorageFailure> {
         Ok(())
     }
@@ -68,7 +55,8 @@ type Open = Box<dyn Fn(&Path) -> Result<Box<dyn Storage>, StorageFailure>>;
 
 /// A storage that takes part in a race.
 pub struct Contender {
-    pub(crate) name: String,
+    /// What it is called in the table.
+    pub name: String,
     open: Open,
 }
 
@@ -84,25 +72,8 @@ impl Contender {
         }
     }
 
-    /// What it is called in the table.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
     /// Creates the storage in an empty folder, or opens it again.
-    ///
-    /// # Errors
-    /// If the storage failed.
     pub fn open(&self, folder: &Path) -> Result<Box<dyn Storage>, StorageFailure> {
         (self.open)(folder)
-    }
-}
-
-impl fmt::Debug for Contender {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Contender")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
     }
 }

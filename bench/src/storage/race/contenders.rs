@@ -1,5 +1,5 @@
 //! The contenders of every race: cairn's engine, an append-only file as the physical limit, and
-//! sled as its documentation uses it, a row for each message.
+//! sled with a row for each message.
 
 use std::cell::Cell;
 use std::fs::{File, OpenOptions};
@@ -10,7 +10,7 @@ use std::rc::Rc;
 use cairn_proto::content::body::Body;
 use cairn_proto::ids::MsgId;
 use cairn_proto::text::Text;
-use cairn_proto::wire::request::PullRange;
+use cairn_proto::wire::request::session::PullRange;
 use cairn_store::blocks::run::RunLimits;
 
 use super::contender::{Batch, Contender, Key, Storage, StorageFailure};
@@ -30,40 +30,35 @@ struct Cairn {
     log_bytes: LogBytes,
 }
 
-impl Cairn {
-    fn open(
-        folder: &Path,
-        log_bytes: LogBytes,
-        create: impl Fn(&Path) -> Result<Driver, BenchError>,
-    ) -> Result<Self, StorageFailure> {
-        let is_new = folder.read_dir()?.next().is_none();
-        let driver = if is_new {
-            create(folder)?
-        } else {
-            Driver::open(folder)?
+fn cairn(
+    name: impl Into<String>,
+    log_bytes: LogBytes,
+    create: impl Fn(&Path) -> Result<Driver, BenchError> + 'static,
+) -> Contender {
+    Contender::new(name, move |folder| {
+        let driver = match folder.read_dir()?.next() {
+            None => create(folder)?,
+            Some(_) => Driver::open(folder)?,
         };
-        Ok(Self { driver, log_bytes })
-    }
+        let log_bytes = log_bytes.clone();
+        Ok(Cairn { driver, log_bytes })
+    })
 }
 
 /// cairn's engine with groups of the sender alone.
 pub(crate) fn cairn_with_groups(groups: usize) -> Contender {
     let create = move |folder: &Path| Driver::create(folder, groups);
-    Contender::new("cairn", move |folder| {
-        Cairn::open(folder, LogBytes::default(), create)
-    })
+    cairn("cairn", LogBytes::default(), create)
 }
 
 /// cairn's engine with one group.
-pub(crate) fn cairn_with_members(members: u64, log_bytes: LogBytes) -> Contender {
-    let create = move |folder: &Path| {
+pub(crate) fn cairn_with_members(&(members, ref log_bytes): &(u64, LogBytes)) -> Contender {
+    let name = format!("{members} members");
+    cairn(name, log_bytes.clone(), move |folder| {
         let mut driver = Driver::create(folder, 1)?;
         let others = driver.users(FIRST_MEMBER, members.saturating_sub(1))?;
         driver.add_members(0, &others)?;
         Ok(driver)
-    };
-    Contender::new(format!("{members} members"), move |folder| {
-        Cairn::open(folder, log_bytes.clone(), create)
     })
 }
 
@@ -162,16 +157,7 @@ struct PlainSled {
 
 const SLED_CACHE_BYTES: u64 = 128 << 20;
 
-/// sled as its documentation uses it.
-pub(crate) fn sled_flushed() -> Contender {
-    plain_sled("sled, flush (no fsync)", false)
-}
-
-pub(crate) fn sled_synced() -> Contender {
-    plain_sled("sled, flush + fdatasync", true)
-}
-
-fn plain_sled(name: &str, sync: bool) -> Contender {
+pub(crate) fn sled(name: &str, sync: bool) -> Contender {
     Contender::new(name, move |folder| {
         let rows = SledRows::open(folder, SLED_CACHE_BYTES)?;
         Ok(PlainSled { rows, sync })

@@ -12,24 +12,19 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 pub use contender::{Batch, Contender, Key, Storage, StorageFailure};
-pub(super) use contenders::{
-    LogBytes, cairn_with_groups, cairn_with_members, raw_file, sled_flushed, sled_synced,
-};
+pub(super) use contenders::{LogBytes, cairn_with_groups, cairn_with_members, raw_file, sled};
 pub(super) use supply::Supply;
 use supply::Tally;
 
 use super::limits;
-use super::tables::median;
+use super::spread::Spread;
 use crate::error::BenchError;
 use crate::system::bytes_below;
 use crate::watcher::{Stop, Watcher};
 
-#[derive(Debug)]
 pub(super) struct Race<'a> {
     pub(super) contenders: &'a [Contender],
     pub(super) supply: &'a Supply,
-    /// Messages in a commit.
-    pub(super) batch: usize,
     /// How long each contender stores in each round.
     pub(super) round: Duration,
 }
@@ -46,24 +41,6 @@ pub(super) struct Outcome {
     pub(super) is_held: Option<bool>,
 }
 
-/// The rates of several rounds.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub(super) struct Spread {
-    pub(super) median: f64,
-    pub(super) min: f64,
-    pub(super) max: f64,
-}
-
-impl Spread {
-    fn of(rates: Vec<f64>) -> Option<Self> {
-        Some(Self {
-            min: rates.iter().copied().min_by(f64::total_cmp)?,
-            max: rates.iter().copied().max_by(f64::total_cmp)?,
-            median: median(rates)?,
-        })
-    }
-}
-
 /// A contender during the race.
 struct Runner<'a> {
     contender: &'a Contender,
@@ -78,13 +55,14 @@ struct Runner<'a> {
 }
 
 impl Race<'_> {
-    /// Runs the race in a new folder, which is removed afterwards.
+    /// Runs the race in an empty folder, with this many messages in a commit.
     ///
     /// If the run is ended early, contenders without a counted round get `None`, and the last ones
     /// may be missing altogether.
     pub(super) fn run(
         &self,
         title: &str,
+        batch: usize,
         folder: &Path,
         watcher: &mut Watcher,
     ) -> Result<Vec<Option<Outcome>>, BenchError> {
@@ -94,8 +72,9 @@ impl Race<'_> {
             if stop.is_asked() {
                 break;
             }
-            watcher.tell(&|| format!("{title}: {} gets ready", contender.name()));
-            runners.push(Runner::ready(contender, folder.join(at.to_string()))?);
+            watcher.tell(&|| format!("{title}: {} gets ready", contender.name));
+            let folder = folder.join(at.to_string());
+            runners.push(Runner::ready(contender, folder, self.supply.groups)?);
         }
         // The first round is not counted.
         for round in 0..=limits::ROUNDS {
@@ -105,12 +84,12 @@ impl Race<'_> {
                 order.reverse();
             }
             for runner in order {
-                let name = runner.contender.name();
+                let name = &runner.contender.name;
                 watcher.tell(&|| match round {
                     0 => format!("{title}: {name} warms up"),
                     _ => format!("{title}, round {round} of {}: {name}", limits::ROUNDS),
                 });
-                let rate = runner.round(self, &stop);
+                let rate = runner.round(self, batch, &stop);
                 let rate = rate.map_err(failed(runner.contender))?;
                 runner.rates.extend(rate.filter(|_| round > 0));
             }
@@ -118,21 +97,17 @@ impl Race<'_> {
         let mut outcomes = Vec::new();
         for runner in runners {
             let contender = runner.contender;
-            watcher.tell(&|| format!("{title}: is it all there, {}?", contender.name()));
+            watcher.tell(&|| format!("{title}: is it all there, {}?", contender.name));
             let outcome = runner.outcome(self.supply, &stop);
             outcomes.push(outcome.map_err(failed(contender))?);
-        }
-        // It was not created if the run was ended before that.
-        if folder.exists() {
-            fs::remove_dir_all(folder).map_err(in_folder(folder))?;
         }
         Ok(outcomes)
     }
 }
 
 impl<'a> Runner<'a> {
-    fn ready(contender: &'a Contender, folder: PathBuf) -> Result<Self, BenchError> {
-        fs::create_dir_all(&folder).map_err(in_folder(&folder))?;
+    fn ready(contender: &'a Contender, folder: PathBuf, groups: usize) -> Result<Self, BenchError> {
+        fs::create_dir_all(&folder).map_err(BenchError::io("cannot create a folder"))?;
         let reopen = || {
             contender.open(&folder)?.close()?;
             Ok((bytes_below(&folder), contender.open(&folder)?))
@@ -143,7 +118,7 @@ impl<'a> Runner<'a> {
             folder,
             bytes_before,
             storage,
-            heads: Vec::new(),
+            heads: vec![0; groups],
             stored: 0,
             rates: Vec::new(),
         })
@@ -151,23 +126,28 @@ impl<'a> Runner<'a> {
 
     /// Stores for the time of a round, at least one batch, and returns the messages a second;
     /// `None` if the run was ended.
-    fn round(&mut self, race: &Race<'_>, stop: &Stop) -> Result<Option<f64>, StorageFailure> {
-        let most = race.supply.messages_of(limits::ROUND_BYTES_MAX);
+    fn round(
+        &mut self,
+        race: &Race<'_>,
+        batch: usize,
+        stop: &Stop,
+    ) -> Result<Option<f64>, StorageFailure> {
+        let most = (limits::ROUND_BYTES_MAX / race.supply.body_bytes) as u64;
         let (start, first) = (Instant::now(), self.stored);
         while !stop.is_asked() {
             let heads = &mut self.heads;
-            let numbers = self.stored..self.stored + race.batch as u64;
-            let mut batch = numbers.map(|n| {
+            let numbers = self.stored..self.stored + batch as u64;
+            self.storage.store(&mut numbers.map(|n| {
                 let (conversation, text) = race.supply.get(n);
-                let msgid = next(heads, conversation as usize);
+                let msgid = &mut heads[conversation as usize];
+                *msgid += 1;
                 let key = Key {
                     conversation,
-                    msgid,
+                    msgid: *msgid,
                 };
                 (key, text)
-            });
-            self.storage.store(&mut batch)?;
-            self.stored += race.batch as u64;
+            }))?;
+            self.stored += batch as u64;
             let (stored, elapsed) = (self.stored - first, start.elapsed());
             if elapsed >= race.round || stored >= most {
                 return Ok(Some(stored as f64 / elapsed.as_secs_f64()));
@@ -177,7 +157,7 @@ impl<'a> Runner<'a> {
     }
 
     fn outcome(self, supply: &Supply, stop: &Stop) -> Result<Option<Outcome>, StorageFailure> {
-        let Some(messages_per_s) = Spread::of(self.rates) else {
+        let Some(messages_per_s) = Spread::of(&self.rates) else {
             return Ok(None);
         };
         let mut outcome = Outcome {
@@ -199,23 +179,9 @@ impl<'a> Runner<'a> {
     }
 }
 
-/// The next message of a conversation.
-fn next(heads: &mut Vec<u64>, conversation: usize) -> u64 {
-    if heads.len() <= conversation {
-        heads.resize(conversation + 1, 0);
-    }
-    heads[conversation] += 1;
-    heads[conversation]
-}
-
 fn failed(contender: &Contender) -> impl FnOnce(StorageFailure) -> BenchError {
-    let name = contender.name().to_owned();
+    let name = contender.name.clone();
     move |source| BenchError::Storage { name, source }
-}
-
-fn in_folder(dir: &Path) -> impl FnOnce(std::io::Error) -> BenchError {
-    let dir = dir.to_owned();
-    move |source| BenchError::Directory { dir, source }
 }
 
 #[cfg(test)]

@@ -20,7 +20,8 @@ const SHIFT: u64 = 4_099;
 #[derive(Debug)]
 pub(crate) struct Supply {
     pub(super) messages: Vec<Message>,
-    body_bytes: usize,
+    pub(super) body_bytes: usize,
+    pub(super) groups: usize,
 }
 
 impl Supply {
@@ -29,6 +30,7 @@ impl Supply {
         Ok(Self {
             messages: Load::new(groups, body_bytes, seed).messages(count)?,
             body_bytes,
+            groups,
         })
     }
 
@@ -37,16 +39,9 @@ impl Supply {
         let count = self.messages.len() as u64;
         let (turn, at) = (n / count, n % count);
         let text = (at + turn.wrapping_mul(SHIFT)) % count;
-        let conversation = self.messages[at as usize].conversation;
-        (
-            conversation as u64,
-            self.messages[text as usize].text.as_str(),
-        )
-    }
-
-    /// How many messages have this many bytes of text.
-    pub(super) fn messages_of(&self, bytes: usize) -> u64 {
-        (bytes / self.body_bytes) as u64
+        let (conversation, _) = &self.messages[at as usize];
+        let (_, text) = &self.messages[text as usize];
+        (*conversation as u64, text.as_str())
     }
 
     /// What a storage must hold that has stored the first `count` messages.

@@ -5,7 +5,8 @@ use std::path::Path;
 use cairn_proto::content::body::Body;
 use cairn_proto::ids::{MsgId, UserId};
 use cairn_proto::text::Text;
-use cairn_proto::wire::request::{PullRange, Request};
+use cairn_proto::wire::request::reading::Ack;
+use cairn_proto::wire::request::session::PullRange;
 use cairn_store::blocks::Blocks;
 use cairn_store::blocks::run::RunLimits;
 use cairn_store::engine::StoreError;
@@ -62,7 +63,7 @@ impl Scheme for Cairn {
     }
 
     fn commit(&mut self) -> Result<(), BenchError> {
-        self.driver.commit().map(drop)
+        self.driver.commit()
     }
 
     fn pull(&mut self, member: UserId, after: MsgId) -> Result<Vec<Pulled>, BenchError> {
@@ -87,11 +88,11 @@ impl Scheme for Cairn {
 
     fn ack(&mut self, member: UserId, through: MsgId) -> Result<(), BenchError> {
         self.entries += 1;
-        let request = Request::Ack {
+        let ack = Ack {
             conversation: self.driver.groups[GROUP],
             msgid: through,
         };
-        self.driver.ask_as(actor(member), request).map(drop)
+        self.driver.ask_as(actor(member), ack)
     }
 
     fn close(self: Box<Self>) -> Result<Closed, BenchError> {

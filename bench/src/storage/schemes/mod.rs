@@ -1,28 +1,26 @@
 //! `schemes`: four ways to store the messages of a group, each complete, beside cairn's own engine.
 
 mod cairn;
-mod cell;
 mod crash;
-mod measure;
 mod plain;
 mod results;
 mod rows;
 mod scheme;
+mod store;
 #[cfg(test)]
 mod tests;
+mod trial;
 
-use std::path::Path;
 use std::time::Duration;
 
-use cairn_proto::text::Text;
-use clap::Args;
+use clap::{Args, ValueEnum as _};
 use serde::Serialize;
 
-use self::cell::Cell;
-use self::scheme::{Group, Kind, Store};
+use self::scheme::{Group, Kind};
+use self::trial::{Cell, Pace, Trial};
 use super::limits;
 use super::messages::Load;
-use super::scratch::Scratch;
+use super::scratch::{Scratch, seconds};
 use crate::args::whole;
 use crate::error::BenchError;
 use crate::results::{Report, grouped};
@@ -67,7 +65,7 @@ pub struct Settings {
 
     /// How long each scheme is sent to, in each group: in four rounds, of which the first is not
     /// counted
-    #[arg(long, value_name = "S", default_value_t = 2.0, value_parser = parse_seconds)]
+    #[arg(long, value_name = "S", default_value_t = 2.0, value_parser = seconds)]
     seconds: f64,
 
     #[command(flatten)]
@@ -75,30 +73,18 @@ pub struct Settings {
     scratch: Scratch,
 }
 
-fn parse_seconds(raw: &str) -> Result<f64, String> {
-    match raw.parse::<f64>() {
-        Ok(seconds) if (0.01..=3_600.0).contains(&seconds) => Ok(seconds),
-        _ => Err("it is not a number of seconds from 0.01 to 3600".to_owned()),
-    }
-}
-
 /// Compares the schemes. What was measured before an interruption is reported.
 pub fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchError> {
     let mut cells = Vec::new();
     let result = measure(&settings, &mut cells, watcher);
-    cells.retain(Cell::is_measured);
     let interrupted = match result {
         Ok(()) => false,
         Err(BenchError::Interrupted) if !cells.is_empty() => true,
         Err(error) => return Err(error),
     };
-    Ok(Report::new(
-        "schemes",
-        settings.scratch.subject(),
-        &settings,
-        interrupted,
-        results::results(&cells),
-    ))
+    let results = results::results(&cells);
+    let scratch = &settings.scratch;
+    Ok(scratch.report("schemes", &settings, interrupted, results))
 }
 
 fn measure(
@@ -107,99 +93,66 @@ fn measure(
     watcher: &mut Watcher,
 ) -> Result<(), BenchError> {
     // Made in advance, so that making them is not measured.
-    let messages =
-        Load::new(1, settings.body, settings.scratch.seed).messages(limits::SCHEME_TEXTS)?;
-    let texts: Vec<Text> = messages.into_iter().map(|message| message.text).collect();
-    let scratch = settings.scratch.open()?;
-    for &online in &settings.online {
-        for &members in &settings.sizes {
-            let dir = scratch.path().join(format!("{members}-{online}"));
-            let first = cells.len();
-            cells.extend(Kind::ALL.map(|kind| Cell::new(kind, members, online)));
-            let comparison = Comparison {
-                settings,
-                texts: &texts,
-                dir: &dir,
-                online,
-                group: Group::new(members, online),
+    let mut load = Load::new(1, settings.body, settings.scratch.seed);
+    let messages = load.messages(limits::SCHEME_TEXTS)?.into_iter();
+    let texts: Vec<_> = messages.map(|(_, text)| text).collect();
+    let pace = Pace {
+        texts: &texts,
+        batch: settings.batch,
+        time: Duration::from_secs_f64(settings.seconds / (1 + limits::SCHEME_ROUNDS) as f64),
+        stop: watcher.stop(),
+    };
+    for &online_percent in &settings.online {
+        for &size in &settings.sizes {
+            let group = Group {
+                size,
+                online_percent,
             };
-            comparison.measure(&mut cells[first..], watcher)?;
-            std::fs::remove_dir_all(&dir)
-                .map_err(|source| BenchError::Directory { dir, source })?;
+            let scratch = settings.scratch.open()?;
+            let trial = |&kind: &Kind| Trial::new(kind, group, scratch.path());
+            let mut trials: Vec<Trial> = Kind::value_variants().iter().map(trial).collect();
+            let result = compare(&mut trials, &pace, watcher);
+            let measured = trials.into_iter().map(|trial| trial.cell);
+            cells.extend(measured.filter(|cell| cell.lost.is_some()));
+            result?;
         }
     }
     Ok(())
 }
 
-/// The schemes with one group.
-struct Comparison<'a> {
-    settings: &'a Settings,
-    texts: &'a [Text],
-    dir: &'a Path,
-    online: u8,
-    group: Group,
-}
-
-impl Comparison<'_> {
-    /// Fills the cells, one for each scheme. Where time is measured, the schemes take turns.
-    fn measure(&self, cells: &mut [Cell], watcher: &mut Watcher) -> Result<(), BenchError> {
-        let stop = watcher.stop();
-        let Settings { batch, seconds, .. } = *self.settings;
-        let time = Duration::from_secs_f64(seconds / (1 + limits::SCHEME_ROUNDS) as f64);
-        let Group { size, .. } = self.group;
-        let mut begin = |what: &str, cell: &Cell| {
-            let (members, online, label) = (grouped(size.into()), self.online, cell.scheme.label());
-            watcher.tell(&|| format!("{members} members, {online} % online: {what}, {label}"));
-            measure::check(&stop)
-        };
-        for cell in &mut *cells {
-            begin("killing", cell)?;
-            let batch = (limits::SCHEME_CRASH_PAIRS_MAX / size as usize).clamp(1, batch);
-            let store = self.store("crash", cell.scheme);
-            cell.crashed(crash::crash(&store, self.online, batch)?);
-        }
-        let stores = Kind::ALL.map(|kind| self.store("store", kind));
-        for (cell, store) in cells.iter_mut().zip(&stores) {
-            store.create()?;
-            cell.created(store);
-        }
-        // The first round is not counted.
-        for round in 0..=limits::SCHEME_ROUNDS {
-            for (cell, store) in cells.iter_mut().zip(&stores) {
-                begin(&format!("sending, round {round}"), cell)?;
-                let done = measure::round(store, self.texts, batch, time, &stop)?;
-                if round == 0 {
-                    cell.warmed_up(done, store);
-                } else {
-                    cell.sent(done);
-                }
-            }
-        }
-        for (cell, store) in cells.iter_mut().zip(&stores) {
-            cell.stored(store)?;
-        }
-        for sample in 0..limits::SCHEME_ROUNDS {
-            for (cell, store) in cells.iter_mut().zip(&stores) {
-                begin("catching up", cell)?;
-                cell.caught_up(measure::catch_up_ms(store, sample)?);
-            }
-        }
-        for (cell, store) in cells.iter_mut().zip(&stores) {
-            begin("acking", cell)?;
-            if let Some(sent) = cell.all_sent {
-                cell.acked(measure::acks(store, sent, batch, time, &stop)?);
-                measure::ack_all(store, sent, batch, &stop)?;
-                cell.emptied(store, sent);
-            }
-        }
-        Ok(())
+/// Measures the schemes with one group. Where time is measured, they take turns.
+fn compare(trials: &mut [Trial], pace: &Pace<'_>, watcher: &mut Watcher) -> Result<(), BenchError> {
+    let mut begin = |what: &str, Cell { scheme, group, .. }: &Cell| {
+        watcher.tell(&|| {
+            let (members, label) = (grouped(group.size.into()), scheme.label());
+            let online = group.online_percent;
+            format!("{members} members, {online} % online: {what}, {label}")
+        });
+        pace.check()
+    };
+    for trial in &mut *trials {
+        begin("killing", &trial.cell)?;
+        trial.crash(pace)?;
+        trial.create()?;
     }
-
-    fn store(&self, what: &str, kind: Kind) -> Store {
-        Store {
-            kind,
-            group: self.group,
-            dir: self.dir.join(what).join(kind.name()),
+    for round in 0..=limits::SCHEME_ROUNDS {
+        for trial in &mut *trials {
+            begin(&format!("sending, round {round}"), &trial.cell)?;
+            trial.send(pace)?;
         }
     }
+    for trial in &mut *trials {
+        trial.weigh()?;
+    }
+    for sample in 0..limits::SCHEME_ROUNDS {
+        for trial in &mut *trials {
+            begin("catching up", &trial.cell)?;
+            trial.catch_up(sample)?;
+        }
+    }
+    for trial in trials {
+        begin("acking", &trial.cell)?;
+        trial.ack(pace)?;
+    }
+    Ok(())
 }

@@ -1,16 +1,12 @@
-//! The ways to store a group's messages, and their common interface.
+//! What every way to store a group's messages has in common.
 
 use std::any::Any;
-use std::fs;
-use std::path::PathBuf;
 
 use cairn_proto::ids::{MsgId, UserId};
 use cairn_proto::text::Text;
-use clap::ValueEnum;
-use serde::Serialize;
+use clap::{Args, ValueEnum};
+use serde::{Deserialize, Serialize};
 
-use super::cairn::{self, Cairn};
-use super::plain::Plain;
 use crate::error::BenchError;
 
 /// One way to store the messages of one group.
@@ -30,6 +26,19 @@ pub(super) trait Scheme {
 
     /// Writes everything durably and brings it to its final place.
     fn close(self: Box<Self>) -> Result<Closed, BenchError>;
+
+    /// Pulls page after page.
+    fn pull_all(&mut self, member: UserId, mut after: MsgId) -> Result<Vec<Pulled>, BenchError> {
+        let mut pulled = Vec::new();
+        loop {
+            let page = self.pull(member, after)?;
+            let Some(last) = page.last() else {
+                return Ok(pulled);
+            };
+            after = last.msgid;
+            pulled.extend(page);
+        }
+    }
 }
 
 /// A message as a member receives it.
@@ -48,34 +57,36 @@ pub(super) struct Closed {
 }
 
 /// A group whose first members are online. Its sender is not one of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Args, Serialize)]
 pub(super) struct Group {
+    /// Members of the group
+    #[arg(long = "members", value_name = "N")]
+    #[serde(rename = "members")]
     pub(super) size: u32,
-    online: u32,
+
+    /// How many of a hundred are online
+    #[arg(long = "online", value_name = "PERCENT")]
+    pub(super) online_percent: u8,
 }
 
 /// The first member; the sender comes before.
 const FIRST_MEMBER: u32 = 2;
 
 impl Group {
-    pub(super) fn new(size: u32, online_percent: u8) -> Self {
-        let online = (u64::from(size) * u64::from(online_percent) + 50) / 100;
-        Self {
-            size,
-            online: u32::try_from(online).unwrap_or(size).min(size),
-        }
-    }
-
     pub(super) fn members(self) -> impl Iterator<Item = UserId> + Clone {
         (0..self.size).map(|member| UserId::new(FIRST_MEMBER + member))
     }
 
     pub(super) fn online(self) -> impl Iterator<Item = UserId> + Clone {
-        self.members().take(self.online as usize)
+        self.members().take(self.online_count())
     }
 
     pub(super) fn offline(self) -> impl Iterator<Item = UserId> + Clone {
-        self.members().skip(self.online as usize)
+        self.members().skip(self.online_count())
+    }
+
+    pub(super) fn online_count(self) -> usize {
+        (self.size as usize * usize::from(self.online_percent) + 50) / 100
     }
 }
 
@@ -97,14 +108,6 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 5] = [
-        Self::OfflineCopies,
-        Self::MemberCopies,
-        Self::BodyAndIds,
-        Self::BodyAndCursors,
-        Self::Cairn,
-    ];
-
     pub(super) const fn label(self) -> &'static str {
         match self {
             Self::OfflineCopies => "1 copies, if offline",
@@ -122,79 +125,41 @@ impl Kind {
     }
 
     /// Whether an online member loses what was not pushed.
-    pub(super) const fn trusts_push(self) -> bool {
-        matches!(self, Self::OfflineCopies)
+    pub(super) fn trusts_push(self) -> bool {
+        self == Self::OfflineCopies
     }
 }
 
-/// A folder with one group's messages in one of the ways.
-#[derive(Clone, Debug)]
-pub(super) struct Store {
-    pub(super) kind: Kind,
-    pub(super) group: Group,
-    pub(super) dir: PathBuf,
-}
-
-impl Store {
-    /// Creates the store, with its members where the scheme knows them.
-    pub(super) fn create(&self) -> Result<(), BenchError> {
-        let dir = self.dir.clone();
-        fs::create_dir_all(&dir).map_err(|source| BenchError::Directory { dir, source })?;
-        match self.kind {
-            Kind::Cairn => cairn::create(&self.dir, self.group),
-            _ => self.open()?.close().map(drop),
-        }
-    }
-
-    pub(super) fn open(&self) -> Result<Box<dyn Scheme>, BenchError> {
-        Ok(match self.kind {
-            Kind::Cairn => Box::new(Cairn::open(&self.dir)?),
-            kind => Box::new(Plain::open(&self.dir, kind, self.group)?),
-        })
-    }
-
-    /// Rows for messages that were written after the messages were accepted. The store must be
-    /// closed.
-    pub(super) fn moved(&self) -> Result<u64, BenchError> {
-        match self.kind {
-            Kind::Cairn => cairn::blocks(&self.dir),
-            _ => Ok(0),
-        }
-    }
-}
-
-/// The range of messages that were sent to a store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Messages that were sent one after the other.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Sent {
-    pub(super) first: MsgId,
+    /// The position before the first.
+    pub(super) after: MsgId,
     pub(super) last: MsgId,
 }
 
 impl Sent {
     pub(super) const fn count(self) -> u64 {
-        self.last.above(self.first) + 1
+        self.last.above(self.after)
     }
 
-    /// With the messages directly after them.
-    pub(super) fn join(earlier: Option<Self>, later: Self) -> Self {
-        let first = earlier.map_or(later.first, |earlier| earlier.first);
-        Self { first, ..later }
-    }
-}
-
-/// Pulls page after page.
-pub(super) fn pull_all(
-    scheme: &mut dyn Scheme,
-    member: UserId,
-    mut after: MsgId,
-) -> Result<Vec<Pulled>, BenchError> {
-    let mut pulled = Vec::new();
-    loop {
-        let page = scheme.pull(member, after)?;
-        let Some(last) = page.last() else {
-            return Ok(pulled);
-        };
-        after = last.msgid;
-        pulled.extend(page);
+    /// Sends a durable batch, cut short when `is_over` after a message.
+    pub(super) fn send_batch<'a>(
+        &mut self,
+        scheme: &mut dyn Scheme,
+        texts: impl IntoIterator<Item = &'a Text>,
+        is_over: impl Fn() -> bool,
+    ) -> Result<(), BenchError> {
+        for text in texts {
+            let msgid = scheme.send(text)?;
+            if self.count() == 0 {
+                self.after = msgid.prev();
+            }
+            self.last = msgid;
+            if is_over() {
+                break;
+            }
+        }
+        scheme.commit()
     }
 }

@@ -6,15 +6,24 @@ use cairn_proto::wire::overview::{ConversationPage, Moment};
 #[derive(Debug)]
 pub(crate) struct AtLogin {
     since: Option<Moment>,
+    is_awaited: bool,
     page: Option<Box<ConversationPage>>,
 }
 
 impl AtLogin {
-    pub(crate) fn new(page: ConversationPage, since: Option<Moment>) -> Self {
+    /// Awaits the first login, which requests changes since `since`.
+    pub(crate) const fn new(since: Option<Moment>) -> Self {
         Self {
             since,
-            page: Some(Box::new(page)),
+            is_awaited: true,
+            page: None,
         }
+    }
+
+    /// Handles a login: keeps the page of the first one. A later one outdates it.
+    pub(crate) fn logged_in(&mut self, page: &ConversationPage) {
+        let is_first = std::mem::take(&mut self.is_awaited);
+        self.page = is_first.then(|| Box::new(page.clone()));
     }
 
     /// Returns the requested moment and, the first time, the page.

@@ -216,7 +216,7 @@ impl State {
             }
         }
         self.moment = complete_as_of(overview).or(self.moment);
-        self.at_login.invalidate();
+        self.at_login.logged_in(overview);
     }
 
     /// Handles a complete overview: the next login needs to report only what changes from here on.

@@ -14,11 +14,7 @@ fn fitting_messages_respect_the_reserve() {
 #[test]
 fn unknown_free_space_is_no_limit() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(DiskBudget(folder.path()).limit(1, 1).unwrap(), 1);
-    assert_eq!(
-        DiskBudget(&folder.path().join("none"))
-            .limit(u64::MAX, 1)
-            .unwrap(),
-        u64::MAX
-    );
+    assert_eq!(limit(folder.path(), 1, 1).unwrap(), 1);
+    let none = folder.path().join("none");
+    assert_eq!(limit(&none, u64::MAX, 1).unwrap(), u64::MAX);
 }

@@ -1,6 +1,7 @@
-mod corpus;
 mod disk_budget;
 mod progress;
+
+use std::path::PathBuf;
 
 use super::*;
 use clap::Parser;

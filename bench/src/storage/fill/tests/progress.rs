@@ -49,7 +49,7 @@ fn samples_are_bounded() {
     progress.sample(100_000, folder.path());
     assert_eq!(progress.samples.len() as u64, FILL_PARTS);
     assert_eq!(
-        (progress.messages(), progress.samples[0].messages),
+        (progress.last().messages, progress.samples[0].messages),
         (100_000, 1_000)
     );
     assert!(

@@ -9,19 +9,15 @@ const BEGIN: Duration = Duration::from_secs(1_700_000_000);
 
 /// The ids of one message per clock step, in milliseconds, and how many were refused.
 fn ids(scheme: Scheme, steps: &[i64]) -> (Vec<Id>, usize) {
-    let mut durable = Durable::default();
-    let mut generator = Generator::start(scheme, 1, &durable);
+    let mut taken = 0;
+    let mut generator = Generator::start(scheme, 1, &Heads::new());
     let (mut now, mut ids, mut refused) = (BEGIN, Vec::new(), 0);
     for &step in steps {
         let length = Duration::from_millis(step.unsigned_abs());
         now = if step < 0 { now - length } else { now + length };
-        let next = generator.next(7, now).or_else(|refusal| {
-            assert!(refusal != Refusal::OutOfNumbers || scheme == Scheme::Segment);
-            generator.refill(durable.take());
-            generator.next(7, now)
-        });
-        ids.extend(next.ok());
-        refused += usize::from(next.is_err());
+        let next = generator.next(7, now, &mut taken);
+        ids.extend(next);
+        refused += usize::from(next.is_none());
     }
     (ids, refused)
 }
@@ -61,12 +57,13 @@ proptest! {
     fn counter_is_per_conversation(
         conversations in prop::collection::vec(0_u64..5, 1..200),
     ) {
-        let mut generator = Generator::start(Scheme::Counter, 1, &Durable::default());
+        let taken = &mut 0;
+        let mut generator = Generator::start(Scheme::Counter, 1, &Heads::new());
         let mut heads = HashMap::new();
         for conversation in conversations {
             let head: &mut u64 = heads.entry(conversation).or_default();
             *head += 1;
-            prop_assert_eq!(generator.next(conversation, BEGIN), Ok(Id((*head).into())));
+            prop_assert_eq!(generator.next(conversation, BEGIN, taken), Some((*head).into()));
         }
     }
 }
@@ -78,27 +75,30 @@ fn random_ids_do_not_rise() {
 
 #[test]
 fn snowflakes_are_bounded_per_millisecond() {
-    let mut generator = Generator::start(Scheme::Snowflake, 3, &Durable::default());
+    let taken = &mut 0;
+    let mut generator = Generator::start(Scheme::Snowflake, 3, &Heads::new());
     let all: Vec<Id> = (0..4_096)
-        .map(|_| generator.next(0, BEGIN).unwrap())
+        .map(|_| generator.next(0, BEGIN, taken).unwrap())
         .collect();
     assert!(rises(&all));
-    assert_eq!(generator.next(0, BEGIN), Err(Refusal::MillisecondFull));
     assert_eq!(
-        generator.next(0, BEGIN - Duration::from_millis(1)),
-        Err(Refusal::ClockBehind)
+        generator.next(0, BEGIN, taken),
+        None,
+        "the millisecond is full"
     );
-    let next = generator.next(0, BEGIN + Duration::from_millis(1)).unwrap();
+    let step = Duration::from_millis(1);
+    assert_eq!(generator.next(0, BEGIN - step, taken), None);
+    let next = generator.next(0, BEGIN + step, taken).unwrap();
     assert!(next > all[4_095]);
-    assert_eq!((next.low() >> COUNTER_BITS) & 0x3ff, 3);
+    assert_eq!((next >> COUNTER_BITS) & 0x3ff, 3);
 }
 
 #[test]
 fn nodes_make_distinct_snowflakes() {
-    let mut nodes =
-        [1, 2].map(|node| Generator::start(Scheme::Snowflake, node, &Durable::default()));
+    let taken = &mut 0;
+    let mut nodes = [1, 2].map(|node| Generator::start(Scheme::Snowflake, node, &Heads::new()));
     let ids: Vec<Id> = (0..1_000)
-        .map(|n| nodes[n % 2].next(0, BEGIN).unwrap())
+        .map(|n| nodes[n % 2].next(0, BEGIN, taken).unwrap())
         .collect();
     assert!(all_different(&ids));
 }

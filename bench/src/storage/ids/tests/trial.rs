@@ -143,7 +143,7 @@ fn clock_behind_after_crash_misleads_clock_schemes() {
 }
 
 fn log(ids: &[u64]) -> Vec<Id> {
-    ids.iter().copied().map(|id| Id(id.into())).collect()
+    ids.iter().copied().map(Id::from).collect()
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn skipped_counts_unused_numbers() {
     let names = |names: &[(u64, u64)]| {
         names
             .iter()
-            .map(|&(range, id)| (range, Id(id.into())))
+            .map(|&(range, id)| (range, id.into()))
             .collect()
     };
     assert_eq!(skipped(&names(&[(0, 1), (0, 2), (0, 5)])), 2);

@@ -1,59 +1,53 @@
-use std::io::{self, BufRead as _};
-
-use cairn_proto::ids::MsgId;
+use std::io;
 
 use super::super::crash::*;
-use super::super::scheme::{Group, Kind, Store};
+use super::super::scheme::{Group, Kind, Sent};
+use super::super::store::Store;
+use cairn_proto::ids::MsgId;
+use clap::ValueEnum as _;
+
+const MESSAGES: usize = 6;
 
 /// The loss of a victim that ended at the point where it is killed.
-fn loss_of(scheme: Kind, online: u8) -> Loss {
+fn loss_of(kind: Kind, online_percent: u8) -> u64 {
     let dir = tempfile::tempdir().unwrap();
-    let args = VictimArgs {
-        scheme,
+    let store = Store {
+        kind,
         dir: dir.path().join("store"),
-        members: 10,
-        online,
-        messages: 6,
+        group: Group {
+            size: 10,
+            online_percent,
+        },
+    };
+    let args = VictimArgs {
+        store: store.clone(),
+        messages: MESSAGES,
     };
     let mut said = Vec::new();
     live(&args, &mut said, &mut io::empty()).unwrap();
-    let said: Vec<Step> = said
+    let said = String::from_utf8(said).unwrap();
+    let said: Vec<Sent> = said
         .lines()
-        .map(|line| serde_json::from_str(&line.unwrap()).unwrap())
+        .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    assert_eq!(said.len(), 3, "{said:?}");
-    loss(&args.store(), &said).unwrap()
+    assert!(said.iter().all(|sent| sent.count() == MESSAGES as u64));
+    let [pushed, stored] = said[..] else {
+        panic!("{said:?}")
+    };
+    lost(&store, pushed, stored).unwrap()
 }
 
 #[test]
 fn offline_copies_lose_unpushed_messages() {
-    assert_eq!(
-        loss_of(Kind::OfflineCopies, 80),
-        Loss {
-            lost: 6 * 8,
-            at_stake: 6 * 10
-        }
-    );
-    assert_eq!(
-        loss_of(Kind::OfflineCopies, 0),
-        Loss {
-            lost: 0,
-            at_stake: 6 * 10
-        }
-    );
+    assert_eq!(loss_of(Kind::OfflineCopies, 80), 6 * 8);
+    assert_eq!(loss_of(Kind::OfflineCopies, 0), 0);
 }
 
 #[test]
 fn storing_for_all_loses_nothing() {
-    for kind in Kind::ALL.into_iter().filter(|kind| !kind.trusts_push()) {
-        assert_eq!(
-            loss_of(kind, 80),
-            Loss {
-                lost: 0,
-                at_stake: 6 * 10
-            },
-            "{kind:?}"
-        );
+    let kinds = Kind::value_variants().iter();
+    for &kind in kinds.filter(|kind| !kind.trusts_push()) {
+        assert_eq!(loss_of(kind, 80), 0, "{kind:?}");
     }
 }
 
@@ -62,23 +56,16 @@ fn loss_is_counted_per_member() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store {
         kind: Kind::MemberCopies,
-        group: Group::new(4, 50),
         dir: dir.path().join("store"),
+        group: Group {
+            size: 4,
+            online_percent: 50,
+        },
     };
     store.create().unwrap();
-    let id = MsgId::new;
-    let said = [
-        Step::Accepted {
-            first: id(1),
-            last: id(3),
-        },
-        Step::Pushed { last: id(2) },
-    ];
-    assert_eq!(
-        loss(&store, &said).unwrap(),
-        Loss {
-            lost: 2 + 2 * 3,
-            at_stake: 4
-        }
-    );
+    let sent = |after, last| Sent {
+        after: MsgId::new(after),
+        last: MsgId::new(last),
+    };
+    assert_eq!(lost(&store, sent(0, 2), sent(2, 3)).unwrap(), 2 + 2 * 3);
 }

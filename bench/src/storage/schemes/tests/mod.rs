@@ -7,13 +7,20 @@ use std::collections::HashMap;
 
 use cairn_proto::ids::{MsgId, UserId};
 use cairn_proto::text::Text;
+use clap::ValueEnum as _;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 
-use super::scheme::{Group, Kind, Pulled, Scheme, Store, pull_all};
+use super::scheme::{Group, Kind, Pulled, Scheme};
+use super::store::Store;
 use crate::storage::limits;
 use crate::storage::sled_rows::SledRows;
+
+const GROUP: Group = Group {
+    size: 5,
+    online_percent: 40,
+};
 
 /// Whom a scheme stores messages for.
 fn stored_for(kind: Kind, group: Group) -> Vec<UserId> {
@@ -90,7 +97,7 @@ impl Play {
                 .filter(|message| message.msgid > acked)
                 .cloned()
                 .collect();
-            let found = pull_all(self.scheme(), member, MsgId::ZERO).unwrap();
+            let found = self.scheme().pull_all(member, MsgId::ZERO).unwrap();
             assert_eq!(
                 found, expected,
                 "{:?}, {member}, acked {acked}",
@@ -107,9 +114,9 @@ fn rows_left(store: &Store) -> usize {
 
 #[test]
 fn pull_returns_unacked_messages_in_order() {
-    for kind in Kind::ALL {
+    for &kind in Kind::value_variants() {
         let dir = tempfile::tempdir().unwrap();
-        let mut play = Play::begin(kind, Group::new(5, 40), dir.path());
+        let mut play = Play::begin(kind, GROUP, dir.path());
         for round in 0..12 {
             play.send(1 + round * 3);
             play.check();
@@ -129,23 +136,30 @@ fn pull_returns_unacked_messages_in_order() {
 
 #[test]
 fn long_backlog_takes_several_pages() {
-    for kind in Kind::ALL {
+    for &kind in Kind::value_variants() {
         let dir = tempfile::tempdir().unwrap();
-        let mut play = Play::begin(kind, Group::new(2, 0), dir.path());
+        let group = Group {
+            size: 2,
+            online_percent: 0,
+        };
+        let mut play = Play::begin(kind, group, dir.path());
         (0..3).for_each(|_| play.send(limits::SCHEME_PAGE_MESSAGES));
         play.check();
         let member = play.store.group.members().next().unwrap();
         let middle = play.sent[limits::SCHEME_PAGE_MESSAGES + 7].msgid;
-        let pulled = pull_all(play.scheme(), member, middle).unwrap();
+        let pulled = play.scheme().pull_all(member, middle).unwrap();
         assert_eq!(pulled, play.sent[limits::SCHEME_PAGE_MESSAGES + 8..]);
     }
 }
 
 #[test]
 fn acked_messages_are_deleted() {
-    for kind in Kind::ALL.into_iter().filter(|&kind| kind != Kind::Cairn) {
+    for &kind in Kind::value_variants() {
+        if kind == Kind::Cairn {
+            continue;
+        }
         let dir = tempfile::tempdir().unwrap();
-        let mut play = Play::begin(kind, Group::new(5, 40), dir.path());
+        let mut play = Play::begin(kind, GROUP, dir.path());
         play.send(300);
         let (middle, last) = (play.sent[99].msgid, play.sent[299].msgid);
         let members: Vec<UserId> = play.store.group.members().collect();
@@ -182,7 +196,7 @@ fn written_rows_are_counted() {
     ];
     for (kind, rows) in expected {
         let dir = tempfile::tempdir().unwrap();
-        let mut play = Play::begin(kind, Group::new(5, 40), dir.path());
+        let mut play = Play::begin(kind, GROUP, dir.path());
         play.send(20);
         let closed = play.scheme.take().unwrap().close().unwrap();
         assert_eq!(closed.writes, 20 * rows + 1, "{kind:?}");

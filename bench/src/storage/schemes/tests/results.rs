@@ -1,18 +1,23 @@
-use super::super::cell::Cell;
-use super::super::crash::Loss;
 use super::super::results::*;
-use super::super::scheme::Kind;
+use super::super::scheme::{Group, Kind};
+use super::super::trial::Cell;
 use crate::results::Results;
 
-fn cell(scheme: Kind, members: u32, online_percent: u8, sends_per_s: f64) -> Cell {
-    let mut cell = Cell::new(scheme, members, online_percent);
-    cell.sends_per_s = Some(sends_per_s);
-    cell
+fn cell(scheme: Kind, size: u32, online_percent: u8, sends_per_s: Option<f64>) -> Cell {
+    Cell {
+        scheme,
+        group: Group {
+            size,
+            online_percent,
+        },
+        sends_per_s,
+        ..Cell::default()
+    }
 }
 
 fn crashed(scheme: Kind, lost: u64, online_percent: u8) -> Results {
-    let mut cell = Cell::new(scheme, 10, online_percent);
-    cell.crashed(Loss { lost, at_stake: 10 });
+    let mut cell = cell(scheme, 10, online_percent, None);
+    (cell.lost, cell.at_stake) = (Some(lost), Some(10));
     results(&[cell])
 }
 
@@ -25,7 +30,7 @@ fn ratios_compare_smallest_and_largest_group() {
         (Kind::BodyAndCursors, 1_000, 70_000.0),
         (Kind::Cairn, 1_000, 120_000.0),
     ];
-    let found = results(&rates.map(|(kind, members, rate)| cell(kind, members, 20, rate)));
+    let found = results(&rates.map(|(kind, members, rate)| cell(kind, members, 20, Some(rate))));
     let json = serde_json::to_value(&found).unwrap();
     assert_eq!(json["cairn_over_fastest"], 2.5);
     assert_eq!(json["cairn_largest_over_smallest"], 0.8);
@@ -50,8 +55,8 @@ fn ratios_compare_smallest_and_largest_group() {
 fn least_ratio_of_all_shares_counts() {
     let of = |online, cairn| {
         [
-            cell(Kind::BodyAndCursors, 10, online, 100.0),
-            cell(Kind::Cairn, 10, online, cairn),
+            cell(Kind::BodyAndCursors, 10, online, Some(100.0)),
+            cell(Kind::Cairn, 10, online, Some(cairn)),
         ]
     };
     let found = results(&[of(20, 300.0), of(80, 200.0)].concat());

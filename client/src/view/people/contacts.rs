@@ -7,23 +7,24 @@ use cairn_proto::model::people::{Contact, Relation, RelationAct};
 use cairn_proto::wire::event::Update;
 use cairn_proto::wire::request::people::{ListContacts, Relate};
 
-use crate::api::client::Client;
 use crate::error::Error;
 use crate::stream::event::Event;
+use crate::view::people::People;
 
 /// Contacts. They belong to the user, not to a device or conversation.
-impl Client {
-    /// Returns all contacts of the user, ordered by id. [`crate::Event::Contact`] reports later
+impl People<'_> {
+    /// Returns all contacts of the user, ordered by id. [`crate::Update::Contact`] reports later
     /// changes.
     ///
     /// # Errors
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
-    pub async fn contacts(&self) -> Result<Vec<Contact>, Error> {
+    pub async fn contacts(self) -> Result<Vec<Contact>, Error> {
         let (mut all, mut after) = (BTreeMap::new(), None);
-        let mut concurrent_events = self.events_during_request();
+        let mut concurrent_events = self.client.events_during_request();
         loop {
-            let page = self.call(ListContacts { after }).await?;
-            self.cache_users(page.items.iter().map(|contact| &contact.user));
+            let page = self.client.call(ListContacts { after }).await?;
+            self.client
+                .cache_users(page.items.iter().map(|contact| &contact.user));
             all.extend(
                 page.items
                     .into_iter()
@@ -56,8 +57,8 @@ impl Client {
     /// [`Error::Refused`] with `NoSuchUser`; `Blocked` if the user has blocked the other;
     /// `NotAsked` if there is no request to accept or decline; or `LimitReached` at the server's
     /// maximum of contacts or blocks. Or a [terminal error](Error#terminal-errors).
-    pub async fn relate(&self, user: UserId, act: RelationAct) -> Result<Relation, Error> {
-        let contact = self.call(Relate { user, act }).await?;
+    pub async fn relate(self, user: UserId, act: RelationAct) -> Result<Relation, Error> {
+        let contact = self.client.call(Relate { user, act }).await?;
         Ok(contact.relation)
     }
 }

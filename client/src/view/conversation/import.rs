@@ -1,12 +1,12 @@
 //! Imports of other systems' logs.
 
-use cairn_proto::ids::{ConversationId, ImportSource};
+use cairn_proto::ids::ImportSource;
 use cairn_proto::limits::{FRAME_BYTES_MAX, IMPORT_ENTRIES_MAX};
 use cairn_proto::wire::request::message::{GetImportCursor, Import, ImportEntry};
 
-use crate::api::client::Client;
 use crate::error::Error;
 use crate::session::state::in_flight::encoded_bytes;
+use crate::view::conversation::Conversation;
 
 /// Bytes reserved in each frame for the request around its entries.
 const REQUEST_HEAD_BYTES: usize = 64;
@@ -23,7 +23,7 @@ pub struct Imported {
 }
 
 /// Imports. For admins of the server who are members of the conversation.
-impl Client {
+impl Conversation<'_> {
     /// Imports entries of a source, starting at position `first`, counted from 0. Entries that are
     /// already stored are skipped, so an import can be repeated. Any number of entries is split
     /// into as many requests as needed.
@@ -32,10 +32,9 @@ impl Client {
     /// [`Error::Refused`] with `ImportGap` if `first` is above the source's cursor;
     /// [`Error::TooLarge`] if an entry does not fit into a frame; or a [terminal
     /// error](Error#terminal-errors). Entries before the failed request are stored; see
-    /// [`Client::import_cursor`].
+    /// [`Conversation::import_cursor`].
     pub async fn import(
-        &self,
-        conversation: ConversationId,
+        self,
         source: ImportSource,
         first: u64,
         entries: Vec<ImportEntry>,
@@ -57,12 +56,12 @@ impl Client {
             }
             let count = part.len() as u64;
             let request = Import {
-                conversation,
+                conversation: self.id,
                 source,
                 first,
                 entries: part,
             };
-            let part = self.call(request).await?;
+            let part = self.client.call(request).await?;
             sum = Imported {
                 added: sum.added + u64::from(part.added),
                 users: sum.users + u64::from(part.users),
@@ -77,15 +76,12 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
-    pub async fn import_cursor(
-        &self,
-        conversation: ConversationId,
-        source: ImportSource,
-    ) -> Result<u64, Error> {
-        self.call(GetImportCursor {
-            conversation,
-            source,
-        })
-        .await
+    pub async fn import_cursor(self, source: ImportSource) -> Result<u64, Error> {
+        self.client
+            .call(GetImportCursor {
+                conversation: self.id,
+                source,
+            })
+            .await
     }
 }

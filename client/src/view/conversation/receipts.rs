@@ -1,11 +1,11 @@
 //! Receipts: who received and who read a message.
 
-use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::ids::{MsgId, UserId};
 use cairn_proto::model::receipts::{Reads, Receipt, ReceiptCounts, ReceiptPage, ReceiptState};
-use cairn_proto::wire::request::reading::{GetOwnReads, GetReceipts, SetOwnReads};
+use cairn_proto::wire::request::reading::GetReceipts;
 
-use crate::api::client::Client;
 use crate::error::Error;
+use crate::view::conversation::Conversation;
 
 /// The receipts of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,22 +19,18 @@ pub struct Receipts {
     pub reads: Reads,
 }
 
-/// Receipts. [`crate::Event::Receipts`] reports changes in the focused conversation
-/// ([`Client::focus`]).
-impl Client {
-    /// Returns all receipts of a message. In very large groups, prefer [`Client::receipt_page`].
+/// Receipts. [`crate::Update::Receipts`] reports changes in the focused conversation
+/// ([`Conversation::focus`]).
+impl Conversation<'_> {
+    /// Returns all receipts of a message. In very large groups, prefer [`Conversation::receipt_page`].
     ///
     /// # Errors
     /// [`Error::Refused`] with `NoSuchMessage`, or with `TurnedOff` if the server has no receipts;
     /// or a [terminal error](Error#terminal-errors).
-    pub async fn receipts(
-        &self,
-        conversation: ConversationId,
-        msgid: MsgId,
-    ) -> Result<Receipts, Error> {
+    pub async fn receipts(self, msgid: MsgId) -> Result<Receipts, Error> {
         let (mut who, mut after) = (Vec::new(), None);
         loop {
-            let page = self.receipt_page(conversation, msgid, after).await?;
+            let page = self.receipt_page(msgid, after).await?;
             who.extend(page.items);
             match page.next_after {
                 Some(next) if after.is_none_or(|after| next > after) => after = Some(next),
@@ -57,19 +53,20 @@ impl Client {
     /// Returns the page of receipts after the user `after`, or the first one.
     ///
     /// # Errors
-    /// As [`Client::receipts`].
+    /// [`Error::Refused`] with `NoSuchMessage`, or with `TurnedOff` if the server has no receipts;
+    /// or a [terminal error](Error#terminal-errors).
     pub async fn receipt_page(
-        &self,
-        conversation: ConversationId,
+        self,
         msgid: MsgId,
         after: Option<UserId>,
     ) -> Result<ReceiptPage, Error> {
-        self.call(GetReceipts {
-            conversation,
-            msgid,
-            after,
-        })
-        .await
+        self.client
+            .call(GetReceipts {
+                conversation: self.id,
+                msgid,
+                after,
+            })
+            .await
     }
 
     /// Returns the state to show next to a message: the least that holds for every member. Takes
@@ -77,31 +74,12 @@ impl Client {
     /// members.
     ///
     /// # Errors
-    /// As [`Client::receipts`].
-    pub async fn ticks(
-        &self,
-        conversation: ConversationId,
-        msgid: MsgId,
-    ) -> Result<ReceiptState, Error> {
-        match self.receipt_page(conversation, msgid, None).await?.counts {
+    /// [`Error::Refused`] with `NoSuchMessage`, or with `TurnedOff` if the server has no receipts;
+    /// or a [terminal error](Error#terminal-errors).
+    pub async fn ticks(self, msgid: MsgId) -> Result<ReceiptState, Error> {
+        match self.receipt_page(msgid, None).await?.counts {
             Some(counts) => Ok(counts.ticks()),
-            None => Ok(self.receipts(conversation, msgid).await?.counts.ticks()),
+            None => Ok(self.receipts(msgid).await?.counts.ticks()),
         }
-    }
-
-    /// Returns whether the user shares read receipts.
-    ///
-    /// # Errors
-    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
-    pub async fn own_reads(&self) -> Result<Reads, Error> {
-        self.call(GetOwnReads).await
-    }
-
-    /// Sets whether the user shares read receipts, and in return sees those of others.
-    ///
-    /// # Errors
-    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
-    pub async fn set_own_reads(&self, reads: Reads) -> Result<(), Error> {
-        self.call(SetOwnReads { reads }).await
     }
 }

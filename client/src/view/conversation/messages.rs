@@ -1,7 +1,7 @@
 //! Reading a page of a conversation's log, moving the read cursor, and changing messages.
 
 use cairn_proto::content::message::Message;
-use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::ids::{MsgId, UserId};
 use cairn_proto::limits::RUN_MESSAGES_MAX;
 use cairn_proto::model::conversation::Explained;
 use cairn_proto::text::{EmojiName, Text};
@@ -9,8 +9,8 @@ use cairn_proto::wire::request::message::{Edit, ListPins, Pin, React, Recall, Un
 use cairn_proto::wire::request::reading::{Explain, MarkRead, MarkUnread};
 use cairn_proto::wire::request::session::{Pull, PullRange};
 
-use crate::api::client::Client;
 use crate::error::Error;
+use crate::view::conversation::Conversation;
 
 /// A range of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,22 +24,18 @@ pub struct Page {
 }
 
 /// Reading and changing messages
-impl Client {
+impl Conversation<'_> {
     /// Reads up to `limit` messages, at most [`RUN_MESSAGES_MAX`]; the server may return fewer.
-    /// [`Client::history`] and [`Client::follow`] page automatically.
+    /// [`Conversation::history`] and [`Conversation::follow`] page automatically.
     ///
     /// # Errors
     /// [`Error::Refused`] with `NotFound`, or a [terminal error](Error#terminal-errors).
-    pub async fn pull(
-        &self,
-        conversation: ConversationId,
-        range: PullRange,
-        limit: u32,
-    ) -> Result<Page, Error> {
+    pub async fn pull(self, range: PullRange, limit: u32) -> Result<Page, Error> {
         let limit = limit.clamp(1, RUN_MESSAGES_MAX);
         let pulled = self
+            .client
             .call(Pull {
-                conversation,
+                conversation: self.id,
                 range,
                 limit,
             })
@@ -60,12 +56,13 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`] with `NotFound` or `BadCursor`, or a [terminal
     /// error](Error#terminal-errors).
-    pub async fn mark_read(&self, conversation: ConversationId, msgid: MsgId) -> Result<(), Error> {
-        self.call(MarkRead {
-            conversation,
-            msgid,
-        })
-        .await
+    pub async fn mark_read(self, msgid: MsgId) -> Result<(), Error> {
+        self.client
+            .call(MarkRead {
+                conversation: self.id,
+                msgid,
+            })
+            .await
     }
 
     /// Marks everything from `from` on as unread, on all devices. Does not affect read receipts
@@ -76,12 +73,13 @@ impl Client {
     /// entries, or more than [`cairn_proto::limits::MARKED_OWN_MAX`] messages of the user's own,
     /// follow; [`Error::Disconnected`], since repeating the request could undo a read on another
     /// device; or a [terminal error](Error#terminal-errors).
-    pub async fn mark_unread(
-        &self,
-        conversation: ConversationId,
-        from: MsgId,
-    ) -> Result<(), Error> {
-        self.call(MarkUnread { conversation, from }).await
+    pub async fn mark_unread(self, from: MsgId) -> Result<(), Error> {
+        self.client
+            .call(MarkUnread {
+                conversation: self.id,
+                from,
+            })
+            .await
     }
 
     /// Returns the terms of a member's unread count. For the member, and for admins of the server.
@@ -89,12 +87,13 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`] with `NotFound` or `Forbidden`, or a [terminal
     /// error](Error#terminal-errors).
-    pub async fn explain(
-        &self,
-        conversation: ConversationId,
-        user: UserId,
-    ) -> Result<Explained, Error> {
-        self.call(Explain { conversation, user }).await
+    pub async fn explain(self, user: UserId) -> Result<Explained, Error> {
+        self.client
+            .call(Explain {
+                conversation: self.id,
+                user,
+            })
+            .await
     }
 
     /// Edits one of the user's own text messages, or the caption of a file; a caption may become
@@ -104,18 +103,14 @@ impl Client {
     /// [`Error::Refused`] with `NoSuchMessage`, `Forbidden` or `TooLate`; [`Error::Disconnected`],
     /// since repeating the request could undo an edit on another device; or a [terminal
     /// error](Error#terminal-errors).
-    pub async fn edit(
-        &self,
-        conversation: ConversationId,
-        msgid: MsgId,
-        text: Text,
-    ) -> Result<(), Error> {
-        self.call(Edit {
-            conversation,
-            msgid,
-            text,
-        })
-        .await
+    pub async fn edit(self, msgid: MsgId, text: Text) -> Result<(), Error> {
+        self.client
+            .call(Edit {
+                conversation: self.id,
+                msgid,
+                text,
+            })
+            .await
     }
 
     /// Deletes (recalls) a message for everyone: one's own, or any as an owner or admin of a group.
@@ -124,12 +119,13 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`] with `NoSuchMessage`, `Forbidden` or `TooLate`, or a [terminal
     /// error](Error#terminal-errors).
-    pub async fn recall(&self, conversation: ConversationId, msgid: MsgId) -> Result<(), Error> {
-        self.call(Recall {
-            conversation,
-            msgid,
-        })
-        .await
+    pub async fn recall(self, msgid: MsgId) -> Result<(), Error> {
+        self.client
+            .call(Recall {
+                conversation: self.id,
+                msgid,
+            })
+            .await
     }
 
     /// Adds a reaction to a message. Idempotent.
@@ -137,36 +133,28 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`] with `NoSuchMessage` or `LimitReached`, or a [terminal
     /// error](Error#terminal-errors).
-    pub async fn react(
-        &self,
-        conversation: ConversationId,
-        msgid: MsgId,
-        emoji: EmojiName,
-    ) -> Result<(), Error> {
-        self.call(React {
-            conversation,
-            msgid,
-            emoji,
-        })
-        .await
+    pub async fn react(self, msgid: MsgId, emoji: EmojiName) -> Result<(), Error> {
+        self.client
+            .call(React {
+                conversation: self.id,
+                msgid,
+                emoji,
+            })
+            .await
     }
 
     /// Removes one of the user's own reactions. Idempotent.
     ///
     /// # Errors
     /// [`Error::Refused`] with `NoSuchMessage`, or a [terminal error](Error#terminal-errors).
-    pub async fn unreact(
-        &self,
-        conversation: ConversationId,
-        msgid: MsgId,
-        emoji: EmojiName,
-    ) -> Result<(), Error> {
-        self.call(Unreact {
-            conversation,
-            msgid,
-            emoji,
-        })
-        .await
+    pub async fn unreact(self, msgid: MsgId, emoji: EmojiName) -> Result<(), Error> {
+        self.client
+            .call(Unreact {
+                conversation: self.id,
+                msgid,
+                emoji,
+            })
+            .await
     }
 
     /// Pins a message, subject to the group's settings; in a direct chat, both users may.
@@ -175,32 +163,37 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`] with `NoSuchMessage`, `Forbidden` or `LimitReached`, or a [terminal
     /// error](Error#terminal-errors).
-    pub async fn pin(&self, conversation: ConversationId, msgid: MsgId) -> Result<(), Error> {
-        self.call(Pin {
-            conversation,
-            msgid,
-        })
-        .await
+    pub async fn pin(self, msgid: MsgId) -> Result<(), Error> {
+        self.client
+            .call(Pin {
+                conversation: self.id,
+                msgid,
+            })
+            .await
     }
 
     /// Unpins a message. Idempotent.
     ///
     /// # Errors
     /// [`Error::Refused`] with `Forbidden`, or a [terminal error](Error#terminal-errors).
-    pub async fn unpin(&self, conversation: ConversationId, msgid: MsgId) -> Result<(), Error> {
-        self.call(Unpin {
-            conversation,
-            msgid,
-        })
-        .await
+    pub async fn unpin(self, msgid: MsgId) -> Result<(), Error> {
+        self.client
+            .call(Unpin {
+                conversation: self.id,
+                msgid,
+            })
+            .await
     }
 
     /// Returns the pinned messages of a conversation in ascending order.
     ///
     /// # Errors
     /// [`Error::Refused`] with `NotFound`, or a [terminal error](Error#terminal-errors).
-    pub async fn pins(&self, conversation: ConversationId) -> Result<Vec<MsgId>, Error> {
-        self.call(ListPins { conversation })
+    pub async fn pins(self) -> Result<Vec<MsgId>, Error> {
+        self.client
+            .call(ListPins {
+                conversation: self.id,
+            })
             .await
             .map(|list| list.0)
     }

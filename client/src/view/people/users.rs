@@ -2,40 +2,40 @@
 
 use cairn_proto::ids::UserId;
 use cairn_proto::limits::{PROFILES_PER_REQUEST_MAX, USERS_PER_REQUEST_MAX};
-use cairn_proto::model::people::{Profile, UserProfile};
+use cairn_proto::model::people::UserProfile;
 use cairn_proto::model::user::UserInfo;
 use cairn_proto::text::UserName;
-use cairn_proto::wire::request::people::{
-    FindUsers, GetProfiles, GetUsers, SearchUsers, SetProfile,
-};
+use cairn_proto::wire::request::people::{FindUsers, GetProfiles, GetUsers, SearchUsers};
 
 use crate::api::client::Client;
 use crate::error::Error;
+use crate::view::people::People;
 
 /// Users and profiles
-impl Client {
+impl People<'_> {
     /// Returns the user with exactly this name.
     ///
     /// # Errors
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
-    pub async fn find_user(&self, name: UserName) -> Result<Option<UserInfo>, Error> {
-        Ok(self.find_users(vec![name]).await?.pop())
+    pub async fn find(self, name: UserName) -> Result<Option<UserInfo>, Error> {
+        Ok(self.find_all(vec![name]).await?.pop())
     }
 
     /// Returns the users with these names, in the given order and without those that do not exist.
     ///
     /// # Errors
-    /// As [`Client::find_user`].
-    pub async fn find_users(&self, names: Vec<UserName>) -> Result<Vec<UserInfo>, Error> {
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
+    pub async fn find_all(self, names: Vec<UserName>) -> Result<Vec<UserInfo>, Error> {
         let mut found = Vec::with_capacity(names.len());
         for names in names.chunks(USERS_PER_REQUEST_MAX) {
             let users = self
+                .client
                 .call(FindUsers {
                     names: names.to_vec(),
                 })
                 .await?
                 .0;
-            self.cache_users(users.iter());
+            self.client.cache_users(users.iter());
             found.extend(users);
         }
         Ok(found)
@@ -44,9 +44,9 @@ impl Client {
     /// Returns the user with this id, from the cache if possible.
     ///
     /// # Errors
-    /// As [`Client::find_user`].
-    pub async fn user(&self, id: UserId) -> Result<Option<UserInfo>, Error> {
-        Ok(self.users(&[id]).await?.pop())
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
+    pub async fn get(self, id: UserId) -> Result<Option<UserInfo>, Error> {
+        Ok(self.get_all(&[id]).await?.pop())
     }
 
     /// Returns the users with these ids, in the given order and without those that do not exist. Up
@@ -54,10 +54,10 @@ impl Client {
     /// requested.
     ///
     /// # Errors
-    /// As [`Client::find_user`].
-    pub async fn users(&self, ids: &[UserId]) -> Result<Vec<UserInfo>, Error> {
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
+    pub async fn get_all(self, ids: &[UserId]) -> Result<Vec<UserInfo>, Error> {
         let mut known: Vec<Option<UserInfo>> = {
-            let state = self.shared().state.lock();
+            let state = self.client.shared().state.lock();
             ids.iter()
                 .map(|&id| state.user_cache.get(id).cloned())
                 .collect()
@@ -65,8 +65,8 @@ impl Client {
         let unknown: Vec<usize> = (0..ids.len()).filter(|&at| known[at].is_none()).collect();
         for places in unknown.chunks(USERS_PER_REQUEST_MAX) {
             let asked: Vec<UserId> = places.iter().map(|&at| ids[at]).collect();
-            let users = self.call(GetUsers { ids: asked }).await?.0;
-            self.cache_users(users.iter());
+            let users = self.client.call(GetUsers { ids: asked }).await?.0;
+            self.client.cache_users(users.iter());
             for &at in places {
                 known[at] = users.iter().find(|user| user.id == ids[at]).cloned();
             }
@@ -79,24 +79,20 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`] with `TurnedOff` if the server does not permit searches, or a [terminal
     /// error](Error#terminal-errors).
-    pub async fn search_users(
-        &self,
-        prefix: UserName,
-        limit: usize,
-    ) -> Result<Vec<UserInfo>, Error> {
+    pub async fn search(self, prefix: UserName, limit: usize) -> Result<Vec<UserInfo>, Error> {
         let (mut found, mut after) = (Vec::new(), None);
         while found.len() < limit {
             let request = SearchUsers {
                 prefix: prefix.clone(),
                 after,
             };
-            let page = self.call(request).await?;
+            let page = self.client.call(request).await?;
             if page.items.is_empty() && page.next_after.is_some() {
                 return Err(Error::Protocol(
                     "an empty page of users before the last one",
                 ));
             }
-            self.cache_users(page.items.iter());
+            self.client.cache_users(page.items.iter());
             found.extend(page.items);
             after = page.next_after;
             if after.is_none() {
@@ -110,30 +106,24 @@ impl Client {
     /// Returns users' profiles, in the given order and without users that do not exist.
     ///
     /// # Errors
-    /// As [`Client::find_user`].
-    pub async fn profiles(&self, users: &[UserId]) -> Result<Vec<UserProfile>, Error> {
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
+    pub async fn profiles(self, users: &[UserId]) -> Result<Vec<UserProfile>, Error> {
         let mut all = Vec::with_capacity(users.len());
         for users in users.chunks(PROFILES_PER_REQUEST_MAX) {
             all.extend(
-                self.call(GetProfiles {
-                    users: users.to_vec(),
-                })
-                .await?
-                .0,
+                self.client
+                    .call(GetProfiles {
+                        users: users.to_vec(),
+                    })
+                    .await?
+                    .0,
             );
         }
         Ok(all)
     }
+}
 
-    /// Replaces the user's profile. The user's other devices receive
-    /// [`crate::Event::AccountUpdate`].
-    ///
-    /// # Errors
-    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
-    pub async fn set_profile(&self, profile: Profile) -> Result<(), Error> {
-        self.call(SetProfile { profile }).await
-    }
-
+impl Client {
     pub(crate) fn cache_users<'a>(&self, users: impl Iterator<Item = &'a UserInfo>) {
         let mut state = self.shared().state.lock();
         users.for_each(|user| state.user_cache.insert(user.clone()));

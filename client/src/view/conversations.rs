@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use cairn_proto::ids::ConversationId;
+use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::model::conversation::{Conversation, ConversationKind};
+use cairn_proto::model::group::OpenGroup;
+use cairn_proto::text::GroupName;
 use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
-use cairn_proto::wire::request::session::ListConversations;
+use cairn_proto::wire::request::List;
+use cairn_proto::wire::request::group::{CreateGroup, FindGroups};
+use cairn_proto::wire::request::session::{Focus, ListConversations};
 
 use crate::api::client::Client;
 use crate::error::Error;
@@ -50,13 +54,65 @@ impl Overview {
     }
 }
 
+/// The calls that concern the list of the user's conversations. Created by
+/// [`Client::conversations`].
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct Conversations<'a> {
+    pub(crate) client: &'a Client,
+}
+
+/// Creating and finding conversations
+impl Conversations<'_> {
+    /// Creates a group with the user as its owner and with up to
+    /// [`cairn_proto::limits::USERS_PER_REQUEST_MAX`] further members.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `LimitReached` if the user owns the maximum number of groups;
+    /// [`Error::Disconnected`], after which to check [`Conversations::list`] before trying again;
+    /// or a [terminal error](Error#terminal-errors).
+    pub async fn create_group(
+        self,
+        name: GroupName,
+        members: Vec<UserId>,
+    ) -> Result<ConversationId, Error> {
+        self.client.call(CreateGroup { name, members }).await
+    }
+
+    /// Returns up to [`cairn_proto::limits::GROUPS_FOUND_MAX`] open groups, ordered by name.
+    /// `prefix` filters by a case-insensitive prefix of the name.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
+    pub async fn find_groups(self, prefix: Option<GroupName>) -> Result<Vec<OpenGroup>, Error> {
+        let List(groups) = self.client.call(FindGroups { prefix }).await?;
+        Ok(groups)
+    }
+
+    /// Returns the direct chat with another user, which exists from its first message on. Returns
+    /// `None` for the user's own id and for user 0.
+    #[must_use]
+    pub fn direct(self, other: UserId) -> Option<ConversationId> {
+        ConversationId::direct(self.client.whoami().user, other)
+    }
+
+    /// Ends the focus of a conversation ([`crate::view::Conversation::focus`]).
+    ///
+    /// # Errors
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
+    pub async fn unfocus(self) -> Result<(), Error> {
+        let conversation = None;
+        self.client.call(Focus { conversation }).await
+    }
+}
+
 /// Overviews
-impl Client {
+impl Conversations<'_> {
     /// Returns all conversations of the user, ordered by id.
     ///
     /// # Errors
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
-    pub async fn conversations(&self) -> Result<Vec<Conversation>, Error> {
+    pub async fn list(self) -> Result<Vec<Conversation>, Error> {
         let mut conversations = self.overview(None).await?.conversations;
         conversations.sort_unstable_by_key(|conversation| conversation.id);
         Ok(conversations)
@@ -71,50 +127,50 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
-    pub async fn overview(&self, since: Option<Moment>) -> Result<Overview, Error> {
+    pub async fn overview(self, since: Option<Moment>) -> Result<Overview, Error> {
         self.full_overview(since, None).await
     }
 
-    /// Returns the overview that the login delivered: what changed since [`crate::Options::since`],
+    /// Returns the overview that the login delivered: what changed since [`crate::ClientBuilder::since`],
     /// or all conversations. Needs no round trip unless it has several pages.
     ///
     /// It describes the state at the login. Call [`Client::events`] first, whose events continue
     /// from there, and then this. If the overview was already taken or is out of date (after a
-    /// reconnect, a call of [`Client::overview`], or an event without an [`crate::Events`] to
+    /// reconnect, a call of [`Conversations::overview`], or an event without an [`crate::Events`] to
     /// receive it), a new one is requested.
     ///
     /// # Errors
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
-    pub async fn login_overview(&self) -> Result<Overview, Error> {
-        let (since, page) = self.shared().state.lock().at_login.take();
+    pub async fn login_overview(self) -> Result<Overview, Error> {
+        let (since, page) = self.client.shared().state.lock().at_login.take();
         self.full_overview(since, page).await
     }
 
-    /// Returns the first page of [`Client::login_overview`], for programs that show it before they
-    /// request the others with [`Client::overview_page`]. Returns `None` if it was already taken or
+    /// Returns the first page of [`Conversations::login_overview`], for programs that show it before they
+    /// request the others with [`Conversations::overview_page`]. Returns `None` if it was already taken or
     /// is out of date.
     #[must_use]
-    pub fn login_page(&self) -> Option<ConversationPage> {
-        self.shared().state.lock().at_login.take().1
+    pub fn login_page(self) -> Option<ConversationPage> {
+        self.client.shared().state.lock().at_login.take().1
     }
 
     /// Returns one page of an overview; pass the previous page's `next_after` to continue. A caller
-    /// that reads several pages stores the moment of the first one. [`Client::overview`] reads all
+    /// that reads several pages stores the moment of the first one. [`Conversations::overview`] reads all
     /// pages.
     ///
     /// # Errors
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn overview_page(
-        &self,
+        self,
         since: Option<Moment>,
         after: Option<OverviewPlace>,
     ) -> Result<ConversationPage, Error> {
-        self.call(ListConversations { since, after }).await
+        self.client.call(ListConversations { since, after }).await
     }
 
     /// Reads all pages, of which the first may be known.
     async fn full_overview(
-        &self,
+        self,
         since: Option<Moment>,
         first: Option<ConversationPage>,
     ) -> Result<Overview, Error> {
@@ -126,7 +182,8 @@ impl Client {
             overview.update(later);
             is_complete = is_last;
         }
-        self.shared()
+        self.client
+            .shared()
             .state
             .lock()
             .overview_read(&overview.conversations, overview.as_of);
@@ -135,7 +192,7 @@ impl Client {
 
     /// Reads all pages, as of the first one. Returns whether it was the only one.
     async fn read_overview(
-        &self,
+        self,
         since: Option<Moment>,
         mut first: Option<ConversationPage>,
     ) -> Result<(Overview, bool), Error> {
@@ -147,10 +204,11 @@ impl Client {
                 Some(page) => page,
                 None => self.overview_page(since, after).await?,
             };
-            self.cache_users(page.items.iter().filter_map(|item| match &item.kind {
-                ConversationKind::Direct { peer } => Some(peer),
-                ConversationKind::Group { .. } => None,
-            }));
+            self.client
+                .cache_users(page.items.iter().filter_map(|item| match &item.kind {
+                    ConversationKind::Direct { peer } => Some(peer),
+                    ConversationKind::Group { .. } => None,
+                }));
             let is_complete = read.is_none() && page.next_after.is_none();
             let overview = read.get_or_insert(Overview {
                 conversations: Vec::new(),

@@ -1,0 +1,80 @@
+//! The user's own account and devices.
+
+use cairn_proto::ids::DeviceId;
+use cairn_proto::model::people::Profile;
+use cairn_proto::model::presence::{DeviceKind, PresentDevice};
+use cairn_proto::model::receipts::Reads;
+use cairn_proto::model::user::DeviceInfo;
+use cairn_proto::wire::request::people::SetProfile;
+use cairn_proto::wire::request::reading::{GetOwnReads, SetOwnReads};
+use cairn_proto::wire::request::server::RevokeDevice;
+use cairn_proto::wire::request::session::{ListDevices, SetPresence};
+
+use crate::api::client::Client;
+use crate::error::Error;
+
+/// The calls that concern the user's own account and devices. Created by [`Client::me`].
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct Me<'a> {
+    pub(crate) client: &'a Client,
+}
+
+impl Me<'_> {
+    /// Returns the user's devices.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
+    pub async fn devices(self) -> Result<Vec<DeviceInfo>, Error> {
+        self.client.call(ListDevices).await.map(|list| list.0)
+    }
+
+    /// Revokes a device: its token becomes invalid and its sessions are closed. Revoking this
+    /// client's own device ends the client with [`Error::Ended`]`(Revoked)`, possibly before this
+    /// call returns.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `NoSuchDevice`, or a [terminal error](Error#terminal-errors).
+    pub async fn revoke_device(self, device: DeviceId) -> Result<(), Error> {
+        self.client.call(RevokeDevice { device }).await
+    }
+
+    /// Returns whether the user shares read receipts.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
+    pub async fn reads(self) -> Result<Reads, Error> {
+        self.client.call(GetOwnReads).await
+    }
+
+    /// Sets whether the user shares read receipts, and in return sees those of others. Applies to
+    /// past reads too.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
+    pub async fn set_reads(self, reads: Reads) -> Result<(), Error> {
+        self.client.call(SetOwnReads { reads }).await
+    }
+
+    /// Replaces the user's profile. The user's other devices receive
+    /// [`crate::Update::Account`].
+    ///
+    /// # Errors
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
+    pub async fn set_profile(self, profile: Profile) -> Result<(), Error> {
+        self.client.call(SetProfile { profile }).await
+    }
+
+    /// Declares this device's kind and whether its user is idle, for those who watch the user, until
+    /// the client is closed: it is repeated on every new connection. By default, a client with push
+    /// is a device of unknown kind that is not idle. Unless `is_away` is set, the server marks the
+    /// device as idle by itself after the time of its setting `away-after` without user activity,
+    /// until the next activity.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
+    pub async fn set_presence(self, kind: DeviceKind, is_away: bool) -> Result<(), Error> {
+        let present = PresentDevice { kind, is_away };
+        self.client.call(SetPresence { present }).await
+    }
+}
