@@ -2,14 +2,15 @@
 
 use cairn_core::api::actor::Actor;
 use cairn_core::api::change::Change;
-use cairn_core::api::command::{Command, NewDevice, Reply};
-use cairn_core::record::{AttachmentRecord, Upload};
-use cairn_core::record::{SecretHash, UserRecord};
-use cairn_core::{Batch, State};
+use cairn_core::api::command::{Invite, Join, NewDevice, OwnerInvite};
+use cairn_core::command::Handle;
+use cairn_core::record::{AttachmentRecord, SecretHash, Upload, UserRecord};
+use cairn_core::{Batch, By, Command, State};
 use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::Extras;
 use cairn_proto::content::message::{Draft, Entry};
+use cairn_proto::content::packed::Content;
 use cairn_proto::ids::{
     ClientSeq, ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId,
 };
@@ -19,8 +20,12 @@ use cairn_proto::model::receipts::Reads;
 use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Text, UserName};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::List;
+use cairn_proto::wire::request::group::{
+    AddMembers, Ban, CreateGroup, HandOver, MuteMember, RemoveMembers, SetGroupSettings, SetRole,
+};
+use cairn_proto::wire::request::people::Relate;
+use cairn_proto::wire::request::session::Watch;
 
 use super::requests::Asked;
 
@@ -273,7 +278,7 @@ impl World {
         ask(
             &mut state,
             blocking,
-            Request::Relate {
+            Relate {
                 user: asker.user,
                 act: RelationAct::Block,
             },
@@ -369,9 +374,7 @@ impl World {
                 .install_entry(self.cast.conversation, msgid, entry.clone());
             self.state.install_entry(self.cast.elsewhere, msgid, entry);
         }
-        self.state
-            .execute((asked.command)(&self.cast), NOW, &mut Batch::new(0))
-            .map(drop)
+        (asked.command)(&self.cast).attempt(&mut self.state)
     }
 
     /// Returns whether the asker may watch the owner, or themselves.
@@ -380,7 +383,7 @@ impl World {
         let [owner, .., asker] = people(&mut state);
         if common != Common::No {
             let conversation = own_group(&mut state, owner, asker.user);
-            let remove = Request::RemoveMembers {
+            let remove = RemoveMembers {
                 conversation,
                 users: vec![asker.user],
             };
@@ -388,10 +391,8 @@ impl World {
         }
         relate(&mut state, asker, owner, relation);
         let users = vec![if oneself { asker.user } else { owner.user }];
-        match ask(&mut state, asker, Request::Watch { users }) {
-            Ok(Response::Watching(seen)) => !seen.is_empty(),
-            other => panic!("{other:?}"),
-        }
+        let List(seen) = ask(&mut state, asker, Watch { users }).unwrap();
+        !seen.is_empty()
     }
 }
 
@@ -409,7 +410,7 @@ fn relate(state: &mut State, asker: Actor, other: Actor, relation: Relation) {
             ask(
                 state,
                 who,
-                Request::Relate {
+                Relate {
                     user: whom.user,
                     act,
                 },
@@ -426,38 +427,45 @@ fn direct(state: &mut State, one: Actor, other: UserId) -> ConversationId {
         let draft = Draft {
             conversation,
             seq: ClientSeq::new(seq),
-            body: text(),
-            extras: Extras::NONE,
+            content: Content::new(text(), Extras::NONE),
         };
-        ask(state, one, Request::Send(draft)).unwrap();
+        ask(state, one, draft).unwrap();
     }
     conversation
 }
 
-fn ask(state: &mut State, actor: Actor, request: Request) -> Result<Response, ErrorCode> {
-    match state.execute(Command::Ask(actor, request), NOW, &mut Batch::new(0))? {
-        Reply::Response(response) => Ok(response),
-        other => panic!("{other:?}"),
+fn execute<C: Command>(state: &mut State, command: C) -> Result<C::Answer, ErrorCode> {
+    command.execute(state, NOW, &mut Batch::new(0))
+}
+
+fn ask<C: Handle>(state: &mut State, actor: Actor, call: C) -> Result<C::Answer, ErrorCode> {
+    execute(state, By(actor, call))
+}
+
+/// A command of any type. The table has no answers.
+pub(super) trait Attempt {
+    fn attempt(self: Box<Self>, state: &mut State) -> Result<(), ErrorCode>;
+}
+
+impl<C: Command> Attempt for C {
+    fn attempt(self: Box<Self>, state: &mut State) -> Result<(), ErrorCode> {
+        execute(state, *self).map(drop)
     }
 }
 
 /// A group with two entries.
 fn own_group(state: &mut State, asker: Actor, outsider: UserId) -> ConversationId {
-    let create = Request::CreateGroup {
+    let create = CreateGroup {
         name: GroupName::new("elsewhere").unwrap(),
         members: vec![outsider],
     };
-    let Ok(Response::Created { conversation }) = ask(state, asker, create) else {
-        panic!("no group")
-    };
-    conversation
+    ask(state, asker, create).unwrap()
 }
 
 /// Seven users with one device each.
 fn people(state: &mut State) -> [Actor; 7] {
-    let mut batch = Batch::new(0);
     let token = |number: u8| SecretHash([number; 32]);
-    let mut join = |state: &mut State, invite, number: u8| {
+    let join = |state: &mut State, invite, number: u8| {
         let (name, id) = (
             UserName::new(format!("user{number}")).unwrap(),
             DeviceId::new(number.into()),
@@ -469,41 +477,27 @@ fn people(state: &mut State) -> [Actor; 7] {
             stream: SendStreamId::new(1),
             push: false,
         };
-        match state
-            .execute(
-                Command::Join {
-                    invite,
-                    name,
-                    password: None,
-                    device,
-                },
-                NOW,
-                &mut batch,
-            )
-            .unwrap()
-        {
-            Reply::LoggedIn(session) => session.actor,
-            other => panic!("{other:?}"),
-        }
+        let join = Join {
+            invite,
+            name,
+            password: None,
+            device,
+        };
+        execute(state, join).unwrap().actor
     };
-    state
-        .execute(
-            Command::OwnerInvite {
-                token: token(100),
-                expires_at: LATER,
-            },
-            NOW,
-            &mut Batch::new(0),
-        )
-        .unwrap();
+    let owner_invite = OwnerInvite {
+        token: token(100),
+        expires_at: LATER,
+    };
+    execute(state, owner_invite).unwrap();
     let first = join(state, token(100), 1);
-    let invite = Command::Invite {
+    let invite = Invite {
         actor: first,
         token: token(101),
         uses: 7,
         life_seconds: 60,
     };
-    state.execute(invite, NOW, &mut Batch::new(0)).unwrap();
+    execute(state, invite).unwrap();
     [2, 3, 4, 5, 6, 7, 8].map(|number| join(state, token(101), number))
 }
 
@@ -515,58 +509,59 @@ fn group(
     relation: Relation,
     settings: GroupSettings,
 ) -> ConversationId {
-    let create = Request::CreateGroup {
+    let create = CreateGroup {
         name: GroupName::new("team").unwrap(),
         members: vec![admin, member],
     };
-    let Ok(Response::Created { conversation }) = ask(state, owner, create) else {
-        panic!("no group")
-    };
+    let conversation = ask(state, owner, create).unwrap();
     let user = asker.user;
-    let mut steps = vec![
-        Request::SetRole {
+    let set_role = |state: &mut State, user, role| {
+        let set_role = SetRole {
             conversation,
-            user: admin,
-            role: Role::Admin,
-        },
-        Request::Ban {
-            conversation,
-            users: vec![banned],
-        },
-        Request::SetGroupSettings {
-            conversation,
-            settings,
-        },
-    ];
-    let is_member = !matches!(relation, Relation::Stranger | Relation::Banned);
-    steps.extend(is_member.then_some(Request::AddMembers {
-        conversation,
-        users: vec![user],
-    }));
-    let appoint = |role| Request::SetRole {
-        conversation,
-        user,
-        role,
+            user,
+            role,
+        };
+        ask(state, owner, set_role).unwrap();
     };
-    let mute = Request::MuteMember {
+    let ban = |state: &mut State, user| {
+        let users = vec![user];
+        let ban = Ban {
+            conversation,
+            users,
+        };
+        ask(state, owner, ban).unwrap();
+    };
+    let mute = MuteMember {
         conversation,
         user,
         until: LATER,
     };
-    match relation {
-        Relation::Banned => steps.push(Request::Ban {
+    set_role(state, admin, Role::Admin);
+    ban(state, banned);
+    let set_settings = SetGroupSettings {
+        conversation,
+        settings,
+    };
+    ask(state, owner, set_settings).unwrap();
+    if !matches!(relation, Relation::Stranger | Relation::Banned) {
+        let users = vec![user];
+        let add = AddMembers {
             conversation,
-            users: vec![user],
-        }),
-        Relation::Muted => steps.push(mute),
-        Relation::MutedAdmin => steps.extend([appoint(Role::Admin), mute]),
-        Relation::Admin => steps.push(appoint(Role::Admin)),
-        Relation::Owner => steps.push(appoint(Role::Owner)),
-        Relation::LastOwner => steps.push(Request::HandOver { conversation, user }),
-        _ => {}
+            users,
+        };
+        ask(state, owner, add).unwrap();
     }
-    for step in steps {
-        ask(state, owner, step).unwrap();
+    match relation {
+        Relation::Banned => ban(state, user),
+        Relation::Muted => ask(state, owner, mute).unwrap(),
+        Relation::MutedAdmin => {
+            set_role(state, user, Role::Admin);
+            ask(state, owner, mute).unwrap();
+        }
+        Relation::Admin => set_role(state, user, Role::Admin),
+        Relation::Owner => set_role(state, user, Role::Owner),
+        Relation::LastOwner => ask(state, owner, HandOver { conversation, user }).unwrap(),
+        _ => {}
     }
     conversation
 }
