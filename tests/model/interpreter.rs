@@ -41,7 +41,8 @@ use super::naive::Naive;
 use super::naive::overview::Kept;
 use super::steps::{Place, Question, Seq, Step};
 use super::values::{
-    a_body, appoint, ask, beside, by, govern, mention, pick, place, receipts, some_words, user_name,
+    a_body, appoint, ask, asked, beside, govern, mention, pick, place, receipts, some_words,
+    user_name,
 };
 
 /// Everything that existed so far, including what was removed.
@@ -433,7 +434,7 @@ impl Cast {
             } => return Some(ask(actor, conversation, about, question)),
             _ => return None,
         };
-        Some(by(actor, request))
+        Some(asked(actor, request))
     }
 
     fn spoken_by(&self, actor: Actor) -> impl DoubleEndedIterator<Item = &MessageRequest> + Clone {
@@ -479,7 +480,7 @@ impl Cast {
             msgid,
         });
         self.spoken.push((actor, MessageRequest::Forward(forward)));
-        by(actor, forward)
+        asked(actor, forward)
     }
 
     fn send(
@@ -525,7 +526,7 @@ impl Cast {
             self.spoken
                 .push((actor, MessageRequest::Send(draft.clone())));
         }
-        by(actor, draft)
+        asked(actor, draft)
     }
 
     /// Requests for everything and for changes, also since moments that never existed.
