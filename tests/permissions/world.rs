@@ -3,8 +3,9 @@
 use cairn_core::api::actor::Actor;
 use cairn_core::api::change::Change;
 use cairn_core::api::command::{Invite, Join, NewDevice, OwnerInvite};
-use cairn_core::command::Handle;
-use cairn_core::record::{AttachmentRecord, SecretHash, Upload, UserRecord};
+use cairn_core::command::{Asked, Handle};
+use cairn_core::record::{AttachmentRecord, Upload};
+use cairn_core::record::{SecretHash, UserRecord};
 use cairn_core::{Batch, By, Command, State};
 use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::content::body::Body;
@@ -20,20 +21,20 @@ use cairn_proto::model::receipts::Reads;
 use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Text, UserName};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::request::List;
+use cairn_proto::wire::request::Request;
 use cairn_proto::wire::request::group::{
     AddMembers, Ban, CreateGroup, HandOver, MuteMember, RemoveMembers, SetGroupSettings, SetRole,
 };
 use cairn_proto::wire::request::people::Relate;
 use cairn_proto::wire::request::session::Watch;
 
-use super::requests::Asked;
+use super::requests::Row;
 
 /// A file uploaded by the asker and referenced by the owner's message.
 pub(super) const FILE: AttachmentHash = AttachmentHash::new([7; 32]);
 pub(super) const FILE_BYTES: u64 = 99;
 
-const NOW: Timestamp = Timestamp::new(1_000_000);
+pub(super) const NOW: Timestamp = Timestamp::new(1_000_000);
 const LATER: Timestamp = Timestamp::new(2_000_000);
 
 /// The subject of a request.
@@ -354,7 +355,7 @@ impl World {
     }
 
     /// The answer to the asker.
-    pub(super) fn answers(mut self, asked: &Asked) -> Result<(), ErrorCode> {
+    pub(super) fn answers(mut self, asked: &Row) -> Result<(), ErrorCode> {
         if let Some(setting) = asked.setting {
             set(&mut self.state, setting);
         }
@@ -374,7 +375,7 @@ impl World {
                 .install_entry(self.cast.conversation, msgid, entry.clone());
             self.state.install_entry(self.cast.elsewhere, msgid, entry);
         }
-        (asked.command)(&self.cast).attempt(&mut self.state)
+        (asked.make)(&self.cast, &mut self.state)
     }
 
     /// Returns whether the asker may watch the owner, or themselves.
@@ -391,8 +392,10 @@ impl World {
         }
         relate(&mut state, asker, owner, relation);
         let users = vec![if oneself { asker.user } else { owner.user }];
-        let List(seen) = ask(&mut state, asker, Watch { users }).unwrap();
-        !seen.is_empty()
+        !ask(&mut state, asker, Watch { users })
+            .unwrap()
+            .0
+            .is_empty()
     }
 }
 
@@ -434,23 +437,12 @@ fn direct(state: &mut State, one: Actor, other: UserId) -> ConversationId {
     conversation
 }
 
-fn execute<C: Command>(state: &mut State, command: C) -> Result<C::Answer, ErrorCode> {
-    command.execute(state, NOW, &mut Batch::new(0))
-}
-
 fn ask<C: Handle>(state: &mut State, actor: Actor, call: C) -> Result<C::Answer, ErrorCode> {
-    execute(state, By(actor, call))
+    run(state, By(actor, call))
 }
 
-/// A command of any type. The table has no answers.
-pub(super) trait Attempt {
-    fn attempt(self: Box<Self>, state: &mut State) -> Result<(), ErrorCode>;
-}
-
-impl<C: Command> Attempt for C {
-    fn attempt(self: Box<Self>, state: &mut State) -> Result<(), ErrorCode> {
-        execute(state, *self).map(drop)
-    }
+fn run<C: Command>(state: &mut State, command: C) -> Result<C::Answer, ErrorCode> {
+    command.execute(state, NOW, &mut Batch::new(0))
 }
 
 /// A group with two entries.
@@ -459,13 +451,15 @@ fn own_group(state: &mut State, asker: Actor, outsider: UserId) -> ConversationI
         name: GroupName::new("elsewhere").unwrap(),
         members: vec![outsider],
     };
-    ask(state, asker, create).unwrap()
+    let conversation = ask(state, asker, create).unwrap();
+    conversation
 }
 
 /// Seven users with one device each.
 fn people(state: &mut State) -> [Actor; 7] {
+    let mut batch = Batch::new(0);
     let token = |number: u8| SecretHash([number; 32]);
-    let join = |state: &mut State, invite, number: u8| {
+    let mut join = |state: &mut State, invite, number: u8| {
         let (name, id) = (
             UserName::new(format!("user{number}")).unwrap(),
             DeviceId::new(number.into()),
@@ -483,13 +477,13 @@ fn people(state: &mut State) -> [Actor; 7] {
             password: None,
             device,
         };
-        execute(state, join).unwrap().actor
+        join.execute(state, NOW, &mut batch).unwrap().actor
     };
-    let owner_invite = OwnerInvite {
+    let invite = OwnerInvite {
         token: token(100),
         expires_at: LATER,
     };
-    execute(state, owner_invite).unwrap();
+    run(state, invite).unwrap();
     let first = join(state, token(100), 1);
     let invite = Invite {
         actor: first,
@@ -497,7 +491,7 @@ fn people(state: &mut State) -> [Actor; 7] {
         uses: 7,
         life_seconds: 60,
     };
-    execute(state, invite).unwrap();
+    run(state, invite).unwrap();
     [2, 3, 4, 5, 6, 7, 8].map(|number| join(state, token(101), number))
 }
 
@@ -515,53 +509,52 @@ fn group(
     };
     let conversation = ask(state, owner, create).unwrap();
     let user = asker.user;
-    let set_role = |state: &mut State, user, role| {
-        let set_role = SetRole {
+    let mut steps = vec![
+        Request::from(SetRole {
+            conversation,
+            user: admin,
+            role: Role::Admin,
+        }),
+        Request::from(Ban {
+            conversation,
+            users: vec![banned],
+        }),
+        Request::from(SetGroupSettings {
+            conversation,
+            settings,
+        }),
+    ];
+    let is_member = !matches!(relation, Relation::Stranger | Relation::Banned);
+    steps.extend(is_member.then_some(Request::from(AddMembers {
+        conversation,
+        users: vec![user],
+    })));
+    let appoint = |role| {
+        Request::from(SetRole {
             conversation,
             user,
             role,
-        };
-        ask(state, owner, set_role).unwrap();
+        })
     };
-    let ban = |state: &mut State, user| {
-        let users = vec![user];
-        let ban = Ban {
-            conversation,
-            users,
-        };
-        ask(state, owner, ban).unwrap();
-    };
-    let mute = MuteMember {
+    let mute = Request::from(MuteMember {
         conversation,
         user,
         until: LATER,
-    };
-    set_role(state, admin, Role::Admin);
-    ban(state, banned);
-    let set_settings = SetGroupSettings {
-        conversation,
-        settings,
-    };
-    ask(state, owner, set_settings).unwrap();
-    if !matches!(relation, Relation::Stranger | Relation::Banned) {
-        let users = vec![user];
-        let add = AddMembers {
-            conversation,
-            users,
-        };
-        ask(state, owner, add).unwrap();
-    }
+    });
     match relation {
-        Relation::Banned => ban(state, user),
-        Relation::Muted => ask(state, owner, mute).unwrap(),
-        Relation::MutedAdmin => {
-            set_role(state, user, Role::Admin);
-            ask(state, owner, mute).unwrap();
-        }
-        Relation::Admin => set_role(state, user, Role::Admin),
-        Relation::Owner => set_role(state, user, Role::Owner),
-        Relation::LastOwner => ask(state, owner, HandOver { conversation, user }).unwrap(),
+        Relation::Banned => steps.push(Request::from(Ban {
+            conversation,
+            users: vec![user],
+        })),
+        Relation::Muted => steps.push(mute),
+        Relation::MutedAdmin => steps.extend([appoint(Role::Admin), mute]),
+        Relation::Admin => steps.push(appoint(Role::Admin)),
+        Relation::Owner => steps.push(appoint(Role::Owner)),
+        Relation::LastOwner => steps.push(Request::from(HandOver { conversation, user })),
         _ => {}
+    }
+    for step in steps {
+        run(state, By(owner, Asked::try_from(step).unwrap())).unwrap();
     }
     conversation
 }

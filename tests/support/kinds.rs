@@ -6,38 +6,34 @@ use cairn_client::proto::wire::request::{
 };
 
 macro_rules! kinds {
-    ($($domain:ident of $type:ident { $($kind:ident),* $(,)? })*) => {
+    ($($domain:ident($requests:ident): $($variant:ident),*;)*) => {
         /// Every request. A missing one does not compile below.
-        pub const KINDS: &[&str] = &[$($(stringify!($kind),)*)*];
+        pub const KINDS: &[&str] = &[$($(stringify!($variant)),*),*];
 
-        /// Returns the name of a request's kind.
+        /// Returns the variant's name.
         pub fn kind(request: &Request) -> &'static str {
             match request {
-                $($(Request::$domain($type::$kind(_)) => stringify!($kind),)*)*
+                $(Request::$domain(request) => match request {
+                    $($requests::$variant(_) => stringify!($variant),)*
+                },)*
             }
         }
     };
 }
 
 kinds! {
-    Message of MessageRequest {
-        Send, Forward, Edit, Recall, React, Unreact, Pin, Unpin, ListPins, Import, GetImportCursor,
-    }
-    Reading of ReadingRequest {
-        Ack, MarkRead, MarkUnread, GetReceipts, Explain, GetOwnReads, SetOwnReads,
-    }
-    Group of GroupRequest {
-        CreateGroup, AddMembers, RemoveMembers, ListMembers, GetGroup, RenameGroup, SetTopic,
-        SetGroupSettings, SetRole, HandOver, Ban, Unban, ListBanned, MuteMember, JoinGroup,
-        FindGroups, SetMemberSettings, SetRetention, GetRetention,
-    }
-    People of PeopleRequest {
-        FindUsers, GetUsers, SearchUsers, Relate, ListContacts, GetProfiles, SetProfile,
-    }
-    Server of ServerRequest { RevokeDevice, ListSettings, SetSetting, SetServerRole }
-    Session of SessionRequest {
-        Pull, ListConversations, Watch, Focus, SetPresence, ListDevices, CreateInvite, GetMetrics,
-    }
+    Message(MessageRequest): Send, Forward, Edit, Recall, React, Unreact, Pin, Unpin, ListPins,
+        Import, GetImportCursor;
+    Reading(ReadingRequest): Ack, MarkRead, MarkUnread, GetReceipts, Explain, GetOwnReads,
+        SetOwnReads;
+    Group(GroupRequest): CreateGroup, AddMembers, RemoveMembers, ListMembers, GetGroup,
+        RenameGroup, SetTopic, SetGroupSettings, SetRole, HandOver, Ban, Unban, ListBanned,
+        MuteMember, JoinGroup, FindGroups, SetMemberSettings, SetRetention, GetRetention;
+    People(PeopleRequest): FindUsers, GetUsers, SearchUsers, Relate, ListContacts, GetProfiles,
+        SetProfile;
+    Server(ServerRequest): RevokeDevice, ListSettings, SetSetting, SetServerRole;
+    Session(SessionRequest): Pull, ListConversations, Watch, Focus, SetPresence, ListDevices,
+        CreateInvite, GetMetrics;
 }
 
 /// The requests not in this list.
