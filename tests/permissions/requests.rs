@@ -184,7 +184,8 @@ pub(super) fn of_a_conversation() -> Vec<Row> {
             By(cast.asker, GetReceipts { conversation: cast.conversation, msgid: MsgId::new(1),
                 after: None })
         };
-        "Focus", Focus, |cast| GrantFocus { actor: cast.asker, conversation: Some(cast.conversation) };
+        "Focus", Focus, |cast|
+            GrantFocus { actor: cast.asker, conversation: Some(cast.conversation) };
         "SetMemberSettings", SetMemberSettings, |cast| {
             let settings = MemberSettings { favourite: true, ..MemberSettings::default() };
             By(cast.asker, SetMemberSettings { conversation: cast.conversation, settings })
