@@ -11,8 +11,8 @@ use cairn_proto::text::UserName;
 use cairn_proto::wire::hello::Welcome;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// A device's identity and credential, as [`crate::ClientBuilder::connect`] needs them. Store it readable
-/// by its owner only: it contains the device token.
+/// A device's identity and credential, as [`crate::ClientBuilder::connect`] needs them. Store it
+/// readable by its owner only: it contains the device token.
 ///
 /// Serialized to JSON, it reads
 /// `{"addr":"host:port","pin":"…","token":"…","user":7,"name":"ada","device":123}` with secrets in

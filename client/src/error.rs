@@ -17,9 +17,9 @@ use cairn_proto::wire::error::ErrorCode;
 ///
 /// The errors of a first connection are distinct because each one calls for a different reaction of
 /// the user. An established session survives broken connections by itself; after that,
-/// [`Error::Refused`], [`Error::InvalidText`] and [`Error::TooLarge`] concern a single request, [`Error::SeqUsed`] a single
-/// draft, [`Error::PushIsOff`] a single timeline, and [`Error::Disconnected`] a single request that
-/// must not be repeated.
+/// [`Error::Refused`], [`Error::InvalidText`] and [`Error::TooLarge`] concern a single request,
+/// [`Error::SeqUsed`] a single draft, [`Error::PushIsOff`] a single timeline, and
+/// [`Error::Disconnected`] a single request that must not be repeated.
 ///
 /// [`Error::kind`] groups errors by what a program can do about them. Messages include those of
 /// their sources.
@@ -161,7 +161,8 @@ pub enum Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// Try again later. After [`Error::Disconnected`], first check whether the request was executed.
+    /// Try again later. After [`Error::Disconnected`], first check whether the request was
+    /// executed.
     Retry,
     /// Discard the stored account and log in again.
     LogIn,

@@ -28,8 +28,8 @@ use crate::stream::events::Events;
 ///
 /// Clones are handles of the same client. It runs in a task of its own until [`Client::close`] is
 /// called, a [terminal error](Error#terminal-errors) occurs, or the last handle is dropped; a
-/// [`crate::Timeline`], [`Events`] or [`crate::PausedPush`] counts as a handle too. Requires a tokio
-/// runtime with time and I/O enabled.
+/// [`crate::Timeline`], [`Events`] or [`crate::PausedPush`] counts as a handle too. Requires a
+/// tokio runtime with time and I/O enabled.
 #[derive(Clone, Debug)]
 pub struct Client {
     handle: Arc<Handle>,

@@ -28,8 +28,9 @@ pub enum Event {
         /// The cause, for display.
         reason: String,
     },
-    /// The client is connected again, or for the first time after an offline start. Memberships and contacts may have changed in between; request
-    /// [`crate::view::Conversations::list`] and [`crate::view::People::contacts`].
+    /// The client is connected again, or for the first time after an offline start. Memberships and
+    /// contacts may have changed in between; request [`crate::view::Conversations::list`] and
+    /// [`crate::view::People::contacts`].
     Reconnected,
     /// This many events were dropped because the reader fell behind; request
     /// [`crate::view::Conversations::list`] and [`crate::view::People::contacts`].

@@ -81,9 +81,9 @@ impl Client {
     /// Uploads the file at `path`; see [`Client::upload`].
     ///
     /// # Errors
-    /// [`TransferError::Source`] if the file cannot be opened or read. [`TransferError::Client`] with
-    /// [`crate::Error::Refused`]: `AttachmentTooLarge`, `QuotaReached`, or `WrongHash` if the file
-    /// changed during the upload.
+    /// [`TransferError::Source`] if the file cannot be opened or read. [`TransferError::Client`]
+    /// with [`crate::Error::Refused`]: `AttachmentTooLarge`, `QuotaReached`, or `WrongHash` if the
+    /// file changed during the upload.
     pub async fn upload_file(
         &self,
         path: &Path,

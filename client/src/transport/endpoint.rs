@@ -31,8 +31,8 @@ const NO_APPLICATION_PROTOCOL: u8 = 120;
 
 /// A UDP socket from which any number of clients can connect.
 ///
-/// A client creates its own unless [`crate::ClientBuilder::endpoint`] is set. Programs with many clients
-/// should share a few. Clones refer to the same socket.
+/// A client creates its own unless [`crate::ClientBuilder::endpoint`] is set. Programs with many
+/// clients should share a few. Clones refer to the same socket.
 #[derive(Clone)]
 pub struct Endpoint {
     quinn: quinn::Endpoint,

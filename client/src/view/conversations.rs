@@ -131,13 +131,14 @@ impl Conversations<'_> {
         self.full_overview(since.into(), None).await
     }
 
-    /// Returns the overview that the login delivered: what changed since [`crate::ClientBuilder::since`],
-    /// or all conversations. Needs no round trip unless it has several pages.
+    /// Returns the overview that the login delivered: what changed since
+    /// [`crate::ClientBuilder::since`], or all conversations. Needs no round trip unless it has
+    /// several pages.
     ///
     /// It describes the state at the login. Call [`Client::events`] first, whose events continue
     /// from there, and then this. If the overview was already taken or is out of date (after a
-    /// reconnect, a call of [`Conversations::overview`], or an event without an [`crate::Events`] to
-    /// receive it), a new one is requested.
+    /// reconnect, a call of [`Conversations::overview`], or an event without an [`crate::Events`]
+    /// to receive it), a new one is requested.
     ///
     /// # Errors
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
@@ -146,17 +147,17 @@ impl Conversations<'_> {
         self.full_overview(since, page).await
     }
 
-    /// Returns the first page of [`Conversations::login_overview`], for programs that show it before they
-    /// request the others with [`Conversations::overview_page`]. Returns `None` if it was already taken or
-    /// is out of date.
+    /// Returns the first page of [`Conversations::login_overview`], for programs that show it
+    /// before they request the others with [`Conversations::overview_page`]. Returns `None` if it
+    /// was already taken or is out of date.
     #[must_use]
     pub fn login_page(self) -> Option<ConversationPage> {
         self.client.shared().state.lock().at_login.take().1
     }
 
     /// Returns one page of an overview; pass the previous page's `next_after` to continue. A caller
-    /// that reads several pages stores the moment of the first one. [`Conversations::overview`] reads all
-    /// pages.
+    /// that reads several pages stores the moment of the first one. [`Conversations::overview`]
+    /// reads all pages.
     ///
     /// # Errors
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).

@@ -65,11 +65,11 @@ impl Me<'_> {
         self.client.call(SetProfile { profile }).await
     }
 
-    /// Declares this device's kind and whether its user is idle, for those who watch the user, until
-    /// the client is closed: it is repeated on every new connection. By default, a client with push
-    /// is a device of unknown kind that is not idle. Unless `is_away` is set, the server marks the
-    /// device as idle by itself after the time of its setting `away-after` without user activity,
-    /// until the next activity.
+    /// Declares this device's kind and whether its user is idle, for those who watch the user,
+    /// until the client is closed: it is repeated on every new connection. By default, a client
+    /// with push is a device of unknown kind that is not idle. Unless `is_away` is set, the server
+    /// marks the device as idle by itself after the time of its setting `away-after` without user
+    /// activity, until the next activity.
     ///
     /// # Errors
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).

@@ -142,7 +142,8 @@ impl Conversation<'_> {
     ///
     /// # Errors
     /// [`Error::Refused`] with `Forbidden` or `NoMember`; [`Error::Disconnected`], after which to
-    /// check [`Conversation::members`] before trying again; or a [terminal error](Error#terminal-errors).
+    /// check [`Conversation::members`] before trying again; or a [terminal
+    /// error](Error#terminal-errors).
     pub async fn hand_over(self, user: UserId) -> Result<(), Error> {
         self.client
             .call(HandOver {
@@ -216,8 +217,8 @@ impl Conversation<'_> {
     ///
     /// # Errors
     /// [`Error::Refused`] with `NotFound` or `Banned`; [`Error::Disconnected`], after which to
-    /// check [`crate::view::Conversations::list`], since repeating the request could undo a removal; or a
-    /// [terminal error](Error#terminal-errors).
+    /// check [`crate::view::Conversations::list`], since repeating the request could undo a
+    /// removal; or a [terminal error](Error#terminal-errors).
     pub async fn join(self) -> Result<(), Error> {
         self.client
             .call(JoinGroup {

@@ -22,7 +22,8 @@ pub struct Receipts {
 /// Receipts. [`crate::Update::Receipts`] reports changes in the focused conversation
 /// ([`Conversation::focus`]).
 impl Conversation<'_> {
-    /// Returns all receipts of a message. In very large groups, prefer [`Conversation::receipt_page`].
+    /// Returns all receipts of a message. In very large groups, prefer
+    /// [`Conversation::receipt_page`].
     ///
     /// # Errors
     /// [`Error::Refused`] with `NoSuchMessage`, or with `TurnedOff` if the server has no receipts;

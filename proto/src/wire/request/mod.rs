@@ -104,7 +104,7 @@ macro_rules! requests {
                 V: crate::wire::request::Visitor $(+ crate::wire::request::Visit<$call>)*,
             {
                 match self {
-                    $(Self::$kind(call) => crate::wire::request::Visit::<$call>::visit(visitor, call),)*
+                    $(Self::$kind(call) => visitor.visit(call),)*
                 }
             }
 
@@ -114,7 +114,7 @@ macro_rules! requests {
                 V: crate::wire::request::Visitor $(+ crate::wire::request::Visit<&'a $call>)*,
             {
                 match self {
-                    $(Self::$kind(call) => crate::wire::request::Visit::<&'a $call>::visit(visitor, call),)*
+                    $(Self::$kind(call) => visitor.visit(call),)*
                 }
             }
         }
