@@ -6,12 +6,12 @@
 //!
 //! # Guarantees
 //!
-//! * **Sends are exactly-once.** [`Client::send`] resolves when the message is durable and
-//!   numbered, after any number of reconnects. Unresolved sends are repeated in their original
-//!   order under their original numbers, and the server stores each of them once.
-//! * **A timeline is the log.** [`Client::follow`] yields every message from a position on, in
-//!   order and without gaps or repeats, across reconnects and server restarts, however slow the
-//!   reader is.
+//! * **Sends are exactly-once.** [`send`](view::Conversation::send) resolves when the message is
+//!   durable and numbered, after any number of reconnects. Unresolved sends are repeated in their
+//!   original order under their original numbers, and the server stores each of them once.
+//! * **A timeline is the log.** [`follow`](view::Conversation::follow) yields every message from a
+//!   position on, in order and without gaps or repeats, across reconnects and server restarts,
+//!   however slow the reader is.
 //! * **Memory is bounded.** Every queue has a limit, listed in [`limits`] and [`proto::limits`].
 //! * **The server is authenticated.** An invite link carries the pin of the server's key; there is
 //!   no certificate authority. Another key is a hard error ([`Error::WrongPin`]).
@@ -21,114 +21,109 @@
 //! ```no_run
 //! use std::time::Duration;
 //!
-//! use cairn_client::proto::content::body::Body;
-//! use cairn_client::proto::ids::MsgId;
-//! use cairn_client::proto::invite::InviteLink;
-//! use cairn_client::proto::text::{DeviceName, GroupName, Text, UserName};
-//! use cairn_client::{Account, Client, JoinRequest, Options};
+//! use cairn_client::{Account, Body, Client, InviteLink, JoinRequest, MsgId};
 //!
 //! #[tokio::main(flavor = "current_thread")]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     // Once: join with an invite, and persist the account where only its owner can read it.
 //!     let link: InviteLink = std::env::args().nth(1).ok_or("no invite link")?.parse()?;
 //!     let who = JoinRequest {
-//!         name: UserName::new("ada")?,
+//!         name: "ada".parse()?,
 //!         password: None,
-//!         device: DeviceName::new("laptop")?,
+//!         device: "laptop".parse()?,
 //!     };
-//!     let (client, account) = Client::join(&link, who, Options::default()).await?;
+//!     let (client, account) = Client::builder().join(&link, who).await?;
 //!     std::fs::write("account.json", serde_json::to_vec(&account)?)?;
 //!     client.close().await;
 //!
 //!     // From then on: connect with the account.
 //!     let account: Account = serde_json::from_slice(&std::fs::read("account.json")?)?;
-//!     let client = Client::connect(&account, Options::default()).await?;
+//!     let client = Client::builder().connect(&account).await?;
 //!
 //!     // Create a group, and an invite for another user.
-//!     let team = client.create_group(GroupName::new("team")?, Vec::new()).await?;
-//!     let invite = client.create_invite(1, Duration::from_secs(7 * 24 * 60 * 60)).await?;
-//!     println!("cairn join '{invite}'");
+//!     let team = client.conversations().create_group("team".parse()?, Vec::new()).await?;
+//!     let week = Duration::from_secs(7 * 24 * 60 * 60);
+//!     println!("cairn join '{}'", client.admin().create_invite(1, week).await?);
 //!
 //!     // Send a message. When this returns, it is durable on the server.
-//!     let msgid = client.send(team, Body::Text(Text::new("hello")?)).await?;
+//!     let team = client.conversation(team);
+//!     let msgid = team.send("hello").await?;
 //!     println!("sent message {msgid}");
 //!
 //!     // Send many messages in this order, without a round trip for each.
 //!     let mut accepted = Vec::new();
 //!     for n in 1..=100 {
-//!         accepted.push(client.enqueue(team, Body::Text(Text::new(n.to_string())?)).await?);
+//!         accepted.push(team.enqueue(n.to_string()).await?);
 //!     }
 //!     for accepted in accepted {
 //!         accepted.await?;
 //!     }
 //!
 //!     // Read all messages, and new ones as they arrive, until the membership or the client ends.
-//!     let mut timeline = client.follow(team, MsgId::new(1));
+//!     let mut timeline = team.follow(MsgId::new(1));
 //!     while let Some(message) = timeline.next().await.transpose()? {
 //!         if let Body::Text(text) = &message.body
-//!             && let Some(sender) = client.user(message.sender).await?
+//!             && let Some(sender) = client.people().get(message.sender).await?
 //!         {
 //!             println!("{} {}: {text}", message.msgid, sender.name);
 //!         }
 //!         // This device has stored the message, so the server need not push it again.
-//!         client.ack(team, message.msgid);
+//!         team.ack(message.msgid);
 //!     }
 //!     client.close().await;
 //!     Ok(())
 //! }
 //! ```
 //!
-//! `examples/echo_bot.rs` is a chat bot in 60 lines.
+//! Complete programs are in the folder `examples`.
 //!
 //! # Which call for what
 //!
-//! * **Connect:** [`Client::join`], [`Client::login`], [`Client::connect`]; end with
-//!   [`Client::close`].
-//! * **Send:** [`Client::send`], [`Client::reply`], [`Client::forward`]; many at once with
-//!   [`Client::enqueue`] or [`Client::try_enqueue`]; from a persistent outbox with
-//!   [`Client::enqueue_draft`].
-//! * **Receive:** [`Client::follow`]; only up to the present with [`Client::history`]; a single
-//!   page, also backwards, with [`Client::pull`].
-//! * **Move cursors:** [`Client::ack`] for received messages; [`Client::mark_read`] and
-//!   [`Client::mark_unread`] for read ones.
-//! * **Change messages:** [`Client::edit`], [`Client::recall`], [`Client::react`],
-//!   [`Client::pin`].
-//! * **Receipts:** [`Client::receipts`], [`Client::ticks`], [`Client::set_own_reads`].
-//! * **List conversations:** [`Client::conversations`], again after the [`Event`]s of
-//!   [`Client::events`]; a badge shows their [`Totals`].
-//! * **Keep a stored list up to date:** [`Client::overview`] and [`Overview::update`]; with the
-//!   login, in a single round trip: [`Options::since`] and [`Client::login_overview`]; page by
-//!   page: [`Client::overview_page`].
-//! * **Direct chats:** [`Client::find_user`], then [`Client::direct`].
-//! * **Files:** [`Client::upload`], then [`Client::send`] a body that refers to it;
-//!   [`Client::download`].
-//! * **Groups:** [`Client::create_group`], [`Client::add_members`], [`Client::remove_members`],
-//!   [`Client::members`]; open ones: [`Client::find_groups`], [`Client::join_group`].
-//! * **Group settings:** [`Client::group`], [`Client::rename_group`], [`Client::set_topic`],
-//!   [`Client::set_group_settings`].
-//! * **Moderation:** [`Client::set_role`], [`Client::hand_over`], [`Client::ban`],
-//!   [`Client::unban`], [`Client::mute_member`].
-//! * **Retention:** [`Client::retention`], [`Client::set_retention`]; reported by
-//!   [`Event::Expired`] and [`Timeline::floor`].
-//! * **Mute, favourite or hide a conversation:** [`Client::set_member_settings`].
-//! * **Friends, follows and blocks:** [`Client::contacts`], [`Client::relate`].
-//! * **Presence:** [`Client::watch`], [`Client::set_presence`]; typing: [`Client::focus`],
-//!   [`Client::typing`].
-//! * **Users and profiles:** [`Client::search_users`], [`Client::profiles`],
-//!   [`Client::set_profile`].
-//! * **Devices and invites:** [`Client::devices`], [`Client::revoke_device`],
-//!   [`Client::create_invite`].
-//! * **Administration:** [`Client::settings`], [`Client::set_setting`],
-//!   [`Client::set_server_role`], [`Client::metrics`].
-//! * **Imports:** [`Client::import`], [`Client::import_cursor`].
+//! Calls are grouped in [views](view) of the client by subject. A view is a reference, free to
+//! create and to copy.
+//!
+//! | from | calls |
+//! |---|---|
+//! | [`Client::builder`] | options, and the ways to connect: [`ClientBuilder`] |
+//! | [`Client::conversation`] | one conversation: [`view::Conversation`] |
+//! | [`Client::conversations`] | the list of conversations, new groups: [`view::Conversations`] |
+//! | [`Client::people`] | other users, contacts, presence: [`view::People`] |
+//! | [`Client::me`] | the own account and devices: [`view::Me`] |
+//! | [`Client::admin`] | invites, settings, roles, metrics: [`view::Admin`] |
+//! | [`Client`] itself | events, uploads, the connection |
+//!
+//! * **Connect:** [`ClientBuilder::join`], [`ClientBuilder::login`], [`ClientBuilder::connect`], or
+//!   without waiting for the server [`ClientBuilder::connect_offline`]; end with [`Client::close`].
+//! * **Send:** [`send`](view::Conversation::send), [`reply`](view::Conversation::reply),
+//!   [`forward`](view::Conversation::forward); many at once with
+//!   [`enqueue`](view::Conversation::enqueue); from a persistent outbox with
+//!   [`enqueue_draft`](view::Conversation::enqueue_draft).
+//! * **Receive:** [`follow`](view::Conversation::follow); only up to the present with
+//!   [`history`](view::Conversation::history); a single page, also backwards, with
+//!   [`pull`](view::Conversation::pull). A [`Timeline`] and the [`Events`] of [`Client::events`]
+//!   are streams ([`futures_core::Stream`]).
+//! * **Move cursors:** [`ack`](view::Conversation::ack) for received messages;
+//!   [`mark_read`](view::Conversation::mark_read) and
+//!   [`mark_unread`](view::Conversation::mark_unread) for read ones.
+//! * **Keep a list of conversations up to date:** [`list`](view::Conversations::list) it again
+//!   after each [`Event`], or only what changed: [`overview`](view::Conversations::overview) and
+//!   [`Overview::update`]. With the login, in a single round trip: [`ClientBuilder::since`] and
+//!   [`login_overview`](view::Conversations::login_overview). A badge shows [`Totals`].
+//! * **Direct chats:** [`find`](view::People::find) the user, then
+//!   [`direct`](view::Conversations::direct).
+//! * **Files:** [`Client::upload`], then send an [`Attachment`];
+//!   [`download`](view::Conversation::download).
+//! * **Presence and typing:** [`watch`](view::People::watch),
+//!   [`set_presence`](view::Me::set_presence); [`focus`](view::Conversation::focus),
+//!   [`typing`](view::Conversation::typing).
 //!
 //! # Errors
 //!
-//! A failed first connection is reported at once, with a message for the user, and never retried.
-//! Afterwards, requests wait for a connection as long as it takes; to give up earlier, drop the
-//! future, or set [`Reconnect::Never`]. [`Error::Refused`] concerns a single request and carries a
-//! stable number ([`proto::wire::error::ErrorCode`]). [Terminal errors](Error#terminal-errors) end
-//! the client.
+//! A failed first connection is reported at once, with a message for the user, and never retried,
+//! unless the client starts offline. Afterwards, requests wait for a connection as long as it
+//! takes; to give up earlier, drop the future, or set [`Reconnect::Never`]. [`Error::Refused`]
+//! concerns a single request and carries a stable number ([`ErrorCode`]). [Terminal
+//! errors](Error#terminal-errors) end the client. [`Error::kind`] tells what a program can do.
 //!
 //! # Runtime
 //!

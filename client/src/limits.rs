@@ -14,7 +14,7 @@ pub const TIMELINE_BUFFER_BYTES_MAX: usize = 4 * limits::RUN_BYTES_MAX;
 /// Events buffered by one [`crate::Events`]. Further ones are dropped and counted.
 pub const EVENTS_BUFFERED_MAX: usize = 256;
 
-/// Users in the cache of [`crate::Client::users`]. The cache is cleared when it is full.
+/// Users in the cache of [`crate::view::People::get_all`]. The cache is cleared when it is full.
 pub const USERS_CACHED_MAX: usize = 10_000;
 
 /// The time limit of a first connection, and of each later attempt, from the first packet to the

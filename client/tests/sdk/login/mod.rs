@@ -1,5 +1,7 @@
 //! The first connection: each failure has its own error, and none is tried again by itself.
 
+mod offline;
+
 use std::net::{Ipv4Addr, UdpSocket};
 use std::time::Duration;
 
