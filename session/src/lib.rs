@@ -6,7 +6,7 @@
 //!
 //! | from the client | into the replica |
 //! |---|---|
-//! | [`Conversations::overview`][overview] | [`Replica::apply_overview`], [`Replica::finish_overview`] |
+//! | [`Conversations::overview`][overview] | [`Replica::apply_overview`], [`finish_overview`][f] |
 //! | [`People::contacts`](cairn_client::view::People::contacts) | [`Replica::set_contacts`] |
 //! | [`Event`](cairn_client::Event) | [`Replica::apply_event`] |
 //! | entries of a [`Timeline`](cairn_client::Timeline) | [`Replica::append`] |
@@ -66,6 +66,7 @@
 //! ```
 //!
 //! [overview]: cairn_client::view::Conversations::overview
+//! [f]: Replica::finish_overview
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

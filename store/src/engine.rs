@@ -234,8 +234,8 @@ impl Engine {
     }
 
     /// Appends the updates of the commands since the last call to `updates`, in order. They may be
-    /// published once the batch is durable, or at once unless [`Engine::must_commit`]: a lost cursor
-    /// move only makes a cursor older.
+    /// published once the batch is durable, or at once unless [`Engine::must_commit`]: a lost
+    /// cursor move only makes a cursor older.
     pub fn drain_updates(&mut self, updates: &mut Vec<Update>) {
         let raised = &mut self.raised;
         updates.extend(
@@ -245,7 +245,8 @@ impl Engine {
         );
     }
 
-    /// Makes the batch durable, then visible. Returns the conversations with new entries, each once.
+    /// Makes the batch durable, then visible. Returns the conversations with new entries, each
+    /// once.
     ///
     /// # Errors
     ///

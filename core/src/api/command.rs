@@ -18,8 +18,8 @@ use crate::record::SecretHash;
 #[derive(Clone, Copy, Debug)]
 pub struct BeginEpoch(pub EpochId);
 
-/// Creates an invite for the first owner of the server, and revokes earlier unused ones: their links
-/// may be lost.
+/// Creates an invite for the first owner of the server, and revokes earlier unused ones: their
+/// links may be lost.
 #[derive(Clone, Copy, Debug)]
 pub struct OwnerInvite {
     pub token: SecretHash,

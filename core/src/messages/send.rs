@@ -103,8 +103,8 @@ impl State {
         }
     }
 
-    /// Appends a message that is not a retry, at this ordinal of its send stream. `content` is packed
-    /// as it is stored.
+    /// Appends a message that is not a retry, at this ordinal of its send stream. `content` is
+    /// packed as it is stored.
     pub(crate) fn accept(
         &mut self,
         actor: Actor,

@@ -57,8 +57,8 @@ impl State {
                 );
             }
             Change::EpochBegun(epoch) => self.apply_epoch(*epoch),
-            // An entry stamps its conversation. A device knows its own position, and the other changes
-            // come with an entry.
+            // An entry stamps its conversation. A device knows its own position, and the other
+            // changes come with an entry.
             Change::Appended(_)
             | Change::Delivered { .. }
             | Change::Imported { .. }

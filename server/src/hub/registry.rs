@@ -115,7 +115,8 @@ impl Registry {
         }
     }
 
-    /// Removes a session from every index. A login that is decided later does not register it again.
+    /// Removes a session from every index. A login that is decided later does not register it
+    /// again.
     pub(crate) fn leave(&mut self, session: &Arc<Session>) {
         session.end();
         let Some(actor) = session.actor() else { return };

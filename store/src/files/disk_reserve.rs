@@ -134,9 +134,9 @@ impl ReserveMonitor {
         self.is_short = is_short;
     }
 
-    /// Returns whether new content must be refused. Cursor moves, recalls and expiry never are. Sends
-    /// are left to the state machine, since one that was accepted must stay accepted when it is
-    /// repeated.
+    /// Returns whether new content must be refused. Cursor moves, recalls and expiry never are.
+    /// Sends are left to the state machine, since one that was accepted must stay accepted when it
+    /// is repeated.
     #[must_use]
     pub(crate) const fn is_short(&self) -> bool {
         self.is_short

@@ -6,11 +6,10 @@ use cairn_client::proto::content::message::Draft;
 use cairn_client::proto::ids::{ConversationId, MsgId, RequestId, UserId};
 use cairn_client::proto::limits::{PREVIEW_BYTES_MAX, TEXT_BYTES_MAX};
 use cairn_client::proto::text::{Caption, EmojiName, FileName, GroupName, MediaType, Text};
-use cairn_client::proto::wire::codec;
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::frame;
 use cairn_client::proto::wire::request::Answer;
 use cairn_client::proto::wire::request::session::PullRange;
+use cairn_client::proto::wire::{codec, frame};
 
 use crate::hostile::raw::Raw;
 use crate::hostile::{Stage, group, text};

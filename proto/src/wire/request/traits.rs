@@ -8,8 +8,8 @@ use crate::wire::request::{
 /// What holds for a kind of request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Traits {
-    /// Whether it shows that a user is active: it changes something, or asks for something that only
-    /// users ask for. Requests that clients send by themselves do not.
+    /// Whether it shows that a user is active: it changes something, or asks for something that
+    /// only users ask for. Requests that clients send by themselves do not.
     pub is_activity: bool,
     /// Whether each repetition appends an entry to a log, so that the server limits its rate.
     pub is_rate_limited: bool,
