@@ -6,11 +6,11 @@
 //!
 //! | from the client | into the replica |
 //! |---|---|
-//! | [`Conversations::overview`][overview] | [`Replica::apply_overview`],
-//! [`Replica::finish_overview`] | | [`People::contacts`](cairn_client::view::People::contacts) |
-//! [`Replica::set_contacts`] | | [`Event`](cairn_client::Event) | [`Replica::apply_event`] | |
-//! entries of a [`Timeline`](cairn_client::Timeline) | [`Replica::append`] | | group, members,
-//! pins, retention | [`Details::new`], then [`Replica::enter`] |
+//! | [`Conversations::overview`][overview] | [`Replica::apply_overview`], [`finish_overview`][f] |
+//! | [`People::contacts`](cairn_client::view::People::contacts) | [`Replica::set_contacts`] |
+//! | [`Event`](cairn_client::Event) | [`Replica::apply_event`] |
+//! | entries of a [`Timeline`](cairn_client::Timeline) | [`Replica::append`] |
+//! | group, members, pins, retention | [`Details::new`], then [`Replica::enter`] |
 //!
 //! Replies and events travel on different streams. An overview or a contact list counts only if no
 //! event changed the replica while it was on its way; otherwise fetch it again.
@@ -66,6 +66,7 @@
 //! ```
 //!
 //! [overview]: cairn_client::view::Conversations::overview
+//! [f]: Replica::finish_overview
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

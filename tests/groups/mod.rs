@@ -241,6 +241,7 @@ async fn doctor_finds_inconsistent_groups() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "the steps of one scenario")]
 async fn group_changes_are_logged_and_durable() {
     let mut server = Server::start();
     let (ada, ada_account) = server.owner().await;
@@ -430,6 +431,7 @@ async fn about(events: &mut Events) -> Event {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "the steps of one scenario")]
 async fn cursors_and_settings_sync_across_devices() {
     let server = Server::start();
     let (ada, _) = server.owner().await;

@@ -19,8 +19,8 @@ use crate::support::{Server, invite};
 pub(super) async fn until(events: &mut Events, expected: &UserPresence) {
     let next = async {
         loop {
-            if matches!(events.next().await.unwrap(), Event::Update(Update::Presence(told)) if told == *expected)
-            {
+            let event = events.next().await.unwrap();
+            if event == Event::Update(Update::Presence(expected.clone())) {
                 return;
             }
         }

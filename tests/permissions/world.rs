@@ -4,8 +4,7 @@ use cairn_core::api::actor::Actor;
 use cairn_core::api::change::Change;
 use cairn_core::api::command::{Invite, Join, NewDevice, OwnerInvite};
 use cairn_core::command::{Asked, Handle};
-use cairn_core::record::{AttachmentRecord, Upload};
-use cairn_core::record::{SecretHash, UserRecord};
+use cairn_core::record::{AttachmentRecord, SecretHash, Upload, UserRecord};
 use cairn_core::{Batch, By, Command, State};
 use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::content::body::Body;
@@ -451,8 +450,7 @@ fn own_group(state: &mut State, asker: Actor, outsider: UserId) -> ConversationI
         name: GroupName::new("elsewhere").unwrap(),
         members: vec![outsider],
     };
-    let conversation = ask(state, asker, create).unwrap();
-    conversation
+    ask(state, asker, create).unwrap()
 }
 
 /// Seven users with one device each.

@@ -14,7 +14,7 @@ use cairn_core::Actor;
 use cairn_core::command::Asked;
 use cairn_proto::ids::RequestId;
 
-/// What the sequencer decides next.
+/// What the sequencer decides.
 #[derive(Debug)]
 pub(crate) enum Ticket {
     /// A request of a session. The response goes to its outbox.

@@ -9,6 +9,7 @@ use super::super::script::{Act, Chat, GroupRules};
 use super::interpreter::{Interpreter, Outcome};
 
 impl Interpreter {
+    #[expect(clippy::too_many_lines, reason = "one arm for each act")]
     pub(super) async fn perform_in_group(&self, act: &Act) -> Result<Outcome, Error> {
         let (client, user) = (&self.client, |number: usize| self.world.users[number]);
         // A group that was not created has an id that no group has.

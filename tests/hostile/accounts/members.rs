@@ -8,19 +8,15 @@ use cairn_client::proto::model::group::{GroupSettings, Role};
 use cairn_client::proto::text::GroupName;
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::event::{TimelineFrame, Update};
-use cairn_client::proto::wire::request::Answer;
-use cairn_client::proto::wire::request::Request;
 use cairn_client::proto::wire::request::group::{
     AddMembers, Ban, CreateGroup, GetGroup, HandOver, JoinGroup, ListBanned, ListMembers,
     MuteMember, RemoveMembers, RenameGroup, SetGroupSettings, SetRole, Unban,
 };
-use cairn_client::proto::wire::request::message::ImportEntry;
-use cairn_client::proto::wire::request::message::Imported;
-use cairn_client::proto::wire::request::message::{GetImportCursor, Import};
+use cairn_client::proto::wire::request::message::{GetImportCursor, Import, ImportEntry, Imported};
 use cairn_client::proto::wire::request::people::GetUsers;
 use cairn_client::proto::wire::request::reading::{Ack, Explain, MarkRead};
-use cairn_client::proto::wire::request::session::PullRange;
-use cairn_client::proto::wire::request::session::{CreateInvite, GetMetrics, Pull};
+use cairn_client::proto::wire::request::session::{CreateInvite, GetMetrics, Pull, PullRange};
+use cairn_client::proto::wire::request::{Answer, Request};
 use tokio::time::timeout;
 
 use crate::hostile::raw::{PATIENCE, Raw, Stream};

@@ -8,13 +8,12 @@ use cairn_client::proto::text::{SettingName, SettingValue, UserName};
 use cairn_client::proto::wire::close::CloseCode;
 use cairn_client::proto::wire::codec;
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::List;
-use cairn_client::proto::wire::request::Request;
 use cairn_client::proto::wire::request::people::{
     GetProfiles, ListContacts, Relate, SearchUsers, SetProfile,
 };
 use cairn_client::proto::wire::request::server::{ListSettings, SetSetting};
 use cairn_client::proto::wire::request::session::Watch;
+use cairn_client::proto::wire::request::{List, Request};
 use cairn_client::proto::wire::typing::ClientDatagram;
 
 use crate::hostile::Stage;

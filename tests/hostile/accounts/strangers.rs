@@ -1,7 +1,6 @@
 //! What a user can learn of a conversation that they are no member of: nothing, not even that it
 //! is there.
 
-use cairn_client::proto::wire::request::List;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
@@ -9,8 +8,7 @@ use cairn_client::Account;
 use cairn_client::proto::content::attachment::{AttachmentHash, TransferFrame};
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::content::extras::Extras;
-use cairn_client::proto::content::message::Draft;
-use cairn_client::proto::content::message::Forward;
+use cairn_client::proto::content::message::{Draft, Forward};
 use cairn_client::proto::content::packed::Content;
 use cairn_client::proto::ids::{ClientSeq, ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_client::proto::limits::USERS_PER_REQUEST_MAX;
@@ -18,21 +16,19 @@ use cairn_client::proto::model::group::{Access, GroupSettings, MemberSettings, R
 use cairn_client::proto::model::retention::Retention;
 use cairn_client::proto::text::{EmojiName, GroupName, Text, Topic, UserName};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::Request;
 use cairn_client::proto::wire::request::group::{
     AddMembers, Ban, CreateGroup, FindGroups, GetGroup, GetRetention, HandOver, JoinGroup,
     ListBanned, ListMembers, MuteMember, RemoveMembers, RenameGroup, SetGroupSettings,
     SetMemberSettings, SetRetention, SetRole, SetTopic, Unban,
 };
-use cairn_client::proto::wire::request::message::ImportEntry;
 use cairn_client::proto::wire::request::message::{
-    Edit, GetImportCursor, Import, ListPins, Pin, React, Recall, Unpin, Unreact,
+    Edit, GetImportCursor, Import, ImportEntry, ListPins, Pin, React, Recall, Unpin, Unreact,
 };
 use cairn_client::proto::wire::request::reading::{
     Ack, Explain, GetReceipts, MarkRead, MarkUnread,
 };
-use cairn_client::proto::wire::request::session::PullRange;
-use cairn_client::proto::wire::request::session::{Focus, ListConversations, Pull};
+use cairn_client::proto::wire::request::session::{Focus, ListConversations, Pull, PullRange};
+use cairn_client::proto::wire::request::{List, Request};
 
 use crate::hostile::raw::Raw;
 use crate::hostile::{Stage, attachments, group, text};

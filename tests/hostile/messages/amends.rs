@@ -1,17 +1,15 @@
 //! What no user may do to messages, and what may not go with one.
 
 use cairn_client::proto::content::extras::{Extra, Extras, Reaction};
-use cairn_client::proto::content::message::Draft;
-use cairn_client::proto::content::message::Forward;
+use cairn_client::proto::content::message::{Draft, Forward};
 use cairn_client::proto::content::packed::Content;
 use cairn_client::proto::ids::{ClientSeq, ConversationId, MsgId, Timestamp, UserId};
 use cairn_client::proto::limits::{EXTRAS_SENT_MAX, REACTION_KINDS_MAX};
 use cairn_client::proto::text::{EmojiName, Text};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::Answer;
-use cairn_client::proto::wire::request::Request;
 use cairn_client::proto::wire::request::message::{Edit, React, Recall};
 use cairn_client::proto::wire::request::session::PullRange;
+use cairn_client::proto::wire::request::{Answer, Request};
 
 use crate::hostile::raw::Raw;
 use crate::hostile::{Stage, group, text};

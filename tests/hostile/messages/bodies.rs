@@ -6,11 +6,10 @@ use cairn_client::proto::content::message::Draft;
 use cairn_client::proto::ids::{ConversationId, MsgId, RequestId, UserId};
 use cairn_client::proto::limits::{PREVIEW_BYTES_MAX, TEXT_BYTES_MAX};
 use cairn_client::proto::text::{Caption, EmojiName, FileName, GroupName, MediaType, Text};
-use cairn_client::proto::wire::codec;
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::frame;
 use cairn_client::proto::wire::request::Answer;
 use cairn_client::proto::wire::request::session::PullRange;
+use cairn_client::proto::wire::{codec, frame};
 
 use crate::hostile::raw::Raw;
 use crate::hostile::{Stage, group, text};
@@ -80,6 +79,62 @@ async fn text_length_is_bounded() {
             .unwrap();
         assert_eq!(page.messages[0].body, text(words));
     }
+}
+
+/// The same content has one encoding: integers and lengths that take more bytes than they need are
+/// malformed, and say nothing of the session.
+#[tokio::test]
+async fn overlong_content_is_refused() {
+    let mut stage = Stage::set().await;
+    let (eve, account) = stage.user("eve").await;
+    let team = group(&eve, "team", &[]).await;
+    let server = stage.server.addr;
+    // `Text("hi")`, as a reply to the first entry.
+    let canonical: &[u8] = &[0, 2, b'h', b'i', 1, 2, 0, 1];
+    let overlong: [(&str, &[u8]); 6] = [
+        ("the body's kind", &[251, 0, 0, 2, b'h', b'i', 1, 2, 0, 1]),
+        ("the text's length", &[0, 251, 2, 0, b'h', b'i', 1, 2, 0, 1]),
+        (
+            "the number of extras",
+            &[0, 2, b'h', b'i', 251, 1, 0, 2, 0, 1],
+        ),
+        (
+            "the extra's length",
+            &[0, 2, b'h', b'i', 1, 251, 2, 0, 0, 1],
+        ),
+        ("the extra's kind", &[0, 2, b'h', b'i', 1, 4, 251, 0, 0, 1]),
+        (
+            "the message's number",
+            &[0, 2, b'h', b'i', 1, 4, 0, 251, 1, 0],
+        ),
+    ];
+    let send = |id: u64, content: &[u8]| {
+        frame::frame(&(REQUEST_VARIANT, id, 0_u32, 0_u32, team, 1_u64, content)).to_vec()
+    };
+    stage
+        .meanwhile(async {
+            let mut raw = Raw::log_in(server, &account).await;
+            for (id, (what, content)) in (1_000..).zip(overlong) {
+                raw.stream.write(&send(id, content)).await;
+                assert_eq!(
+                    raw.answer_to(RequestId::new(id)).await,
+                    Err(ErrorCode::BadRequest),
+                    "{what}"
+                );
+                raw.goes_on().await;
+            }
+            raw.stream.write(&send(2_000, canonical)).await;
+            assert_eq!(
+                raw.answer_to(RequestId::new(2_000)).await,
+                Ok(Answer::to::<Draft>(&MsgId::new(2)))
+            );
+        })
+        .await;
+    let range = PullRange::From(MsgId::new(2));
+    let page = eve.conversation(team).pull(range, 10).await.unwrap();
+    assert_eq!(page.messages.len(), 1, "only the last one was stored");
+    assert_eq!(page.messages[0].body, text("hi"));
+    assert_eq!(page.messages[0].extras.replied(), Some(MsgId::new(1)));
 }
 
 /// What only the server writes, and what names files that no user uploaded.

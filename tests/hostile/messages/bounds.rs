@@ -1,7 +1,5 @@
 //! Bounds on what members pile up: each is reached, and not passed.
 
-use cairn_client::proto::wire::request::Answer;
-use cairn_client::proto::wire::request::List;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
@@ -15,12 +13,13 @@ use cairn_client::proto::model::group::{Access, GroupSettings};
 use cairn_client::proto::text::{EmojiName, GroupName, UserName};
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::frame;
-use cairn_client::proto::wire::request::Request;
 use cairn_client::proto::wire::request::group::{Ban, FindGroups, ListBanned, Unban};
-use cairn_client::proto::wire::request::message::ImportEntry;
-use cairn_client::proto::wire::request::message::{Import, Pin, React, Recall, Unpin, Unreact};
+use cairn_client::proto::wire::request::message::{
+    Import, ImportEntry, Pin, React, Recall, Unpin, Unreact,
+};
 use cairn_client::proto::wire::request::people::FindUsers;
 use cairn_client::proto::wire::request::session::PullRange;
+use cairn_client::proto::wire::request::{Answer, List, Request};
 use cairn_client::proto::wire::response::ServerFrame;
 use cairn_server::limits::{REQUEST_BURST_MAX, REQUEST_INTERVAL};
 use tokio::time::timeout;

@@ -5,12 +5,9 @@ use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::limits::{RUN_BYTES_MAX, RUN_MESSAGES_MAX};
 use cairn_client::proto::model::conversation::Conversation;
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::Answer;
-use cairn_client::proto::wire::request::Request;
 use cairn_client::proto::wire::request::reading::{Ack, GetReceipts, MarkRead, MarkUnread};
-use cairn_client::proto::wire::request::session::PullRange;
-use cairn_client::proto::wire::request::session::Pulled;
-use cairn_client::proto::wire::request::session::{ListConversations, Pull};
+use cairn_client::proto::wire::request::session::{ListConversations, Pull, PullRange, Pulled};
+use cairn_client::proto::wire::request::{Answer, Request};
 
 use crate::hostile::raw::Raw;
 use crate::hostile::{Stage, group, text};

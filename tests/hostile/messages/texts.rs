@@ -23,8 +23,7 @@ use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::hello::{ClientFrame, Credentials};
 use cairn_client::proto::wire::request::Request;
 use cairn_client::proto::wire::request::group::{CreateGroup, FindGroups, RenameGroup, SetTopic};
-use cairn_client::proto::wire::request::message::ImportEntry;
-use cairn_client::proto::wire::request::message::{Edit, Import, React, Unreact};
+use cairn_client::proto::wire::request::message::{Edit, Import, ImportEntry, React, Unreact};
 use cairn_client::proto::wire::request::people::{FindUsers, SearchUsers, SetProfile};
 use cairn_client::proto::wire::request::server::SetSetting;
 use cairn_client::proto::wire::request::session::PullRange;
@@ -95,7 +94,7 @@ fn attachment(name: &str, media_type: &str, caption: &str) -> Attachment {
 
 /// Names of people and groups, and what they say of themselves.
 fn names(team: ConversationId) -> Vec<Row> {
-    let (msgid, prefix) = (MsgId::new(2), GroupName::new(GOOD).unwrap());
+    let prefix = GroupName::new(GOOD).unwrap();
     let user = || UserName::new(GOOD).unwrap();
     let display_name = Some(DisplayName::new(GOOD).unwrap());
     let imported = ImportEntry {
@@ -109,7 +108,6 @@ fn names(team: ConversationId) -> Vec<Row> {
         first: 0,
         entries: vec![imported],
     });
-    let emoji = || EmojiName::new(GOOD).unwrap();
     vec![
         (
             "a group's name",
@@ -178,6 +176,14 @@ fn names(team: ConversationId) -> Vec<Row> {
             }),
             &["", LONG],
         ),
+    ]
+}
+
+/// Names of emoji.
+fn emoji(team: ConversationId) -> Vec<Row> {
+    let msgid = MsgId::new(2);
+    let emoji = || EmojiName::new(GOOD).unwrap();
+    vec![
         (
             "a reaction",
             Request::from(React {
@@ -273,7 +279,7 @@ async fn invalid_strings_are_malformed_everywhere() {
         .await
         .unwrap();
     let before = as_it_is(&owner, team, account.user).await;
-    let rows = [others(team), names(team)].concat();
+    let rows = [others(team), names(team), emoji(team)].concat();
     stage
         .meanwhile(async {
             let mut raw = Raw::log_in(server, &account).await;

@@ -7,8 +7,7 @@ use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::limits::{RUN_MESSAGES_MAX, TEXT_BYTES_MAX};
 use cairn_client::proto::wire::frame;
 use cairn_client::proto::wire::request::Request;
-use cairn_client::proto::wire::request::session::Pull;
-use cairn_client::proto::wire::request::session::PullRange;
+use cairn_client::proto::wire::request::session::{Pull, PullRange};
 use cairn_client::proto::wire::response::ServerFrame;
 use tokio::time::timeout;
 

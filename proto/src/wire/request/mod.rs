@@ -104,7 +104,9 @@ macro_rules! requests {
                 V: crate::wire::request::Visitor $(+ crate::wire::request::Visit<$call>)*,
             {
                 match self {
-                    $(Self::$kind(call) => visitor.visit(call),)*
+                    $(Self::$kind(call) => {
+                        crate::wire::request::Visit::<$call>::visit(visitor, call)
+                    })*
                 }
             }
 
@@ -114,7 +116,9 @@ macro_rules! requests {
                 V: crate::wire::request::Visitor $(+ crate::wire::request::Visit<&'a $call>)*,
             {
                 match self {
-                    $(Self::$kind(call) => visitor.visit(call),)*
+                    $(Self::$kind(call) => {
+                        crate::wire::request::Visit::<&'a $call>::visit(visitor, call)
+                    })*
                 }
             }
         }
