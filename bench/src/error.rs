@@ -1,5 +1,6 @@
 //! Why a run cannot be measured.
 
+use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -12,9 +13,6 @@ use cairn_store::StoreError;
 use cairn_store::timeline::history::HistoryError;
 use tokio::task::JoinError;
 
-use crate::results::sized;
-use crate::storage::race::StorageFailure;
-
 #[derive(Debug, thiserror::Error)]
 pub enum BenchError {
     #[error(transparent)]
@@ -24,9 +22,8 @@ pub enum BenchError {
     /// Something outside of cairn failed, such as a file or a thread.
     #[error("{what}: {source}")]
     Io { what: String, source: io::Error },
-    /// sled failed, without cairn's engine around it.
-    #[error("{what}: {source}")]
-    Sled { what: String, source: sled::Error },
+    #[error("sled failed: {0}")]
+    Sled(#[from] sled::Error),
     /// The run is in a state that cannot be measured.
     #[error("{0}")]
     Failed(String),
@@ -36,18 +33,6 @@ pub enum BenchError {
     ServerEnded(ExitStatus),
     #[error("cannot make a temporary directory in {}: {source}", dir.display())]
     Directory { dir: PathBuf, source: io::Error },
-    /// The disk cannot take a single message.
-    #[error(
-        "not enough space in {}: {} are free, and {} must stay free; name another disk with --dir",
-        dir.display(),
-        sized(*free),
-        sized(*needed)
-    )]
-    OutOfSpace {
-        dir: PathBuf,
-        free: u64,
-        needed: u64,
-    },
     #[error("a text of the run cannot be sent: {0}")]
     Text(#[from] TextError),
     #[error(transparent)]
@@ -64,7 +49,7 @@ pub enum BenchError {
     #[error("{name} failed: {source}")]
     Storage {
         name: String,
-        source: StorageFailure,
+        source: Box<dyn Error + Send + Sync>,
     },
     #[error(
         "{batch} messages of {body_bytes} bytes are more than a commit can take: \
@@ -89,15 +74,6 @@ pub enum BenchError {
 impl From<JoinError> for BenchError {
     fn from(_: JoinError) -> Self {
         Self::Panicked
-    }
-}
-
-impl From<sled::Error> for BenchError {
-    fn from(source: sled::Error) -> Self {
-        Self::Sled {
-            what: "sled failed".to_owned(),
-            source,
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cairn_client::proto::ids::{ConversationId, MsgId};
-use cairn_client::{Account, Client, Endpoint};
+use cairn_client::{Account, Client, Options};
 use parking_lot::Mutex;
 use serde::Serialize;
 use tokio::task::JoinSet;
@@ -18,7 +18,7 @@ use crate::live::traffic::ramp::reconnect;
 #[derive(Clone, Debug)]
 pub(super) struct Away {
     account: Account,
-    endpoint: Option<Endpoint>,
+    options: Options,
     conversations: Vec<Followed>,
 }
 
@@ -35,14 +35,12 @@ impl Away {
     pub(super) async fn leave(
         client: &Client,
         account: Account,
-        endpoint: Option<Endpoint>,
+        options: Options,
         conversations: Vec<(ConversationId, u16)>,
     ) -> Result<Self, BenchError> {
         let overview = client.conversations().await?;
-        let heads: HashMap<ConversationId, MsgId> = overview
-            .into_iter()
-            .map(|conversation| (conversation.id, conversation.head))
-            .collect();
+        let heads = overview.into_iter().map(|seen| (seen.id, seen.head));
+        let heads: HashMap<ConversationId, MsgId> = heads.collect();
         let follow = |(id, filler)| {
             let head = heads.get(&id).copied().unwrap_or_default();
             client.ack(id, head);
@@ -53,7 +51,7 @@ impl Away {
         client.close().await;
         Ok(Self {
             account,
-            endpoint,
+            options,
             conversations,
         })
     }
@@ -65,7 +63,7 @@ impl Away {
         arrivals: Arc<Mutex<Arrivals>>,
     ) -> Result<Client, BenchError> {
         let failed = || arrivals.lock().failed_logins += 1;
-        let client = reconnect(&self.account, self.endpoint.as_ref(), failed).await?;
+        let client = reconnect(&self.account, &self.options, failed).await?;
         arrivals.lock().connected += 1;
         let mut reading = JoinSet::new();
         for followed in self.conversations {
@@ -152,12 +150,11 @@ impl Arrivals {
     /// `None` when no device has everything.
     pub(crate) fn level_times(&self) -> Option<LevelTimes> {
         let last = self.level_after.len().checked_sub(1)?;
-        let [first, median, last] =
-            [0, last / 2, last].map(|at| self.level_after[at].as_secs_f64());
+        let after = |at: usize| self.level_after[at].as_secs_f64();
         Some(LevelTimes {
-            first,
-            median,
-            last,
+            first: after(0),
+            median: after(last / 2),
+            last: after(last),
         })
     }
 }

@@ -47,15 +47,8 @@ impl Cursor {
     pub(crate) fn check(&self, sent: impl IntoIterator<Item = (u16, u64)>) -> Anomalies {
         let mut found = Anomalies::default();
         for (sender, sent) in sent {
-            let nothing = || Anomalies {
-                missing: sent,
-                ..Anomalies::default()
-            };
-            found.add(
-                self.seen
-                    .get(&sender)
-                    .map_or_else(nothing, |seen| seen.finish(sent)),
-            );
+            let unseen = Sequence::default();
+            found.add(self.seen.get(&sender).unwrap_or(&unseen).finish(sent));
         }
         found
     }
@@ -106,9 +99,7 @@ pub(crate) struct Sequence {
 
 impl Sequence {
     pub(crate) fn saw(&mut self, number: u64) {
-        if number == self.last + 1 {
-            self.last = number;
-        } else if number > self.last {
+        if number > self.last {
             let gap = self.last + 1..number;
             self.found.missing += number - gap.start;
             let tracked = limits::MISSING_TRACKED_MAX.saturating_sub(self.missing.len());
@@ -124,9 +115,8 @@ impl Sequence {
 
     /// What is wrong when `sent` messages were sent in all.
     pub(crate) fn finish(&self, sent: u64) -> Anomalies {
-        let missing = self.found.missing + sent.saturating_sub(self.last);
         Anomalies {
-            missing,
+            missing: self.found.missing + sent.saturating_sub(self.last),
             ..self.found
         }
     }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::error::BenchError;
+use crate::results::sized;
 use crate::storage::limits::FILL_RESERVE_BYTES;
 use crate::system;
 
@@ -27,11 +28,13 @@ impl DiskBudget<'_> {
             return Ok(wanted);
         };
         match fitting(free, wanted, body_bytes) {
-            0 => Err(BenchError::OutOfSpace {
-                dir: self.0.to_owned(),
-                free,
-                needed: FILL_RESERVE_BYTES,
-            }),
+            0 => Err(BenchError::Failed(format!(
+                "not enough space in {}: {} are free, and {} must stay free; \
+                 name another disk with --dir",
+                self.0.display(),
+                sized(free),
+                sized(FILL_RESERVE_BYTES)
+            ))),
             messages => Ok(messages),
         }
     }

@@ -134,7 +134,7 @@ fn measure(settings: &Settings, folder: &Path, watcher: &mut Watcher) -> Result<
         close_s,
         disk_bytes,
         reopened,
-        memory_mib_max: system::resident_kib_max(process::id()).map(|kib| kib as f64 / 1_024.0),
+        memory_mib_max: system::resident_mib_max(process::id()),
         kept_in: None,
     })
 }

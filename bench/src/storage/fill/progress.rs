@@ -60,7 +60,7 @@ impl Progress {
                 seconds,
                 messages_per_s,
                 disk_bytes: system::bytes_below(folder),
-                memory_mib: system::resident_kib(process::id()).map(|kib| kib as f64 / 1_024.0),
+                memory_mib: system::resident_mib(process::id()),
             });
         }
     }

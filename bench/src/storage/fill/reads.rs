@@ -85,7 +85,7 @@ impl<'a> Reader<'a> {
         most: u64,
         watcher: &mut Watcher,
     ) -> Result<Option<Reads>, BenchError> {
-        let (stop, mut latencies) = (watcher.stop(), Latencies::new());
+        let (stop, mut latencies) = (watcher.stop(), Latencies::default());
         let (mut reads, mut messages, mut wrong) = (0_u64, 0_u64, 0_u64);
         let began = Instant::now();
         let mut last = began;

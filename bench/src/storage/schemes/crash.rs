@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::measure::{Pushed, send_batch};
 use super::scheme::{Group, Kind, Sent, Store, pull_all};
-use crate::child::{self, Child};
+use crate::child::Child;
 use crate::error::BenchError;
 
 /// The subcommand of a victim.
@@ -80,7 +80,6 @@ impl VictimArgs {
             .env_remove("RUST_LOG")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
-        child::by_itself(&mut command);
         Ok(command)
     }
 }

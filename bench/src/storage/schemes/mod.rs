@@ -147,7 +147,7 @@ impl Comparison<'_> {
         let Settings { batch, seconds, .. } = *self.settings;
         let time = Duration::from_secs_f64(seconds / (1 + limits::SCHEME_ROUNDS) as f64);
         let Group { size, .. } = self.group;
-        let mut begin = |what: &str, cell: &Cell| {
+        let begin = |what: &str, cell: &Cell| {
             let (members, online, label) = (grouped(size.into()), self.online, cell.scheme.label());
             watcher.tell(&|| format!("{members} members, {online} % online: {what}, {label}"));
             measure::check(&stop)
