@@ -163,27 +163,20 @@ impl Setup {
         idle: Option<Percentiles>,
         [up, down]: &mut [Option<Results>; 2],
     ) -> Result<(), BenchError> {
-        let names = [
-            "up",
-            "upload",
-            "latency, up",
-            "p99, up",
-            "server, up",
-            "clients, up",
-        ];
+        let names = ["latency, up", "p99, up", "server, up", "clients, up"];
         let uploading = on_its_own_thread(self.owner.clone().upload());
-        let (sent, transfer) = self.measure(uploading, idle, names).await?;
+        let measuring = self.measure(uploading, idle, "up", "upload", names);
+        let (sent, transfer) = measuring.await?;
         *up = Some(transfer);
         let names = [
-            "down",
-            "download",
             "latency, down",
             "p99, down",
             "server, down",
             "clients, down",
         ];
         let downloading = on_its_own_thread(self.owner.clone().download(sent));
-        let ((), transfer) = self.measure(downloading, idle, names).await?;
+        let measuring = self.measure(downloading, idle, "down", "download", names);
+        let ((), transfer) = measuring.await?;
         *down = Some(transfer);
         Ok(())
     }
@@ -193,7 +186,9 @@ impl Setup {
         &self,
         transfer: JoinHandle<Result<T, BenchError>>,
         idle: Option<Percentiles>,
-        [direction, speed, latency, ratio, server, clients]: [&'static str; 6],
+        direction: &str,
+        speed: &'static str,
+        [latency, ratio, server, clients]: [&'static str; 4],
     ) -> Result<(T, Results), BenchError> {
         let own = || system::resident_mib(process::id());
         let (mib, server_before, own_before) = (self.mib, self.target.server_mib(), own());

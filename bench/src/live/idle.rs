@@ -9,7 +9,7 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::target::{Stop, Target, TargetArgs, quiet};
+use super::target::{Stop, Target, TargetArgs};
 use super::traffic::ramp::ramp;
 use super::traffic::results::TrafficResults;
 use crate::args::whole;
@@ -62,13 +62,13 @@ async fn connect(
 ) -> Result<(Target, Vec<Client>, Option<f64>), BenchError> {
     let mut target = Target::open(&settings.target, watcher).await?;
     let count = settings.connections;
-    let joined = target.join("idler", count, None, quiet()).await?;
+    let joined = target.join("idler", count, None, false).await?;
     let accounts: Vec<_> = joined.into_iter().map(|(_, account)| account).collect();
     // A server that has just started has no memory in use for how the users joined.
     target.restart(Stop::Ordered).await?;
     let (without, began) = (target.server_mib(), Instant::now());
     let connect = |(at, account)| {
-        let options = target.options(at);
+        let options = target.options(at, true);
         async move {
             let client = Client::connect(account, options).await?;
             Ok((client, began.elapsed()))

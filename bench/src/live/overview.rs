@@ -15,7 +15,7 @@ use clap::Args;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::target::{Stop, Target, TargetArgs, quiet};
+use super::target::{Stop, Target, TargetArgs};
 use crate::args::whole;
 use crate::error::BenchError;
 use crate::latency::Latencies;
@@ -151,7 +151,7 @@ impl User {
         rounds: usize,
         target: &mut Target,
     ) -> Result<Overview, BenchError> {
-        let device = Client::connect(&self.account, quiet()).await?;
+        let device = Client::connect(&self.account, target.options(0, false)).await?;
         let since = device.overview(None).await?.as_of;
         device.close().await;
         self.change(changed, &target.watcher).await?;

@@ -7,7 +7,7 @@ use cairn_client::proto::limits::SENDS_IN_FLIGHT_MAX;
 use clap::Args;
 use serde::Serialize;
 
-use super::target::{Target, TargetArgs, clients_and_users, quiet};
+use super::target::{Target, TargetArgs, clients_and_users};
 use super::traffic::counters::Counters;
 use super::traffic::pace::Window;
 use super::traffic::progress::{Extent, count};
@@ -90,7 +90,7 @@ async fn prepare(
 ) -> Result<(Target, Vec<Client>, Arc<[Group]>), BenchError> {
     let target = Target::open(&settings.target, watcher).await?;
     let count = settings.clients.into();
-    let joined = target.join("sender", count, None, quiet()).await?;
+    let joined = target.join("sender", count, None, false).await?;
     let (clients, users) = clients_and_users(joined);
     let members = (0..settings.conversations).map(|_| users.clone());
     let ids = target.groups(members).await?.into_iter();

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use self::device::{Arrivals, Away};
-use super::target::{Cpu, Stop, Target, TargetArgs, clients_and_users, higher, quiet};
+use super::target::{Cpu, Stop, Target, TargetArgs, clients_and_users, higher};
 use super::traffic::cursor::Anomalies;
 use super::traffic::fill::{Filler, fill};
 use super::traffic::ramp::{points, ramp};
@@ -137,9 +137,9 @@ async fn prepare(
     let count = settings.connections;
     let layout = Layout::new(count, settings.conversations, settings.members);
     let filler_count = limits::FILLERS.min(layout.groups);
-    let fillers = target.join("filler", filler_count, None, quiet()).await?;
+    let fillers = target.join("filler", filler_count, None, false).await?;
     let (fillers, filling) = clients_and_users(fillers);
-    let devices = target.join("device", count, None, quiet()).await?;
+    let devices = target.join("device", count, None, false).await?;
     let members = layout.members();
     let all = members.iter().map(|listening| {
         let listening = listening.iter().map(|&device| devices[device].1.user);
@@ -151,7 +151,7 @@ async fn prepare(
     let filled: Vec<(ConversationId, u16)> = groups.into_iter().zip(numbers).collect();
     let leave = |(at, (client, account)): (usize, (Client, Account))| {
         let conversations = layout.groups_of(at).map(|group| filled[group]).collect();
-        let options = target.options(at);
+        let options = target.options(at, true);
         async move { Away::leave(&client, account, options, conversations).await }
     };
     let leaving = devices.into_iter().enumerate().map(leave);

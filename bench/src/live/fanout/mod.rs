@@ -5,13 +5,13 @@ pub(crate) mod stall;
 
 use std::sync::Arc;
 
+use cairn_client::Client;
 use cairn_client::proto::limits::SENDS_IN_FLIGHT_MAX;
-use cairn_client::{Client, Options};
 use clap::Args;
 use serde::Serialize;
 
 use self::stall::{Stall, Stalled};
-use super::target::{Target, TargetArgs, clients_and_users, quiet};
+use super::target::{Target, TargetArgs, clients_and_users};
 use super::traffic::counters::Counters;
 use super::traffic::pace::{Wakes, Window};
 use super::traffic::progress::{Extent, count};
@@ -124,9 +124,8 @@ async fn prepare(
 ) -> Result<(Target, Vec<Client>, Vec<Client>, Arc<[Group]>), BenchError> {
     let target = Target::open(&settings.target, watcher).await?;
     let (senders, listeners) = (settings.senders.into(), settings.receivers);
-    let senders = target.join("sender", senders, None, quiet()).await?;
-    let options = Options::default();
-    let receivers = target.join("receiver", listeners, None, options).await?;
+    let senders = target.join("sender", senders, None, false).await?;
+    let receivers = target.join("receiver", listeners, None, true).await?;
     let (senders, everywhere) = clients_and_users(senders);
     let (receivers, listeners) = clients_and_users(receivers);
     let count = settings.conversations;

@@ -1,10 +1,9 @@
 //! One device of a person: follows the plan, and listens to all its conversations, which it reads
 //! after a while, as people do.
 
-use std::iter::Peekable;
+use std::future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use std::{future, vec};
 
 use cairn_client::Client;
 use cairn_client::proto::content::message::Run;
@@ -12,7 +11,7 @@ use cairn_client::proto::limits::SENDS_IN_FLIGHT_MAX;
 use cairn_client::proto::wire::request::PullRange;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 
@@ -21,7 +20,7 @@ use super::results::DayCounts;
 use super::scenario::Scrolling;
 use super::team::{Member, Seat};
 use crate::error::BenchError;
-use crate::live::traffic::pace::Window;
+use crate::live::traffic::pace::{Wakes, Window};
 use crate::live::traffic::ramp::reconnect;
 use crate::live::traffic::sender::{InFlight, Unanswered};
 use crate::live::traffic::stamp::Texts;
@@ -29,7 +28,13 @@ use crate::live::traffic::stamp::Texts;
 /// What all devices have in common.
 #[derive(Debug)]
 pub(super) struct Day {
+    /// What each device does.
+    pub(super) actions: Vec<Vec<Action>>,
+    /// Notified when an action of a device is due.
+    pub(super) wakes: Wakes,
+    pub(super) seed: u64,
     pub(super) texts: Arc<Texts>,
+    pub(super) stage: watch::Sender<Stage>,
     pub(super) counts: DayCounts,
     /// What is on its way to all devices.
     pub(super) window: Window,
@@ -49,12 +54,11 @@ pub(super) enum Stage {
 
 pub(super) struct Device {
     member: Member,
-    actions: Peekable<vec::IntoIter<Action>>,
-    /// Notified when an action is due.
-    wake: Arc<Notify>,
+    /// Its place in the plan.
+    at: usize,
     day: Arc<Day>,
-    seed: u64,
-    stage: watch::Receiver<Stage>,
+    /// How many of its actions are done.
+    done: usize,
     /// When it connected.
     since: Instant,
     /// Of this connection: listeners, which never end, and scrolling.
@@ -65,25 +69,15 @@ pub(super) struct Device {
 }
 
 impl Device {
-    pub(super) fn new(
-        member: Member,
-        actions: Vec<Action>,
-        wake: Arc<Notify>,
-        day: Arc<Day>,
-        seed: u64,
-        stage: watch::Receiver<Stage>,
-    ) -> Self {
-        let numbers = vec![0; member.seats.len()];
+    pub(super) fn new(member: Member, at: usize, day: Arc<Day>) -> Self {
         Self {
+            numbers: vec![0; member.seats.len()],
             member,
-            actions: actions.into_iter().peekable(),
-            wake,
+            at,
             day,
-            seed,
-            stage,
+            done: 0,
             since: Instant::now(),
             tasks: JoinSet::new(),
-            numbers,
             unanswered: Unanswered::default(),
         }
     }
@@ -91,34 +85,35 @@ impl Device {
     /// Plays the day. Returns its seats, once it is night, each with how many messages were sent
     /// from there and accepted.
     pub(super) async fn run(mut self) -> Result<Vec<(Seat, u64)>, BenchError> {
+        let day = Arc::clone(&self.day);
+        let mut stage = day.stage.subscribe();
         self.listen();
-        while self.stage() != Stage::Night {
+        while *day.stage.borrow() != Stage::Night {
             if let Some(until) = self.act().await? {
                 self.settle().await?;
                 self = self.stay_away(until).await?;
                 continue;
             }
-            let wake = Arc::clone(&self.wake);
             tokio::select! {
                 biased;
-                changed = self.stage.changed() => changed.map_err(|_| BenchError::EndedEarly)?,
+                changed = stage.changed() => changed.map_err(|_| BenchError::EndedEarly)?,
                 answered = self.unanswered.answered() => self.count(&answered?),
                 Some(ended) = self.tasks.join_next() => ended??,
-                () = wake.notified() => {}
+                () = day.wakes[self.at].notified() => {}
             }
         }
         self.settle().await?;
         Ok(self.member.seats.into_iter().zip(self.numbers).collect())
     }
 
-    fn stage(&self) -> Stage {
-        *self.stage.borrow()
-    }
-
     /// Begins to listen on a new connection.
     fn listen(&mut self) {
         self.since = Instant::now();
-        let seed = self.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let seed = self
+            .day
+            .seed
+            .wrapping_add(self.at as u64)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
         for (at, seat) in (0..).zip(&self.member.seats) {
             let listener = Listener {
                 client: self.member.client.clone(),
@@ -133,13 +128,15 @@ impl Device {
 
     /// Does everything that is due. Returns until when the device is away, when it drops.
     async fn act(&mut self) -> Result<Option<Instant>, BenchError> {
-        let (now, began) = (Instant::now(), self.day.counts.began);
+        let (day, now) = (Arc::clone(&self.day), Instant::now());
+        let (began, actions) = (day.counts.began, &day.actions[self.at]);
         // Beyond that many, the client would have to wait; the oldest answer comes first then.
-        while self.stage() == Stage::Day && self.unanswered.len() < SENDS_IN_FLIGHT_MAX {
-            let is_due = |action: &Action| began + action.at <= now;
-            let Some(Action { at, what }) = self.actions.next_if(is_due) else {
+        while *day.stage.borrow() == Stage::Day && self.unanswered.len() < SENDS_IN_FLIGHT_MAX {
+            let next = actions.get(self.done);
+            let Some(&Action { at, what }) = next.filter(|next| began + next.at <= now) else {
                 break;
             };
+            self.done += 1;
             match what {
                 What::Send { talk, bytes } => self.send(talk, bytes, began + at).await?,
                 What::Scroll { talk } => self.scroll(talk),
@@ -219,7 +216,7 @@ impl Device {
         // The connection ends with its last client: nothing that waits is sent before.
         self.tasks = JoinSet::new();
         drop(self.member.client);
-        let mut stage = self.stage.clone();
+        let mut stage = self.day.stage.subscribe();
         tokio::select! {
             () = sleep_until(until.into()) => {}
             _ = stage.wait_for(|&stage| stage != Stage::Day) => {}

@@ -1,7 +1,6 @@
 //! How the day goes: all devices follow the plan, then everything is delivered and checked.
 
 use std::collections::HashMap;
-use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -31,7 +30,7 @@ type Playing = JoinSet<Result<Vec<(Seat, u64)>, BenchError>>;
 /// Plays the day, or as much of it as is wanted, and lets everything settle.
 pub(super) async fn play(
     scenario: &Scenario,
-    mut plan: Plan,
+    plan: Plan,
     texts: Arc<Texts>,
     team: Vec<Member>,
     seed: u64,
@@ -46,7 +45,11 @@ pub(super) async fn play(
     let each = scenario.devices_each.get() as f64;
     let minutes = scenario.reading.after_minutes.get() as f64;
     let day = Arc::new(Day {
+        actions: plan.actions,
+        wakes,
+        seed,
         texts,
+        stage: watch::Sender::new(Stage::Day),
         counts: DayCounts::new(began, plan.phases),
         window: Window::open(),
         habits: Habits {
@@ -55,16 +58,13 @@ pub(super) async fn play(
         },
         scrolling: scenario.scrolling.clone(),
     });
-    let (stage, hears) = watch::channel(Stage::Day);
-    let mut playing = Playing::new();
-    for (at, member) in team.into_iter().enumerate() {
-        let (actions, wake) = (mem::take(&mut plan.actions[at]), Arc::clone(&wakes[at]));
-        let (day, seed) = (Arc::clone(&day), seed.wrapping_add(at as u64));
-        playing.spawn(Device::new(member, actions, wake, day, seed, hears.clone()).run());
-    }
+    let devices = team.into_iter().enumerate();
+    let mut playing: Playing = devices
+        .map(|(at, member)| Device::new(member, at, Arc::clone(&day)).run())
+        .collect();
     let (usage, stats, timeline) = act(&day.counts, &mut playing, target).await?;
     drop(clock);
-    stage.send_replace(Stage::Evening);
+    day.stage.send_replace(Stage::Evening);
     let go_on = |left: i64| {
         let left = grouped(left as f64);
         let text = || format!("the day is over; {left} deliveries are on their way");
@@ -72,7 +72,7 @@ pub(super) async fn play(
         true
     };
     delivered(&day.window, &mut playing, go_on).await?;
-    stage.send_replace(Stage::Night);
+    day.stage.send_replace(Stage::Night);
     let mut seats = Vec::new();
     while let Some(ended) = playing.join_next().await {
         seats.extend(ended??);

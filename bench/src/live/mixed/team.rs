@@ -111,7 +111,7 @@ async fn restart(
     let gone = gone.await?;
     target.restart(Stop::Ordered).await?;
     let connect = |(at, (account, seats)): (usize, (Account, Vec<Seat>))| {
-        let options = target.options(at);
+        let options = target.options(at, true);
         async move {
             Ok(Member {
                 client: reconnect(&account, &options, || ()).await?,
@@ -133,9 +133,9 @@ async fn devices(
     target: &Target,
 ) -> Result<Vec<(Client, Account)>, BenchError> {
     let (people, further) = (scenario.people.get(), scenario.devices_each.get() - 1);
-    let (password, options) = (Password::new(PASSWORD)?, Options::default());
+    let password = Password::new(PASSWORD)?;
     let given = (further > 0).then_some(&password);
-    let first = target.join("person", people, given, options).await?;
+    let first = target.join("person", people, given, true).await?;
     let of_further = (0..people * further).map(|at| first[at / further].1.clone());
     let others = target.log_in(of_further, &password).await?;
     let (mut others, mut all) = (others.into_iter(), Vec::with_capacity(scenario.devices()));

@@ -90,17 +90,17 @@ impl Target {
         let endpoints = endpoints.collect::<Result<Vec<_>, _>>()?;
         let run = rand::random();
         let options = Options {
+            push: false,
             endpoint: endpoints.first().cloned(),
-            ..quiet()
+            ..Options::default()
         };
         let guest = guest(run, "organiser", None)?;
         let (organiser, _) = Client::join(&link, guest, options).await?;
         if server.is_some() {
             for name in limits::BOUNDS_LIFTED {
-                let (name, value) = (SettingName::new(name)?, limits::BOUND_LIFTED);
-                organiser
-                    .set_setting(name, SettingValue::new(value)?)
-                    .await?;
+                let value = SettingValue::new(limits::BOUND_LIFTED)?;
+                let lifting = organiser.set_setting(SettingName::new(name)?, value);
+                lifting.await?;
             }
         }
         Ok(Self {
@@ -188,10 +188,12 @@ impl Target {
         }
     }
 
-    /// Options of the n-th client, with push.
-    pub(crate) fn options(&self, at: usize) -> Options {
+    /// Options of the n-th client: without push, it only sends.
+    pub(crate) fn options(&self, at: usize, push: bool) -> Options {
         Options {
+            push,
             endpoint: self.endpoints.get(at % self.endpoints.len()).cloned(),
+            ack_every_packets: (!push).then_some(limits::ACK_EVERY_PACKETS),
             ..Options::default()
         }
     }
@@ -203,20 +205,13 @@ impl Target {
         role: &str,
         count: usize,
         password: Option<&Password>,
-        options: Options,
+        push: bool,
     ) -> Result<Vec<(Client, Account)>, BenchError> {
-        let (links, options) = (self.invites(count).await?, &options);
-        let join = |at: usize| {
+        let links = &self.invites(count).await?;
+        let join = |at: usize| async move {
             let link = &links[at / INVITE_USES_MAX as usize % links.len()];
-            let guest = guest(self.run, &format!("{role}-{at}"), password);
-            let endpoint = self.options(at).endpoint;
-            async move {
-                let options = Options {
-                    endpoint,
-                    ..options.clone()
-                };
-                Ok(Client::join(link, guest?, options).await?)
-            }
+            let guest = guest(self.run, &format!("{role}-{at}"), password)?;
+            Ok(Client::join(link, guest, self.options(at, push)).await?)
         };
         let at_once = match password {
             Some(_) => limits::PASSWORDS_AT_ONCE,
@@ -228,7 +223,7 @@ impl Target {
 
     /// Creates two users: one whose connection is closed, and one with a client that only sends.
     pub(crate) async fn pair(&self, role: &str) -> Result<(Account, Client), BenchError> {
-        let mut joined = self.join(role, 2, None, quiet()).await?;
+        let mut joined = self.join(role, 2, None, false).await?;
         let (Some((owner, account)), Some((sender, _))) = (joined.pop(), joined.pop()) else {
             return Err(BenchError::EndedEarly);
         };
@@ -243,19 +238,15 @@ impl Target {
         password: &Password,
     ) -> Result<Vec<(Client, Account)>, BenchError> {
         let log_in = |(at, account): (usize, Account)| async move {
-            let Account {
-                addr, pin, name, ..
-            } = account;
-            let (device, options) = (DeviceName::new("bench")?, self.options(at));
+            let (addr, pin, name) = (account.addr, account.pin, account.name);
+            let (device, options) = (DeviceName::new("bench")?, self.options(at, true));
             Ok(Client::login(addr, pin, name, password.clone(), device, options).await?)
         };
-        let (logins, what) = (
-            accounts.enumerate().map(log_in),
-            "further devices have logged in",
-        );
-        self.watcher
-            .gather(limits::PASSWORDS_AT_ONCE, what, logins)
-            .await
+        let (at_once, logins) = (limits::PASSWORDS_AT_ONCE, accounts.enumerate().map(log_in));
+        let logging_in = self
+            .watcher
+            .gather(at_once, "further devices have logged in", logins);
+        logging_in.await
     }
 
     async fn invites(&self, mut uses: usize) -> Result<Vec<InviteLink>, BenchError> {
@@ -265,9 +256,8 @@ impl Target {
         let mut links = Vec::new();
         while uses > 0 {
             let some = uses.min(INVITE_USES_MAX as usize);
-            let invite = self
-                .organiser
-                .create_invite(some as u32, limits::INVITE_LIFE);
+            let organiser = &self.organiser;
+            let invite = organiser.create_invite(some as u32, limits::INVITE_LIFE);
             // The address that the server advertises to others may not be reachable from here.
             links.push(InviteLink {
                 addr: self.link.addr.clone(),
@@ -327,15 +317,6 @@ impl Cpu {
             "server_cpu_s_per_million": server, Unit::SECONDS, "server CPU" => meaning;
             "clients_cpu_s_per_million": clients, Unit::SECONDS, "clients CPU" => meaning;
         }
-    }
-}
-
-/// Options of a client that only sends.
-pub(crate) fn quiet() -> Options {
-    Options {
-        push: false,
-        ack_every_packets: Some(limits::ACK_EVERY_PACKETS),
-        ..Options::default()
     }
 }
 
