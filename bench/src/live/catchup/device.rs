@@ -80,11 +80,8 @@ impl Away {
 
     /// What is wrong with what it got, of `missed` messages in each conversation.
     pub(super) fn check(&self, missed: u64) -> Anomalies {
-        let mut found = Anomalies::default();
-        for followed in &self.conversations {
-            found.add(followed.cursor.lock().check([(followed.filler, missed)]));
-        }
-        found
+        let check = |followed: &Followed| followed.cursor.lock().check([(followed.filler, missed)]);
+        self.conversations.iter().map(check).sum()
     }
 }
 

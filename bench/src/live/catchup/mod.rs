@@ -119,9 +119,7 @@ pub async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, Be
     sleep(limits::IDLE_REST).await;
     let mib_after = target.server_mib();
     drop((back, returning));
-    let mut anomalies = Anomalies::default();
-    away.iter()
-        .for_each(|away| anomalies.add(away.check(missed)));
+    let anomalies = away.iter().map(|away| away.check(missed)).sum();
 
     let mib = [mib_before, higher(peak, mib_after), mib_after];
     let results = list(&arrivals.lock(), seconds, anomalies, !interrupted, mib, cpu);

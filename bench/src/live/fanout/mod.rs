@@ -107,10 +107,9 @@ pub async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, Be
     let settled = senders.settle().await;
     let sent = settled.map_err(|error| target.blame(error))?;
     reading.settle(|_| true).await?;
-    let mut anomalies = reading.check(&sent);
     let (stall, of_stalled) = stalled.catch_up(&sent, &target).await?;
-    anomalies.add(of_stalled);
-    (results.stall, results.anomalies) = (stall, Some(anomalies));
+    results.stall = stall;
+    results.anomalies = Some([reading.check(&sent), of_stalled].into_iter().sum());
     results.server_mib = target.server_mib();
     Ok(target.report("fanout", &settings, results.interrupted, results.list()))
 }

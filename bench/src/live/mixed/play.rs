@@ -124,10 +124,7 @@ fn check(seats: &[(Seat, u64)]) -> Anomalies {
         let to_talk = to_talk.entry(seat.talk).or_default();
         to_talk.push((seat.number, *sent));
     }
-    let mut found = Anomalies::default();
-    for (seat, _) in seats {
-        let sent = to_talk[&seat.talk].iter().copied();
-        found.add(seat.cursor.lock().check(sent));
-    }
-    found
+    let sent = |seat: &Seat| to_talk[&seat.talk].iter().copied();
+    let check = |(seat, _): &(Seat, u64)| seat.cursor.lock().check(sent(seat));
+    seats.iter().map(check).sum()
 }

@@ -73,11 +73,11 @@ impl Receivers {
 
     /// What is wrong with what was received, of what each sender has sent.
     pub(crate) fn check(&self, sent: &[Sent]) -> Anomalies {
-        let mut found = Anomalies::default();
-        for (at, cursor) in self.cursors.iter().enumerate() {
-            found.add(cursor.lock().check((0..).zip(self.to_its_group(at, sent))));
-        }
-        found
+        let sent = |at| (0..).zip(self.to_its_group(at, sent));
+        let cursors = self.cursors.iter().enumerate();
+        cursors
+            .map(|(at, cursor)| cursor.lock().check(sent(at)))
+            .sum()
     }
 
     /// How many messages each sender has sent to the group of one receiver.
