@@ -76,9 +76,8 @@ pub async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, Be
         results.figures.extend(figures.cloned());
         results.json(field, transfer);
     }
-    Ok(setup
-        .target
-        .report("files", &settings, interrupted, results))
+    let target = setup.target;
+    Ok(target.report("files", &settings, interrupted, results))
 }
 
 struct Setup {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use cairn_client::proto::content::body::Body;
-use cairn_client::proto::ids::{ConversationId, RequestId, Timestamp};
+use cairn_client::proto::ids::{RequestId, Timestamp};
 use cairn_client::proto::text::{GroupName, Text};
 use cairn_client::proto::wire::frame;
 use cairn_client::proto::wire::hello::Welcome;
@@ -101,90 +101,65 @@ async fn steps(
     let few = limits::OVERVIEW_BESIDE.min(all);
     let share = (changed * few).div_ceil(all);
     for (name, conversations, changed) in [("many", all, changed), ("few", few, share)] {
-        let user = User::new(name, conversations, target).await?;
-        overviews.push(user.measure(changed, settings.rounds, target).await?);
+        overviews.push(measure(name, conversations, changed, settings.rounds, target).await?);
     }
     Ok(())
 }
 
-/// A user with conversations, and a client that writes to them.
-struct User {
-    writer: Client,
-    account: Account,
-    groups: Vec<ConversationId>,
-}
+/// Measures a new user with this many conversations, of which some change.
+async fn measure(
+    name: &str,
+    conversations: usize,
+    changed: usize,
+    rounds: usize,
+    target: &mut Target,
+) -> Result<Overview, BenchError> {
+    let (account, writer) = target.pair(name).await?;
+    let (account, writer, watcher) = (&account, &writer, target.watcher.clone());
+    let create = |at: usize| async move {
+        let name = GroupName::new(format!("conversation {at}"))?;
+        Ok(writer.create_group(name, vec![account.user]).await?)
+    };
+    let (creating, what) = ((0..conversations).map(create), "conversations are created");
+    let groups = &watcher.gather(limits::AT_ONCE, what, creating).await?;
+    let device = Client::connect(account, target.options(0, false)).await?;
+    let since = device.overview(None).await?.as_of;
+    device.close().await;
+    let send = |at: usize| async move {
+        let text = Text::new("something new, in about as many words as people need")?;
+        // Spread over all.
+        let group = groups[at * conversations / changed];
+        Ok(writer.send(group, Body::Text(text)).await?)
+    };
+    let (sending, what) = ((0..changed).map(send), "conversations have changed");
+    watcher.gather(limits::AT_ONCE, what, sending).await?;
 
-impl User {
-    async fn new(name: &str, conversations: usize, target: &Target) -> Result<Self, BenchError> {
-        let (account, writer) = target.pair(name).await?;
-        let (writer, user) = (&writer, account.user);
-        let create = |at: usize| async move {
-            let name = GroupName::new(format!("conversation {at}"))?;
-            Ok(writer.create_group(name, vec![user]).await?)
-        };
-        let (creating, what) = ((0..conversations).map(create), "conversations are created");
-        Ok(Self {
-            groups: target
-                .watcher
-                .gather(limits::AT_ONCE, what, creating)
-                .await?,
-            writer: writer.clone(),
-            account,
-        })
+    let mut found = Overview {
+        conversations,
+        changed,
+        told_right: true,
+        welcome_is_enough: true,
+        ..Overview::default()
+    };
+    let tell = |done: usize, count: usize, what: &str| {
+        watcher.tell(&|| format!("{done} of {count} {what}, with {conversations} conversations"));
+    };
+    // The first return is not timed: it loads what the others find in memory.
+    found.come_back(account, since).await?;
+    for round in 0..rounds {
+        tell(round, rounds, "returns");
+        let times = found.come_back(account, since).await?;
+        found.warm.record(times);
     }
-
-    /// Sends to this many conversations, spread over all.
-    async fn change(&self, changed: usize, watcher: &Watcher) -> Result<(), BenchError> {
-        let send = |at: usize| async move {
-            let text = Text::new("something new, in about as many words as people need")?;
-            let group = self.groups[at * self.groups.len() / changed];
-            Ok(self.writer.send(group, Body::Text(text)).await?)
-        };
-        let (sending, what) = ((0..changed).map(send), "conversations have changed");
-        let sent = watcher.gather(limits::AT_ONCE, what, sending).await;
-        sent.map(drop)
-    }
-
-    async fn measure(
-        &self,
-        changed: usize,
-        rounds: usize,
-        target: &mut Target,
-    ) -> Result<Overview, BenchError> {
-        let device = Client::connect(&self.account, target.options(0, false)).await?;
-        let since = device.overview(None).await?.as_of;
-        device.close().await;
-        self.change(changed, &target.watcher).await?;
-        let conversations = self.groups.len();
-        let mut found = Overview {
-            conversations,
-            changed,
-            told_right: true,
-            welcome_is_enough: true,
-            ..Overview::default()
-        };
-        // The first return is not timed: it loads what the others find in memory.
-        found.come_back(&self.account, since).await?;
-        for round in 0..rounds {
-            let text =
-                || format!("{round} of {rounds} returns, with {conversations} conversations");
-            target.watcher.tell(&text);
-            let times = found.come_back(&self.account, since).await?;
-            found.warm.record(times);
+    for restart in 0..limits::OVERVIEW_RESTARTS {
+        tell(restart, limits::OVERVIEW_RESTARTS, "restarts");
+        if target.restart(Stop::Ordered).await?.is_none() {
+            break;
         }
-        let restarts = limits::OVERVIEW_RESTARTS;
-        for at in 0..restarts {
-            let text =
-                || format!("{at} of {restarts} restarts, with {conversations} conversations");
-            target.watcher.tell(&text);
-            if target.restart(Stop::Ordered).await?.is_none() {
-                break;
-            }
-            let times = found.come_back(&self.account, since).await?;
-            found.after_restart.get_or_insert_default().record(times);
-        }
-        Ok(found)
+        let times = found.come_back(account, since).await?;
+        found.after_restart.get_or_insert_default().record(times);
     }
+    Ok(found)
 }
 
 impl Overview {

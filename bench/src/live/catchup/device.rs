@@ -60,6 +60,7 @@ impl Away {
     pub(super) async fn come_back(
         self,
         missed: u64,
+        began: Instant,
         arrivals: Arc<Mutex<Arrivals>>,
     ) -> Result<Client, BenchError> {
         let failed = || arrivals.lock().failed_logins += 1;
@@ -72,9 +73,7 @@ impl Away {
         while let Some(ended) = reading.join_next().await {
             ended??;
         }
-        let mut arrivals = arrivals.lock();
-        let after = arrivals.began.elapsed();
-        arrivals.level_after.push(after);
+        arrivals.lock().level_after.push(began.elapsed());
         Ok(client)
     }
 
@@ -107,9 +106,8 @@ impl Followed {
 }
 
 /// What all returning devices count together.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Arrivals {
-    began: Instant,
     connected: u64,
     pub(super) failed_logins: u64,
     pub(super) messages: u64,
@@ -128,17 +126,6 @@ pub(crate) struct LevelTimes {
 }
 
 impl Arrivals {
-    pub(crate) fn new(began: Instant) -> Self {
-        Self {
-            began,
-            connected: 0,
-            failed_logins: 0,
-            messages: 0,
-            bytes: 0,
-            level_after: Vec::new(),
-        }
-    }
-
     /// Grows for as long as anything goes on.
     pub(super) fn progress(&self) -> u64 {
         self.messages + self.connected

@@ -107,8 +107,8 @@ pub async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, Be
     let (mut target, away) = stop.unless_asked(preparing).await?;
     let missed = settings.missed_in_each();
     let (mib_before, cpu, began) = (target.server_mib(), target.cpu(), Instant::now());
-    let arrivals = Arc::new(Mutex::new(Arrivals::new(began)));
-    let come_back = |away: &Away| away.clone().come_back(missed, Arc::clone(&arrivals));
+    let arrivals = Arc::new(Mutex::new(Arrivals::default()));
+    let come_back = |away: &Away| away.clone().come_back(missed, began, Arc::clone(&arrivals));
     let mut returning = away.iter().map(come_back).collect();
     let watching = watch(&mut returning, &arrivals, watcher);
     let (back, peak) = target.with_peak(watching).await;

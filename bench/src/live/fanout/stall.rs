@@ -108,10 +108,9 @@ impl Stalled {
             is_paused,
             mut found,
         } = self;
-        let (window, counters) = (
-            Arc::clone(&receivers.load.window),
-            Arc::clone(&receivers.load.counters),
-        );
+        let Load {
+            window, counters, ..
+        } = receivers.load.clone();
         let (began, stop) = (Instant::now(), target.watcher.stop());
         is_paused.send_replace(false);
         // Up to now the window has counted down from zero what they have got.
