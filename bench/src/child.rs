@@ -9,6 +9,9 @@ pub(crate) struct Child(process::Child);
 
 impl Child {
     pub(crate) fn start(command: &mut Command) -> io::Result<Self> {
+        // Ctrl-C must reach the run alone: the process has to live until everything is measured.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(command, 0);
         command.spawn().map(Self)
     }
 
@@ -40,12 +43,4 @@ impl Drop for Child {
     fn drop(&mut self) {
         let _ = self.kill();
     }
-}
-
-/// Ctrl-C must reach the run alone: the process has to live until everything is measured.
-pub(crate) fn by_itself(command: &mut Command) {
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(command, 0);
-    #[cfg(not(unix))]
-    let _ = command;
 }

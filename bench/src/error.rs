@@ -21,9 +21,8 @@ pub enum BenchError {
     /// Something outside of cairn failed, such as a file or a thread.
     #[error("{what}: {source}")]
     Io { what: String, source: io::Error },
-    /// sled failed, without cairn's engine around it.
-    #[error("{what}: {source}")]
-    Sled { what: String, source: sled::Error },
+    #[error("sled failed: {0}")]
+    Sled(#[from] sled::Error),
     /// The run is in a state that cannot be measured.
     #[error("{0}")]
     Failed(String),
@@ -67,15 +66,6 @@ pub enum BenchError {
 impl From<JoinError> for BenchError {
     fn from(_: JoinError) -> Self {
         Self::Panicked
-    }
-}
-
-impl From<sled::Error> for BenchError {
-    fn from(source: sled::Error) -> Self {
-        Self::Sled {
-            what: "sled failed".to_owned(),
-            source,
-        }
     }
 }
 

@@ -10,7 +10,6 @@ use jiff::{Timestamp, Unit as TimeUnit};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::latency::Percentiles;
 use crate::system::{self, Machine};
 
 /// Serializes as one flat JSON object, with `null` for what was not measured.
@@ -123,7 +122,7 @@ impl Results {
         }
     }
 
-    /// Lists a number, or an object of numbers such as [`Percentiles`]. What was not measured is
+    /// Lists a number, or an object of numbers such as percentiles. What was not measured is
     /// `null` in JSON, and people do not see it.
     pub(crate) fn figure<T: Serialize>(
         &mut self,
@@ -138,16 +137,6 @@ impl Results {
             self.row(name, text, meaning);
         }
         self.fields.push((field, value));
-    }
-
-    pub(crate) fn latency(
-        &mut self,
-        field: &'static str,
-        taken: Option<Percentiles>,
-        name: &'static str,
-        meaning: &'static str,
-    ) {
-        self.figure(field, taken, Unit::MILLIS, name, meaning);
     }
 
     /// Adds a field that only programs see.
@@ -168,28 +157,27 @@ impl Results {
     pub(crate) fn table<R: Serialize>(
         &mut self,
         field: &'static str,
-        (title, meaning): (&str, &str),
+        title: (&str, &str),
         columns: &[Column],
         rows: &[R],
     ) {
-        self.show_table((title, meaning), columns, rows);
+        self.rows(title, columns, rows);
         self.json(field, rows);
     }
 
-    /// Adds a table of objects that programs see elsewhere.
-    pub(crate) fn show_table<R: Serialize>(
+    /// Adds a table that only people see.
+    pub(crate) fn rows<R: Serialize>(
         &mut self,
         (title, meaning): (&str, &str),
         columns: &[Column],
         rows: &[R],
     ) {
-        let cell_of = |row: &Value| columns.iter().map(|column| column.cell(row)).collect();
-        let cells = |row: &R| cell_of(&to_value(row));
+        let cells = |row| columns.iter().map(|column| column.cell(&row)).collect();
         self.tables.push(Table {
             title: title.to_owned(),
             meaning: meaning.to_owned(),
             columns: columns.iter().map(|column| column.0.to_owned()).collect(),
-            rows: rows.iter().map(cells).collect(),
+            rows: rows.iter().map(to_value).map(cells).collect(),
         });
     }
 
@@ -200,10 +188,9 @@ impl Results {
         y: Axis,
         series: Vec<Series>,
     ) {
-        let (title, meaning) = (title.to_owned(), meaning.to_owned());
         self.plots.push(Plot {
-            title,
-            meaning,
+            title: title.to_owned(),
+            meaning: meaning.to_owned(),
             x,
             y,
             series,

@@ -9,7 +9,7 @@ pub(crate) use cairn_store::files::disk_reserve::bytes_free;
 use serde::Serialize;
 use tempfile::TempDir;
 
-pub(crate) use self::proc::{cpu_seconds, resident_kib, resident_kib_max, written_bytes};
+pub(crate) use self::proc::{cpu_seconds, resident_mib, resident_mib_max, written_bytes};
 use crate::error::BenchError;
 
 /// What a run was made on.
@@ -42,13 +42,17 @@ mod proc {
         CpuInfo::current().ok()?.model_name(0).map(str::to_owned)
     }
 
-    pub(crate) fn resident_kib(process: u32) -> Option<u64> {
-        self::process(process)?.status().ok()?.vmrss
+    pub(crate) fn resident_mib(process: u32) -> Option<f64> {
+        Some(mib(self::process(process)?.status().ok()?.vmrss?))
     }
 
     /// The most memory that a process has had in use.
-    pub(crate) fn resident_kib_max(process: u32) -> Option<u64> {
-        self::process(process)?.status().ok()?.vmhwm
+    pub(crate) fn resident_mib_max(process: u32) -> Option<f64> {
+        Some(mib(self::process(process)?.status().ok()?.vmhwm?))
+    }
+
+    fn mib(kib: u64) -> f64 {
+        kib as f64 / 1_024.0
     }
 
     /// What a process has written to files so far, whether or not the disk has it yet. Sockets do
@@ -85,16 +89,16 @@ mod proc {
         None
     }
 
-    pub(crate) fn resident_kib(_process: u32) -> Option<u64> {
+    pub(crate) fn written_bytes(_process: u32) -> Option<u64> {
         None
     }
-
-    pub(crate) use self::resident_kib as resident_kib_max;
-    pub(crate) use self::resident_kib as written_bytes;
 
     pub(crate) fn cpu_seconds(_process: u32) -> Option<f64> {
         None
     }
+
+    pub(crate) use self::cpu_seconds as resident_mib;
+    pub(crate) use self::cpu_seconds as resident_mib_max;
 
     pub(super) fn file_system(_folder: &Path) -> Option<String> {
         None
@@ -106,11 +110,6 @@ pub(crate) fn since_1970() -> Duration {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
-}
-
-/// The memory of a process that is in use.
-pub(crate) fn resident_mib(process: u32) -> Option<f64> {
-    resident_kib(process).map(|kib| kib as f64 / 1_024.0)
 }
 
 /// The bytes that all files below a folder take on the disk. Files that are removed meanwhile do

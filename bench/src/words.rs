@@ -12,12 +12,6 @@ const WORDS: &str = "\
 #[derive(Clone, Debug)]
 pub(crate) struct Words(Vec<&'static str>);
 
-impl Default for Words {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Words {
     pub(crate) fn new() -> Self {
         Self(WORDS.split_whitespace().collect())

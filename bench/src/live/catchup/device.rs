@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cairn_client::proto::ids::{ConversationId, MsgId};
-use cairn_client::{Account, Client, Endpoint};
+use cairn_client::{Account, Client, ClientBuilder};
 use parking_lot::Mutex;
 use serde::Serialize;
 use tokio::task::JoinSet;
@@ -18,7 +18,7 @@ use crate::live::traffic::ramp::reconnect;
 #[derive(Clone, Debug)]
 pub(super) struct Away {
     account: Account,
-    endpoint: Option<Endpoint>,
+    options: ClientBuilder,
     conversations: Vec<Followed>,
 }
 
@@ -35,14 +35,12 @@ impl Away {
     pub(super) async fn leave(
         client: &Client,
         account: Account,
-        endpoint: Option<Endpoint>,
+        options: ClientBuilder,
         conversations: Vec<(ConversationId, u16)>,
     ) -> Result<Self, BenchError> {
         let overview = client.conversations().list().await?;
-        let heads: HashMap<ConversationId, MsgId> = overview
-            .into_iter()
-            .map(|conversation| (conversation.id, conversation.head))
-            .collect();
+        let heads = overview.into_iter().map(|seen| (seen.id, seen.head));
+        let heads: HashMap<ConversationId, MsgId> = heads.collect();
         let follow = |(id, filler)| {
             let head = heads.get(&id).copied().unwrap_or_default();
             client.conversation(id).ack(head);
@@ -53,7 +51,7 @@ impl Away {
         client.close().await;
         Ok(Self {
             account,
-            endpoint,
+            options,
             conversations,
         })
     }
@@ -62,10 +60,11 @@ impl Away {
     pub(super) async fn come_back(
         self,
         missed: u64,
+        began: Instant,
         arrivals: Arc<Mutex<Arrivals>>,
     ) -> Result<Client, BenchError> {
         let failed = || arrivals.lock().failed_logins += 1;
-        let client = reconnect(&self.account, self.endpoint.as_ref(), failed).await?;
+        let client = reconnect(&self.account, &self.options, failed).await?;
         arrivals.lock().connected += 1;
         let mut reading = JoinSet::new();
         for followed in self.conversations {
@@ -74,19 +73,14 @@ impl Away {
         while let Some(ended) = reading.join_next().await {
             ended??;
         }
-        let mut arrivals = arrivals.lock();
-        let after = arrivals.began.elapsed();
-        arrivals.level_after.push(after);
+        arrivals.lock().level_after.push(began.elapsed());
         Ok(client)
     }
 
     /// What is wrong with what it got, of `missed` messages in each conversation.
     pub(super) fn check(&self, missed: u64) -> Anomalies {
-        let mut found = Anomalies::default();
-        for followed in &self.conversations {
-            found.add(followed.cursor.lock().check([(followed.filler, missed)]));
-        }
-        found
+        let check = |followed: &Followed| followed.cursor.lock().check([(followed.filler, missed)]);
+        self.conversations.iter().map(check).sum()
     }
 }
 
@@ -112,9 +106,8 @@ impl Followed {
 }
 
 /// What all returning devices count together.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Arrivals {
-    began: Instant,
     connected: u64,
     pub(super) failed_logins: u64,
     pub(super) messages: u64,
@@ -133,17 +126,6 @@ pub(crate) struct LevelTimes {
 }
 
 impl Arrivals {
-    pub(crate) fn new(began: Instant) -> Self {
-        Self {
-            began,
-            connected: 0,
-            failed_logins: 0,
-            messages: 0,
-            bytes: 0,
-            level_after: Vec::new(),
-        }
-    }
-
     /// Grows for as long as anything goes on.
     pub(super) fn progress(&self) -> u64 {
         self.messages + self.connected
@@ -152,12 +134,11 @@ impl Arrivals {
     /// `None` when no device has everything.
     pub(crate) fn level_times(&self) -> Option<LevelTimes> {
         let last = self.level_after.len().checked_sub(1)?;
-        let [first, median, last] =
-            [0, last / 2, last].map(|at| self.level_after[at].as_secs_f64());
+        let after = |at: usize| self.level_after[at].as_secs_f64();
         Some(LevelTimes {
-            first,
-            median,
-            last,
+            first: after(0),
+            median: after(last / 2),
+            last: after(last),
         })
     }
 }

@@ -5,7 +5,7 @@ pub(crate) mod device;
 use std::sync::Arc;
 use std::time::Instant;
 
-use cairn_client::proto::ids::{ConversationId, UserId};
+use cairn_client::proto::ids::ConversationId;
 use cairn_client::{Account, Client};
 use clap::Args;
 use parking_lot::Mutex;
@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use self::device::{Arrivals, Away};
-use super::target::{Cpu, Stop, Target, TargetArgs, gather, quiet};
+use super::target::{Cpu, Stop, Target, TargetArgs, clients_and_users, higher};
 use super::traffic::cursor::Anomalies;
 use super::traffic::fill::{Filler, fill};
 use super::traffic::ramp::{points, ramp};
@@ -55,10 +55,6 @@ pub struct Settings {
 }
 
 impl Settings {
-    fn layout(&self) -> Layout {
-        Layout::new(self.connections, self.conversations, self.members)
-    }
-
     /// The messages of each group.
     fn missed_in_each(&self) -> u64 {
         self.messages.div_ceil(self.conversations as u64)
@@ -107,77 +103,58 @@ impl Layout {
 /// What was measured before an interruption is reported, unless that is nothing.
 pub async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchError> {
     let stop = watcher.stop();
-    let (mut target, away) = stop
-        .clone()
-        .unless_asked(prepare(&settings, watcher))
-        .await?;
+    let preparing = prepare(&settings, watcher);
+    let (mut target, away) = stop.unless_asked(preparing).await?;
     let missed = settings.missed_in_each();
     let (mib_before, cpu, began) = (target.server_mib(), target.cpu(), Instant::now());
-    let arrivals = Arc::new(Mutex::new(Arrivals::new(began)));
-    let mut returning = JoinSet::new();
-    for away in &away {
-        returning.spawn(away.clone().come_back(missed, Arc::clone(&arrivals)));
-    }
-    let (back, peak) = target
-        .with_peak(watch(&mut returning, &arrivals, watcher))
-        .await;
+    let arrivals = Arc::new(Mutex::new(Arrivals::default()));
+    let come_back = |away: &Away| away.clone().come_back(missed, began, Arc::clone(&arrivals));
+    let mut returning = away.iter().map(come_back).collect();
+    let watching = watch(&mut returning, &arrivals, watcher);
+    let (back, peak) = target.with_peak(watching).await;
     let back = back.map_err(|error| target.blame(error))?;
     let (seconds, cpu) = (began.elapsed().as_secs_f64(), target.cpu().since(cpu));
     let interrupted = stop.is_asked();
     // Acks are on their way, and the server releases what served the devices.
     sleep(limits::IDLE_REST).await;
     let mib_after = target.server_mib();
-    let mib_max = [peak, mib_after].into_iter().flatten().reduce(f64::max);
     drop((back, returning));
-    let mut anomalies = Anomalies::default();
-    away.iter()
-        .for_each(|away| anomalies.add(away.check(missed)));
+    let anomalies = away.iter().map(|away| away.check(missed)).sum();
 
-    let mib = [mib_before, mib_max, mib_after];
+    let mib = [mib_before, higher(peak, mib_after), mib_after];
     let results = list(&arrivals.lock(), seconds, anomalies, !interrupted, mib, cpu);
-    Ok(Report::new(
-        "catchup",
-        target.subject,
-        &settings,
-        interrupted,
-        results,
-    ))
+    Ok(target.report("catchup", &settings, interrupted, results))
 }
 
 /// Everything before the devices come back.
 async fn prepare(
     settings: &Settings,
-    watcher: &mut Watcher,
+    watcher: &Watcher,
 ) -> Result<(Target, Vec<Away>), BenchError> {
-    let mut target = Target::open(&settings.target).await?;
-    let layout = settings.layout();
+    let mut target = Target::open(&settings.target, watcher).await?;
+    let count = settings.connections;
+    let layout = Layout::new(count, settings.conversations, settings.members);
     let filler_count = limits::FILLERS.min(layout.groups);
-    let fillers = target
-        .join("filler", filler_count, None, &quiet(), watcher)
-        .await?;
-    let devices = target
-        .join("device", settings.connections, None, &quiet(), watcher)
-        .await?;
-    let users = |joined: &[(Client, Account)]| -> Vec<UserId> {
-        joined.iter().map(|(_, account)| account.user).collect()
-    };
-    let (filling, listening, members) = (users(&fillers), users(&devices), layout.members());
-    let all = |group: usize| {
-        let listening = members[group].iter().map(|&device| listening[device]);
+    let fillers = target.join("filler", filler_count, None, false).await?;
+    let (fillers, filling) = clients_and_users(fillers);
+    let devices = target.join("device", count, None, false).await?;
+    let members = layout.members();
+    let all = members.iter().map(|listening| {
+        let listening = listening.iter().map(|&device| devices[device].1.user);
         filling.iter().copied().chain(listening).collect()
-    };
-    let groups = target.groups(layout.groups, all, watcher).await?;
+    });
+    let groups = target.groups(all).await?;
 
     let numbers = (0..filler_count as u16).cycle();
     let filled: Vec<(ConversationId, u16)> = groups.into_iter().zip(numbers).collect();
-    let leave = |at: usize| {
-        let ((client, account), endpoint) = (devices[at].clone(), target.endpoint(at));
+    let leave = |(at, (client, account)): (usize, (Client, Account))| {
         let conversations = layout.groups_of(at).map(|group| filled[group]).collect();
-        async move { Away::leave(&client, account, endpoint, conversations).await }
+        let options = target.options(at, true);
+        async move { Away::leave(&client, account, options, conversations).await }
     };
-    let done = watcher.counter(devices.len(), "devices have gone");
-    let away = gather(limits::AT_ONCE, devices.len(), leave, done).await?;
-    let clients: Vec<Client> = fillers.into_iter().map(|(client, _)| client).collect();
+    let leaving = devices.into_iter().enumerate().map(leave);
+    let gathered = watcher.gather(limits::AT_ONCE, "devices have gone", leaving);
+    let away = gathered.await?;
     let filler = |(number, client): (u16, &Client)| {
         let own = filled.iter().filter(|&&(_, filler)| filler == number);
         Filler {
@@ -186,10 +163,10 @@ async fn prepare(
             conversations: own.map(|&(id, _)| id).collect(),
         }
     };
-    let fillers = (0..).zip(&clients).map(filler).collect();
+    let at_work = (0..).zip(&fillers).map(filler).collect();
     let texts = Arc::new(Texts::new(settings.body, settings.target.seed));
-    fill(fillers, settings.missed_in_each(), &texts, watcher).await?;
-    for client in clients {
+    fill(at_work, settings.missed_in_each(), &texts, watcher).await?;
+    for client in fillers {
         client.close().await;
     }
     // A server that has just started has no messages in memory, as after a long absence.
@@ -202,9 +179,9 @@ async fn prepare(
 async fn watch(
     returning: &mut JoinSet<Result<Client, BenchError>>,
     arrivals: &Mutex<Arrivals>,
-    watcher: &mut Watcher,
+    watcher: &Watcher,
 ) -> Result<Vec<Client>, BenchError> {
-    let (mut back, count, mut stop) = (Vec::new(), returning.len(), watcher.stop());
+    let (mut back, count, stop) = (Vec::new(), returning.len(), watcher.stop());
     let deadline = || Instant::now() + limits::SETTLE_TIME_MAX;
     let (mut progress, mut until) = (0, deadline());
     while Instant::now() < until {
@@ -219,12 +196,12 @@ async fn watch(
         }
         let (now, messages) = {
             let arrivals = arrivals.lock();
-            (arrivals.progress(), arrivals.messages as f64)
+            (arrivals.progress(), arrivals.messages)
         };
         if now > progress {
             (progress, until) = (now, deadline());
         }
-        let (level, messages) = (back.len(), grouped(messages));
+        let (level, messages) = (back.len(), grouped(messages as f64));
         watcher.tell(&|| format!("{level} of {count} devices are level, {messages} messages came"));
     }
     Ok(back)
@@ -238,10 +215,8 @@ fn list(
     [before, max, after]: [Option<f64>; 3],
     cpu: Cpu,
 ) -> Results {
-    let (mut listed, rate) = (Results::of(Some(seconds)), |count: u64| {
-        count as f64 / seconds
-    });
-    let results = &mut listed;
+    let mut listed = Results::of(Some(seconds));
+    let (results, rate) = (&mut listed, |count: u64| count as f64 / seconds);
     results.json("seconds", seconds);
     results.json("deliveries", arrivals.messages);
     list! { results;

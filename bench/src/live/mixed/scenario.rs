@@ -1,6 +1,7 @@
 //! A scenario file: what a day is like. It is read strictly, so that nothing in it is without
 //! effect.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
@@ -93,46 +94,38 @@ impl Scenario {
 
     fn contradiction(&self) -> Option<String> {
         let (people, chats) = (self.people.get(), self.direct_chats.count.get());
-        let groups = [
+        let mut is_any_talked_in = chats > 0 && self.direct_chats.share.get() > 0;
+        for (kind, groups) in [
             ("small_groups", &self.small_groups),
             ("large_groups", &self.large_groups),
-        ];
-        let is_too_large = |groups: &Groups| groups.count.get() > 0 && groups.members.most > people;
-        let mut kinds = groups
-            .map(|(_, groups)| (groups.count.get(), groups.share))
-            .into_iter()
-            .chain([(chats, self.direct_chats.share)]);
-        let same_name = |phase: &&Phase| {
-            self.phases
-                .iter()
-                .filter(|other| other.name == phase.name)
-                .count()
-                > 1
-        };
-        let (actions, most) = (self.actions(), limits::DAY_ACTIONS_MAX);
-        if let Some((kind, groups)) = groups.iter().find(|(_, groups)| is_too_large(groups)) {
-            let most = groups.members.most;
-            Some(format!(
-                "{kind} are of up to {most} members, but there are {people} people"
-            ))
-        } else if chats > people * (people - 1) / 2 {
-            Some(format!(
-                "{people} people have no {chats} direct chats with each other"
-            ))
-        } else if !kinds.any(|(count, share)| count > 0 && share.get() > 0) {
-            Some("no kind of conversation has both a count and a share above 0".to_owned())
-        } else if self.lengths.iter().all(|length| length.share.get() == 0) {
-            Some("no length has a share above 0".to_owned())
-        } else if self.phases.is_empty() {
-            Some("a day needs phases".to_owned())
-        } else if actions > most {
-            Some(format!(
-                "about {actions:.0} things would happen, at most {most:.0} can"
-            ))
-        } else {
-            let duplicate = self.phases.iter().find(same_name);
-            duplicate.map(|phase| format!("two phases are called {:?}", phase.name))
+        ] {
+            let (count, most) = (groups.count.get(), groups.members.most);
+            if count > 0 && most > people {
+                let why = format!("of up to {most} members, but there are {people} people");
+                return Some(format!("{kind} are {why}"));
+            }
+            is_any_talked_in |= count > 0 && groups.share.get() > 0;
         }
+        let (actions, most) = (self.actions(), limits::DAY_ACTIONS_MAX);
+        if chats > people * (people - 1) / 2 {
+            let why = format!("{people} people have no {chats} direct chats with each other");
+            return Some(why);
+        }
+        let why = if !is_any_talked_in {
+            "no kind of conversation has both a count and a share above 0"
+        } else if self.lengths.iter().all(|length| length.share.get() == 0) {
+            "no length has a share above 0"
+        } else if self.phases.is_empty() {
+            "a day needs phases"
+        } else if actions > most {
+            let why = format!("about {actions:.0} things would happen, at most {most:.0} can");
+            return Some(why);
+        } else {
+            let mut names = HashSet::new();
+            let duplicate = self.phases.iter().find(|phase| !names.insert(&phase.name));
+            return duplicate.map(|phase| format!("two phases are called {:?}", phase.name));
+        };
+        Some(why.to_owned())
     }
 
     pub(super) fn seconds(&self) -> u32 {

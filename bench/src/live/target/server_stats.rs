@@ -29,12 +29,12 @@ struct SyncMillis {
 }
 
 impl ServerStats {
-    pub(crate) fn between(began: Option<&Reading>, ended: Option<&Reading>) -> Self {
-        Self::of(began, ended).unwrap_or_default()
+    pub(crate) fn between(began: Option<Reading>, ended: Option<Reading>) -> Self {
+        let since = |(began, ended)| Self::since(&began, &ended);
+        began.zip(ended).and_then(since).unwrap_or_default()
     }
 
-    fn of(began: Option<&Reading>, ended: Option<&Reading>) -> Option<Self> {
-        let (began, ended) = (began?, ended?);
+    fn since(began: &Reading, ended: &Reading) -> Option<Self> {
         let done = ended.metrics.since(&began.metrics)?;
         let each = |amount: u64, of: u64| (of > 0).then(|| amount as f64 / of as f64);
         let seconds = done.uptime().as_secs_f64();
@@ -42,17 +42,12 @@ impl ServerStats {
         // What the process writes that is not its log goes to sled.
         let to_log = done.log_bytes + done.prepared_bytes;
         let to_sled = written.map(|(now, then)| now.saturating_sub(then).saturating_sub(to_log));
-        let millis = |share| {
-            done.syncs
-                .quantile(share)
-                .map(|time| time.as_micros() as f64 / 1e3)
-        };
+        let millis = |share| Some(done.syncs.quantile(share)?.as_micros() as f64 / 1e3);
+        let syncs = millis(0.5).zip(millis(0.99));
         Some(Self {
             messages_per_commit: each(done.entries, done.commits),
             fdatasync_per_s: (seconds > 0.0).then(|| done.syncs.total() as f64 / seconds),
-            fdatasync_ms: millis(0.5)
-                .zip(millis(0.99))
-                .map(|(p50, p99)| SyncMillis { p50, p99 }),
+            fdatasync_ms: syncs.map(|(p50, p99)| SyncMillis { p50, p99 }),
             log_bytes_per_message: each(done.log_bytes, done.entries),
             sled_bytes_per_message: to_sled.and_then(|bytes| each(bytes, done.checkpoints.entries)),
         })

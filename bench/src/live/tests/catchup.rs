@@ -1,10 +1,10 @@
 use crate::live::catchup::Layout;
 use crate::live::catchup::device::{Arrivals, LevelTimes};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 #[test]
 fn the_first_the_median_and_the_last_are_told() {
-    let mut arrivals = Arrivals::new(Instant::now());
+    let mut arrivals = Arrivals::default();
     assert_eq!(arrivals.level_times(), None);
     [1, 2, 4, 8]
         .map(Duration::from_secs)

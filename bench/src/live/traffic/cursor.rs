@@ -1,6 +1,7 @@
 //! Where one device is in one conversation, and whether it got every message once and in order.
 
 use std::collections::HashSet;
+use std::iter::Sum;
 
 use cairn_client::Error;
 use cairn_client::proto::content::message::{Run, split_entry};
@@ -45,19 +46,12 @@ impl Cursor {
 
     /// Compares what was seen with how many messages each sender has sent.
     pub(crate) fn check(&self, sent: impl IntoIterator<Item = (u16, u64)>) -> Anomalies {
-        let mut found = Anomalies::default();
-        for (sender, sent) in sent {
-            let nothing = || Anomalies {
-                missing: sent,
-                ..Anomalies::default()
-            };
-            found.add(
-                self.seen
-                    .get(&sender)
-                    .map_or_else(nothing, |seen| seen.finish(sent)),
-            );
-        }
-        found
+        let unseen = Sequence::default();
+        let seen = |sender| self.seen.get(&sender).unwrap_or(&unseen);
+        let found = sent
+            .into_iter()
+            .map(|(sender, sent)| seen(sender).finish(sent));
+        found.sum()
     }
 }
 
@@ -71,13 +65,17 @@ pub(crate) struct Anomalies {
     pub(crate) out_of_order: u64,
 }
 
-impl Anomalies {
-    pub(crate) fn add(&mut self, other: Self) {
-        self.missing += other.missing;
-        self.duplicates += other.duplicates;
-        self.out_of_order += other.out_of_order;
+impl Sum for Anomalies {
+    fn sum<I: Iterator<Item = Self>>(found: I) -> Self {
+        found.fold(Self::default(), |sum, found| Self {
+            missing: sum.missing + found.missing,
+            duplicates: sum.duplicates + found.duplicates,
+            out_of_order: sum.out_of_order + found.out_of_order,
+        })
     }
+}
 
+impl Anomalies {
     /// Lists what a check of every receiver found; `None` where there was no check. In a run that
     /// ended before everything could come, nothing is `missing`.
     pub(crate) fn list(found: Option<Self>, is_complete: bool, results: &mut Results) {
@@ -106,9 +104,7 @@ pub(crate) struct Sequence {
 
 impl Sequence {
     pub(crate) fn saw(&mut self, number: u64) {
-        if number == self.last + 1 {
-            self.last = number;
-        } else if number > self.last {
+        if number > self.last {
             let gap = self.last + 1..number;
             self.found.missing += number - gap.start;
             let tracked = limits::MISSING_TRACKED_MAX.saturating_sub(self.missing.len());
@@ -124,9 +120,8 @@ impl Sequence {
 
     /// What is wrong when `sent` messages were sent in all.
     pub(crate) fn finish(&self, sent: u64) -> Anomalies {
-        let missing = self.found.missing + sent.saturating_sub(self.last);
         Anomalies {
-            missing,
+            missing: self.found.missing + sent.saturating_sub(self.last),
             ..self.found
         }
     }

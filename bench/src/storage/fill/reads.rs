@@ -84,7 +84,7 @@ impl Reader<'_> {
         most: u64,
         watcher: &mut Watcher,
     ) -> Result<Option<Reads>, BenchError> {
-        let (stop, mut latencies) = (watcher.stop(), Latencies::new());
+        let (stop, mut latencies) = (watcher.stop(), Latencies::default());
         let (mut messages, mut wrong) = (0_u64, 0_u64);
         let began = Instant::now();
         let mut last = began;

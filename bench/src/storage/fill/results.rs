@@ -91,7 +91,7 @@ pub(super) fn reopened(results: &mut Results, of: &Reopened) {
         let meaning = "reads that gave other messages than asked for";
         results.row("wrong reads", grouped(wrong as f64), meaning);
     }
-    let memory = system::resident_kib_max(process::id()).map(|kib| kib as f64 / 1_024.0);
+    let memory = system::resident_mib_max(process::id());
     list! { results;
         "memory_mib_max": memory, Unit::MIB, "memory" => "of this process, at most";
     }
@@ -125,7 +125,7 @@ pub(super) fn on_the_way(results: &mut Results, samples: &[Sample], body_bytes: 
         .collect();
     let meaning = "The speed since the line above. On the disk is also the commit log with its \
                    spare segments, up to some 200 MiB.";
-    results.show_table(("On the way", meaning), COLUMNS, &rows);
+    results.rows(("On the way", meaning), COLUMNS, &rows);
     let line = |name, y: &dyn Fn(&Sample) -> Option<f64>| {
         let point = |sample: &Sample| Some((sample.messages as f64 / 1e6, y(sample)?));
         Series::new(name, samples.iter().filter_map(point).collect())

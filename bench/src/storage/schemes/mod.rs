@@ -122,7 +122,7 @@ fn measure(
 
 /// Measures the schemes with one group. Where time is measured, they take turns.
 fn compare(trials: &mut [Trial], pace: &Pace<'_>, watcher: &mut Watcher) -> Result<(), BenchError> {
-    let mut begin = |what: &str, Cell { scheme, group, .. }: &Cell| {
+    let begin = |what: &str, Cell { scheme, group, .. }: &Cell| {
         watcher.tell(&|| {
             let (members, label) = (grouped(group.size.into()), scheme.label());
             let online = group.online_percent;

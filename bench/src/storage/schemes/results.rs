@@ -36,7 +36,7 @@ pub(super) fn results(cells: &[Cell]) -> Results {
         let meaning = if at == 0 { MEANING } else { "" };
         let conclusion = ratios.as_ref().map_or("", |ratios| &ratios.conclusion);
         let meaning = format!("{meaning} {conclusion}");
-        results.show_table((&online, meaning.trim()), COLUMNS, &rows(cells));
+        results.rows((&online, meaning.trim()), COLUMNS, &rows(cells));
         let mut plot = |title: &str, unit, meaning: &str, value: fn(&Cell) -> Option<f64>| {
             results.plot(
                 (&format!("{title}, {online}"), meaning),
