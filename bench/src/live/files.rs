@@ -52,10 +52,7 @@ pub struct Settings {
     target: TargetArgs,
 }
 
-/// Measures it.
-///
-/// # Errors
-/// What was measured before an interruption is reported, unless that is nothing.
+/// Measures it. What was measured before an interruption is reported, unless that is nothing.
 pub async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchError> {
     let stop = watcher.stop();
     let setting_up = Setup::new(&settings, watcher);

@@ -35,10 +35,7 @@ pub struct Settings {
     target: TargetArgs,
 }
 
-/// Measures it.
-///
-/// # Errors
-/// What was measured before an interruption is reported, unless that is nothing.
+/// Measures it. What was measured before an interruption is reported, unless that is nothing.
 pub async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchError> {
     let (stop, mut results) = (watcher.stop(), TrafficResults::default());
     let connecting = connect(&settings, &mut results, watcher);

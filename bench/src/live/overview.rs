@@ -77,10 +77,7 @@ struct Returns {
     all_ms: Latencies,
 }
 
-/// Measures it.
-///
-/// # Errors
-/// What was measured before an interruption is reported, unless that is nothing.
+/// Measures it. What was measured before an interruption is reported, unless that is nothing.
 pub async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchError> {
     let (stop, mut overviews) = (watcher.stop(), Vec::new());
     let opening = Target::open(&settings.target, watcher);

@@ -57,10 +57,7 @@ pub struct Settings {
     target: TargetArgs,
 }
 
-/// Measures it.
-///
-/// # Errors
-/// What was measured before an interruption is reported, unless that is nothing.
+/// Measures it. What was measured before an interruption is reported, unless that is nothing.
 pub async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchError> {
     let seed = settings.target.seed;
     let preparing = prepare(&settings, watcher);

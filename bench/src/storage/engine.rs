@@ -1,8 +1,6 @@
 //! `engine`: the commit path without a network, beside other ways to store the same messages, or
 //! against the size of a group.
 
-use std::time::Duration;
-
 use cairn_store::limits::BATCH_BYTES_MAX;
 use clap::Args;
 use serde::Serialize;
@@ -68,12 +66,6 @@ pub fn run(
     Ok(scratch.report("engine", &settings, interrupted, results))
 }
 
-impl Settings {
-    fn round(&self) -> Duration {
-        Duration::from_secs_f64(self.seconds / f64::from(limits::ROUNDS))
-    }
-}
-
 /// One contender with one size of batch.
 #[derive(Clone, Debug, Serialize)]
 struct Stored {
@@ -105,7 +97,7 @@ fn storing(
         )));
     }
     let mut contenders = vec![
-        race::cairn_with_groups(conversations),
+        race::cairn("cairn", conversations, 1, LogBytes::default()),
         race::raw_file(),
         // As its documentation uses it.
         race::sled("sled, flush (no fsync)", false),
@@ -115,7 +107,7 @@ fn storing(
     let race = Race {
         contenders: &contenders,
         supply: &Supply::new(conversations, body, scratch.seed)?,
-        round: settings.round(),
+        seconds: settings.seconds,
     };
     let mut stored = Vec::new();
     for &batch in &settings.batches {
@@ -154,11 +146,13 @@ fn members(settings: &Settings, watcher: &mut Watcher) -> Result<Vec<OfMembers>,
     let LoadSettings { body, scratch, .. } = &settings.load;
     let group = |&members| (members, LogBytes::default());
     let groups: Vec<(u64, LogBytes)> = settings.members.iter().map(group).collect();
-    let contenders = groups.iter().map(race::cairn_with_members);
+    let contender = |(members, log_bytes): &(u64, LogBytes)| {
+        race::cairn(format!("{members} members"), 1, *members, log_bytes.clone())
+    };
     let race = Race {
-        contenders: &contenders.collect::<Vec<_>>(),
+        contenders: &groups.iter().map(contender).collect::<Vec<_>>(),
         supply: &Supply::new(1, *body, scratch.seed)?,
-        round: settings.round(),
+        seconds: settings.seconds,
     };
     let (title, batch, folder) = ("sizes of groups", limits::MEMBERS_BATCH, scratch.open()?);
     let outcomes = race.run(title, batch, folder.path(), watcher)?;

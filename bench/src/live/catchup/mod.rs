@@ -61,46 +61,21 @@ impl Settings {
     }
 }
 
-/// Which device is in which group: every device in equally many groups, and every group with about
-/// equally many devices.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Layout {
+/// The groups of each device, and how many there are: every device is in equally many, and every
+/// group has about equally many devices. One that would need more than there are has them all.
+pub(super) fn layout(
     devices: usize,
     groups_each: usize,
-    pub(super) groups: usize,
+    members: usize,
+) -> (Vec<Vec<usize>>, usize) {
+    let groups = (devices * groups_each).div_ceil(members).max(groups_each);
+    // Neighbours in the round differ as long as a device is in no more groups than there are.
+    let turns = |device| device * groups_each..(device + 1) * groups_each;
+    let own = |device| turns(device).map(|turn| turn % groups).collect();
+    ((0..devices).map(own).collect(), groups)
 }
 
-impl Layout {
-    /// A group that would need more members than there are devices has them all.
-    pub(super) fn new(devices: usize, groups_each: usize, members: usize) -> Self {
-        let groups = (devices * groups_each).div_ceil(members).max(groups_each);
-        Self {
-            devices,
-            groups_each,
-            groups,
-        }
-    }
-
-    pub(super) fn groups_of(self, device: usize) -> impl Iterator<Item = usize> {
-        // Neighbours in the round differ as long as a device is in no more groups than there are.
-        (0..self.groups_each).map(move |at| (device * self.groups_each + at) % self.groups)
-    }
-
-    /// The devices of each group.
-    pub(super) fn members(self) -> Vec<Vec<usize>> {
-        let mut members = vec![Vec::new(); self.groups];
-        for device in 0..self.devices {
-            self.groups_of(device)
-                .for_each(|group| members[group].push(device));
-        }
-        members
-    }
-}
-
-/// Measures it.
-///
-/// # Errors
-/// What was measured before an interruption is reported, unless that is nothing.
+/// Measures it. What was measured before an interruption is reported, unless that is nothing.
 pub async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchError> {
     let stop = watcher.stop();
     let preparing = prepare(&settings, watcher);
@@ -133,22 +108,22 @@ async fn prepare(
 ) -> Result<(Target, Vec<Away>), BenchError> {
     let mut target = Target::open(&settings.target, watcher).await?;
     let count = settings.connections;
-    let layout = Layout::new(count, settings.conversations, settings.members);
-    let filler_count = limits::FILLERS.min(layout.groups);
+    let (layout, groups) = layout(count, settings.conversations, settings.members);
+    let filler_count = limits::FILLERS.min(groups);
     let fillers = target.join("filler", filler_count, None, false).await?;
     let (fillers, filling) = clients_and_users(fillers);
     let devices = target.join("device", count, None, false).await?;
-    let members = layout.members();
-    let all = members.iter().map(|listening| {
-        let listening = listening.iter().map(|&device| devices[device].1.user);
-        filling.iter().copied().chain(listening).collect()
-    });
-    let groups = target.groups(all).await?;
+    let mut members = vec![filling; groups];
+    for (own, (_, account)) in layout.iter().zip(&devices) {
+        own.iter()
+            .for_each(|&group| members[group].push(account.user));
+    }
+    let groups = target.groups(members.into_iter()).await?;
 
     let numbers = (0..filler_count as u16).cycle();
     let filled: Vec<(ConversationId, u16)> = groups.into_iter().zip(numbers).collect();
     let leave = |(at, (client, account)): (usize, (Client, Account))| {
-        let conversations = layout.groups_of(at).map(|group| filled[group]).collect();
+        let conversations = layout[at].iter().map(|&group| filled[group]).collect();
         let options = target.options(at, true);
         async move { Away::leave(&client, account, options, conversations).await }
     };

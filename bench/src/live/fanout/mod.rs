@@ -68,10 +68,7 @@ pub struct Settings {
     target: TargetArgs,
 }
 
-/// Measures it.
-///
-/// # Errors
-/// What was measured before an interruption is reported, unless that is nothing.
+/// Measures it. What was measured before an interruption is reported, unless that is nothing.
 pub async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchError> {
     let stalled = settings.stall.count(settings.receivers)?;
     let (readers, seed) = (settings.receivers - stalled, settings.target.seed);

@@ -43,7 +43,10 @@ impl Stall {
     pub(crate) fn count(self, receivers: usize) -> Result<usize, BenchError> {
         match self.stalled.unwrap_or_default() {
             count if count < receivers => Ok(count),
-            _ => Err(BenchError::NoReaders(receivers)),
+            _ => Err(BenchError::Failed(format!(
+                "all {receivers} receivers would stop reading, and none is left to see what that \
+                 costs the others: give a smaller --stalled"
+            ))),
         }
     }
 

@@ -58,10 +58,7 @@ pub struct Settings {
     day: Option<Scenario>,
 }
 
-/// Plays it.
-///
-/// # Errors
-/// What was measured before an interruption is reported, unless that is nothing.
+/// Plays it. What was measured before an interruption is reported, unless that is nothing.
 pub async fn run(mut settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchError> {
     let scenario = Scenario::load(settings.scenario.as_deref())?;
     let seconds = settings.seconds.unwrap_or_else(|| scenario.seconds());

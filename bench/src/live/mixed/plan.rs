@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom as _, SliceRandom as _};
 use rand::{RngExt as _, SeedableRng as _};
 
-use super::scenario::{PerHour, Phase, Scenario};
+use super::scenario::{Count, PerHour, Phase, Scenario};
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Plan {
@@ -105,7 +105,8 @@ fn talks(scenario: &Scenario, random: &mut StdRng) -> Vec<Talk> {
         (Kind::LargeGroup, &scenario.large_groups),
     ] {
         talks.extend((0..groups.count.get()).map(|_| {
-            let size = random.random_range(groups.members.least..=groups.members.most);
+            let [least, most] = groups.members.map(Count::get);
+            let size = random.random_range(least..=most);
             let people = everyone.sample(random, size).copied().collect();
             Talk { kind, people }
         }));
@@ -208,10 +209,10 @@ impl Draw<'_> {
 
     /// When a device is away: absences do not overlap.
     fn drops(&mut self) -> Vec<Action> {
-        let away = self.scenario.dropping.away_minutes;
+        let [least, most] = self.scenario.dropping.away_minutes.map(Count::get);
         let (mut drops, mut back) = (Vec::new(), None);
         for at in self.times(|phase| phase.drops_per_hour) {
-            let minutes = self.random.random_range(away.least..=away.most) as f64;
+            let minutes = self.random.random_range(least..=most) as f64;
             if back.is_none_or(|back| back < at) {
                 let until = at + Duration::from_secs_f64(minutes * 60.0 / self.speed);
                 let what = What::Drop { until };

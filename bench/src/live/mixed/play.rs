@@ -15,7 +15,7 @@ use super::scenario::Scenario;
 use super::team::{Member, Seat};
 use crate::error::BenchError;
 use crate::limits;
-use crate::live::target::{ServerStats, Target};
+use crate::live::target::{Reading, Target};
 use crate::live::traffic::cursor::Anomalies;
 use crate::live::traffic::pace::{Clock, Wakes, Window};
 use crate::live::traffic::progress::Timeline;
@@ -85,7 +85,7 @@ async fn act(
     counts: &DayCounts,
     playing: &mut Playing,
     target: &Target,
-) -> Result<(ServerUsage, ServerStats, Vec<Rates>), BenchError> {
+) -> Result<(ServerUsage, Option<Reading>, Vec<Rates>), BenchError> {
     let (mut usage, mut timeline) = (ServerUsage::default(), Timeline::new());
     let (reading, stop) = (target.reading().await, target.watcher.stop());
     let (began, end) = (counts.began, counts.end());
@@ -113,7 +113,7 @@ async fn act(
     if usage.phases.is_empty() {
         return Err(BenchError::Interrupted);
     }
-    let stats = ServerStats::between(reading, target.reading().await);
+    let stats = Reading::between(reading, target.reading().await);
     Ok((usage, stats, timeline.finish(counts.moment(now))))
 }
 

@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 
 use super::plan::Span;
 use crate::latency::Latencies;
-use crate::live::target::{Cpu, ServerStats, higher};
+use crate::live::target::{Cpu, Reading, higher};
 use crate::live::traffic::cursor::Anomalies;
 use crate::live::traffic::progress::Moment;
 use crate::live::traffic::results::{Rates, list_distributions, list_timeline};
@@ -169,7 +169,7 @@ impl DayCounts {
     pub(super) fn list(
         &self,
         usage: &ServerUsage,
-        server_stats: ServerStats,
+        server_stats: Option<Reading>,
         timeline: &[Rates],
         anomalies: Anomalies,
     ) -> Results {
@@ -188,7 +188,7 @@ impl DayCounts {
             "server_mib_max": usage.mib_max, Unit::MIB,
                 "memory at most" => "in the course of the day";
         }
-        server_stats.list(results);
+        Reading::list(server_stats.as_ref(), results);
         self.list_phases(&counts, usage, results);
         let kinds = [
             ("latency_distribution", "delivery", &whole.delivery),

@@ -37,6 +37,9 @@ pub(crate) struct Scenario {
 /// Relative to others of its kind.
 type Share = Count<0, 1_000_000>;
 
+/// The least and the most.
+type Range<const MIN: u32, const MAX: u32> = [Count<MIN, MAX>; 2];
+
 /// Tables of the file, in which unknown fields are refused.
 macro_rules! tables {
     ($($name:ident { $($field:ident: $kind:ty),* })*) => {
@@ -51,13 +54,13 @@ macro_rules! tables {
 tables! {
     Groups {
         count: Count<0, 10_000>,
-        members: Between<2, { limits::PEOPLE_MAX }>,
+        members: Range<2, { limits::PEOPLE_MAX }>,
         share: Share
     }
     Chats { count: Count<0, 100_000>, share: Share }
     Length { bytes: Count<{ STAMP_BYTES as u32 }, { TEXT_BYTES_MAX as u32 }>, share: Share }
     Reading { percent: Count<0, 100>, after_minutes: Count<0, 1_440> }
-    Dropping { away_minutes: Between<0, 1_440> }
+    Dropping { away_minutes: Range<0, 1_440> }
     Scrolling { pages: Count<1, 1_000>, messages: Count<1, { RUN_MESSAGES_MAX }> }
     Phase {
         name: String,
@@ -99,12 +102,19 @@ impl Scenario {
             ("small_groups", &self.small_groups),
             ("large_groups", &self.large_groups),
         ] {
-            let (count, most) = (groups.count.get(), groups.members.most);
+            let (count, [least, most]) = (groups.count.get(), groups.members.map(Count::get));
+            if least > most {
+                return Some(format!("members of {kind}: {}", not_a_range(least, most)));
+            }
             if count > 0 && most > people {
                 let why = format!("of up to {most} members, but there are {people} people");
                 return Some(format!("{kind} are {why}"));
             }
             is_any_talked_in |= count > 0 && groups.share.get() > 0;
+        }
+        let [least, most] = self.dropping.away_minutes.map(Count::get);
+        if least > most {
+            return Some(format!("away_minutes: {}", not_a_range(least, most)));
         }
         let (actions, most) = (self.actions(), limits::DAY_ACTIONS_MAX);
         if chats > people * (people - 1) / 2 {
@@ -161,6 +171,10 @@ impl Scenario {
     }
 }
 
+fn not_a_range(least: usize, most: usize) -> String {
+    format!("{least} is more than {most}: write the smaller one first")
+}
+
 /// A whole number from `MIN` to `MAX`. Out of bounds it is refused where it is read, so that the
 /// message says in which line it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -183,34 +197,6 @@ impl<const MIN: u32, const MAX: u32> TryFrom<i64> for Count<MIN, MAX> {
         within
             .map(Self)
             .ok_or_else(|| format!("{number} is not from {MIN} to {MAX}"))
-    }
-}
-
-/// A range, written as `[least, most]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(try_from = "[Count<MIN, MAX>; 2]", into = "[usize; 2]")]
-pub(super) struct Between<const MIN: u32, const MAX: u32> {
-    pub(super) least: usize,
-    pub(super) most: usize,
-}
-
-impl<const MIN: u32, const MAX: u32> TryFrom<[Count<MIN, MAX>; 2]> for Between<MIN, MAX> {
-    type Error = String;
-
-    fn try_from(both: [Count<MIN, MAX>; 2]) -> Result<Self, Self::Error> {
-        let [least, most] = both.map(Count::get);
-        if least <= most {
-            return Ok(Self { least, most });
-        }
-        Err(format!(
-            "{least} is more than {most}: write the smaller one first"
-        ))
-    }
-}
-
-impl<const MIN: u32, const MAX: u32> From<Between<MIN, MAX>> for [usize; 2] {
-    fn from(between: Between<MIN, MAX>) -> Self {
-        [between.least, between.most]
     }
 }
 

@@ -22,7 +22,7 @@ use tokio::time::{Instant, timeout};
 
 use self::server::Server;
 pub(crate) use self::server::Stop;
-pub(crate) use self::server_stats::{Reading, ServerStats};
+pub(crate) use self::server_stats::Reading;
 use crate::error::BenchError;
 use crate::limits;
 use crate::results::{Durability, Report, Results, Subject, Unit, list};
@@ -140,8 +140,10 @@ impl Target {
 
     /// Replaces an error by its cause, where the server of the run's own has ended.
     pub(crate) fn blame(&mut self, error: BenchError) -> BenchError {
-        let ended = self.server.as_mut().and_then(Server::ended);
-        ended.map_or(error, BenchError::ServerEnded)
+        match self.server.as_mut().and_then(Server::ended) {
+            Some(how) => BenchError::Failed(format!("the server ended during the run: {how}")),
+            None => error,
+        }
     }
 
     fn of_process<T>(&self, read: impl Fn(u32) -> Option<T>) -> Option<T> {

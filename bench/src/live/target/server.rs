@@ -43,8 +43,7 @@ impl Server {
 
     pub(super) fn owner_invite(&self) -> Result<InviteLink, BenchError> {
         let link = self.ready.invite.as_deref().unwrap_or_default();
-        link.parse()
-            .map_err(|_| BenchError::NotReady(link.to_owned()))
+        link.parse().map_err(|_| not_ready(link))
     }
 
     pub(super) fn process(&self) -> u32 {
@@ -103,6 +102,10 @@ fn run(dir: &Path, listen: SocketAddr) -> Result<(Child, Ready), BenchError> {
             .read_line(&mut line)
             .map_err(cannot())?;
     }
-    let ready = serde_json::from_str(&line).map_err(|_| BenchError::NotReady(line))?;
+    let ready = serde_json::from_str(&line).map_err(|_| not_ready(&line))?;
     Ok((process, ready))
+}
+
+fn not_ready(said: &str) -> BenchError {
+    BenchError::Failed(format!("the server did not start: it said {said:?}"))
 }

@@ -14,7 +14,7 @@ use crate::args::whole;
 use crate::error::BenchError;
 use crate::latency::Latencies;
 use crate::limits;
-use crate::live::target::{ServerStats, Target};
+use crate::live::target::{Reading, Target};
 use crate::results::grouped;
 
 /// How long a run counts, after the warm-up.
@@ -82,7 +82,7 @@ pub(crate) async fn count(
     counters.pause();
     let (reading, cpu) = began.ok_or(BenchError::Interrupted)?;
     let cpu = target.cpu().since(cpu);
-    let server_stats = ServerStats::between(reading, target.reading().await);
+    let server_stats = Reading::between(reading, target.reading().await);
     let interrupted = stop.is_asked();
     Ok(counters.read(|counts| {
         let (end, none) = (Moment::from(counts), Latencies::default());

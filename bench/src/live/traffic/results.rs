@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::cursor::Anomalies;
 use super::ramp::points;
 use crate::latency::Latencies;
-use crate::live::target::{Cpu, ServerStats};
+use crate::live::target::{Cpu, Reading};
 use crate::results::{Results, Scale, Series, Unit, list};
 
 /// What a run does not measure is `null`.
@@ -24,7 +24,7 @@ pub(crate) struct TrafficResults {
     pub(crate) stall: StallResults,
     pub(crate) cpu: Cpu,
     pub(crate) server_mib: Option<f64>,
-    pub(crate) server_stats: ServerStats,
+    pub(crate) server_stats: Option<Reading>,
     pub(crate) connections: Option<usize>,
     pub(crate) server_kib_per_connection: Option<f64>,
     pub(crate) handshakes_per_s: Option<f64>,
@@ -81,7 +81,7 @@ impl TrafficResults {
         list! { results;
             "server_mib": self.server_mib, Unit::MIB, "server memory" => "in use at the end";
         }
-        self.server_stats.list(results);
+        Reading::list(self.server_stats.as_ref(), results);
         self.stall.list(&self.latency, results);
         let kinds = [
             ("latency_distribution", sent, &self.latency),

@@ -224,7 +224,11 @@ impl Unanswered {
         }
         match timeout(limits::SETTLE_TIME_MAX, self.answered()).await {
             Ok(answered) => Ok(Some(answered?)),
-            Err(_) => Err(BenchError::Unanswered(self.len())),
+            Err(_) => {
+                let left = self.len();
+                let why = format!("{left} sends were not answered after the run");
+                Err(BenchError::Failed(why))
+            }
         }
     }
 

@@ -50,7 +50,7 @@ pub fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchErr
     let (scratch, stop) = (settings.load.scratch.open()?, watcher.stop());
     let folder = scratch.path();
     let messages = disk_budget::limit(folder, settings.messages, settings.load.body)?;
-    let mut driver = Driver::create(folder, settings.load.conversations)?;
+    let mut driver = Driver::create(folder, settings.load.conversations, 0)?;
     let heads_before = heads(&mut driver)?;
     let progress = fill(&mut driver, messages, &settings, folder, watcher)?;
     let stored = progress.last().messages;
