@@ -1,6 +1,5 @@
 //! Latencies: collected in a histogram, reported as percentiles.
 
-use std::fmt;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
@@ -88,12 +87,4 @@ pub(crate) struct Percentiles {
     pub(crate) p99: f64,
     pub(crate) p999: f64,
     pub(crate) max: f64,
-}
-
-impl fmt::Display for Percentiles {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [p50, p90, p99] = [self.p50, self.p90, self.p99];
-        write!(f, "p50 {p50:.2}  p90 {p90:.2}  p99 {p99:.2}  ")?;
-        write!(f, "p99.9 {:.2}  max {:.2} ms", self.p999, self.max)
-    }
 }

@@ -132,16 +132,26 @@ impl Results {
         name: &'static str,
         meaning: &'static str,
     ) {
-        let value = to_value(value);
-        if let Some(text) = unit.show_value(&value) {
-            self.row(name, text, meaning);
-        }
-        self.fields.push((field, value));
+        self.show(name, &value, unit, meaning);
+        self.json(field, value);
     }
 
     /// Adds a field that only programs see.
     pub(crate) fn json<T: Serialize>(&mut self, field: &'static str, value: T) {
         self.fields.push((field, to_value(value)));
+    }
+
+    /// Shows people a number that programs see elsewhere.
+    pub(crate) fn show<T: Serialize>(
+        &mut self,
+        name: &'static str,
+        value: T,
+        unit: Unit,
+        meaning: &'static str,
+    ) {
+        if let Some(text) = unit.show_value(&to_value(value)) {
+            self.row(name, text, meaning);
+        }
     }
 
     /// Adds what only people see.

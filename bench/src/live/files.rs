@@ -210,10 +210,9 @@ impl Setup {
             "latency_ms": &latencies, Unit::MILLIS,
                 latency => "of a message of another user meanwhile";
         }
-        if let Some((taken, idle)) = latencies.percentiles().zip(idle) {
-            let times = Unit::TIMES.show(taken.p99 / idle.p99);
-            results.row(ratio, times, "what it is without a file");
-        }
+        let both = latencies.percentiles().zip(idle);
+        let times = both.map(|(taken, idle)| taken.p99 / idle.p99);
+        results.show(ratio, times, Unit::TIMES, "what it is without a file");
         list! { results;
             "server_mib_more": more(server_peak, server_before), mib,
                 server => "memory more than before, at most";

@@ -10,8 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::target::{Stop, Target, TargetArgs};
-use super::traffic::ramp::ramp;
-use super::traffic::results::TrafficResults;
+use super::traffic::{TrafficResults, ramp};
 use crate::args::whole;
 use crate::error::BenchError;
 use crate::limits;

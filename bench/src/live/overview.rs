@@ -274,12 +274,8 @@ struct Row<'a> {
 fn list(overviews: &[Overview]) -> Results {
     let mut results = Results::default();
     let meaning = "from nothing to knowing which conversations have something new";
-    if let Some(known) = overviews
-        .first()
-        .and_then(|many| many.warm.known_ms.percentiles())
-    {
-        results.row("what changed", known.to_string(), meaning);
-    }
+    let known = overviews.first().map(|many| &many.warm.known_ms);
+    results.show("what changed", known, Unit::MILLIS, meaning);
     let millis = Unit::new(1, "");
     let columns = [
         Column::new("conversations", "/conversations", Unit::COUNT),

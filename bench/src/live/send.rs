@@ -8,11 +8,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::target::{Target, TargetArgs, clients_and_users};
-use super::traffic::counters::Counters;
-use super::traffic::pace::Window;
-use super::traffic::progress::{Extent, count};
-use super::traffic::sender::{Group, Load};
-use super::traffic::stamp::Texts;
+use super::traffic::{Counters, Extent, Group, Load, Texts, Window, count};
 use crate::args::{body_bytes, parse_skew, whole};
 use crate::error::BenchError;
 use crate::results::Report;

@@ -50,7 +50,7 @@ fn percentiles_are_where_they_belong() {
     let found = latencies.percentiles().unwrap();
     assert!(
         (found.max - 5_000.0).abs() < 5.0 && found.p99 < 1.0,
-        "{found}"
+        "{found:?}"
     );
 }
 
@@ -63,7 +63,7 @@ fn latencies_add_up() {
     let found = one.percentiles().unwrap();
     assert!(
         (found.p50 - 1.0).abs() < 0.01 && (found.max - 3.0).abs() < 0.01,
-        "{found}"
+        "{found:?}"
     );
 }
 
@@ -76,6 +76,6 @@ fn what_is_beyond_every_bound_is_recorded_as_the_longest() {
     assert_eq!(found.p50, 0.0);
     assert!(
         (found.max / (MICROS_MAX as f64 / 1_000.0) - 1.0).abs() < 0.001,
-        "{found}"
+        "{found:?}"
     );
 }

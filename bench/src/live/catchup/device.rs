@@ -7,12 +7,11 @@ use std::time::{Duration, Instant};
 use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::{Account, Client, ClientBuilder};
 use parking_lot::Mutex;
-use serde::Serialize;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::error::BenchError;
-use crate::live::traffic::cursor::{Anomalies, Cursor};
-use crate::live::traffic::ramp::reconnect;
+use crate::live::traffic::{Anomalies, Cursor, reconnect};
 
 /// A device that is away, with what it stores: its account, and a cursor in each conversation.
 #[derive(Clone, Debug)]
@@ -117,28 +116,17 @@ pub(crate) struct Arrivals {
     pub(crate) level_after: Vec<Duration>,
 }
 
-/// How long devices took to have everything, in seconds from when all set out.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub(crate) struct LevelTimes {
-    pub(crate) first: f64,
-    pub(crate) median: f64,
-    pub(crate) last: f64,
-}
-
 impl Arrivals {
     /// Grows for as long as anything goes on.
     pub(super) fn progress(&self) -> u64 {
         self.messages + self.connected
     }
 
-    /// `None` when no device has everything.
-    pub(crate) fn level_times(&self) -> Option<LevelTimes> {
+    /// When the first, the median and the last device had everything, in seconds from when all set
+    /// out. `None` when no device has everything.
+    pub(crate) fn level_times(&self) -> Option<Value> {
         let last = self.level_after.len().checked_sub(1)?;
         let after = |at: usize| self.level_after[at].as_secs_f64();
-        Some(LevelTimes {
-            first: after(0),
-            median: after(last / 2),
-            last: after(last),
-        })
+        Some(json!({ "first": after(0), "median": after(last / 2), "last": after(last) }))
     }
 }

@@ -15,10 +15,7 @@ use tokio::time::sleep;
 
 use self::device::{Arrivals, Away};
 use super::target::{Cpu, Stop, Target, TargetArgs, clients_and_users, higher};
-use super::traffic::cursor::Anomalies;
-use super::traffic::fill::{Filler, fill};
-use super::traffic::ramp::{points, ramp};
-use super::traffic::stamp::Texts;
+use super::traffic::{Anomalies, Filler, Texts, fill, points, ramp};
 use crate::args::{body_bytes, whole};
 use crate::error::BenchError;
 use crate::limits;

@@ -12,12 +12,7 @@ use serde::Serialize;
 
 use self::stall::{Stall, Stalled};
 use super::target::{Target, TargetArgs, clients_and_users};
-use super::traffic::counters::Counters;
-use super::traffic::pace::{Wakes, Window};
-use super::traffic::progress::{Extent, count};
-use super::traffic::receivers::Receivers;
-use super::traffic::sender::{Group, Load};
-use super::traffic::stamp::Texts;
+use super::traffic::{Counters, Extent, Group, Load, Receivers, Texts, Wakes, Window, count};
 use crate::args::{body_bytes, parse_skew, whole};
 use crate::error::BenchError;
 use crate::results::Report;

@@ -14,13 +14,9 @@ use crate::error::BenchError;
 use crate::latency::Latencies;
 use crate::limits;
 use crate::live::target::Target;
-use crate::live::traffic::counters::Counters;
-use crate::live::traffic::cursor::Anomalies;
-use crate::live::traffic::pace::Window;
-use crate::live::traffic::progress::Extent;
-use crate::live::traffic::receivers::Receivers;
-use crate::live::traffic::results::StallResults;
-use crate::live::traffic::sender::{Load, Sent};
+use crate::live::traffic::{
+    Anomalies, Counters, Extent, Load, Receivers, Sent, StallResults, Window,
+};
 use crate::results::grouped;
 
 /// How many stop reading, and for how long.

@@ -20,10 +20,7 @@ use super::results::DayCounts;
 use super::scenario::Scrolling;
 use super::team::{Member, Seat};
 use crate::error::BenchError;
-use crate::live::traffic::pace::{Wakes, Window};
-use crate::live::traffic::ramp::reconnect;
-use crate::live::traffic::sender::{InFlight, Unanswered};
-use crate::live::traffic::stamp::Texts;
+use crate::live::traffic::{InFlight, Texts, Unanswered, Wakes, Window, reconnect};
 
 /// What all devices have in common.
 #[derive(Debug)]

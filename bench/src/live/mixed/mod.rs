@@ -25,7 +25,7 @@ use self::plan::Plan;
 pub use self::scenario::DEFAULT as DEFAULT_SCENARIO;
 use self::scenario::Scenario;
 use super::target::{Target, TargetArgs};
-use super::traffic::stamp::Texts;
+use super::traffic::Texts;
 use crate::args::whole;
 use crate::error::BenchError;
 use crate::limits;

@@ -16,12 +16,7 @@ use super::team::{Member, Seat};
 use crate::error::BenchError;
 use crate::limits;
 use crate::live::target::{Reading, Target};
-use crate::live::traffic::cursor::Anomalies;
-use crate::live::traffic::pace::{Clock, Wakes, Window};
-use crate::live::traffic::progress::Timeline;
-use crate::live::traffic::receivers::delivered;
-use crate::live::traffic::results::Rates;
-use crate::live::traffic::stamp::Texts;
+use crate::live::traffic::{Anomalies, Clock, Rates, Texts, Timeline, Wakes, Window, delivered};
 use crate::results::{Results, grouped};
 
 /// Devices; each returns its seats, with how many messages it has sent to each.

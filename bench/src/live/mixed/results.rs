@@ -7,9 +7,7 @@ use parking_lot::Mutex;
 use super::plan::Span;
 use crate::latency::Latencies;
 use crate::live::target::{Cpu, Reading, higher};
-use crate::live::traffic::cursor::Anomalies;
-use crate::live::traffic::progress::Moment;
-use crate::live::traffic::results::{Rates, list_distributions, list_timeline};
+use crate::live::traffic::{Anomalies, Moment, Rates, list_distributions, list_timeline};
 use crate::results::{Column, Results, Unit, list};
 
 #[derive(Debug)]

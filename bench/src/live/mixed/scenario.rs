@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::BenchError;
 use crate::limits;
-use crate::live::traffic::stamp::STAMP_BYTES;
+use crate::live::traffic::STAMP_BYTES;
 
 /// The scenario that is played by default, with comments that explain the format.
 pub const DEFAULT: &str = include_str!("day.toml");

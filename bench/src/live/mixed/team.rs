@@ -14,10 +14,7 @@ use super::scenario::Scenario;
 use crate::error::BenchError;
 use crate::limits;
 use crate::live::target::{Stop, Target};
-use crate::live::traffic::cursor::Cursor;
-use crate::live::traffic::fill::{Filler, fill};
-use crate::live::traffic::ramp::reconnect;
-use crate::live::traffic::stamp::Texts;
+use crate::live::traffic::{Cursor, Filler, Texts, fill, reconnect};
 
 /// Of all users of a run: their further devices log in with it.
 const PASSWORD: &str = "a password of the benchmark";

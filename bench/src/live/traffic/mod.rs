@@ -13,3 +13,14 @@ pub(crate) mod receivers;
 pub(crate) mod results;
 pub(crate) mod sender;
 pub(crate) mod stamp;
+
+pub(crate) use counters::Counters;
+pub(crate) use cursor::{Anomalies, Cursor};
+pub(crate) use fill::{Filler, fill};
+pub(crate) use pace::{Clock, Wakes, Window};
+pub(crate) use progress::{Extent, Moment, Timeline, count};
+pub(crate) use ramp::{points, ramp, reconnect};
+pub(crate) use receivers::{Receivers, delivered};
+pub(crate) use results::{Rates, StallResults, TrafficResults, list_distributions, list_timeline};
+pub(crate) use sender::{Group, InFlight, Load, Sent, Unanswered};
+pub(crate) use stamp::{STAMP_BYTES, Texts};

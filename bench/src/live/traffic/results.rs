@@ -117,8 +117,8 @@ impl TrafficResults {
                 "messages that receivers got; one message to ten receivers is ten";
             "accepted_per_s": rate(self.accepted), Unit::PER_S,
                 "accepted" => "messages that were stored durably, numbered and answered";
-            "latency_ms": self.latency.percentiles(), Unit::MILLIS, "latency" => latency;
-            "accept_latency_ms": self.accept_latency.percentiles(), Unit::MILLIS,
+            "latency_ms": &self.latency, Unit::MILLIS, "latency" => latency;
+            "accept_latency_ms": &self.accept_latency, Unit::MILLIS,
                 "acceptance" => answered;
         }
         Anomalies::list(self.anomalies, true, results);
@@ -157,9 +157,9 @@ impl StallResults {
     /// `latency` is that of the others, while some did not read.
     pub(crate) fn list(&self, latency: &Latencies, results: &mut Results) {
         list! { results;
-            "calm_latency_ms": self.calm_latency.percentiles(), Unit::MILLIS,
+            "calm_latency_ms": &self.calm_latency, Unit::MILLIS,
                 "calm latency" => "of the same receivers, before some others stopped reading";
-            "stalled_latency_ms": self.latency.percentiles(), Unit::MILLIS,
+            "stalled_latency_ms": &self.latency, Unit::MILLIS,
                 "stalled wait" => "of those who stopped, until they were level";
             "p99_ratio": self.p99_ratio(latency), Unit::new(2, ""),
                 "p99 ratio" => "how many times the calm p99 the p99 was while some did not read";
