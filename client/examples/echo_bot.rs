@@ -5,10 +5,7 @@
 
 use std::collections::HashSet;
 
-use cairn_client::proto::content::body::Body;
-use cairn_client::proto::model::conversation::Conversation;
-use cairn_client::proto::text::{DeviceName, Text};
-use cairn_client::{Client, Error, Event, JoinRequest, Update};
+use cairn_client::{Body, Client, Conversation, Error, Event, JoinRequest, Update};
 
 /// Contains the device token: keep it readable by the owner only.
 const ACCOUNT_FILE: &str = "echo_bot.json";
@@ -20,7 +17,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let who = JoinRequest {
             name: name.parse()?,
             password: None,
-            device: DeviceName::new("bot")?,
+            device: "bot".parse()?,
         };
         let (client, account) = Client::builder().join(&link.parse()?, who).await?;
         std::fs::write(ACCOUNT_FILE, serde_json::to_vec(&account)?)?;
@@ -38,32 +35,30 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         match events.next().await {
             Some(Event::Update(Update::Removed { conversation, .. })) => {
-                followed.remove(&conversation)
+                followed.remove(&conversation);
             }
-            Some(_) => continue,
+            Some(_) => {}
             None => return Ok(()),
-        };
+        }
     }
 }
 
-async fn answer(client: Client, conversation: Conversation) -> Result<(), Error> {
-    let me = client.whoami();
-    let mut timeline = client
-        .conversation(conversation.id)
-        .follow(conversation.delivered.next());
+async fn answer(client: Client, summary: Conversation) -> Result<(), Error> {
+    let (me, conversation) = (client.whoami(), client.conversation(summary.id));
+    let mut timeline = conversation.follow(summary.delivered.next());
     while let Some(message) = timeline.next().await.transpose()? {
         if let Body::Text(text) = &message.body
             && message.sender != me.user
             && text.as_str().contains(me.name.as_str())
             && let Some(sender) = client.people().get(message.sender).await?
-            && let Ok(echo) = Text::new(format!("{} said: {text}", sender.name))
         {
-            client
-                .conversation(conversation.id)
-                .send(Body::Text(echo))
-                .await?;
+            let echo = format!("{} said: {text}", sender.name);
+            match conversation.send(echo).await {
+                Ok(_) | Err(Error::InvalidText(_) | Error::Refused(_)) => {}
+                Err(error) => return Err(error),
+            }
         }
-        client.conversation(conversation.id).ack(message.msgid);
+        conversation.ack(message.msgid);
     }
     Ok(())
 }

@@ -6,8 +6,8 @@
 //!
 //! | from the client | into the replica |
 //! |---|---|
-//! | [`Client::overview`][overview] | [`Replica::apply_overview`], [`Replica::finish_overview`] |
-//! | [`Client::contacts`](cairn_client::Client::contacts) | [`Replica::set_contacts`] |
+//! | [`Conversations::overview`][overview] | [`Replica::apply_overview`], [`Replica::finish_overview`] |
+//! | [`People::contacts`](cairn_client::view::People::contacts) | [`Replica::set_contacts`] |
 //! | [`Event`](cairn_client::Event) | [`Replica::apply_event`] |
 //! | entries of a [`Timeline`](cairn_client::Timeline) | [`Replica::append`] |
 //! | group, members, pins, retention | [`Details::new`], then [`Replica::enter`] |
@@ -31,18 +31,19 @@
 //!
 //! async fn details(client: &Client, summary: &Summary) -> Result<Details, Error> {
 //!     let group = match summary.kind {
-//!         ConversationKind::Group { .. } => Some(client.group(summary.id).await?),
+//!         ConversationKind::Group { .. } => Some(client.conversation(summary.id).group().await?),
 //!         ConversationKind::Direct { .. } => None,
 //!     };
-//!     let retention = client.retention(summary.id).await?.set;
-//!     let members = client.members(summary.id).await?;
-//!     let pins = client.pins(summary.id).await?;
+//!     let conversation = client.conversation(summary.id);
+//!     let retention = conversation.retention().await?.set;
+//!     let members = conversation.members().await?;
+//!     let pins = conversation.pins().await?;
 //!     Ok(Details::new(&summary.kind, group, retention, &members, pins))
 //! }
 //!
 //! async fn show(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
 //!     let mut replica = Replica::new(client.whoami().user);
-//!     let overview = client.overview(replica.moment()).await?;
+//!     let overview = client.conversations().overview(replica.moment()).await?;
 //!     for summary in replica.apply_overview(&overview).enter {
 //!         replica.enter(&summary, details(client, &summary).await?);
 //!     }
@@ -51,7 +52,7 @@
 //!     let Some((id, conversation)) = replica.conversations().next() else {
 //!         return Ok(());
 //!     };
-//!     let mut timeline = client.follow(id, conversation.next());
+//!     let mut timeline = client.conversation(id).follow(conversation.next());
 //!     while let Some(batch) = timeline.next_batch().await.transpose()? {
 //!         if replica.append(&batch)? == Update::Stale {
 //!             break;
@@ -64,7 +65,7 @@
 //! }
 //! ```
 //!
-//! [overview]: cairn_client::Client::overview
+//! [overview]: cairn_client::view::Conversations::overview
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

@@ -13,7 +13,7 @@ use cairn_client::proto::model::group::{
 };
 use cairn_client::proto::text::{DeviceName, GroupName, Password, Text, Topic, UserName};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::PullRange;
+use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::{Account, Client, Error, Event, Events, JoinRequest, LoginRequest, Update};
 use cairn_core::record::GroupRecord;
 use cairn_store::files::poison::Poison;

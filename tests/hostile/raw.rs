@@ -10,13 +10,15 @@ use cairn_client::proto::content::attachment::TransferFrame;
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::content::extras::Extras;
 use cairn_client::proto::content::message::Draft;
+use cairn_client::proto::content::packed::Content;
 use cairn_client::proto::ids::{ClientSeq, ConversationId, MsgId, RequestId, SendStreamId};
 use cairn_client::proto::wire::close::CloseCode;
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::event::{StreamOpening, TimelineFrame};
-use cairn_client::proto::wire::hello::{ClientFrame, Credentials, Hello, Welcome};
-use cairn_client::proto::wire::request::Request;
-use cairn_client::proto::wire::response::{Response, ServerFrame};
+use cairn_client::proto::wire::hello::{Capabilities, ClientFrame, Credentials, Hello, Welcome};
+use cairn_client::proto::wire::request::session::ListDevices;
+use cairn_client::proto::wire::request::{Answer, Call, Request};
+use cairn_client::proto::wire::response::ServerFrame;
 use cairn_client::proto::wire::{codec, frame};
 use cairn_client::proto::{ALPN, WIRE_VERSION, limits};
 use quinn::crypto::rustls::QuicClientConfig;
@@ -144,21 +146,27 @@ impl Raw {
     }
 
     /// Asks, and waits for the answer.
-    pub(super) async fn ask(&mut self, request: Request) -> Result<Response, ErrorCode> {
+    pub(super) async fn ask<C: Call>(&mut self, call: C) -> Result<C::Answer, ErrorCode> {
+        let answer = self.ask_any(call.into()).await?;
+        Ok(answer.of::<C>().unwrap())
+    }
+
+    /// Asks, and waits for the answer as it is encoded.
+    pub(super) async fn ask_any(&mut self, request: Request) -> Result<Answer, ErrorCode> {
         let (id, body) = self.request(request);
         self.stream.write(&frame::frame(&body)).await;
         self.answer_to(id).await
     }
 
     /// A request with a number of its own.
-    pub(super) fn request(&mut self, request: Request) -> (RequestId, ClientFrame) {
+    pub(super) fn request(&mut self, request: impl Into<Request>) -> (RequestId, ClientFrame) {
         self.asked += 1;
         let id = RequestId::new(self.asked);
-        (id, ClientFrame::Request(id, request))
+        (id, ClientFrame::Request(id, request.into()))
     }
 
     /// The next answer, which must be that to `id`.
-    pub(super) async fn answer_to(&mut self, id: RequestId) -> Result<Response, ErrorCode> {
+    pub(super) async fn answer_to(&mut self, id: RequestId) -> Result<Answer, ErrorCode> {
         match self.stream.read().await {
             ServerFrame::Response(answered, answer) if answered == id => answer,
             other => panic!("no answer to request {id} but {other:?}"),
@@ -171,27 +179,18 @@ impl Raw {
         seq: u64,
         body: Body,
     ) -> Result<MsgId, ErrorCode> {
-        match self
-            .ask(Request::Send(Draft {
-                conversation,
-                seq: ClientSeq::new(seq),
-                body,
-                extras: Extras::NONE,
-            }))
-            .await?
-        {
-            Response::Accepted { msgid } => Ok(msgid),
-            other => panic!("not accepted but {other:?}"),
-        }
+        self.ask(Draft {
+            conversation,
+            seq: ClientSeq::new(seq),
+            content: Content::new(body, Extras::NONE),
+        })
+        .await
     }
 
     /// The session is as it was: whatever the client did was answered, and the next request is as
     /// well.
     pub(super) async fn goes_on(&mut self) {
-        assert!(matches!(
-            self.ask(Request::Devices).await,
-            Ok(Response::Devices(_))
-        ));
+        assert!(self.ask(ListDevices).await.is_ok());
     }
 
     /// Opens a timeline stream.
@@ -306,7 +305,9 @@ pub(super) fn hello(credentials: Credentials, push: bool) -> ClientFrame {
     ClientFrame::Hello(Hello {
         version: WIRE_VERSION,
         credentials,
+        capabilities: Capabilities::NONE,
         send_stream: SendStreamId::new(7),
+        is_resumed: false,
         push,
         since: None,
     })

@@ -3,19 +3,22 @@
 
 use std::path::Path;
 
-use cairn_core::Command;
 use cairn_core::api::actor::Actor;
-use cairn_core::api::command::{NewDevice, Reply};
+use cairn_core::api::command::{Invite, Join, NewDevice, OwnerInvite};
 use cairn_core::record::SecretHash;
+use cairn_core::{Asked, By};
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::{Extra, Extras};
 use cairn_proto::content::message::Draft;
+use cairn_proto::content::packed::Content;
 use cairn_proto::ids::{
     ClientSeq, ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId,
 };
 use cairn_proto::limits::USERS_PER_REQUEST_MAX;
 use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::group::{AddMembers, CreateGroup};
+use cairn_proto::wire::request::message::{Edit, Pin, React, Recall};
+use cairn_proto::wire::request::reading::MarkRead;
 use cairn_store::engine::Engine;
 use tempfile::TempDir;
 
@@ -39,7 +42,7 @@ impl Team {
         let mut engine = Engine::open(dir).unwrap();
         engine
             .execute(
-                Command::OwnerInvite {
+                OwnerInvite {
                     token: token(0),
                     expires_at: Timestamp::new(u64::MAX),
                 },
@@ -49,7 +52,7 @@ impl Team {
         let owner = join(&mut engine, token(0), 1);
         engine
             .execute(
-                Command::Invite {
+                Invite {
                     actor: owner,
                     token: token(u64::MAX),
                     uses: 10_000,
@@ -61,16 +64,11 @@ impl Team {
         let others: Vec<UserId> = (2..=members)
             .map(|number| join(&mut engine, token(u64::MAX), number).user)
             .collect();
-        let create = Request::CreateGroup {
+        let create = CreateGroup {
             name: "team".parse().unwrap(),
             members: Vec::new(),
         };
-        let Ok(Reply::Response(Response::Created {
-            conversation: group,
-        })) = engine.execute(Command::Ask(owner, create), NOW)
-        else {
-            panic!("no group");
-        };
+        let group = engine.execute(By(owner, create), NOW).unwrap();
         let mut team = Self {
             engine,
             group,
@@ -78,10 +76,10 @@ impl Team {
             member: others[0],
         };
         for users in others.chunks(USERS_PER_REQUEST_MAX) {
-            team.costs(Request::AddMembers {
+            team.costs(Request::from(AddMembers {
                 conversation: group,
                 users: users.to_vec(),
-            });
+            }));
         }
         team.engine.commit().unwrap();
         team
@@ -89,10 +87,9 @@ impl Team {
 
     /// The bytes of the log that a request of the owner takes.
     fn costs(&mut self, request: Request) -> usize {
+        let asked = Asked::try_from(request).unwrap();
         let before = self.engine.batch_bytes();
-        self.engine
-            .execute(Command::Ask(self.owner, request), NOW)
-            .unwrap();
+        self.engine.execute(By(self.owner, asked), NOW).unwrap();
         self.engine.batch_bytes() - before
     }
 
@@ -109,11 +106,10 @@ impl Team {
         let (conversation, member) = (self.group, self.member);
         let said = |seq: u64, extras: &[Extra]| {
             let body = Body::Text("at noon?".parse().unwrap());
-            Request::Send(Draft {
+            Request::from(Draft {
                 conversation,
                 seq: ClientSeq::new(seq),
-                body,
-                extras: Extras::new(extras.to_vec()).unwrap(),
+                content: Content::new(body, Extras::new(extras.to_vec()).unwrap()),
             })
         };
         let mut costs = vec![self.costs(said(1, &[]))];
@@ -127,28 +123,28 @@ impl Team {
             ],
         )));
         for request in [
-            Request::React {
+            Request::from(React {
                 conversation,
                 msgid,
                 emoji: "+1".parse().unwrap(),
-            },
-            Request::Edit {
+            }),
+            Request::from(Edit {
                 conversation,
                 msgid,
                 text: "at one?".parse().unwrap(),
-            },
-            Request::Pin {
+            }),
+            Request::from(Pin {
                 conversation,
                 msgid,
-            },
-            Request::Read {
+            }),
+            Request::from(MarkRead {
                 conversation,
                 msgid,
-            },
-            Request::Recall {
+            }),
+            Request::from(Recall {
                 conversation,
                 msgid,
-            },
+            }),
         ] {
             costs.push(self.costs(request));
         }
@@ -166,21 +162,13 @@ fn join(engine: &mut Engine, invite: SecretHash, number: u64) -> Actor {
         stream: SendStreamId::new(1),
         push: false,
     };
-    match engine
-        .execute(
-            Command::Join {
-                invite,
-                name,
-                password: None,
-                device,
-            },
-            NOW,
-        )
-        .unwrap()
-    {
-        Reply::LoggedIn(session) => session.actor,
-        other => panic!("{other:?}"),
-    }
+    let join = Join {
+        invite,
+        name,
+        password: None,
+        device,
+    };
+    engine.execute(join, NOW).unwrap().actor
 }
 
 #[test]

@@ -15,7 +15,7 @@ use cairn_client::proto::content::body::{Amendment, Body};
 use cairn_client::proto::limits::CAPTION_BYTES_MAX;
 use cairn_client::proto::text::{Caption, FileName, MediaType, Text};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::PullRange;
+use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::{Account, Client, Error, Progress, Step, TransferError, Uploaded};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};

@@ -11,7 +11,7 @@ use cairn_client::proto::content::extras::{Extra, Extras};
 use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::text::{GroupName, Text};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::PullRange;
+use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::{Client, Error, Timeline};
 
 use crate::support::{Server, invite, next, soon};

@@ -1,11 +1,12 @@
 //! Attachments: random steps, the model's answers, and the expected trees.
 
+mod trees;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_core::api::actor::Actor;
 use cairn_core::api::command::{BeginUpload, Collected, EndUpload, GrantDownload, UploadState};
 use cairn_core::prefetch::Load;
-use cairn_core::record::Row;
 use cairn_core::record::{AttachmentRecord, Upload};
 use cairn_core::{Batch, State};
 use cairn_proto::content::attachment::{Attachment, AttachmentHash, Media, Preview, Video};
@@ -13,15 +14,14 @@ use cairn_proto::content::body::Body;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_proto::text::{Caption, FileName, MediaType};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_store::trees::Tree;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use proptest::{prop_assert, prop_assert_eq};
 
+pub(super) use self::trees::AttachmentTrees;
 use super::commands::Command;
 use super::naive::Naive;
 use super::steps::Place;
-use super::trees::mix;
 
 /// The default quota.
 const QUOTA_BYTES: u64 = 20 << 30;
@@ -340,95 +340,6 @@ impl Naive {
                 .filter(|&(_, bytes)| bytes > 0)
                 .collect(),
             uses,
-        }
-    }
-}
-
-/// The trees of attachments.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct AttachmentTrees {
-    pub(super) records: BTreeMap<AttachmentHash, AttachmentRecord>,
-    pub(super) unused: BTreeMap<AttachmentHash, ()>,
-    pub(super) uses: BTreeMap<(ConversationId, MsgId), AttachmentHash>,
-    pub(super) bytes: BTreeMap<UserId, u64>,
-}
-
-fn set<K: Ord, V>(tree: &mut BTreeMap<K, V>, key: K, value: Option<V>) {
-    match value {
-        Some(value) => drop(tree.insert(key, value)),
-        None => drop(tree.remove(&key)),
-    }
-}
-
-impl AttachmentTrees {
-    /// Stores a row, if it belongs to these trees.
-    pub(super) fn put(&mut self, row: Row) {
-        match row {
-            Row::Attachment(hash, record) => {
-                let is_unused = record.as_ref().is_some_and(|record| record.uses == 0);
-                set(&mut self.unused, hash, is_unused.then_some(()));
-                set(&mut self.records, hash, record);
-            }
-            Row::Attached(conversation, msgid, hash) => {
-                set(&mut self.uses, (conversation, msgid), hash)
-            }
-            Row::AttachmentBytes(user, bytes) => {
-                set(&mut self.bytes, user, (bytes > 0).then_some(bytes))
-            }
-            other => panic!("{other:?} is no row of attachments"),
-        }
-    }
-
-    /// Loads what a start loads.
-    pub(super) fn open(&self, state: &mut State) {
-        self.bytes
-            .iter()
-            .for_each(|(&user, &bytes)| state.attachments.install_bytes(user, bytes));
-        self.unused
-            .keys()
-            .for_each(|&hash| state.attachments.install_unused(hash));
-    }
-
-    /// Loads what the state lacks about attachments.
-    pub(super) fn load(&self, state: &mut State, need: Load) {
-        match need {
-            Load::Attachment(hash) => state
-                .attachments
-                .install_record(hash, self.records.get(&hash).cloned()),
-            Load::Attached(conversation, msgid) => {
-                state.attachments.install_ref(
-                    conversation,
-                    msgid,
-                    self.uses.get(&(conversation, msgid)).copied(),
-                );
-                if let Some(hash) = state.attachments.attachment_of(conversation, msgid) {
-                    self.load(state, Load::Attachment(hash));
-                }
-            }
-            Load::FirstAttached(conversation) => {
-                let here: Vec<_> = self
-                    .uses
-                    .keys()
-                    .filter(|key| key.0 == conversation)
-                    .copied()
-                    .collect();
-                here.into_iter()
-                    .for_each(|(_, msgid)| self.load(state, Load::Attached(conversation, msgid)));
-                state
-                    .attachments
-                    .install_known_through(conversation, MsgId::new(u64::MAX));
-            }
-            _ => {}
-        }
-    }
-
-    /// The trees after a crash during a checkpoint.
-    pub(super) fn mixed(older: &Self, newer: &Self, pick: &mut impl FnMut(Tree) -> bool) -> Self {
-        Self {
-            records: mix(&older.records, &newer.records, || pick(Tree::Attachments)),
-            unused: mix(&older.unused, &newer.unused, || pick(Tree::Unused)),
-            uses: mix(&older.uses, &newer.uses, || pick(Tree::Attached)),
-            bytes: mix(&older.bytes, &newer.bytes, || pick(Tree::AttachmentBytes)),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Commands of every type, and their answers.
 
+use std::fmt::{self, Debug, Formatter};
+
 use cairn_core::api::command::{
     AddDevice, BeginEpoch, BeginUpload, CollectAttachments, EndUpload, Expire, FindAccount,
     FindOrphans, GetRetained, GrantDownload, GrantFocus, GrantMetrics, GrantRead, Invite, Join,
@@ -11,7 +13,6 @@ use cairn_proto::ids::Timestamp;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::request::session::{ListConversations, ListDevices, Watch};
 use cairn_proto::wire::request::{Answer, Call, Visit, Visitor};
-use std::fmt::Debug;
 
 macro_rules! commands {
     ($($kind:ident($command:ty),)*) => {
@@ -22,7 +23,6 @@ macro_rules! commands {
         }
 
         /// The answer to a command of each type.
-        #[derive(Debug)]
         pub(super) enum Reply {
             $($kind(<$command as cairn_core::Command>::Answer),)*
         }
@@ -34,6 +34,14 @@ macro_rules! commands {
                 }
             }
         )*
+
+        impl Debug for Reply {
+            fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+                match self {
+                    $(Self::$kind(answer) => answer.fmt(f),)*
+                }
+            }
+        }
 
         impl Command {
             /// What the state lacks for it.
@@ -120,6 +128,6 @@ where
     fn visit(self, _: &C) -> String {
         let value = self.0.of::<C>().unwrap();
         assert_eq!(Answer::to::<C>(&value), *self.0);
-        format!("{value:?}")
+        format!("Ok({value:?})")
     }
 }

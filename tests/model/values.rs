@@ -190,7 +190,7 @@ fn group_name(at: u8) -> GroupName {
 }
 
 /// The command of a request that the state machine executes alone.
-pub(super) fn by(actor: Actor, request: impl Into<Request>) -> Command {
+pub(super) fn asked(actor: Actor, request: impl Into<Request>) -> Command {
     By(actor, Asked::try_from(request.into()).unwrap()).into()
 }
 
@@ -275,7 +275,7 @@ pub(super) fn ask(
         }
         .into(),
     };
-    by(actor, request)
+    asked(actor, request)
 }
 
 pub(super) fn some_words(sort: u8) -> Text {

@@ -5,7 +5,7 @@ use cairn_client::proto::ids::{ConversationId, MsgId, UserId};
 use cairn_client::proto::limits::TYPING_INTERVAL;
 use cairn_client::proto::model::presence::{DeviceKind, UserPresence};
 use cairn_client::proto::text::{EmojiName, GroupName};
-use cairn_client::proto::wire::request::PullRange;
+use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::{Client, Events};
 
 use super::presence::{on, until};

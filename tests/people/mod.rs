@@ -40,7 +40,7 @@ async fn told(events: &mut Events) -> Contact {
     let next = async {
         loop {
             if let Event::Update(Update::Contact(contact)) = events.next().await.unwrap() {
-                return *contact;
+                return contact;
             }
         }
     };

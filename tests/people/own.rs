@@ -17,7 +17,7 @@ async fn own(events: &mut Events) -> AccountUpdate {
     let next = async {
         loop {
             if let Event::Update(Update::Account(own)) = events.next().await.unwrap() {
-                return *own;
+                return own;
             }
         }
     };

@@ -14,7 +14,7 @@ use cairn_proto::model::user::ServerRole;
 use cairn_proto::wire::error::ErrorCode;
 
 use crate::support::{Server, invite, kinds};
-use requests::{Asked, OF_A_SESSION, WATCH, of_a_conversation, of_a_relation, of_the_server};
+use requests::{OF_A_SESSION, Row, WATCH, of_a_conversation, of_a_relation, of_the_server};
 use world::{Common, Place, Relation, World};
 
 const TABLE: &str = include_str!("table.txt");
@@ -41,7 +41,7 @@ impl Section {
     }
 
     /// The answers to one request: one row, or one per server role where the role matters.
-    fn rows(&mut self, place: Place, relations: &[Relation], asked: &Asked) {
+    fn rows(&mut self, place: Place, relations: &[Relation], asked: &Row) {
         let answers = |role| -> Vec<String> {
             relations
                 .iter()
@@ -139,7 +139,7 @@ fn seen(relation: Relation, common: Common, oneself: bool) -> String {
     .to_owned()
 }
 
-fn all() -> Vec<Asked> {
+fn all() -> Vec<Row> {
     [of_a_conversation(), of_a_relation(), of_the_server()].concat()
 }
 

@@ -1,12 +1,13 @@
 //! Every request, with each kind of user that it can be about.
 
-use cairn_core::Command;
-use cairn_core::api::attachment::AttachmentCommand;
+use cairn_core::api::command::{GrantDownload, GrantFocus, GrantMetrics, GrantRead, Invite};
 use cairn_core::record::SecretHash;
+use cairn_core::{Batch, By, Command, State};
 use cairn_proto::content::attachment::Attachment;
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::{Extra, Extras};
-use cairn_proto::content::message::Draft;
+use cairn_proto::content::message::{Draft, Forward};
+use cairn_proto::content::packed::Content;
 use cairn_proto::ids::{ClientSeq, ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_proto::model::group::{GroupSettings, JoinerHistory, MemberSettings, Role};
 use cairn_proto::model::people::{Profile, RelationAct};
@@ -17,62 +18,79 @@ use cairn_proto::text::{
     Caption, EmojiName, FileName, GroupName, MediaType, SettingName, SettingValue, Text, Topic,
     UserName,
 };
-use cairn_proto::wire::request::{Forward, Request};
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::request::group::{
+    AddMembers, Ban, CreateGroup, FindGroups, GetGroup, GetRetention, HandOver, JoinGroup,
+    ListBanned, ListMembers, MuteMember, RemoveMembers, RenameGroup, SetGroupSettings,
+    SetMemberSettings, SetRetention, SetRole, SetTopic, Unban,
+};
+use cairn_proto::wire::request::message::{
+    Edit, GetImportCursor, Import, ListPins, Pin, React, Recall, Unpin, Unreact,
+};
+use cairn_proto::wire::request::people::{
+    FindUsers, GetProfiles, GetUsers, ListContacts, Relate, SearchUsers, SetProfile,
+};
+use cairn_proto::wire::request::reading::{
+    Ack, Explain, GetOwnReads, GetReceipts, MarkRead, MarkUnread, SetOwnReads,
+};
+use cairn_proto::wire::request::server::{ListSettings, RevokeDevice, SetServerRole, SetSetting};
+use cairn_proto::wire::request::session::{ListConversations, ListDevices};
 
-use super::world::{Cast, FILE, FILE_BYTES};
+use super::world::{Cast, FILE, FILE_BYTES, NOW};
 
 /// A request, named as in the table.
 #[derive(Clone, Copy)]
-pub(super) struct Asked {
+pub(super) struct Row {
     pub(super) label: &'static str,
-    /// The variant of the request.
+    /// The kind of the request.
     pub(super) kind: &'static str,
     /// A server setting that differs from its default.
     pub(super) setting: Option<(&'static str, &'static str)>,
-    pub(super) command: fn(&Cast) -> Command,
+    /// Makes the request.
+    pub(super) make: fn(&Cast, &mut State) -> Result<(), ErrorCode>,
 }
 
-/// Rows of the table: label, variant, and the request to make.
+/// Rows of the table: label, kind, and the request to make.
 macro_rules! asked {
     ($($label:literal, $kind:ident, |$cast:pat_param| $command:expr;)*) => {
-        vec![$(Asked { label: $label, kind: stringify!($kind), setting: None,
-            command: |$cast| $command }),*]
+        vec![$(Row { label: $label, kind: stringify!($kind), setting: None,
+            make: |$cast, state| run(state, $command) }),*]
     };
 }
 
-fn ask(cast: &Cast, request: Request) -> Command {
-    Command::Ask(cast.asker, request)
+/// Runs a command.
+fn run(state: &mut State, command: impl Command) -> Result<(), ErrorCode> {
+    command.execute(state, NOW, &mut Batch::new(0)).map(drop)
 }
 
-fn send(cast: &Cast, extras: Extras) -> Command {
+fn send(cast: &Cast, extras: Extras) -> By<Draft> {
     let body = Body::Text(Text::new("hello").unwrap());
-    ask(
-        cast,
-        Request::Send(Draft {
+    By(
+        cast.asker,
+        Draft {
             conversation: cast.conversation,
             seq: ClientSeq::new(9),
-            body,
-            extras,
-        }),
+            content: Content::new(body, extras),
+        },
     )
 }
 
-fn forward(cast: &Cast, from: ConversationId, to: ConversationId) -> Command {
-    ask(
-        cast,
-        Request::Forward(Forward {
+fn forward(cast: &Cast, from: ConversationId, to: ConversationId) -> By<Forward> {
+    By(
+        cast.asker,
+        Forward {
             to,
             seq: ClientSeq::new(9),
             from,
             msgid: cast.theirs,
-        }),
+        },
     )
 }
 
-fn edit(cast: &Cast, msgid: MsgId) -> Command {
-    ask(
-        cast,
-        Request::Edit {
+fn edit(cast: &Cast, msgid: MsgId) -> By<Edit> {
+    By(
+        cast.asker,
+        Edit {
             conversation: cast.conversation,
             msgid,
             text: Text::new("something else").unwrap(),
@@ -80,30 +98,30 @@ fn edit(cast: &Cast, msgid: MsgId) -> Command {
     )
 }
 
-fn ban(cast: &Cast, user: UserId) -> Command {
-    ask(
-        cast,
-        Request::Ban {
+fn ban(cast: &Cast, user: UserId) -> By<Ban> {
+    By(
+        cast.asker,
+        Ban {
             conversation: cast.conversation,
             users: vec![user],
         },
     )
 }
 
-fn remove(cast: &Cast, user: UserId) -> Command {
-    ask(
-        cast,
-        Request::RemoveMembers {
+fn remove(cast: &Cast, user: UserId) -> By<RemoveMembers> {
+    By(
+        cast.asker,
+        RemoveMembers {
             conversation: cast.conversation,
             users: vec![user],
         },
     )
 }
 
-fn mute(cast: &Cast, user: UserId) -> Command {
-    ask(
-        cast,
-        Request::MuteMember {
+fn mute(cast: &Cast, user: UserId) -> By<MuteMember> {
+    By(
+        cast.asker,
+        MuteMember {
             conversation: cast.conversation,
             user,
             until: Timestamp::new(u64::MAX),
@@ -111,10 +129,10 @@ fn mute(cast: &Cast, user: UserId) -> Command {
     )
 }
 
-fn set_role(cast: &Cast, user: UserId, role: Role) -> Command {
-    ask(
-        cast,
-        Request::SetRole {
+fn set_role(cast: &Cast, user: UserId, role: Role) -> By<SetRole> {
+    By(
+        cast.asker,
+        SetRole {
             conversation: cast.conversation,
             user,
             role,
@@ -122,10 +140,10 @@ fn set_role(cast: &Cast, user: UserId, role: Role) -> Command {
     )
 }
 
-fn relate(cast: &Cast, act: RelationAct) -> Command {
-    ask(
-        cast,
-        Request::Relate {
+fn relate(cast: &Cast, act: RelationAct) -> By<Relate> {
+    By(
+        cast.asker,
+        Relate {
             user: cast.owner,
             act,
         },
@@ -133,7 +151,7 @@ fn relate(cast: &Cast, act: RelationAct) -> Command {
 }
 
 /// The requests about a conversation.
-pub(super) fn of_a_conversation() -> Vec<Asked> {
+pub(super) fn of_a_conversation() -> Vec<Row> {
     let talk = asked! {
         "Send", Send, |cast| send(cast, Extras::NONE);
         "Send: mention all", Send, |cast| send(cast, Extras::new(vec![Extra::MentionAll]).unwrap());
@@ -143,59 +161,60 @@ pub(super) fn of_a_conversation() -> Vec<Asked> {
             let file = Attachment { hash: FILE, name, media_type, size_bytes: FILE_BYTES,
                 caption: Caption::new("").unwrap() };
             let draft = Draft { conversation: cast.conversation, seq: ClientSeq::new(9),
-                body: Body::from(file), extras: Extras::NONE };
-            ask(cast, Request::Send(draft))
+                content: Content::new(Body::from(file), Extras::NONE) };
+            By(cast.asker, draft)
         };
         "Download the file of a message", Download, |cast| {
             let (actor, conversation) = (cast.asker, cast.conversation);
-            Command::Attachment(AttachmentCommand::Fetch { actor, conversation, msgid: cast.theirs,
-                hash: FILE })
+            GrantDownload { actor, conversation, msgid: cast.theirs,
+                hash: FILE }
         };
-        "Pull", Pull, |cast| Command::Grant(cast.asker, cast.conversation);
+        "Pull", Pull, |cast| GrantRead { actor: cast.asker, conversation: cast.conversation };
         "Ack", Ack, |cast|
-            ask(cast, Request::Ack { conversation: cast.conversation, msgid: MsgId::new(1) });
-        "Read", Read, |cast|
-            ask(cast, Request::Read { conversation: cast.conversation, msgid: MsgId::new(1) });
+            By(cast.asker, Ack { conversation: cast.conversation, msgid: MsgId::new(1) });
+        "MarkRead", MarkRead, |cast|
+            By(cast.asker, MarkRead { conversation: cast.conversation, msgid: MsgId::new(1) });
         "MarkUnread", MarkUnread, |cast|
-            ask(cast, Request::MarkUnread { conversation: cast.conversation, from: MsgId::new(1) });
-        "Receipts", Receipts, |cast| {
-            ask(cast, Request::Receipts { conversation: cast.conversation, msgid: MsgId::new(1),
+            By(cast.asker, MarkUnread { conversation: cast.conversation, from: MsgId::new(1) });
+        "GetReceipts", GetReceipts, |cast| {
+            By(cast.asker, GetReceipts { conversation: cast.conversation, msgid: MsgId::new(1),
                 after: None })
         };
-        "Receipts, turned off", Receipts, |cast| {
-            ask(cast, Request::Receipts { conversation: cast.conversation, msgid: MsgId::new(1),
+        "GetReceipts, turned off", GetReceipts, |cast| {
+            By(cast.asker, GetReceipts { conversation: cast.conversation, msgid: MsgId::new(1),
                 after: None })
         };
-        "Focus", Focus, |cast| ask(cast, Request::Focus { conversation: Some(cast.conversation) });
+        "Focus", Focus, |cast|
+            GrantFocus { actor: cast.asker, conversation: Some(cast.conversation) };
         "SetMemberSettings", SetMemberSettings, |cast| {
             let settings = MemberSettings { favourite: true, ..MemberSettings::default() };
-            ask(cast, Request::SetMemberSettings { conversation: cast.conversation, settings })
+            By(cast.asker, SetMemberSettings { conversation: cast.conversation, settings })
         };
         "SetRetention", SetRetention, |cast| {
-            ask(cast, Request::SetRetention { conversation: cast.conversation,
+            By(cast.asker, SetRetention { conversation: cast.conversation,
                 retention: Some(Retention::Days(7)) })
         };
-        "Retention", Retention, |cast|
-            ask(cast, Request::Retention { conversation: cast.conversation });
-        "Members", Members, |cast|
-            ask(cast, Request::Members { conversation: cast.conversation, after: None });
+        "GetRetention", GetRetention, |cast|
+            By(cast.asker, GetRetention { conversation: cast.conversation });
+        "ListMembers", ListMembers, |cast|
+            By(cast.asker, ListMembers { conversation: cast.conversation, after: None });
         "Explain one's own count", Explain, |cast| {
-            ask(cast, Request::Explain { conversation: cast.conversation, user: cast.asker.user })
+            By(cast.asker, Explain { conversation: cast.conversation, user: cast.asker.user })
         };
         "Explain another's count", Explain, |cast|
-            ask(cast, Request::Explain { conversation: cast.conversation, user: cast.other });
+            By(cast.asker, Explain { conversation: cast.conversation, user: cast.other });
         "Import", Import, |cast| {
             let source = ImportSource::new(1);
-            ask(cast, Request::Import { conversation: cast.conversation, source, first: 0,
+            By(cast.asker, Import { conversation: cast.conversation, source, first: 0,
                 entries: Vec::new() })
         };
-        "ImportCursor", ImportCursor, |cast| {
-            ask(cast, Request::ImportCursor { conversation: cast.conversation,
+        "GetImportCursor", GetImportCursor, |cast| {
+            By(cast.asker, GetImportCursor { conversation: cast.conversation,
                 source: ImportSource::new(1) })
         };
     };
     [
-        with_setting(talk, "Receipts, turned off", ("receipts", "off")),
+        with_setting(talk, "GetReceipts, turned off", ("receipts", "off")),
         of_a_message(),
         of_a_group(),
         of_others(),
@@ -205,10 +224,10 @@ pub(super) fn of_a_conversation() -> Vec<Asked> {
 
 /// The rows, with this setting for the row with this label.
 fn with_setting(
-    mut rows: Vec<Asked>,
+    mut rows: Vec<Row>,
     label: &str,
     setting: (&'static str, &'static str),
-) -> Vec<Asked> {
+) -> Vec<Row> {
     rows.iter_mut()
         .find(|asked| asked.label == label)
         .unwrap()
@@ -216,34 +235,34 @@ fn with_setting(
     rows
 }
 
-fn of_a_message() -> Vec<Asked> {
+fn of_a_message() -> Vec<Row> {
     let rows = asked! {
         "Edit one's own", Edit, |cast| edit(cast, cast.own);
         "Edit one's own, too late", Edit, |cast| edit(cast, cast.own);
         "Edit another's", Edit, |cast| edit(cast, cast.theirs);
         "Recall one's own", Recall, |cast|
-            ask(cast, Request::Recall { conversation: cast.conversation, msgid: cast.own });
+            By(cast.asker, Recall { conversation: cast.conversation, msgid: cast.own });
         "Recall one's own, too late", Recall, |cast|
-            ask(cast, Request::Recall { conversation: cast.conversation, msgid: cast.own });
+            By(cast.asker, Recall { conversation: cast.conversation, msgid: cast.own });
         "Recall another's", Recall, |cast|
-            ask(cast, Request::Recall { conversation: cast.conversation, msgid: cast.theirs });
+            By(cast.asker, Recall { conversation: cast.conversation, msgid: cast.theirs });
         "Forward it to where one is a member", Forward, |cast|
             forward(cast, cast.conversation, cast.elsewhere);
         "Forward what one sees elsewhere", Forward, |cast|
             forward(cast, cast.elsewhere, cast.conversation);
         "React", React, |cast| {
-            ask(cast, Request::React { conversation: cast.conversation, msgid: cast.theirs,
+            By(cast.asker, React { conversation: cast.conversation, msgid: cast.theirs,
                 emoji: EmojiName::new("wave").unwrap() })
         };
         "Unreact", Unreact, |cast| {
-            ask(cast, Request::Unreact { conversation: cast.conversation, msgid: cast.theirs,
+            By(cast.asker, Unreact { conversation: cast.conversation, msgid: cast.theirs,
                 emoji: EmojiName::new("wave").unwrap() })
         };
         "Pin", Pin, |cast|
-            ask(cast, Request::Pin { conversation: cast.conversation, msgid: cast.theirs });
+            By(cast.asker, Pin { conversation: cast.conversation, msgid: cast.theirs });
         "Unpin", Unpin, |cast|
-            ask(cast, Request::Unpin { conversation: cast.conversation, msgid: cast.theirs });
-        "Pins", Pins, |cast| ask(cast, Request::Pins { conversation: cast.conversation });
+            By(cast.asker, Unpin { conversation: cast.conversation, msgid: cast.theirs });
+        "ListPins", ListPins, |cast| By(cast.asker, ListPins { conversation: cast.conversation });
     };
     let none = ("amend-minutes", "0");
     with_setting(
@@ -253,41 +272,41 @@ fn of_a_message() -> Vec<Asked> {
     )
 }
 
-fn of_a_group() -> Vec<Asked> {
+fn of_a_group() -> Vec<Row> {
     asked! {
         "JoinGroup", JoinGroup, |cast|
-            ask(cast, Request::JoinGroup { conversation: cast.conversation });
+            By(cast.asker, JoinGroup { conversation: cast.conversation });
         "RemoveMembers: leave", RemoveMembers, |cast| remove(cast, cast.asker.user);
-        "Group", Group, |cast| ask(cast, Request::Group { conversation: cast.conversation });
+        "GetGroup", GetGroup, |cast| By(cast.asker, GetGroup { conversation: cast.conversation });
         "RenameGroup", RenameGroup, |cast| {
-            ask(cast, Request::RenameGroup { conversation: cast.conversation,
+            By(cast.asker, RenameGroup { conversation: cast.conversation,
                 name: GroupName::new("new").unwrap() })
         };
         "SetTopic", SetTopic, |cast| {
-            ask(cast, Request::SetTopic { conversation: cast.conversation,
+            By(cast.asker, SetTopic { conversation: cast.conversation,
                 topic: Topic::new("new").unwrap() })
         };
         "SetGroupSettings", SetGroupSettings, |cast| {
             let settings = GroupSettings { history: JoinerHistory::FromJoin,
                 ..GroupSettings::default() };
-            ask(cast, Request::SetGroupSettings { conversation: cast.conversation, settings })
+            By(cast.asker, SetGroupSettings { conversation: cast.conversation, settings })
         };
         "AddMembers", AddMembers, |cast| {
-            ask(cast, Request::AddMembers { conversation: cast.conversation,
+            By(cast.asker, AddMembers { conversation: cast.conversation,
                 users: vec![cast.outsider] })
         };
         "AddMembers: a banned user", AddMembers, |cast| {
-            ask(cast, Request::AddMembers { conversation: cast.conversation,
+            By(cast.asker, AddMembers { conversation: cast.conversation,
                 users: vec![cast.banned] })
         };
         "AddMembers: one who has blocked the asker", AddMembers, |cast| {
-            ask(cast, Request::AddMembers { conversation: cast.conversation,
+            By(cast.asker, AddMembers { conversation: cast.conversation,
                 users: vec![cast.blocking] })
         };
         "HandOver to a member", HandOver, |cast|
-            ask(cast, Request::HandOver { conversation: cast.conversation, user: cast.member });
+            By(cast.asker, HandOver { conversation: cast.conversation, user: cast.member });
         "HandOver to no member", HandOver, |cast|
-            ask(cast, Request::HandOver { conversation: cast.conversation, user: cast.outsider });
+            By(cast.asker, HandOver { conversation: cast.conversation, user: cast.outsider });
         "SetRole: a member to admin", SetRole, |cast| set_role(cast, cast.member, Role::Admin);
         "SetRole: the owner to member", SetRole, |cast| set_role(cast, cast.owner, Role::Member);
         "SetRole: oneself to owner", SetRole, |cast| set_role(cast, cast.asker.user, Role::Owner);
@@ -295,7 +314,7 @@ fn of_a_group() -> Vec<Asked> {
     }
 }
 
-fn of_others() -> Vec<Asked> {
+fn of_others() -> Vec<Row> {
     asked! {
         "RemoveMembers: a member", RemoveMembers, |cast| remove(cast, cast.member);
         "RemoveMembers: an admin", RemoveMembers, |cast| remove(cast, cast.admin);
@@ -307,9 +326,9 @@ fn of_others() -> Vec<Asked> {
         "Ban no member", Ban, |cast| ban(cast, cast.outsider);
         "Ban oneself", Ban, |cast| ban(cast, cast.asker.user);
         "Unban", Unban, |cast|
-            ask(cast, Request::Unban { conversation: cast.conversation, users: vec![cast.banned] });
-        "BannedUsers", BannedUsers, |cast|
-            ask(cast, Request::BannedUsers { conversation: cast.conversation });
+            By(cast.asker, Unban { conversation: cast.conversation, users: vec![cast.banned] });
+        "ListBanned", ListBanned, |cast|
+            By(cast.asker, ListBanned { conversation: cast.conversation });
         "MuteMember: a member", MuteMember, |cast| mute(cast, cast.member);
         "MuteMember: an admin", MuteMember, |cast| mute(cast, cast.admin);
         "MuteMember: the owner", MuteMember, |cast| mute(cast, cast.owner);
@@ -319,60 +338,60 @@ fn of_others() -> Vec<Asked> {
 }
 
 /// The requests about the server.
-pub(super) fn of_the_server() -> Vec<Asked> {
+pub(super) fn of_the_server() -> Vec<Row> {
     let rows = asked! {
-        "OwnReads", OwnReads, |cast| ask(cast, Request::OwnReads);
-        "SetOwnReads", SetOwnReads, |cast| ask(cast, Request::SetOwnReads(Reads::Hidden));
-        "Conversations", Conversations, |cast|
-            ask(cast, Request::Conversations { since: None, after: None });
-        "FindUsers", FindUsers, |cast| ask(cast, Request::FindUsers { names: Vec::new() });
-        "Users", Users, |cast| ask(cast, Request::Users { ids: vec![cast.owner] });
-        "FindGroups", FindGroups, |cast| ask(cast, Request::FindGroups { prefix: None });
+        "GetOwnReads", GetOwnReads, |cast| By(cast.asker, GetOwnReads);
+        "SetOwnReads", SetOwnReads, |cast| By(cast.asker, SetOwnReads { reads: Reads::Hidden });
+        "ListConversations", ListConversations, |cast|
+            By(cast.asker, ListConversations { since: None, after: None });
+        "FindUsers", FindUsers, |cast| By(cast.asker, FindUsers { names: Vec::new() });
+        "GetUsers", GetUsers, |cast| By(cast.asker, GetUsers { ids: vec![cast.owner] });
+        "FindGroups", FindGroups, |cast| By(cast.asker, FindGroups { prefix: None });
         "CreateGroup", CreateGroup, |cast| {
-            ask(cast, Request::CreateGroup { name: GroupName::new("new").unwrap(),
+            By(cast.asker, CreateGroup { name: GroupName::new("new").unwrap(),
                 members: vec![cast.outsider] })
         };
         "CreateGroup: with one who blocked the asker", CreateGroup, |cast| {
-            ask(cast, Request::CreateGroup { name: GroupName::new("new").unwrap(),
+            By(cast.asker, CreateGroup { name: GroupName::new("new").unwrap(),
                 members: vec![cast.blocking] })
         };
         "SetServerRole: a member to admin", SetServerRole, |cast| {
-            ask(cast, Request::SetServerRole { user: cast.member, role: ServerRole::Admin })
+            By(cast.asker, SetServerRole { user: cast.member, role: ServerRole::Admin })
         };
         "SetServerRole: nobody", SetServerRole, |cast| {
-            ask(cast, Request::SetServerRole { user: UserId::new(999), role: ServerRole::Admin })
+            By(cast.asker, SetServerRole { user: UserId::new(999), role: ServerRole::Admin })
         };
-        "Settings", Settings, |cast| ask(cast, Request::Settings);
+        "ListSettings", ListSettings, |cast| By(cast.asker, ListSettings);
         "SetSetting", SetSetting, |cast| {
             let (name, value) = (SettingName::new("user-search").unwrap(),
                 SettingValue::new("off").unwrap());
-            ask(cast, Request::SetSetting { name, value })
+            By(cast.asker, SetSetting { name, value })
         };
         "SearchUsers", SearchUsers, |cast|
-            ask(cast, Request::SearchUsers { prefix: UserName::new("us").unwrap(), after: None });
+            By(cast.asker, SearchUsers { prefix: UserName::new("us").unwrap(), after: None });
         "SearchUsers, turned off", SearchUsers, |cast| {
-            ask(cast, Request::SearchUsers { prefix: UserName::new("us").unwrap(), after: None })
+            By(cast.asker, SearchUsers { prefix: UserName::new("us").unwrap(), after: None })
         };
-        "Profiles", Profiles, |cast| ask(cast, Request::Profiles { users: vec![cast.owner] });
+        "GetProfiles", GetProfiles, |cast| By(cast.asker, GetProfiles { users: vec![cast.owner] });
         "SetProfile: one's own", SetProfile, |cast|
-            ask(cast, Request::SetProfile(Profile::default()));
-        "Contacts", Contacts, |cast| ask(cast, Request::Contacts { after: None });
-        "Devices", Devices, |cast| ask(cast, Request::Devices);
+            By(cast.asker, SetProfile { profile: Profile::default() });
+        "ListContacts", ListContacts, |cast| By(cast.asker, ListContacts { after: None });
+        "ListDevices", ListDevices, |cast| By(cast.asker, ListDevices);
         "RevokeDevice: one's own", RevokeDevice, |cast|
-            ask(cast, Request::RevokeDevice(cast.asker.device));
+            By(cast.asker, RevokeDevice { device: cast.asker.device });
         "RevokeDevice: another's", RevokeDevice, |cast|
-            ask(cast, Request::RevokeDevice(cast.device_of_another));
+            By(cast.asker, RevokeDevice { device: cast.device_of_another });
         "CreateInvite", CreateInvite, |cast| {
-            Command::Invite { actor: cast.asker, token: SecretHash([9; 32]), uses: 1,
+            Invite { actor: cast.asker, token: SecretHash([9; 32]), uses: 1,
                 life_seconds: 60 }
         };
-        "Metrics", Metrics, |cast| Command::Metrics(cast.asker);
+        "GetMetrics", GetMetrics, |cast| GrantMetrics(cast.asker);
     };
     with_setting(rows, "SearchUsers, turned off", ("user-search", "off"))
 }
 
 /// The requests about a relation.
-pub(super) fn of_a_relation() -> Vec<Asked> {
+pub(super) fn of_a_relation() -> Vec<Row> {
     asked! {
         "Relate: follow", Relate, |cast| relate(cast, RelationAct::Follow);
         "Relate: follow no more", Relate, |cast| relate(cast, RelationAct::Unfollow);

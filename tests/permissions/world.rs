@@ -2,14 +2,16 @@
 
 use cairn_core::api::actor::Actor;
 use cairn_core::api::change::Change;
-use cairn_core::api::command::{Command, NewDevice, Reply};
+use cairn_core::api::command::{Invite, Join, NewDevice, OwnerInvite};
+use cairn_core::command::{Asked, Handle};
 use cairn_core::record::{AttachmentRecord, Upload};
 use cairn_core::record::{SecretHash, UserRecord};
-use cairn_core::{Batch, State};
+use cairn_core::{Batch, By, Command, State};
 use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::Extras;
 use cairn_proto::content::message::{Draft, Entry};
+use cairn_proto::content::packed::Content;
 use cairn_proto::ids::{
     ClientSeq, ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId,
 };
@@ -20,15 +22,19 @@ use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Text, UserName};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::request::Request;
-use cairn_proto::wire::response::Response;
+use cairn_proto::wire::request::group::{
+    AddMembers, Ban, CreateGroup, HandOver, MuteMember, RemoveMembers, SetGroupSettings, SetRole,
+};
+use cairn_proto::wire::request::people::Relate;
+use cairn_proto::wire::request::session::Watch;
 
-use super::requests::Asked;
+use super::requests::Row;
 
 /// A file uploaded by the asker and referenced by the owner's message.
 pub(super) const FILE: AttachmentHash = AttachmentHash::new([7; 32]);
 pub(super) const FILE_BYTES: u64 = 99;
 
-const NOW: Timestamp = Timestamp::new(1_000_000);
+pub(super) const NOW: Timestamp = Timestamp::new(1_000_000);
 const LATER: Timestamp = Timestamp::new(2_000_000);
 
 /// The subject of a request.
@@ -273,7 +279,7 @@ impl World {
         ask(
             &mut state,
             blocking,
-            Request::Relate {
+            Relate {
                 user: asker.user,
                 act: RelationAct::Block,
             },
@@ -349,7 +355,7 @@ impl World {
     }
 
     /// The answer to the asker.
-    pub(super) fn answers(mut self, asked: &Asked) -> Result<(), ErrorCode> {
+    pub(super) fn answers(mut self, asked: &Row) -> Result<(), ErrorCode> {
         if let Some(setting) = asked.setting {
             set(&mut self.state, setting);
         }
@@ -369,9 +375,7 @@ impl World {
                 .install_entry(self.cast.conversation, msgid, entry.clone());
             self.state.install_entry(self.cast.elsewhere, msgid, entry);
         }
-        self.state
-            .execute((asked.command)(&self.cast), NOW, &mut Batch::new(0))
-            .map(drop)
+        (asked.make)(&self.cast, &mut self.state)
     }
 
     /// Returns whether the asker may watch the owner, or themselves.
@@ -380,7 +384,7 @@ impl World {
         let [owner, .., asker] = people(&mut state);
         if common != Common::No {
             let conversation = own_group(&mut state, owner, asker.user);
-            let remove = Request::RemoveMembers {
+            let remove = RemoveMembers {
                 conversation,
                 users: vec![asker.user],
             };
@@ -388,10 +392,10 @@ impl World {
         }
         relate(&mut state, asker, owner, relation);
         let users = vec![if oneself { asker.user } else { owner.user }];
-        match ask(&mut state, asker, Request::Watch { users }) {
-            Ok(Response::Watching(seen)) => !seen.is_empty(),
-            other => panic!("{other:?}"),
-        }
+        !ask(&mut state, asker, Watch { users })
+            .unwrap()
+            .0
+            .is_empty()
     }
 }
 
@@ -409,7 +413,7 @@ fn relate(state: &mut State, asker: Actor, other: Actor, relation: Relation) {
             ask(
                 state,
                 who,
-                Request::Relate {
+                Relate {
                     user: whom.user,
                     act,
                 },
@@ -426,30 +430,28 @@ fn direct(state: &mut State, one: Actor, other: UserId) -> ConversationId {
         let draft = Draft {
             conversation,
             seq: ClientSeq::new(seq),
-            body: text(),
-            extras: Extras::NONE,
+            content: Content::new(text(), Extras::NONE),
         };
-        ask(state, one, Request::Send(draft)).unwrap();
+        ask(state, one, draft).unwrap();
     }
     conversation
 }
 
-fn ask(state: &mut State, actor: Actor, request: Request) -> Result<Response, ErrorCode> {
-    match state.execute(Command::Ask(actor, request), NOW, &mut Batch::new(0))? {
-        Reply::Response(response) => Ok(response),
-        other => panic!("{other:?}"),
-    }
+fn ask<C: Handle>(state: &mut State, actor: Actor, call: C) -> Result<C::Answer, ErrorCode> {
+    run(state, By(actor, call))
+}
+
+fn run<C: Command>(state: &mut State, command: C) -> Result<C::Answer, ErrorCode> {
+    command.execute(state, NOW, &mut Batch::new(0))
 }
 
 /// A group with two entries.
 fn own_group(state: &mut State, asker: Actor, outsider: UserId) -> ConversationId {
-    let create = Request::CreateGroup {
+    let create = CreateGroup {
         name: GroupName::new("elsewhere").unwrap(),
         members: vec![outsider],
     };
-    let Ok(Response::Created { conversation }) = ask(state, asker, create) else {
-        panic!("no group")
-    };
+    let conversation = ask(state, asker, create).unwrap();
     conversation
 }
 
@@ -469,41 +471,27 @@ fn people(state: &mut State) -> [Actor; 7] {
             stream: SendStreamId::new(1),
             push: false,
         };
-        match state
-            .execute(
-                Command::Join {
-                    invite,
-                    name,
-                    password: None,
-                    device,
-                },
-                NOW,
-                &mut batch,
-            )
-            .unwrap()
-        {
-            Reply::LoggedIn(session) => session.actor,
-            other => panic!("{other:?}"),
-        }
+        let join = Join {
+            invite,
+            name,
+            password: None,
+            device,
+        };
+        join.execute(state, NOW, &mut batch).unwrap().actor
     };
-    state
-        .execute(
-            Command::OwnerInvite {
-                token: token(100),
-                expires_at: LATER,
-            },
-            NOW,
-            &mut Batch::new(0),
-        )
-        .unwrap();
+    let invite = OwnerInvite {
+        token: token(100),
+        expires_at: LATER,
+    };
+    run(state, invite).unwrap();
     let first = join(state, token(100), 1);
-    let invite = Command::Invite {
+    let invite = Invite {
         actor: first,
         token: token(101),
         uses: 7,
         life_seconds: 60,
     };
-    state.execute(invite, NOW, &mut Batch::new(0)).unwrap();
+    run(state, invite).unwrap();
     [2, 3, 4, 5, 6, 7, 8].map(|number| join(state, token(101), number))
 }
 
@@ -515,58 +503,58 @@ fn group(
     relation: Relation,
     settings: GroupSettings,
 ) -> ConversationId {
-    let create = Request::CreateGroup {
+    let create = CreateGroup {
         name: GroupName::new("team").unwrap(),
         members: vec![admin, member],
     };
-    let Ok(Response::Created { conversation }) = ask(state, owner, create) else {
-        panic!("no group")
-    };
+    let conversation = ask(state, owner, create).unwrap();
     let user = asker.user;
     let mut steps = vec![
-        Request::SetRole {
+        Request::from(SetRole {
             conversation,
             user: admin,
             role: Role::Admin,
-        },
-        Request::Ban {
+        }),
+        Request::from(Ban {
             conversation,
             users: vec![banned],
-        },
-        Request::SetGroupSettings {
+        }),
+        Request::from(SetGroupSettings {
             conversation,
             settings,
-        },
+        }),
     ];
     let is_member = !matches!(relation, Relation::Stranger | Relation::Banned);
-    steps.extend(is_member.then_some(Request::AddMembers {
+    steps.extend(is_member.then_some(Request::from(AddMembers {
         conversation,
         users: vec![user],
-    }));
-    let appoint = |role| Request::SetRole {
-        conversation,
-        user,
-        role,
+    })));
+    let appoint = |role| {
+        Request::from(SetRole {
+            conversation,
+            user,
+            role,
+        })
     };
-    let mute = Request::MuteMember {
+    let mute = Request::from(MuteMember {
         conversation,
         user,
         until: LATER,
-    };
+    });
     match relation {
-        Relation::Banned => steps.push(Request::Ban {
+        Relation::Banned => steps.push(Request::from(Ban {
             conversation,
             users: vec![user],
-        }),
+        })),
         Relation::Muted => steps.push(mute),
         Relation::MutedAdmin => steps.extend([appoint(Role::Admin), mute]),
         Relation::Admin => steps.push(appoint(Role::Admin)),
         Relation::Owner => steps.push(appoint(Role::Owner)),
-        Relation::LastOwner => steps.push(Request::HandOver { conversation, user }),
+        Relation::LastOwner => steps.push(Request::from(HandOver { conversation, user })),
         _ => {}
     }
     for step in steps {
-        ask(state, owner, step).unwrap();
+        run(state, By(owner, Asked::try_from(step).unwrap())).unwrap();
     }
     conversation
 }

@@ -8,7 +8,7 @@ use cairn_client::proto::limits::{
 use cairn_client::proto::model::receipts::{MemberCursors, Reads, ReceiptCounts, ReceiptState};
 use cairn_client::proto::text::{GroupName, SettingName, SettingValue, Text, UserName};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::ImportEntry;
+use cairn_client::proto::wire::request::message::ImportEntry;
 use cairn_client::{Client, Error, Event, Events, Update};
 
 use crate::support::{Server, acked, event, invite};

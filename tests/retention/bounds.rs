@@ -5,7 +5,7 @@ use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::model::retention::{Retention, RetentionInfo};
 use cairn_client::proto::text::{GroupName, SettingName, SettingValue};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::PullRange;
+use cairn_client::proto::wire::request::session::PullRange;
 
 use super::{expired, import, refused, text};
 use crate::support::{Server, acked, invite, until};

@@ -13,7 +13,8 @@ use cairn_client::proto::limits::RETENTION_DAYS_MAX;
 use cairn_client::proto::model::retention::{Retention, RetentionInfo};
 use cairn_client::proto::text::{EmojiName, GroupName, Text, UserName};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::{ImportEntry, PullRange};
+use cairn_client::proto::wire::request::message::ImportEntry;
+use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::{Client, Error, Event, Events, Update};
 use cairn_store::check::doctor;
 

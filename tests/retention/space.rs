@@ -8,7 +8,8 @@ use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId};
 use cairn_client::proto::limits::IMPORT_ENTRIES_MAX;
 use cairn_client::proto::model::retention::Retention;
 use cairn_client::proto::text::{GroupName, Text, UserName};
-use cairn_client::proto::wire::request::{ImportEntry, PullRange};
+use cairn_client::proto::wire::request::message::ImportEntry;
+use cairn_client::proto::wire::request::session::PullRange;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 

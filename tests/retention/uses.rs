@@ -6,16 +6,19 @@ use cairn_client::proto::content::attachment::{Attachment, AttachmentHash};
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::content::extras::Extras;
 use cairn_client::proto::content::message::Draft;
+use cairn_client::proto::content::packed::Content;
 use cairn_client::proto::ids::{
     ClientSeq, ConversationId, DeviceId, MsgId, SendStreamId, Timestamp,
 };
 use cairn_client::proto::model::retention::Retention;
 use cairn_client::proto::text::{Caption, DeviceName, FileName, GroupName, MediaType, UserName};
-use cairn_client::proto::wire::request::Request;
-use cairn_client::proto::wire::response::Response;
+use cairn_client::proto::wire::request::group::{CreateGroup, SetRetention};
+use cairn_core::By;
 use cairn_core::api::actor::Actor;
-use cairn_core::api::attachment::AttachmentCommand;
-use cairn_core::api::command::{Command, NewDevice, Reply};
+use cairn_core::api::command::{
+    BeginUpload, EndUpload, Expire, GetRetained, Join, NewDevice, OwnerInvite,
+};
+use cairn_core::command::Handle;
 use cairn_core::limits::REFS_DROPPED_MAX;
 use cairn_core::record::SecretHash;
 use cairn_store::check::doctor;
@@ -42,7 +45,7 @@ impl Talk {
         let invite = SecretHash([1; 32]);
         engine
             .execute(
-                Command::OwnerInvite {
+                OwnerInvite {
                     token: invite,
                     expires_at: Timestamp::new(u64::MAX),
                 },
@@ -61,44 +64,32 @@ impl Talk {
             stream,
             push: false,
         };
-        let join = Command::Join {
+        let join = Join {
             invite,
             name: UserName::new("ada").unwrap(),
             password: None,
             device,
         };
-        let Ok(Reply::LoggedIn(logged_in)) = engine.execute(join, NOW) else {
-            panic!("nobody joined")
-        };
+        let logged_in = engine.execute(join, NOW).unwrap();
         let mut talk = Self {
             engine,
             actor: logged_in.actor,
             team: ConversationId::new(1),
         };
-        let group = Request::CreateGroup {
+        let conversation = talk.ask(CreateGroup {
             name: GroupName::new("team").unwrap(),
             members: Vec::new(),
-        };
-        let Response::Created { conversation } = talk.ask(group) else {
-            panic!("there is no group")
-        };
+        });
         talk.team = conversation;
-        talk.ask(Request::SetRetention {
+        talk.ask(SetRetention {
             conversation,
             retention: Some(POLICY),
         });
         talk
     }
 
-    fn ask(&mut self, request: Request) -> Response {
-        match self
-            .engine
-            .execute(Command::Ask(self.actor, request), NOW)
-            .unwrap()
-        {
-            Reply::Response(response) => response,
-            other => panic!("{other:?}"),
-        }
+    fn ask<C: Handle>(&mut self, call: C) -> C::Answer {
+        self.engine.execute(By(self.actor, call), NOW).unwrap()
     }
 
     fn upload(&mut self, dir: &Path, content: &[u8]) -> Attachment {
@@ -110,7 +101,11 @@ impl Talk {
         files.place(&partial).unwrap();
         self.engine
             .execute(
-                Command::Attachment(AttachmentCommand::Stored(self.actor, hash, size_bytes)),
+                EndUpload {
+                    actor: self.actor,
+                    hash,
+                    bytes: size_bytes,
+                },
                 NOW,
             )
             .unwrap();
@@ -131,33 +126,24 @@ impl Talk {
     fn name(&mut self, files: &[Attachment; 3]) -> Vec<MsgId> {
         let named = files.iter().cycle().zip(1..=USES).map(|(file, seq)| {
             let (seq, body) = (ClientSeq::new(seq), Body::from(file.clone()));
-            match self.ask(Request::Send(Draft {
+            self.ask(Draft {
                 conversation: self.team,
                 seq,
-                body,
-                extras: Extras::NONE,
-            })) {
-                Response::Accepted { msgid } => msgid,
-                other => panic!("{other:?}"),
-            }
+                content: Content::new(body, Extras::NONE),
+            })
         });
         named.collect()
     }
 
     /// One step towards `aged`: returns the floor after it, and whether more is left.
     fn expire(&mut self, aged: MsgId) -> (MsgId, bool) {
-        let expire = Command::Expire {
+        let expire = Expire {
             conversation: self.team,
             policy: POLICY,
             aged,
         };
-        let Ok(Reply::Expired { has_more }) = self.engine.execute(expire, NOW) else {
-            panic!("nothing expired")
-        };
-        let Ok(Reply::Retained(retained)) = self.engine.execute(Command::Retained(self.team), NOW)
-        else {
-            panic!("no floor")
-        };
+        let has_more = self.engine.execute(expire, NOW).unwrap();
+        let retained = self.engine.execute(GetRetained(self.team), NOW).unwrap();
         (retained.floor, has_more)
     }
 
@@ -166,11 +152,11 @@ impl Talk {
         files.each_ref().map(|file| {
             self.engine
                 .execute(
-                    Command::Attachment(AttachmentCommand::Begin(
-                        self.actor,
-                        file.hash,
-                        file.size_bytes,
-                    )),
+                    BeginUpload {
+                        actor: self.actor,
+                        hash: file.hash,
+                        bytes: file.size_bytes,
+                    },
                     NOW,
                 )
                 .unwrap();

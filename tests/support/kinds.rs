@@ -1,31 +1,39 @@
 //! The requests of the wire by name, so that a test can prove that it covers all of them.
 
-use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::request::{
+    GroupRequest, MessageRequest, PeopleRequest, ReadingRequest, Request, ServerRequest,
+    SessionRequest,
+};
 
 macro_rules! kinds {
-    ($($variant:ident),* $(,)?) => {
+    ($($domain:ident($requests:ident): $($variant:ident),*;)*) => {
         /// Every request. A missing one does not compile below.
-        pub const KINDS: &[&str] = &[$(stringify!($variant)),*];
+        pub const KINDS: &[&str] = &[$($(stringify!($variant)),*),*];
 
         /// Returns the variant's name.
         pub fn kind(request: &Request) -> &'static str {
             match request {
-                $(Request::$variant { .. } => stringify!($variant),)*
+                $(Request::$domain(request) => match request {
+                    $($requests::$variant(_) => stringify!($variant),)*
+                },)*
             }
         }
     };
 }
 
 kinds! {
-    Send, Pull, Ack, Read, Conversations, FindUsers, Users, CreateGroup, AddMembers, RemoveMembers,
-    Members, CreateInvite, Devices,
-    RevokeDevice, Import, ImportCursor, Explain, Metrics, Edit, Recall, React, Unreact, Pin, Unpin,
-    Pins, Group, RenameGroup, SetTopic,
-    SetGroupSettings, SetRole, HandOver, Ban, Unban, BannedUsers, MuteMember, JoinGroup,
-    FindGroups, SetMemberSettings, Settings,
-    SetSetting, SetServerRole, Relate, Contacts, SearchUsers, Profiles, SetProfile, Watch,
-    SetPresence, Focus, Forward, MarkUnread, Receipts, OwnReads,
-    SetOwnReads, SetRetention, Retention,
+    Message(MessageRequest): Send, Forward, Edit, Recall, React, Unreact, Pin, Unpin, ListPins,
+        Import, GetImportCursor;
+    Reading(ReadingRequest): Ack, MarkRead, MarkUnread, GetReceipts, Explain, GetOwnReads,
+        SetOwnReads;
+    Group(GroupRequest): CreateGroup, AddMembers, RemoveMembers, ListMembers, GetGroup,
+        RenameGroup, SetTopic, SetGroupSettings, SetRole, HandOver, Ban, Unban, ListBanned,
+        MuteMember, JoinGroup, FindGroups, SetMemberSettings, SetRetention, GetRetention;
+    People(PeopleRequest): FindUsers, GetUsers, SearchUsers, Relate, ListContacts, GetProfiles,
+        SetProfile;
+    Server(ServerRequest): RevokeDevice, ListSettings, SetSetting, SetServerRole;
+    Session(SessionRequest): Pull, ListConversations, Watch, Focus, SetPresence, ListDevices,
+        CreateInvite, GetMetrics;
 }
 
 /// The requests not in this list.

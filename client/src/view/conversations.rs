@@ -113,7 +113,7 @@ impl Conversations<'_> {
     /// # Errors
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn list(self) -> Result<Vec<Conversation>, Error> {
-        let mut conversations = self.overview(None).await?.conversations;
+        let mut conversations = self.full_overview(None, None).await?.conversations;
         conversations.sort_unstable_by_key(|conversation| conversation.id);
         Ok(conversations)
     }
@@ -127,8 +127,8 @@ impl Conversations<'_> {
     ///
     /// # Errors
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
-    pub async fn overview(self, since: Option<Moment>) -> Result<Overview, Error> {
-        self.full_overview(since, None).await
+    pub async fn overview(self, since: impl Into<Option<Moment>>) -> Result<Overview, Error> {
+        self.full_overview(since.into(), None).await
     }
 
     /// Returns the overview that the login delivered: what changed since [`crate::ClientBuilder::since`],

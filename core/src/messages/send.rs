@@ -164,11 +164,12 @@ impl State {
             },
             batch,
         );
+        self.note_mentions(conversation, msgid, extras, batch);
+        // After the mentions, which the summaries count.
         if is_new && let Some((low, high)) = conversation.direct_users() {
             self.publish_joined(conversation, low, batch);
             self.publish_joined(conversation, high, batch);
         }
-        self.note_mentions(conversation, msgid, extras, batch);
         // In the batch of the message: with a reference that came later, gc could remove the file
         // in between.
         if let Some(attachment) = attachment {

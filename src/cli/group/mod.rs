@@ -5,6 +5,7 @@ pub(crate) mod settings;
 
 use std::fmt;
 
+use cairn_client::view::Conversation;
 use cairn_client::{Client, Error as ClientError};
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::limits::USERS_PER_REQUEST_MAX;
@@ -333,13 +334,15 @@ pub(crate) async fn run(
     match &args.action {
         Action::Create { name, users } => create(client, output, name, users).await,
         Action::Add { group, users } => {
-            each(client, output, group, users, Client::add_members).await
+            each(client, output, group, users, Conversation::add_members).await
         }
         Action::Remove { group, users } => {
-            each(client, output, group, users, Client::remove_members).await
+            each(client, output, group, users, Conversation::remove_members).await
         }
-        Action::Ban { group, users } => each(client, output, group, users, Client::ban).await,
-        Action::Unban { group, users } => each(client, output, group, users, Client::unban).await,
+        Action::Ban { group, users } => each(client, output, group, users, Conversation::ban).await,
+        Action::Unban { group, users } => {
+            each(client, output, group, users, Conversation::unban).await
+        }
         Action::Members { group } => {
             let conversation = group.resolve(client).await?;
             client
@@ -393,17 +396,17 @@ pub(crate) async fn run(
 }
 
 /// Applies an action to users of a group, in requests of the maximum size.
-async fn each(
-    client: &Client,
+async fn each<'a>(
+    client: &'a Client,
     output: &mut Output,
     group: &Target,
     users: &[UserName],
-    act: impl AsyncFn(&Client, ConversationId, Vec<UserId>) -> Result<u32, ClientError>,
+    act: impl AsyncFn(Conversation<'a>, Vec<UserId>) -> Result<u32, ClientError>,
 ) -> Result<(), Failure> {
     let (conversation, users) = (group.resolve(client).await?, find_all(client, users).await?);
     let mut changed = 0;
     for users in users.chunks(USERS_PER_REQUEST_MAX) {
-        changed += act(client, conversation, users.to_vec()).await?;
+        changed += act(client.conversation(conversation), users.to_vec()).await?;
     }
     output.print(&Changed {
         conversation,

@@ -9,7 +9,6 @@ use cairn_proto::limits::WATCHED_USERS_MAX;
 use cairn_proto::model::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
 use cairn_proto::model::receipts::MemberCursors;
 use cairn_proto::text::UserName;
-use cairn_proto::wire::event::Update;
 use clap::{ArgGroup, Args};
 use serde::Serialize;
 
@@ -172,7 +171,10 @@ pub(crate) async fn run(
             .me()
             .set_presence(DeviceKind::Terminal, args.away)
             .await?;
-        client.focus(watch.within).await?;
+        match watch.within {
+            Some(conversation) => client.conversation(conversation).focus().await?,
+            None => client.conversations().unfocus().await?,
+        }
     }
     watch.show_state().await?;
     if args.once {

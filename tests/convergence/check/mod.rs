@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use cairn_client::Client;
 use cairn_client::proto::ids::{ConversationId, MsgId, UserId};
-use cairn_client::proto::wire::request::PullRange;
+use cairn_client::proto::wire::request::session::PullRange;
 use tokio::time::timeout;
 
 use super::play::Team;

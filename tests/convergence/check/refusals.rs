@@ -5,7 +5,7 @@ use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_client::proto::text::Text;
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::PullRange;
+use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::{Client, Error};
 
 use super::super::play::{Team, files};

@@ -7,6 +7,7 @@ use std::time::Duration;
 use cairn_client::proto::ids::{ConversationId, UserId};
 use cairn_client::proto::model::conversation::{Conversation as Summary, ConversationKind};
 use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::event::Update as Change;
 use cairn_client::{
     Account, Backoff, Client, ClientBuilder, Error, Event, Events, Reconnect, Timeline,
 };
@@ -225,7 +226,7 @@ impl Syncer {
         match &update {
             Update::Unrelated | Update::Stale => return Ok(update),
             Update::Changed => {
-                if let Event::Update(Update::Conversation(summary)) = &event {
+                if let Event::Update(Change::Conversation(summary)) = &event {
                     self.follow(summary.id);
                 }
             }

@@ -9,7 +9,8 @@ use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId, Timestamp};
 use cairn_client::proto::model::receipts::Reads;
 use cairn_client::proto::text::{EmojiName, Text, UserName};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::{ImportEntry, PullRange};
+use cairn_client::proto::wire::request::message::ImportEntry;
+use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::{Client, Error};
 
 use super::super::script::{Act, Chat, FileKind, Recent, Seat, Step, Style};

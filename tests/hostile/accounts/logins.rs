@@ -12,7 +12,10 @@ use cairn_client::proto::wire::close::CloseCode;
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::frame;
 use cairn_client::proto::wire::hello::Credentials;
-use cairn_client::proto::wire::request::{ImportEntry, Request};
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::request::group::CreateGroup;
+use cairn_client::proto::wire::request::message::ImportEntry;
+use cairn_client::proto::wire::request::server::RevokeDevice;
 use cairn_client::proto::wire::response::ServerFrame;
 use cairn_client::{Client, JoinRequest};
 use tokio::time::{interval, timeout};
@@ -310,8 +313,10 @@ async fn revoked_device_is_closed_for_good() {
         .meanwhile(async {
             // Another user's device is not known to her.
             let mut raw = Raw::log_in(server, &account).await;
-            let foreign = Request::RevokeDevice(pam.whoami().device);
-            assert_eq!(raw.ask(foreign).await, Err(ErrorCode::NoSuchDevice));
+            let foreign = Request::from(RevokeDevice {
+                device: pam.whoami().device,
+            });
+            assert_eq!(raw.ask_any(foreign).await, Err(ErrorCode::NoSuchDevice));
 
             let (lost, lost_account) =
                 match Raw::hello(server, password("pam", "correct horse"), true).await {
@@ -330,11 +335,13 @@ async fn revoked_device_is_closed_for_good() {
             raw.goes_on().await;
 
             // What a device asks for behind its own end is not done.
-            let (_, revoke) = raw.request(Request::RevokeDevice(account.device));
-            let (_, create) = raw.request(Request::CreateGroup {
+            let (_, revoke) = raw.request(Request::from(RevokeDevice {
+                device: account.device,
+            }));
+            let (_, create) = raw.request(Request::from(CreateGroup {
                 name: GroupName::new("late").unwrap(),
                 members: vec![pam.whoami().user],
-            });
+            }));
             raw.stream
                 .write(&[frame::frame(&revoke), frame::frame(&create)].concat())
                 .await;

@@ -7,9 +7,20 @@ use cairn_client::proto::limits::{
 use cairn_client::proto::model::group::{GroupSettings, Role};
 use cairn_client::proto::text::GroupName;
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::event::TimelineFrame;
-use cairn_client::proto::wire::request::{ImportEntry, PullRange, Request};
-use cairn_client::proto::wire::response::Response;
+use cairn_client::proto::wire::event::{TimelineFrame, Update};
+use cairn_client::proto::wire::request::Answer;
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::request::group::{
+    AddMembers, Ban, CreateGroup, GetGroup, HandOver, JoinGroup, ListBanned, ListMembers,
+    MuteMember, RemoveMembers, RenameGroup, SetGroupSettings, SetRole, Unban,
+};
+use cairn_client::proto::wire::request::message::ImportEntry;
+use cairn_client::proto::wire::request::message::Imported;
+use cairn_client::proto::wire::request::message::{GetImportCursor, Import};
+use cairn_client::proto::wire::request::people::GetUsers;
+use cairn_client::proto::wire::request::reading::{Ack, Explain, MarkRead};
+use cairn_client::proto::wire::request::session::PullRange;
+use cairn_client::proto::wire::request::session::{CreateInvite, GetMetrics, Pull};
 use tokio::time::timeout;
 
 use crate::hostile::raw::{PATIENCE, Raw, Stream};
@@ -26,88 +37,88 @@ fn keeping_order(
 ) -> Vec<(Request, ErrorCode)> {
     vec![
         (
-            Request::Ban {
+            Request::from(Ban {
                 conversation: team,
                 users: vec![bob; USERS_PER_REQUEST_MAX + 1],
-            },
+            }),
             ErrorCode::BadRequest,
         ),
         (
-            Request::Unban {
+            Request::from(Unban {
                 conversation: team,
                 users: vec![bob; USERS_PER_REQUEST_MAX + 1],
-            },
+            }),
             ErrorCode::BadRequest,
         ),
         (
-            Request::Ban {
+            Request::from(Ban {
                 conversation: team,
                 users: vec![NOBODY],
-            },
+            }),
             ErrorCode::NoSuchUser,
         ),
         (
-            Request::Ban {
+            Request::from(Ban {
                 conversation: team,
                 users: vec![bob, ada],
-            },
+            }),
             ErrorCode::Forbidden,
         ),
         (
-            Request::Ban {
+            Request::from(Ban {
                 conversation: direct,
                 users: vec![bob],
-            },
+            }),
             ErrorCode::Forbidden,
         ),
         (
-            Request::SetRole {
+            Request::from(SetRole {
                 conversation: team,
                 user: NOBODY,
                 role: Role::Admin,
-            },
+            }),
             ErrorCode::NoMember,
         ),
         (
-            Request::SetRole {
+            Request::from(SetRole {
                 conversation: team,
                 user: ada,
                 role: Role::Member,
-            },
+            }),
             ErrorCode::LastOwner,
         ),
         (
-            Request::HandOver {
+            Request::from(HandOver {
                 conversation: team,
                 user: NOBODY,
-            },
+            }),
             ErrorCode::NoMember,
         ),
         (
-            Request::HandOver {
+            Request::from(HandOver {
                 conversation: team,
                 user: ada,
-            },
+            }),
             ErrorCode::BadRequest,
         ),
         (
-            Request::MuteMember {
+            Request::from(MuteMember {
                 conversation: team,
                 user: ada,
                 until: Timestamp::new(u64::MAX),
-            },
+            }),
             ErrorCode::Forbidden,
         ),
         (
-            Request::JoinGroup {
+            Request::from(JoinGroup {
                 conversation: direct,
-            },
+            }),
             ErrorCode::Forbidden,
         ),
         (
-            Request::Group {
+            Request::from(GetGroup {
                 conversation: direct,
-            },
+            }),
             ErrorCode::Forbidden,
         ),
     ]
@@ -129,17 +140,23 @@ async fn roles_and_bounds_of_groups_hold() {
     stage
         .meanwhile(async {
             let (ada, bob) = (ada_account.user, bob_account.user);
-            let add = |conversation, users| Request::AddMembers {
-                conversation,
-                users,
+            let add = |conversation, users| {
+                Request::from(AddMembers {
+                    conversation,
+                    users,
+                })
             };
-            let remove = |conversation, users| Request::RemoveMembers {
-                conversation,
-                users,
+            let remove = |conversation, users| {
+                Request::from(RemoveMembers {
+                    conversation,
+                    users,
+                })
             };
-            let create = |members| Request::CreateGroup {
-                name: GroupName::new("new").unwrap(),
-                members,
+            let create = |members| {
+                Request::from(CreateGroup {
+                    name: GroupName::new("new").unwrap(),
+                    members,
+                })
             };
             let too_many = vec![bob; USERS_PER_REQUEST_MAX + 1];
 
@@ -149,9 +166,9 @@ async fn roles_and_bounds_of_groups_hold() {
                 (remove(team, too_many.clone()), ErrorCode::BadRequest),
                 (create(too_many), ErrorCode::BadRequest),
                 (
-                    Request::Users {
+                    Request::from(GetUsers {
                         ids: vec![bob; USERS_PER_REQUEST_MAX + 1],
-                    },
+                    }),
                     ErrorCode::BadRequest,
                 ),
                 (add(team, vec![bob, NOBODY]), ErrorCode::NoSuchUser),
@@ -165,70 +182,76 @@ async fn roles_and_bounds_of_groups_hold() {
             .into_iter()
             .chain(keeping_order(team, direct, ada, bob))
             {
-                assert_eq!(owner.ask(request.clone()).await, Err(code), "{request:?}");
+                assert_eq!(
+                    owner.ask_any(request.clone()).await,
+                    Err(code),
+                    "{request:?}"
+                );
             }
             assert_eq!(
-                owner.ask(add(team, vec![bob; USERS_PER_REQUEST_MAX])).await,
-                Ok(Response::Changed { users: 0 })
+                owner
+                    .ask_any(add(team, vec![bob; USERS_PER_REQUEST_MAX]))
+                    .await,
+                Ok(Answer::to::<AddMembers>(&0))
             );
             assert_eq!(
-                owner.ask(remove(team, vec![NOBODY])).await,
-                Ok(Response::Changed { users: 0 })
+                owner.ask_any(remove(team, vec![NOBODY])).await,
+                Ok(Answer::to::<RemoveMembers>(&0))
             );
 
             let mut member = Raw::log_in(server, &bob_account).await;
             for request in [
                 add(team, vec![bob]),
                 remove(team, vec![ada]),
-                Request::Import {
+                Request::from(Import {
                     conversation: team,
                     source: ImportSource::new(1),
                     first: 0,
                     entries: Vec::new(),
-                },
-                Request::ImportCursor {
+                }),
+                Request::from(GetImportCursor {
                     conversation: team,
                     source: ImportSource::new(1),
-                },
-                Request::Explain {
+                }),
+                Request::from(Explain {
                     conversation: team,
                     user: ada,
-                },
-                Request::CreateInvite {
+                }),
+                Request::from(CreateInvite {
                     uses: 1,
                     life_seconds: 60,
-                },
-                Request::Metrics,
-                Request::RenameGroup {
+                }),
+                Request::from(GetMetrics),
+                Request::from(RenameGroup {
                     conversation: team,
                     name: GroupName::new("mine").unwrap(),
-                },
-                Request::SetGroupSettings {
+                }),
+                Request::from(SetGroupSettings {
                     conversation: team,
                     settings: GroupSettings::default(),
-                },
-                Request::SetRole {
+                }),
+                Request::from(SetRole {
                     conversation: team,
                     user: bob,
                     role: Role::Owner,
-                },
-                Request::Ban {
+                }),
+                Request::from(Ban {
                     conversation: team,
                     users: vec![ada],
-                },
-                Request::Unban {
+                }),
+                Request::from(Unban {
                     conversation: team,
                     users: vec![ada],
-                },
-                Request::BannedUsers { conversation: team },
-                Request::MuteMember {
+                }),
+                Request::from(ListBanned { conversation: team }),
+                Request::from(MuteMember {
                     conversation: team,
                     user: ada,
                     until: Timestamp::new(u64::MAX),
-                },
+                }),
             ] {
                 assert_eq!(
-                    member.ask(request.clone()).await,
+                    member.ask_any(request.clone()).await,
                     Err(ErrorCode::Forbidden),
                     "{request:?}"
                 );
@@ -266,9 +289,7 @@ async fn bounds_of_invites_and_imports_hold() {
                 (1, life_max + 1),
                 (1, u64::MAX),
             ] {
-                let answer = owner
-                    .ask(Request::CreateInvite { uses, life_seconds })
-                    .await;
+                let answer = owner.ask(CreateInvite { uses, life_seconds }).await;
                 assert_eq!(
                     answer,
                     Err(ErrorCode::BadRequest),
@@ -277,37 +298,37 @@ async fn bounds_of_invites_and_imports_hold() {
             }
             let import = |first, count| {
                 let entries = vec![entry.clone(); count];
-                Request::Import {
+                Request::from(Import {
                     conversation: team,
                     source: ImportSource::new(1),
                     first,
                     entries,
-                }
+                })
             };
             assert_eq!(
-                owner.ask(import(0, IMPORT_ENTRIES_MAX + 1)).await,
+                owner.ask_any(import(0, IMPORT_ENTRIES_MAX + 1)).await,
                 Err(ErrorCode::BadRequest)
             );
-            assert_eq!(owner.ask(import(1, 1)).await, Err(ErrorCode::ImportGap));
+            assert_eq!(owner.ask_any(import(1, 1)).await, Err(ErrorCode::ImportGap));
             assert_eq!(
-                owner.ask(import(u64::MAX, 1)).await,
+                owner.ask_any(import(u64::MAX, 1)).await,
                 Err(ErrorCode::BadRequest)
             );
             assert_eq!(
-                owner.ask(import(0, 2)).await,
-                Ok(Response::Imported {
+                owner.ask_any(import(0, 2)).await,
+                Ok(Answer::to::<Import>(&Imported {
                     added: 2,
                     users: 1,
                     cursor: 2
-                })
+                }))
             );
             assert_eq!(
-                owner.ask(import(0, 2)).await,
-                Ok(Response::Imported {
+                owner.ask_any(import(0, 2)).await,
+                Ok(Answer::to::<Import>(&Imported {
                     added: 0,
                     users: 0,
                     cursor: 2
-                })
+                }))
             );
         })
         .await;
@@ -329,7 +350,7 @@ async fn removed_member_receives_nothing() {
             let mut timeline = raw.timeline().await;
             let heard = ada.conversation(team).send(text("for all")).await.unwrap();
             until_pushed(&mut timeline, team, heard).await;
-            assert!(raw.ask(pull(team)).await.is_ok());
+            assert!(raw.ask_any(pull(team)).await.is_ok());
 
             assert_eq!(
                 ada.conversation(team)
@@ -341,21 +362,21 @@ async fn removed_member_receives_nothing() {
             let secret = ada.conversation(team).send(text("canary")).await.unwrap();
             for request in [
                 pull(team),
-                Request::Ack {
+                Request::from(Ack {
                     conversation: team,
                     msgid: heard,
-                },
-                Request::Read {
+                }),
+                Request::from(MarkRead {
                     conversation: team,
                     msgid: heard,
-                },
-                Request::Members {
+                }),
+                Request::from(ListMembers {
                     conversation: team,
                     after: None,
-                },
+                }),
             ] {
                 assert_eq!(
-                    raw.ask(request.clone()).await,
+                    raw.ask_any(request.clone()).await,
                     Err(ErrorCode::NotFound),
                     "{request:?}"
                 );
@@ -369,14 +390,14 @@ async fn removed_member_receives_nothing() {
             let before = until_pushed(&mut timeline, other, marker).await;
             let ends: Vec<_> = before
                 .iter()
-                .filter(|news| matches!(news, TimelineFrame::Removed { .. }))
+                .filter(|news| matches!(news, TimelineFrame::Update(Update::Removed { .. })))
                 .collect();
             assert_eq!(
                 ends,
-                [&TimelineFrame::Removed {
+                [&TimelineFrame::Update(Update::Removed {
                     conversation: team,
                     last: heard.next()
-                }]
+                })]
             );
             for news in &before {
                 if let TimelineFrame::Run(run) = news
@@ -402,11 +423,11 @@ async fn removed_member_receives_nothing() {
 }
 
 fn pull(conversation: ConversationId) -> Request {
-    Request::Pull {
+    Request::from(Pull {
         conversation,
         range: PullRange::From(MsgId::new(1)),
         limit: 500,
-    }
+    })
 }
 
 /// Reads the timeline until this entry has come, and gives everything that came.

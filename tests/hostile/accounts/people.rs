@@ -8,8 +8,13 @@ use cairn_client::proto::text::{SettingName, SettingValue, UserName};
 use cairn_client::proto::wire::close::CloseCode;
 use cairn_client::proto::wire::codec;
 use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::request::List;
 use cairn_client::proto::wire::request::Request;
-use cairn_client::proto::wire::response::Response;
+use cairn_client::proto::wire::request::people::{
+    GetProfiles, ListContacts, Relate, SearchUsers, SetProfile,
+};
+use cairn_client::proto::wire::request::server::{ListSettings, SetSetting};
+use cairn_client::proto::wire::request::session::Watch;
 use cairn_client::proto::wire::typing::ClientDatagram;
 
 use crate::hostile::Stage;
@@ -18,10 +23,10 @@ use crate::hostile::raw::Raw;
 const NOBODY: UserId = UserId::new(999_999);
 
 fn set(name: &str, value: &str) -> Request {
-    Request::SetSetting {
+    Request::from(SetSetting {
         name: SettingName::new(name).unwrap(),
         value: SettingValue::new(value).unwrap(),
-    }
+    })
 }
 
 #[tokio::test]
@@ -50,17 +55,17 @@ async fn invalid_people_requests_change_nothing() {
                     (UserId::SERVER, ErrorCode::NoSuchUser),
                 ] {
                     assert_eq!(
-                        raw.ask(Request::Relate { user, act }).await,
+                        raw.ask(Relate { user, act }).await,
                         Err(code),
                         "{act:?} {user}"
                     );
                 }
             }
-            let accept = Request::Relate {
+            let accept = Request::from(Relate {
                 user: ada.user,
                 act: RelationAct::AcceptFriend,
-            };
-            assert_eq!(raw.ask(accept).await, Err(ErrorCode::NotAsked));
+            });
+            assert_eq!(raw.ask_any(accept).await, Err(ErrorCode::NotAsked));
             for act in [
                 RelationAct::Unfollow,
                 RelationAct::DeclineFriend,
@@ -68,7 +73,7 @@ async fn invalid_people_requests_change_nothing() {
                 RelationAct::Unblock,
             ] {
                 assert!(
-                    raw.ask(Request::Relate {
+                    raw.ask(Relate {
                         user: ada.user,
                         act
                     })
@@ -81,61 +86,58 @@ async fn invalid_people_requests_change_nothing() {
                     items: Vec::new(),
                     next_after: None,
                 };
-                assert_eq!(
-                    raw.ask(Request::Contacts { after }).await,
-                    Ok(Response::Contacts(nothing))
-                );
+                assert_eq!(raw.ask(ListContacts { after }).await, Ok(nothing));
             }
             let users = |count| vec![ada.user; count];
             for (request, code) in [
                 (
-                    Request::Profiles {
+                    Request::from(GetProfiles {
                         users: users(PROFILES_PER_REQUEST_MAX + 1),
-                    },
+                    }),
                     ErrorCode::BadRequest,
                 ),
                 (
-                    Request::Watch {
+                    Request::from(Watch {
                         users: users(WATCHED_USERS_MAX + 1),
-                    },
+                    }),
                     ErrorCode::BadRequest,
                 ),
                 (
-                    Request::SearchUsers {
+                    Request::from(SearchUsers {
                         prefix: UserName::new("a").unwrap(),
                         after: Some(NOBODY),
-                    },
+                    }),
                     ErrorCode::NoSuchUser,
                 ),
             ] {
-                assert_eq!(raw.ask(request.clone()).await, Err(code), "{request:?}");
+                assert_eq!(raw.ask_any(request.clone()).await, Err(code), "{request:?}");
             }
             // Whom she has nothing to do with, and whom there is not: she is told the same of both.
             assert_eq!(
-                raw.ask(Request::Watch {
+                raw.ask(Watch {
                     users: vec![ada.user, NOBODY]
                 })
                 .await,
-                Ok(Response::Watching(Vec::new()))
+                Ok(List(Vec::new()))
             );
             assert_eq!(
-                raw.ask(Request::Profiles {
+                raw.ask(GetProfiles {
                     users: vec![NOBODY]
                 })
                 .await,
-                Ok(Response::Profiles(Vec::new()))
+                Ok(List(Vec::new()))
             );
             assert_eq!(
-                raw.ask(set("direct-chats", "friends")).await,
+                raw.ask_any(set("direct-chats", "friends")).await,
                 Err(ErrorCode::Forbidden)
             );
             assert_eq!(
-                raw.ask(set("no-such-setting", "friends")).await,
+                raw.ask_any(set("no-such-setting", "friends")).await,
                 Err(ErrorCode::Forbidden)
             );
 
             let mut raw = Raw::log_in(server, &owner).await;
-            let before = raw.ask(Request::Settings).await;
+            let before = raw.ask(ListSettings).await;
             for (name, value) in [
                 ("direct-chats", "nobody"),
                 ("no-such-setting", "1"),
@@ -143,12 +145,12 @@ async fn invalid_people_requests_change_nothing() {
                 ("contacts-max", "10001"),
             ] {
                 assert_eq!(
-                    raw.ask(set(name, value)).await,
+                    raw.ask_any(set(name, value)).await,
                     Err(ErrorCode::BadSetting),
                     "{name} {value}"
                 );
             }
-            assert_eq!(raw.ask(Request::Settings).await, before);
+            assert_eq!(raw.ask(ListSettings).await, before);
         })
         .await;
 }
@@ -239,8 +241,11 @@ async fn oversized_avatars_are_refused() {
         .meanwhile(async {
             let mut raw = Raw::log_in(server, &account).await;
             assert_eq!(
-                raw.ask(Request::SetProfile(largest.clone())).await,
-                Ok(Response::Done)
+                raw.ask(SetProfile {
+                    profile: largest.clone()
+                })
+                .await,
+                Ok(())
             );
             for (at, bytes) in (1..).zip([AVATAR_BYTES_MAX + 1, 64 * 1024]) {
                 let id = RequestId::new(at);
@@ -270,7 +275,9 @@ async fn oversized_avatars_are_refused() {
 
 /// `Request(id, SetProfile(Profile { … }))` with an avatar that no client would send.
 fn avatar_of(id: RequestId, avatar_bytes: usize) -> Vec<u8> {
-    let good = codec::encode(&Request::SetProfile(Profile::default()));
+    let good = codec::encode(&Request::from(SetProfile {
+        profile: Profile::default(),
+    }));
     let head = good.len() - codec::encode(&Avatar::NONE).len();
     [
         &[1][..],

@@ -1,6 +1,7 @@
 //! What a user can learn of a conversation that they are no member of: nothing, not even that it
 //! is there.
 
+use cairn_client::proto::wire::request::List;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
@@ -9,14 +10,29 @@ use cairn_client::proto::content::attachment::{AttachmentHash, TransferFrame};
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::content::extras::Extras;
 use cairn_client::proto::content::message::Draft;
+use cairn_client::proto::content::message::Forward;
+use cairn_client::proto::content::packed::Content;
 use cairn_client::proto::ids::{ClientSeq, ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_client::proto::limits::USERS_PER_REQUEST_MAX;
 use cairn_client::proto::model::group::{Access, GroupSettings, MemberSettings, Role};
 use cairn_client::proto::model::retention::Retention;
 use cairn_client::proto::text::{EmojiName, GroupName, Text, Topic, UserName};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::{Forward, ImportEntry, PullRange, Request};
-use cairn_client::proto::wire::response::Response;
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::request::group::{
+    AddMembers, Ban, CreateGroup, FindGroups, GetGroup, GetRetention, HandOver, JoinGroup,
+    ListBanned, ListMembers, MuteMember, RemoveMembers, RenameGroup, SetGroupSettings,
+    SetMemberSettings, SetRetention, SetRole, SetTopic, Unban,
+};
+use cairn_client::proto::wire::request::message::ImportEntry;
+use cairn_client::proto::wire::request::message::{
+    Edit, GetImportCursor, Import, ListPins, Pin, React, Recall, Unpin, Unreact,
+};
+use cairn_client::proto::wire::request::reading::{
+    Ack, Explain, GetReceipts, MarkRead, MarkUnread,
+};
+use cairn_client::proto::wire::request::session::PullRange;
+use cairn_client::proto::wire::request::session::{Focus, ListConversations, Pull};
 
 use crate::hostile::raw::Raw;
 use crate::hostile::{Stage, attachments, group, text};
@@ -24,26 +40,26 @@ use crate::support::kinds;
 
 /// The requests that are about no conversation, or about one of the asker's own.
 const OF_NO_CONVERSATION: &[&str] = &[
-    "Conversations",
+    "ListConversations",
     "FindUsers",
-    "Users",
+    "GetUsers",
     "CreateGroup",
     "CreateInvite",
-    "Devices",
+    "ListDevices",
     "RevokeDevice",
-    "Metrics",
+    "GetMetrics",
     "FindGroups",
-    "Settings",
+    "ListSettings",
     "SetSetting",
     "SetServerRole",
     "Relate",
-    "Contacts",
+    "ListContacts",
     "SearchUsers",
-    "Profiles",
+    "GetProfiles",
     "SetProfile",
     "Watch",
     "SetPresence",
-    "OwnReads",
+    "GetOwnReads",
     "SetOwnReads",
 ];
 
@@ -58,224 +74,223 @@ fn requests(conversation: ConversationId, own: ConversationId, member: UserId) -
     };
     let (source, nobody) = (ImportSource::new(1), UserId::new(999_999));
     vec![
-        Request::Send(Draft {
+        Request::from(Draft {
             conversation,
             seq: ClientSeq::new(1),
-            body: text("let me in"),
-            extras: Extras::NONE,
+            content: Content::new(text("let me in"), Extras::NONE),
         }),
-        Request::Pull {
+        Request::from(Pull {
             conversation,
             range: PullRange::From(msgid),
             limit: 10,
-        },
-        Request::Pull {
+        }),
+        Request::from(Pull {
             conversation,
             range: PullRange::Before(MsgId::new(u64::MAX)),
             limit: 10,
-        },
-        Request::Ack {
+        }),
+        Request::from(Ack {
             conversation,
             msgid,
-        },
-        Request::Ack {
+        }),
+        Request::from(Ack {
             conversation,
             msgid: MsgId::new(u64::MAX),
-        },
-        Request::Read {
+        }),
+        Request::from(MarkRead {
             conversation,
             msgid,
-        },
-        Request::Read {
+        }),
+        Request::from(MarkRead {
             conversation,
             msgid: MsgId::new(u64::MAX),
-        },
-        Request::MarkUnread {
+        }),
+        Request::from(MarkUnread {
             conversation,
             from: msgid,
-        },
-        Request::Receipts {
+        }),
+        Request::from(GetReceipts {
             conversation,
             msgid,
             after: None,
-        },
-        Request::Receipts {
+        }),
+        Request::from(GetReceipts {
             conversation,
             msgid: MsgId::new(u64::MAX),
             after: Some(UserId::new(u32::MAX)),
-        },
-        Request::Members {
+        }),
+        Request::from(ListMembers {
             conversation,
             after: None,
-        },
-        Request::AddMembers {
+        }),
+        Request::from(AddMembers {
             conversation,
             users: vec![member],
-        },
-        Request::AddMembers {
+        }),
+        Request::from(AddMembers {
             conversation,
             users: vec![nobody; USERS_PER_REQUEST_MAX + 1],
-        },
-        Request::RemoveMembers {
+        }),
+        Request::from(RemoveMembers {
             conversation,
             users: vec![member],
-        },
-        Request::RemoveMembers {
+        }),
+        Request::from(RemoveMembers {
             conversation,
             users: vec![nobody; USERS_PER_REQUEST_MAX + 1],
-        },
-        Request::Import {
+        }),
+        Request::from(Import {
             conversation,
             source,
             first: 0,
             entries: vec![entry],
-        },
-        Request::Import {
+        }),
+        Request::from(Import {
             conversation,
             source,
             first: u64::MAX,
             entries: Vec::new(),
-        },
-        Request::ImportCursor {
+        }),
+        Request::from(GetImportCursor {
             conversation,
             source,
-        },
-        Request::Edit {
+        }),
+        Request::from(Edit {
             conversation,
             msgid,
             text: Text::new("mine").unwrap(),
-        },
-        Request::Recall {
+        }),
+        Request::from(Recall {
             conversation,
             msgid,
-        },
-        Request::Pin {
+        }),
+        Request::from(Pin {
             conversation,
             msgid,
-        },
-        Request::Unpin {
+        }),
+        Request::from(Unpin {
             conversation,
             msgid,
-        },
-        Request::Pins { conversation },
-        Request::SetRetention {
+        }),
+        Request::from(ListPins { conversation }),
+        Request::from(SetRetention {
             conversation,
             retention: Some(Retention::Days(1)),
-        },
-        Request::Retention { conversation },
-        Request::React {
+        }),
+        Request::from(GetRetention { conversation }),
+        Request::from(React {
             conversation,
             msgid,
             emoji: EmojiName::new("wave").unwrap(),
-        },
-        Request::Unreact {
+        }),
+        Request::from(Unreact {
             conversation,
             msgid,
             emoji: EmojiName::new("wave").unwrap(),
-        },
-        Request::Recall {
+        }),
+        Request::from(Recall {
             conversation,
             msgid: MsgId::new(u64::MAX),
-        },
-        Request::Forward(Forward {
+        }),
+        Request::from(Forward {
             to: conversation,
             seq: ClientSeq::new(1),
             from: conversation,
             msgid,
         }),
-        Request::Forward(Forward {
+        Request::from(Forward {
             to: conversation,
             seq: ClientSeq::new(1),
             from: own,
             msgid: MsgId::new(2),
         }),
-        Request::Forward(Forward {
+        Request::from(Forward {
             to: own,
             seq: ClientSeq::new(2),
             from: conversation,
             msgid,
         }),
-        Request::Forward(Forward {
+        Request::from(Forward {
             to: own,
             seq: ClientSeq::new(2),
             from: conversation,
             msgid: MsgId::new(2),
         }),
-        Request::Forward(Forward {
+        Request::from(Forward {
             to: own,
             seq: ClientSeq::new(2),
             from: conversation,
             msgid: MsgId::new(u64::MAX),
         }),
-        Request::Group { conversation },
-        Request::RenameGroup {
+        Request::from(GetGroup { conversation }),
+        Request::from(RenameGroup {
             conversation,
             name: GroupName::new("mine").unwrap(),
-        },
-        Request::SetTopic {
+        }),
+        Request::from(SetTopic {
             conversation,
             topic: Topic::none(),
-        },
-        Request::SetGroupSettings {
+        }),
+        Request::from(SetGroupSettings {
             conversation,
             settings: GroupSettings {
                 access: Access::Open,
                 ..GroupSettings::default()
             },
-        },
-        Request::SetRole {
+        }),
+        Request::from(SetRole {
             conversation,
             user: member,
             role: Role::Owner,
-        },
-        Request::SetRole {
+        }),
+        Request::from(SetRole {
             conversation,
             user: nobody,
             role: Role::Owner,
-        },
-        Request::HandOver {
+        }),
+        Request::from(HandOver {
             conversation,
             user: member,
-        },
-        Request::Ban {
+        }),
+        Request::from(Ban {
             conversation,
             users: vec![member],
-        },
-        Request::Ban {
+        }),
+        Request::from(Ban {
             conversation,
             users: vec![nobody; USERS_PER_REQUEST_MAX + 1],
-        },
-        Request::Unban {
+        }),
+        Request::from(Unban {
             conversation,
             users: vec![member],
-        },
-        Request::Unban {
+        }),
+        Request::from(Unban {
             conversation,
             users: vec![nobody; USERS_PER_REQUEST_MAX + 1],
-        },
-        Request::BannedUsers { conversation },
-        Request::MuteMember {
+        }),
+        Request::from(ListBanned { conversation }),
+        Request::from(MuteMember {
             conversation,
             user: member,
             until: Timestamp::new(u64::MAX),
-        },
-        Request::JoinGroup { conversation },
-        Request::SetMemberSettings {
+        }),
+        Request::from(JoinGroup { conversation }),
+        Request::from(SetMemberSettings {
             conversation,
             settings: MemberSettings {
                 hidden: true,
                 ..MemberSettings::default()
             },
-        },
-        Request::Focus {
+        }),
+        Request::from(Focus {
             conversation: Some(conversation),
-        },
+        }),
     ]
 }
 
 /// What may be explained to the owner of the server, and to no other user who is no member.
 fn explanations(conversation: ConversationId, asker: UserId, member: UserId) -> [Request; 2] {
-    [member, asker].map(|user| Request::Explain { conversation, user })
+    [member, asker].map(|user| Request::from(Explain { conversation, user }))
 }
 
 /// Asks everything about each conversation as one user.
@@ -287,15 +302,13 @@ async fn is_told_nothing(
     explains: bool,
 ) {
     let mut raw = Raw::log_in(server, asker).await;
-    let made = raw
-        .ask(Request::CreateGroup {
+    let own = raw
+        .ask(CreateGroup {
             name: GroupName::new("own").unwrap(),
             members: Vec::new(),
         })
-        .await;
-    let Ok(Response::Created { conversation: own }) = made else {
-        panic!("{made:?}")
-    };
+        .await
+        .unwrap();
     let last = raw.send(own, 1, text("to myself")).await.unwrap();
     for &conversation in conversations {
         let mut requests = requests(conversation, own, secret.member);
@@ -304,7 +317,7 @@ async fn is_told_nothing(
         }
         for request in requests {
             assert_eq!(
-                raw.ask(request.clone()).await,
+                raw.ask_any(request.clone()).await,
                 Err(ErrorCode::NotFound),
                 "{request:?}"
             );
@@ -326,16 +339,14 @@ async fn is_told_nothing(
         }
     }
     // Neither is any of it in their list, nor anything in what is their own.
-    let listed = raw
-        .ask(Request::Conversations {
+    let page = raw
+        .ask(ListConversations {
             since: None,
             after: None,
         })
         .await
         .unwrap();
-    let Response::Conversations(page) = listed else {
-        panic!("{listed:?}")
-    };
+
     assert_eq!(
         page.items
             .iter()
@@ -344,8 +355,8 @@ async fn is_told_nothing(
         [(own, last)]
     );
     assert_eq!(
-        raw.ask(Request::FindGroups { prefix: None }).await,
-        Ok(Response::Groups(Vec::new())),
+        raw.ask(FindGroups { prefix: None }).await,
+        Ok(List(Vec::new())),
         "no group is open"
     );
 }

@@ -2,12 +2,16 @@
 
 use cairn_client::proto::content::extras::{Extra, Extras, Reaction};
 use cairn_client::proto::content::message::Draft;
+use cairn_client::proto::content::message::Forward;
+use cairn_client::proto::content::packed::Content;
 use cairn_client::proto::ids::{ClientSeq, ConversationId, MsgId, Timestamp, UserId};
 use cairn_client::proto::limits::{EXTRAS_SENT_MAX, REACTION_KINDS_MAX};
 use cairn_client::proto::text::{EmojiName, Text};
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::{Forward, PullRange, Request};
-use cairn_client::proto::wire::response::Response;
+use cairn_client::proto::wire::request::Answer;
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::request::message::{Edit, React, Recall};
+use cairn_client::proto::wire::request::session::PullRange;
 
 use crate::hostile::raw::Raw;
 use crate::hostile::{Stage, group, text};
@@ -25,17 +29,21 @@ async fn only_senders_amend_messages() {
         .unwrap();
     let own = eve.conversation(team).send(text("mine")).await.unwrap();
     let server = stage.server.addr;
-    let edit = |msgid, words: &str| Request::Edit {
-        conversation: team,
-        msgid,
-        text: Text::new(words).unwrap(),
+    let edit = |msgid, words: &str| {
+        Request::from(Edit {
+            conversation: team,
+            msgid,
+            text: Text::new(words).unwrap(),
+        })
     };
-    let recall = |msgid| Request::Recall {
-        conversation: team,
-        msgid,
+    let recall = |msgid| {
+        Request::from(Recall {
+            conversation: team,
+            msgid,
+        })
     };
     let forward = |from, msgid, seq| {
-        Request::Forward(Forward {
+        Request::from(Forward {
             to: team,
             seq: ClientSeq::new(seq),
             from,
@@ -69,7 +77,7 @@ async fn only_senders_amend_messages() {
                 (recall(beyond), ErrorCode::NoSuchMessage),
                 (recall(MsgId::new(u64::MAX)), ErrorCode::NoSuchMessage),
             ] {
-                assert_eq!(raw.ask(request.clone()).await, Err(code), "{request:?}");
+                assert_eq!(raw.ask_any(request.clone()).await, Err(code), "{request:?}");
             }
         })
         .await;
@@ -163,14 +171,9 @@ async fn forbidden_extras_are_refused() {
                 let draft = Draft {
                     conversation: team,
                     seq: ClientSeq::new(1),
-                    body: text("x"),
-                    extras,
+                    content: Content::new(text("x"), extras),
                 };
-                assert_eq!(
-                    raw.ask(Request::Send(draft.clone())).await,
-                    Err(code),
-                    "{draft:?}"
-                );
+                assert_eq!(raw.ask(draft.clone()).await, Err(code), "{draft:?}");
             }
         })
         .await;
@@ -193,28 +196,33 @@ async fn reaction_flood_is_bounded() {
     let team = group(&ada, "team", &[account.user]).await;
     let said = ada.conversation(team).send(text("well?")).await.unwrap();
     let server = stage.server.addr;
-    let react = |msgid, number| Request::React {
-        conversation: team,
-        msgid,
-        emoji: emoji(number),
+    let react = |msgid, number| {
+        Request::from(React {
+            conversation: team,
+            msgid,
+            emoji: emoji(number),
+        })
     };
     stage
         .meanwhile(async {
             let mut raw = Raw::log_in(server, &account).await;
             for number in (0..REACTION_KINDS_MAX).chain(0..REACTION_KINDS_MAX) {
-                assert_eq!(raw.ask(react(said, number)).await, Ok(Response::Done));
+                assert_eq!(
+                    raw.ask_any(react(said, number)).await,
+                    Ok(Answer::to::<React>(&()))
+                );
             }
             assert_eq!(
-                raw.ask(react(said, REACTION_KINDS_MAX)).await,
+                raw.ask_any(react(said, REACTION_KINDS_MAX)).await,
                 Err(ErrorCode::LimitReached)
             );
             assert_eq!(
-                raw.ask(react(MsgId::new(1), 0)).await,
+                raw.ask_any(react(MsgId::new(1), 0)).await,
                 Err(ErrorCode::NoSuchMessage),
                 "nobody said that the group was made"
             );
             assert_eq!(
-                raw.ask(react(MsgId::new(u64::MAX), 0)).await,
+                raw.ask_any(react(MsgId::new(u64::MAX), 0)).await,
                 Err(ErrorCode::NoSuchMessage)
             );
         })

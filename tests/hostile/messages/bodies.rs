@@ -2,23 +2,26 @@
 
 use cairn_client::proto::content::attachment::{Attachment, AttachmentHash, Media, Preview, Video};
 use cairn_client::proto::content::body::{Amendment, Body, SystemEntry};
+use cairn_client::proto::content::message::Draft;
 use cairn_client::proto::ids::{ConversationId, MsgId, RequestId, UserId};
 use cairn_client::proto::limits::{PREVIEW_BYTES_MAX, TEXT_BYTES_MAX};
 use cairn_client::proto::text::{Caption, EmojiName, FileName, GroupName, MediaType, Text};
+use cairn_client::proto::wire::codec;
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::frame;
-use cairn_client::proto::wire::request::PullRange;
-use cairn_client::proto::wire::response::Response;
+use cairn_client::proto::wire::request::Answer;
+use cairn_client::proto::wire::request::session::PullRange;
 
 use crate::hostile::raw::Raw;
 use crate::hostile::{Stage, group, text};
 
 const REQUEST_VARIANT: u32 = 1;
 
-/// A request to send a text that [`Text`] would not take: `Request(id, Send(Draft { conversation,
-/// seq, Text(<bytes>), no extras }))`.
+/// A request to send a text that [`Text`] would not take: `Request(id, Message(Send(Draft {
+/// conversation, seq, content: Text(<bytes>) })))`.
 fn send_frame(id: u64, to: ConversationId, seq: u64, bytes: &[u8]) -> Vec<u8> {
-    frame::frame(&(REQUEST_VARIANT, id, 0_u32, to, seq, 0_u32, bytes, 0_u32)).to_vec()
+    let content = codec::encode(&(0_u32, bytes));
+    frame::frame(&(REQUEST_VARIANT, id, 0_u32, 0_u32, to, seq, content)).to_vec()
 }
 
 #[tokio::test]
@@ -233,9 +236,7 @@ async fn duplicate_sends_are_one_message() {
         for id in 0..COPIES {
             assert_eq!(
                 raw.answer_to(RequestId::new(id)).await,
-                Ok(Response::Accepted {
-                    msgid: MsgId::new(2)
-                })
+                Ok(Answer::to::<Draft>(&MsgId::new(2)))
             );
         }
     };

@@ -1,5 +1,7 @@
 //! Bounds on what members pile up: each is reached, and not passed.
 
+use cairn_client::proto::wire::request::Answer;
+use cairn_client::proto::wire::request::List;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
@@ -13,25 +15,31 @@ use cairn_client::proto::model::group::{Access, GroupSettings};
 use cairn_client::proto::text::{EmojiName, GroupName, UserName};
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::frame;
-use cairn_client::proto::wire::request::{ImportEntry, PullRange, Request};
-use cairn_client::proto::wire::response::{Response, ServerFrame};
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::request::group::{Ban, FindGroups, ListBanned, Unban};
+use cairn_client::proto::wire::request::message::ImportEntry;
+use cairn_client::proto::wire::request::message::{Import, Pin, React, Recall, Unpin, Unreact};
+use cairn_client::proto::wire::request::people::FindUsers;
+use cairn_client::proto::wire::request::session::PullRange;
+use cairn_client::proto::wire::response::ServerFrame;
 use cairn_server::limits::{REQUEST_BURST_MAX, REQUEST_INTERVAL};
 use tokio::time::timeout;
 
 use crate::hostile::raw::{PATIENCE, Raw};
 use crate::hostile::{Stage, connect, group, text};
 
-const DONE: Result<Response, ErrorCode> = Ok(Response::Done);
+/// The answer to every request without a result.
+fn done() -> Result<Answer, ErrorCode> {
+    Ok(Answer::to::<Pin>(&()))
+}
 
 /// One of the longest names of emoji.
 fn emoji(number: usize) -> EmojiName {
     EmojiName::new(format!("{number:0>USER_NAME_BYTES_MAX$}")).unwrap()
 }
 
-fn changed(users: usize) -> Result<Response, ErrorCode> {
-    Ok(Response::Changed {
-        users: users.try_into().unwrap(),
-    })
+fn changed(users: usize) -> Result<Answer, ErrorCode> {
+    Ok(Answer::to::<Ban>(&users.try_into().unwrap()))
 }
 
 /// All reactions that there may be, to the longest message that there may be.
@@ -55,15 +63,19 @@ async fn reactions_per_message_are_bounded() {
     let words = text(&"x".repeat(TEXT_BYTES_MAX));
     let said = ada.conversation(team).send(words.clone()).await.unwrap();
     let server = stage.server.addr;
-    let react = |number| Request::React {
-        conversation: team,
-        msgid: said,
-        emoji: emoji(number),
+    let react = |number| {
+        Request::from(React {
+            conversation: team,
+            msgid: said,
+            emoji: emoji(number),
+        })
     };
-    let unreact = |number| Request::Unreact {
-        conversation: team,
-        msgid: said,
-        emoji: emoji(number),
+    let unreact = |number| {
+        Request::from(Unreact {
+            conversation: team,
+            msgid: said,
+            emoji: emoji(number),
+        })
     };
     stage
         .meanwhile(async {
@@ -71,18 +83,18 @@ async fn reactions_per_message_are_bounded() {
             for account in others {
                 let mut raw = Raw::log_in(server, account).await;
                 for number in 0..REACTION_KINDS_MAX {
-                    assert_eq!(raw.ask(react(number)).await, DONE);
+                    assert_eq!(raw.ask_any(react(number)).await, done());
                 }
             }
             let (mut first, mut late) = (
                 Raw::log_in(server, &others[0]).await,
                 Raw::log_in(server, late).await,
             );
-            assert_eq!(late.ask(react(0)).await, Err(ErrorCode::LimitReached));
-            assert_eq!(first.ask(react(0)).await, DONE, "it is there already");
-            assert_eq!(first.ask(unreact(0)).await, DONE);
-            assert_eq!(late.ask(react(0)).await, DONE);
-            assert_eq!(first.ask(react(0)).await, Err(ErrorCode::LimitReached));
+            assert_eq!(late.ask_any(react(0)).await, Err(ErrorCode::LimitReached));
+            assert_eq!(first.ask_any(react(0)).await, done(), "it is there already");
+            assert_eq!(first.ask_any(unreact(0)).await, done());
+            assert_eq!(late.ask_any(react(0)).await, done());
+            assert_eq!(first.ask_any(react(0)).await, Err(ErrorCode::LimitReached));
         })
         .await;
     let page = ada
@@ -120,38 +132,44 @@ async fn pins_are_bounded() {
         );
     }
     let server = stage.server.addr;
-    let pin = |msgid| Request::Pin {
-        conversation: team,
-        msgid,
+    let pin = |msgid| {
+        Request::from(Pin {
+            conversation: team,
+            msgid,
+        })
     };
     let (&last, rest) = said.split_last().unwrap();
     stage
         .meanwhile(async {
             let mut raw = Raw::log_in(server, &account).await;
             for &msgid in rest {
-                assert_eq!(raw.ask(pin(msgid)).await, DONE);
+                assert_eq!(raw.ask_any(pin(msgid)).await, done());
             }
-            assert_eq!(raw.ask(pin(last)).await, Err(ErrorCode::LimitReached));
-            assert_eq!(raw.ask(pin(rest[0])).await, DONE, "it is pinned already");
+            assert_eq!(raw.ask_any(pin(last)).await, Err(ErrorCode::LimitReached));
+            assert_eq!(
+                raw.ask_any(pin(rest[0])).await,
+                done(),
+                "it is pinned already"
+            );
             // What is recalled, and what is taken back, makes room.
             assert_eq!(
-                raw.ask(Request::Recall {
+                raw.ask(Recall {
                     conversation: team,
                     msgid: rest[0]
                 })
                 .await,
-                DONE
+                Ok(())
             );
-            assert_eq!(raw.ask(pin(last)).await, DONE);
+            assert_eq!(raw.ask_any(pin(last)).await, done());
             assert_eq!(
-                raw.ask(Request::Unpin {
+                raw.ask(Unpin {
                     conversation: team,
                     msgid: last
                 })
                 .await,
-                DONE
+                Ok(())
             );
-            assert_eq!(raw.ask(pin(last)).await, DONE);
+            assert_eq!(raw.ask_any(pin(last)).await, done());
         })
         .await;
     assert_eq!(eve.conversation(team).pins().await.unwrap(), said[1..]);
@@ -173,7 +191,7 @@ async fn imported(raw: &mut Raw, into: ConversationId, count: usize) -> Vec<User
             part * IMPORT_ENTRIES_MAX as u64,
             names.iter().map(entry).collect(),
         );
-        raw.ask(Request::Import {
+        raw.ask(Import {
             conversation: into,
             source: ImportSource::new(1),
             first,
@@ -182,12 +200,12 @@ async fn imported(raw: &mut Raw, into: ConversationId, count: usize) -> Vec<User
         .await
         .unwrap();
         match raw
-            .ask(Request::FindUsers {
+            .ask(FindUsers {
                 names: names.to_vec(),
             })
             .await
         {
-            Ok(Response::Users(found)) => users.extend(found.into_iter().map(|user| user.id)),
+            Ok(List(found)) => users.extend(found.into_iter().map(|user| user.id)),
             other => panic!("{other:?}"),
         }
     }
@@ -204,48 +222,53 @@ async fn bans_are_bounded() {
         .meanwhile(async {
             let mut raw = Raw::log_in(server, &account).await;
             let users = imported(&mut raw, team, BANNED_USERS_MAX + 1).await;
-            let ban = |users: &[UserId]| Request::Ban {
-                conversation: team,
-                users: users.to_vec(),
+            let ban = |users: &[UserId]| {
+                Request::from(Ban {
+                    conversation: team,
+                    users: users.to_vec(),
+                })
             };
             let (&last, rest) = users.split_last().unwrap();
             let (some, others) = rest.split_at(USERS_PER_REQUEST_MAX);
-            assert_eq!(raw.ask(ban(some)).await, changed(some.len()));
+            assert_eq!(raw.ask_any(ban(some)).await, changed(some.len()));
             assert_eq!(
-                raw.ask(ban(&[&others[1..], &[last, others[0]]].concat()))
+                raw.ask_any(ban(&[&others[1..], &[last, others[0]]].concat()))
                     .await,
                 Err(ErrorCode::BadRequest)
             );
-            assert_eq!(raw.ask(ban(&others[1..])).await, changed(others.len() - 1));
             assert_eq!(
-                raw.ask(ban(&[others[0], last])).await,
+                raw.ask_any(ban(&others[1..])).await,
+                changed(others.len() - 1)
+            );
+            assert_eq!(
+                raw.ask_any(ban(&[others[0], last])).await,
                 Err(ErrorCode::LimitReached),
                 "all or none"
             );
-            assert_eq!(raw.ask(ban(&others[..1])).await, changed(1));
-            assert_eq!(raw.ask(ban(&[last])).await, Err(ErrorCode::LimitReached));
+            assert_eq!(raw.ask_any(ban(&others[..1])).await, changed(1));
             assert_eq!(
-                raw.ask(ban(some)).await,
+                raw.ask_any(ban(&[last])).await,
+                Err(ErrorCode::LimitReached)
+            );
+            assert_eq!(
+                raw.ask_any(ban(some)).await,
                 changed(0),
                 "they are banned already"
             );
-            let listed = raw.ask(Request::BannedUsers { conversation: team }).await;
-            let Ok(Response::Users(listed)) = listed else {
-                panic!("{listed:?}")
-            };
+            let List(listed) = raw.ask(ListBanned { conversation: team }).await.unwrap();
             assert_eq!(
                 listed.iter().map(|user| user.id).collect::<BTreeSet<_>>(),
                 rest.iter().copied().collect()
             );
             assert_eq!(
-                raw.ask(Request::Unban {
+                raw.ask(Unban {
                     conversation: team,
                     users: vec![some[0]]
                 })
                 .await,
-                changed(1)
+                Ok(1)
             );
-            assert_eq!(raw.ask(ban(&[last])).await, changed(1));
+            assert_eq!(raw.ask_any(ban(&[last])).await, changed(1));
         })
         .await;
 }
@@ -274,10 +297,7 @@ async fn search_results_are_bounded() {
                 (Some("Group 10"), GROUPS_FOUND_MAX..GROUPS_FOUND_MAX + 1),
             ] {
                 let prefix = prefix.map(|prefix| GroupName::new(prefix).unwrap());
-                let answer = raw.ask(Request::FindGroups { prefix }).await;
-                let Ok(Response::Groups(groups)) = answer else {
-                    panic!("{answer:?}")
-                };
+                let List(groups) = raw.ask(FindGroups { prefix }).await.unwrap();
                 let names: Vec<String> = groups
                     .iter()
                     .map(|group| group.name.as_str().to_owned())
@@ -302,16 +322,16 @@ async fn flood(raw: &mut Raw, conversation: ConversationId, msgid: MsgId) -> usi
     let mut frames = BytesMut::new();
     for number in 0..FLOOD {
         let request = match number % 2 {
-            0 => Request::React {
+            0 => Request::from(React {
                 conversation,
                 msgid,
                 emoji: emoji(1),
-            },
-            _ => Request::Unreact {
+            }),
+            _ => Request::from(Unreact {
                 conversation,
                 msgid,
                 emoji: emoji(1),
-            },
+            }),
         };
         frames.extend_from_slice(&frame::frame(&raw.request(request).1));
     }
@@ -319,7 +339,7 @@ async fn flood(raw: &mut Raw, conversation: ConversationId, msgid: MsgId) -> usi
     let mut done = 0;
     for _ in 0..FLOOD {
         match raw.stream.read().await {
-            ServerFrame::Response(_, Ok(Response::Done)) => done += 1,
+            ServerFrame::Response(_, Ok(_)) => done += 1,
             ServerFrame::Response(_, Err(ErrorCode::RateLimited)) => {}
             other => panic!("{other:?}"),
         }
@@ -372,12 +392,15 @@ async fn reaction_rate_limit_spans_connections() {
             // does not wait at all.
             ada.conversation(team).react(said, emoji(2)).await.unwrap();
             one.goes_on().await;
-            let react = || Request::React {
-                conversation: team,
-                msgid: said,
-                emoji: emoji(3),
+            let react = || {
+                Request::from(React {
+                    conversation: team,
+                    msgid: said,
+                    emoji: emoji(3),
+                })
             };
-            let again = async { while one.ask(react()).await == Err(ErrorCode::RateLimited) {} };
+            let again =
+                async { while one.ask_any(react()).await == Err(ErrorCode::RateLimited) {} };
             timeout(PATIENCE, again).await.expect("she waits for ever");
         })
         .await;

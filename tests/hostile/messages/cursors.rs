@@ -5,8 +5,12 @@ use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::limits::{RUN_BYTES_MAX, RUN_MESSAGES_MAX};
 use cairn_client::proto::model::conversation::Conversation;
 use cairn_client::proto::wire::error::ErrorCode;
-use cairn_client::proto::wire::request::{PullRange, Request};
-use cairn_client::proto::wire::response::{Pulled, Response};
+use cairn_client::proto::wire::request::Answer;
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::request::reading::{Ack, GetReceipts, MarkRead, MarkUnread};
+use cairn_client::proto::wire::request::session::PullRange;
+use cairn_client::proto::wire::request::session::Pulled;
+use cairn_client::proto::wire::request::session::{ListConversations, Pull};
 
 use crate::hostile::raw::Raw;
 use crate::hostile::{Stage, group, text};
@@ -32,17 +36,21 @@ async fn cursor_is_bounded_and_monotonic() {
     stage
         .meanwhile(async {
             let mut raw = Raw::log_in(server, &account).await;
-            let ack = |msgid| Request::Ack {
-                conversation: team,
-                msgid,
+            let ack = |msgid| {
+                Request::from(Ack {
+                    conversation: team,
+                    msgid,
+                })
             };
-            let read = |msgid| Request::Read {
-                conversation: team,
-                msgid,
+            let read = |msgid| {
+                Request::from(MarkRead {
+                    conversation: team,
+                    msgid,
+                })
             };
             for msgid in [head.next(), MsgId::new(u64::MAX)] {
-                assert_eq!(raw.ask(ack(msgid)).await, Err(ErrorCode::BadCursor));
-                assert_eq!(raw.ask(read(msgid)).await, Err(ErrorCode::BadCursor));
+                assert_eq!(raw.ask_any(ack(msgid)).await, Err(ErrorCode::BadCursor));
+                assert_eq!(raw.ask_any(read(msgid)).await, Err(ErrorCode::BadCursor));
             }
             for msgid in [
                 MsgId::ZERO,
@@ -50,23 +58,23 @@ async fn cursor_is_bounded_and_monotonic() {
                 head.next(),
                 MsgId::new(u64::MAX),
             ] {
-                let receipts = Request::Receipts {
+                let receipts = Request::from(GetReceipts {
                     conversation: team,
                     msgid,
                     after: None,
-                };
+                });
                 assert_eq!(
-                    raw.ask(receipts).await,
+                    raw.ask_any(receipts).await,
                     Err(ErrorCode::NoSuchMessage),
                     "no message of anybody"
                 );
             }
             for from in [MsgId::ZERO, head.next(), MsgId::new(u64::MAX)] {
-                let back = Request::MarkUnread {
+                let back = Request::from(MarkUnread {
                     conversation: team,
                     from,
-                };
-                assert_eq!(raw.ask(back).await, Err(ErrorCode::NoSuchMessage));
+                });
+                assert_eq!(raw.ask_any(back).await, Err(ErrorCode::NoSuchMessage));
             }
             assert_eq!(
                 delivered_and_read(&mut raw).await,
@@ -79,8 +87,11 @@ async fn cursor_is_bounded_and_monotonic() {
                 (head.prev(), head),
                 (MsgId::ZERO, head),
             ] {
-                assert_eq!(raw.ask(ack(moved)).await, Ok(Response::Done));
-                assert_eq!(raw.ask(read(moved)).await, Ok(Response::Done));
+                assert_eq!(raw.ask_any(ack(moved)).await, Ok(Answer::to::<Ack>(&())));
+                assert_eq!(
+                    raw.ask_any(read(moved)).await,
+                    Ok(Answer::to::<MarkRead>(&()))
+                );
                 assert_eq!(delivered_and_read(&mut raw).await, (delivered, head));
             }
         })
@@ -89,16 +100,12 @@ async fn cursor_is_bounded_and_monotonic() {
 }
 
 async fn delivered_and_read(raw: &mut Raw) -> (MsgId, MsgId) {
-    match raw
-        .ask(Request::Conversations {
-            since: None,
-            after: None,
-        })
-        .await
-    {
-        Ok(Response::Conversations(page)) => (page.items[0].delivered, page.items[0].read),
-        other => panic!("{other:?}"),
-    }
+    let all = ListConversations {
+        since: None,
+        after: None,
+    };
+    let page = raw.ask(all).await.unwrap();
+    (page.items[0].delivered, page.items[0].read)
 }
 
 #[tokio::test]
@@ -177,17 +184,12 @@ async fn pull(
     range: PullRange,
     limit: u32,
 ) -> Result<Pulled, ErrorCode> {
-    match raw
-        .ask(Request::Pull {
-            conversation,
-            range,
-            limit,
-        })
-        .await?
-    {
-        Response::Pulled(pulled) => Ok(pulled),
-        other => panic!("{other:?}"),
-    }
+    raw.ask(Pull {
+        conversation,
+        range,
+        limit,
+    })
+    .await
 }
 
 /// The first and the last message, which lie in one row.

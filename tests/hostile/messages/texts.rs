@@ -7,6 +7,7 @@ use cairn_client::proto::content::attachment::{Attachment, AttachmentHash, Media
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::content::extras::Extras;
 use cairn_client::proto::content::message::Draft;
+use cairn_client::proto::content::packed::Content;
 use cairn_client::proto::content::picture::Picture;
 use cairn_client::proto::ids::{ClientSeq, ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_client::proto::limits::{AVATAR_BYTES_MAX, FRAME_BYTES_MAX, PREVIEW_BYTES_MAX};
@@ -20,7 +21,13 @@ use cairn_client::proto::text::{
 use cairn_client::proto::wire::close::CloseCode;
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::hello::{ClientFrame, Credentials};
-use cairn_client::proto::wire::request::{ImportEntry, PullRange, Request};
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::request::group::{CreateGroup, FindGroups, RenameGroup, SetTopic};
+use cairn_client::proto::wire::request::message::ImportEntry;
+use cairn_client::proto::wire::request::message::{Edit, Import, React, Unreact};
+use cairn_client::proto::wire::request::people::{FindUsers, SearchUsers, SetProfile};
+use cairn_client::proto::wire::request::server::SetSetting;
+use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::proto::wire::{codec, frame};
 
 use crate::hostile::raw::{Raw, hello};
@@ -65,11 +72,10 @@ fn text_of(words: &str) -> Vec<u8> {
 }
 
 fn send(conversation: ConversationId, body: Body) -> Request {
-    Request::Send(Draft {
+    Request::from(Draft {
         conversation,
         seq: ClientSeq::new(1),
-        body,
-        extras: Extras::NONE,
+        content: Content::new(body, Extras::NONE),
     })
 }
 
@@ -97,93 +103,97 @@ fn names(team: ConversationId) -> Vec<Row> {
         sent_at: Timestamp::new(1),
         body: text("x"),
     };
-    let import = Request::Import {
+    let import = Request::from(Import {
         conversation: team,
         source: ImportSource::new(1),
         first: 0,
         entries: vec![imported],
-    };
+    });
     let emoji = || EmojiName::new(GOOD).unwrap();
     vec![
         (
             "a group's name",
-            Request::CreateGroup {
+            Request::from(CreateGroup {
                 name: prefix.clone(),
                 members: Vec::new(),
-            },
+            }),
             LINE,
         ),
         (
             "a group's new name",
-            Request::RenameGroup {
+            Request::from(RenameGroup {
                 conversation: team,
                 name: prefix.clone(),
-            },
+            }),
             LINE,
         ),
         (
             "how groups begin",
-            Request::FindGroups {
+            Request::from(FindGroups {
                 prefix: Some(prefix),
-            },
+            }),
             LINE,
         ),
         (
             "a topic",
-            Request::SetTopic {
+            Request::from(SetTopic {
                 conversation: team,
                 topic: Topic::new(GOOD).unwrap(),
-            },
+            }),
             &[LONG, NUL, LINES, HIDDEN],
         ),
         (
             "a user's name",
-            Request::FindUsers {
+            Request::from(FindUsers {
                 names: vec![user()],
-            },
+            }),
             WORD,
         ),
         (
             "how users begin",
-            Request::SearchUsers {
+            Request::from(SearchUsers {
                 prefix: user(),
                 after: None,
-            },
+            }),
             WORD,
         ),
         ("an imported user's name", import, WORD),
         (
             "a display name",
-            Request::SetProfile(Profile {
-                display_name,
-                ..Profile::default()
+            Request::from(SetProfile {
+                profile: Profile {
+                    display_name,
+                    ..Profile::default()
+                },
             }),
             LINE,
         ),
         (
             "what one says of oneself",
-            Request::SetProfile(Profile {
-                about: Some(About::new(GOOD).unwrap()),
-                ..Profile::default()
+            Request::from(SetProfile {
+                profile: Profile {
+                    about: Some(About::new(GOOD).unwrap()),
+                    ..Profile::default()
+                },
             }),
             &["", LONG],
         ),
         (
             "a reaction",
-            Request::React {
+            Request::from(React {
                 conversation: team,
                 msgid,
                 emoji: emoji(),
-            },
+            }),
             WORD,
         ),
         (
             "a reaction taken back",
-            Request::Unreact {
+            Request::from(Unreact {
                 conversation: team,
                 msgid,
                 emoji: emoji(),
-            },
+            }),
             WORD,
         ),
         ("an emoji", send(team, Body::Emoji(emoji())), WORD),
@@ -212,18 +222,18 @@ fn others(team: ConversationId) -> Vec<Row> {
         ("a caption", file("x", "text/plain", GOOD), &[LONG]),
         (
             "a setting",
-            Request::SetSetting {
+            Request::from(SetSetting {
                 name: SettingName::new(GOOD).unwrap(),
                 value,
-            },
+            }),
             &["", LONG, NUL, LINES, HIDDEN, SPACED],
         ),
         (
             "a value",
-            Request::SetSetting {
+            Request::from(SetSetting {
                 name,
                 value: SettingValue::new(GOOD).unwrap(),
-            },
+            }),
             LINE,
         ),
     ]
@@ -286,7 +296,7 @@ async fn invalid_strings_are_malformed_everywhere() {
     // What was forged is read when no user forges it: it was the text alone that was refused.
     let mut raw = Raw::log_in(server, &account).await;
     for (what, request, _) in rows {
-        let answer = raw.ask(request).await;
+        let answer = raw.ask_any(request).await;
         assert!(
             matches!(
                 answer,
@@ -372,9 +382,11 @@ async fn oversized_pictures_are_malformed() {
         ),
         (
             "an avatar",
-            Request::SetProfile(Profile {
-                avatar,
-                ..Profile::default()
+            Request::from(SetProfile {
+                profile: Profile {
+                    avatar,
+                    ..Profile::default()
+                },
             }),
             AVATAR_BYTES_MAX,
         ),
@@ -488,11 +500,11 @@ async fn edit_length_is_bounded() {
         .send(text("as it was"))
         .await
         .unwrap();
-    let request = Request::Edit {
+    let request = Request::from(Edit {
         conversation: team,
         msgid,
         text: Text::new(GOOD).unwrap(),
-    };
+    });
     stage
         .meanwhile(async {
             let mut raw = Raw::log_in(server, &account).await;

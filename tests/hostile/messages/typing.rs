@@ -7,7 +7,7 @@ use cairn_client::proto::ids::{ConversationId, UserId};
 use cairn_client::proto::limits::TYPING_INTERVAL;
 use cairn_client::proto::text::GroupName;
 use cairn_client::proto::wire::codec;
-use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::request::session::Focus;
 use cairn_client::proto::wire::typing::ClientDatagram;
 use cairn_client::{Account, Client, Endpoint, Event, Events};
 use cairn_server::limits::TYPING_VIEWERS_MAX;
@@ -26,7 +26,7 @@ struct Typer {
 impl Typer {
     async fn enter(server: &Server, account: &Account, team: ConversationId) -> Self {
         let mut raw = Raw::log_in(server.addr, account).await;
-        raw.ask(Request::Focus {
+        raw.ask(Focus {
             conversation: Some(team),
         })
         .await

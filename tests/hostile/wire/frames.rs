@@ -8,7 +8,9 @@ use cairn_client::proto::wire::close::CloseCode;
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::hello::{ClientFrame, Credentials};
 use cairn_client::proto::wire::request::Request;
-use cairn_client::proto::wire::response::Response;
+use cairn_client::proto::wire::request::group::{AddMembers, ListMembers};
+use cairn_client::proto::wire::request::reading::MarkRead;
+use cairn_client::proto::wire::request::session::{CreateInvite, ListDevices};
 use cairn_client::proto::wire::{codec, frame};
 
 use crate::hostile::raw::{Raw, hello, prefixed};
@@ -37,7 +39,10 @@ async fn each_bad_first_frame_closes_with_its_code() {
     let server = stage.server.addr;
     let whole = frame::frame(&hello(any_token(), false));
     let rest = &codec::encode(&hello(any_token(), false))[2..];
-    let request = frame::frame(&ClientFrame::Request(RequestId::new(1), Request::Devices));
+    let request = frame::frame(&ClientFrame::Request(
+        RequestId::new(1),
+        Request::from(ListDevices),
+    ));
     let too_many = [&prefixed(whole.len() - 3, &whole[4..])[..], &[0]].concat();
     let cases: [(&str, Vec<u8>, CloseCode); 12] = [
         (
@@ -103,7 +108,10 @@ async fn each_frame_that_breaks_the_protocol_closes_with_its_code() {
     let account = stage.account("eve").await;
     let server = stage.server.addr;
     let hello = frame::frame(&hello(Credentials::Token(account.token), false));
-    let request = frame::frame(&ClientFrame::Request(RequestId::new(1), Request::Devices));
+    let request = frame::frame(&ClientFrame::Request(
+        RequestId::new(1),
+        Request::from(ListDevices),
+    ));
     let cases: [(&str, Vec<u8>, CloseCode); 8] = [
         (
             "one byte more than a frame may have",
@@ -174,26 +182,21 @@ async fn bad_request_keeps_the_session() {
 
 /// What stands behind the request id, and the answer.
 fn bad_requests(team: ConversationId) -> Vec<(&'static str, Vec<u8>, ErrorCode)> {
-    // `Send(Draft { conversation, seq: 1, body: Text(<length and bytes>), extras: none })`
-    let text = |bytes: &[u8]| {
-        [
-            codec::encode(&(0_u32, team, 1_u64, 0_u32)),
-            codec::encode(&bytes),
-            vec![0],
-        ]
-        .concat()
-    };
-    let devices = codec::encode(&Request::Devices);
+    // `Message(Send(Draft { conversation, seq: 1, content }))`
+    let send = |content: &[u8]| codec::encode(&(0_u32, 0_u32, team, 1_u64, content));
+    // `Text(<length and bytes>)`, without extras
+    let text = |bytes: &[u8]| send(&codec::encode(&(0_u32, bytes)));
+    let devices = codec::encode(&Request::from(ListDevices));
     let trailing = [&devices[..], &[0]].concat();
-    let members = codec::encode(&Request::Members {
+    let members = codec::encode(&Request::from(ListMembers {
         conversation: team,
         after: None,
-    });
-    // `FindUsers { names }` with as many names as a length can say.
-    let endless = codec::encode(&(5_u32, u64::MAX));
-    // As long as a frame may be, with the two bytes and the three of variant and id.
+    }));
+    // `People(FindUsers { names })` with as many names as a length can say.
+    let endless = codec::encode(&(3_u32, 0_u32, u64::MAX));
+    // As long as a frame may be, with the bytes of variants, id and lengths.
     let longest = text(&vec![b'a'; FRAME_BYTES_MAX - 64]);
-    let unknown_body = codec::encode(&(0_u32, team, 1_u64, 100_u32));
+    let unknown_body = send(&codec::encode(&100_u32));
     vec![
         (
             "an unknown kind of request",
@@ -204,6 +207,26 @@ fn bad_requests(team: ConversationId) -> Vec<(&'static str, Vec<u8>, ErrorCode)>
             "an unknown kind with something behind it",
             codec::encode(&(UNKNOWN_REQUEST, team, team)),
             ErrorCode::Unsupported,
+        ),
+        (
+            "an unknown kind within a known domain",
+            codec::encode(&(0_u32, UNKNOWN_REQUEST)),
+            ErrorCode::Unsupported,
+        ),
+        (
+            "a content with a kind in three bytes",
+            send(&[251, 0, 0, 2, b'h', b'i']),
+            ErrorCode::BadRequest,
+        ),
+        (
+            "a content with a length in three bytes",
+            send(&[0, 251, 2, 0, b'h', b'i']),
+            ErrorCode::BadRequest,
+        ),
+        (
+            "a content with an empty list of extras",
+            send(&[0, 2, b'h', b'i', 0]),
+            ErrorCode::BadRequest,
         ),
         (
             "an unknown kind of message",
@@ -255,18 +278,18 @@ async fn truncated_request_is_refused() {
     let team = group(&eve, "team", &[]).await;
     let server = stage.server.addr;
     let requests = [
-        Request::Read {
+        Request::from(MarkRead {
             conversation: team,
             msgid: cairn_client::proto::ids::MsgId::new(1),
-        },
-        Request::AddMembers {
+        }),
+        Request::from(AddMembers {
             conversation: team,
             users: vec![account.user; 3],
-        },
-        Request::CreateInvite {
+        }),
+        Request::from(CreateInvite {
             uses: 300,
             life_seconds: 100_000,
-        },
+        }),
     ];
     stage
         .meanwhile(async {
@@ -284,10 +307,7 @@ async fn truncated_request_is_refused() {
                     );
                 }
             }
-            assert!(matches!(
-                raw.ask(Request::Devices).await,
-                Ok(Response::Devices(_))
-            ));
+            assert!(raw.ask(ListDevices).await.is_ok());
         })
         .await;
 }

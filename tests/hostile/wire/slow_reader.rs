@@ -6,8 +6,10 @@ use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::limits::{RUN_MESSAGES_MAX, TEXT_BYTES_MAX};
 use cairn_client::proto::wire::frame;
-use cairn_client::proto::wire::request::{PullRange, Request};
-use cairn_client::proto::wire::response::{Response, ServerFrame};
+use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::request::session::Pull;
+use cairn_client::proto::wire::request::session::PullRange;
+use cairn_client::proto::wire::response::ServerFrame;
 use tokio::time::timeout;
 
 use crate::hostile::raw::{PATIENCE, Raw};
@@ -113,11 +115,11 @@ async fn disconnected_reader_is_dropped() {
             for _ in 0..PULLS {
                 let range = PullRange::From(MsgId::new(3));
                 frame::write(
-                    &raw.request(Request::Pull {
+                    &raw.request(Request::from(Pull {
                         conversation: team,
                         range,
                         limit: RUN_MESSAGES_MAX,
-                    })
+                    }))
                     .1,
                     &mut asked,
                 );
@@ -162,11 +164,11 @@ async fn unread_replies_apply_backpressure() {
             let mut raw = Raw::log_in(server, &eve).await;
             let mut asked = Vec::new();
             for _ in 0..PULLS {
-                let (_, request) = raw.request(Request::Pull {
+                let (_, request) = raw.request(Request::from(Pull {
                     conversation: team,
                     range,
                     limit: RUN_MESSAGES_MAX,
-                });
+                }));
                 frame::write(&request, &mut asked);
             }
             raw.stream.write(&asked).await;
@@ -186,7 +188,9 @@ async fn unread_replies_apply_backpressure() {
     let grown = resident_bytes(stage.server.data()).saturating_sub(before);
     assert!(grown < GROWTH_BYTES_MAX, "the server grew by {grown} bytes");
     for _ in 0..PULLS_BESIDE {
-        assert!(matches!(raw.stream.read().await, ServerFrame::Response(_,
-                Ok(Response::Pulled(pulled))) if pulled.run.count > 0));
+        let ServerFrame::Response(_, Ok(answer)) = raw.stream.read().await else {
+            panic!("no answer")
+        };
+        assert!(answer.of::<Pull>().unwrap().run.count > 0);
     }
 }

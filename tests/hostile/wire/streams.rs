@@ -2,12 +2,14 @@
 
 use cairn_client::proto::content::extras::Extras;
 use cairn_client::proto::content::message::Draft;
+use cairn_client::proto::content::packed::Content;
 use cairn_client::proto::ids::{ClientSeq, MsgId};
 use cairn_client::proto::limits::HELLO_BYTES_MAX;
 use cairn_client::proto::wire::close::CloseCode;
 use cairn_client::proto::wire::event::{StreamOpening, TimelineFrame};
 use cairn_client::proto::wire::frame;
 use cairn_client::proto::wire::request::Request;
+use cairn_client::proto::wire::request::session::ListDevices;
 
 use crate::hostile::raw::{Raw, Stream, prefixed};
 use crate::hostile::{Stage, connect, group, text};
@@ -154,10 +156,9 @@ async fn session_ends_with_either_stream_half() {
             let draft = Draft {
                 conversation: team,
                 seq: ClientSeq::new(1),
-                body: text("never mind"),
-                extras: Extras::NONE,
+                content: Content::new(text("never mind"), Extras::NONE),
             };
-            let (_, request) = raw.request(Request::Send(draft));
+            let (_, request) = raw.request(Request::from(draft));
             let whole = frame::frame(&request);
             raw.stream.write(&whole[..whole.len() - 1]).await;
             raw.stream.reset();
@@ -165,7 +166,7 @@ async fn session_ends_with_either_stream_half() {
 
             let mut raw = Raw::log_in(server, &account).await;
             raw.stream.stop();
-            let (_, request) = raw.request(Request::Devices);
+            let (_, request) = raw.request(Request::from(ListDevices));
             raw.stream.write(&frame::frame(&request)).await;
             assert_eq!(raw.closed().await, CloseCode::Protocol);
         })

@@ -29,7 +29,7 @@ use super::actors;
 use crate::model::attachments;
 use crate::model::naive::Naive;
 use crate::model::trees::Trees;
-use crate::model::values::by;
+use crate::model::values::asked;
 
 /// Users who are not members see nothing, change nothing, and cannot tell whether the conversation
 /// exists.
@@ -54,7 +54,7 @@ pub(in crate::model) fn check_hidden(
                 .conversations
                 .get(&id)
                 .is_some_and(|found| found.settings.access == Access::Open);
-            let join = (!is_open).then(|| by(actor, JoinGroup { conversation: id }));
+            let join = (!is_open).then(|| asked(actor, JoinGroup { conversation: id }));
             let read = GrantRead {
                 actor,
                 conversation: id,
@@ -63,11 +63,11 @@ pub(in crate::model) fn check_hidden(
                 actor,
                 conversation: Some(id),
             };
-            let asked = foreign_requests(actor, id)
+            let foreign = foreign_requests(actor, id)
                 .into_iter()
-                .map(|request| by(actor, request))
+                .map(|request| asked(actor, request))
                 .chain(join);
-            for command in asked.chain([read.into(), focus.into()]) {
+            for command in foreign.chain([read.into(), focus.into()]) {
                 for need in command.missing(state) {
                     trees.load(state, need);
                 }

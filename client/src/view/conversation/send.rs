@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use cairn_proto::content::attachment::Attachment;
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::Extras;
 use cairn_proto::content::packed::Content;
@@ -14,7 +15,7 @@ use crate::error::{Error, TryEnqueueError};
 use crate::session::state::outgoing::Outgoing;
 use crate::view::conversation::Conversation;
 
-/// What can be sent as a message: a string, a [`Text`], or any other [`Body`].
+/// What can be sent as a message: a string, a [`Text`], an [`Attachment`], or any other [`Body`].
 pub trait IntoBody {
     /// Converts this to the body of a message.
     ///
@@ -32,6 +33,12 @@ impl IntoBody for Body {
 impl IntoBody for Text {
     fn into_body(self) -> Result<Body, TextError> {
         Ok(Body::Text(self))
+    }
+}
+
+impl IntoBody for Attachment {
+    fn into_body(self) -> Result<Body, TextError> {
+        Ok(self.into())
     }
 }
 
