@@ -28,7 +28,6 @@ impl Child {
         self.0.try_wait().ok().flatten()
     }
 
-    /// SIGKILL; waits for its end.
     pub(crate) fn kill(&mut self) -> io::Result<()> {
         self.0.kill()?;
         self.wait()

@@ -5,7 +5,6 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde::{Serialize, Serializer};
 
-/// Significant digits that are kept.
 const DIGITS: u8 = 3;
 
 /// Longer latencies are recorded as this one.

@@ -28,7 +28,6 @@ pub struct Report {
     pub results: Results,
 }
 
-/// What was measured.
 #[derive(Clone, Debug, Serialize)]
 pub struct Subject {
     /// `None` where no server took part.
@@ -77,22 +76,16 @@ impl Report {
 }
 
 /// The numbers of one run, in the order in which people read them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Results {
     fields: Vec<(&'static str, Value)>,
     pub figures: Vec<Figure>,
     pub tables: Vec<Table>,
     pub plots: Vec<Plot>,
-    /// Whether every check of the run passed.
-    pub is_sound: bool,
+    /// Whether a check of the run failed.
+    pub has_failed: bool,
     /// For how long was counted, where a run counts for a time.
     pub counted_s: Option<f64>,
-}
-
-impl Default for Results {
-    fn default() -> Self {
-        Self::of(None)
-    }
 }
 
 /// The JSON fields alone.
@@ -113,12 +106,8 @@ pub(crate) use list;
 impl Results {
     pub(crate) fn of(counted_s: Option<f64>) -> Self {
         Self {
-            fields: Vec::new(),
-            figures: Vec::new(),
-            tables: Vec::new(),
-            plots: Vec::new(),
-            is_sound: true,
             counted_s,
+            ..Self::default()
         }
     }
 
@@ -209,7 +198,7 @@ impl Results {
 
     /// Marks the run as failed unless `passed`.
     pub(crate) fn check(&mut self, passed: bool) {
-        self.is_sound &= passed;
+        self.has_failed |= !passed;
     }
 }
 

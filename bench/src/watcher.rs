@@ -30,7 +30,6 @@ impl Watcher {
         Self { stop, show }
     }
 
-    /// Shows how far the run is.
     pub(crate) fn tell(&self, text: &dyn Fn() -> String) {
         (self.show.borrow_mut())(text);
     }

@@ -122,7 +122,7 @@ impl Setup {
         meanwhile: JoinHandle<Result<T, BenchError>>,
         mut sent: impl FnMut(u64),
     ) -> Result<(T, Latencies), BenchError> {
-        let text = Text::new("x".repeat(200))?;
+        let (group, text) = (self.owner.group, Text::new("x".repeat(200))?);
         let mut turns = interval(Duration::from_secs(1) / self.rate);
         turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut latencies = Latencies::default();
@@ -130,10 +130,7 @@ impl Setup {
             turns.tick().await;
             let began = Instant::now();
             let body = Body::Text(text.clone());
-            self.talker
-                .conversation(self.owner.group)
-                .send(body)
-                .await?;
+            self.talker.conversation(group).send(body).await?;
             latencies.record(began.elapsed());
             sent(latencies.count());
         }

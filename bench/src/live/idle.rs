@@ -39,13 +39,8 @@ pub async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, Be
     let (stop, mut results) = (watcher.stop(), TrafficResults::default());
     let connecting = connect(&settings, &mut results, watcher);
     let (mut target, clients, without) = stop.unless_asked(connecting).await?;
-    let steps = steps(
-        settings.seconds,
-        &mut target,
-        &clients,
-        without,
-        &mut results,
-    );
+    let seconds = settings.seconds;
+    let steps = steps(seconds, &mut target, &clients, without, &mut results);
     let interrupted = stop.interrupts(steps).await?;
     Ok(target.report("idle", &settings, interrupted, results.list()))
 }
@@ -71,9 +66,8 @@ async fn connect(
         }
     };
     let connecting = accounts.iter().enumerate().map(connect);
-    let connected = watcher
-        .gather(limits::AT_ONCE, "are connected", connecting)
-        .await?;
+    let gathered = watcher.gather(limits::AT_ONCE, "are connected", connecting);
+    let connected = gathered.await?;
     results.handshakes_per_s = Some(count as f64 / began.elapsed().as_secs_f64());
     let (clients, mut times): (Vec<_>, Vec<_>) = connected.into_iter().unzip();
     times.sort_unstable();
@@ -110,13 +104,11 @@ async fn steps(
 }
 
 async fn rest(seconds: u32, target: &Target, results: &mut TrafficResults) {
-    let (before, began) = (target.cpu(), Instant::now());
+    let (before, began, watcher) = (target.cpu(), Instant::now(), &target.watcher);
     let length = Duration::from_secs(seconds.into());
     while began.elapsed() < length {
         let left = length.saturating_sub(began.elapsed()).as_secs_f64().ceil();
-        target
-            .watcher
-            .tell(&|| format!("idle for another {left:.0} s"));
+        watcher.tell(&|| format!("idle for another {left:.0} s"));
         sleep(limits::TICK).await;
     }
     let percent = |used: f64| 100.0 * used / f64::from(seconds);

@@ -45,7 +45,6 @@ pub struct Settings {
     target: TargetArgs,
 }
 
-/// What one user's device found.
 #[derive(Debug, Default, Serialize)]
 struct Overview {
     conversations: usize,
@@ -262,7 +261,6 @@ fn welcome_bytes(device: &Client, overview: ConversationPage) -> usize {
     frame::frame(&ServerFrame::Welcome(welcome)).len()
 }
 
-/// A row of the table.
 #[derive(Serialize)]
 struct Row<'a> {
     when: &'a str,

@@ -33,12 +33,10 @@ const NOW: Timestamp = Timestamp::new(1_700_000_000_000);
 
 const SENDER: u64 = 1;
 
-/// The send stream of a device's first session.
 const STREAM: SendStreamId = SendStreamId::new(1);
 
 const INVITE_SECONDS: u64 = 24 * 60 * 60;
 
-/// An engine, a user who sends, and the groups to send to.
 #[derive(Debug)]
 pub(super) struct Driver {
     pub(super) engine: Engine,
@@ -176,7 +174,6 @@ impl Driver {
         Ok(feed.ok_or(BenchError::NoAnswer)?.position)
     }
 
-    /// Reads what is committed of the group at an index.
     pub(super) fn read(
         &mut self,
         group: usize,
@@ -187,7 +184,6 @@ impl Driver {
         Ok(self.engine.history().read(&timeline, range, limits)?)
     }
 
-    /// The log of the group at an index.
     pub(super) fn timeline(&mut self, group: usize) -> Result<Arc<Timeline>, BenchError> {
         let conversation = self.groups[group];
         if self.engine.timelines().get(conversation).is_none() {
@@ -203,7 +199,6 @@ impl Driver {
         Ok(self.engine.maintain()?)
     }
 
-    /// Moves everything into the trees.
     pub(super) fn close(self) -> Result<(), BenchError> {
         Ok(self.engine.close()?)
     }

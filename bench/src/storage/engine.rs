@@ -57,7 +57,6 @@ pub fn run(
     Ok(scratch.report("engine", &settings, interrupted, results))
 }
 
-/// One contender with one size of batch.
 #[derive(Clone, Debug, Serialize)]
 struct Stored {
     engine: String,
@@ -68,7 +67,6 @@ struct Stored {
     outcome: Outcome,
 }
 
-/// Runs a race for each size of batch.
 fn storing(
     settings: &Settings,
     others: Vec<Contender>,
@@ -122,7 +120,6 @@ fn storing(
     Ok(stored)
 }
 
-/// The cost of a message in a group of one size.
 #[derive(Clone, Debug, Serialize)]
 struct OfMembers {
     members: u64,
@@ -132,7 +129,6 @@ struct OfMembers {
     is_held: Option<bool>,
 }
 
-/// Runs one race of groups against each other.
 fn members(settings: &Settings, watcher: &mut Watcher) -> Result<Vec<OfMembers>, BenchError> {
     let LoadSettings { body, scratch, .. } = &settings.load;
     let group = |&members| (members, LogBytes::default());

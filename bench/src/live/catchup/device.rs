@@ -104,7 +104,6 @@ impl Followed {
     }
 }
 
-/// What all returning devices count together.
 #[derive(Debug, Default)]
 pub(crate) struct Arrivals {
     connected: u64,

@@ -98,7 +98,6 @@ pub async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, Be
     Ok(target.report("catchup", &settings, interrupted, results))
 }
 
-/// Everything before the devices come back.
 async fn prepare(
     settings: &Settings,
     watcher: &Watcher,

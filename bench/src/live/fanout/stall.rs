@@ -19,7 +19,6 @@ use crate::live::traffic::{
 };
 use crate::results::grouped;
 
-/// How many stop reading, and for how long.
 #[derive(Clone, Copy, Debug, Args, Serialize)]
 pub(crate) struct Stall {
     /// Receivers that stop reading when the others were counted once, and read again when these
@@ -35,7 +34,6 @@ pub(crate) struct Stall {
 }
 
 impl Stall {
-    /// How many of the receivers stop.
     pub(crate) fn count(self, receivers: usize) -> Result<usize, BenchError> {
         match self.stalled.unwrap_or_default() {
             count if count < receivers => Ok(count),
@@ -55,7 +53,6 @@ impl Stall {
     }
 }
 
-/// Those who stop reading.
 pub(crate) struct Stalled {
     receivers: Receivers,
     is_paused: watch::Sender<bool>,

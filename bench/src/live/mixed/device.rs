@@ -22,10 +22,8 @@ use super::team::{Member, Seat};
 use crate::error::BenchError;
 use crate::live::traffic::{InFlight, Texts, Unanswered, Wakes, Window, reconnect};
 
-/// What all devices have in common.
 #[derive(Debug)]
 pub(super) struct Day {
-    /// What each device does.
     pub(super) actions: Vec<Vec<Action>>,
     /// Notified when an action of a device is due.
     pub(super) wakes: Wakes,
@@ -54,7 +52,6 @@ pub(super) struct Device {
     /// Its place in the plan.
     at: usize,
     day: Arc<Day>,
-    /// How many of its actions are done.
     done: usize,
     /// When it connected.
     since: Instant,
@@ -106,11 +103,8 @@ impl Device {
     /// Begins to listen on a new connection.
     fn listen(&mut self) {
         self.since = Instant::now();
-        let seed = self
-            .day
-            .seed
-            .wrapping_add(self.at as u64)
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let seed = self.day.seed.wrapping_add(self.at as u64);
+        let seed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         for (at, seat) in (0..).zip(&self.member.seats) {
             let listener = Listener {
                 client: self.member.client.clone(),
@@ -151,12 +145,8 @@ impl Device {
         let since = due.max(self.since);
         let number = self.numbers[group] + 1;
         let body = self.day.texts.body_of(bytes, seat.number, number, since)?;
-        let accepted = self
-            .member
-            .client
-            .conversation(seat.conversation)
-            .enqueue(body)
-            .await?;
+        let conversation = self.member.client.conversation(seat.conversation);
+        let accepted = conversation.enqueue(body).await?;
         self.day.window.sent(seat.devices.into());
         self.day.counts.count(since, |counts| counts.sent += 1);
         self.numbers[group] = number;

@@ -19,7 +19,6 @@ pub(crate) struct Plan {
     pub(crate) speed: f64,
 }
 
-/// A conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Talk {
     pub(crate) kind: Kind,
@@ -54,7 +53,6 @@ pub(crate) enum What {
         talk: usize,
         bytes: usize,
     },
-    /// Reads old messages.
     Scroll {
         talk: usize,
     },
@@ -150,7 +148,6 @@ fn own_talks(scenario: &Scenario, talks: &[Talk]) -> Vec<OwnTalks> {
     all
 }
 
-/// Draws what one person does.
 struct Draw<'a> {
     scenario: &'a Scenario,
     phases: &'a [Span],
@@ -159,7 +156,6 @@ struct Draw<'a> {
 }
 
 impl Draw<'_> {
-    /// What each device of the person does.
     fn person(&mut self, own: &OwnTalks) -> Vec<Vec<Action>> {
         let devices = 0..self.scenario.devices_each.get();
         let mut devices: Vec<Vec<Action>> = devices.map(|_| self.drops()).collect();

@@ -26,9 +26,7 @@ pub(crate) struct Counts {
     pub(crate) delivered: u64,
     /// From when a message was due until a device had it that was connected all the time.
     pub(crate) delivery: Latencies,
-    /// From the first packet to the welcome.
     pub(super) reconnect: Latencies,
-    /// From the request of a page to its answer.
     pub(super) page: Latencies,
     pub(super) reads: u64,
 }
@@ -128,7 +126,6 @@ impl DayCounts {
             .min(self.spans.len() - 1)
     }
 
-    /// Counts something that was due, or began, at a moment.
     pub(crate) fn count(&self, due: Instant, count: impl FnOnce(&mut Counts)) {
         count(&mut self.counts.lock()[self.phase_at(due)]);
     }

@@ -18,7 +18,6 @@ pub const DEFAULT: &str = include_str!("day.toml");
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Scenario {
-    /// How long the whole day is played.
     seconds: Count<1, { limits::DAY_SECONDS_MAX }>,
     pub(crate) people: Count<2, { limits::PEOPLE_MAX }>,
     pub(crate) devices_each: Count<1, 8>,
@@ -142,7 +141,6 @@ impl Scenario {
         self.seconds.0
     }
 
-    /// The bytes of the longest message.
     pub(super) fn longest(&self) -> usize {
         self.lengths
             .iter()
@@ -200,7 +198,6 @@ impl<const MIN: u32, const MAX: u32> TryFrom<i64> for Count<MIN, MAX> {
     }
 }
 
-/// How often something happens.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(try_from = "f64")]
 pub(super) struct PerHour(pub(super) f64);

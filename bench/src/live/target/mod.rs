@@ -29,7 +29,6 @@ use crate::results::{Durability, Report, Results, Subject, Unit, list};
 use crate::system;
 use crate::watcher::Watcher;
 
-/// Which server is measured.
 #[derive(Clone, Debug, Args, Serialize)]
 pub(crate) struct TargetArgs {
     /// Measure a running server, with an invite link that has a use for each client and one more;
@@ -55,7 +54,6 @@ impl TargetArgs {
     }
 }
 
-/// The server under test.
 #[derive(Debug)]
 pub(crate) struct Target {
     /// `None` when the server is not the run's own.
@@ -114,7 +112,6 @@ impl Target {
         })
     }
 
-    /// The end of a run.
     pub(crate) fn report(
         self,
         benchmark: &'static str,
@@ -270,7 +267,6 @@ impl Target {
         Ok(links)
     }
 
-    /// Creates groups of these members.
     pub(crate) async fn groups(
         &self,
         members: impl ExactSizeIterator<Item = Vec<UserId>>,

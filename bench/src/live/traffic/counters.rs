@@ -80,7 +80,6 @@ impl Counters {
         }
     }
 
-    /// Ends the warm-up.
     pub(crate) fn begin(&self) {
         self.counts.lock().span = Span::Since(Instant::now());
     }
@@ -105,7 +104,6 @@ impl Counters {
         self.is_over.load(Ordering::Relaxed)
     }
 
-    /// Counts accepted messages by their latencies.
     pub(crate) fn accepted(&self, latencies: &[Duration]) {
         let mut counts = self.counts.lock();
         if !counts.is_counting() {
@@ -121,7 +119,6 @@ impl Counters {
         }
     }
 
-    /// Counts delivered messages by their latencies.
     pub(crate) fn delivered(&self, latencies: &[Duration]) {
         let mut counts = self.counts.lock();
         if counts.is_counting() {

@@ -18,7 +18,6 @@ use crate::results::{Results, Unit, list};
 pub(crate) struct Cursor {
     /// The first message that the device does not have.
     pub(crate) next: MsgId,
-    /// By sender.
     seen: HashMap<u16, Sequence>,
 }
 
@@ -59,9 +58,7 @@ impl Cursor {
 pub(crate) struct Anomalies {
     /// Accepted and never received.
     pub(crate) missing: u64,
-    /// Received again.
     pub(crate) duplicates: u64,
-    /// Received after a later one.
     pub(crate) out_of_order: u64,
 }
 

@@ -17,7 +17,6 @@ use crate::limits;
 use crate::results::grouped;
 use crate::watcher::Watcher;
 
-/// One client that fills conversations.
 #[derive(Debug)]
 pub(crate) struct Filler {
     pub(crate) client: Client,

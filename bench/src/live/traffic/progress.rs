@@ -17,7 +17,6 @@ use crate::limits;
 use crate::live::target::{Reading, Target};
 use crate::results::grouped;
 
-/// How long a run counts, after the warm-up.
 #[derive(Clone, Copy, Debug, Args, Serialize)]
 pub(crate) struct Extent {
     /// Count this many messages
@@ -113,7 +112,6 @@ pub(crate) struct Timeline {
     gap: Duration,
 }
 
-/// What was counted up to a moment.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Moment {
     /// Since the count began.

@@ -17,7 +17,6 @@ use super::sender::{Load, Sent};
 use crate::error::BenchError;
 use crate::limits;
 
-/// Receivers at work.
 pub(crate) struct Receivers {
     pub(crate) load: Load,
     cursors: Vec<Arc<Mutex<Cursor>>>,
@@ -111,7 +110,6 @@ pub(crate) async fn delivered<T: 'static>(
     Ok(())
 }
 
-/// One client that listens to one group.
 #[derive(Debug)]
 struct Receiver {
     client: Client,

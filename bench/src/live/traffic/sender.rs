@@ -38,7 +38,6 @@ pub(crate) struct Load {
     pub(crate) window: Arc<Window>,
 }
 
-/// Where messages go.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Group {
     pub(crate) id: ConversationId,
@@ -46,7 +45,6 @@ pub(crate) struct Group {
     pub(crate) receivers: u32,
 }
 
-/// Senders at work.
 pub(crate) struct Senders {
     pub(crate) load: Load,
     pub(crate) tasks: JoinSet<Result<Sent, BenchError>>,

@@ -10,7 +10,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 use crate::limits;
-use crate::words::Words;
+use crate::words::words;
 
 /// The hexadecimal digits of a stamp: 16 of the time, 4 of the sender, 12 of the number.
 pub(crate) const STAMP_BYTES: usize = 32;
@@ -53,8 +53,8 @@ pub(crate) struct Texts {
 impl Texts {
     /// Messages of this many bytes, at least [`STAMP_BYTES`]. The same seed gives the same words.
     pub(crate) fn new(body_bytes: usize, seed: u64) -> Self {
-        let (words, mut random) = (Words::new(), StdRng::seed_from_u64(seed));
-        let mut filling = || words.fill(body_bytes.saturating_sub(STAMP_BYTES), &mut random);
+        let mut random = StdRng::seed_from_u64(seed);
+        let mut filling = || words(body_bytes.saturating_sub(STAMP_BYTES), &mut random);
         Self {
             fillings: (0..limits::TEXTS).map(|_| filling()).collect(),
             body_bytes,

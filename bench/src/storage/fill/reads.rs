@@ -30,7 +30,6 @@ pub(super) enum Target {
     Old,
 }
 
-/// Reads of one kind.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Reads {
     reads: u64,
@@ -41,7 +40,6 @@ pub(super) struct Reads {
     pub(super) wrong: u64,
 }
 
-/// Reads at random positions.
 struct Reader<'a> {
     driver: &'a mut Driver,
     target: Target,

@@ -122,7 +122,6 @@ const fn count(header: &'static str, pointer: &'static str) -> Column {
     Column::new(header, pointer, Unit::COUNT)
 }
 
-/// The numbers of a scheme as people read them.
 fn row(of: &SchemeResults) -> Value {
     let mut row = to_value(of);
     row["scheme"] = of.scheme.to_string().into();

@@ -16,7 +16,6 @@ use super::contender::{Batch, Contender, Key, Storage, StorageFailure};
 use crate::storage::driver::Driver;
 use crate::storage::sled_rows::SledRows;
 
-/// Bytes that were written to the commit log.
 pub(crate) type LogBytes = Rc<Cell<u64>>;
 
 /// cairn's engine: each message passes the state machine, with membership and deduplication.

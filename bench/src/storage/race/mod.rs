@@ -29,7 +29,6 @@ pub(super) struct Race<'a> {
     pub(super) seconds: f64,
 }
 
-/// The result of one contender.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Outcome {
     pub(super) messages_per_s: Spread,
@@ -41,14 +40,12 @@ pub(super) struct Outcome {
     pub(super) is_held: Option<bool>,
 }
 
-/// A contender during the race.
 struct Runner<'a> {
     contender: &'a Contender,
     folder: PathBuf,
     /// In the folder before the first message.
     bytes_before: u64,
     storage: Box<dyn Storage>,
-    /// The last message of each conversation.
     heads: Vec<u64>,
     stored: u64,
     rates: Vec<f64>,

@@ -17,7 +17,6 @@ use super::scheme::{Closed, Group, Pulled, Scheme};
 use crate::error::BenchError;
 use crate::storage::driver::{Driver, actor};
 
-/// The index of the only group.
 const GROUP: usize = 0;
 
 #[derive(Debug)]

@@ -13,7 +13,6 @@ use super::store::Store;
 use crate::child::Child;
 use crate::error::BenchError;
 
-/// The subcommand of a victim.
 const VICTIM: &str = "schemes-victim";
 
 #[derive(Clone, Debug, Args)]
