@@ -138,18 +138,13 @@ impl Results {
         unit: Unit,
         meaning: &'static str,
     ) {
-        if let Some(text) = unit.show_value(&to_value(value)) {
-            self.row(name, text, meaning);
+        if let Some(value) = unit.show_value(&to_value(value)) {
+            self.figures.push(Figure {
+                name,
+                value,
+                meaning,
+            });
         }
-    }
-
-    /// Adds what only people see.
-    pub(crate) fn row(&mut self, name: &'static str, value: String, meaning: &'static str) {
-        self.figures.push(Figure {
-            name,
-            value,
-            meaning,
-        });
     }
 
     /// Lists an array of objects, which people see as a table of some of their numbers.
@@ -234,12 +229,10 @@ impl Column {
     }
 
     fn cell(&self, row: &Value) -> String {
-        match row.pointer(self.1).unwrap_or(&Value::Null) {
-            Value::String(text) => text.clone(),
-            Value::Bool(true) => "yes".to_owned(),
-            Value::Bool(false) => "NO".to_owned(),
-            value => self.2.show_value(value).unwrap_or_else(|| "–".to_owned()),
-        }
+        let shown = row
+            .pointer(self.1)
+            .and_then(|value| self.2.show_value(value));
+        shown.unwrap_or_else(|| "–".to_owned())
     }
 }
 
@@ -331,30 +324,30 @@ impl Unit {
         }
     }
 
-    /// A number, or each of an object beside its name.
+    /// A text, a number, or each number of an object beside its name.
     fn show_value(self, value: &Value) -> Option<String> {
-        if let Value::Object(numbers) = value {
-            let plain = Self(self.0, "");
-            let number = |(name, value): (&String, &Value)| {
-                let name = if name == "p999" { "p99.9" } else { name };
-                Some(format!("{name} {}", plain.show(value.as_f64()?)))
-            };
-            let numbers: Option<Vec<String>> = numbers.iter().map(number).collect();
-            return Some(numbers?.join("  ") + self.1);
+        let plain = Self(self.0, "");
+        let named = |(name, value): (&String, &Value)| {
+            let name = if name == "p999" { "p99.9" } else { name };
+            Some(format!("{name} {}", plain.show(value.as_f64()?)))
+        };
+        match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Bool(is_so) => Some(if *is_so { "yes" } else { "NO" }.to_owned()),
+            Value::Object(numbers) => {
+                let numbers: Option<Vec<String>> = numbers.iter().map(named).collect();
+                Some(numbers?.join("  ") + self.1)
+            }
+            value => value.as_f64().map(|number| self.show(number)),
         }
-        value.as_f64().map(|number| self.show(number))
     }
 }
 
 fn with_commas(number: f64, digits: usize) -> String {
     let text = format!("{number:.digits$}");
     let (whole, part) = text.split_at(text.find('.').unwrap_or(text.len()));
-    let groups: Vec<_> = whole
-        .as_bytes()
-        .rchunks(3)
-        .rev()
-        .map(String::from_utf8_lossy)
-        .collect();
+    let groups = whole.as_bytes().rchunks(3).rev();
+    let groups: Vec<_> = groups.map(String::from_utf8_lossy).collect();
     groups.join(",") + part
 }
 

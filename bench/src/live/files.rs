@@ -160,7 +160,7 @@ impl Setup {
         [up, down]: &mut [Option<Results>; 2],
     ) -> Result<(), BenchError> {
         let names = ["latency, up", "p99, up", "server, up", "clients, up"];
-        let uploading = on_its_own_thread(self.owner.clone().upload());
+        let uploading = self.owner.clone().upload();
         let measuring = self.measure(uploading, idle, "up", "upload", names);
         let (sent, transfer) = measuring.await?;
         *up = Some(transfer);
@@ -170,7 +170,7 @@ impl Setup {
             "server, down",
             "clients, down",
         ];
-        let downloading = on_its_own_thread(self.owner.clone().download(sent));
+        let downloading = self.owner.clone().download(sent);
         let measuring = self.measure(downloading, idle, "down", "download", names);
         let ((), transfer) = measuring.await?;
         *down = Some(transfer);
@@ -178,9 +178,9 @@ impl Setup {
     }
 
     /// Measures a transfer while messages are sent.
-    async fn measure<T>(
+    async fn measure<T: Send + 'static>(
         &self,
-        transfer: JoinHandle<Result<T, BenchError>>,
+        transfer: impl Future<Output = Result<T, BenchError>> + Send + 'static,
         idle: Option<Percentiles>,
         direction: &str,
         speed: &'static str,
@@ -196,7 +196,8 @@ impl Setup {
             };
             self.target.watcher.tell(&text);
         };
-        let (done, server_peak) = self.target.with_peak(self.talk(transfer, sent)).await;
+        let talking = self.talk(on_its_own_thread(transfer), sent);
+        let (done, server_peak) = self.target.with_peak(talking).await;
         let (done, latencies) = done?;
         let mib_per_s = f64::from(mib) / began.elapsed().as_secs_f64();
         let more = |peak: Option<f64>, before: Option<f64>| Some((peak? - before?).max(0.0));

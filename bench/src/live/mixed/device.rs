@@ -240,10 +240,8 @@ impl Listener {
         let mut random = StdRng::seed_from_u64(self.seed);
         let (mut reading, mut read_at) = (JoinSet::new(), None);
         let from = self.seat.cursor.lock().next;
-        let mut timeline = self
-            .client
-            .conversation(self.seat.conversation)
-            .follow(from);
+        let conversation = self.client.conversation(self.seat.conversation);
+        let mut timeline = conversation.follow(from);
         let mut latencies = Vec::new();
         let habits = self.day.habits;
         loop {
@@ -268,9 +266,8 @@ impl Listener {
     /// Returns how many of the messages others have sent.
     fn take(&self, run: Run, latencies: &mut Vec<Duration>) -> Result<usize, BenchError> {
         let (now, mut of_others) = (Instant::now(), 0);
-        self.client
-            .conversation(self.seat.conversation)
-            .ack(run.last());
+        let conversation = self.client.conversation(self.seat.conversation);
+        conversation.ack(run.last());
         self.seat.cursor.lock().take(run, |stamp| {
             latencies.push(self.day.texts.age(stamp, now));
             of_others += usize::from(stamp.sender != self.seat.number);

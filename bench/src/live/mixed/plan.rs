@@ -109,10 +109,8 @@ fn talks(scenario: &Scenario, random: &mut StdRng) -> Vec<Talk> {
             Talk { kind, people }
         }));
     }
-    let pairs = everyone
-        .iter()
-        .flat_map(|&a| (a + 1..everyone.len()).map(move |b| vec![a, b]));
-    let mut pairs: Vec<_> = pairs.collect();
+    let others = |&a: &usize| (a + 1..everyone.len()).map(move |b| vec![a, b]);
+    let mut pairs: Vec<_> = everyone.iter().flat_map(others).collect();
     let (chosen, _) = pairs.partial_shuffle(random, scenario.direct_chats.count.get());
     let kind = Kind::DirectChat;
     talks.extend(chosen.iter().cloned().map(|people| Talk { kind, people }));

@@ -53,10 +53,8 @@ pub(super) async fn play(
         },
         scrolling: scenario.scrolling.clone(),
     });
-    let devices = team.into_iter().enumerate();
-    let mut playing: Playing = devices
-        .map(|(at, member)| Device::new(member, at, Arc::clone(&day)).run())
-        .collect();
+    let device = |(at, member)| Device::new(member, at, Arc::clone(&day)).run();
+    let mut playing: Playing = team.into_iter().enumerate().map(device).collect();
     let (usage, stats, timeline) = act(&day.counts, &mut playing, target).await?;
     drop(clock);
     day.stage.send_replace(Stage::Evening);

@@ -121,9 +121,8 @@ impl DayCounts {
     /// What comes after the day belongs to its last phase.
     pub(crate) fn phase_at(&self, at: Instant) -> usize {
         let since = at.saturating_duration_since(self.began);
-        self.spans
-            .partition_point(|span| span.ends <= since)
-            .min(self.spans.len() - 1)
+        let ended = self.spans.partition_point(|span| span.ends <= since);
+        ended.min(self.spans.len() - 1)
     }
 
     pub(crate) fn count(&self, due: Instant, count: impl FnOnce(&mut Counts)) {

@@ -142,11 +142,8 @@ impl Scenario {
     }
 
     pub(super) fn longest(&self) -> usize {
-        self.lengths
-            .iter()
-            .map(|length| length.bytes.get())
-            .max()
-            .unwrap_or_default()
+        let bytes = self.lengths.iter().map(|length| length.bytes.get());
+        bytes.max().unwrap_or_default()
     }
 
     pub(crate) fn minutes(&self) -> usize {
@@ -189,12 +186,10 @@ impl<const MIN: u32, const MAX: u32> TryFrom<i64> for Count<MIN, MAX> {
     type Error = String;
 
     fn try_from(number: i64) -> Result<Self, Self::Error> {
-        let within = u32::try_from(number)
-            .ok()
-            .filter(|number| (MIN..=MAX).contains(number));
-        within
-            .map(Self)
-            .ok_or_else(|| format!("{number} is not from {MIN} to {MAX}"))
+        match u32::try_from(number) {
+            Ok(count) if (MIN..=MAX).contains(&count) => Ok(Self(count)),
+            _ => Err(format!("{number} is not from {MIN} to {MAX}")),
+        }
     }
 }
 

@@ -119,11 +119,9 @@ async fn restart(
             })
         }
     };
-    let (what, connecting) = (
-        "devices are connected",
-        gone.into_iter().enumerate().map(connect),
-    );
-    target.watcher.gather(at_once, what, connecting).await
+    let (watcher, connecting) = (&target.watcher, gone.into_iter().enumerate().map(connect));
+    let gathered = watcher.gather(at_once, "devices are connected", connecting);
+    gathered.await
 }
 
 async fn devices(
@@ -150,10 +148,8 @@ async fn conversations(
     users: &[UserId],
     target: &Target,
 ) -> Result<Vec<ConversationId>, BenchError> {
-    let groups = plan
-        .talks
-        .iter()
-        .filter(|talk| talk.kind != Kind::DirectChat);
+    let talks = plan.talks.iter();
+    let groups = talks.filter(|talk| talk.kind != Kind::DirectChat);
     let members = |talk: &Talk| talk.people.iter().map(|&person| users[person]).collect();
     let members: Vec<Vec<UserId>> = groups.map(members).collect();
     let mut groups = target.groups(members.into_iter()).await?.into_iter();

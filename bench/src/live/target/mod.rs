@@ -242,10 +242,8 @@ impl Target {
             Ok(self.options(at, true).login(login).await?)
         };
         let (at_once, logins) = (limits::PASSWORDS_AT_ONCE, accounts.enumerate().map(log_in));
-        let logging_in = self
-            .watcher
-            .gather(at_once, "further devices have logged in", logins);
-        logging_in.await
+        let what = "further devices have logged in";
+        self.watcher.gather(at_once, what, logins).await
     }
 
     async fn invites(&self, mut uses: usize) -> Result<Vec<InviteLink>, BenchError> {

@@ -98,9 +98,8 @@ fn run(dir: &Path, listen: SocketAddr) -> Result<(Child, Ready), BenchError> {
     let mut process = Child::start(&mut command).map_err(cannot())?;
     let mut line = String::new();
     if let Some(stdout) = process.stdout() {
-        BufReader::new(stdout)
-            .read_line(&mut line)
-            .map_err(cannot())?;
+        let read = BufReader::new(stdout).read_line(&mut line);
+        read.map_err(cannot())?;
     }
     let ready = serde_json::from_str(&line).map_err(|_| not_ready(&line))?;
     Ok((process, ready))

@@ -110,10 +110,8 @@ impl Counters {
             return;
         }
         counts.accept.record_all(latencies);
-        if counts
-            .goal
-            .is_some_and(|goal| counts.accept.count() >= goal)
-        {
+        let accepted = counts.accept.count();
+        if counts.goal.is_some_and(|goal| accepted >= goal) {
             counts.end();
             self.reached.notify_one();
         }

@@ -47,10 +47,8 @@ impl Cursor {
     pub(crate) fn check(&self, sent: impl IntoIterator<Item = (u16, u64)>) -> Anomalies {
         let unseen = Sequence::default();
         let seen = |sender| self.seen.get(&sender).unwrap_or(&unseen);
-        let found = sent
-            .into_iter()
-            .map(|(sender, sent)| seen(sender).finish(sent));
-        found.sum()
+        let check = |(sender, sent)| seen(sender).finish(sent);
+        sent.into_iter().map(check).sum()
     }
 }
 

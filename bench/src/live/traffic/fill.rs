@@ -75,10 +75,8 @@ impl Filler {
                     stored.fetch_add(1, Ordering::Relaxed);
                 }
                 let body = texts.body(self.number, number, Instant::now())?;
-                unanswered.push_back((
-                    at,
-                    self.client.conversation(conversation).enqueue(body).await?,
-                ));
+                let conversation = self.client.conversation(conversation);
+                unanswered.push_back((at, conversation.enqueue(body).await?));
             }
         }
         for (at, accepted) in unanswered {

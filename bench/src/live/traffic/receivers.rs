@@ -65,18 +65,15 @@ impl Receivers {
 
     /// How many deliveries are due to all of them, of what each sender has sent.
     pub(crate) fn due(&self, sent: &[Sent]) -> u64 {
-        (0..self.cursors.len())
-            .flat_map(|at| self.to_its_group(at, sent))
-            .sum()
+        let due = |at| self.to_its_group(at, sent);
+        (0..self.cursors.len()).flat_map(due).sum()
     }
 
     /// What is wrong with what was received, of what each sender has sent.
     pub(crate) fn check(&self, sent: &[Sent]) -> Anomalies {
         let sent = |at| (0..).zip(self.to_its_group(at, sent));
-        let cursors = self.cursors.iter().enumerate();
-        cursors
-            .map(|(at, cursor)| cursor.lock().check(sent(at)))
-            .sum()
+        let check = |(at, cursor): (usize, &Arc<Mutex<Cursor>>)| cursor.lock().check(sent(at));
+        self.cursors.iter().enumerate().map(check).sum()
     }
 
     /// How many messages each sender has sent to the group of one receiver.

@@ -116,10 +116,8 @@ pub(super) fn on_the_way(results: &mut Results, samples: &[Sample], body_bytes: 
             ..last
         })
     };
-    let rows: Vec<_> = samples
-        .chunks(samples.len().div_ceil(10))
-        .map(row)
-        .collect();
+    let parts = samples.chunks(samples.len().div_ceil(10));
+    let rows: Vec<_> = parts.map(row).collect();
     let meaning = "The speed since the line above. On the disk is also the commit log with its \
                    spare segments, up to some 200 MiB.";
     results.rows(("On the way", meaning), COLUMNS, &rows);
