@@ -9,6 +9,9 @@ pub(crate) struct Child(process::Child);
 
 impl Child {
     pub(crate) fn start(command: &mut Command) -> io::Result<Self> {
+        // Ctrl-C must reach the run alone: the process has to live until everything is measured.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(command, 0);
         command.spawn().map(Self)
     }
 
@@ -25,7 +28,6 @@ impl Child {
         self.0.try_wait().ok().flatten()
     }
 
-    /// SIGKILL; waits for its end.
     pub(crate) fn kill(&mut self) -> io::Result<()> {
         self.0.kill()?;
         self.wait()
@@ -40,12 +42,4 @@ impl Drop for Child {
     fn drop(&mut self) {
         let _ = self.kill();
     }
-}
-
-/// Ctrl-C must reach the run alone: the process has to live until everything is measured.
-pub(crate) fn by_itself(command: &mut Command) {
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(command, 0);
-    #[cfg(not(unix))]
-    let _ = command;
 }

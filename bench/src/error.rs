@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::io;
-use std::process::ExitStatus;
 
 use cairn_client::proto::text::TextError;
 use cairn_client::{Error as ClientError, TransferError};
@@ -21,16 +20,11 @@ pub enum BenchError {
     /// Something outside of cairn failed, such as a file or a thread.
     #[error("{what}: {source}")]
     Io { what: String, source: io::Error },
-    /// sled failed, without cairn's engine around it.
-    #[error("{what}: {source}")]
-    Sled { what: String, source: sled::Error },
+    #[error("sled failed: {0}")]
+    Sled(#[from] sled::Error),
     /// The run is in a state that cannot be measured.
     #[error("{0}")]
     Failed(String),
-    #[error("the server did not start: it said {0:?}")]
-    NotReady(String),
-    #[error("the server ended during the run: {0}")]
-    ServerEnded(ExitStatus),
     #[error("a text of the run cannot be sent: {0}")]
     Text(#[from] TextError),
     #[error(transparent)]
@@ -55,27 +49,11 @@ pub enum BenchError {
     Panicked,
     #[error("a client stopped before the run was over")]
     EndedEarly,
-    #[error("{0} sends were not answered after the run")]
-    Unanswered(usize),
-    #[error(
-        "all {0} receivers would stop reading, and none is left to see what that costs the \
-         others: give a smaller --stalled"
-    )]
-    NoReaders(usize),
 }
 
 impl From<JoinError> for BenchError {
     fn from(_: JoinError) -> Self {
         Self::Panicked
-    }
-}
-
-impl From<sled::Error> for BenchError {
-    fn from(source: sled::Error) -> Self {
-        Self::Sled {
-            what: "sled failed".to_owned(),
-            source,
-        }
     }
 }
 

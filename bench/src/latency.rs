@@ -1,12 +1,10 @@
 //! Latencies: collected in a histogram, reported as percentiles.
 
-use std::fmt;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-/// Significant digits that are kept.
 const DIGITS: u8 = 3;
 
 /// Longer latencies are recorded as this one.
@@ -15,22 +13,25 @@ pub(crate) const MICROS_MAX: u64 = 1_000_000_000;
 /// Points of a distribution from 0 to 90 %, from there to 99 %, and so on.
 const PARTS_PER_NINE: f64 = 10.0;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Latencies(Histogram<u64>);
 
 impl Default for Latencies {
+    #[expect(clippy::expect_used, reason = "the bounds are constants")]
     fn default() -> Self {
-        Self::new()
+        let histogram = Histogram::new_with_bounds(1, MICROS_MAX, DIGITS);
+        Self(histogram.expect("the bounds of the histogram are sound"))
+    }
+}
+
+/// As its percentiles.
+impl Serialize for Latencies {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.percentiles().serialize(serializer)
     }
 }
 
 impl Latencies {
-    #[expect(clippy::expect_used, reason = "the bounds are constants")]
-    pub(crate) fn new() -> Self {
-        let histogram = Histogram::new_with_bounds(1, MICROS_MAX, DIGITS);
-        Self(histogram.expect("the bounds of the histogram are sound"))
-    }
-
     pub(crate) fn record(&mut self, latency: Duration) {
         let micros = u64::try_from(latency.as_micros()).unwrap_or(MICROS_MAX);
         self.0.saturating_record(micros);
@@ -52,8 +53,9 @@ impl Latencies {
         self.0.value_at_quantile(quantile) as f64 / 1_000.0
     }
 
+    /// Shares of all and the milliseconds that they took at most, both rising up to the slowest.
     /// `None` when nothing was recorded.
-    pub(crate) fn distribution(&self) -> Option<Distribution> {
+    pub(crate) fn distribution(&self) -> Option<Vec<(f64, f64)>> {
         let rarest = 0.5 / self.0.len() as f64;
         let parts = (0..).map(|at| 10_f64.powf(-f64::from(at) / PARTS_PER_NINE));
         let parts = parts.take_while(|&rest| rest > rarest).chain([rarest]);
@@ -61,7 +63,7 @@ impl Latencies {
             let share = ((1.0 - rest) * 1e9).round() / 1e9;
             (share, self.millis(share))
         };
-        (!self.0.is_empty()).then(|| Distribution(parts.map(point).collect()))
+        (!self.0.is_empty()).then(|| parts.map(point).collect())
     }
 
     /// `None` when nothing was recorded.
@@ -85,18 +87,3 @@ pub(crate) struct Percentiles {
     pub(crate) p999: f64,
     pub(crate) max: f64,
 }
-
-impl fmt::Display for Percentiles {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "p50 {:.2}  p90 {:.2}  p99 {:.2}  ",
-            self.p50, self.p90, self.p99
-        )?;
-        write!(f, "p99.9 {:.2}  max {:.2} ms", self.p999, self.max)
-    }
-}
-
-/// Shares of all and the milliseconds that they took at most, both rising up to the slowest.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Distribution(pub(crate) Vec<(f64, f64)>);

@@ -10,7 +10,6 @@ use jiff::{Timestamp, Unit as TimeUnit};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::latency::Percentiles;
 use crate::system::{self, Machine};
 
 /// Serializes as one flat JSON object, with `null` for what was not measured.
@@ -29,7 +28,6 @@ pub struct Report {
     pub results: Results,
 }
 
-/// What was measured.
 #[derive(Clone, Debug, Serialize)]
 pub struct Subject {
     /// `None` where no server took part.
@@ -78,22 +76,16 @@ impl Report {
 }
 
 /// The numbers of one run, in the order in which people read them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Results {
     fields: Vec<(&'static str, Value)>,
     pub figures: Vec<Figure>,
     pub tables: Vec<Table>,
     pub plots: Vec<Plot>,
-    /// Whether every check of the run passed.
-    pub is_sound: bool,
+    /// Whether a check of the run failed.
+    pub has_failed: bool,
     /// For how long was counted, where a run counts for a time.
     pub counted_s: Option<f64>,
-}
-
-impl Default for Results {
-    fn default() -> Self {
-        Self::of(None)
-    }
 }
 
 /// The JSON fields alone.
@@ -114,16 +106,12 @@ pub(crate) use list;
 impl Results {
     pub(crate) fn of(counted_s: Option<f64>) -> Self {
         Self {
-            fields: Vec::new(),
-            figures: Vec::new(),
-            tables: Vec::new(),
-            plots: Vec::new(),
-            is_sound: true,
             counted_s,
+            ..Self::default()
         }
     }
 
-    /// Lists a number, or an object of numbers such as [`Percentiles`]. What was not measured is
+    /// Lists a number, or an object of numbers such as percentiles. What was not measured is
     /// `null` in JSON, and people do not see it.
     pub(crate) fn figure<T: Serialize>(
         &mut self,
@@ -133,21 +121,8 @@ impl Results {
         name: &'static str,
         meaning: &'static str,
     ) {
-        let value = to_value(value);
-        if let Some(text) = unit.show_value(&value) {
-            self.row(name, text, meaning);
-        }
-        self.fields.push((field, value));
-    }
-
-    pub(crate) fn latency(
-        &mut self,
-        field: &'static str,
-        taken: Option<Percentiles>,
-        name: &'static str,
-        meaning: &'static str,
-    ) {
-        self.figure(field, taken, Unit::MILLIS, name, meaning);
+        self.show(name, &value, unit, meaning);
+        self.json(field, value);
     }
 
     /// Adds a field that only programs see.
@@ -155,41 +130,48 @@ impl Results {
         self.fields.push((field, to_value(value)));
     }
 
-    /// Adds what only people see.
-    pub(crate) fn row(&mut self, name: &'static str, value: String, meaning: &'static str) {
-        self.figures.push(Figure {
-            name,
-            value,
-            meaning,
-        });
+    /// Shows people a number that programs see elsewhere.
+    pub(crate) fn show<T: Serialize>(
+        &mut self,
+        name: &'static str,
+        value: T,
+        unit: Unit,
+        meaning: &'static str,
+    ) {
+        if let Some(value) = unit.show_value(&to_value(value)) {
+            self.figures.push(Figure {
+                name,
+                value,
+                meaning,
+            });
+        }
     }
 
     /// Lists an array of objects, which people see as a table of some of their numbers.
     pub(crate) fn table<R: Serialize>(
         &mut self,
         field: &'static str,
-        (title, meaning): (&str, &str),
+        title: (&str, &str),
         columns: &[Column],
         rows: &[R],
     ) {
-        self.show_table((title, meaning), columns, rows);
+        self.rows(title, columns, rows);
         self.json(field, rows);
     }
 
-    /// Adds a table of objects that programs see elsewhere.
-    pub(crate) fn show_table<R: Serialize>(
+    /// Adds a table that only people see.
+    pub(crate) fn rows<R: Serialize>(
         &mut self,
         (title, meaning): (&str, &str),
         columns: &[Column],
         rows: &[R],
     ) {
-        let cell_of = |row: &Value| columns.iter().map(|column| column.cell(row)).collect();
-        let cells = |row: &R| cell_of(&to_value(row));
+        let cells = |row| columns.iter().map(|column| column.cell(&row)).collect();
         self.tables.push(Table {
             title: title.to_owned(),
             meaning: meaning.to_owned(),
             columns: columns.iter().map(|column| column.0.to_owned()).collect(),
-            rows: rows.iter().map(cells).collect(),
+            rows: rows.iter().map(to_value).map(cells).collect(),
         });
     }
 
@@ -200,10 +182,9 @@ impl Results {
         y: Axis,
         series: Vec<Series>,
     ) {
-        let (title, meaning) = (title.to_owned(), meaning.to_owned());
         self.plots.push(Plot {
-            title,
-            meaning,
+            title: title.to_owned(),
+            meaning: meaning.to_owned(),
             x,
             y,
             series,
@@ -212,7 +193,7 @@ impl Results {
 
     /// Marks the run as failed unless `passed`.
     pub(crate) fn check(&mut self, passed: bool) {
-        self.is_sound &= passed;
+        self.has_failed |= !passed;
     }
 }
 
@@ -248,12 +229,10 @@ impl Column {
     }
 
     fn cell(&self, row: &Value) -> String {
-        match row.pointer(self.1).unwrap_or(&Value::Null) {
-            Value::String(text) => text.clone(),
-            Value::Bool(true) => "yes".to_owned(),
-            Value::Bool(false) => "NO".to_owned(),
-            value => self.2.show_value(value).unwrap_or_else(|| "–".to_owned()),
-        }
+        let shown = row
+            .pointer(self.1)
+            .and_then(|value| self.2.show_value(value));
+        shown.unwrap_or_else(|| "–".to_owned())
     }
 }
 
@@ -345,30 +324,30 @@ impl Unit {
         }
     }
 
-    /// A number, or each of an object beside its name.
+    /// A text, a number, or each number of an object beside its name.
     fn show_value(self, value: &Value) -> Option<String> {
-        if let Value::Object(numbers) = value {
-            let plain = Self(self.0, "");
-            let number = |(name, value): (&String, &Value)| {
-                let name = if name == "p999" { "p99.9" } else { name };
-                Some(format!("{name} {}", plain.show(value.as_f64()?)))
-            };
-            let numbers: Option<Vec<String>> = numbers.iter().map(number).collect();
-            return Some(numbers?.join("  ") + self.1);
+        let plain = Self(self.0, "");
+        let named = |(name, value): (&String, &Value)| {
+            let name = if name == "p999" { "p99.9" } else { name };
+            Some(format!("{name} {}", plain.show(value.as_f64()?)))
+        };
+        match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Bool(is_so) => Some(if *is_so { "yes" } else { "NO" }.to_owned()),
+            Value::Object(numbers) => {
+                let numbers: Option<Vec<String>> = numbers.iter().map(named).collect();
+                Some(numbers?.join("  ") + self.1)
+            }
+            value => value.as_f64().map(|number| self.show(number)),
         }
-        value.as_f64().map(|number| self.show(number))
     }
 }
 
 fn with_commas(number: f64, digits: usize) -> String {
     let text = format!("{number:.digits$}");
     let (whole, part) = text.split_at(text.find('.').unwrap_or(text.len()));
-    let groups: Vec<_> = whole
-        .as_bytes()
-        .rchunks(3)
-        .rev()
-        .map(String::from_utf8_lossy)
-        .collect();
+    let groups = whole.as_bytes().rchunks(3).rev();
+    let groups: Vec<_> = groups.map(String::from_utf8_lossy).collect();
     groups.join(",") + part
 }
 

@@ -9,7 +9,6 @@ pub(crate) use cairn_store::files::disk_reserve::bytes_free;
 use serde::Serialize;
 use tempfile::TempDir;
 
-pub(crate) use self::proc::{cpu_seconds, resident_kib, resident_kib_max, written_bytes};
 use crate::error::BenchError;
 
 /// What a run was made on.
@@ -25,80 +24,51 @@ impl Machine {
         let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").ok();
         Self {
             cores: thread::available_parallelism().map_or(1, usize::from),
-            cpu: proc::cpu(),
+            cpu: line("/proc/cpuinfo", "model name"),
             kernel: kernel.map(|release| release.trim().to_owned()),
         }
     }
 }
 
-#[cfg(target_os = "linux")]
-mod proc {
-    use std::path::Path;
+/// Ticks of processor time a second, as Linux counts them for programs on every machine.
+const TICKS_PER_S: f64 = 100.0;
 
-    use procfs::process::{MountInfo, Process};
-    use procfs::{CpuInfo, Current as _};
-
-    pub(super) fn cpu() -> Option<String> {
-        CpuInfo::current().ok()?.model_name(0).map(str::to_owned)
-    }
-
-    pub(crate) fn resident_kib(process: u32) -> Option<u64> {
-        self::process(process)?.status().ok()?.vmrss
-    }
-
-    /// The most memory that a process has had in use.
-    pub(crate) fn resident_kib_max(process: u32) -> Option<u64> {
-        self::process(process)?.status().ok()?.vmhwm
-    }
-
-    /// What a process has written to files so far, whether or not the disk has it yet. Sockets do
-    /// not count.
-    pub(crate) fn written_bytes(process: u32) -> Option<u64> {
-        Some(self::process(process)?.io().ok()?.wchar)
-    }
-
-    /// Of user and system.
-    pub(crate) fn cpu_seconds(process: u32) -> Option<f64> {
-        let stat = self::process(process)?.stat().ok()?;
-        Some((stat.utime + stat.stime) as f64 / procfs::ticks_per_second() as f64)
-    }
-
-    /// The kind of file system of a folder. Of several mounts at one place, the last is seen.
-    pub(super) fn file_system(folder: &Path) -> Option<String> {
-        let mut mounts = Process::myself().ok()?.mountinfo().ok()?.0;
-        mounts.retain(|mount| folder.starts_with(&mount.mount_point));
-        let depth = |mount: &MountInfo| mount.mount_point.components().count();
-        let nearest = mounts.into_iter().max_by_key(depth)?;
-        Some(nearest.fs_type)
-    }
-
-    fn process(process: u32) -> Option<Process> {
-        Process::new(i32::try_from(process).ok()?).ok()
-    }
+/// Of user and system.
+pub(crate) fn cpu_seconds(process: u32) -> Option<f64> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name of the program stands in parentheses and may contain anything.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    let ticks: Result<f64, _> = ticks.map(str::parse::<f64>).sum();
+    Some(ticks.ok()? / TICKS_PER_S)
 }
 
-#[cfg(not(target_os = "linux"))]
-mod proc {
-    use std::path::Path;
+/// What a process has written to files so far, whether or not the disk has it yet. Sockets do not
+/// count.
+pub(crate) fn written_bytes(process: u32) -> Option<u64> {
+    line(&format!("/proc/{process}/io"), "wchar")?.parse().ok()
+}
 
-    pub(super) fn cpu() -> Option<String> {
-        None
-    }
+pub(crate) fn resident_mib(process: u32) -> Option<f64> {
+    mib(process, "VmRSS")
+}
 
-    pub(crate) fn resident_kib(_process: u32) -> Option<u64> {
-        None
-    }
+/// The most memory that a process has had in use.
+pub(crate) fn resident_mib_max(process: u32) -> Option<f64> {
+    mib(process, "VmHWM")
+}
 
-    pub(crate) use self::resident_kib as resident_kib_max;
-    pub(crate) use self::resident_kib as written_bytes;
+fn mib(process: u32, name: &str) -> Option<f64> {
+    let size = line(&format!("/proc/{process}/status"), name)?;
+    let kib: f64 = size.strip_suffix(" kB")?.parse().ok()?;
+    Some(kib / 1_024.0)
+}
 
-    pub(crate) fn cpu_seconds(_process: u32) -> Option<f64> {
-        None
-    }
-
-    pub(super) fn file_system(_folder: &Path) -> Option<String> {
-        None
-    }
+/// What a file says after a name at the beginning of a line.
+fn line(file: &str, name: &str) -> Option<String> {
+    let text = fs::read_to_string(file).ok()?;
+    let value = text.lines().find_map(|line| line.strip_prefix(name))?;
+    Some(value.trim_matches([' ', '\t', ':']).to_owned())
 }
 
 /// Wall-clock time; it may step back.
@@ -106,11 +76,6 @@ pub(crate) fn since_1970() -> Duration {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
-}
-
-/// The memory of a process that is in use.
-pub(crate) fn resident_mib(process: u32) -> Option<f64> {
-    resident_kib(process).map(|kib| kib as f64 / 1_024.0)
 }
 
 /// The bytes that all files below a folder take on the disk. Files that are removed meanwhile do
@@ -140,7 +105,16 @@ fn bytes_on_disk(metadata: &fs::Metadata) -> u64 {
 /// Whether a folder lies in memory, so that a sync has no effect.
 pub(crate) fn is_in_memory(folder: &Path) -> bool {
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-    proc::file_system(&folder).is_some_and(|kind| ["tmpfs", "ramfs"].contains(&&*kind))
+    let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+    let mount = |line: &str| {
+        let mut fields = line.split(' ').skip(1);
+        let (place, kind) = (fields.next()?, fields.next()?);
+        let is_above = folder.starts_with(place);
+        is_above.then(|| (place.len(), ["tmpfs", "ramfs"].contains(&kind)))
+    };
+    // Of several mounts at one place, the last is seen.
+    let nearest = mounts.lines().filter_map(mount).max_by_key(|mount| mount.0);
+    nearest.is_some_and(|(_, is_in_memory)| is_in_memory)
 }
 
 pub(crate) fn temporary_dir(parent: &Path) -> Result<TempDir, BenchError> {

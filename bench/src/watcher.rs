@@ -1,17 +1,23 @@
 //! What watches a run: it is shown how far the run is, and may end it.
 
+use std::cell::RefCell;
 use std::fmt;
+use std::pin::pin;
+use std::rc::Rc;
 
+use futures_util::StreamExt as _;
+use futures_util::stream;
 use tokio::sync::watch;
 
 use crate::error::BenchError;
 
 /// Shows a text when it is time to; the text is only created then.
-type Show = Box<dyn FnMut(&dyn Fn() -> String)>;
+type Show = dyn FnMut(&dyn Fn() -> String);
 
+#[derive(Clone)]
 pub struct Watcher {
     stop: Stop,
-    show: Show,
+    show: Rc<RefCell<Show>>,
 }
 
 impl Watcher {
@@ -20,22 +26,35 @@ impl Watcher {
         stop: watch::Receiver<bool>,
         show: impl FnMut(&dyn Fn() -> String) + 'static,
     ) -> Self {
-        let (stop, show) = (Stop(stop), Box::new(show));
+        let (stop, show) = (Stop(stop), Rc::new(RefCell::new(show)));
         Self { stop, show }
     }
 
-    /// Shows how far the run is.
-    pub(crate) fn tell(&mut self, text: &dyn Fn() -> String) {
-        (self.show)(text);
-    }
-
-    /// Shows how many of `count` are done.
-    pub(crate) fn counter(&mut self, count: usize, what: &str) -> impl FnMut(usize) {
-        move |done| self.tell(&|| format!("{done} of {count} {what}"))
+    pub(crate) fn tell(&self, text: &dyn Fn() -> String) {
+        (self.show.borrow_mut())(text);
     }
 
     pub(crate) fn stop(&self) -> Stop {
         self.stop.clone()
+    }
+
+    /// Runs futures, `at_once` at a time, and shows how many have ended: "3 of 5 `what`". Returns
+    /// their outputs in order.
+    pub(crate) async fn gather<T, F: Future<Output = Result<T, BenchError>>>(
+        &self,
+        at_once: usize,
+        what: &str,
+        work: impl ExactSizeIterator<Item = F>,
+    ) -> Result<Vec<T>, BenchError> {
+        let count = work.len();
+        let mut outputs = Vec::with_capacity(count);
+        let mut running = pin!(stream::iter(work).buffered(at_once));
+        while let Some(output) = running.next().await {
+            outputs.push(output?);
+            let done = outputs.len();
+            self.tell(&|| format!("{done} of {count} {what}"));
+        }
+        Ok(outputs)
     }
 }
 
@@ -51,8 +70,8 @@ pub(crate) struct Stop(watch::Receiver<bool>);
 
 impl Stop {
     /// Resolves when the run is to end, at any number of calls.
-    pub(crate) async fn asked(&mut self) {
-        if self.0.wait_for(|&is_asked| is_asked).await.is_err() {
+    pub(crate) async fn asked(&self) {
+        if self.0.clone().wait_for(|&is_asked| is_asked).await.is_err() {
             // Nothing is left that could ask for it.
             std::future::pending().await
         }
@@ -64,13 +83,25 @@ impl Stop {
 
     /// Runs what a run needs before it can measure anything.
     pub(crate) async fn unless_asked<T>(
-        mut self,
+        &self,
         work: impl Future<Output = Result<T, BenchError>>,
     ) -> Result<T, BenchError> {
         tokio::select! {
             biased;
             () = self.asked() => Err(BenchError::Interrupted),
             result = work => result,
+        }
+    }
+
+    /// Runs the steps of a run as far as they come; returns whether they were interrupted.
+    pub(crate) async fn interrupts(
+        &self,
+        steps: impl Future<Output = Result<(), BenchError>>,
+    ) -> Result<bool, BenchError> {
+        match self.unless_asked(steps).await {
+            Ok(()) => Ok(false),
+            Err(BenchError::Interrupted) => Ok(true),
+            Err(error) => Err(error),
         }
     }
 }

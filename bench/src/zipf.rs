@@ -23,10 +23,7 @@ impl Picker {
     }
 
     pub(crate) fn pick(&mut self) -> usize {
-        let nth = self
-            .shares
-            .as_ref()
-            .map_or(1.0, |shares| shares.sample(&mut self.random));
-        nth as usize - 1
+        let Some(shares) = &self.shares else { return 0 };
+        shares.sample(&mut self.random) as usize - 1
     }
 }

@@ -16,4 +16,4 @@ mod target;
 mod tests;
 mod traffic;
 
-pub(crate) use self::traffic::stamp::STAMP_BYTES;
+pub(crate) use self::traffic::STAMP_BYTES;

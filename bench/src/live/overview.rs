@@ -1,8 +1,10 @@
 //! `overview`: how long a device that was here before takes to know what changed among very many
 //! conversations.
 
+use std::time::Duration;
+
 use cairn_client::proto::content::body::Body;
-use cairn_client::proto::ids::{ConversationId, RequestId, Timestamp};
+use cairn_client::proto::ids::{RequestId, Timestamp};
 use cairn_client::proto::text::{GroupName, Text};
 use cairn_client::proto::wire::frame;
 use cairn_client::proto::wire::hello::{Capabilities, Welcome};
@@ -15,12 +17,12 @@ use clap::Args;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::target::{Stop, Target, TargetArgs, gather, quiet};
+use super::target::{Stop, Target, TargetArgs};
 use crate::args::whole;
 use crate::error::BenchError;
-use crate::latency::{Latencies, Percentiles};
+use crate::latency::Latencies;
 use crate::limits;
-use crate::results::{Report, Results, Table, sized};
+use crate::results::{Column, Report, Results, Unit};
 use crate::watcher::Watcher;
 
 #[derive(Clone, Debug, Args, Serialize)]
@@ -43,8 +45,7 @@ pub struct Settings {
     target: TargetArgs,
 }
 
-/// What one user's device found.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 struct Overview {
     conversations: usize,
     changed: usize,
@@ -63,216 +64,146 @@ struct Overview {
     all_bytes: usize,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 struct Returns {
     /// From nothing to knowing what changed, by a login that asks for it.
-    known_ms: Option<Percentiles>,
+    known_ms: Latencies,
     /// To be logged in, with everything ready to be pushed.
-    login_ms: Option<Percentiles>,
+    login_ms: Latencies,
     /// To know what changed, from there on, by a request.
-    changed_ms: Option<Percentiles>,
+    changed_ms: Latencies,
     /// To know everything instead.
-    all_ms: Option<Percentiles>,
+    all_ms: Latencies,
 }
 
-/// Measures it.
-///
-/// # Errors
-/// What was measured before an interruption is reported, unless that is nothing.
+/// Measures it. What was measured before an interruption is reported, unless that is nothing.
 pub async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchError> {
-    let stop = watcher.stop();
-    let mut target = stop
-        .clone()
-        .unless_asked(Target::open(&settings.target))
-        .await?;
-    let mut overviews = Vec::new();
-    let steps = steps(&settings, &mut target, &mut overviews, watcher);
-    let interrupted = match stop.unless_asked(steps).await {
-        Ok(()) => false,
-        Err(BenchError::Interrupted) if !overviews.is_empty() => true,
-        Err(error) => return Err(error),
-    };
-    Ok(Report::new(
-        "overview",
-        target.subject,
-        &settings,
-        interrupted,
-        list(&overviews),
-    ))
+    let (stop, mut overviews) = (watcher.stop(), Vec::new());
+    let opening = Target::open(&settings.target, watcher);
+    let mut target = stop.unless_asked(opening).await?;
+    let steps = steps(&settings, &mut target, &mut overviews);
+    let interrupted = stop.interrupts(steps).await?;
+    if overviews.is_empty() {
+        return Err(BenchError::Interrupted);
+    }
+    Ok(target.report("overview", &settings, interrupted, list(&overviews)))
 }
 
 async fn steps(
     settings: &Settings,
     target: &mut Target,
     overviews: &mut Vec<Overview>,
-    watcher: &mut Watcher,
 ) -> Result<(), BenchError> {
     let all = settings.conversations;
     let changed = settings.changed.min(all);
     let few = limits::OVERVIEW_BESIDE.min(all);
     let share = (changed * few).div_ceil(all);
     for (name, conversations, changed) in [("many", all, changed), ("few", few, share)] {
-        let user = User::new(name, conversations, changed, target, watcher).await?;
-        overviews.push(user.measure(settings.rounds, target, watcher).await?);
+        overviews.push(measure(name, conversations, changed, settings.rounds, target).await?);
     }
     Ok(())
 }
 
-/// A user with conversations, and a client that writes to them.
-struct User {
-    writer: Client,
-    account: Account,
-    groups: Vec<ConversationId>,
+/// Measures a new user with this many conversations, of which some change.
+async fn measure(
+    name: &str,
+    conversations: usize,
     changed: usize,
-}
+    rounds: usize,
+    target: &mut Target,
+) -> Result<Overview, BenchError> {
+    let (account, writer) = target.pair(name).await?;
+    let (account, writer, watcher) = (&account, &writer, target.watcher.clone());
+    let create = |at: usize| async move {
+        let name = GroupName::new(format!("conversation {at}"))?;
+        let (conversations, members) = (writer.conversations(), vec![account.user]);
+        Ok(conversations.create_group(name, members).await?)
+    };
+    let (creating, what) = ((0..conversations).map(create), "conversations are created");
+    let groups = &watcher.gather(limits::AT_ONCE, what, creating).await?;
+    let device = target.options(0, false).connect(account).await?;
+    let since = device.conversations().overview(None).await?.as_of;
+    device.close().await;
+    let send = |at: usize| async move {
+        let text = Text::new("something new, in about as many words as people need")?;
+        // Spread over all.
+        let group = groups[at * conversations / changed];
+        Ok(writer.conversation(group).send(Body::Text(text)).await?)
+    };
+    let (sending, what) = ((0..changed).map(send), "conversations have changed");
+    watcher.gather(limits::AT_ONCE, what, sending).await?;
 
-impl User {
-    async fn new(
-        name: &str,
-        conversations: usize,
-        changed: usize,
-        target: &Target,
-        watcher: &mut Watcher,
-    ) -> Result<Self, BenchError> {
-        let mut joined = target.join(name, 2, None, &quiet(), watcher).await?;
-        let (Some((owner, account)), Some((writer, _))) = (joined.pop(), joined.pop()) else {
-            return Err(BenchError::EndedEarly);
-        };
-        owner.close().await;
-        let create = |at: usize| {
-            let (writer, user) = (writer.clone(), account.user);
-            async move {
-                let name = GroupName::new(format!("conversation {at}"))?;
-                Ok(writer
-                    .conversations()
-                    .create_group(name, vec![user])
-                    .await?)
-            }
-        };
-        let done = watcher.counter(conversations, "conversations are created");
-        let groups = gather(limits::AT_ONCE, conversations, create, done).await?;
-        Ok(Self {
-            writer,
-            account,
-            groups,
-            changed,
-        })
+    let mut found = Overview {
+        conversations,
+        changed,
+        told_right: true,
+        welcome_is_enough: true,
+        ..Overview::default()
+    };
+    let tell = |done: usize, count: usize, what: &str| {
+        watcher.tell(&|| format!("{done} of {count} {what}, with {conversations} conversations"));
+    };
+    // The first return is not timed: it loads what the others find in memory.
+    found.come_back(account, since).await?;
+    for round in 0..rounds {
+        tell(round, rounds, "returns");
+        let times = found.come_back(account, since).await?;
+        found.warm.record(times);
     }
-
-    /// Sends to as many conversations as are to change, spread over all.
-    async fn change(&self) -> Result<(), BenchError> {
-        let send = |at: usize| {
-            let group = self.groups[at * self.groups.len() / self.changed];
-            let writer = self.writer.clone();
-            async move {
-                let text = Text::new("something new, in about as many words as people need")?;
-                Ok(writer.conversation(group).send(Body::Text(text)).await?)
-            }
-        };
-        gather(limits::AT_ONCE, self.changed, send, |_| {})
-            .await
-            .map(drop)
-    }
-
-    async fn measure(
-        &self,
-        rounds: usize,
-        target: &mut Target,
-        watcher: &mut Watcher,
-    ) -> Result<Overview, BenchError> {
-        let device = quiet().connect(&self.account).await?;
-        let since = device.conversations().overview(None).await?.as_of;
-        device.close().await;
-        self.change().await?;
-        // The first return is not timed: it loads what the others find in memory.
-        let mut first = Timings::default();
-        first.come_back(self, since).await?;
-        let what = format!("returns, with {} conversations", self.groups.len());
-        let mut warm = Timings::default();
-        for round in 0..rounds {
-            watcher.counter(rounds, &what)(round);
-            warm.come_back(self, since).await?;
+    for restart in 0..limits::OVERVIEW_RESTARTS {
+        tell(restart, limits::OVERVIEW_RESTARTS, "restarts");
+        if target.restart(Stop::Ordered).await?.is_none() {
+            break;
         }
-        let what = format!("restarts, with {} conversations", self.groups.len());
-        let mut cold = Timings::default();
-        for restart in 0..limits::OVERVIEW_RESTARTS {
-            watcher.counter(limits::OVERVIEW_RESTARTS, &what)(restart);
-            if target.restart(Stop::Ordered).await?.is_none() {
-                break;
-            }
-            cold.come_back(self, since).await?;
-        }
-        let all = [&first, &warm, &cold];
-        Ok(Overview {
-            conversations: self.groups.len(),
-            changed: self.changed,
-            told_right: !all.iter().any(|timings| timings.is_wrong),
-            welcome_is_enough: !all.iter().any(|timings| timings.needs_requests),
-            welcome_bytes: warm.welcome_bytes,
-            changed_bytes: warm.changed_bytes,
-            all_bytes: warm.all_bytes,
-            after_restart: (cold.login.count() > 0).then(|| cold.returns()),
-            warm: warm.returns(),
-        })
+        let times = found.come_back(account, since).await?;
+        found.after_restart.get_or_insert_default().record(times);
     }
+    Ok(found)
 }
 
-#[derive(Default)]
-struct Timings {
-    known: Latencies,
-    login: Latencies,
-    changed: Latencies,
-    all: Latencies,
-    is_wrong: bool,
-    /// A welcome did not contain everything that changed.
-    needs_requests: bool,
-    welcome_bytes: usize,
-    changed_bytes: usize,
-    all_bytes: usize,
-}
-
-impl Timings {
+impl Overview {
     /// The device comes back twice: with a login that asks for what changed, and with one that does
-    /// not, followed by requests.
-    async fn come_back(&mut self, user: &User, since: Moment) -> Result<(), BenchError> {
+    /// not, followed by requests. Returns how long it took to know what changed, to log in, and to
+    /// know what changed and everything from there on.
+    async fn come_back(
+        &mut self,
+        account: &Account,
+        since: Moment,
+    ) -> Result<[Duration; 4], BenchError> {
         let began = Instant::now();
-        let options = Client::builder().since(since);
-        let device = options.connect(&user.account).await?;
+        let device = Client::builder().since(since).connect(account).await?;
         let first = device.conversations().login_page();
-        self.needs_requests |= first.as_ref().is_none_or(|page| page.next_after.is_some());
-        let pages = pages(&device, Some(since), first).await?;
-        self.known.record(began.elapsed());
-        self.is_wrong |= items(&pages) != user.changed;
-        if let Some(page) = pages.into_iter().next() {
+        self.welcome_is_enough &= first.as_ref().is_some_and(|page| page.next_after.is_none());
+        let told = pages(&device, Some(since), first).await?;
+        let known = began.elapsed();
+        self.told_right &= items(&told) == self.changed;
+        if let Some(page) = told.into_iter().next() {
             self.welcome_bytes = welcome_bytes(&device, page);
         }
         device.close().await;
-        self.ask(user, since).await
-    }
 
-    async fn ask(&mut self, user: &User, since: Moment) -> Result<(), BenchError> {
         let began = Instant::now();
-        let device = Client::builder().connect(&user.account).await?;
-        self.login.record(began.elapsed());
+        let device = Client::builder().connect(account).await?;
+        let login = began.elapsed();
         let began = Instant::now();
         let changed = pages(&device, Some(since), None).await?;
-        self.changed.record(began.elapsed());
+        let changed_after = began.elapsed();
         let began = Instant::now();
         let all = pages(&device, None, None).await?;
-        self.all.record(began.elapsed());
-        self.is_wrong |= items(&changed) != user.changed || items(&all) != user.groups.len();
+        let all_after = began.elapsed();
+        self.told_right &= items(&changed) == self.changed && items(&all) == self.conversations;
         (self.changed_bytes, self.all_bytes) = (response_bytes(changed), response_bytes(all));
         device.close().await;
-        Ok(())
+        Ok([known, login, changed_after, all_after])
     }
+}
 
-    fn returns(&self) -> Returns {
-        Returns {
-            known_ms: self.known.percentiles(),
-            login_ms: self.login.percentiles(),
-            changed_ms: self.changed.percentiles(),
-            all_ms: self.all.percentiles(),
-        }
+impl Returns {
+    fn record(&mut self, [known, login, changed, all]: [Duration; 4]) {
+        self.known_ms.record(known);
+        self.login_ms.record(login);
+        self.changed_ms.record(changed);
+        self.all_ms.record(all);
     }
 }
 
@@ -301,12 +232,11 @@ fn items(pages: &[ConversationPage]) -> usize {
 
 /// The lengths of the frames that carry these pages.
 fn response_bytes(pages: Vec<ConversationPage>) -> usize {
-    let answer = |page| Answer::to::<ListConversations>(&page);
-    let frame = |page| ServerFrame::Response(RequestId::new(1), Ok(answer(page)));
-    pages
-        .into_iter()
-        .map(|page| frame::frame(&frame(page)).len())
-        .sum()
+    let bytes = |page| {
+        let answer = Answer::to::<ListConversations>(&page);
+        frame::frame(&ServerFrame::Response(RequestId::new(1), Ok(answer))).len()
+    };
+    pages.into_iter().map(bytes).sum()
 }
 
 /// The length of the frame of a welcome with this page.
@@ -317,78 +247,63 @@ fn welcome_bytes(device: &Client, overview: ConversationPage) -> usize {
         role,
         device,
     } = device.whoami();
-    // Any time of these years is as long as any other.
-    let now = Timestamp::new(1 << 40);
-    let token = None;
     let welcome = Welcome {
         capabilities: Capabilities::NONE,
         user,
         name,
         role,
         device,
-        token,
-        now,
+        token: None,
+        // Any time of these years is as long as any other.
+        now: Timestamp::new(1 << 40),
         overview,
     };
     frame::frame(&ServerFrame::Welcome(welcome)).len()
 }
 
+#[derive(Serialize)]
+struct Row<'a> {
+    when: &'a str,
+    times: &'a Returns,
+    #[serde(flatten)]
+    overview: &'a Overview,
+}
+
 fn list(overviews: &[Overview]) -> Results {
     let mut results = Results::default();
     let meaning = "from nothing to knowing which conversations have something new";
-    if let Some(known) = overviews.first().and_then(|many| many.warm.known_ms) {
-        results.row("what changed", known.to_string(), meaning);
-    }
+    let known = overviews.first().map(|many| &many.warm.known_ms);
+    results.show("what changed", known, Unit::MILLIS, meaning);
+    let millis = Unit::new(1, "");
     let columns = [
-        "conversations",
-        "changed",
-        "when",
-        "known by a login ms",
-        "login ms",
-        "what changed ms",
-        "everything ms",
-        "welcome",
-        "changed",
-        "everything",
+        Column::new("conversations", "/conversations", Unit::COUNT),
+        Column::new("changed", "/changed", Unit::COUNT),
+        Column::new("when", "/when", Unit::COUNT),
+        Column::new("known by a login ms", "/times/known_ms/p50", millis),
+        Column::new("login ms", "/times/login_ms/p50", millis),
+        Column::new("what changed ms", "/times/changed_ms/p50", millis),
+        Column::new("everything ms", "/times/all_ms/p50", millis),
+        Column::new("welcome", "/welcome_bytes", Unit::SIZE),
+        Column::new("changed", "/changed_bytes", Unit::SIZE),
+        Column::new("everything", "/all_bytes", Unit::SIZE),
     ];
-    let p50 = |taken: Option<Percentiles>| {
-        taken.map_or("–".to_owned(), |taken| format!("{:.1}", taken.p50))
-    };
-    let row = |overview: &Overview, when: &str, returns: &Returns| {
-        let Returns {
-            known_ms,
-            login_ms,
-            changed_ms,
-            all_ms,
-        } = returns;
-        let times = [known_ms, login_ms, changed_ms, all_ms].map(|taken| p50(*taken));
-        let Overview {
-            welcome_bytes,
-            changed_bytes,
-            all_bytes,
-            ..
-        } = overview;
-        let sizes = [welcome_bytes, changed_bytes, all_bytes].map(|&bytes| sized(bytes as u64));
-        let counts = [overview.conversations, overview.changed].map(|count| count.to_string());
-        [&counts[..], &[when.to_owned()], &times, &sizes].concat()
-    };
     let mut rows = Vec::new();
     for overview in overviews {
         results.check(overview.told_right);
-        rows.push(row(overview, "warm", &overview.warm));
+        let row = |when, times| Row {
+            when,
+            times,
+            overview,
+        };
+        rows.push(row("warm", &overview.warm));
         let cold = overview.after_restart.as_ref();
-        rows.extend(cold.map(|returns| row(overview, "after a restart", returns)));
+        rows.extend(cold.map(|cold| row("after a restart", cold)));
     }
     let meaning = "Half of the returns took no longer. A login that says when the device was here \
         before gets what changed with the welcome; the other columns are of one that does not, and \
         asks. Sizes are those of the frames. After a restart the server loads what it is asked for \
         first.";
-    results.tables.push(Table {
-        title: "Returns".to_owned(),
-        meaning: meaning.to_owned(),
-        columns: columns.map(str::to_owned).to_vec(),
-        rows,
-    });
+    results.rows(("Returns", meaning), &columns, &rows);
     results.json("overviews", overviews);
     results
 }

@@ -7,16 +7,11 @@ use cairn_client::proto::limits::SENDS_IN_FLIGHT_MAX;
 use clap::Args;
 use serde::Serialize;
 
-use super::target::{Target, TargetArgs, quiet};
-use super::traffic::counters::{Counters, Counts};
-use super::traffic::pace::Pace;
-use super::traffic::progress::{Extent, count};
-use super::traffic::sender::{Group, Load};
-use super::traffic::stamp::Texts;
-use super::traffic::{TrafficResults, taken};
+use super::target::{Target, TargetArgs, clients_and_users};
+use super::traffic::{Counters, Extent, Group, Load, Texts, Window, count};
 use crate::args::{body_bytes, parse_skew, whole};
 use crate::error::BenchError;
-use crate::results::{Report, grouped};
+use crate::results::Report;
 use crate::watcher::Watcher;
 
 #[derive(Clone, Debug, Args, Serialize)]
@@ -58,64 +53,40 @@ pub struct Settings {
     target: TargetArgs,
 }
 
-/// Measures it.
-///
-/// # Errors
-/// What was measured before an interruption is reported, unless that is nothing.
+/// Measures it. What was measured before an interruption is reported, unless that is nothing.
 pub async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchError> {
-    let stop = watcher.stop();
-    let (mut target, clients, groups) = stop.unless_asked(prepare(&settings, watcher)).await?;
+    let seed = settings.target.seed;
+    let preparing = prepare(&settings, watcher);
+    let (mut target, clients, groups) = watcher.stop().unless_asked(preparing).await?;
     let load = Load {
         groups,
         skew: settings.skew,
-        seed: settings.target.seed,
-        texts: Arc::new(Texts::new(settings.body, settings.target.seed)),
+        seed,
+        texts: Arc::new(Texts::new(settings.body, seed)),
         counters: Arc::new(Counters::new(settings.extent.messages)),
-        window: None,
+        wakes: clients.iter().map(|_| Arc::default()).collect(),
+        rate: settings.rate,
+        in_flight: settings.inflight,
+        window: Arc::new(Window::open()),
     };
-    let counters = &load.counters;
-    let wakes = clients.iter().map(|_| Arc::default()).collect();
-    let in_flight = settings.inflight;
-    let pace = Pace::InFlight(in_flight);
-    let mut senders = load.start(clients, wakes, settings.rate, in_flight, &pace)?;
-    let tasks = &mut senders.tasks;
-    let text = |counts: &Counts| format!("{} accepted", grouped(counts.accepted as f64));
-    let progress = count(counters, settings.extent, &target, tasks, watcher, text).await?;
-    counters.end();
-    senders
-        .settle()
-        .await
-        .map_err(|error| target.blame(error))?;
-    let (interrupted, server_mib) = (progress.interrupted, target.server_mib());
-    let results = counters.read(|counts| TrafficResults {
-        latency: taken(&counts.accept),
-        ..TrafficResults::of(progress, counts, server_mib)
-    });
-    Ok(Report::new(
-        "send",
-        target.subject,
-        &settings,
-        interrupted,
-        results.list(),
-    ))
+    let mut senders = load.start(clients)?;
+    let mut results = count(&mut senders, settings.extent, &target).await?;
+    let settled = senders.settle().await;
+    settled.map_err(|error| target.blame(error))?;
+    results.server_mib = target.server_mib();
+    Ok(target.report("send", &settings, results.interrupted, results.list()))
 }
 
 async fn prepare(
     settings: &Settings,
-    watcher: &mut Watcher,
+    watcher: &Watcher,
 ) -> Result<(Target, Vec<Client>, Arc<[Group]>), BenchError> {
-    let target = Target::open(&settings.target).await?;
-    let joined = target
-        .join("sender", settings.clients.into(), None, &quiet(), watcher)
-        .await?;
-    let users: Vec<_> = joined.iter().map(|(_, account)| account.user).collect();
-    let ids = target
-        .groups(settings.conversations, |_| users.clone(), watcher)
-        .await?;
-    let groups = ids
-        .into_iter()
-        .map(|id| Group { id, receivers: 0 })
-        .collect();
-    let clients = joined.into_iter().map(|(client, _)| client).collect();
+    let target = Target::open(&settings.target, watcher).await?;
+    let count = settings.clients.into();
+    let joined = target.join("sender", count, None, false).await?;
+    let (clients, users) = clients_and_users(joined);
+    let members = (0..settings.conversations).map(|_| users.clone());
+    let ids = target.groups(members).await?.into_iter();
+    let groups = ids.map(|id| Group { id, receivers: 0 }).collect();
     Ok((target, clients, groups))
 }

@@ -33,12 +33,10 @@ const NOW: Timestamp = Timestamp::new(1_700_000_000_000);
 
 const SENDER: u64 = 1;
 
-/// The send stream of a device's first session.
 const STREAM: SendStreamId = SendStreamId::new(1);
 
 const INVITE_SECONDS: u64 = 24 * 60 * 60;
 
-/// An engine, a user who sends, and the groups to send to.
 #[derive(Debug)]
 pub(super) struct Driver {
     pub(super) engine: Engine,
@@ -49,15 +47,11 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    /// Creates a data directory. The sender is the only member of each group.
-    pub(super) fn create(dir: &Path, groups: usize) -> Result<Self, BenchError> {
+    /// Creates a data directory with groups of the sender and this many other members.
+    pub(super) fn create(dir: &Path, groups: usize, others: u64) -> Result<Self, BenchError> {
         let mut engine = Engine::open(dir)?;
-        let token = secret("owner", 0);
-        let invite = OwnerInvite {
-            token,
-            expires_at: Timestamp::new(u64::MAX),
-        };
-        execute(&mut engine, invite)?;
+        let (token, expires_at) = (secret("owner", 0), Timestamp::new(u64::MAX));
+        execute(&mut engine, OwnerInvite { token, expires_at })?;
         let sender = join(&mut engine, token, "sender", SENDER)?;
         let mut driver = Self::resume(engine, sender, Vec::new());
         for name in limits::BOUNDS_LIFTED {
@@ -66,12 +60,20 @@ impl Driver {
                 value: SettingValue::new(limits::BOUND_LIFTED)?,
             })?;
         }
+        let others = driver.users(others)?;
         for number in 0..groups {
-            let request = CreateGroup {
+            let conversation = driver.ask(CreateGroup {
                 name: GroupName::new(format!("group-{number}"))?,
                 members: Vec::new(),
-            };
-            let conversation = driver.ask(request)?;
+            })?;
+            for users in others.chunks(USERS_PER_REQUEST_MAX) {
+                let users = users.to_vec();
+                driver.ask(AddMembers {
+                    conversation,
+                    users,
+                })?;
+                driver.commit()?;
+            }
             driver.groups.push(conversation);
             driver.seqs.push(ClientSeq::new(0));
         }
@@ -107,12 +109,12 @@ impl Driver {
         }
     }
 
-    /// Adds users with one device each, numbered from `first`, which must be at least 2 and unused.
-    pub(super) fn users(&mut self, first: u64, count: u64) -> Result<Vec<Actor>, BenchError> {
+    /// Adds users with one device each, numbered from the sender on.
+    fn users(&mut self, count: u64) -> Result<Vec<UserId>, BenchError> {
         let mut users = Vec::new();
         let mut token = SecretHash([0; 32]);
-        for id in first..first + count {
-            if (id - first).is_multiple_of(INVITE_USES_MAX.into()) {
+        for id in SENDER + 1..=SENDER + count {
+            if users.len().is_multiple_of(INVITE_USES_MAX as usize) {
                 self.commit()?;
                 token = secret("invite", id);
                 let invite = Invite {
@@ -123,24 +125,11 @@ impl Driver {
                 };
                 execute(&mut self.engine, invite)?;
             }
-            users.push(join(&mut self.engine, token, &format!("user-{id}"), id)?);
+            let user = join(&mut self.engine, token, &format!("user-{id}"), id)?;
+            users.push(user.user);
         }
         self.commit()?;
         Ok(users)
-    }
-
-    /// Adds members to the group at an index.
-    pub(super) fn add_members(&mut self, group: usize, users: &[Actor]) -> Result<(), BenchError> {
-        let conversation = self.groups[group];
-        for users in users.chunks(USERS_PER_REQUEST_MAX) {
-            let users = users.iter().map(|actor| actor.user).collect();
-            self.ask(AddMembers {
-                conversation,
-                users,
-            })?;
-            self.commit()?;
-        }
-        Ok(())
     }
 
     /// Sends to the group at an index. Nothing is durable before [`Driver::commit`].
@@ -167,19 +156,24 @@ impl Driver {
         execute(&mut self.engine, By(actor, call))
     }
 
-    /// The cursor of a member's device in the group at an index.
-    pub(super) fn position(&mut self, group: usize, member: Actor) -> Result<MsgId, BenchError> {
+    /// Loads the group at an index into memory, with the cursor of a member's device.
+    fn load(&mut self, group: usize, actor: Actor) -> Result<ConversationId, BenchError> {
         let conversation = self.groups[group];
         let grant = GrantRead {
-            actor: member,
+            actor,
             conversation,
         };
         execute(&mut self.engine, grant)?;
+        Ok(conversation)
+    }
+
+    /// The cursor of a member's device in the group at an index.
+    pub(super) fn position(&mut self, group: usize, member: Actor) -> Result<MsgId, BenchError> {
+        let conversation = self.load(group, member)?;
         let feed = self.engine.state().feed(member, conversation);
         Ok(feed.ok_or(BenchError::NoAnswer)?.position)
     }
 
-    /// Reads what is committed of the group at an index.
     pub(super) fn read(
         &mut self,
         group: usize,
@@ -190,16 +184,10 @@ impl Driver {
         Ok(self.engine.history().read(&timeline, range, limits)?)
     }
 
-    /// The log of the group at an index.
     pub(super) fn timeline(&mut self, group: usize) -> Result<Arc<Timeline>, BenchError> {
         let conversation = self.groups[group];
         if self.engine.timelines().get(conversation).is_none() {
-            // Loads the conversation into memory.
-            let grant = GrantRead {
-                actor: self.sender,
-                conversation,
-            };
-            execute(&mut self.engine, grant)?;
+            self.load(group, self.sender)?;
         }
         let timeline = self.engine.timelines().get(conversation);
         timeline.ok_or(BenchError::NoAnswer)
@@ -211,7 +199,6 @@ impl Driver {
         Ok(self.engine.maintain()?)
     }
 
-    /// Moves everything into the trees.
     pub(super) fn close(self) -> Result<(), BenchError> {
         Ok(self.engine.close()?)
     }

@@ -1,8 +1,6 @@
 //! `engine`: the commit path without a network, beside other ways to store the same messages, or
 //! against the size of a group.
 
-use std::time::Duration;
-
 use cairn_store::limits::BATCH_BYTES_MAX;
 use clap::Args;
 use serde::Serialize;
@@ -21,24 +19,15 @@ use crate::watcher::Watcher;
 #[derive(Clone, Debug, Args, Serialize)]
 pub struct Settings {
     /// Messages in each durable commit; each size is a race of its own
-    #[arg(
-        long,
-        value_name = "N,…",
-        value_delimiter = ',',
-        default_values_t = [1, 8, 64, 512, 4_096],
-        value_parser = whole::<usize>(1..=65_536)
-    )]
+    #[arg(long, value_name = "N,…", value_delimiter = ',',
+        default_values_t = [1, 8, 64, 512, 4_096], value_parser = whole::<usize>(1..=65_536))]
     batches: Vec<usize>,
 
     /// Measure something else: what a message costs in a group of each of these sizes, with cairn
     /// alone and commits of 64
-    #[arg(
-        long,
-        value_name = "N,…",
-        value_delimiter = ',',
+    #[arg(long, value_name = "N,…", value_delimiter = ',',
         conflicts_with_all = ["batches", "conversations"],
-        value_parser = whole::<u64>(1..=1_000_000)
-    )]
+        value_parser = whole::<u64>(1..=1_000_000))]
     members: Vec<u64>,
 
     /// How long each contender stores for each size, all rounds together
@@ -68,13 +57,6 @@ pub fn run(
     Ok(scratch.report("engine", &settings, interrupted, results))
 }
 
-impl Settings {
-    fn round(&self) -> Duration {
-        Duration::from_secs_f64(self.seconds / f64::from(limits::ROUNDS))
-    }
-}
-
-/// One contender with one size of batch.
 #[derive(Clone, Debug, Serialize)]
 struct Stored {
     engine: String,
@@ -85,7 +67,6 @@ struct Stored {
     outcome: Outcome,
 }
 
-/// Runs a race for each size of batch.
 fn storing(
     settings: &Settings,
     others: Vec<Contender>,
@@ -105,7 +86,7 @@ fn storing(
         )));
     }
     let mut contenders = vec![
-        race::cairn_with_groups(conversations),
+        race::cairn("cairn", conversations, 1, LogBytes::default()),
         race::raw_file(),
         // As its documentation uses it.
         race::sled("sled, flush (no fsync)", false),
@@ -115,7 +96,7 @@ fn storing(
     let race = Race {
         contenders: &contenders,
         supply: &Supply::new(conversations, body, scratch.seed)?,
-        round: settings.round(),
+        seconds: settings.seconds,
     };
     let mut stored = Vec::new();
     for &batch in &settings.batches {
@@ -139,7 +120,6 @@ fn storing(
     Ok(stored)
 }
 
-/// The cost of a message in a group of one size.
 #[derive(Clone, Debug, Serialize)]
 struct OfMembers {
     members: u64,
@@ -149,16 +129,17 @@ struct OfMembers {
     is_held: Option<bool>,
 }
 
-/// Runs one race of groups against each other.
 fn members(settings: &Settings, watcher: &mut Watcher) -> Result<Vec<OfMembers>, BenchError> {
     let LoadSettings { body, scratch, .. } = &settings.load;
     let group = |&members| (members, LogBytes::default());
     let groups: Vec<(u64, LogBytes)> = settings.members.iter().map(group).collect();
-    let contenders = groups.iter().map(race::cairn_with_members);
+    let contender = |(members, log_bytes): &(u64, LogBytes)| {
+        race::cairn(format!("{members} members"), 1, *members, log_bytes.clone())
+    };
     let race = Race {
-        contenders: &contenders.collect::<Vec<_>>(),
+        contenders: &groups.iter().map(contender).collect::<Vec<_>>(),
         supply: &Supply::new(1, *body, scratch.seed)?,
-        round: settings.round(),
+        seconds: settings.seconds,
     };
     let (title, batch, folder) = ("sizes of groups", limits::MEMBERS_BATCH, scratch.open()?);
     let outcomes = race.run(title, batch, folder.path(), watcher)?;

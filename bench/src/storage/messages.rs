@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::limits::CORPUS_BYTES;
 use super::scratch::Scratch;
 use crate::args::whole;
-use crate::words::Words;
+use crate::words::words;
 use crate::zipf::Picker;
 
 /// How much busier some conversations are than others: the n-th has a share of 1 / n.
@@ -40,11 +40,6 @@ const BODY: RangeInclusive<u64> = 1..=TEXT_BYTES_MAX as u64;
 impl LoadSettings {
     pub(super) fn load(&self) -> Load {
         Load::new(self.conversations, self.body, self.scratch.seed)
-    }
-
-    /// Picks the conversation of each message.
-    pub(super) fn picker(&self) -> Picker {
-        Picker::new(self.conversations, SKEW, self.scratch.seed)
     }
 }
 
@@ -74,7 +69,7 @@ impl Load {
         let bytes = CORPUS_BYTES + WORD_BYTES_MAX + body_bytes;
         Self {
             picker: Picker::new(conversations, SKEW, seed),
-            corpus: Words::new().fill(bytes, &mut random),
+            corpus: words(bytes, &mut random),
             body_bytes,
             random,
         }

@@ -27,7 +27,6 @@ impl SledRows {
         })
     }
 
-    /// Writes a batch durably.
     pub(super) fn commit(&self, batch: sled::Batch) -> Result<(), BenchError> {
         self.db.apply_batch(batch)?;
         self.sync()

@@ -1,12 +1,12 @@
-use crate::latency::{Distribution, Latencies, MICROS_MAX, Percentiles};
+use crate::latency::{Latencies, MICROS_MAX, Percentiles};
 use std::time::Duration;
 
 #[test]
 fn a_distribution_goes_from_the_fastest_to_the_slowest() {
-    let mut latencies = Latencies::new();
+    let mut latencies = Latencies::default();
     assert_eq!(latencies.distribution(), None);
     (1..=1_000).for_each(|micros| latencies.record(Duration::from_micros(micros)));
-    let Distribution(points) = latencies.distribution().unwrap();
+    let points = latencies.distribution().unwrap();
     assert!(
         points.is_sorted_by(|a, b| a.0 < b.0 && a.1 <= b.1),
         "{points:?}"
@@ -16,9 +16,9 @@ fn a_distribution_goes_from_the_fastest_to_the_slowest() {
         ((0.0, 0.001), (0.9, 0.9), (0.99, 0.99))
     );
     assert_eq!(points.last(), Some(&(0.9995, 1.0)));
-    latencies = Latencies::new();
+    latencies = Latencies::default();
     latencies.record(Duration::from_millis(5));
-    let Distribution(points) = latencies.distribution().unwrap();
+    let points = latencies.distribution().unwrap();
     assert!(
         points
             .iter()
@@ -30,7 +30,7 @@ fn a_distribution_goes_from_the_fastest_to_the_slowest() {
 
 #[test]
 fn percentiles_are_where_they_belong() {
-    let mut latencies = Latencies::new();
+    let mut latencies = Latencies::default();
     assert_eq!(latencies.percentiles(), None);
     for micros in 1..=1_000 {
         latencies.record(Duration::from_micros(micros));
@@ -50,32 +50,32 @@ fn percentiles_are_where_they_belong() {
     let found = latencies.percentiles().unwrap();
     assert!(
         (found.max - 5_000.0).abs() < 5.0 && found.p99 < 1.0,
-        "{found}"
+        "{found:?}"
     );
 }
 
 #[test]
 fn latencies_add_up() {
-    let (mut one, mut other) = (Latencies::new(), Latencies::new());
+    let (mut one, mut other) = (Latencies::default(), Latencies::default());
     one.record(Duration::from_millis(1));
     other.record(Duration::from_millis(3));
     one.add(&other);
     let found = one.percentiles().unwrap();
     assert!(
         (found.p50 - 1.0).abs() < 0.01 && (found.max - 3.0).abs() < 0.01,
-        "{found}"
+        "{found:?}"
     );
 }
 
 #[test]
 fn what_is_beyond_every_bound_is_recorded_as_the_longest() {
-    let mut latencies = Latencies::new();
+    let mut latencies = Latencies::default();
     latencies.record(Duration::ZERO);
     latencies.record(Duration::MAX);
     let found = latencies.percentiles().unwrap();
     assert_eq!(found.p50, 0.0);
     assert!(
         (found.max / (MICROS_MAX as f64 / 1_000.0) - 1.0).abs() < 0.001,
-        "{found}"
+        "{found:?}"
     );
 }

@@ -22,7 +22,7 @@ fn a_folder_takes_what_all_its_files_take() {
 #[cfg(target_os = "linux")]
 fn a_process_knows_its_usage() {
     let process = std::process::id();
-    assert!(resident_kib(process) <= resident_kib_max(process));
+    assert!(resident_mib(process) <= resident_mib_max(process));
     assert!(resident_mib(process).unwrap() > 0.5 && cpu_seconds(process).unwrap() >= 0.0);
     assert!(written_bytes(process).is_some() && !is_in_memory(Path::new("/proc")));
     assert!(bytes_free(Path::new("/")).is_some());

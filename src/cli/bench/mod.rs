@@ -338,7 +338,7 @@ fn print(report: &Report, page: Option<PageFile>, output: &mut Output) -> Result
     }
     match report.interrupted {
         true => Err(Failure::Interrupted),
-        false if report.results.is_sound => Ok(()),
+        false if !report.results.has_failed => Ok(()),
         false => Err(Failure::new(
             Exit::Failed,
             "what was received is not what was sent",

@@ -58,7 +58,7 @@ impl Shown<'_> {
 
     /// What speaks against the numbers, each in a sentence.
     fn cautions(&self) -> impl Iterator<Item = &'static str> {
-        let (report, failed) = (self.report, !self.report.results.is_sound);
+        let (report, failed) = (self.report, self.report.results.has_failed);
         let in_memory = report.subject.durability == Durability::None;
         let cautions = [
             (

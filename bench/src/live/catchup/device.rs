@@ -5,20 +5,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cairn_client::proto::ids::{ConversationId, MsgId};
-use cairn_client::{Account, Client, Endpoint};
+use cairn_client::{Account, Client, ClientBuilder};
 use parking_lot::Mutex;
-use serde::Serialize;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::error::BenchError;
-use crate::live::traffic::cursor::{Anomalies, Cursor};
-use crate::live::traffic::ramp::reconnect;
+use crate::live::traffic::{Anomalies, Cursor, reconnect};
 
 /// A device that is away, with what it stores: its account, and a cursor in each conversation.
 #[derive(Clone, Debug)]
 pub(super) struct Away {
     account: Account,
-    endpoint: Option<Endpoint>,
+    options: ClientBuilder,
     conversations: Vec<Followed>,
 }
 
@@ -35,14 +34,12 @@ impl Away {
     pub(super) async fn leave(
         client: &Client,
         account: Account,
-        endpoint: Option<Endpoint>,
+        options: ClientBuilder,
         conversations: Vec<(ConversationId, u16)>,
     ) -> Result<Self, BenchError> {
         let overview = client.conversations().list().await?;
-        let heads: HashMap<ConversationId, MsgId> = overview
-            .into_iter()
-            .map(|conversation| (conversation.id, conversation.head))
-            .collect();
+        let heads = overview.into_iter().map(|seen| (seen.id, seen.head));
+        let heads: HashMap<ConversationId, MsgId> = heads.collect();
         let follow = |(id, filler)| {
             let head = heads.get(&id).copied().unwrap_or_default();
             client.conversation(id).ack(head);
@@ -53,7 +50,7 @@ impl Away {
         client.close().await;
         Ok(Self {
             account,
-            endpoint,
+            options,
             conversations,
         })
     }
@@ -62,10 +59,11 @@ impl Away {
     pub(super) async fn come_back(
         self,
         missed: u64,
+        began: Instant,
         arrivals: Arc<Mutex<Arrivals>>,
     ) -> Result<Client, BenchError> {
         let failed = || arrivals.lock().failed_logins += 1;
-        let client = reconnect(&self.account, self.endpoint.as_ref(), failed).await?;
+        let client = reconnect(&self.account, &self.options, failed).await?;
         arrivals.lock().connected += 1;
         let mut reading = JoinSet::new();
         for followed in self.conversations {
@@ -74,19 +72,14 @@ impl Away {
         while let Some(ended) = reading.join_next().await {
             ended??;
         }
-        let mut arrivals = arrivals.lock();
-        let after = arrivals.began.elapsed();
-        arrivals.level_after.push(after);
+        arrivals.lock().level_after.push(began.elapsed());
         Ok(client)
     }
 
     /// What is wrong with what it got, of `missed` messages in each conversation.
     pub(super) fn check(&self, missed: u64) -> Anomalies {
-        let mut found = Anomalies::default();
-        for followed in &self.conversations {
-            found.add(followed.cursor.lock().check([(followed.filler, missed)]));
-        }
-        found
+        let check = |followed: &Followed| followed.cursor.lock().check([(followed.filler, missed)]);
+        self.conversations.iter().map(check).sum()
     }
 }
 
@@ -111,10 +104,8 @@ impl Followed {
     }
 }
 
-/// What all returning devices count together.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Arrivals {
-    began: Instant,
     connected: u64,
     pub(super) failed_logins: u64,
     pub(super) messages: u64,
@@ -124,40 +115,17 @@ pub(crate) struct Arrivals {
     pub(crate) level_after: Vec<Duration>,
 }
 
-/// How long devices took to have everything, in seconds from when all set out.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub(crate) struct LevelTimes {
-    pub(crate) first: f64,
-    pub(crate) median: f64,
-    pub(crate) last: f64,
-}
-
 impl Arrivals {
-    pub(crate) fn new(began: Instant) -> Self {
-        Self {
-            began,
-            connected: 0,
-            failed_logins: 0,
-            messages: 0,
-            bytes: 0,
-            level_after: Vec::new(),
-        }
-    }
-
     /// Grows for as long as anything goes on.
     pub(super) fn progress(&self) -> u64 {
         self.messages + self.connected
     }
 
-    /// `None` when no device has everything.
-    pub(crate) fn level_times(&self) -> Option<LevelTimes> {
+    /// When the first, the median and the last device had everything, in seconds from when all set
+    /// out. `None` when no device has everything.
+    pub(crate) fn level_times(&self) -> Option<Value> {
         let last = self.level_after.len().checked_sub(1)?;
-        let [first, median, last] =
-            [0, last / 2, last].map(|at| self.level_after[at].as_secs_f64());
-        Some(LevelTimes {
-            first,
-            median,
-            last,
-        })
+        let after = |at: usize| self.level_after[at].as_secs_f64();
+        Some(json!({ "first": after(0), "median": after(last / 2), "last": after(last) }))
     }
 }

@@ -5,7 +5,7 @@ pub(crate) mod device;
 use std::sync::Arc;
 use std::time::Instant;
 
-use cairn_client::proto::ids::{ConversationId, UserId};
+use cairn_client::proto::ids::ConversationId;
 use cairn_client::{Account, Client};
 use clap::Args;
 use parking_lot::Mutex;
@@ -14,11 +14,8 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use self::device::{Arrivals, Away};
-use super::target::{Cpu, Stop, Target, TargetArgs, gather, quiet};
-use super::traffic::cursor::Anomalies;
-use super::traffic::fill::{Filler, fill};
-use super::traffic::ramp::{points, ramp};
-use super::traffic::stamp::Texts;
+use super::target::{Cpu, Stop, Target, TargetArgs, clients_and_users, higher};
+use super::traffic::{Anomalies, Filler, Texts, fill, points, ramp};
 use crate::args::{body_bytes, whole};
 use crate::error::BenchError;
 use crate::limits;
@@ -55,129 +52,80 @@ pub struct Settings {
 }
 
 impl Settings {
-    fn layout(&self) -> Layout {
-        Layout::new(self.connections, self.conversations, self.members)
-    }
-
     /// The messages of each group.
     fn missed_in_each(&self) -> u64 {
         self.messages.div_ceil(self.conversations as u64)
     }
 }
 
-/// Which device is in which group: every device in equally many groups, and every group with about
-/// equally many devices.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Layout {
+/// The groups of each device, and how many there are: every device is in equally many, and every
+/// group has about equally many devices. One that would need more than there are has them all.
+pub(super) fn layout(
     devices: usize,
     groups_each: usize,
-    pub(super) groups: usize,
+    members: usize,
+) -> (Vec<Vec<usize>>, usize) {
+    let groups = (devices * groups_each).div_ceil(members).max(groups_each);
+    // Neighbours in the round differ as long as a device is in no more groups than there are.
+    let turns = |device| device * groups_each..(device + 1) * groups_each;
+    let own = |device| turns(device).map(|turn| turn % groups).collect();
+    ((0..devices).map(own).collect(), groups)
 }
 
-impl Layout {
-    /// A group that would need more members than there are devices has them all.
-    pub(super) fn new(devices: usize, groups_each: usize, members: usize) -> Self {
-        let groups = (devices * groups_each).div_ceil(members).max(groups_each);
-        Self {
-            devices,
-            groups_each,
-            groups,
-        }
-    }
-
-    pub(super) fn groups_of(self, device: usize) -> impl Iterator<Item = usize> {
-        // Neighbours in the round differ as long as a device is in no more groups than there are.
-        (0..self.groups_each).map(move |at| (device * self.groups_each + at) % self.groups)
-    }
-
-    /// The devices of each group.
-    pub(super) fn members(self) -> Vec<Vec<usize>> {
-        let mut members = vec![Vec::new(); self.groups];
-        for device in 0..self.devices {
-            self.groups_of(device)
-                .for_each(|group| members[group].push(device));
-        }
-        members
-    }
-}
-
-/// Measures it.
-///
-/// # Errors
-/// What was measured before an interruption is reported, unless that is nothing.
+/// Measures it. What was measured before an interruption is reported, unless that is nothing.
 pub async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchError> {
     let stop = watcher.stop();
-    let (mut target, away) = stop
-        .clone()
-        .unless_asked(prepare(&settings, watcher))
-        .await?;
+    let preparing = prepare(&settings, watcher);
+    let (mut target, away) = stop.unless_asked(preparing).await?;
     let missed = settings.missed_in_each();
     let (mib_before, cpu, began) = (target.server_mib(), target.cpu(), Instant::now());
-    let arrivals = Arc::new(Mutex::new(Arrivals::new(began)));
-    let mut returning = JoinSet::new();
-    for away in &away {
-        returning.spawn(away.clone().come_back(missed, Arc::clone(&arrivals)));
-    }
-    let (back, peak) = target
-        .with_peak(watch(&mut returning, &arrivals, watcher))
-        .await;
+    let arrivals = Arc::new(Mutex::new(Arrivals::default()));
+    let come_back = |away: &Away| away.clone().come_back(missed, began, Arc::clone(&arrivals));
+    let mut returning = away.iter().map(come_back).collect();
+    let watching = watch(&mut returning, &arrivals, watcher);
+    let (back, peak) = target.with_peak(watching).await;
     let back = back.map_err(|error| target.blame(error))?;
     let (seconds, cpu) = (began.elapsed().as_secs_f64(), target.cpu().since(cpu));
     let interrupted = stop.is_asked();
     // Acks are on their way, and the server releases what served the devices.
     sleep(limits::IDLE_REST).await;
     let mib_after = target.server_mib();
-    let mib_max = [peak, mib_after].into_iter().flatten().reduce(f64::max);
     drop((back, returning));
-    let mut anomalies = Anomalies::default();
-    away.iter()
-        .for_each(|away| anomalies.add(away.check(missed)));
+    let anomalies = away.iter().map(|away| away.check(missed)).sum();
 
-    let mib = [mib_before, mib_max, mib_after];
+    let mib = [mib_before, higher(peak, mib_after), mib_after];
     let results = list(&arrivals.lock(), seconds, anomalies, !interrupted, mib, cpu);
-    Ok(Report::new(
-        "catchup",
-        target.subject,
-        &settings,
-        interrupted,
-        results,
-    ))
+    Ok(target.report("catchup", &settings, interrupted, results))
 }
 
-/// Everything before the devices come back.
 async fn prepare(
     settings: &Settings,
-    watcher: &mut Watcher,
+    watcher: &Watcher,
 ) -> Result<(Target, Vec<Away>), BenchError> {
-    let mut target = Target::open(&settings.target).await?;
-    let layout = settings.layout();
-    let filler_count = limits::FILLERS.min(layout.groups);
-    let fillers = target
-        .join("filler", filler_count, None, &quiet(), watcher)
-        .await?;
-    let devices = target
-        .join("device", settings.connections, None, &quiet(), watcher)
-        .await?;
-    let users = |joined: &[(Client, Account)]| -> Vec<UserId> {
-        joined.iter().map(|(_, account)| account.user).collect()
-    };
-    let (filling, listening, members) = (users(&fillers), users(&devices), layout.members());
-    let all = |group: usize| {
-        let listening = members[group].iter().map(|&device| listening[device]);
-        filling.iter().copied().chain(listening).collect()
-    };
-    let groups = target.groups(layout.groups, all, watcher).await?;
+    let mut target = Target::open(&settings.target, watcher).await?;
+    let count = settings.connections;
+    let (layout, groups) = layout(count, settings.conversations, settings.members);
+    let filler_count = limits::FILLERS.min(groups);
+    let fillers = target.join("filler", filler_count, None, false).await?;
+    let (fillers, filling) = clients_and_users(fillers);
+    let devices = target.join("device", count, None, false).await?;
+    let mut members = vec![filling; groups];
+    for (own, (_, account)) in layout.iter().zip(&devices) {
+        own.iter()
+            .for_each(|&group| members[group].push(account.user));
+    }
+    let groups = target.groups(members.into_iter()).await?;
 
     let numbers = (0..filler_count as u16).cycle();
     let filled: Vec<(ConversationId, u16)> = groups.into_iter().zip(numbers).collect();
-    let leave = |at: usize| {
-        let ((client, account), endpoint) = (devices[at].clone(), target.endpoint(at));
-        let conversations = layout.groups_of(at).map(|group| filled[group]).collect();
-        async move { Away::leave(&client, account, endpoint, conversations).await }
+    let leave = |(at, (client, account)): (usize, (Client, Account))| {
+        let conversations = layout[at].iter().map(|&group| filled[group]).collect();
+        let options = target.options(at, true);
+        async move { Away::leave(&client, account, options, conversations).await }
     };
-    let done = watcher.counter(devices.len(), "devices have gone");
-    let away = gather(limits::AT_ONCE, devices.len(), leave, done).await?;
-    let clients: Vec<Client> = fillers.into_iter().map(|(client, _)| client).collect();
+    let leaving = devices.into_iter().enumerate().map(leave);
+    let gathered = watcher.gather(limits::AT_ONCE, "devices have gone", leaving);
+    let away = gathered.await?;
     let filler = |(number, client): (u16, &Client)| {
         let own = filled.iter().filter(|&&(_, filler)| filler == number);
         Filler {
@@ -186,10 +134,10 @@ async fn prepare(
             conversations: own.map(|&(id, _)| id).collect(),
         }
     };
-    let fillers = (0..).zip(&clients).map(filler).collect();
+    let at_work = (0..).zip(&fillers).map(filler).collect();
     let texts = Arc::new(Texts::new(settings.body, settings.target.seed));
-    fill(fillers, settings.missed_in_each(), &texts, watcher).await?;
-    for client in clients {
+    fill(at_work, settings.missed_in_each(), &texts, watcher).await?;
+    for client in fillers {
         client.close().await;
     }
     // A server that has just started has no messages in memory, as after a long absence.
@@ -202,9 +150,9 @@ async fn prepare(
 async fn watch(
     returning: &mut JoinSet<Result<Client, BenchError>>,
     arrivals: &Mutex<Arrivals>,
-    watcher: &mut Watcher,
+    watcher: &Watcher,
 ) -> Result<Vec<Client>, BenchError> {
-    let (mut back, count, mut stop) = (Vec::new(), returning.len(), watcher.stop());
+    let (mut back, count, stop) = (Vec::new(), returning.len(), watcher.stop());
     let deadline = || Instant::now() + limits::SETTLE_TIME_MAX;
     let (mut progress, mut until) = (0, deadline());
     while Instant::now() < until {
@@ -219,12 +167,12 @@ async fn watch(
         }
         let (now, messages) = {
             let arrivals = arrivals.lock();
-            (arrivals.progress(), arrivals.messages as f64)
+            (arrivals.progress(), arrivals.messages)
         };
         if now > progress {
             (progress, until) = (now, deadline());
         }
-        let (level, messages) = (back.len(), grouped(messages));
+        let (level, messages) = (back.len(), grouped(messages as f64));
         watcher.tell(&|| format!("{level} of {count} devices are level, {messages} messages came"));
     }
     Ok(back)
@@ -238,10 +186,8 @@ fn list(
     [before, max, after]: [Option<f64>; 3],
     cpu: Cpu,
 ) -> Results {
-    let (mut listed, rate) = (Results::of(Some(seconds)), |count: u64| {
-        count as f64 / seconds
-    });
-    let results = &mut listed;
+    let mut listed = Results::of(Some(seconds));
+    let (results, rate) = (&mut listed, |count: u64| count as f64 / seconds);
     results.json("seconds", seconds);
     results.json("deliveries", arrivals.messages);
     list! { results;

@@ -6,24 +6,16 @@ pub(crate) mod stall;
 use std::sync::Arc;
 
 use cairn_client::Client;
-use cairn_client::proto::ids::UserId;
 use cairn_client::proto::limits::SENDS_IN_FLIGHT_MAX;
 use clap::Args;
 use serde::Serialize;
-use tokio::sync::Notify;
 
 use self::stall::{Stall, Stalled};
-use super::target::{Target, TargetArgs, quiet};
-use super::traffic::counters::{Counters, Counts};
-use super::traffic::pace::{Pace, Window};
-use super::traffic::progress::{Extent, count};
-use super::traffic::receivers::Receivers;
-use super::traffic::sender::{Group, Load};
-use super::traffic::stamp::Texts;
-use super::traffic::{TrafficResults, taken};
+use super::target::{Target, TargetArgs, clients_and_users};
+use super::traffic::{Counters, Extent, Group, Load, Receivers, Texts, Wakes, Window, count};
 use crate::args::{body_bytes, parse_skew, whole};
 use crate::error::BenchError;
-use crate::results::{Report, grouped};
+use crate::results::Report;
 use crate::watcher::Watcher;
 
 #[derive(Clone, Debug, Args, Serialize)]
@@ -71,139 +63,72 @@ pub struct Settings {
     target: TargetArgs,
 }
 
-/// Measures it.
-///
-/// # Errors
-/// What was measured before an interruption is reported, unless that is nothing.
+/// Measures it. What was measured before an interruption is reported, unless that is nothing.
 pub async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchError> {
     let stalled = settings.stall.count(settings.receivers)?;
-    let readers = settings.receivers - stalled;
-    let stop = watcher.stop();
-    let clients = stop
-        .unless_asked(prepare(&settings, readers, watcher))
-        .await?;
-    let Clients {
-        mut target,
-        senders,
-        mut receivers,
-        groups,
-    } = clients;
-    let wakes: Vec<Arc<Notify>> = senders.iter().map(|_| Arc::default()).collect();
+    let (readers, seed) = (settings.receivers - stalled, settings.target.seed);
+    let prepared = prepare(&settings, readers, watcher);
+    let clients = watcher.stop().unless_asked(prepared).await?;
+    let (mut target, senders, mut receivers, groups) = clients;
+    let wakes: Wakes = senders.iter().map(|_| Arc::default()).collect();
     let on_their_way = match settings.rate {
         Some(_) => i64::MAX,
         None => i64::try_from(settings.inflight.saturating_mul(readers)).unwrap_or(i64::MAX),
     };
-    let window = Arc::new(Window::new(on_their_way, wakes.clone()));
     let load = Load {
         groups,
         skew: settings.skew,
-        seed: settings.target.seed,
-        texts: Arc::new(Texts::new(settings.body, settings.target.seed)),
+        seed,
+        texts: Arc::new(Texts::new(settings.body, seed)),
         counters: Arc::new(Counters::new(settings.extent.messages)),
-        window: Some(Arc::clone(&window)),
+        wakes: Arc::clone(&wakes),
+        rate: settings.rate,
+        in_flight: SENDS_IN_FLIGHT_MAX,
+        window: Arc::new(Window::new(on_their_way, wakes)),
     };
-    let counters = &load.counters;
     let mut stalled = Stalled::start(receivers.split_off(readers), readers, &load);
-    let mut reading = Receivers::start(receivers, 0, &load, (counters, &window), None);
-    let pace = Pace::Window(Arc::clone(&window));
-    let mut senders = load.start(senders, wakes, settings.rate, SENDS_IN_FLIGHT_MAX, &pace)?;
-    let tasks = &mut senders.tasks;
-    let mut progress = count(
-        counters,
-        settings.extent,
-        &target,
-        tasks,
-        watcher,
-        progress_text,
-    )
-    .await?;
-    if let (Some(extent), false) = (settings.stall.extent(), progress.interrupted) {
-        let calm = counters.begin_again();
-        let counting = count(counters, extent, &target, tasks, watcher, progress_text);
-        progress = stalled.pause_during(&calm, &target, counting).await?;
+    let mut reading = Receivers::start(receivers, 0, &load, None);
+    let mut senders = load.start(senders)?;
+    let mut results = count(&mut senders, settings.extent, &target).await?;
+    if let (Some(extent), false) = (settings.stall.extent(), results.interrupted) {
+        senders.load.counters.begin_again();
+        let counting = count(&mut senders, extent, &target);
+        let calm = results.latency;
+        results = stalled.pause_during(calm, &target, counting).await?;
     }
-    counters.end();
-    let sent = senders
-        .settle()
-        .await
-        .map_err(|error| target.blame(error))?;
+    let settled = senders.settle().await;
+    let sent = settled.map_err(|error| target.blame(error))?;
     reading.settle(|_| true).await?;
-    let mut anomalies = reading.check(&sent);
-    let (mut stall, of_stalled) = stalled.catch_up(&sent, &target, watcher).await?;
-    anomalies.add(of_stalled);
-    let (interrupted, server_mib) = (progress.interrupted, target.server_mib());
-    let results = counters.read(|counts| {
-        stall.latency = counts.delivery.percentiles();
-        TrafficResults {
-            deliveries: Some(counts.delivered),
-            latency: taken(&counts.delivery),
-            accept_latency: taken(&counts.accept),
-            anomalies: Some(anomalies),
-            stall,
-            ..TrafficResults::of(progress, counts, server_mib)
-        }
-    });
-    Ok(Report::new(
-        "fanout",
-        target.subject,
-        &settings,
-        interrupted,
-        results.list(),
-    ))
+    let (stall, of_stalled) = stalled.catch_up(&sent, &target).await?;
+    results.stall = stall;
+    results.anomalies = Some([reading.check(&sent), of_stalled].into_iter().sum());
+    results.server_mib = target.server_mib();
+    Ok(target.report("fanout", &settings, results.interrupted, results.list()))
 }
 
-fn progress_text(counts: &Counts) -> String {
-    let (accepted, delivered) = (counts.accepted as f64, counts.delivered as f64);
-    format!(
-        "{} accepted, {} delivered",
-        grouped(accepted),
-        grouped(delivered)
-    )
-}
-
-struct Clients {
-    target: Target,
-    senders: Vec<Client>,
-    receivers: Vec<Client>,
-    groups: Arc<[Group]>,
-}
-
-/// The senders wait for the first `readers` of the receivers.
+/// Returns the senders, the receivers, and the groups, in which senders wait for the first
+/// `readers` of the receivers.
 async fn prepare(
     settings: &Settings,
     readers: usize,
-    watcher: &mut Watcher,
-) -> Result<Clients, BenchError> {
-    let target = Target::open(&settings.target).await?;
-    let senders = target
-        .join("sender", settings.senders.into(), None, &quiet(), watcher)
-        .await?;
-    let options = Client::builder();
-    let receivers = target
-        .join("receiver", settings.receivers, None, &options, watcher)
-        .await?;
-    let [senders, receivers] =
-        [senders, receivers].map(|joined| joined.into_iter().map(|(client, _)| client).collect());
-    let (senders, receivers): (Vec<Client>, Vec<Client>) = (senders, receivers);
-    let users = |clients: &[Client]| -> Vec<UserId> {
-        clients.iter().map(|client| client.whoami().user).collect()
-    };
-    let (everywhere, listeners) = (users(&senders), users(&receivers));
+    watcher: &Watcher,
+) -> Result<(Target, Vec<Client>, Vec<Client>, Arc<[Group]>), BenchError> {
+    let target = Target::open(&settings.target, watcher).await?;
+    let (senders, listeners) = (settings.senders.into(), settings.receivers);
+    let senders = target.join("sender", senders, None, false).await?;
+    let receivers = target.join("receiver", listeners, None, true).await?;
+    let (senders, everywhere) = clients_and_users(senders);
+    let (receivers, listeners) = clients_and_users(receivers);
     let count = settings.conversations;
     let members = |at: usize| {
         let here = listeners.iter().skip(at).step_by(count);
         everywhere.iter().chain(here).copied().collect()
     };
-    let ids = target.groups(count, members, watcher).await?;
+    let ids = target.groups((0..count).map(members)).await?;
     let group = |(at, id)| Group {
         id,
         receivers: (at..readers).step_by(count).count() as u32,
     };
     let groups = ids.into_iter().enumerate().map(group).collect();
-    Ok(Clients {
-        target,
-        senders,
-        receivers,
-        groups,
-    })
+    Ok((target, senders, receivers, groups))
 }

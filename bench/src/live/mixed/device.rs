@@ -1,31 +1,35 @@
-//! One device of a person: follows the plan, and listens to all its conversations.
+//! One device of a person: follows the plan, and listens to all its conversations, which it reads
+//! after a while, as people do.
 
-use std::iter::Peekable;
+use std::future;
 use std::sync::Arc;
-use std::time::Instant;
-use std::vec;
+use std::time::{Duration, Instant};
 
+use cairn_client::Client;
+use cairn_client::proto::content::message::Run;
 use cairn_client::proto::limits::SENDS_IN_FLIGHT_MAX;
 use cairn_client::proto::wire::request::session::PullRange;
-use tokio::sync::{Notify, watch};
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 
-use super::listener::{Habits, Listener, Seat};
 use super::plan::{Action, What};
 use super::results::DayCounts;
 use super::scenario::Scrolling;
-use super::team::Member;
+use super::team::{Member, Seat};
 use crate::error::BenchError;
-use crate::live::traffic::pace::Window;
-use crate::live::traffic::ramp::reconnect;
-use crate::live::traffic::sender::{Send, Unanswered};
-use crate::live::traffic::stamp::Texts;
+use crate::live::traffic::{InFlight, Texts, Unanswered, Wakes, Window, reconnect};
 
-/// What all devices have in common.
 #[derive(Debug)]
 pub(super) struct Day {
+    pub(super) actions: Vec<Vec<Action>>,
+    /// Notified when an action of a device is due.
+    pub(super) wakes: Wakes,
+    pub(super) seed: u64,
     pub(super) texts: Arc<Texts>,
+    pub(super) stage: watch::Sender<Stage>,
     pub(super) counts: DayCounts,
     /// What is on its way to all devices.
     pub(super) window: Window,
@@ -43,89 +47,71 @@ pub(super) enum Stage {
     Night,
 }
 
-/// How many messages a device has sent to each of its conversations, in the order of its seats.
-pub(super) type SentToSeats = Vec<u64>;
-
 pub(super) struct Device {
     member: Member,
-    actions: Peekable<vec::IntoIter<Action>>,
-    /// Notified when an action is due.
-    wake: Arc<Notify>,
+    /// Its place in the plan.
+    at: usize,
     day: Arc<Day>,
-    seed: u64,
-    stage: watch::Receiver<Stage>,
+    done: usize,
     /// When it connected.
     since: Instant,
     /// Of this connection: listeners, which never end, and scrolling.
     tasks: JoinSet<Result<(), BenchError>>,
     /// The number of the last message to each seat.
-    numbers: SentToSeats,
+    numbers: Vec<u64>,
     unanswered: Unanswered,
 }
 
 impl Device {
-    pub(super) fn new(
-        member: Member,
-        actions: Vec<Action>,
-        wake: Arc<Notify>,
-        day: Arc<Day>,
-        seed: u64,
-        stage: watch::Receiver<Stage>,
-    ) -> Self {
-        let numbers = vec![0; member.seats.len()];
+    pub(super) fn new(member: Member, at: usize, day: Arc<Day>) -> Self {
         Self {
+            numbers: vec![0; member.seats.len()],
             member,
-            actions: actions.into_iter().peekable(),
-            wake,
+            at,
             day,
-            seed,
-            stage,
+            done: 0,
             since: Instant::now(),
             tasks: JoinSet::new(),
-            numbers,
             unanswered: Unanswered::default(),
         }
     }
 
-    /// Plays the day. Returns what was sent and accepted, once it is night.
-    pub(super) async fn run(mut self) -> Result<SentToSeats, BenchError> {
+    /// Plays the day. Returns its seats, once it is night, each with how many messages were sent
+    /// from there and accepted.
+    pub(super) async fn run(mut self) -> Result<Vec<(Seat, u64)>, BenchError> {
+        let day = Arc::clone(&self.day);
+        let mut stage = day.stage.subscribe();
         self.listen();
-        while self.stage() != Stage::Night {
+        while *day.stage.borrow() != Stage::Night {
             if let Some(until) = self.act().await? {
                 self.settle().await?;
                 self = self.stay_away(until).await?;
                 continue;
             }
-            let wake = Arc::clone(&self.wake);
             tokio::select! {
                 biased;
-                changed = self.stage.changed() => changed.map_err(|_| BenchError::EndedEarly)?,
+                changed = stage.changed() => changed.map_err(|_| BenchError::EndedEarly)?,
                 answered = self.unanswered.answered() => self.count(&answered?),
                 Some(ended) = self.tasks.join_next() => ended??,
-                () = wake.notified() => {}
+                () = day.wakes[self.at].notified() => {}
             }
         }
         self.settle().await?;
-        Ok(self.numbers)
-    }
-
-    fn stage(&self) -> Stage {
-        *self.stage.borrow()
+        Ok(self.member.seats.into_iter().zip(self.numbers).collect())
     }
 
     /// Begins to listen on a new connection.
     fn listen(&mut self) {
         self.since = Instant::now();
-        for (at, (_, seat)) in (0..).zip(&self.member.seats) {
+        let seed = self.day.seed.wrapping_add(self.at as u64);
+        let seed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        for (at, seat) in (0..).zip(&self.member.seats) {
             let listener = Listener {
                 client: self.member.client.clone(),
                 since: self.since,
                 seat: seat.clone(),
                 day: Arc::clone(&self.day),
-                seed: self
-                    .seed
-                    .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-                    .wrapping_add(at),
+                seed: seed.wrapping_add(at),
             };
             self.tasks.spawn(listener.run());
         }
@@ -133,13 +119,15 @@ impl Device {
 
     /// Does everything that is due. Returns until when the device is away, when it drops.
     async fn act(&mut self) -> Result<Option<Instant>, BenchError> {
-        let (now, began) = (Instant::now(), self.day.counts.began());
+        let (day, now) = (Arc::clone(&self.day), Instant::now());
+        let (began, actions) = (day.counts.began, &day.actions[self.at]);
         // Beyond that many, the client would have to wait; the oldest answer comes first then.
-        while self.stage() == Stage::Day && self.unanswered.len() < SENDS_IN_FLIGHT_MAX {
-            let is_due = |action: &Action| began + action.at <= now;
-            let Some(Action { at, what }) = self.actions.next_if(is_due) else {
+        while *day.stage.borrow() == Stage::Day && self.unanswered.len() < SENDS_IN_FLIGHT_MAX {
+            let next = actions.get(self.done);
+            let Some(&Action { at, what }) = next.filter(|next| began + next.at <= now) else {
                 break;
             };
+            self.done += 1;
             match what {
                 What::Send { talk, bytes } => self.send(talk, bytes, began + at).await?,
                 What::Scroll { talk } => self.scroll(talk),
@@ -157,16 +145,12 @@ impl Device {
         let since = due.max(self.since);
         let number = self.numbers[group] + 1;
         let body = self.day.texts.body_of(bytes, seat.number, number, since)?;
-        let accepted = self
-            .member
-            .client
-            .conversation(seat.conversation)
-            .enqueue(body)
-            .await?;
+        let conversation = self.member.client.conversation(seat.conversation);
+        let accepted = conversation.enqueue(body).await?;
         self.day.window.sent(seat.devices.into());
         self.day.counts.count(since, |counts| counts.sent += 1);
         self.numbers[group] = number;
-        self.unanswered.push(Send { since, group }, accepted);
+        self.unanswered.push(InFlight { since, group }, accepted);
         Ok(())
     }
 
@@ -176,21 +160,17 @@ impl Device {
             return;
         };
         let (client, day) = (self.member.client.clone(), Arc::clone(&self.day));
-        let (pages, messages) = (
-            day.scrolling.pages.get(),
-            day.scrolling.messages.get() as u32,
-        );
+        let Scrolling { pages, messages } = day.scrolling;
+        let messages = messages.get() as u32;
         self.tasks.spawn(async move {
             let mut before = seat.cursor.lock().next;
-            for _ in 0..pages {
+            for _ in 0..pages.get() {
                 let asked = Instant::now();
                 let range = PullRange::Before(before);
-                let page = client
-                    .conversation(seat.conversation)
-                    .pull(range, messages)
-                    .await?;
-                day.counts
-                    .count(asked, |counts| counts.page.record(asked.elapsed()));
+                let group = client.conversation(seat.conversation);
+                let page = group.pull(range, messages).await?;
+                let took = asked.elapsed();
+                day.counts.count(asked, |counts| counts.page.record(took));
                 let Some(first) = page.messages.first() else {
                     break;
                 };
@@ -203,17 +183,16 @@ impl Device {
     /// The seat in a conversation of the plan, and its place among those of the device.
     fn seat(&self, talk: usize) -> Option<(usize, Seat)> {
         let seats = &self.member.seats;
-        let at = seats.binary_search_by_key(&talk, |&(talk, _)| talk).ok()?;
-        Some((at, seats[at].1.clone()))
+        let at = seats.binary_search_by_key(&talk, |seat| seat.talk).ok()?;
+        Some((at, seats[at].clone()))
     }
 
-    fn count(&self, answered: &[Send]) {
+    fn count(&self, answered: &[InFlight]) {
         let now = Instant::now();
-        for &Send { since, .. } in answered {
+        for &InFlight { since, .. } in answered {
             let latency = now.saturating_duration_since(since);
-            self.day
-                .counts
-                .count(since, |counts| counts.accept.record(latency));
+            let counts = &self.day.counts;
+            counts.count(since, |counts| counts.accept.record(latency));
         }
     }
 
@@ -230,18 +209,111 @@ impl Device {
         // The connection ends with its last client: nothing that waits is sent before.
         self.tasks = JoinSet::new();
         drop(self.member.client);
-        let mut stage = self.stage.clone();
+        let mut stage = self.day.stage.subscribe();
         tokio::select! {
             () = sleep_until(until.into()) => {}
             _ = stage.wait_for(|&stage| stage != Stage::Day) => {}
         }
-        let began = Instant::now();
-        let endpoint = self.member.endpoint.as_ref();
-        self.member.client = reconnect(&self.member.account, endpoint, || ()).await?;
-        self.day
-            .counts
-            .count(began, |counts| counts.reconnect.record(began.elapsed()));
+        let (began, counts) = (Instant::now(), &self.day.counts);
+        let (account, options) = (&self.member.account, &self.member.options);
+        self.member.client = reconnect(account, options, || ()).await?;
+        counts.count(began, |counts| counts.reconnect.record(began.elapsed()));
         self.listen();
         Ok(self)
+    }
+}
+
+/// One device in one conversation, for as long as it is connected.
+#[derive(Debug)]
+struct Listener {
+    client: Client,
+    /// When it connected.
+    since: Instant,
+    seat: Seat,
+    day: Arc<Day>,
+    seed: u64,
+}
+
+impl Listener {
+    /// Listens until it is dropped.
+    async fn run(self) -> Result<(), BenchError> {
+        let mut random = StdRng::seed_from_u64(self.seed);
+        let (mut reading, mut read_at) = (JoinSet::new(), None);
+        let from = self.seat.cursor.lock().next;
+        let conversation = self.client.conversation(self.seat.conversation);
+        let mut timeline = conversation.follow(from);
+        let mut latencies = Vec::new();
+        let habits = self.day.habits;
+        loop {
+            tokio::select! {
+                biased;
+                run = timeline.next_run() => {
+                    let run = run.ok_or(BenchError::EndedEarly)??;
+                    let of_others = self.take(run, &mut latencies)?;
+                    if read_at.is_none() && (0..of_others).any(|_| habits.reads(&mut random)) {
+                        read_at = Some(Instant::now() + habits.after(&mut random));
+                    }
+                }
+                () = at(read_at) => {
+                    read_at = None;
+                    reading.spawn(self.read());
+                }
+                Some(ended) = reading.join_next() => ended??,
+            }
+        }
+    }
+
+    /// Returns how many of the messages others have sent.
+    fn take(&self, run: Run, latencies: &mut Vec<Duration>) -> Result<usize, BenchError> {
+        let (now, mut of_others) = (Instant::now(), 0);
+        let conversation = self.client.conversation(self.seat.conversation);
+        conversation.ack(run.last());
+        self.seat.cursor.lock().take(run, |stamp| {
+            latencies.push(self.day.texts.age(stamp, now));
+            of_others += usize::from(stamp.sender != self.seat.number);
+        })?;
+        self.day.counts.delivered(now, latencies, self.since);
+        self.day.window.delivered(latencies.len() as i64);
+        latencies.clear();
+        Ok(of_others)
+    }
+
+    /// Marks everything as read that has arrived.
+    fn read(&self) -> impl Future<Output = Result<(), BenchError>> + Send + 'static {
+        let (client, conversation) = (self.client.clone(), self.seat.conversation);
+        let (day, last) = (Arc::clone(&self.day), self.seat.cursor.lock().next.prev());
+        async move {
+            client.conversation(conversation).mark_read(last).await?;
+            day.counts.count(Instant::now(), |counts| counts.reads += 1);
+            Ok(())
+        }
+    }
+}
+
+/// Never resolves without a time.
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time.into()).await,
+        None => future::pending().await,
+    }
+}
+
+/// How people read, in the time of the run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Habits {
+    /// How likely it is that a message makes this device, of all of its user, the one to read on.
+    pub(crate) probability: f64,
+    /// How long it takes on average.
+    pub(crate) mean: Duration,
+}
+
+impl Habits {
+    pub(crate) fn reads(self, random: &mut StdRng) -> bool {
+        random.random_bool(self.probability)
+    }
+
+    /// Often short, seldom long.
+    pub(crate) fn after(self, random: &mut StdRng) -> Duration {
+        self.mean.mul_f64(-(1.0 - random.random::<f64>()).ln())
     }
 }

@@ -4,11 +4,10 @@
 //! * `scenario`, `day.toml`: what a day is like, read from a file
 //! * `plan`: what happens in it, drawn from the seed
 //! * `team`: users, devices and conversations on the server, before the day
-//! * `play`, `device`, `listener`: the day
+//! * `play`, `device`: the day
 //! * `results`: what is counted
 
-mod device;
-mod listener;
+pub(crate) mod device;
 pub(crate) mod plan;
 mod play;
 pub(crate) mod results;
@@ -26,7 +25,7 @@ use self::plan::Plan;
 pub use self::scenario::DEFAULT as DEFAULT_SCENARIO;
 use self::scenario::Scenario;
 use super::target::{Target, TargetArgs};
-use super::traffic::stamp::Texts;
+use super::traffic::Texts;
 use crate::args::whole;
 use crate::error::BenchError;
 use crate::limits;
@@ -59,10 +58,7 @@ pub struct Settings {
     day: Option<Scenario>,
 }
 
-/// Plays it.
-///
-/// # Errors
-/// What was measured before an interruption is reported, unless that is nothing.
+/// Plays it. What was measured before an interruption is reported, unless that is nothing.
 pub async fn run(mut settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchError> {
     let scenario = Scenario::load(settings.scenario.as_deref())?;
     let seconds = settings.seconds.unwrap_or_else(|| scenario.seconds());
@@ -70,21 +66,15 @@ pub async fn run(mut settings: Settings, watcher: &mut Watcher) -> Result<Report
     let plan = Plan::new(&scenario, Duration::from_secs(seconds.into()), seed);
     let texts = Arc::new(Texts::new(scenario.longest(), seed));
     let stop = watcher.stop();
-    let assembled = async {
-        let mut target = Target::open(&settings.target).await?;
-        let team = team::assemble(&scenario, &plan, &texts, &mut target, watcher).await?;
+    let assembling = async {
+        let mut target = Target::open(&settings.target, watcher).await?;
+        let team = team::assemble(&scenario, &plan, &texts, &mut target).await?;
         Ok((target, team))
     };
-    let (mut target, team) = stop.clone().unless_asked(assembled).await?;
-    let results = play::play(&scenario, plan, texts, team, seed, &target, watcher).await;
+    let (mut target, team) = stop.unless_asked(assembling).await?;
+    let results = play::play(&scenario, plan, texts, team, seed, &target).await;
     let results = results.map_err(|error| target.blame(error))?;
     settings.seconds = Some(seconds);
     settings.day = Some(scenario);
-    Ok(Report::new(
-        "mixed",
-        target.subject,
-        &settings,
-        stop.is_asked(),
-        results,
-    ))
+    Ok(target.report("mixed", &settings, stop.is_asked(), results))
 }

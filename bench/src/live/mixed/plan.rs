@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom as _, SliceRandom as _};
 use rand::{RngExt as _, SeedableRng as _};
 
-use super::scenario::{PerHour, Phase, Scenario};
+use super::scenario::{Count, PerHour, Phase, Scenario};
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Plan {
@@ -19,7 +19,6 @@ pub(crate) struct Plan {
     pub(crate) speed: f64,
 }
 
-/// A conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Talk {
     pub(crate) kind: Kind,
@@ -54,7 +53,6 @@ pub(crate) enum What {
         talk: usize,
         bytes: usize,
     },
-    /// Reads old messages.
     Scroll {
         talk: usize,
     },
@@ -70,12 +68,11 @@ impl Plan {
         let talks = talks(scenario, &mut random);
         let speed = scenario.minutes() as f64 * 60.0 / length.as_secs_f64();
         let phases = phases(scenario, speed);
-        let random = &mut random;
         let mut draw = Draw {
             scenario,
             phases: &phases,
             speed,
-            random,
+            random: &mut random,
         };
         let people = own_talks(scenario, &talks);
         let actions = people.iter().flat_map(|own| draw.person(own)).collect();
@@ -89,10 +86,10 @@ impl Plan {
 
     /// Which device does something when, in the order of time.
     pub(crate) fn turns(&self) -> Vec<(Duration, usize)> {
-        let devices = self.actions.iter().enumerate();
-        let turns = devices
-            .flat_map(|(device, actions)| actions.iter().map(move |action| (action.at, device)));
-        let mut turns: Vec<_> = turns.collect();
+        let mut turns = Vec::new();
+        for (device, actions) in self.actions.iter().enumerate() {
+            turns.extend(actions.iter().map(|action| (action.at, device)));
+        }
         turns.sort_unstable();
         turns
     }
@@ -106,15 +103,14 @@ fn talks(scenario: &Scenario, random: &mut StdRng) -> Vec<Talk> {
         (Kind::LargeGroup, &scenario.large_groups),
     ] {
         talks.extend((0..groups.count.get()).map(|_| {
-            let size = random.random_range(groups.members.least..=groups.members.most);
+            let [least, most] = groups.members.map(Count::get);
+            let size = random.random_range(least..=most);
             let people = everyone.sample(random, size).copied().collect();
             Talk { kind, people }
         }));
     }
-    let pairs = everyone
-        .iter()
-        .flat_map(|&a| (a + 1..everyone.len()).map(move |b| vec![a, b]));
-    let mut pairs: Vec<_> = pairs.collect();
+    let others = |&a: &usize| (a + 1..everyone.len()).map(move |b| vec![a, b]);
+    let mut pairs: Vec<_> = everyone.iter().flat_map(others).collect();
     let (chosen, _) = pairs.partial_shuffle(random, scenario.direct_chats.count.get());
     let kind = Kind::DirectChat;
     talks.extend(chosen.iter().cloned().map(|people| Talk { kind, people }));
@@ -138,24 +134,18 @@ type OwnTalks = [(Vec<usize>, f64); 3];
 
 /// Those of each person.
 fn own_talks(scenario: &Scenario, talks: &[Talk]) -> Vec<OwnTalks> {
-    let Scenario {
-        small_groups,
-        large_groups,
-        direct_chats,
-        ..
-    } = scenario;
-    let shares = [small_groups.share, large_groups.share, direct_chats.share];
+    let groups = [&scenario.small_groups, &scenario.large_groups].map(|groups| groups.share);
+    let shares = [groups[0], groups[1], scenario.direct_chats.share];
     let own = shares.map(|share| (Vec::new(), share.get() as f64));
     let mut all = vec![own; scenario.people.get()];
     for (at, talk) in talks.iter().enumerate() {
-        talk.people
-            .iter()
-            .for_each(|&person| all[person][talk.kind as usize].0.push(at));
+        for &person in &talk.people {
+            all[person][talk.kind as usize].0.push(at);
+        }
     }
     all
 }
 
-/// Draws what one person does.
 struct Draw<'a> {
     scenario: &'a Scenario,
     phases: &'a [Span],
@@ -163,40 +153,30 @@ struct Draw<'a> {
     random: &'a mut StdRng,
 }
 
-/// While a device is away.
-type Absence = (Duration, Duration);
-
 impl Draw<'_> {
-    /// What each device of the person does.
     fn person(&mut self, own: &OwnTalks) -> Vec<Vec<Action>> {
         let devices = 0..self.scenario.devices_each.get();
-        let absences: Vec<Vec<Absence>> = devices.map(|_| self.absences()).collect();
-        let drop = |&(at, until): &Absence| Action {
-            at,
-            what: What::Drop { until },
-        };
-        let mut devices: Vec<Vec<Action>> = absences
-            .iter()
-            .map(|away| away.iter().map(drop).collect())
-            .collect();
+        let mut devices: Vec<Vec<Action>> = devices.map(|_| self.drops()).collect();
+        let mut others = Vec::new();
         for at in self.times(|phase| phase.messages_per_hour) {
             if let Some(talk) = self.talk(own) {
-                let what = What::Send {
-                    talk,
-                    bytes: self.bytes(),
-                };
-                self.assign(Action { at, what }, &absences, &mut devices);
+                let bytes = self.bytes();
+                let what = What::Send { talk, bytes };
+                others.extend(self.assign(Action { at, what }, &devices));
             }
         }
         for at in self.times(|phase| phase.scrolls_per_hour) {
             if let Some(talk) = self.talk(own) {
                 let what = What::Scroll { talk };
-                self.assign(Action { at, what }, &absences, &mut devices);
+                others.extend(self.assign(Action { at, what }, &devices));
             }
         }
-        devices
-            .iter_mut()
-            .for_each(|actions| actions.sort_by_key(|action| action.at));
+        for (device, action) in others {
+            devices[device].push(action);
+        }
+        for actions in &mut devices {
+            actions.sort_by_key(|action| action.at);
+        }
         devices
     }
 
@@ -210,34 +190,31 @@ impl Draw<'_> {
         talks.choose(self.random).copied()
     }
 
-    /// Assigns the action to a connected device; to none when all are offline.
-    fn assign(&mut self, action: Action, absences: &[Vec<Absence>], devices: &mut [Vec<Action>]) {
-        let is_connected = |away: &[Absence]| {
-            away.iter()
-                .all(|&(from, until)| action.at < from || action.at > until)
+    /// Assigns an action to a connected device, given the drops of all; to none when all are away.
+    fn assign(&mut self, action: Action, drops: &[Vec<Action>]) -> Option<(usize, Action)> {
+        let is_away = |drop: &Action| {
+            let until = matches!(drop.what, What::Drop { until } if action.at <= until);
+            drop.at <= action.at && until
         };
-        let connected: Vec<usize> = (0..devices.len())
-            .filter(|&device| is_connected(&absences[device]))
-            .collect();
-        if let Some(&device) = connected.choose(self.random) {
-            devices[device].push(action);
-        }
+        let connected = (0..drops.len()).filter(|&device| !drops[device].iter().any(is_away));
+        let connected: Vec<usize> = connected.collect();
+        Some((*connected.choose(self.random)?, action))
     }
 
     /// When a device is away: absences do not overlap.
-    fn absences(&mut self) -> Vec<Absence> {
-        let away = self.scenario.dropping.away_minutes;
-        let mut absences: Vec<Absence> = Vec::new();
+    fn drops(&mut self) -> Vec<Action> {
+        let [least, most] = self.scenario.dropping.away_minutes.map(Count::get);
+        let (mut drops, mut back) = (Vec::new(), None);
         for at in self.times(|phase| phase.drops_per_hour) {
-            let minutes = self.random.random_range(away.least..=away.most) as f64;
-            if absences.last().is_none_or(|&(_, until)| until < at) {
-                absences.push((
-                    at,
-                    at + Duration::from_secs_f64(minutes * 60.0 / self.speed),
-                ));
+            let minutes = self.random.random_range(least..=most) as f64;
+            if back.is_none_or(|back| back < at) {
+                let until = at + Duration::from_secs_f64(minutes * 60.0 / self.speed);
+                let what = What::Drop { until };
+                drops.push(Action { at, what });
+                back = Some(until);
             }
         }
-        absences
+        drops
     }
 
     /// The times of what happens at random at the rates of the phases.

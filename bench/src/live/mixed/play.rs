@@ -4,99 +4,84 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::device::{Day, Device, SentToSeats, Stage};
-use super::listener::{Habits, Seat};
+use super::device::{Day, Device, Habits, Stage};
 use super::plan::Plan;
-use super::results::{DayCounts, DayProgress, ServerUsage};
+use super::results::{DayCounts, ServerUsage};
 use super::scenario::Scenario;
-use super::team::Member;
+use super::team::{Member, Seat};
 use crate::error::BenchError;
 use crate::limits;
-use crate::live::target::{ServerStats, Target};
-use crate::live::traffic::cursor::Anomalies;
-use crate::live::traffic::pace::{Clock, Window};
-use crate::live::traffic::progress::Timeline;
-use crate::live::traffic::receivers::delivered;
-use crate::live::traffic::stamp::Texts;
+use crate::live::target::{Reading, Target};
+use crate::live::traffic::{Anomalies, Clock, Rates, Texts, Timeline, Wakes, Window, delivered};
 use crate::results::{Results, grouped};
-use crate::watcher::Watcher;
 
-type Playing = JoinSet<Result<(usize, SentToSeats), BenchError>>;
+/// Devices; each returns its seats, with how many messages it has sent to each.
+type Playing = JoinSet<Result<Vec<(Seat, u64)>, BenchError>>;
 
 /// Plays the day, or as much of it as is wanted, and lets everything settle.
 pub(super) async fn play(
     scenario: &Scenario,
-    mut plan: Plan,
+    plan: Plan,
     texts: Arc<Texts>,
     team: Vec<Member>,
     seed: u64,
     target: &Target,
-    watcher: &mut Watcher,
 ) -> Result<Results, BenchError> {
     // Devices first ask where the conversations are.
     let began = Instant::now() + limits::WARM_UP;
-    let wakes: Vec<Arc<Notify>> = team.iter().map(|_| Arc::default()).collect();
-    let turns = plan
-        .turns()
-        .into_iter()
-        .map(move |(at, device)| (began + at, device));
-    let clock = Clock::of(wakes.clone(), turns)?;
+    let wakes: Wakes = team.iter().map(|_| Arc::default()).collect();
+    let turns = plan.turns().into_iter();
+    let turns = turns.map(move |(at, device)| (began + at, device));
+    let clock = Clock::start(Arc::clone(&wakes), turns)?;
     let each = scenario.devices_each.get() as f64;
     let minutes = scenario.reading.after_minutes.get() as f64;
-    let habits = Habits {
-        probability: scenario.reading.percent.get() as f64 / 100.0 / each,
-        mean: Duration::from_secs_f64(minutes * 60.0 / plan.speed),
-    };
     let day = Arc::new(Day {
+        actions: plan.actions,
+        wakes,
+        seed,
         texts,
+        stage: watch::Sender::new(Stage::Day),
         counts: DayCounts::new(began, plan.phases),
         window: Window::open(),
-        habits,
+        habits: Habits {
+            probability: scenario.reading.percent.get() as f64 / 100.0 / each,
+            mean: Duration::from_secs_f64(minutes * 60.0 / plan.speed),
+        },
         scrolling: scenario.scrolling.clone(),
     });
-    let (stage, hears) = watch::channel(Stage::Day);
-    let seats: Vec<_> = team.iter().map(|member| member.seats.clone()).collect();
-    let mut playing = Playing::new();
-    for (at, (member, wake)) in team.into_iter().zip(wakes).enumerate() {
-        let (actions, seed) = (
-            std::mem::take(&mut plan.actions[at]),
-            seed.wrapping_add(at as u64),
-        );
-        let device = Device::new(member, actions, wake, Arc::clone(&day), seed, hears.clone());
-        playing.spawn(async move { Ok((at, device.run().await?)) });
-    }
-    let progress = act(&day, &mut playing, target, watcher).await?;
+    let device = |(at, member)| Device::new(member, at, Arc::clone(&day)).run();
+    let mut playing: Playing = team.into_iter().enumerate().map(device).collect();
+    let (usage, stats, timeline) = act(&day.counts, &mut playing, target).await?;
     drop(clock);
-    stage.send_replace(Stage::Evening);
+    day.stage.send_replace(Stage::Evening);
     let go_on = |left: i64| {
         let left = grouped(left as f64);
-        watcher.tell(&|| format!("the day is over; {left} deliveries are on their way"));
+        let text = || format!("the day is over; {left} deliveries are on their way");
+        target.watcher.tell(&text);
         true
     };
     delivered(&day.window, &mut playing, go_on).await?;
-    stage.send_replace(Stage::Night);
-    let mut sent: Vec<SentToSeats> = vec![Vec::new(); seats.len()];
+    day.stage.send_replace(Stage::Night);
+    let mut seats = Vec::new();
     while let Some(ended) = playing.join_next().await {
-        let (device, to_seats) = ended??;
-        sent[device] = to_seats;
+        seats.extend(ended??);
     }
-    Ok(day.counts.list(progress, check(&seats, &sent)))
+    let anomalies = check(&seats);
+    Ok(day.counts.list(&usage, stats, &timeline, anomalies))
 }
 
 async fn act(
-    day: &Day,
+    counts: &DayCounts,
     playing: &mut Playing,
     target: &Target,
-    watcher: &mut Watcher,
-) -> Result<DayProgress, BenchError> {
-    let (counts, mut stop) = (&day.counts, watcher.stop());
+) -> Result<(ServerUsage, Option<Reading>, Vec<Rates>), BenchError> {
     let (mut usage, mut timeline) = (ServerUsage::default(), Timeline::new());
-    let reading = target.reading().await;
-    let (began, end) = (counts.began(), counts.end());
+    let (reading, stop) = (target.reading().await, target.watcher.stop());
+    let (began, end) = (counts.began, counts.end());
     let mut now = Instant::now();
     while now < end && !stop.is_asked() {
         let next = if now < began { began } else { end };
@@ -110,43 +95,29 @@ async fn act(
             () = sleep(next.saturating_duration_since(now).min(limits::TICK)) => {}
         }
         now = Instant::now();
-        let phase = counts.phase_at(now);
+        let (phase, moment) = (counts.phase_at(now), counts.moment(now));
         if now >= began {
             usage.note(phase, now.min(end), target.cpu(), target.server_mib());
-            timeline.note(counts.moment(now));
+            timeline.note(moment);
         }
-        watcher.tell(&|| {
-            let (phase, moment) = (&counts.spans()[phase].name, counts.moment(now));
-            let (accepted, delivered) = (moment.accepted as f64, moment.delivered as f64);
-            format!(
-                "{phase}: {} accepted, {} delivered",
-                grouped(accepted),
-                grouped(delivered)
-            )
-        });
+        let text = || format!("{}: {moment}", counts.spans[phase].name);
+        target.watcher.tell(&text);
     }
     if usage.phases.is_empty() {
         return Err(BenchError::Interrupted);
     }
-    Ok(DayProgress {
-        usage,
-        server_stats: ServerStats::between(reading.as_ref(), target.reading().await.as_ref()),
-        timeline: timeline.finish(counts.moment(now)),
-    })
+    let stats = Reading::between(reading, target.reading().await);
+    Ok((usage, stats, timeline.finish(counts.moment(now))))
 }
 
 /// What is wrong with what each device got of what every device has sent.
-fn check(seats: &[Vec<(usize, Seat)>], sent: &[SentToSeats]) -> Anomalies {
+fn check(seats: &[(Seat, u64)]) -> Anomalies {
     let mut to_talk: HashMap<usize, Vec<(u16, u64)>> = HashMap::new();
-    for (seats, sent) in seats.iter().zip(sent) {
-        for ((talk, seat), &sent) in seats.iter().zip(sent) {
-            to_talk.entry(*talk).or_default().push((seat.number, sent));
-        }
+    for (seat, sent) in seats {
+        let to_talk = to_talk.entry(seat.talk).or_default();
+        to_talk.push((seat.number, *sent));
     }
-    let mut found = Anomalies::default();
-    for (talk, seat) in seats.iter().flatten() {
-        let sent = to_talk.get(talk).map_or(&[][..], Vec::as_slice);
-        found.add(seat.cursor.lock().check(sent.iter().copied()));
-    }
-    found
+    let sent = |seat: &Seat| to_talk[&seat.talk].iter().copied();
+    let check = |(seat, _): &(Seat, u64)| seat.cursor.lock().check(sent(seat));
+    seats.iter().map(check).sum()
 }

@@ -6,16 +6,14 @@ use parking_lot::Mutex;
 
 use super::plan::Span;
 use crate::latency::Latencies;
-use crate::live::target::{Cpu, ServerStats};
-use crate::live::traffic::cursor::Anomalies;
-use crate::live::traffic::progress::{Moment, Rates};
-use crate::live::traffic::{plot_latency, plot_throughput};
+use crate::live::target::{Cpu, Reading, higher};
+use crate::live::traffic::{Anomalies, Moment, Rates, list_distributions, list_timeline};
 use crate::results::{Column, Results, Unit, list};
 
 #[derive(Debug)]
 pub(crate) struct DayCounts {
-    began: Instant,
-    spans: Vec<Span>,
+    pub(super) began: Instant,
+    pub(super) spans: Vec<Span>,
     counts: Mutex<Vec<Counts>>,
 }
 
@@ -28,9 +26,7 @@ pub(crate) struct Counts {
     pub(crate) delivered: u64,
     /// From when a message was due until a device had it that was connected all the time.
     pub(crate) delivery: Latencies,
-    /// From the first packet to the welcome.
     pub(super) reconnect: Latencies,
-    /// From the request of a page to its answer.
     pub(super) page: Latencies,
     pub(super) reads: u64,
 }
@@ -48,17 +44,13 @@ impl Counts {
 
     /// Lists the numbers of `seconds` in which the server used this processor time.
     fn list(&self, seconds: f64, cpu_s: Option<f64>, results: &mut Results) {
-        let per_s = |count: u64| {
-            if seconds > 0.0 {
-                count as f64 / seconds
-            } else {
-                0.0
-            }
+        let per_s = |count: u64| match seconds > 0.0 {
+            true => count as f64 / seconds,
+            false => 0.0,
         };
         let (accepted, deliveries) = (self.accept.count(), self.delivered);
-        let percent = cpu_s
-            .filter(|_| seconds > 0.0)
-            .map(|used| 100.0 * used / seconds);
+        let cpu_s = cpu_s.filter(|_| seconds > 0.0);
+        let percent = cpu_s.map(|used| 100.0 * used / seconds);
         results.json("accepted_per_s", per_s(accepted));
         results.json("deliveries_per_s", per_s(deliveries));
         list! { results;
@@ -69,31 +61,23 @@ impl Counts {
                 "deliveries" => "messages that devices got, the sender's own among them";
             "caught_up": deliveries - self.delivery.count(), Unit::COUNT,
                 "caught up" => "of them, to devices that had been away";
-            "accept_latency_ms": self.accept.percentiles(), Unit::MILLIS,
+            "accept_latency_ms": &self.accept, Unit::MILLIS,
                 "acceptance" => "from when a message was due until it was accepted";
-            "latency_ms": self.delivery.percentiles(), Unit::MILLIS, "delivery" =>
+            "latency_ms": &self.delivery, Unit::MILLIS, "delivery" =>
                 "from when a message was due until a device had it that was connected";
             "reads": self.reads, Unit::COUNT,
                 "reads" => "times that a user has read what was new in a conversation";
             "reconnects": self.reconnect.count(), Unit::COUNT,
                 "reconnects" => "times that a device came back";
-            "reconnect_ms": self.reconnect.percentiles(), Unit::MILLIS,
+            "reconnect_ms": &self.reconnect, Unit::MILLIS,
                 "coming back" => "from the first packet to the welcome";
             "pages": self.page.count(), Unit::COUNT, "pages" => "pages of history that were read";
-            "page_ms": self.page.percentiles(), Unit::MILLIS,
+            "page_ms": &self.page, Unit::MILLIS,
                 "page" => "from the request to the messages";
             "server_cpu_percent": percent, Unit::PERCENT,
                 "server CPU" => "of one core, on average";
         }
     }
-}
-
-/// What is known of the day beside what the devices have counted.
-#[derive(Debug)]
-pub(super) struct DayProgress {
-    pub(super) usage: ServerUsage,
-    pub(super) server_stats: ServerStats,
-    pub(super) timeline: Vec<Rates>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -108,7 +92,7 @@ pub(super) struct ServerUsage {
 impl ServerUsage {
     /// Notes the usage at a moment of a phase.
     pub(super) fn note(&mut self, phase: usize, now: Instant, cpu: Cpu, mib: Option<f64>) {
-        self.mib_max = [self.mib_max, mib].into_iter().flatten().reduce(f64::max);
+        self.mib_max = higher(self.mib_max, mib);
         if self.phases.len() <= phase {
             self.phases.resize(phase + 1, (Some(0.0), 0.0));
         }
@@ -116,9 +100,8 @@ impl ServerUsage {
             None => self.mib_before = mib,
             Some((then, before)) => {
                 let (used, seconds) = &mut self.phases[phase];
-                *used = used
-                    .zip(cpu.since(before).server)
-                    .map(|(used, more)| used + more);
+                let more = cpu.since(before).server;
+                *used = used.zip(more).map(|(used, more)| used + more);
                 *seconds += now.saturating_duration_since(then).as_secs_f64();
             }
         }
@@ -128,23 +111,20 @@ impl ServerUsage {
 impl DayCounts {
     /// `spans` are the phases of the day, at least one.
     pub(crate) fn new(began: Instant, spans: Vec<Span>) -> Self {
-        let counts = spans.iter().map(|_| Counts::default()).collect();
         Self {
             began,
+            counts: Mutex::new(spans.iter().map(|_| Counts::default()).collect()),
             spans,
-            counts: Mutex::new(counts),
         }
     }
 
     /// What comes after the day belongs to its last phase.
     pub(crate) fn phase_at(&self, at: Instant) -> usize {
         let since = at.saturating_duration_since(self.began);
-        self.spans
-            .partition_point(|span| span.ends <= since)
-            .min(self.spans.len() - 1)
+        let ended = self.spans.partition_point(|span| span.ends <= since);
+        ended.min(self.spans.len() - 1)
     }
 
-    /// Counts something that was due, or began, at a moment.
     pub(crate) fn count(&self, due: Instant, count: impl FnOnce(&mut Counts)) {
         count(&mut self.counts.lock()[self.phase_at(due)]);
     }
@@ -162,16 +142,8 @@ impl DayCounts {
         }
     }
 
-    pub(super) fn began(&self) -> Instant {
-        self.began
-    }
-
     pub(super) fn end(&self) -> Instant {
         self.began + self.spans.last().map_or(Duration::ZERO, |span| span.ends)
-    }
-
-    pub(super) fn spans(&self) -> &[Span] {
-        &self.spans
     }
 
     pub(super) fn moment(&self, now: Instant) -> Moment {
@@ -188,12 +160,13 @@ impl DayCounts {
         read(&self.counts.lock())
     }
 
-    pub(super) fn list(&self, progress: DayProgress, anomalies: Anomalies) -> Results {
-        let DayProgress {
-            usage,
-            server_stats,
-            timeline,
-        } = progress;
+    pub(super) fn list(
+        &self,
+        usage: &ServerUsage,
+        server_stats: Option<Reading>,
+        timeline: &[Rates],
+        anomalies: Anomalies,
+    ) -> Results {
         let seconds = usage.phases.iter().map(|(_, seconds)| seconds).sum();
         let cpu_s = usage.phases.iter().map(|&(cpu, _)| cpu).sum();
         let (counts, mut whole) = (self.counts.lock(), Counts::default());
@@ -209,14 +182,14 @@ impl DayCounts {
             "server_mib_max": usage.mib_max, Unit::MIB,
                 "memory at most" => "in the course of the day";
         }
-        server_stats.list(results);
-        self.list_phases(&counts, &usage, results);
-        let (delivery, accept) = (whole.delivery.distribution(), whole.accept.distribution());
-        results.json("latency_distribution", &delivery);
-        results.json("accept_latency_distribution", &accept);
-        plot_latency([("delivery", delivery), ("acceptance", accept)], results);
-        plot_throughput(&timeline, true, results);
-        results.json("timeline", timeline);
+        Reading::list(server_stats.as_ref(), results);
+        self.list_phases(&counts, usage, results);
+        let kinds = [
+            ("latency_distribution", "delivery", &whole.delivery),
+            ("accept_latency_distribution", "acceptance", &whole.accept),
+        ];
+        list_distributions(&kinds, results);
+        list_timeline(Some(timeline), true, results);
         listed
     }
 
@@ -243,11 +216,7 @@ impl DayCounts {
             Column::new("server CPU", "/server_cpu_percent", Unit::PERCENT),
         ];
         let meaning = "A message belongs to the phase in which it was due, whenever it came.";
-        results.table(
-            "phases",
-            ("The phases of the day", meaning),
-            &columns,
-            &phases,
-        );
+        let title = ("The phases of the day", meaning);
+        results.table("phases", title, &columns, &phases);
     }
 }

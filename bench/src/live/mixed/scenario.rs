@@ -1,6 +1,7 @@
 //! A scenario file: what a day is like. It is read strictly, so that nothing in it is without
 //! effect.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::BenchError;
 use crate::limits;
-use crate::live::traffic::stamp::STAMP_BYTES;
+use crate::live::traffic::STAMP_BYTES;
 
 /// The scenario that is played by default, with comments that explain the format.
 pub const DEFAULT: &str = include_str!("day.toml");
@@ -17,7 +18,6 @@ pub const DEFAULT: &str = include_str!("day.toml");
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Scenario {
-    /// How long the whole day is played.
     seconds: Count<1, { limits::DAY_SECONDS_MAX }>,
     pub(crate) people: Count<2, { limits::PEOPLE_MAX }>,
     pub(crate) devices_each: Count<1, 8>,
@@ -36,6 +36,9 @@ pub(crate) struct Scenario {
 /// Relative to others of its kind.
 type Share = Count<0, 1_000_000>;
 
+/// The least and the most.
+type Range<const MIN: u32, const MAX: u32> = [Count<MIN, MAX>; 2];
+
 /// Tables of the file, in which unknown fields are refused.
 macro_rules! tables {
     ($($name:ident { $($field:ident: $kind:ty),* })*) => {
@@ -50,13 +53,13 @@ macro_rules! tables {
 tables! {
     Groups {
         count: Count<0, 10_000>,
-        members: Between<2, { limits::PEOPLE_MAX }>,
+        members: Range<2, { limits::PEOPLE_MAX }>,
         share: Share
     }
     Chats { count: Count<0, 100_000>, share: Share }
     Length { bytes: Count<{ STAMP_BYTES as u32 }, { TEXT_BYTES_MAX as u32 }>, share: Share }
     Reading { percent: Count<0, 100>, after_minutes: Count<0, 1_440> }
-    Dropping { away_minutes: Between<0, 1_440> }
+    Dropping { away_minutes: Range<0, 1_440> }
     Scrolling { pages: Count<1, 1_000>, messages: Count<1, { RUN_MESSAGES_MAX }> }
     Phase {
         name: String,
@@ -93,59 +96,54 @@ impl Scenario {
 
     fn contradiction(&self) -> Option<String> {
         let (people, chats) = (self.people.get(), self.direct_chats.count.get());
-        let groups = [
+        let mut is_any_talked_in = chats > 0 && self.direct_chats.share.get() > 0;
+        for (kind, groups) in [
             ("small_groups", &self.small_groups),
             ("large_groups", &self.large_groups),
-        ];
-        let is_too_large = |groups: &Groups| groups.count.get() > 0 && groups.members.most > people;
-        let mut kinds = groups
-            .map(|(_, groups)| (groups.count.get(), groups.share))
-            .into_iter()
-            .chain([(chats, self.direct_chats.share)]);
-        let same_name = |phase: &&Phase| {
-            self.phases
-                .iter()
-                .filter(|other| other.name == phase.name)
-                .count()
-                > 1
-        };
-        let (actions, most) = (self.actions(), limits::DAY_ACTIONS_MAX);
-        if let Some((kind, groups)) = groups.iter().find(|(_, groups)| is_too_large(groups)) {
-            let most = groups.members.most;
-            Some(format!(
-                "{kind} are of up to {most} members, but there are {people} people"
-            ))
-        } else if chats > people * (people - 1) / 2 {
-            Some(format!(
-                "{people} people have no {chats} direct chats with each other"
-            ))
-        } else if !kinds.any(|(count, share)| count > 0 && share.get() > 0) {
-            Some("no kind of conversation has both a count and a share above 0".to_owned())
-        } else if self.lengths.iter().all(|length| length.share.get() == 0) {
-            Some("no length has a share above 0".to_owned())
-        } else if self.phases.is_empty() {
-            Some("a day needs phases".to_owned())
-        } else if actions > most {
-            Some(format!(
-                "about {actions:.0} things would happen, at most {most:.0} can"
-            ))
-        } else {
-            let duplicate = self.phases.iter().find(same_name);
-            duplicate.map(|phase| format!("two phases are called {:?}", phase.name))
+        ] {
+            let (count, [least, most]) = (groups.count.get(), groups.members.map(Count::get));
+            if least > most {
+                return Some(format!("members of {kind}: {}", not_a_range(least, most)));
+            }
+            if count > 0 && most > people {
+                let why = format!("of up to {most} members, but there are {people} people");
+                return Some(format!("{kind} are {why}"));
+            }
+            is_any_talked_in |= count > 0 && groups.share.get() > 0;
         }
+        let [least, most] = self.dropping.away_minutes.map(Count::get);
+        if least > most {
+            return Some(format!("away_minutes: {}", not_a_range(least, most)));
+        }
+        let (actions, most) = (self.actions(), limits::DAY_ACTIONS_MAX);
+        if chats > people * (people - 1) / 2 {
+            let why = format!("{people} people have no {chats} direct chats with each other");
+            return Some(why);
+        }
+        let why = if !is_any_talked_in {
+            "no kind of conversation has both a count and a share above 0"
+        } else if self.lengths.iter().all(|length| length.share.get() == 0) {
+            "no length has a share above 0"
+        } else if self.phases.is_empty() {
+            "a day needs phases"
+        } else if actions > most {
+            let why = format!("about {actions:.0} things would happen, at most {most:.0} can");
+            return Some(why);
+        } else {
+            let mut names = HashSet::new();
+            let duplicate = self.phases.iter().find(|phase| !names.insert(&phase.name));
+            return duplicate.map(|phase| format!("two phases are called {:?}", phase.name));
+        };
+        Some(why.to_owned())
     }
 
     pub(super) fn seconds(&self) -> u32 {
         self.seconds.0
     }
 
-    /// The bytes of the longest message.
     pub(super) fn longest(&self) -> usize {
-        self.lengths
-            .iter()
-            .map(|length| length.bytes.get())
-            .max()
-            .unwrap_or_default()
+        let bytes = self.lengths.iter().map(|length| length.bytes.get());
+        bytes.max().unwrap_or_default()
     }
 
     pub(crate) fn minutes(&self) -> usize {
@@ -168,6 +166,10 @@ impl Scenario {
     }
 }
 
+fn not_a_range(least: usize, most: usize) -> String {
+    format!("{least} is more than {most}: write the smaller one first")
+}
+
 /// A whole number from `MIN` to `MAX`. Out of bounds it is refused where it is read, so that the
 /// message says in which line it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -184,44 +186,13 @@ impl<const MIN: u32, const MAX: u32> TryFrom<i64> for Count<MIN, MAX> {
     type Error = String;
 
     fn try_from(number: i64) -> Result<Self, Self::Error> {
-        let within = u32::try_from(number)
-            .ok()
-            .filter(|number| (MIN..=MAX).contains(number));
-        within
-            .map(Self)
-            .ok_or_else(|| format!("{number} is not from {MIN} to {MAX}"))
-    }
-}
-
-/// A range, written as `[least, most]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(try_from = "[Count<MIN, MAX>; 2]", into = "[usize; 2]")]
-pub(super) struct Between<const MIN: u32, const MAX: u32> {
-    pub(super) least: usize,
-    pub(super) most: usize,
-}
-
-impl<const MIN: u32, const MAX: u32> TryFrom<[Count<MIN, MAX>; 2]> for Between<MIN, MAX> {
-    type Error = String;
-
-    fn try_from(both: [Count<MIN, MAX>; 2]) -> Result<Self, Self::Error> {
-        let [least, most] = both.map(Count::get);
-        if least <= most {
-            return Ok(Self { least, most });
+        match u32::try_from(number) {
+            Ok(count) if (MIN..=MAX).contains(&count) => Ok(Self(count)),
+            _ => Err(format!("{number} is not from {MIN} to {MAX}")),
         }
-        Err(format!(
-            "{least} is more than {most}: write the smaller one first"
-        ))
     }
 }
 
-impl<const MIN: u32, const MAX: u32> From<Between<MIN, MAX>> for [usize; 2] {
-    fn from(between: Between<MIN, MAX>) -> Self {
-        [between.least, between.most]
-    }
-}
-
-/// How often something happens.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(try_from = "f64")]
 pub(super) struct PerHour(pub(super) f64);

@@ -6,20 +6,15 @@ use std::sync::Arc;
 
 use cairn_client::proto::ids::{ConversationId, MsgId, UserId};
 use cairn_client::proto::text::Password;
-use cairn_client::{Account, Client, Endpoint};
+use cairn_client::{Account, Client, ClientBuilder};
 use parking_lot::Mutex;
 
-use super::listener::Seat;
 use super::plan::{Kind, Plan, Talk};
 use super::scenario::Scenario;
 use crate::error::BenchError;
 use crate::limits;
-use crate::live::target::{Stop, Target, gather};
-use crate::live::traffic::cursor::Cursor;
-use crate::live::traffic::fill::{Filler, fill};
-use crate::live::traffic::ramp::reconnect;
-use crate::live::traffic::stamp::Texts;
-use crate::watcher::Watcher;
+use crate::live::target::{Stop, Target};
+use crate::live::traffic::{Cursor, Filler, Texts, fill, reconnect};
 
 /// Of all users of a run: their further devices log in with it.
 const PASSWORD: &str = "a password of the benchmark";
@@ -27,12 +22,25 @@ const PASSWORD: &str = "a password of the benchmark";
 /// The sender of earlier messages, in the stamps. No device has this number.
 const BEFORE: u16 = u16::MAX;
 
-/// A connected device with its conversations, each beside its place in the plan.
+/// A connected device with its conversations, in the order of the plan.
 pub(super) struct Member {
     pub(super) client: Client,
     pub(super) account: Account,
-    pub(super) endpoint: Option<Endpoint>,
-    pub(super) seats: Vec<(usize, Seat)>,
+    pub(super) options: ClientBuilder,
+    pub(super) seats: Vec<Seat>,
+}
+
+/// A conversation that a device is in.
+#[derive(Clone, Debug)]
+pub(super) struct Seat {
+    /// Its place in the plan.
+    pub(super) talk: usize,
+    pub(super) conversation: ConversationId,
+    /// The device's number among the senders of the conversation.
+    pub(super) number: u16,
+    /// How many devices get each message.
+    pub(super) devices: u16,
+    pub(super) cursor: Arc<Mutex<Cursor>>,
 }
 
 /// Creates the team of a plan. The devices of a person are neighbours.
@@ -41,16 +49,12 @@ pub(super) async fn assemble(
     plan: &Plan,
     texts: &Arc<Texts>,
     target: &mut Target,
-    watcher: &mut Watcher,
 ) -> Result<Vec<Member>, BenchError> {
     let each = scenario.devices_each.get();
-    let devices = devices(scenario, target, watcher).await?;
-    let users: Vec<UserId> = devices
-        .iter()
-        .step_by(each)
-        .map(|(_, account)| account.user)
-        .collect();
-    let conversations = conversations(plan, &users, target, watcher).await?;
+    let devices = devices(scenario, target).await?;
+    let people = devices.iter().step_by(each);
+    let users: Vec<UserId> = people.map(|(_, account)| account.user).collect();
+    let conversations = conversations(plan, &users, target).await?;
 
     // The first member of each conversation fills it.
     let mut own: HashMap<usize, Vec<ConversationId>> = HashMap::new();
@@ -62,105 +66,75 @@ pub(super) async fn assemble(
         number: BEFORE,
         conversations,
     };
-    let fillers = own.into_iter().map(filler).collect();
-    let heads = fill(fillers, scenario.history.get() as u64, texts, watcher).await?;
-    let heads: HashMap<ConversationId, MsgId> = heads.into_iter().collect();
+    let (fillers, history) = (own.into_iter().map(filler), scenario.history.get() as u64);
+    let filling = fill(fillers.collect(), history, texts, &target.watcher);
+    let heads: HashMap<ConversationId, MsgId> = filling.await?.into_iter().collect();
 
-    let mut seats: Vec<Vec<(usize, Seat)>> = vec![Vec::new(); devices.len()];
+    let mut seats: Vec<Vec<Seat>> = vec![Vec::new(); devices.len()];
     for (at, (talk, &conversation)) in plan.talks.iter().zip(&conversations).enumerate() {
         let next = heads.get(&conversation).copied().unwrap_or_default().next();
         let count = u16::try_from(talk.people.len() * each).unwrap_or(u16::MAX);
-        let own = talk
-            .people
-            .iter()
-            .flat_map(|person| person * each..(person + 1) * each);
+        let people = talk.people.iter();
+        let own = people.flat_map(|person| person * each..(person + 1) * each);
         for (number, device) in (0..).zip(own) {
-            let cursor = Arc::new(Mutex::new(Cursor::new(next)));
-            seats[device].push((
-                at,
-                Seat {
-                    conversation,
-                    number,
-                    devices: count,
-                    cursor,
-                },
-            ));
+            seats[device].push(Seat {
+                talk: at,
+                conversation,
+                number,
+                devices: count,
+                cursor: Arc::new(Mutex::new(Cursor::new(next))),
+            });
         }
     }
-    restart(devices, seats, target, watcher).await
+    restart(devices, seats, target).await
 }
 
 /// Closes every device, with everything acked, starts the server again, so that it has no memory in
 /// use for how the team came about, and connects every device.
 async fn restart(
     devices: Vec<(Client, Account)>,
-    seats: Vec<Vec<(usize, Seat)>>,
+    seats: Vec<Vec<Seat>>,
     target: &mut Target,
-    watcher: &mut Watcher,
 ) -> Result<Vec<Member>, BenchError> {
-    let (at_once, count) = (limits::AT_ONCE, devices.len());
-    let leave = |at: usize| {
-        let (client, _) = devices[at].clone();
-        for (_, seat) in &seats[at] {
-            client
-                .conversation(seat.conversation)
-                .ack(seat.cursor.lock().next.prev());
+    let leave = |((client, account), seats): ((Client, Account), Vec<Seat>)| async move {
+        for seat in &seats {
+            let last = seat.cursor.lock().next.prev();
+            client.conversation(seat.conversation).ack(last);
         }
-        async move {
-            client.close().await;
-            Ok(())
-        }
+        client.close().await;
+        Ok((account, seats))
     };
-    gather(
-        at_once,
-        count,
-        leave,
-        watcher.counter(count, "devices have gone"),
-    )
-    .await?;
+    let (at_once, leaving) = (limits::AT_ONCE, devices.into_iter().zip(seats).map(leave));
+    let gone = target.watcher.gather(at_once, "devices have gone", leaving);
+    let gone = gone.await?;
     target.restart(Stop::Ordered).await?;
-    let connect = |at: usize| {
-        let (account, endpoint) = (devices[at].1.clone(), target.endpoint(at));
-        let seats = seats[at].clone();
+    let connect = |(at, (account, seats)): (usize, (Account, Vec<Seat>))| {
+        let options = target.options(at, true);
         async move {
-            let client = reconnect(&account, endpoint.as_ref(), || ()).await?;
             Ok(Member {
-                client,
+                client: reconnect(&account, &options, || ()).await?,
                 account,
-                endpoint,
+                options,
                 seats,
             })
         }
     };
-    gather(
-        at_once,
-        count,
-        connect,
-        watcher.counter(count, "devices are connected"),
-    )
-    .await
+    let (watcher, connecting) = (&target.watcher, gone.into_iter().enumerate().map(connect));
+    let gathered = watcher.gather(at_once, "devices are connected", connecting);
+    gathered.await
 }
 
 async fn devices(
     scenario: &Scenario,
     target: &Target,
-    watcher: &mut Watcher,
 ) -> Result<Vec<(Client, Account)>, BenchError> {
     let (people, further) = (scenario.people.get(), scenario.devices_each.get() - 1);
-    let (password, options) = (Password::new(PASSWORD)?, Client::builder());
+    let password = Password::new(PASSWORD)?;
     let given = (further > 0).then_some(&password);
-    let first = target
-        .join("person", people, given, &options, watcher)
-        .await?;
-    let accounts = first
-        .iter()
-        .flat_map(|(_, account)| vec![account.clone(); further]);
-    let accounts: Vec<Account> = accounts.collect();
-    let mut others = target
-        .log_in(&accounts, &password, watcher)
-        .await?
-        .into_iter();
-    let mut all = Vec::with_capacity(scenario.devices());
+    let first = target.join("person", people, given, true).await?;
+    let of_further = (0..people * further).map(|at| first[at / further].1.clone());
+    let others = target.log_in(of_further, &password).await?;
+    let (mut others, mut all) = (others.into_iter(), Vec::with_capacity(scenario.devices()));
     for device in first {
         all.push(device);
         all.extend(others.by_ref().take(further));
@@ -173,24 +147,12 @@ async fn conversations(
     plan: &Plan,
     users: &[UserId],
     target: &Target,
-    watcher: &mut Watcher,
 ) -> Result<Vec<ConversationId>, BenchError> {
-    let groups = plan
-        .talks
-        .iter()
-        .filter(|talk| talk.kind != Kind::DirectChat);
-    let groups: Vec<&Talk> = groups.collect();
-    let members = |at: usize| {
-        groups[at]
-            .people
-            .iter()
-            .map(|&person| users[person])
-            .collect()
-    };
-    let mut groups = target
-        .groups(groups.len(), members, watcher)
-        .await?
-        .into_iter();
+    let talks = plan.talks.iter();
+    let groups = talks.filter(|talk| talk.kind != Kind::DirectChat);
+    let members = |talk: &Talk| talk.people.iter().map(|&person| users[person]).collect();
+    let members: Vec<Vec<UserId>> = groups.map(members).collect();
+    let mut groups = target.groups(members.into_iter()).await?.into_iter();
     let conversation = |talk: &Talk| match (talk.kind, talk.people.as_slice()) {
         (Kind::DirectChat, &[one, other]) => ConversationId::direct(users[one], users[other]),
         _ => groups.next(),

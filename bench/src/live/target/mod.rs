@@ -3,10 +3,9 @@
 mod server;
 mod server_stats;
 
-use std::env;
 use std::path::PathBuf;
 use std::pin::pin;
-use std::process;
+use std::{env, process};
 
 use cairn_client::proto::ids::{ConversationId, UserId};
 use cairn_client::proto::invite::InviteLink;
@@ -17,22 +16,19 @@ use cairn_client::proto::text::{
 };
 use cairn_client::{Account, Client, ClientBuilder, Endpoint, JoinRequest, LoginRequest};
 use clap::Args;
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesOrdered;
 use serde::Serialize;
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
 use self::server::Server;
 pub(crate) use self::server::Stop;
-pub(crate) use self::server_stats::{Reading, ServerStats};
+pub(crate) use self::server_stats::Reading;
 use crate::error::BenchError;
 use crate::limits;
-use crate::results::{Durability, Results, Subject, Unit, list};
+use crate::results::{Durability, Report, Results, Subject, Unit, list};
 use crate::system;
 use crate::watcher::Watcher;
 
-/// Which server is measured.
 #[derive(Clone, Debug, Args, Serialize)]
 pub(crate) struct TargetArgs {
     /// Measure a running server, with an invite link that has a use for each client and one more;
@@ -58,12 +54,12 @@ impl TargetArgs {
     }
 }
 
-/// The server under test.
 #[derive(Debug)]
 pub(crate) struct Target {
     /// `None` when the server is not the run's own.
     server: Option<Server>,
-    pub(crate) subject: Subject,
+    pub(crate) watcher: Watcher,
+    subject: Subject,
     /// Creates invites, on a server of the run's own, and groups.
     organiser: Client,
     link: InviteLink,
@@ -73,52 +69,57 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    pub(crate) async fn open(args: &TargetArgs) -> Result<Self, BenchError> {
-        let endpoints = (0..limits::ENDPOINTS)
-            .map(|_| Endpoint::new())
-            .collect::<Result<Vec<_>, _>>()?;
-        let parent = args.parent();
-        let durability = match args.link {
-            Some(_) => Durability::Fdatasync,
-            None => Durability::in_folder(&parent),
-        };
-        let (server, link) = match args.link.clone() {
-            Some(link) => (None, link),
+    pub(crate) async fn open(args: &TargetArgs, watcher: &Watcher) -> Result<Self, BenchError> {
+        let endpoints = (0..limits::ENDPOINTS).map(|_| Endpoint::new());
+        let (server, link, name, durability) = match args.link.clone() {
+            Some(link) => {
+                let name = format!("the server at {}", link.addr);
+                (None, link, name, Durability::Fdatasync)
+            }
             None => {
+                let parent = args.parent();
+                let durability = Durability::in_folder(&parent);
                 let server = spawn_blocking(move || Server::start(&parent)).await??;
                 let link = server.owner_invite()?;
-                (Some(server), link)
+                let name = "a server of its own, which shares the machine with the clients";
+                (Some(server), link, name.to_owned(), durability)
             }
         };
+        let endpoints = endpoints.collect::<Result<Vec<_>, _>>()?;
         let run = rand::random();
-        let options = quiet().endpoint(endpoints.first().cloned());
-        let (organiser, _) = options.join(&link, guest(run, "organiser")?).await?;
-        let name = match server {
-            Some(_) => "a server of its own, which shares the machine with the clients".to_owned(),
-            None => format!("the server at {}", link.addr),
-        };
+        let options = Client::builder().push(false);
+        let options = options.endpoint(endpoints.first().cloned());
+        let (organiser, _) = options.join(&link, guest(run, "organiser", None)?).await?;
         if server.is_some() {
             for name in limits::BOUNDS_LIFTED {
+                let (name, admin) = (SettingName::new(name)?, organiser.admin());
                 let value = SettingValue::new(limits::BOUND_LIFTED)?;
-                organiser
-                    .admin()
-                    .set_setting(SettingName::new(name)?, value)
-                    .await?;
+                admin.set_setting(name, value).await?;
             }
         }
-        let subject = Subject {
-            server: Some(name),
-            durability,
-            seed: args.seed,
-        };
         Ok(Self {
             server,
-            subject,
+            watcher: watcher.clone(),
+            subject: Subject {
+                server: Some(name),
+                durability,
+                seed: args.seed,
+            },
             organiser,
             link,
             endpoints,
             run,
         })
+    }
+
+    pub(crate) fn report(
+        self,
+        benchmark: &'static str,
+        settings: &impl Serialize,
+        interrupted: bool,
+        results: Results,
+    ) -> Report {
+        Report::new(benchmark, self.subject, settings, interrupted, results)
     }
 
     /// Ends the server of the run's own and starts it again; returns when it was ready. `None` when
@@ -136,14 +137,14 @@ impl Target {
 
     /// Replaces an error by its cause, where the server of the run's own has ended.
     pub(crate) fn blame(&mut self, error: BenchError) -> BenchError {
-        let ended = self.server.as_mut().and_then(Server::ended);
-        ended.map_or(error, BenchError::ServerEnded)
+        match self.server.as_mut().and_then(Server::ended) {
+            Some(how) => BenchError::Failed(format!("the server ended during the run: {how}")),
+            None => error,
+        }
     }
 
     fn of_process<T>(&self, read: impl Fn(u32) -> Option<T>) -> Option<T> {
-        self.server
-            .as_ref()
-            .and_then(|server| read(server.process()))
+        read(self.server.as_ref()?.process())
     }
 
     pub(crate) fn cpu(&self) -> Cpu {
@@ -163,11 +164,11 @@ impl Target {
         if self.organiser.whoami().role != ServerRole::Owner {
             return None;
         }
-        let metrics = timeout(limits::READING_TIME_MAX, self.organiser.admin().metrics()).await;
-        let written_bytes = self.of_process(system::written_bytes);
+        let admin = self.organiser.admin();
+        let metrics = timeout(limits::READING_TIME_MAX, admin.metrics()).await;
         Some(Reading {
             metrics: metrics.ok()?.ok()?,
-            written_bytes,
+            written_bytes: self.of_process(system::written_bytes),
         })
     }
 
@@ -175,24 +176,20 @@ impl Target {
     pub(crate) async fn with_peak<T>(&self, work: impl Future<Output = T>) -> (T, Option<f64>) {
         let (mut work, mut peak) = (pin!(work), self.server_mib());
         loop {
-            let done = tokio::select! {
-                biased;
-                done = &mut work => Some(done),
-                () = sleep(limits::TICK) => None,
-            };
-            peak = [peak, self.server_mib()]
-                .into_iter()
-                .flatten()
-                .reduce(f64::max);
-            if let Some(done) = done {
+            let done = timeout(limits::TICK, &mut work).await;
+            peak = higher(peak, self.server_mib());
+            if let Ok(done) = done {
                 return (done, peak);
             }
         }
     }
 
-    /// The socket of the n-th client.
-    pub(crate) fn endpoint(&self, at: usize) -> Option<Endpoint> {
-        self.endpoints.get(at % self.endpoints.len()).cloned()
+    /// Options of the n-th client: without push, it only sends.
+    pub(crate) fn options(&self, at: usize, push: bool) -> ClientBuilder {
+        Client::builder()
+            .push(push)
+            .endpoint(self.endpoints.get(at % self.endpoints.len()).cloned())
+            .ack_every_packets((!push).then_some(limits::ACK_EVERY_PACKETS))
     }
 
     /// Creates users, each with a connection. `role` is a part of their names; further devices log
@@ -202,57 +199,51 @@ impl Target {
         role: &str,
         count: usize,
         password: Option<&Password>,
-        options: &ClientBuilder,
-        watcher: &mut Watcher,
+        push: bool,
     ) -> Result<Vec<(Client, Account)>, BenchError> {
-        let links = self.invites(count).await?;
-        let join = |at: usize| {
-            let link = links[at / INVITE_USES_MAX as usize % links.len()].clone();
-            let options = options.clone().endpoint(self.endpoint(at));
-            let user = guest(self.run, &format!("{role}-{at}"));
-            let user = user.map(|user| JoinRequest {
-                password: password.cloned(),
-                ..user
-            });
-            async move { Ok(options.join(&link, user?).await?) }
+        let links = &self.invites(count).await?;
+        let join = |at: usize| async move {
+            let link = &links[at / INVITE_USES_MAX as usize % links.len()];
+            let guest = guest(self.run, &format!("{role}-{at}"), password)?;
+            Ok(self.options(at, push).join(link, guest).await?)
         };
         let at_once = match password {
             Some(_) => limits::PASSWORDS_AT_ONCE,
             None => limits::AT_ONCE,
         };
-        let what = format!("{role}s have joined");
-        gather(at_once, count, join, watcher.counter(count, &what)).await
+        let (joining, what) = ((0..count).map(join), format!("{role}s have joined"));
+        self.watcher.gather(at_once, &what, joining).await
+    }
+
+    /// Creates two users: one whose connection is closed, and one with a client that only sends.
+    pub(crate) async fn pair(&self, role: &str) -> Result<(Account, Client), BenchError> {
+        let mut joined = self.join(role, 2, None, false).await?;
+        let (Some((owner, account)), Some((sender, _))) = (joined.pop(), joined.pop()) else {
+            return Err(BenchError::EndedEarly);
+        };
+        owner.close().await;
+        Ok((account, sender))
     }
 
     /// Logs in further devices, each of the user of an account.
     pub(crate) async fn log_in(
         &self,
-        accounts: &[Account],
+        accounts: impl ExactSizeIterator<Item = Account>,
         password: &Password,
-        watcher: &mut Watcher,
     ) -> Result<Vec<(Client, Account)>, BenchError> {
-        let log_in = |at: usize| {
-            let (account, password) = (accounts[at].clone(), password.clone());
-            let options = Client::builder().endpoint(self.endpoint(at));
-            async move {
-                let Account {
-                    addr, pin, name, ..
-                } = account;
-                let device = DeviceName::new("bench")?;
-                Ok(options
-                    .login(LoginRequest {
-                        addr,
-                        pin,
-                        name,
-                        password,
-                        device,
-                    })
-                    .await?)
-            }
+        let log_in = |(at, account): (usize, Account)| async move {
+            let login = LoginRequest {
+                addr: account.addr,
+                pin: account.pin,
+                name: account.name,
+                password: password.clone(),
+                device: DeviceName::new("bench")?,
+            };
+            Ok(self.options(at, true).login(login).await?)
         };
-        let (at_once, count) = (limits::PASSWORDS_AT_ONCE, accounts.len());
-        let done = watcher.counter(count, "further devices have logged in");
-        gather(at_once, count, log_in, done).await
+        let (at_once, logins) = (limits::PASSWORDS_AT_ONCE, accounts.enumerate().map(log_in));
+        let what = "further devices have logged in";
+        self.watcher.gather(at_once, what, logins).await
     }
 
     async fn invites(&self, mut uses: usize) -> Result<Vec<InviteLink>, BenchError> {
@@ -260,49 +251,44 @@ impl Target {
             return Ok(vec![self.link.clone()]);
         }
         let mut links = Vec::new();
-        while uses > 0 || links.is_empty() {
-            let some = uses.clamp(1, INVITE_USES_MAX as usize);
-            let link = self
-                .organiser
-                .admin()
-                .create_invite(some as u32, limits::INVITE_LIFE)
-                .await?;
+        while uses > 0 {
+            let some = uses.min(INVITE_USES_MAX as usize);
+            let admin = self.organiser.admin();
+            let invite = admin.create_invite(some as u32, limits::INVITE_LIFE);
             // The address that the server advertises to others may not be reachable from here.
             links.push(InviteLink {
                 addr: self.link.addr.clone(),
-                ..link
+                ..invite.await?
             });
-            uses = uses.saturating_sub(some);
+            uses -= some;
         }
         Ok(links)
     }
 
-    /// Creates groups; `members` returns those of the n-th.
     pub(crate) async fn groups(
         &self,
-        count: usize,
-        members: impl Fn(usize) -> Vec<UserId>,
-        watcher: &mut Watcher,
+        members: impl ExactSizeIterator<Item = Vec<UserId>>,
     ) -> Result<Vec<ConversationId>, BenchError> {
-        let create = |at: usize| {
-            let (organiser, members) = (self.organiser.clone(), members(at));
-            async move {
-                let name = GroupName::new(format!("bench {at}"))?;
-                let mut parts = members.chunks(USERS_PER_REQUEST_MAX);
-                let first = parts.next().unwrap_or_default().to_vec();
-                let group = organiser.conversations().create_group(name, first).await?;
-                for part in parts {
-                    organiser
-                        .conversation(group)
-                        .add_members(part.to_vec())
-                        .await?;
-                }
-                Ok(group)
+        let create = |(at, members): (usize, Vec<UserId>)| async move {
+            let name = GroupName::new(format!("bench {at}"))?;
+            let mut parts = members.chunks(USERS_PER_REQUEST_MAX);
+            let first = parts.next().unwrap_or_default().to_vec();
+            let conversations = self.organiser.conversations();
+            let group = conversations.create_group(name, first).await?;
+            for part in parts {
+                let group = self.organiser.conversation(group);
+                group.add_members(part.to_vec()).await?;
             }
+            Ok(group)
         };
-        let done = watcher.counter(count, "groups are created");
-        gather(limits::AT_ONCE, count, create, done).await
+        let (groups, what) = (members.enumerate().map(create), "groups are created");
+        self.watcher.gather(limits::AT_ONCE, what, groups).await
     }
+}
+
+/// The higher of two numbers, as far as they are known.
+pub(crate) fn higher(one: Option<f64>, other: Option<f64>) -> Option<f64> {
+    [one, other].into_iter().flatten().reduce(f64::max)
 }
 
 /// Processor time in seconds.
@@ -332,40 +318,15 @@ impl Cpu {
     }
 }
 
-/// ClientBuilder of a client that only sends.
-pub(crate) fn quiet() -> ClientBuilder {
-    Client::builder()
-        .push(false)
-        .ack_every_packets(limits::ACK_EVERY_PACKETS)
+pub(crate) fn clients_and_users(joined: Vec<(Client, Account)>) -> (Vec<Client>, Vec<UserId>) {
+    let user = |(client, account): (Client, Account)| (client, account.user);
+    joined.into_iter().map(user).unzip()
 }
 
-fn guest(run: u32, role: &str) -> Result<JoinRequest, BenchError> {
+fn guest(run: u32, role: &str, password: Option<&Password>) -> Result<JoinRequest, BenchError> {
     Ok(JoinRequest {
         name: UserName::new(format!("bench-{run:08x}-{role}"))?,
-        password: None,
+        password: password.cloned(),
         device: DeviceName::new("bench")?,
     })
-}
-
-/// Runs `count` futures, `at_once` at a time; returns their outputs in order. `done` is called with
-/// the number of those that have ended.
-pub(crate) async fn gather<T, F: Future<Output = Result<T, BenchError>>>(
-    at_once: usize,
-    count: usize,
-    start: impl Fn(usize) -> F,
-    mut done: impl FnMut(usize),
-) -> Result<Vec<T>, BenchError> {
-    let (mut outputs, mut next) = (Vec::with_capacity(count), 0);
-    let mut running = FuturesOrdered::new();
-    loop {
-        while next < count && running.len() < at_once {
-            running.push_back(start(next));
-            next += 1;
-        }
-        let Some(output) = running.next().await else {
-            return Ok(outputs);
-        };
-        outputs.push(output?);
-        done(outputs.len());
-    }
 }

@@ -10,7 +10,7 @@ use cairn_client::proto::invite::InviteLink;
 use serde::Deserialize;
 use tempfile::TempDir;
 
-use crate::child::{self, Child};
+use crate::child::Child;
 use crate::error::BenchError;
 use crate::system;
 
@@ -43,8 +43,7 @@ impl Server {
 
     pub(super) fn owner_invite(&self) -> Result<InviteLink, BenchError> {
         let link = self.ready.invite.as_deref().unwrap_or_default();
-        link.parse()
-            .map_err(|_| BenchError::NotReady(link.to_owned()))
+        link.parse().map_err(|_| not_ready(link))
     }
 
     pub(super) fn process(&self) -> u32 {
@@ -53,8 +52,11 @@ impl Server {
 
     /// Starts the server again at the same address and with the same data.
     pub(super) fn restart(&mut self, stop: Stop) -> Result<(), BenchError> {
-        self.stop(stop)
-            .map_err(BenchError::io("cannot end the server"))?;
+        let stopped = match stop {
+            Stop::Ordered => self.terminate(),
+            Stop::Crash => self.process.kill(),
+        };
+        stopped.map_err(BenchError::io("cannot end the server"))?;
         (self.process, _) = run(self.dir.path(), self.ready.listening)?;
         Ok(())
     }
@@ -64,23 +66,17 @@ impl Server {
         self.process.ended()
     }
 
-    fn stop(&mut self, stop: Stop) -> io::Result<()> {
-        if stop == Stop::Crash {
-            return self.process.kill();
-        }
+    fn terminate(&mut self) -> io::Result<()> {
         let process = self.process().to_string();
-        if !Command::new("kill")
-            .args(["-TERM", &process])
-            .status()?
-            .success()
-        {
-            return Err(io::Error::other("it could not be asked to stop"));
+        let killed = Command::new("kill").args(["-TERM", &process]).status()?;
+        match killed.success() {
+            true => self.process.wait(),
+            false => Err(io::Error::other("it could not be asked to stop")),
         }
-        self.process.wait()
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Stop {
     /// SIGTERM: the server closes its connections.
     Ordered,
@@ -93,21 +89,22 @@ fn run(dir: &Path, listen: SocketAddr) -> Result<(Child, Ready), BenchError> {
     let mut command = Command::new(env::current_exe().map_err(cannot())?);
     let listen = listen.to_string();
     command
-        .args([
-            "serve", "--json", "--log", "warn", "--listen", &listen, "--data",
-        ])
+        .args(["serve", "--json", "--log", "warn", "--listen", &listen])
+        .arg("--data")
         .arg(dir.join("data"))
         .env_remove("RUST_LOG")
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
-    child::by_itself(&mut command);
     let mut process = Child::start(&mut command).map_err(cannot())?;
     let mut line = String::new();
     if let Some(stdout) = process.stdout() {
-        BufReader::new(stdout)
-            .read_line(&mut line)
-            .map_err(cannot())?;
+        let read = BufReader::new(stdout).read_line(&mut line);
+        read.map_err(cannot())?;
     }
-    let ready = serde_json::from_str(&line).map_err(|_| BenchError::NotReady(line))?;
+    let ready = serde_json::from_str(&line).map_err(|_| not_ready(&line))?;
     Ok((process, ready))
+}
+
+fn not_ready(said: &str) -> BenchError {
+    BenchError::Failed(format!("the server did not start: it said {said:?}"))
 }

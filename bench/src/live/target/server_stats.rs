@@ -1,7 +1,7 @@
 //! How the server worked while a run counted: the difference between two readings of its metrics.
 
 use cairn_client::proto::wire::metrics::Metrics;
-use serde::Serialize;
+use serde_json::json;
 
 use crate::results::{Results, Unit, list};
 
@@ -12,63 +12,43 @@ pub(crate) struct Reading {
     pub(crate) written_bytes: Option<u64>,
 }
 
-/// `None` where the server does not say: only its owner may read metrics.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct ServerStats {
-    pub(crate) messages_per_commit: Option<f64>,
-    fdatasync_per_s: Option<f64>,
-    fdatasync_ms: Option<SyncMillis>,
-    log_bytes_per_message: Option<f64>,
-    pub(crate) sled_bytes_per_message: Option<f64>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-struct SyncMillis {
-    p50: f64,
-    p99: f64,
-}
-
-impl ServerStats {
-    pub(crate) fn between(began: Option<&Reading>, ended: Option<&Reading>) -> Self {
-        Self::of(began, ended).unwrap_or_default()
-    }
-
-    fn of(began: Option<&Reading>, ended: Option<&Reading>) -> Option<Self> {
-        let (began, ended) = (began?, ended?);
-        let done = ended.metrics.since(&began.metrics)?;
-        let each = |amount: u64, of: u64| (of > 0).then(|| amount as f64 / of as f64);
-        let seconds = done.uptime().as_secs_f64();
+impl Reading {
+    /// `None` where the server does not say: only its owner may read metrics.
+    pub(crate) fn between(began: Option<Self>, ended: Option<Self>) -> Option<Self> {
+        let (began, ended) = began.zip(ended)?;
         let written = ended.written_bytes.zip(began.written_bytes);
-        // What the process writes that is not its log goes to sled.
-        let to_log = done.log_bytes + done.prepared_bytes;
-        let to_sled = written.map(|(now, then)| now.saturating_sub(then).saturating_sub(to_log));
-        let millis = |share| {
-            done.syncs
-                .quantile(share)
-                .map(|time| time.as_micros() as f64 / 1e3)
-        };
         Some(Self {
-            messages_per_commit: each(done.entries, done.commits),
-            fdatasync_per_s: (seconds > 0.0).then(|| done.syncs.total() as f64 / seconds),
-            fdatasync_ms: millis(0.5)
-                .zip(millis(0.99))
-                .map(|(p50, p99)| SyncMillis { p50, p99 }),
-            log_bytes_per_message: each(done.log_bytes, done.entries),
-            sled_bytes_per_message: to_sled.and_then(|bytes| each(bytes, done.checkpoints.entries)),
+            metrics: ended.metrics.since(&began.metrics)?,
+            written_bytes: written.map(|(now, then)| now.saturating_sub(then)),
         })
     }
 
-    pub(crate) fn list(self, results: &mut Results) {
+    /// Lists what was done between two readings.
+    pub(crate) fn list(done: Option<&Self>, results: &mut Results) {
+        let each = |amount: u64, of: u64| (of > 0).then(|| amount as f64 / of as f64);
+        let metrics = done.map(|done| &done.metrics);
+        let syncs_per_s = metrics.and_then(|done| {
+            let seconds = done.uptime().as_secs_f64();
+            (seconds > 0.0).then(|| done.syncs.total() as f64 / seconds)
+        });
+        let millis = |share| Some(metrics?.syncs.quantile(share)?.as_micros() as f64 / 1e3);
+        let syncs = millis(0.5).zip(millis(0.99));
+        // What the process writes that is not its log goes to sled.
+        let to_sled = done.and_then(|done| {
+            let to_log = done.metrics.log_bytes + done.metrics.prepared_bytes;
+            let to_sled = done.written_bytes?.saturating_sub(to_log);
+            each(to_sled, done.metrics.checkpoints.entries)
+        });
         list! { results;
-            "messages_per_commit": self.messages_per_commit, Unit::new(1, ""),
+            "messages_per_commit": metrics.and_then(|done| each(done.entries, done.commits)), Unit::new(1, ""),
                 "batch" => "messages that share one commit, which is one write and one fdatasync";
-            "fdatasync_per_s": self.fdatasync_per_s, Unit::PER_S,
+            "fdatasync_per_s": syncs_per_s, Unit::PER_S,
                 "fdatasyncs" => "by commits; checkpoints make a few of their own";
-            "fdatasync_ms": self.fdatasync_ms, Unit::MILLIS,
+            "fdatasync_ms": syncs.map(|(p50, p99)| json!({ "p50": p50, "p99": p99 })), Unit::MILLIS,
                 "fdatasync" => "how long the disk took to make one commit durable";
-            "log_bytes_per_message": self.log_bytes_per_message, Unit::new(0, " B"), "log each" =>
+            "log_bytes_per_message": metrics.and_then(|done| each(done.log_bytes, done.entries)), Unit::new(0, " B"), "log each" =>
                 "bytes of the commit log for each message, with the send cursor it moves";
-            "sled_bytes_per_message": self.sled_bytes_per_message, Unit::new(0, " B"),
+            "sled_bytes_per_message": to_sled, Unit::new(0, " B"),
                 "sled each" => "bytes written to sled for each message that moved there; \
                                 rough unless there were several checkpoints";
         }

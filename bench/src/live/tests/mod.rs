@@ -1,6 +1,7 @@
 mod catchup;
 mod counters;
 mod cursor;
+mod device;
 mod pace;
 mod plan;
 mod progress;

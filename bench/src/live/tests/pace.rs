@@ -27,15 +27,16 @@ fn turns_share_out_the_rate() {
 #[test]
 fn a_message_that_is_late_keeps_the_time_it_was_meant_for() {
     let began = Instant::now();
-    let pace = Pace::Rate(
-        Turns {
+    let pace = Pace {
+        in_flight: 2,
+        turns: Some(Turns {
             began,
             rate: 10.0,
             sender: 0,
             senders: 1,
-        },
-        2,
-    );
+        }),
+        window: Arc::new(Window::open()),
+    };
     let late = began + Duration::from_secs(1);
     assert_eq!(pace.next(began, 0, 0), Some(began));
     assert_eq!(pace.next(began, 0, 1), None, "too early");
@@ -48,8 +49,12 @@ fn a_message_that_is_late_keeps_the_time_it_was_meant_for() {
 
 #[test]
 fn a_window_closes_when_it_is_full_and_opens_when_half_is_delivered() {
-    let window = Arc::new(Window::new(100, vec![Arc::default()]));
-    let pace = Pace::Window(Arc::clone(&window));
+    let window = Arc::new(Window::new(100, Arc::new([Arc::default()])));
+    let pace = Pace {
+        in_flight: 1,
+        turns: None,
+        window: Arc::clone(&window),
+    };
     let now = Instant::now();
     window.sent(99);
     assert_eq!(pace.next(now, 0, 0), Some(now));

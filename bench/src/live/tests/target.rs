@@ -1,8 +1,13 @@
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use tokio::sync::watch;
+
 use crate::error::BenchError;
 use crate::limits;
-use crate::live::target::gather;
-use crate::live::target::{Reading, ServerStats};
+use crate::live::target::Reading;
 use crate::results::Results;
+use crate::watcher::Watcher;
 use cairn_client::proto::wire::metrics::{Bucket, CheckpointMetrics};
 use cairn_client::proto::wire::metrics::{Histogram, Metrics};
 
@@ -33,7 +38,7 @@ fn reading(written_bytes: Option<u64>, times: u64) -> Reading {
 #[test]
 fn what_was_done_lies_between_the_readings() {
     let (began, ended) = (reading(Some(1_000_000), 3), reading(Some(1_100_000), 4));
-    let json = json(ServerStats::between(Some(&began), Some(&ended)));
+    let json = json(Reading::between(Some(began), Some(ended)));
     let expected = serde_json::json!({
         "messages_per_commit": 25.0,
         "fdatasync_per_s": 2.0,
@@ -47,18 +52,17 @@ fn what_was_done_lies_between_the_readings() {
 #[test]
 fn what_nobody_tells_is_null() {
     let (began, ended) = (reading(None, 3), reading(Some(7), 4));
-    let found = ServerStats::between(Some(&began), Some(&ended));
-    assert_eq!(
-        (found.messages_per_commit, found.sled_bytes_per_message),
-        (Some(25.0), None)
-    );
+    let found = Reading::between(Some(began.clone()), Some(ended.clone()));
+    let found = json(found);
+    assert_eq!(found["messages_per_commit"], 25.0);
+    assert!(found["sled_bytes_per_message"].is_null());
     let nothing = [
-        ServerStats::between(None, Some(&ended)),
-        ServerStats::between(Some(&ended), Some(&began)),
+        Reading::between(None, Some(ended.clone())),
+        Reading::between(Some(ended), Some(began)),
     ];
     for found in nothing {
         let mut results = Results::default();
-        found.list(&mut results);
+        Reading::list(found.as_ref(), &mut results);
         assert!(results.figures.is_empty());
         let json = json(found);
         assert!(
@@ -70,9 +74,9 @@ fn what_nobody_tells_is_null() {
     }
 }
 
-fn json(found: ServerStats) -> serde_json::Value {
+fn json(found: Option<Reading>) -> serde_json::Value {
     let mut results = Results::default();
-    found.list(&mut results);
+    Reading::list(found.as_ref(), &mut results);
     serde_json::to_value(results).unwrap()
 }
 
@@ -85,12 +89,13 @@ async fn work_is_given_in_order_however_it_ends() {
         }
         Ok(at)
     };
-    let mut told = 0;
-    let given = gather(limits::AT_ONCE, count, work, |done| told = done)
-        .await
-        .unwrap();
-    assert_eq!(given, (0..count).collect::<Vec<_>>());
-    assert_eq!(told, count);
+    let told = Rc::new(RefCell::new(String::new()));
+    let last = Rc::clone(&told);
+    let (_stop, stop) = watch::channel(false);
+    let watcher = Watcher::new(stop, move |text| *last.borrow_mut() = text());
+    let given = watcher.gather(limits::AT_ONCE, "done", (0..count).map(work));
+    assert_eq!(given.await.unwrap(), (0..count).collect::<Vec<_>>());
+    assert_eq!(*told.borrow(), format!("{count} of {count} done"));
     let fails = |at: usize| async move {
         if at == 5 {
             Err(BenchError::EndedEarly)
@@ -98,8 +103,6 @@ async fn work_is_given_in_order_however_it_ends() {
             Ok(at)
         }
     };
-    assert!(matches!(
-        gather(limits::AT_ONCE, count, fails, |_| {}).await,
-        Err(BenchError::EndedEarly)
-    ));
+    let failed = watcher.gather(limits::AT_ONCE, "done", (0..count).map(fails));
+    assert!(matches!(failed.await, Err(BenchError::EndedEarly)));
 }

@@ -1,6 +1,5 @@
 //! What all clients of a run count together.
 
-use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -24,9 +23,7 @@ pub(crate) struct Counts {
     span: Span,
     /// The number of accepted messages at which the count ends.
     goal: Option<u64>,
-    pub(crate) accepted: u64,
     pub(crate) accept: Latencies,
-    pub(crate) delivered: u64,
     pub(crate) delivery: Latencies,
 }
 
@@ -39,13 +36,12 @@ enum Span {
 
 impl Counts {
     fn new(span: Span, goal: Option<u64>) -> Self {
+        let (accept, delivery) = (Latencies::default(), Latencies::default());
         Self {
             span,
             goal,
-            accepted: 0,
-            accept: Latencies::new(),
-            delivered: 0,
-            delivery: Latencies::new(),
+            accept,
+            delivery,
         }
     }
 
@@ -57,19 +53,11 @@ impl Counts {
         }
     }
 
-    /// Whether the goal is reached, or `time` is over.
-    pub(crate) fn is_done(&self, time: Option<Duration>) -> bool {
-        match self.span {
-            Span::WarmingUp => false,
-            Span::Since(start) => time.is_some_and(|time| start.elapsed() >= time),
-            Span::Over(_) => true,
-        }
-    }
-
-    /// How long of `time` is left to count, once the count has begun.
+    /// How long of `time` is left to count; nothing once the goal is reached.
     pub(crate) fn left(&self, time: Option<Duration>) -> Duration {
         match (self.span, time) {
             (Span::Since(start), Some(time)) => time.saturating_sub(start.elapsed()),
+            (Span::Over(_), _) => Duration::ZERO,
             _ => Duration::MAX,
         }
     }
@@ -92,18 +80,13 @@ impl Counters {
         }
     }
 
-    /// Ends the warm-up.
     pub(crate) fn begin(&self) {
-        let mut counts = self.counts.lock();
-        if matches!(counts.span, Span::WarmingUp) {
-            counts.span = Span::Since(Instant::now());
-        }
+        self.counts.lock().span = Span::Since(Instant::now());
     }
 
-    /// Starts a second count, without a goal; returns the first.
-    pub(crate) fn begin_again(&self) -> Counts {
-        let fresh = Counts::new(Span::Since(Instant::now()), None);
-        mem::replace(&mut *self.counts.lock(), fresh)
+    /// Starts a second count, without a goal.
+    pub(crate) fn begin_again(&self) {
+        *self.counts.lock() = Counts::new(Span::Since(Instant::now()), None);
     }
 
     /// Stops counting, while the load goes on.
@@ -121,25 +104,22 @@ impl Counters {
         self.is_over.load(Ordering::Relaxed)
     }
 
-    /// Counts accepted messages by their latencies.
     pub(crate) fn accepted(&self, latencies: &[Duration]) {
         let mut counts = self.counts.lock();
         if !counts.is_counting() {
             return;
         }
-        counts.accepted += latencies.len() as u64;
         counts.accept.record_all(latencies);
-        if counts.goal.is_some_and(|goal| counts.accepted >= goal) {
+        let accepted = counts.accept.count();
+        if counts.goal.is_some_and(|goal| accepted >= goal) {
             counts.end();
             self.reached.notify_one();
         }
     }
 
-    /// Counts delivered messages by their latencies.
     pub(crate) fn delivered(&self, latencies: &[Duration]) {
         let mut counts = self.counts.lock();
         if counts.is_counting() {
-            counts.delivered += latencies.len() as u64;
             counts.delivery.record_all(latencies);
         }
     }

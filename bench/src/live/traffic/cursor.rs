@@ -1,6 +1,7 @@
 //! Where one device is in one conversation, and whether it got every message once and in order.
 
 use std::collections::HashSet;
+use std::iter::Sum;
 
 use cairn_client::Error;
 use cairn_client::proto::content::message::{Run, split_entry};
@@ -17,7 +18,6 @@ use crate::results::{Results, Unit, list};
 pub(crate) struct Cursor {
     /// The first message that the device does not have.
     pub(crate) next: MsgId,
-    /// By sender.
     seen: HashMap<u16, Sequence>,
 }
 
@@ -45,19 +45,10 @@ impl Cursor {
 
     /// Compares what was seen with how many messages each sender has sent.
     pub(crate) fn check(&self, sent: impl IntoIterator<Item = (u16, u64)>) -> Anomalies {
-        let mut found = Anomalies::default();
-        for (sender, sent) in sent {
-            let nothing = || Anomalies {
-                missing: sent,
-                ..Anomalies::default()
-            };
-            found.add(
-                self.seen
-                    .get(&sender)
-                    .map_or_else(nothing, |seen| seen.finish(sent)),
-            );
-        }
-        found
+        let unseen = Sequence::default();
+        let seen = |sender| self.seen.get(&sender).unwrap_or(&unseen);
+        let check = |(sender, sent)| seen(sender).finish(sent);
+        sent.into_iter().map(check).sum()
     }
 }
 
@@ -65,19 +56,21 @@ impl Cursor {
 pub(crate) struct Anomalies {
     /// Accepted and never received.
     pub(crate) missing: u64,
-    /// Received again.
     pub(crate) duplicates: u64,
-    /// Received after a later one.
     pub(crate) out_of_order: u64,
 }
 
-impl Anomalies {
-    pub(crate) fn add(&mut self, other: Self) {
-        self.missing += other.missing;
-        self.duplicates += other.duplicates;
-        self.out_of_order += other.out_of_order;
+impl Sum for Anomalies {
+    fn sum<I: Iterator<Item = Self>>(found: I) -> Self {
+        found.fold(Self::default(), |sum, found| Self {
+            missing: sum.missing + found.missing,
+            duplicates: sum.duplicates + found.duplicates,
+            out_of_order: sum.out_of_order + found.out_of_order,
+        })
     }
+}
 
+impl Anomalies {
     /// Lists what a check of every receiver found; `None` where there was no check. In a run that
     /// ended before everything could come, nothing is `missing`.
     pub(crate) fn list(found: Option<Self>, is_complete: bool, results: &mut Results) {
@@ -106,9 +99,7 @@ pub(crate) struct Sequence {
 
 impl Sequence {
     pub(crate) fn saw(&mut self, number: u64) {
-        if number == self.last + 1 {
-            self.last = number;
-        } else if number > self.last {
+        if number > self.last {
             let gap = self.last + 1..number;
             self.found.missing += number - gap.start;
             let tracked = limits::MISSING_TRACKED_MAX.saturating_sub(self.missing.len());
@@ -124,9 +115,8 @@ impl Sequence {
 
     /// What is wrong when `sent` messages were sent in all.
     pub(crate) fn finish(&self, sent: u64) -> Anomalies {
-        let missing = self.found.missing + sent.saturating_sub(self.last);
         Anomalies {
-            missing,
+            missing: self.found.missing + sent.saturating_sub(self.last),
             ..self.found
         }
     }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use cairn_client::Client;
 use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::limits::SENDS_IN_FLIGHT_MAX;
+use cairn_client::{Accepted, Client};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -17,7 +17,6 @@ use crate::limits;
 use crate::results::grouped;
 use crate::watcher::Watcher;
 
-/// One client that fills conversations.
 #[derive(Debug)]
 pub(crate) struct Filler {
     pub(crate) client: Client,
@@ -32,13 +31,10 @@ pub(crate) async fn fill(
     fillers: Vec<Filler>,
     each: u64,
     texts: &Arc<Texts>,
-    watcher: &mut Watcher,
+    watcher: &Watcher,
 ) -> Result<Vec<(ConversationId, MsgId)>, BenchError> {
-    let total = each
-        * fillers
-            .iter()
-            .map(|filler| filler.conversations.len() as u64)
-            .sum::<u64>();
+    let conversations = fillers.iter().map(|filler| filler.conversations.len());
+    let total = grouped((each * conversations.sum::<usize>() as u64) as f64);
     let stored = Arc::new(AtomicU64::new(0));
     let mut tasks = JoinSet::new();
     for filler in fillers {
@@ -54,14 +50,8 @@ pub(crate) async fn fill(
             },
             () = sleep(limits::TICK) => {}
         }
-        let (stored, total) = (stored.load(Ordering::Relaxed) as f64, total as f64);
-        watcher.tell(&|| {
-            format!(
-                "{} of {} messages are stored",
-                grouped(stored),
-                grouped(total)
-            )
-        });
+        let stored = grouped(stored.load(Ordering::Relaxed) as f64);
+        watcher.tell(&|| format!("{stored} of {total} messages are stored"));
     }
 }
 
@@ -74,7 +64,7 @@ impl Filler {
     ) -> Result<Vec<(ConversationId, MsgId)>, BenchError> {
         let conversations = self.conversations.iter();
         let mut heads: Vec<_> = conversations.map(|&id| (id, MsgId::ZERO)).collect();
-        let mut unanswered: VecDeque<(usize, cairn_client::Accepted)> = VecDeque::new();
+        let mut unanswered: VecDeque<(usize, Accepted)> = VecDeque::new();
         for number in 1..=each {
             for (at, &conversation) in self.conversations.iter().enumerate() {
                 // The client must have a free slot when it is asked.
@@ -85,10 +75,8 @@ impl Filler {
                     stored.fetch_add(1, Ordering::Relaxed);
                 }
                 let body = texts.body(self.number, number, Instant::now())?;
-                unanswered.push_back((
-                    at,
-                    self.client.conversation(conversation).enqueue(body).await?,
-                ));
+                let conversation = self.client.conversation(conversation);
+                unanswered.push_back((at, conversation.enqueue(body).await?));
             }
         }
         for (at, accepted) in unanswered {

@@ -5,37 +5,32 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use cairn_client::proto::limits::SENDS_IN_FLIGHT_MAX;
 use tokio::sync::Notify;
 
 use crate::error::BenchError;
 
 #[derive(Clone, Debug)]
-pub(crate) enum Pace {
-    /// As fast as answers come, with this many sends unanswered.
-    InFlight(usize),
-    /// At fixed times. A message that waits because this many are unanswered goes out late; its
-    /// latency counts from when it was due.
-    Rate(Turns, usize),
-    /// As fast as the receivers take the messages.
-    Window(Arc<Window>),
+pub(crate) struct Pace {
+    /// Sends that are unanswered at most.
+    pub(crate) in_flight: usize,
+    /// The times of the messages, where they are fixed. A message that has to wait goes out late;
+    /// its latency counts from when it was due.
+    pub(crate) turns: Option<Turns>,
+    /// Closed while the receivers have enough to take.
+    pub(crate) window: Arc<Window>,
 }
 
 impl Pace {
     /// When the next message is due, if that is not after `now`; `sent` counts those before it.
     pub(crate) fn next(&self, now: Instant, unanswered: usize, sent: u64) -> Option<Instant> {
-        match self {
-            Self::InFlight(most) => (unanswered < *most).then_some(now),
-            Self::Rate(turns, most) => {
-                Some(turns.at(sent)).filter(|&due| due <= now && unanswered < *most)
-            }
-            Self::Window(window) => {
-                let is_open = window.is_open.load(Ordering::Relaxed);
-                (unanswered < SENDS_IN_FLIGHT_MAX && is_open).then_some(now)
-            }
-        }
+        let due = self.turns.map_or(now, |turns| turns.at(sent));
+        let is_open = self.window.is_open.load(Ordering::Relaxed);
+        (unanswered < self.in_flight && due <= now && is_open).then_some(due)
     }
 }
+
+/// What senders wait on, each on one.
+pub(crate) type Wakes = Arc<[Arc<Notify>]>;
 
 /// A fixed rate, shared among senders in turn.
 #[derive(Clone, Copy, Debug)]
@@ -65,15 +60,9 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// Wakes each sender at each of its turns.
-    pub(crate) fn start(all: Turns, wakes: Vec<Arc<Notify>>) -> Result<Self, BenchError> {
-        let senders = (0..wakes.len()).cycle();
-        Self::of(wakes, (0..).map(move |turn| all.at(turn)).zip(senders))
-    }
-
     /// Wakes at each time, in ascending order, the one of `wakes` that stands beside it.
-    pub(crate) fn of(
-        wakes: Vec<Arc<Notify>>,
+    pub(crate) fn start(
+        wakes: Wakes,
         turns: impl Iterator<Item = (Instant, usize)> + Send + 'static,
     ) -> Result<Self, BenchError> {
         let is_over = Arc::new(AtomicBool::new(false));
@@ -116,12 +105,12 @@ pub(crate) struct Window {
     undelivered: AtomicI64,
     most: i64,
     is_open: AtomicBool,
-    wakes: Vec<Arc<Notify>>,
+    wakes: Wakes,
 }
 
 impl Window {
     /// `most` deliveries; `wakes` are the senders'.
-    pub(crate) const fn new(most: i64, wakes: Vec<Arc<Notify>>) -> Self {
+    pub(crate) fn new(most: i64, wakes: Wakes) -> Self {
         Self {
             undelivered: AtomicI64::new(0),
             most,
@@ -131,8 +120,8 @@ impl Window {
     }
 
     /// A window that never closes: it only counts.
-    pub(crate) const fn open() -> Self {
-        Self::new(i64::MAX, Vec::new())
+    pub(crate) fn open() -> Self {
+        Self::new(i64::MAX, Arc::new([]))
     }
 
     /// Notes that a message was sent to this many receivers.

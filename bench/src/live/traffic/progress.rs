@@ -1,20 +1,22 @@
 //! The progress of a run: warm up, count, stop; and what was counted over its time.
 
 use std::time::Duration;
+use std::{fmt, mem};
 
 use clap::Args;
 use serde::Serialize;
-use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use super::counters::{Counters, Counts};
+use super::counters::Counts;
+use super::results::{Rates, TrafficResults};
+use super::sender::Senders;
 use crate::args::whole;
 use crate::error::BenchError;
+use crate::latency::Latencies;
 use crate::limits;
-use crate::live::target::{Cpu, ServerStats, Target};
-use crate::watcher::Watcher;
+use crate::live::target::{Reading, Target};
+use crate::results::grouped;
 
-/// How long a run counts, after the warm-up.
 #[derive(Clone, Copy, Debug, Args, Serialize)]
 pub(crate) struct Extent {
     /// Count this many messages
@@ -34,65 +36,72 @@ impl Extent {
     }
 }
 
-/// What is known of a run beside what its clients counted.
-#[derive(Clone, Debug)]
-pub(crate) struct Progress {
-    pub(crate) seconds: f64,
-    pub(crate) cpu: Cpu,
-    pub(crate) timeline: Vec<Rates>,
-    pub(crate) server_stats: ServerStats,
-    pub(crate) interrupted: bool,
-}
-
-/// Lets `load` warm up and counts; a count that has begun needs no warm-up. The load goes on. An
+/// Lets the load warm up and counts; a count that has begun needs no warm-up. The load goes on. An
 /// end of any part of it is an error.
-pub(crate) async fn count<T: 'static>(
-    counters: &Counters,
+pub(crate) async fn count(
+    senders: &mut Senders,
     extent: Extent,
     target: &Target,
-    load: &mut JoinSet<Result<T, BenchError>>,
-    watcher: &mut Watcher,
-    text: impl Fn(&Counts) -> String,
-) -> Result<Progress, BenchError> {
+) -> Result<TrafficResults, BenchError> {
     let (time, warm) = (extent.time(), Instant::now() + limits::WARM_UP);
+    let (counters, stop) = (&*senders.load.counters, target.watcher.stop());
+    let is_fanout = senders.load.groups.iter().any(|group| group.receivers > 0);
     let mut began = match counters.read(Counts::is_counting) {
         true => Some((target.reading().await, target.cpu())),
         false => None,
     };
-    let (mut stop, mut timeline) = (watcher.stop(), Timeline::new());
-    while !counters.read(|counts| counts.is_done(time)) && !stop.is_asked() {
+    let mut timeline = Timeline::new();
+    loop {
+        let left = counters.read(|counts| counts.left(time));
+        if left.is_zero() || stop.is_asked() {
+            break;
+        }
         tokio::select! {
             biased;
             () = stop.asked() => {}
             () = counters.reached.notified() => {}
-            Some(ended) = load.join_next() => {
+            Some(ended) = senders.tasks.join_next() => {
                 ended??;
                 return Err(BenchError::EndedEarly);
             }
-            () = sleep(counters.read(|counts| counts.left(time)).min(limits::TICK)) => {}
+            () = sleep(left.min(limits::TICK)) => {}
         }
         if began.is_none() && Instant::now() >= warm {
             began = Some((target.reading().await, target.cpu()));
             counters.begin();
         }
-        counters.read(|counts| timeline.note(counts.into()));
-        watcher.tell(&|| match began {
-            None => "warming up".to_owned(),
-            Some(_) => counters.read(&text),
+        let now = counters.read(|counts| Moment::from(counts));
+        timeline.note(now);
+        target.watcher.tell(&|| match (&began, is_fanout) {
+            (None, _) => "warming up".to_owned(),
+            (Some(_), true) => now.to_string(),
+            (Some(_), false) => format!("{} accepted", grouped(now.accepted as f64)),
         });
     }
     counters.pause();
     let (reading, cpu) = began.ok_or(BenchError::Interrupted)?;
     let cpu = target.cpu().since(cpu);
-    let server_stats = ServerStats::between(reading.as_ref(), target.reading().await.as_ref());
-    let end = counters.read(|counts| Moment::from(counts));
-    Ok(Progress {
-        seconds: end.at.as_secs_f64(),
-        cpu,
-        timeline: timeline.finish(end),
-        server_stats,
-        interrupted: stop.is_asked(),
-    })
+    let server_stats = Reading::between(reading, target.reading().await);
+    let interrupted = stop.is_asked();
+    Ok(counters.read(|counts| {
+        let (end, none) = (Moment::from(counts), Latencies::default());
+        let (latency, accept_latency) = match is_fanout {
+            true => (&counts.delivery, &counts.accept),
+            false => (&counts.accept, &none),
+        };
+        TrafficResults {
+            seconds: Some(end.at.as_secs_f64()),
+            accepted: Some(end.accepted),
+            deliveries: is_fanout.then_some(end.delivered),
+            latency: latency.clone(),
+            accept_latency: accept_latency.clone(),
+            timeline: Some(timeline.finish(end)),
+            interrupted,
+            cpu,
+            server_stats,
+            ..TrafficResults::default()
+        }
+    }))
 }
 
 /// Sums at moments of a run that lie about as far apart each.
@@ -103,7 +112,6 @@ pub(crate) struct Timeline {
     gap: Duration,
 }
 
-/// What was counted up to a moment.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Moment {
     /// Since the count began.
@@ -116,20 +124,17 @@ impl From<&Counts> for Moment {
     fn from(counts: &Counts) -> Self {
         Self {
             at: counts.elapsed(),
-            accepted: counts.accepted,
-            delivered: counts.delivered,
+            accepted: counts.accept.count(),
+            delivered: counts.delivery.count(),
         }
     }
 }
 
-/// What was counted a second in one part of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub(crate) struct Rates {
-    /// The end of the part, in seconds since the count began.
-    pub(crate) s: f64,
-    pub(crate) accepted_per_s: f64,
-    /// `None` when nothing was delivered in the whole run: it has no receivers.
-    pub(crate) deliveries_per_s: Option<f64>,
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [accepted, delivered] = [self.accepted, self.delivered].map(|sum| grouped(sum as f64));
+        write!(f, "{accepted} accepted, {delivered} delivered")
+    }
 }
 
 impl Timeline {
@@ -166,7 +171,7 @@ impl Timeline {
         self.moments.push(end);
         let mut before = Moment::default();
         let rates = |&now: &Moment| {
-            let then = std::mem::replace(&mut before, now);
+            let then = mem::replace(&mut before, now);
             let seconds = (now.at - then.at).as_secs_f64();
             let rate = |count: u64| match seconds > 0.0 {
                 true => (count as f64 / seconds).round(),

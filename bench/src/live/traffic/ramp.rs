@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cairn_client::{Account, Backoff, Client, Endpoint, Error};
+use cairn_client::{Account, Backoff, Client, ClientBuilder, Error};
 use tokio::time::sleep;
 
 use crate::limits;
@@ -21,18 +21,16 @@ pub(crate) fn points(ramp: &[(f64, usize)]) -> Vec<(f64, f64)> {
     ramp.iter().map(|&(s, count)| (s, count as f64)).collect()
 }
 
-/// Connects a device that was here before, with push. Tries again for as long as that may help,
+/// Connects a device that was here before. Tries again for as long as that may help,
 /// with growing pauses, and calls `failed` each time.
 pub(crate) async fn reconnect(
     account: &Account,
-    endpoint: Option<&Endpoint>,
+    options: &ClientBuilder,
     mut failed: impl FnMut(),
 ) -> Result<Client, Error> {
     let mut attempt = 0;
     loop {
-        let endpoint = endpoint.cloned();
-        let options = Client::builder().endpoint(endpoint);
-        match options.connect(account).await {
+        match options.clone().connect(account).await {
             Err(Error::NoAnswer { .. } | Error::LoginUnanswered { .. } | Error::Broken { .. }) => {
                 failed();
                 sleep(Backoff::default().delay(attempt, rand::random())).await;

@@ -11,18 +11,14 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::counters::Counters;
 use super::cursor::{Anomalies, Cursor};
 use super::pace::Window;
 use super::sender::{Load, Sent};
-use super::stamp::Texts;
 use crate::error::BenchError;
 use crate::limits;
 
-/// Receivers at work.
 pub(crate) struct Receivers {
-    /// What is on its way to them.
-    pub(crate) window: Arc<Window>,
+    pub(crate) load: Load,
     cursors: Vec<Arc<Mutex<Cursor>>>,
     /// The group of the first receiver. The next one listens to the next group, and so on.
     first_group: usize,
@@ -36,29 +32,23 @@ impl Receivers {
         clients: Vec<Client>,
         first_group: usize,
         load: &Load,
-        (counters, window): (&Arc<Counters>, &Arc<Window>),
         is_paused: Option<&watch::Receiver<bool>>,
     ) -> Self {
         let (mut cursors, mut tasks) = (Vec::new(), JoinSet::new());
-        for (client, group) in clients
-            .into_iter()
-            .zip(load.groups.iter().cycle().skip(first_group))
-        {
+        let groups = load.groups.iter().cycle().skip(first_group);
+        for (client, group) in clients.into_iter().zip(groups) {
             let cursor = Arc::new(Mutex::new(Cursor::new(MsgId::new(1))));
             cursors.push(Arc::clone(&cursor));
             let receiver = Receiver {
                 client,
                 group: group.id,
-                texts: Arc::clone(&load.texts),
-                counters: Arc::clone(counters),
-                window: Arc::clone(window),
+                load: load.clone(),
                 cursor,
             };
             tasks.spawn(receiver.run(is_paused.cloned()));
         }
-        let window = Arc::clone(window);
         Self {
-            window,
+            load: load.clone(),
             cursors,
             first_group,
             tasks,
@@ -70,23 +60,20 @@ impl Receivers {
         &mut self,
         go_on: impl FnMut(i64) -> bool,
     ) -> Result<(), BenchError> {
-        delivered(&self.window, &mut self.tasks, go_on).await
+        delivered(&self.load.window, &mut self.tasks, go_on).await
     }
 
     /// How many deliveries are due to all of them, of what each sender has sent.
     pub(crate) fn due(&self, sent: &[Sent]) -> u64 {
-        (0..self.cursors.len())
-            .flat_map(|at| self.to_its_group(at, sent))
-            .sum()
+        let due = |at| self.to_its_group(at, sent);
+        (0..self.cursors.len()).flat_map(due).sum()
     }
 
     /// What is wrong with what was received, of what each sender has sent.
     pub(crate) fn check(&self, sent: &[Sent]) -> Anomalies {
-        let mut found = Anomalies::default();
-        for (at, cursor) in self.cursors.iter().enumerate() {
-            found.add(cursor.lock().check((0..).zip(self.to_its_group(at, sent))));
-        }
-        found
+        let sent = |at| (0..).zip(self.to_its_group(at, sent));
+        let check = |(at, cursor): (usize, &Arc<Mutex<Cursor>>)| cursor.lock().check(sent(at));
+        self.cursors.iter().enumerate().map(check).sum()
     }
 
     /// How many messages each sender has sent to the group of one receiver.
@@ -120,14 +107,11 @@ pub(crate) async fn delivered<T: 'static>(
     Ok(())
 }
 
-/// One client that listens to one group.
 #[derive(Debug)]
 struct Receiver {
     client: Client,
     group: ConversationId,
-    texts: Arc<Texts>,
-    counters: Arc<Counters>,
-    window: Arc<Window>,
+    load: Load,
     cursor: Arc<Mutex<Cursor>>,
 }
 
@@ -157,10 +141,10 @@ impl Receiver {
 
     fn take(&self, run: Run, latencies: &mut Vec<Duration>) -> Result<(), BenchError> {
         let now = Instant::now();
-        let saw = |stamp| latencies.push(self.texts.age(stamp, now));
+        let saw = |stamp| latencies.push(self.load.texts.age(stamp, now));
         self.cursor.lock().take(run, saw)?;
-        self.counters.delivered(latencies);
-        self.window.delivered(latencies.len() as i64);
+        self.load.counters.delivered(latencies);
+        self.load.window.delivered(latencies.len() as i64);
         latencies.clear();
         Ok(())
     }

@@ -9,18 +9,17 @@ use std::time::{Duration, Instant};
 
 use cairn_client::proto::ids::ConversationId;
 use cairn_client::{Accepted, Client, Error, TryEnqueueError};
-use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::counters::Counters;
-use super::pace::{Clock, Pace, Turns, Window};
+use super::pace::{Clock, Pace, Turns, Wakes, Window};
 use super::stamp::Texts;
 use crate::error::BenchError;
 use crate::limits;
 use crate::zipf::Picker;
 
-/// What the senders of a run have in common.
+/// What the senders and receivers of a run have in common.
 #[derive(Clone, Debug)]
 pub(crate) struct Load {
     pub(crate) groups: Arc<[Group]>,
@@ -29,11 +28,16 @@ pub(crate) struct Load {
     pub(crate) seed: u64,
     pub(crate) texts: Arc<Texts>,
     pub(crate) counters: Arc<Counters>,
-    /// Notified of every send, when there are receivers.
-    pub(crate) window: Option<Arc<Window>>,
+    /// Those of the senders.
+    pub(crate) wakes: Wakes,
+    /// Messages a second, of all senders; without it, they send as fast as the others can follow.
+    pub(crate) rate: Option<u32>,
+    /// Sends that each sender has unanswered at most.
+    pub(crate) in_flight: usize,
+    /// What is on its way to the receivers.
+    pub(crate) window: Arc<Window>,
 }
 
-/// Where messages go.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Group {
     pub(crate) id: ConversationId,
@@ -41,27 +45,18 @@ pub(crate) struct Group {
     pub(crate) receivers: u32,
 }
 
-/// Senders at work.
 pub(crate) struct Senders {
+    pub(crate) load: Load,
     pub(crate) tasks: JoinSet<Result<Sent, BenchError>>,
-    wakes: Vec<Arc<Notify>>,
     clock: Option<Clock>,
 }
 
 impl Load {
-    /// Starts a sender for each client: at a fixed rate where there is one, else at `pace`. `wakes`
-    /// are those of the senders.
-    pub(crate) fn start(
-        &self,
-        clients: Vec<Client>,
-        wakes: Vec<Arc<Notify>>,
-        rate: Option<u32>,
-        in_flight: usize,
-        pace: &Pace,
-    ) -> Result<Senders, BenchError> {
+    /// Starts a sender for each client.
+    pub(crate) fn start(self, clients: Vec<Client>) -> Result<Senders, BenchError> {
         let (began, senders) = (Instant::now(), clients.len());
-        let turns = |sender| {
-            let rate = f64::from(rate?);
+        let turns = |sender, senders| {
+            let rate = self.rate?.into();
             Some(Turns {
                 began,
                 rate,
@@ -69,47 +64,46 @@ impl Load {
                 senders,
             })
         };
-        let sender = |(number, (client, wake)): (u16, (Client, &Arc<Notify>))| {
-            let seed = self.seed.wrapping_add(number.into());
-            let turns = turns(number.into());
-            Sender {
-                load: self.clone(),
-                client,
-                number,
-                picker: Picker::new(self.groups.len(), self.skew, seed),
-                pace: turns.map_or_else(|| pace.clone(), |turns| Pace::Rate(turns, in_flight)),
-                wake: Arc::clone(wake),
-                numbers: vec![0; self.groups.len()],
-                total: 0,
-                accepted: vec![0; self.groups.len()],
-                unanswered: Unanswered::default(),
-            }
+        let sender = |(number, client): (u16, Client)| Sender {
+            load: self.clone(),
+            client,
+            number,
+            picker: Picker::new(
+                self.groups.len(),
+                self.skew,
+                self.seed.wrapping_add(number.into()),
+            ),
+            pace: Pace {
+                in_flight: self.in_flight,
+                turns: turns(number.into(), senders),
+                window: Arc::clone(&self.window),
+            },
+            numbers: vec![0; self.groups.len()],
+            total: 0,
+            accepted: vec![0; self.groups.len()],
+            unanswered: Unanswered::default(),
         };
-        let tasks = (0..)
-            .zip(clients.into_iter().zip(&wakes))
-            .map(|each| sender(each).run());
-        let tasks = tasks.collect();
-        let all = turns(0).map(|turns| Turns {
-            senders: 1,
-            ..turns
-        });
-        let clock = all
-            .map(|all| Clock::start(all, wakes.clone()))
-            .transpose()?;
+        let tasks = (0..).zip(clients).map(|each| sender(each).run()).collect();
+        let start = |all: Turns| {
+            let times = (0..).map(move |turn| all.at(turn));
+            Clock::start(Arc::clone(&self.wakes), times.zip((0..senders).cycle()))
+        };
+        let clock = turns(0, 1).map(start).transpose()?;
         Ok(Senders {
+            load: self,
             tasks,
-            wakes,
             clock,
         })
     }
 }
 
 impl Senders {
-    /// Waits until every send is answered, once the run is over. Returns what each has sent, in
-    /// the order of the senders.
+    /// Ends the load and waits until every send is answered. Returns what each has sent, in the
+    /// order of the senders.
     pub(crate) async fn settle(mut self) -> Result<Vec<Sent>, BenchError> {
+        self.load.counters.end();
         drop(self.clock);
-        self.wakes.iter().for_each(|wake| wake.notify_one());
+        self.load.wakes.iter().for_each(|wake| wake.notify_one());
         let mut all = Vec::new();
         while let Some(sent) = self.tasks.join_next().await {
             all.push(sent??);
@@ -134,7 +128,6 @@ struct Sender {
     number: u16,
     picker: Picker,
     pace: Pace,
-    wake: Arc<Notify>,
     /// The number of the last message in each group.
     numbers: Vec<u64>,
     total: u64,
@@ -144,12 +137,13 @@ struct Sender {
 
 impl Sender {
     async fn run(mut self) -> Result<Sent, BenchError> {
+        let wake = Arc::clone(&self.load.wakes[usize::from(self.number)]);
         while !self.load.counters.is_over() {
             self.send_due()?;
             tokio::select! {
                 biased;
                 answered = self.unanswered.answered() => self.count(&answered?),
-                () = self.wake.notified() => {}
+                () = wake.notified() => {}
             }
         }
         while let Some(answered) = self.unanswered.settle().await? {
@@ -167,38 +161,35 @@ impl Sender {
         while let Some(due) = self.pace.next(now, self.unanswered.len(), self.total) {
             let group = self.picker.pick();
             let Group { id, receivers } = self.load.groups[group];
-            let body = self
-                .load
-                .texts
-                .body(self.number, self.numbers[group] + 1, due)?;
+            let number = self.numbers[group] + 1;
+            let body = self.load.texts.body(self.number, number, due)?;
             let accepted = match self.client.conversation(id).try_enqueue(body) {
                 Ok(accepted) => accepted,
                 Err(TryEnqueueError::Full(_)) => break,
                 Err(TryEnqueueError::Failed(error)) => return Err(error.into()),
             };
-            self.numbers[group] += 1;
+            self.numbers[group] = number;
             self.total += 1;
-            if let Some(window) = &self.load.window {
-                window.sent(receivers.into());
-            }
-            self.unanswered.push(Send { since: due, group }, accepted);
+            self.load.window.sent(receivers.into());
+            self.unanswered
+                .push(InFlight { since: due, group }, accepted);
         }
         Ok(())
     }
 
-    fn count(&mut self, answered: &[Send]) {
+    fn count(&mut self, answered: &[InFlight]) {
         let now = Instant::now();
-        let latency = |send: &Send| now.saturating_duration_since(send.since);
-        let latencies: Vec<Duration> = answered.iter().map(latency).collect();
-        answered
-            .iter()
-            .for_each(|send| self.accepted[send.group] += 1);
+        let latencies = answered.iter().map(|send| {
+            self.accepted[send.group] += 1;
+            now.saturating_duration_since(send.since)
+        });
+        let latencies: Vec<Duration> = latencies.collect();
         self.load.counters.accepted(&latencies);
     }
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Send {
+pub(crate) struct InFlight {
     /// From when its latency counts.
     pub(crate) since: Instant,
     /// Which of the sender's groups it goes to.
@@ -207,10 +198,10 @@ pub(crate) struct Send {
 
 /// The sends of one client that wait for their answers, oldest first.
 #[derive(Debug, Default)]
-pub(crate) struct Unanswered(VecDeque<(Send, Accepted)>);
+pub(crate) struct Unanswered(VecDeque<(InFlight, Accepted)>);
 
 impl Unanswered {
-    pub(crate) fn push(&mut self, send: Send, accepted: Accepted) {
+    pub(crate) fn push(&mut self, send: InFlight, accepted: Accepted) {
         self.0.push_back((send, accepted));
     }
 
@@ -220,22 +211,26 @@ impl Unanswered {
 
     /// Waits until the oldest send is accepted; returns it and all after it that are accepted too.
     /// Never resolves when there is none. Nothing is lost when the future is dropped.
-    pub(crate) async fn answered(&mut self) -> Result<Vec<Send>, Error> {
+    pub(crate) async fn answered(&mut self) -> Result<Vec<InFlight>, Error> {
         poll_fn(|context| self.poll(context)).await
     }
 
     /// As [`Self::answered`], but `None` when there is none, and an error when it takes too long.
-    pub(crate) async fn settle(&mut self) -> Result<Option<Vec<Send>>, BenchError> {
+    pub(crate) async fn settle(&mut self) -> Result<Option<Vec<InFlight>>, BenchError> {
         if self.0.is_empty() {
             return Ok(None);
         }
         match timeout(limits::SETTLE_TIME_MAX, self.answered()).await {
             Ok(answered) => Ok(Some(answered?)),
-            Err(_) => Err(BenchError::Unanswered(self.len())),
+            Err(_) => {
+                let left = self.len();
+                let why = format!("{left} sends were not answered after the run");
+                Err(BenchError::Failed(why))
+            }
         }
     }
 
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Vec<Send>, Error>> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Vec<InFlight>, Error>> {
         let mut answered = Vec::new();
         while let Some((send, answer)) = self.0.front_mut() {
             let Poll::Ready(answer) = Pin::new(answer).poll(context) else {

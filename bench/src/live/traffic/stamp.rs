@@ -10,7 +10,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 use crate::limits;
-use crate::words::Words;
+use crate::words::words;
 
 /// The hexadecimal digits of a stamp: 16 of the time, 4 of the sender, 12 of the number.
 pub(crate) const STAMP_BYTES: usize = 32;
@@ -32,9 +32,8 @@ impl Stamp {
     pub(crate) fn read(entry: &[u8]) -> Option<Self> {
         let stamp = entry.last_chunk::<STAMP_BYTES>()?;
         let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-        let digits = str::from_utf8(stamp)
-            .ok()
-            .filter(|_| stamp.iter().all(is_digit))?;
+        let digits = stamp.iter().all(is_digit).then_some(stamp)?;
+        let digits = str::from_utf8(digits).ok()?;
         Some(Self {
             nanos: u64::from_str_radix(&digits[..16], 16).ok()?,
             sender: u16::from_str_radix(&digits[16..20], 16).ok()?,
@@ -53,8 +52,8 @@ pub(crate) struct Texts {
 impl Texts {
     /// Messages of this many bytes, at least [`STAMP_BYTES`]. The same seed gives the same words.
     pub(crate) fn new(body_bytes: usize, seed: u64) -> Self {
-        let (words, mut random) = (Words::new(), StdRng::seed_from_u64(seed));
-        let mut filling = || words.fill(body_bytes.saturating_sub(STAMP_BYTES), &mut random);
+        let mut random = StdRng::seed_from_u64(seed);
+        let mut filling = || words(body_bytes.saturating_sub(STAMP_BYTES), &mut random);
         Self {
             fillings: (0..limits::TEXTS).map(|_| filling()).collect(),
             body_bytes,
@@ -78,11 +77,8 @@ impl Texts {
         let nanos = at.saturating_duration_since(self.began).as_nanos() as u64;
         let filling = &self.fillings[number as usize % self.fillings.len()];
         let mut text = String::with_capacity(bytes);
-        text.push_str(
-            filling
-                .get(..bytes.saturating_sub(STAMP_BYTES))
-                .unwrap_or(filling),
-        );
+        let words = bytes.saturating_sub(STAMP_BYTES);
+        text.push_str(filling.get(..words).unwrap_or(filling));
         let _ = write!(text, "{nanos:016x}{sender:04x}{number:012x}");
         Ok(Body::Text(Text::new(text)?))
     }

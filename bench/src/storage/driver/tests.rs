@@ -21,7 +21,7 @@ fn texts(driver: &mut Driver, group: usize) -> Vec<(MsgId, Text)> {
 #[test]
 fn messages_survive_reopening() {
     let dir = tempfile::tempdir().unwrap();
-    let mut driver = Driver::create(dir.path(), 2).unwrap();
+    let mut driver = Driver::create(dir.path(), 2, 0).unwrap();
     let mut sent = Vec::new();
     for round in 0..2 {
         for number in 0..100 {
@@ -40,11 +40,8 @@ fn messages_survive_reopening() {
 #[test]
 fn members_may_exceed_the_uses_of_an_invite() {
     let dir = tempfile::tempdir().unwrap();
-    let mut driver = Driver::create(dir.path(), 1).unwrap();
-    let count = u64::from(INVITE_USES_MAX) + 1;
-    let actors = driver.users(2, count).unwrap();
-    driver.add_members(0, &actors).unwrap();
-    let users: Vec<UserId> = actors.iter().map(|actor| actor.user).collect();
+    let mut driver = Driver::create(dir.path(), 1, u64::from(INVITE_USES_MAX) + 1).unwrap();
+    let users: Vec<UserId> = (2..=INVITE_USES_MAX + 2).map(UserId::new).collect();
     let (mut members, mut after) = (Vec::new(), None);
     loop {
         let conversation = driver.groups[0];

@@ -18,7 +18,7 @@ use super::driver::Driver;
 use super::messages::LoadSettings;
 use crate::args::whole;
 use crate::error::BenchError;
-use crate::results::{Report, grouped, sized};
+use crate::results::{Report, Unit, grouped, list, sized};
 use crate::system;
 use crate::watcher::Watcher;
 
@@ -50,7 +50,7 @@ pub fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchErr
     let (scratch, stop) = (settings.load.scratch.open()?, watcher.stop());
     let folder = scratch.path();
     let messages = disk_budget::limit(folder, settings.messages, settings.load.body)?;
-    let mut driver = Driver::create(folder, settings.load.conversations)?;
+    let mut driver = Driver::create(folder, settings.load.conversations, 0)?;
     let heads_before = heads(&mut driver)?;
     let progress = fill(&mut driver, messages, &settings, folder, watcher)?;
     let stored = progress.last().messages;
@@ -79,10 +79,9 @@ pub fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchErr
     results::reopened(&mut results, &reopened);
     let kept_in = settings.keep.then(|| scratch.keep().display().to_string());
     results::on_the_way(&mut results, &progress.samples, settings.load.body as f64);
-    if let Some(dir) = &kept_in {
-        results.row("kept in", dir.clone(), "the data directory");
+    list! { results;
+        "kept_in": kept_in, Unit::COUNT, "kept in" => "the data directory";
     }
-    results.json("kept_in", kept_in);
     let interrupted = stop.is_asked();
     let scratch = &settings.load.scratch;
     Ok(scratch.report("fill", &settings, interrupted, results))
@@ -91,9 +90,8 @@ pub fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchErr
 /// The entries of all groups together.
 fn heads(driver: &mut Driver) -> Result<u64, BenchError> {
     let groups = 0..driver.groups.len();
-    groups
-        .map(|group| Ok(driver.timeline(group)?.head().get()))
-        .sum()
+    let head = |group| Ok(driver.timeline(group)?.head().get());
+    groups.map(head).sum()
 }
 
 /// Stores the messages until the disk is full or the run is ended.

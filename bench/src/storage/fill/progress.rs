@@ -11,7 +11,6 @@ use crate::system;
 
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub(super) struct Sample {
-    /// Messages so far.
     pub(super) messages: u64,
     /// Since the beginning.
     pub(super) seconds: f64,
@@ -25,10 +24,8 @@ pub(super) struct Sample {
 #[derive(Debug)]
 pub(super) struct Progress {
     pub(super) began: Instant,
-    /// Messages from one sample to the next.
     part: u64,
     pub(super) samples: Vec<Sample>,
-    /// Time that went into the texts.
     pub(super) making_texts: Duration,
 }
 

@@ -30,7 +30,6 @@ pub(super) enum Target {
     Old,
 }
 
-/// Reads of one kind.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Reads {
     reads: u64,
@@ -41,7 +40,6 @@ pub(super) struct Reads {
     pub(super) wrong: u64,
 }
 
-/// Reads at random positions.
 struct Reader<'a> {
     driver: &'a mut Driver,
     target: Target,
@@ -84,7 +82,7 @@ impl Reader<'_> {
         most: u64,
         watcher: &mut Watcher,
     ) -> Result<Option<Reads>, BenchError> {
-        let (stop, mut latencies) = (watcher.stop(), Latencies::new());
+        let (stop, mut latencies) = (watcher.stop(), Latencies::default());
         let (mut messages, mut wrong) = (0_u64, 0_u64);
         let began = Instant::now();
         let mut last = began;

@@ -5,7 +5,7 @@ use std::process;
 
 use super::progress::{Progress, Sample};
 use super::reads::Reads;
-use crate::results::{Column, Results, Scale, Series, Unit, grouped, list};
+use crate::results::{Column, Results, Scale, Series, Unit, list};
 use crate::system;
 
 const SHARE: Unit = Unit::new(2, "");
@@ -29,11 +29,9 @@ pub(super) fn speed(progress: &Progress, disk_full: bool) -> Results {
         "last_to_second_tenth": steadiness, SHARE, "steadiness"
             => "speed of the last tenth of the messages, where that of the second tenth is 1";
     }
-    if let Some(texts) = texts {
-        let percent = Unit::new(1, " %").show(texts * 100.0);
-        let meaning = "of the time went into making up the texts";
-        results.row("texts", percent, meaning);
-    }
+    let percent = texts.map(|share| share * 100.0);
+    let meaning = "of the time went into making up the texts";
+    results.show("texts", percent, Unit::new(1, " %"), meaning);
     results.json("disk_full", disk_full);
     results.json("seconds", seconds);
     results.json("second_tenth_per_s", second);
@@ -81,17 +79,16 @@ pub(super) fn reopened(results: &mut Results, of: &Reopened) {
     ] {
         results.json(field, reads);
         let Some(reads) = reads else { continue };
-        results.row(name, Unit::PER_S.show(reads.reads_per_s), meaning);
-        if let Some(latency) = reads.latency_ms {
-            results.row("latency", latency.to_string(), "of one of these reads");
-        }
+        results.show(name, reads.reads_per_s, Unit::PER_S, meaning);
+        let meaning = "of one of these reads";
+        results.show("latency", reads.latency_ms, Unit::MILLIS, meaning);
         wrong += reads.wrong;
     }
     if wrong > 0 {
         let meaning = "reads that gave other messages than asked for";
-        results.row("wrong reads", grouped(wrong as f64), meaning);
+        results.show("wrong reads", wrong, Unit::COUNT, meaning);
     }
-    let memory = system::resident_kib_max(process::id()).map(|kib| kib as f64 / 1_024.0);
+    let memory = system::resident_mib_max(process::id());
     list! { results;
         "memory_mib_max": memory, Unit::MIB, "memory" => "of this process, at most";
     }
@@ -119,13 +116,11 @@ pub(super) fn on_the_way(results: &mut Results, samples: &[Sample], body_bytes: 
             ..last
         })
     };
-    let rows: Vec<_> = samples
-        .chunks(samples.len().div_ceil(10))
-        .map(row)
-        .collect();
+    let parts = samples.chunks(samples.len().div_ceil(10));
+    let rows: Vec<_> = parts.map(row).collect();
     let meaning = "The speed since the line above. On the disk is also the commit log with its \
                    spare segments, up to some 200 MiB.";
-    results.show_table(("On the way", meaning), COLUMNS, &rows);
+    results.rows(("On the way", meaning), COLUMNS, &rows);
     let line = |name, y: &dyn Fn(&Sample) -> Option<f64>| {
         let point = |sample: &Sample| Some((sample.messages as f64 / 1e6, y(sample)?));
         Series::new(name, samples.iter().filter_map(point).collect())

@@ -18,10 +18,12 @@ use crate::results::grouped;
 use crate::storage::limits::{
     IDS_READ_TIME, IDS_ROUNDS, IDS_STRETCH_MAX, IDS_WIRE_SAMPLE, READ_MESSAGES,
 };
+use crate::storage::messages::SKEW;
 use crate::storage::sled_rows::{SledRows, damaged};
 use crate::storage::spread::median;
 use crate::system;
 use crate::watcher::Watcher;
+use crate::zipf::Picker;
 
 /// Messages in sled under the ids of one scheme, a batch for each commit.
 #[derive(Debug)]
@@ -144,7 +146,6 @@ fn in_turns(
     Ok(())
 }
 
-/// Generates ids without storing anything, in one thread.
 pub(super) fn make_ids(
     results: &mut [SchemeResults],
     settings: &Settings,
@@ -152,7 +153,8 @@ pub(super) fn make_ids(
     watcher: &mut Watcher,
 ) -> Result<(), BenchError> {
     let mut all = IdRows::create_all(&folder.join("made"))?;
-    let mut picker = settings.load.picker();
+    let load = &settings.load;
+    let mut picker = Picker::new(load.conversations, SKEW, load.scratch.seed);
     let count = settings.ids.div_ceil(IDS_ROUNDS);
     let conversations: Vec<u64> = (0..count).map(|_| picker.pick() as u64).collect();
     let rate: Rate = |of| &mut of.ids_per_s;

@@ -26,12 +26,8 @@ pub struct Settings {
     ids: u64,
 
     /// Messages that are stored under ids of each kind
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 200_000,
-        value_parser = whole::<u64>(1..=10_000_000)
-    )]
+    #[arg(long, value_name = "N", default_value_t = 200_000,
+        value_parser = whole::<u64>(1..=10_000_000))]
     messages: u64,
 
     /// Messages that are made durable together

@@ -71,10 +71,10 @@ pub(super) fn results(schemes: &[SchemeResults]) -> Results {
         IDS_CLOCK_STEP.as_millis()
     );
     let rows: Vec<Value> = schemes.iter().map(row).collect();
-    results.show_table(("What ids cost", COSTS), COST_COLUMNS, &rows);
+    results.rows(("What ids cost", COSTS), COST_COLUMNS, &rows);
     let title = "What a reader can tell from them";
-    results.show_table((title, &order), ORDER_COLUMNS, &rows);
-    results.show_table(("What goes wrong", &faults), FAULT_COLUMNS, &rows);
+    results.rows((title, &order), ORDER_COLUMNS, &rows);
+    results.rows(("What goes wrong", &faults), FAULT_COLUMNS, &rows);
     if schemes.iter().any(|of| of.stretches.len() > 1) {
         plot(&mut results, schemes);
     }
@@ -122,7 +122,6 @@ const fn count(header: &'static str, pointer: &'static str) -> Column {
     Column::new(header, pointer, Unit::COUNT)
 }
 
-/// The numbers of a scheme as people read them.
 fn row(of: &SchemeResults) -> Value {
     let mut row = to_value(of);
     row["scheme"] = of.scheme.to_string().into();

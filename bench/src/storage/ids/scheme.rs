@@ -12,7 +12,6 @@ use uuid::{ContextV7, Timestamp, Uuid};
 
 use crate::storage::limits::IDS_SEGMENT;
 
-/// A scheme for message ids.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Scheme {
@@ -83,7 +82,6 @@ impl fmt::Display for Scheme {
 /// Ids sort as their keys do. Where a key has 8 bytes, the upper half is 0.
 pub(super) type Id = u128;
 
-/// The last id of each conversation.
 pub(super) type Heads = HashMap<u64, u64>;
 
 /// Generates the ids of one scheme, in one thread of one process.

@@ -18,7 +18,6 @@ use crate::storage::limits::{
 use crate::storage::messages::SKEW;
 use crate::zipf::Picker;
 
-/// The interval between messages.
 pub(super) const INTERVAL: Duration = Duration::from_micros(10);
 
 /// When a trial begins, since 1970.
@@ -32,7 +31,6 @@ pub(super) struct Fault {
     pub(super) clock_back: bool,
 }
 
-/// What a scheme did in each trial.
 pub(super) type Trials = BTreeMap<&'static str, Tally>;
 
 pub(super) fn trials(scheme: Scheme, messages: usize, seed: u64) -> Trials {
@@ -80,10 +78,8 @@ pub(super) fn trial(
     world.tally()
 }
 
-/// A message: its conversation and its id.
 type Sent = (u64, Id);
 
-/// A server in miniature.
 #[derive(Debug)]
 pub(super) struct World {
     scheme: Scheme,
@@ -97,7 +93,6 @@ pub(super) struct World {
     waiting: Vec<Sent>,
     /// In the order of sending.
     stored: Vec<Sent>,
-    /// Lost in a crash.
     lost: Vec<Sent>,
     /// Sends that got no id.
     refused: u64,

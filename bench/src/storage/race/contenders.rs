@@ -4,7 +4,6 @@
 use std::cell::Cell;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read as _, Write as _};
-use std::path::Path;
 use std::rc::Rc;
 
 use cairn_proto::content::body::Body;
@@ -14,14 +13,9 @@ use cairn_proto::wire::request::session::PullRange;
 use cairn_store::blocks::run::RunLimits;
 
 use super::contender::{Batch, Contender, Key, Storage, StorageFailure};
-use crate::error::BenchError;
 use crate::storage::driver::Driver;
 use crate::storage::sled_rows::SledRows;
 
-/// The id of the first user after the sender.
-const FIRST_MEMBER: u64 = 2;
-
-/// Bytes that were written to the commit log.
 pub(crate) type LogBytes = Rc<Cell<u64>>;
 
 /// cairn's engine: each message passes the state machine, with membership and deduplication.
@@ -30,35 +24,20 @@ struct Cairn {
     log_bytes: LogBytes,
 }
 
-fn cairn(
+/// cairn's engine with groups of this many members, the sender included.
+pub(crate) fn cairn(
     name: impl Into<String>,
+    groups: usize,
+    members: u64,
     log_bytes: LogBytes,
-    create: impl Fn(&Path) -> Result<Driver, BenchError> + 'static,
 ) -> Contender {
     Contender::new(name, move |folder| {
         let driver = match folder.read_dir()?.next() {
-            None => create(folder)?,
+            None => Driver::create(folder, groups, members - 1)?,
             Some(_) => Driver::open(folder)?,
         };
         let log_bytes = log_bytes.clone();
         Ok(Cairn { driver, log_bytes })
-    })
-}
-
-/// cairn's engine with groups of the sender alone.
-pub(crate) fn cairn_with_groups(groups: usize) -> Contender {
-    let create = move |folder: &Path| Driver::create(folder, groups);
-    cairn("cairn", LogBytes::default(), create)
-}
-
-/// cairn's engine with one group.
-pub(crate) fn cairn_with_members(&(members, ref log_bytes): &(u64, LogBytes)) -> Contender {
-    let name = format!("{members} members");
-    cairn(name, log_bytes.clone(), move |folder| {
-        let mut driver = Driver::create(folder, 1)?;
-        let others = driver.users(FIRST_MEMBER, members.saturating_sub(1))?;
-        driver.add_members(0, &others)?;
-        Ok(driver)
     })
 }
 

@@ -7,12 +7,12 @@ mod supply;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde::Serialize;
 
 pub use contender::{Batch, Contender, Key, Storage, StorageFailure};
-pub(super) use contenders::{LogBytes, cairn_with_groups, cairn_with_members, raw_file, sled};
+pub(super) use contenders::{LogBytes, cairn, raw_file, sled};
 pub(super) use supply::Supply;
 use supply::Tally;
 
@@ -25,11 +25,10 @@ use crate::watcher::{Stop, Watcher};
 pub(super) struct Race<'a> {
     pub(super) contenders: &'a [Contender],
     pub(super) supply: &'a Supply,
-    /// How long each contender stores in each round.
-    pub(super) round: Duration,
+    /// How long each contender stores, all rounds together.
+    pub(super) seconds: f64,
 }
 
-/// The result of one contender.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Outcome {
     pub(super) messages_per_s: Spread,
@@ -41,14 +40,12 @@ pub(super) struct Outcome {
     pub(super) is_held: Option<bool>,
 }
 
-/// A contender during the race.
 struct Runner<'a> {
     contender: &'a Contender,
     folder: PathBuf,
     /// In the folder before the first message.
     bytes_before: u64,
     storage: Box<dyn Storage>,
-    /// The last message of each conversation.
     heads: Vec<u64>,
     stored: u64,
     rates: Vec<f64>,
@@ -132,6 +129,7 @@ impl<'a> Runner<'a> {
         batch: usize,
         stop: &Stop,
     ) -> Result<Option<f64>, StorageFailure> {
+        let seconds = race.seconds / f64::from(limits::ROUNDS);
         let most = (limits::ROUND_BYTES_MAX / race.supply.body_bytes) as u64;
         let (start, first) = (Instant::now(), self.stored);
         while !stop.is_asked() {
@@ -148,9 +146,9 @@ impl<'a> Runner<'a> {
                 (key, text)
             }))?;
             self.stored += batch as u64;
-            let (stored, elapsed) = (self.stored - first, start.elapsed());
-            if elapsed >= race.round || stored >= most {
-                return Ok(Some(stored as f64 / elapsed.as_secs_f64()));
+            let (stored, elapsed) = (self.stored - first, start.elapsed().as_secs_f64());
+            if elapsed >= seconds || stored >= most {
+                return Ok(Some(stored as f64 / elapsed));
             }
         }
         Ok(None)

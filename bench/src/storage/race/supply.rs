@@ -63,7 +63,6 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Adds the next message of a conversation.
     pub(super) fn add(&mut self, conversation: u64, text: &[u8]) {
         let msgid = self.heads.entry(conversation).or_default();
         *msgid += 1;

@@ -17,7 +17,6 @@ use super::scheme::{Closed, Group, Pulled, Scheme};
 use crate::error::BenchError;
 use crate::storage::driver::{Driver, actor};
 
-/// The index of the only group.
 const GROUP: usize = 0;
 
 #[derive(Debug)]
@@ -29,12 +28,7 @@ pub(super) struct Cairn {
 
 /// Creates a data directory with a group, its members and their devices.
 pub(super) fn create(dir: &Path, group: Group) -> Result<(), BenchError> {
-    let mut driver = Driver::create(dir, 1)?;
-    if let Some(first) = group.members().next() {
-        let users = driver.users(first.get().into(), group.size.into())?;
-        driver.add_members(GROUP, &users)?;
-    }
-    driver.close()
+    Driver::create(dir, 1, group.size.into())?.close()
 }
 
 /// The number of blocks in a closed data directory.

@@ -10,10 +10,9 @@ use clap::Args;
 
 use super::scheme::{Scheme, Sent};
 use super::store::Store;
-use crate::child::{self, Child};
+use crate::child::Child;
 use crate::error::BenchError;
 
-/// The subcommand of a victim.
 const VICTIM: &str = "schemes-victim";
 
 #[derive(Clone, Debug, Args)]
@@ -83,7 +82,6 @@ pub(super) fn crash(store: &Store, messages: usize) -> Result<[Sent; 2], BenchEr
         .env_remove("RUST_LOG")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
-    child::by_itself(&mut command);
     let mut victim = Child::start(&mut command).map_err(cannot_start())?;
     let mut output = BufReader::new(victim.stdout().ok_or(BenchError::NoAnswer)?);
     let mut stored = || {

@@ -31,23 +31,14 @@ pub use crash::{VictimArgs, live};
 #[derive(Clone, Debug, Args, Serialize)]
 pub struct Settings {
     /// Members of the group
-    #[arg(
-        long,
-        value_name = "N,…",
-        value_delimiter = ',',
+    #[arg(long, value_name = "N,…", value_delimiter = ',',
         default_values_t = [10, 100, 1_000, 10_000],
-        value_parser = whole::<u32>(1..=limits::SCHEME_MEMBERS_MAX.into())
-    )]
+        value_parser = whole::<u32>(1..=limits::SCHEME_MEMBERS_MAX.into()))]
     sizes: Vec<u32>,
 
     /// How many of a hundred members are online when a message is sent
-    #[arg(
-        long,
-        value_name = "PERCENT,…",
-        value_delimiter = ',',
-        default_values_t = [20, 80],
-        value_parser = whole::<u8>(0..=100)
-    )]
+    #[arg(long, value_name = "PERCENT,…", value_delimiter = ',',
+        default_values_t = [20, 80], value_parser = whole::<u8>(0..=100))]
     online: Vec<u8>,
 
     /// Messages, or acks, that one durable commit is made for
@@ -55,12 +46,8 @@ pub struct Settings {
     batch: usize,
 
     /// Bytes of each message's text
-    #[arg(
-        long,
-        value_name = "BYTES",
-        default_value_t = 200,
-        value_parser = whole::<usize>(1..=1_000)
-    )]
+    #[arg(long, value_name = "BYTES", default_value_t = 200,
+        value_parser = whole::<usize>(1..=1_000))]
     body: usize,
 
     /// How long each scheme is sent to, in each group: in four rounds, of which the first is not
@@ -122,7 +109,7 @@ fn measure(
 
 /// Measures the schemes with one group. Where time is measured, they take turns.
 fn compare(trials: &mut [Trial], pace: &Pace<'_>, watcher: &mut Watcher) -> Result<(), BenchError> {
-    let mut begin = |what: &str, Cell { scheme, group, .. }: &Cell| {
+    let begin = |what: &str, Cell { scheme, group, .. }: &Cell| {
         watcher.tell(&|| {
             let (members, label) = (grouped(group.size.into()), scheme.label());
             let online = group.online_percent;

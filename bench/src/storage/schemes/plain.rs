@@ -85,8 +85,8 @@ impl Plain {
         if through <= before {
             return Ok(());
         }
-        self.rows
-            .put(Row::Cursor(member), &through.get().to_be_bytes());
+        let cursor = through.get().to_be_bytes();
+        self.rows.put(Row::Cursor(member), &cursor);
         self.rows.complete()?;
         self.cursors.insert(member, through);
         self.ordered.remove(&(before, member));
@@ -118,8 +118,8 @@ impl Scheme for Plain {
             self.rows.put(Row::Waiting(self.head), &count.to_be_bytes());
         }
         for &member in &self.inboxes {
-            self.rows
-                .put(Row::Inbox(member, self.head), inbox_row.clone());
+            let row = Row::Inbox(member, self.head);
+            self.rows.put(row, inbox_row.clone());
         }
         self.rows.put(Row::Head, &self.head.get().to_be_bytes());
         self.rows.complete()?;

@@ -7,7 +7,6 @@ use super::scheme::Kind;
 use super::trial::Cell;
 use crate::results::{Column, Results, Scale, Series, Unit, grouped, list, to_value};
 
-/// What the columns of the tables mean.
 pub(super) const MEANING: &str = "Sends: until they are durable and where they stay. Bytes: what \
     the folder grows by for each, nothing acked. Writes: rows put and deleted for each. 1,000 \
     back: a member who was away pulls 1,000 messages. Acks: until all members have acked a message \
@@ -36,7 +35,7 @@ pub(super) fn results(cells: &[Cell]) -> Results {
         let meaning = if at == 0 { MEANING } else { "" };
         let conclusion = ratios.as_ref().map_or("", |ratios| &ratios.conclusion);
         let meaning = format!("{meaning} {conclusion}");
-        results.show_table((&online, meaning.trim()), COLUMNS, &rows(cells));
+        results.rows((&online, meaning.trim()), COLUMNS, &rows(cells));
         let mut plot = |title: &str, unit, meaning: &str, value: fn(&Cell) -> Option<f64>| {
             results.plot(
                 (&format!("{title}, {online}"), meaning),

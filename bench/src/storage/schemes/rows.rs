@@ -18,7 +18,6 @@ const CACHE_BYTES: u64 = 1 << 30;
 /// The group that is measured. Keys carry it, as they would with many groups.
 const GROUP: ConversationId = ConversationId::new(1);
 
-/// A row by its key.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Row {
     /// The last message.
@@ -55,7 +54,6 @@ pub(super) struct Rows {
     sled: SledRows,
     /// Complete operations that are not yet in the tree, and the one in progress.
     pending: BTreeMap<IVec, Option<IVec>>,
-    /// Rows put and deleted.
     writes: u64,
 }
 
@@ -119,7 +117,6 @@ impl Rows {
         Ok(())
     }
 
-    /// Writes everything durably.
     pub(super) fn commit(&mut self) -> Result<(), BenchError> {
         let batch = self.take_batch();
         self.sled.commit(batch)

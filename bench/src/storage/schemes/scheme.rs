@@ -11,7 +11,6 @@ use crate::error::BenchError;
 
 /// One way to store the messages of one group.
 pub(super) trait Scheme {
-    /// Takes a message for every member.
     fn send(&mut self, text: &Text) -> Result<MsgId, BenchError>;
 
     /// Writes everything so far durably. Messages count as accepted after that, and may be pushed.
@@ -27,7 +26,6 @@ pub(super) trait Scheme {
     /// Writes everything durably and brings it to its final place.
     fn close(self: Box<Self>) -> Result<Closed, BenchError>;
 
-    /// Pulls page after page.
     fn pull_all(&mut self, member: UserId, mut after: MsgId) -> Result<Vec<Pulled>, BenchError> {
         let mut pulled = Vec::new();
         loop {
@@ -41,7 +39,6 @@ pub(super) trait Scheme {
     }
 }
 
-/// A message as a member receives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pulled {
     pub(super) msgid: MsgId,

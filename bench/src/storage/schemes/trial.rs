@@ -23,7 +23,6 @@ pub(super) struct Cell {
     pub(super) scheme: Kind,
     #[serde(flatten)]
     pub(super) group: Group,
-    /// Messages that were counted.
     pub(super) sends: u64,
     /// Until everything is in its final place: the median of the rounds.
     pub(super) sends_per_s: Option<f64>,
@@ -50,7 +49,6 @@ pub(super) struct Pace<'a> {
     pub(super) texts: &'a [Text],
     /// Messages, or acks, in one commit.
     pub(super) batch: usize,
-    /// How long one round takes.
     pub(super) time: Duration,
     pub(super) stop: Stop,
 }

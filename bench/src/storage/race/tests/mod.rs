@@ -10,7 +10,7 @@ fn watcher() -> (watch::Sender<bool>, Watcher) {
 
 fn all() -> [Contender; 4] {
     [
-        cairn_with_groups(10),
+        cairn("cairn", 10, 1, LogBytes::default()),
         raw_file(),
         sled("flushed", false),
         sled("synced", true),
@@ -25,7 +25,7 @@ fn contenders_hold_what_was_stored() {
     let race = Race {
         contenders: &all(),
         supply: &supply,
-        round: Duration::from_millis(20),
+        seconds: 0.1,
     };
     let outcomes = race
         .run("test", 8, &dir.path().join("race"), &mut watcher)
@@ -109,14 +109,14 @@ fn loss_and_failure_are_reported() {
     let short = Race {
         contenders: &[forgetful()],
         supply: &supply,
-        round: Duration::ZERO,
+        seconds: 0.0,
     };
     let outcomes = short
         .run("test", 8, &dir.path().join("short"), &mut watcher)
         .unwrap();
     assert_eq!(outcomes[0].as_ref().unwrap().is_held, Some(false));
     let long = Race {
-        round: Duration::from_secs(60),
+        seconds: 300.0,
         ..short
     };
     let failed = long
@@ -134,7 +134,7 @@ fn interrupted_race_has_no_outcome() {
     let race = Race {
         contenders: &all(),
         supply: &supply,
-        round: Duration::from_secs(60),
+        seconds: 300.0,
     };
     let outcomes = race
         .run("test", 8, &dir.path().join("race"), &mut watcher)

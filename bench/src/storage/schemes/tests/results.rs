@@ -67,11 +67,11 @@ fn least_ratio_of_all_shares_counts() {
 
 #[test]
 fn only_trusting_the_push_may_lose() {
-    assert!(crashed(Kind::OfflineCopies, 2, 20).is_sound);
-    assert!(!crashed(Kind::OfflineCopies, 0, 20).is_sound);
-    assert!(crashed(Kind::OfflineCopies, 0, 0).is_sound);
-    assert!(crashed(Kind::Cairn, 0, 20).is_sound);
-    assert!(!crashed(Kind::Cairn, 1, 20).is_sound);
+    assert!(!crashed(Kind::OfflineCopies, 2, 20).has_failed);
+    assert!(crashed(Kind::OfflineCopies, 0, 20).has_failed);
+    assert!(!crashed(Kind::OfflineCopies, 0, 0).has_failed);
+    assert!(!crashed(Kind::Cairn, 0, 20).has_failed);
+    assert!(crashed(Kind::Cairn, 1, 20).has_failed);
 }
 
 #[test]
