@@ -39,15 +39,17 @@ impl Reading {
             let to_sled = done.written_bytes?.saturating_sub(to_log);
             each(to_sled, done.metrics.checkpoints.entries)
         });
+        let batch = metrics.and_then(|done| each(done.entries, done.commits));
+        let log_each = metrics.and_then(|done| each(done.log_bytes, done.entries));
         list! { results;
-            "messages_per_commit": metrics.and_then(|done| each(done.entries, done.commits)), Unit::new(1, ""),
+            "messages_per_commit": batch, Unit::new(1, ""),
                 "batch" => "messages that share one commit, which is one write and one fdatasync";
             "fdatasync_per_s": syncs_per_s, Unit::PER_S,
                 "fdatasyncs" => "by commits; checkpoints make a few of their own";
             "fdatasync_ms": syncs.map(|(p50, p99)| json!({ "p50": p50, "p99": p99 })), Unit::MILLIS,
                 "fdatasync" => "how long the disk took to make one commit durable";
-            "log_bytes_per_message": metrics.and_then(|done| each(done.log_bytes, done.entries)), Unit::new(0, " B"), "log each" =>
-                "bytes of the commit log for each message, with the send cursor it moves";
+            "log_bytes_per_message": log_each, Unit::new(0, " B"),
+                "log each" => "bytes of the commit log for each message, with the send cursor it moves";
             "sled_bytes_per_message": to_sled, Unit::new(0, " B"),
                 "sled each" => "bytes written to sled for each message that moved there; \
                                 rough unless there were several checkpoints";
