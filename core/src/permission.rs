@@ -285,7 +285,7 @@ const fn allow(may: bool) -> Result<(), ErrorCode> {
 }
 
 impl State {
-    /// Checks an action in a conversation. What [`State::missing`] returns must be loaded.
+    /// Checks an action in a conversation. What the command prefetches must be loaded.
     pub(super) fn check(
         &self,
         user: UserId,

@@ -211,7 +211,7 @@ impl State {
     }
 }
 
-/// Installing what was stored. Called at the start, and for what [`State::missing`] returns.
+/// Installing what was stored. Called at the start, and for what a command prefetches.
 impl State {
     pub fn install_user(&mut self, id: UserId, record: UserRecord) {
         self.last_user = self.last_user.max(id.get());
