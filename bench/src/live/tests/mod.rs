@@ -1,12 +1,10 @@
 mod catchup;
 mod counters;
 mod cursor;
-mod device;
+mod mixed;
 mod pace;
-mod plan;
 mod progress;
 mod results;
-mod scenario;
 mod stall;
 mod stamp;
 mod target;

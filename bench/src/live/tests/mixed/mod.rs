@@ -1,0 +1,3 @@
+mod device;
+mod plan;
+mod scenario;
