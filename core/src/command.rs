@@ -7,7 +7,7 @@ use cairn_proto::ids::Timestamp;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::request::{
     Answer, Call, GroupRequest, MessageRequest, PeopleRequest, ReadingRequest, Request,
-    ServerRequest, SessionRequest, Visit, Visitor,
+    ServerRequest, SessionRequest, Traits, Visit, Visitor,
 };
 
 use crate::api::actor::Actor;
@@ -112,24 +112,54 @@ impl<C: Handle> Command for By<C> {
     }
 }
 
-/// The answer is encoded, since its type depends on the kind.
+impl Asked {
+    /// Returns what holds for this kind of request.
+    const fn traits(&self) -> Traits {
+        match self {
+            Self::Message(request) => request.traits(),
+            Self::Reading(request) => request.traits(),
+            Self::Group(request) => request.traits(),
+            Self::People(request) => request.traits(),
+            Self::Server(request) => request.traits(),
+        }
+    }
+}
+
+/// What becomes of an answer whose type depends on the kind of the request.
+pub trait Respond {
+    /// The result for every kind.
+    type Response;
+
+    /// Takes the answer to a request of kind `C`.
+    fn respond<C: Call>(self, answer: &C::Answer) -> Self::Response;
+}
+
+/// Encodes an answer by itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Encode;
+
+impl Respond for Encode {
+    type Response = Answer;
+
+    fn respond<C: Call>(self, answer: &C::Answer) -> Answer {
+        Answer::to::<C>(answer)
+    }
+}
+
+/// A request of any kind, and what becomes of its answer.
+#[derive(Debug)]
+pub struct Responding<R> {
+    pub actor: Actor,
+    pub asked: Asked,
+    pub respond: R,
+}
+
 impl Command for By<Asked> {
     type Answer = Answer;
 
     fn prefetch(&self, state: &State, loads: &mut Vec<Load>) {
         let Self(actor, asked) = self;
-        let prefetch = Prefetch {
-            actor: *actor,
-            state,
-            loads,
-        };
-        match asked {
-            Asked::Message(request) => request.visit_ref(prefetch),
-            Asked::Reading(request) => request.visit_ref(prefetch),
-            Asked::Group(request) => request.visit_ref(prefetch),
-            Asked::People(request) => request.visit_ref(prefetch),
-            Asked::Server(request) => request.visit_ref(prefetch),
-        }
+        prefetch(*actor, asked, state, loads);
     }
 
     fn execute(
@@ -139,9 +169,44 @@ impl Command for By<Asked> {
         batch: &mut Batch,
     ) -> Result<Answer, ErrorCode> {
         let Self(actor, asked) = self;
+        let responding = Responding {
+            actor,
+            asked,
+            respond: Encode,
+        };
+        responding.execute(state, now, batch)
+    }
+
+    fn grows_storage(&self) -> bool {
+        self.1.traits().grows_storage
+    }
+}
+
+impl<R: Respond> Command for Responding<R> {
+    type Answer = R::Response;
+
+    fn prefetch(&self, state: &State, loads: &mut Vec<Load>) {
+        prefetch(self.actor, &self.asked, state, loads);
+    }
+
+    fn execute(
+        self,
+        state: &mut State,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<R::Response, ErrorCode> {
+        let Self {
+            actor,
+            asked,
+            respond,
+        } = self;
         state.check_actor(actor)?;
         let context = Context { actor, now, batch };
-        let execute = Execute { state, context };
+        let execute = Execute {
+            state,
+            context,
+            respond,
+        };
         match asked {
             Asked::Message(request) => request.visit(execute),
             Asked::Reading(request) => request.visit(execute),
@@ -152,14 +217,22 @@ impl Command for By<Asked> {
     }
 
     fn grows_storage(&self) -> bool {
-        let traits = match &self.1 {
-            Asked::Message(request) => request.traits(),
-            Asked::Reading(request) => request.traits(),
-            Asked::Group(request) => request.traits(),
-            Asked::People(request) => request.traits(),
-            Asked::Server(request) => request.traits(),
-        };
-        traits.grows_storage
+        self.asked.traits().grows_storage
+    }
+}
+
+fn prefetch(actor: Actor, asked: &Asked, state: &State, loads: &mut Vec<Load>) {
+    let prefetch = Prefetch {
+        actor,
+        state,
+        loads,
+    };
+    match asked {
+        Asked::Message(request) => request.visit_ref(prefetch),
+        Asked::Reading(request) => request.visit_ref(prefetch),
+        Asked::Group(request) => request.visit_ref(prefetch),
+        Asked::People(request) => request.visit_ref(prefetch),
+        Asked::Server(request) => request.visit_ref(prefetch),
     }
 }
 
@@ -179,18 +252,19 @@ impl<C: Handle> Visit<&C> for Prefetch<'_> {
     }
 }
 
-struct Execute<'a> {
+struct Execute<'a, R> {
     state: &'a mut State,
     context: Context<'a>,
+    respond: R,
 }
 
-impl Visitor for Execute<'_> {
-    type Output = Result<Answer, ErrorCode>;
+impl<R: Respond> Visitor for Execute<'_, R> {
+    type Output = Result<R::Response, ErrorCode>;
 }
 
-impl<C: Handle> Visit<C> for Execute<'_> {
+impl<C: Handle, R: Respond> Visit<C> for Execute<'_, R> {
     fn visit(self, call: C) -> Self::Output {
         let answer = call.execute(self.state, self.context)?;
-        Ok(Answer::to::<C>(&answer))
+        Ok(self.respond.respond::<C>(&answer))
     }
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_proto::limits;
-use cairn_proto::limits::USERS_PER_REQUEST_MAX;
 use cairn_proto::model::conversation::{self, MemberPage};
 use cairn_proto::model::group::{JoinerHistory, Role};
 use cairn_proto::wire::error::ErrorCode;
@@ -58,15 +57,7 @@ impl Handle for CreateGroup {
 
 impl Handle for AddMembers {
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
-        state.own_membership(self.conversation, actor.user, loads);
-        if self.users.len() <= USERS_PER_REQUEST_MAX {
-            state.others(
-                self.conversation,
-                actor.user,
-                self.users.iter().copied(),
-                loads,
-            );
-        }
+        state.members_named(self.conversation, actor.user, &self.users, loads);
         if state.is_member(actor.user, self.conversation) {
             state.relations_of_named(&self.users, loads);
         }
@@ -99,15 +90,7 @@ impl Handle for AddMembers {
 
 impl Handle for RemoveMembers {
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
-        state.own_membership(self.conversation, actor.user, loads);
-        if self.users.len() <= USERS_PER_REQUEST_MAX {
-            state.others(
-                self.conversation,
-                actor.user,
-                self.users.iter().copied(),
-                loads,
-            );
-        }
+        state.members_named(self.conversation, actor.user, &self.users, loads);
     }
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<u32, ErrorCode> {

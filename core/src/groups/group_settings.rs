@@ -127,13 +127,7 @@ impl Handle for SetGroupSettings {
 
 impl Handle for SetRole {
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
-        state.own_membership(self.conversation, actor.user, loads);
-        state.others(
-            self.conversation,
-            actor.user,
-            [self.user].into_iter(),
-            loads,
-        );
+        state.member_named(self.conversation, actor.user, self.user, loads);
     }
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
@@ -168,13 +162,7 @@ impl Handle for SetRole {
 
 impl Handle for HandOver {
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
-        state.own_membership(self.conversation, actor.user, loads);
-        state.others(
-            self.conversation,
-            actor.user,
-            [self.user].into_iter(),
-            loads,
-        );
+        state.member_named(self.conversation, actor.user, self.user, loads);
     }
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {

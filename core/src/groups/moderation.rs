@@ -22,15 +22,7 @@ use crate::state::State;
 
 impl Handle for Ban {
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
-        state.own_membership(self.conversation, actor.user, loads);
-        if self.users.len() <= USERS_PER_REQUEST_MAX {
-            state.others(
-                self.conversation,
-                actor.user,
-                self.users.iter().copied(),
-                loads,
-            );
-        }
+        state.members_named(self.conversation, actor.user, &self.users, loads);
     }
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<u32, ErrorCode> {
@@ -128,13 +120,7 @@ impl Handle for ListBanned {
 
 impl Handle for MuteMember {
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
-        state.own_membership(self.conversation, actor.user, loads);
-        state.others(
-            self.conversation,
-            actor.user,
-            [self.user].into_iter(),
-            loads,
-        );
+        state.member_named(self.conversation, actor.user, self.user, loads);
     }
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {

@@ -28,6 +28,32 @@ impl State {
         }
     }
 
+    /// The requester's membership, and that of another user whom the request names.
+    pub(crate) fn member_named(
+        &self,
+        conversation: ConversationId,
+        by: UserId,
+        whose: UserId,
+        loads: &mut Vec<Load>,
+    ) {
+        self.own_membership(conversation, by, loads);
+        self.others(conversation, by, [whose].into_iter(), loads);
+    }
+
+    /// The requester's membership, and those of the users whom the request names.
+    pub(crate) fn members_named(
+        &self,
+        conversation: ConversationId,
+        by: UserId,
+        users: &[UserId],
+        loads: &mut Vec<Load>,
+    ) {
+        self.own_membership(conversation, by, loads);
+        if users.len() <= USERS_PER_REQUEST_MAX {
+            self.others(conversation, by, users.iter().copied(), loads);
+        }
+    }
+
     /// A message that the requester may read. Returns whether it is visible.
     pub(crate) fn message_of(
         &self,

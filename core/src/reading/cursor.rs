@@ -78,13 +78,7 @@ impl Handle for Explain {
             state.member(self.conversation, actor.user, loads);
             state.member(self.conversation, self.user, loads);
         } else {
-            state.own_membership(self.conversation, actor.user, loads);
-            state.others(
-                self.conversation,
-                actor.user,
-                [self.user].into_iter(),
-                loads,
-            );
+            state.member_named(self.conversation, actor.user, self.user, loads);
         }
     }
 

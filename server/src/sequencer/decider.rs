@@ -2,7 +2,7 @@
 
 use cairn_core::Command;
 use cairn_core::api::update::Update;
-use cairn_core::command::By;
+use cairn_core::command::Responding;
 use cairn_proto::ids::Timestamp;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::metrics::Metrics;
@@ -10,7 +10,7 @@ use cairn_store::StoreError;
 use cairn_store::engine::Engine;
 
 use crate::hub::receipts::FocusedConversations;
-use crate::sequencer::answering::Answering;
+use crate::sequencer::answering::ResponseFrame;
 use crate::sequencer::intake::Ticket;
 use crate::sequencer::publication::{Publication, Registration, Step};
 
@@ -81,8 +81,13 @@ impl Decider {
                     ..
                 } = self;
                 publication.responses.add(session, id, |out| {
-                    let by = By(actor, asked);
-                    engine.execute(Answering { by, id, out }, *now)
+                    let respond = ResponseFrame { id, out };
+                    let responding = Responding {
+                        actor,
+                        asked,
+                        respond,
+                    };
+                    engine.execute(responding, *now)
                 });
                 self.collect_updates();
             }
