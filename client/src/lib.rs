@@ -144,12 +144,13 @@ mod transport;
 pub mod view;
 
 pub use account::{Account, WhoAmI};
-pub use api::builder::{ClientBuilder, JoinRequest, LoginRequest, Reconnect};
+pub use api::builder::{ClientBuilder, JoinRequest, LoginRequest};
 pub use api::client::Client;
 pub use api::totals::Totals;
 pub use cairn_proto as proto;
 pub use error::{Cause, Error, ErrorKind, TryEnqueueError};
 pub use session::backoff::Backoff;
+pub use session::reconnect::Reconnect;
 pub use stream::event::Event;
 pub use stream::events::Events;
 pub use stream::paused_push::PausedPush;

@@ -15,10 +15,10 @@ use crate::account::{Account, WhoAmI};
 use crate::api::client::Client;
 use crate::error::Error;
 use crate::limits;
-use crate::session::backoff::Backoff;
 use crate::session::driver::Driver;
 use crate::session::handle::Handle;
 use crate::session::login::{Dialer, Session};
+use crate::session::reconnect::Reconnect;
 use crate::session::shared::Shared;
 use crate::transport::endpoint::{Endpoint, Target};
 
@@ -40,24 +40,6 @@ pub struct ClientBuilder {
     reconnect: Reconnect,
     endpoint: Option<Endpoint>,
     ack_every_packets: Option<u32>,
-}
-
-/// What to do when an established connection breaks. A failed first connection is always reported
-/// and never retried, unless the client starts offline ([`ClientBuilder::connect_offline`]).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Reconnect {
-    /// Reconnect indefinitely, unless the server's answer is permanent. Unresolved requests
-    /// continue on the new connection.
-    Forever(Backoff),
-    /// End the client with [`Error::Lost`]: for commands that should fail rather than wait.
-    Never,
-}
-
-impl Default for Reconnect {
-    fn default() -> Self {
-        Self::Forever(Backoff::default())
-    }
 }
 
 /// The new user of an invite.
@@ -97,6 +79,13 @@ impl Default for ClientBuilder {
             endpoint: None,
             ack_every_packets: None,
         }
+    }
+}
+
+impl Client {
+    /// Returns a builder, which sets options and then logs in.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
     }
 }
 

@@ -11,7 +11,6 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::account::WhoAmI;
-use crate::api::builder::ClientBuilder;
 use crate::error::Error;
 use crate::limits;
 use crate::session::handle::Handle;
@@ -37,11 +36,6 @@ pub struct Client {
 
 /// The life of a client
 impl Client {
-    /// Returns a builder, which sets options and then logs in.
-    pub fn builder() -> ClientBuilder {
-        ClientBuilder::default()
-    }
-
     pub(crate) fn new(handle: Handle) -> Self {
         Self {
             handle: Arc::new(handle),
@@ -53,8 +47,7 @@ impl Client {
     ///
     /// Takes at most [`limits::FLUSH_TIME_MAX`] plus [`limits::DRAIN_TIME_MAX`]. Unresolved
     /// requests fail with [`Error::Closed`], so await sends before closing. With a shared endpoint
-    /// ([`ClientBuilder::endpoint`]), also call
-    /// [`crate::Endpoint::wait_idle`].
+    /// ([`crate::ClientBuilder::endpoint`]), also call [`crate::Endpoint::wait_idle`].
     pub async fn close(&self) {
         let _ = timeout(limits::FLUSH_TIME_MAX, self.flush_acks()).await;
         self.shared().stop.notify_one();

@@ -11,11 +11,11 @@ use cairn_proto::wire::response::ServerFrame;
 use cairn_proto::wire::typing::ServerDatagram;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use crate::api::builder::Reconnect;
 use crate::error::Error;
 use crate::limits;
 use crate::session::backoff::Backoff;
 use crate::session::login::{Dialer, Session};
+use crate::session::reconnect::Reconnect;
 use crate::session::shared::{Response, Shared};
 use crate::session::typing::write_datagrams;
 use crate::stream::event::Event;

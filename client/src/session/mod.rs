@@ -5,6 +5,7 @@ pub(crate) mod backoff;
 pub(crate) mod driver;
 pub(crate) mod handle;
 pub(crate) mod login;
+pub(crate) mod reconnect;
 pub(crate) mod shared;
 pub(crate) mod state;
 pub(crate) mod typing;
