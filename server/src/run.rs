@@ -38,7 +38,6 @@ use crate::transport::identity::{Identity, IdentityError};
 use cairn_core::api::command::{BeginEpoch, OwnerInvite};
 use cairn_store::StoreError;
 use cairn_store::engine::Engine;
-use cairn_store::files::disk_reserve::DiskReserve;
 
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -94,8 +93,7 @@ pub fn run(
     ready: impl FnOnce(&Ready),
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let engine = Engine::open(&options.data)?
-        .monitor_reserve(DiskReserve::of(&options.data, options.disk_reserve_bytes));
+    let engine = Engine::open(&options.data)?.monitor_reserve(options.disk_reserve_bytes);
     let identity = Identity::open(&options.data)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

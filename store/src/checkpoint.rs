@@ -25,6 +25,7 @@ use parking_lot::Mutex;
 pub use self::job::CheckpointError;
 pub(crate) use self::job::{CheckpointJob, CheckpointReport};
 pub(crate) use self::writer::CheckpointWriter;
+use crate::env::Env;
 use crate::files::poison::Poison;
 use crate::limits;
 use crate::trees::db::Trees;
@@ -52,11 +53,12 @@ pub(crate) struct Checkpointer {
 impl Checkpointer {
     /// Starts the thread. `done` is called on it after each job.
     pub(crate) fn start(
+        env: &Env,
         trees: Trees,
         poison: &Poison,
         mut done: impl FnMut(Result<CheckpointReport, CheckpointError>) + Send + 'static,
     ) -> io::Result<Self> {
-        let mut writer = CheckpointWriter::new(trees, poison)?;
+        let mut writer = CheckpointWriter::new(trees, poison, &env.clock)?;
         let sum = writer.sum.clone();
         let (jobs, of_thread): (_, Receiver<CheckpointJob>) = sync_channel(1);
         let run = move || {

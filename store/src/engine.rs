@@ -13,10 +13,10 @@ mod error;
 mod maintain;
 mod prefetch;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Instant;
+use std::time::Duration;
 
 use cairn_proto::ids::{ConversationId, MsgId, Revision, Timestamp};
 use cairn_proto::wire::error::ErrorCode;
@@ -31,6 +31,7 @@ use crate::checkpoint::{CheckpointError, CheckpointReport, Checkpointer};
 use crate::commit_log::{BatchBuf, BatchNo, CommitLog, OpenError};
 use crate::engine::meter::Meter;
 use crate::engine::replay::Replayed;
+use crate::env::Env;
 use crate::files::disk_reserve::{self, DiskReserve, ReserveMonitor};
 use crate::files::format;
 use crate::files::lock::DirLock;
@@ -46,6 +47,8 @@ use cairn_core::{Batch, Command, State};
 
 #[derive(Debug)]
 pub struct Engine {
+    env: Env,
+    dir: PathBuf,
     state: State,
     batch: Batch,
     log: CommitLog,
@@ -75,7 +78,7 @@ struct Checkpoints {
     /// The last batch that the trees hold.
     through: BatchNo,
     is_running: bool,
-    last_started: Instant,
+    last_started: Duration,
     /// Conversations with new entries or a raised floor since the last checkpoint started.
     touched: HashSet<ConversationId>,
 }
@@ -87,14 +90,24 @@ impl Engine {
     ///
     /// When the directory is in use, of another version, or damaged.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
-        let lock = DirLock::acquire(dir)?;
+        Self::open_in(&Env::real(), dir)
+    }
+
+    /// As [`Engine::open`], on a given disk and clock.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::open`].
+    pub fn open_in(env: &Env, dir: &Path) -> Result<Self, StoreError> {
+        let disk = env.disk.as_ref();
+        let lock = DirLock::acquire(disk, dir)?;
         // The lock before anything else is read: another server may be writing.
-        disk_reserve::check_start(dir)?;
-        format::check_or_create(dir)?;
+        disk_reserve::check_start(env, dir)?;
+        format::check_or_create(disk, dir)?;
         let poison = Poison::new();
         // Before the trees are opened: opening would create an empty database where an interrupted
         // compaction has renamed the old one away.
-        compact::recover(dir).map_err(StoreError::Compaction)?;
+        compact::recover(disk, dir).map_err(StoreError::Compaction)?;
         let trees = Trees::open(&dir.join("trees"), &dir.join("aside"), &poison)?;
         free_space::log_reclaimable(&trees)?;
         let timelines = Arc::new(Timelines::new());
@@ -106,7 +119,7 @@ impl Engine {
         let through = trees.checkpoint()?;
         let mut replayed = Replayed::default();
         let mut batches = 0_u64;
-        let log = CommitLog::open(&dir.join("log"), through, &poison, |batch, payload| {
+        let log = CommitLog::open(env, &dir.join("log"), through, &poison, |batch, payload| {
             batches += 1;
             state.begin_batch(Revision::new(batch.get()));
             replay::apply(&mut state, &loader, &timelines, &mut replayed, payload).map_err(Box::new)
@@ -123,7 +136,7 @@ impl Engine {
             "replayed the log"
         );
         let (report, done) = channel();
-        let thread = Checkpointer::start(trees.clone(), &poison, move |result| {
+        let thread = Checkpointer::start(env, trees.clone(), &poison, move |result| {
             drop(report.send(result))
         })
         .map_err(StoreError::Thread)?;
@@ -132,10 +145,12 @@ impl Engine {
             done,
             through,
             is_running: false,
-            last_started: Instant::now(),
+            last_started: env.clock.now(),
             touched,
         };
         Ok(Self {
+            env: env.clone(),
+            dir: dir.to_owned(),
             state,
             batch: new_batch(0),
             log,
@@ -148,17 +163,19 @@ impl Engine {
             wanted: Vec::new(),
             loaded: HashSet::new(),
             loads: 0,
-            meter: Meter::start(),
+            meter: Meter::start(&env.clock),
             reserve_monitor: None,
             _lock: lock,
         })
     }
 
-    /// Refuses new messages while the disk is nearly full.
+    /// Refuses new messages while the disk is nearly full. `reserve_bytes` replaces the default
+    /// reserve.
     #[must_use]
-    pub fn monitor_reserve(self, reserve_monitor: DiskReserve) -> Self {
+    pub fn monitor_reserve(self, reserve_bytes: Option<u64>) -> Self {
+        let reserve = DiskReserve::of(&self.env, &self.dir, reserve_bytes);
         Self {
-            reserve_monitor: Some(ReserveMonitor::over(reserve_monitor)),
+            reserve_monitor: Some(ReserveMonitor::over(reserve, &self.env.clock)),
             ..self
         }
     }

@@ -14,6 +14,7 @@
 //!
 //! # Layout
 //!
+//! * [`disk`], [`env`]: the files, the time and the random numbers of the machine
 //! * [`files`]: lock, format, durable writes, disk reserve, attachments, and [`files::poison`],
 //!   which ends all writing after a failure
 //! * `commit_log`: batches, each atomic and durable when `append` returns
@@ -31,7 +32,9 @@ pub mod blocks;
 pub mod check;
 pub mod checkpoint;
 pub(crate) mod commit_log;
+pub mod disk;
 pub mod engine;
+pub mod env;
 pub mod files;
 pub mod limits;
 #[cfg(test)]

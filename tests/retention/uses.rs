@@ -23,6 +23,7 @@ use cairn_core::limits::REFS_DROPPED_MAX;
 use cairn_core::record::SecretHash;
 use cairn_store::check::doctor;
 use cairn_store::engine::Engine;
+use cairn_store::env::Env;
 use cairn_store::files::attachments::AttachmentFiles;
 
 const NOW: Timestamp = Timestamp::new(1_700_000_000_000);
@@ -94,7 +95,10 @@ impl Talk {
 
     fn upload(&mut self, dir: &Path, content: &[u8]) -> Attachment {
         let hash = AttachmentHash::new(*blake3::hash(content).as_bytes());
-        let (files, size_bytes) = (AttachmentFiles::open(dir).unwrap(), content.len() as u64);
+        let (files, size_bytes) = (
+            AttachmentFiles::open(&Env::real(), dir).unwrap(),
+            content.len() as u64,
+        );
         let mut partial = files.upload(self.actor.user, hash).unwrap();
         partial.add(content).unwrap();
         assert!(partial.is_complete().unwrap());

@@ -55,10 +55,18 @@ fn untidy_lines_are_found() {
 #[test]
 fn strays_are_found() {
     assert_eq!(lines(stray_names("core/src/a.rs", "\nuse std::fs;")), [2]);
-    assert_eq!(
-        lines(stray_names("store/src/a.rs", "\nuse std::fs;")),
-        [0; 0]
-    );
+    assert_eq!(lines(stray_names("store/src/a.rs", "\nuse std::fs;")), [2]);
+    for (path, text) in [
+        ("server/src/a.rs", "use std::fs;"),
+        ("store/src/disk/real.rs", "use std::fs;"),
+        ("store/src/a/tests.rs", "use std::fs;"),
+        (
+            "store/src/a.rs",
+            "#[cfg(test)]\nmod tests {\n    use std::fs;",
+        ),
+    ] {
+        assert_eq!(lines(stray_names(path, text)), [0; 0], "{path}");
+    }
     let files = [
         "tests/main.rs",
         "tests/a/mod.rs",

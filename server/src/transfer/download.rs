@@ -1,6 +1,6 @@
 //! Downloads: from disk to a client, as fast as it reads.
 
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -63,9 +63,8 @@ async fn send(
         return Err(ErrorCode::BadOffset.into());
     }
     let open = move |files: &cairn_store::files::attachments::AttachmentFiles| {
-        let mut file = files.read(hash)?;
-        let stored = file.metadata()?.len();
-        file.seek(SeekFrom::Start(from))?;
+        let file = files.read(hash)?;
+        let stored = file.bytes()?;
         Ok((file, stored))
     };
     let (mut file, stored) = shared.transfers.on_disk(open).await?;
@@ -84,7 +83,9 @@ async fn send(
             .transfers
             .on_disk(move |_| {
                 let mut part = vec![0; wanted];
-                file.read_exact(&mut part)?;
+                if file.read_at(&mut part, bytes - left)? < wanted {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
                 Ok((file, part))
             })
             .await

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cairn_proto::wire::error::ErrorCode;
+use cairn_store::env::Env;
 use cairn_store::files::attachments::AttachmentFiles;
 use cairn_store::files::disk_reserve::is_full;
 use tokio::sync::{RwLock, Semaphore};
@@ -30,7 +31,7 @@ pub(crate) struct Transfers {
 impl Transfers {
     /// Opens the transfers of a data directory. `reserve_bytes` replaces the default disk reserve.
     pub(crate) fn open(data: &Path, reserve_bytes: Option<u64>) -> io::Result<Self> {
-        let mut files = AttachmentFiles::open(data)?;
+        let mut files = AttachmentFiles::open(&Env::real(), data)?;
         if let Some(bytes) = reserve_bytes {
             files = files.leaving(bytes);
         }

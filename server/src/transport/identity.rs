@@ -12,6 +12,7 @@ use rcgen::{
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use sha2::{Digest as _, Sha256};
 
+use cairn_store::disk::real::RealDisk;
 use cairn_store::files::durable;
 
 #[derive(Debug)]
@@ -42,7 +43,7 @@ impl Identity {
     /// Loads the identity from `<data>/identity`, or creates one.
     pub(crate) fn open(data: &Path) -> Result<Self, IdentityError> {
         let dir = data.join("identity");
-        durable::create_dir(&dir).map_err(|source| IdentityError::Io {
+        durable::create_dir(&RealDisk, &dir).map_err(|source| IdentityError::Io {
             path: dir.clone(),
             source,
         })?;
@@ -107,7 +108,7 @@ fn load_or_create(
         Ok(bytes) => Ok(bytes),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let bytes = create()?;
-            durable::write_file(path, &bytes).map_err(io)?;
+            durable::write_file(&RealDisk, path, &bytes).map_err(io)?;
             Ok(bytes)
         }
         Err(error) => Err(io(error)),

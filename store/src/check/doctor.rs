@@ -23,6 +23,7 @@ use crate::blocks::{Blocks, BlocksError};
 use crate::check::verify;
 use crate::commit_log::{CommitLog, OpenError};
 use crate::engine::{Engine, StoreError};
+use crate::env::Env;
 use crate::files::attachments::AttachmentFiles;
 use crate::files::disk_reserve;
 use crate::files::format;
@@ -84,17 +85,32 @@ pub fn check(
     depth: Depth,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Report, DoctorError> {
+    check_in(&Env::real(), dir, depth, progress)
+}
+
+/// As [`check`], on a given disk.
+///
+/// # Errors
+///
+/// As [`check`].
+pub fn check_in(
+    env: &Env,
+    dir: &Path,
+    depth: Depth,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Report, DoctorError> {
+    let disk = env.disk.as_ref();
     // Opening would create one.
-    if !format::is_data_dir(dir) {
+    if !format::is_data_dir(disk, dir) {
         return Err(DoctorError::NoDirectory(dir.to_owned()));
     }
-    disk_reserve::check_start(dir).map_err(StoreError::from)?;
+    disk_reserve::check_start(env, dir).map_err(StoreError::from)?;
     let mut report = Report::default();
-    check_log(dir, &mut report)?;
-    Engine::open(dir)?.close()?;
-    let _lock = DirLock::acquire(dir)?;
+    check_log(env, dir, &mut report)?;
+    Engine::open_in(env, dir)?.close()?;
+    let _lock = DirLock::acquire(disk, dir)?;
     let trees = open_trees(dir)?;
-    let files = AttachmentFiles::in_dir(dir);
+    let files = AttachmentFiles::in_dir(env, dir, Some(0));
     Check {
         blocks: Blocks::new(trees.clone()),
         trees,
@@ -111,9 +127,9 @@ fn open_trees(dir: &Path) -> Result<Trees, TreesError> {
 }
 
 /// Compares the log with the entries that the blocks already have.
-fn check_log(dir: &Path, report: &mut Report) -> Result<(), DoctorError> {
-    let _lock = DirLock::acquire(dir)?;
-    format::check_or_create(dir)?;
+fn check_log(env: &Env, dir: &Path, report: &mut Report) -> Result<(), DoctorError> {
+    let _lock = DirLock::acquire(env.disk.as_ref(), dir)?;
+    format::check_or_create(env.disk.as_ref(), dir)?;
     let trees = open_trees(dir)?;
     let blocks = Blocks::new(trees.clone());
     let mut next: BTreeMap<ConversationId, MsgId> = BTreeMap::new();
@@ -158,6 +174,7 @@ fn check_log(dir: &Path, report: &mut Report) -> Result<(), DoctorError> {
         })
     };
     let log = CommitLog::open(
+        env,
         &dir.join("log"),
         trees.checkpoint()?,
         &Poison::new(),

@@ -8,11 +8,11 @@
 //! The folder is synced after each rename. At any moment of a kill or power cut, one complete
 //! database has a name that says so, and [`recover`] reverts or completes at the next start.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::files::durable;
+use crate::disk::{Disk, FileKind, OpenMode};
+use crate::env::Env;
 use crate::files::format::{self, FormatError};
 use crate::files::lock::{DirLock, LockError};
 use crate::files::poison::Poison;
@@ -51,21 +51,30 @@ pub enum CompactError {
 /// Copies all live rows into a new database. The server must be stopped. `progress` gets the number
 /// of rows copied, now and then.
 pub fn compact(dir: &Path, progress: &mut dyn FnMut(u64)) -> Result<Compacted, CompactError> {
+    compact_in(&Env::real(), dir, progress)
+}
+
+fn compact_in(
+    env: &Env,
+    dir: &Path,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Compacted, CompactError> {
+    let disk = env.disk.as_ref();
     // Opening would create one.
-    if !format::is_data_dir(dir) {
+    if !format::is_data_dir(disk, dir) {
         return Err(CompactError::NoDirectory(dir.to_owned()));
     }
-    let _lock = DirLock::acquire(dir)?;
-    format::check_or_create(dir)?;
+    let _lock = DirLock::acquire(disk, dir)?;
+    format::check_or_create(disk, dir)?;
     let io = |source| CompactError::Io {
         path: dir.to_owned(),
         source,
     };
-    recover(dir).map_err(io)?;
-    let before_bytes = bytes_in(&dir.join(TREES)).map_err(io)?;
+    recover(disk, dir).map_err(io)?;
+    let before_bytes = bytes_in(disk, &dir.join(TREES)).map_err(io)?;
     let rows = copy(dir, progress)?;
-    replace(dir).map_err(io)?;
-    let after_bytes = bytes_in(&dir.join(TREES)).map_err(io)?;
+    replace(disk, dir).map_err(io)?;
+    let after_bytes = bytes_in(disk, &dir.join(TREES)).map_err(io)?;
     Ok(Compacted {
         rows,
         before_bytes,
@@ -74,16 +83,16 @@ pub fn compact(dir: &Path, progress: &mut dyn FnMut(u64)) -> Result<Compacted, C
 }
 
 /// Recovers from an interrupted compaction. Must run before the trees are opened.
-pub fn recover(dir: &Path) -> io::Result<()> {
+pub(crate) fn recover(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
     let [trees, new, old] = [TREES, NEW, OLD].map(|name| dir.join(name));
-    if old.is_dir() && !trees.exists() {
-        fs::rename(&old, &trees)?;
-        durable::sync_dir(dir)?;
+    if disk.is_dir(&old)? && disk.find(&trees)?.is_none() {
+        disk.rename(&old, &trees)?;
+        disk.sync_dir(dir)?;
     }
     for rest in [new, old] {
-        if rest.is_dir() {
-            fs::remove_dir_all(&rest)?;
-            durable::sync_dir(dir)?;
+        if disk.is_dir(&rest)? {
+            disk.remove_dir_all(&rest)?;
+            disk.sync_dir(dir)?;
         }
     }
     Ok(())
@@ -130,41 +139,45 @@ fn copy(dir: &Path, progress: &mut dyn FnMut(u64)) -> Result<u64, TreesError> {
 }
 
 /// Replaces the old database by the new one.
-fn replace(dir: &Path) -> io::Result<()> {
+fn replace(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
     let [trees, new, old] = [TREES, NEW, OLD].map(|name| dir.join(name));
-    sync_files(&new)?;
-    fs::rename(&trees, &old)?;
-    durable::sync_dir(dir)?;
-    fs::rename(&new, &trees)?;
-    durable::sync_dir(dir)?;
-    fs::remove_dir_all(&old)?;
-    durable::sync_dir(dir)
+    sync_files(disk, &new)?;
+    disk.rename(&trees, &old)?;
+    disk.sync_dir(dir)?;
+    disk.rename(&new, &trees)?;
+    disk.sync_dir(dir)?;
+    disk.remove_dir_all(&old)?;
+    disk.sync_dir(dir)
 }
 
 /// sled writes once more when it is closed.
-fn sync_files(dir: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(dir)? {
-        let path = entry?.path();
-        if path.is_file() {
-            fs::File::open(&path)?.sync_all()?;
+fn sync_files(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
+    for name in disk.list(dir)? {
+        let path = dir.join(name);
+        if disk.stat(&path)?.kind == FileKind::File {
+            disk.open(&path, OpenMode::Read)?.sync_all()?;
         }
     }
-    durable::sync_dir(dir)
+    disk.sync_dir(dir)
 }
 
-fn bytes_in(dir: &Path) -> io::Result<u64> {
-    fs::read_dir(dir)?
-        .map(|entry| Ok(entry?.metadata()?.len()))
+fn bytes_in(disk: &dyn Disk, dir: &Path) -> io::Result<u64> {
+    let names = disk.list(dir)?.into_iter();
+    names
+        .map(|name| Ok(disk.stat(&dir.join(name))?.bytes))
         .sum()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use cairn_proto::ids::{ConversationId, MsgId};
 
     use super::*;
     use crate::checkpoint::free_space::{ReclaimableSpace, reclaimable_bytes};
     use crate::commit_log::BatchNo;
+    use crate::disk::real::RealDisk;
     use crate::testing::{copy_dir, open};
 
     const BLOCKS: u64 = 4_000;
@@ -183,7 +196,7 @@ mod tests {
     /// A data directory in which nine of ten blocks are gone.
     fn worn() -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
-        format::check_or_create(dir.path()).unwrap();
+        format::check_or_create(&RealDisk, dir.path()).unwrap();
         let trees = open(dir.path(), &Poison::new());
         for part in 0..BLOCKS / 100 {
             let part = part * 100..(part + 1) * 100;
@@ -283,17 +296,17 @@ mod tests {
         fs::remove_file(old.join("db")).unwrap();
         crashes.push(crash(dir.path()));
         for crashed in crashes {
-            recover(crashed.path()).unwrap();
+            recover(&RealDisk, crashed.path()).unwrap();
             check(crashed.path());
             assert!(!crashed.path().join(NEW).exists() && !crashed.path().join(OLD).exists());
-            recover(crashed.path()).unwrap();
+            recover(&RealDisk, crashed.path()).unwrap();
         }
     }
 
     #[test]
     fn running_server_is_not_compacted() {
         let dir = worn();
-        let _lock = DirLock::acquire(dir.path()).unwrap();
+        let _lock = DirLock::acquire(&RealDisk, dir.path()).unwrap();
         assert!(matches!(
             compact(dir.path(), &mut |_| ()),
             Err(CompactError::Lock(_))

@@ -126,6 +126,7 @@ mod tests {
     use crate::check::verify::verify_blocks;
     use crate::checkpoint::free_space::reclaimable_bytes;
     use crate::commit_log::BatchNo;
+    use crate::env::Clock;
     use crate::files::poison::Poison;
     use crate::testing::{CONVERSATION, copy_dir, entries, id, open, publish, timeline};
 
@@ -133,7 +134,7 @@ mod tests {
 
     fn writer(dir: &std::path::Path) -> CheckpointWriter {
         let poison = Poison::new();
-        CheckpointWriter::new(open(dir, &poison), &poison).unwrap()
+        CheckpointWriter::new(open(dir, &poison), &poison, &Clock::system()).unwrap()
     }
 
     fn write(writer: &mut CheckpointWriter, through: u64, timeline: &Arc<Timeline>) {

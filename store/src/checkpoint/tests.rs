@@ -11,6 +11,7 @@ use crate::blocks::run::RunLimits;
 use crate::check::verify::{VerifyError, verify_blocks};
 use crate::commit_log::BatchNo;
 use crate::commit_log::CommitLog;
+use crate::env::{Clock, Env};
 use crate::testing::{CONVERSATION, copy_dir, entries, id, open, publish, timeline};
 use crate::timeline::history::History;
 use crate::timeline::{Rewritten, Timeline};
@@ -28,7 +29,7 @@ impl Fixture {
     fn at(dir: tempfile::TempDir) -> Self {
         let poison = Poison::new();
         let trees = open(dir.path(), &poison);
-        let writer = CheckpointWriter::new(trees.clone(), &poison).unwrap();
+        let writer = CheckpointWriter::new(trees.clone(), &poison, &Clock::system()).unwrap();
         Self {
             dir,
             trees,
@@ -291,9 +292,12 @@ fn doctor_finds_missing_and_surplus_blocks() {
 fn thread_finishes_its_jobs() {
     let fixture = Fixture::new();
     let (done, reports) = channel();
-    let thread = Checkpointer::start(fixture.trees.clone(), &fixture.poison, move |report| {
-        done.send(report).unwrap()
-    })
+    let thread = Checkpointer::start(
+        &Env::real(),
+        fixture.trees.clone(),
+        &fixture.poison,
+        move |report| done.send(report).unwrap(),
+    )
     .unwrap();
     let timeline = timeline(0, 100);
     thread.submit(job(7, vec![], &timeline)).unwrap();
@@ -310,7 +314,7 @@ fn thread_finishes_its_jobs() {
 #[test]
 fn log_detects_reverted_trees() {
     let replay = |log: &Path, checkpoint| {
-        CommitLog::open(log, checkpoint, &Poison::new(), |_, _| {
+        CommitLog::open(&Env::real(), log, checkpoint, &Poison::new(), |_, _| {
             Ok::<_, std::convert::Infallible>(())
         })
     };

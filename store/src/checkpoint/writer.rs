@@ -2,7 +2,6 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
 
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::wire::metrics::CheckpointMetrics;
@@ -14,6 +13,7 @@ use crate::blocks::block::Block;
 use crate::blocks::packing::Packer;
 use crate::blocks::{Blocks, BlocksError};
 use crate::commit_log::BatchNo;
+use crate::env::Clock;
 use crate::files::poison::Poison;
 use crate::limits;
 use crate::timeline::{Rewritten, Timeline};
@@ -32,6 +32,7 @@ pub(crate) struct CheckpointWriter {
     /// Since the last recorded position.
     pub(super) reclaimable: ReclaimableSpace,
     pub(super) poison: Poison,
+    clock: Clock,
     /// Totals, updated during a checkpoint.
     pub(super) sum: Arc<Mutex<CheckpointMetrics>>,
 }
@@ -45,7 +46,7 @@ pub(super) struct Pending {
 }
 
 impl CheckpointWriter {
-    pub(crate) fn new(trees: Trees, poison: &Poison) -> io::Result<Self> {
+    pub(crate) fn new(trees: Trees, poison: &Poison, clock: &Clock) -> io::Result<Self> {
         let (blocks, packer) = (Blocks::new(trees.clone()), Packer::new()?);
         Ok(Self {
             trees,
@@ -54,6 +55,7 @@ impl CheckpointWriter {
             unsynced_bytes: 0,
             reclaimable: ReclaimableSpace::default(),
             poison: poison.clone(),
+            clock: clock.clone(),
             sum: Arc::default(),
         })
     }
@@ -67,7 +69,7 @@ impl CheckpointWriter {
         &mut self,
         job: CheckpointJob,
     ) -> Result<CheckpointReport, CheckpointError> {
-        let (started, before) = (Instant::now(), *self.sum.lock());
+        let (started, before) = (self.clock.now(), *self.sum.lock());
         let CheckpointJob {
             through,
             rows,
@@ -97,7 +99,7 @@ impl CheckpointWriter {
         }
         let mut sum = self.sum.lock();
         sum.done += 1;
-        sum.micros += u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        sum.micros += u64::try_from(self.clock.since(started).as_micros()).unwrap_or(u64::MAX);
         Ok(CheckpointReport {
             through,
             metrics: sum.since(&before).unwrap_or_default(),

@@ -32,12 +32,14 @@ pub(crate) use self::record::BatchNo;
 use self::recovery::Listing;
 use self::segment::{Active, Sealed};
 use self::sync_times::SyncTimes;
+use crate::env::Env;
 use crate::files::durable;
 use crate::files::poison::Poison;
 
 /// The commit log of one data directory, owned by the sequencer.
 #[derive(Debug)]
 pub(crate) struct CommitLog {
+    env: Env,
     dir: PathBuf,
     poison: Poison,
     preparer: Preparer,
@@ -58,19 +60,21 @@ impl CommitLog {
     /// When the log is damaged or lacks batches, when files cannot be used, and when `replay`
     /// refuses a batch.
     pub(crate) fn open<E>(
+        env: &Env,
         dir: &Path,
         checkpoint: BatchNo,
         poison: &Poison,
         replay: impl FnMut(BatchNo, Bytes) -> Result<(), E>,
     ) -> Result<Self, OpenError<E>> {
-        durable::create_dir_all(dir).map_err(|source| LogError::io("create", dir, source))?;
-        let mut listing = Listing::read(dir)?;
+        let disk = env.disk.as_ref();
+        durable::create_dir_all(disk, dir).map_err(|source| LogError::io("create", dir, source))?;
+        let mut listing = Listing::read(disk, dir)?;
         let spares = std::mem::take(&mut listing.spares);
         let next_spare = listing.next_spare;
         let replayed = if listing.is_new() && checkpoint == BatchNo::ZERO {
             recovery::Replayed::default()
         } else {
-            listing.replay(checkpoint, replay)?
+            listing.replay(disk, checkpoint, replay)?
         };
         let last = replayed.last();
         let mut sealed = VecDeque::from(replayed.segments);
@@ -81,17 +85,18 @@ impl CommitLog {
         {
             sealed.pop_back();
         } else if let Some(segment) = sealed.back() {
-            recovery::truncate(segment)
+            recovery::truncate(disk, segment)
                 .map_err(|source| LogError::io("truncate", &segment.path, source))?;
         }
-        let preparer = Preparer::start(dir, spares, next_spare)
+        let preparer = Preparer::start(&env.disk, dir, spares, next_spare)
             .map_err(|source| LogError::io("start a thread for", dir, source))?;
         // A new segment after each start: appending after a torn record would hide it from the next
         // recovery.
-        let active = activate(&preparer, dir, last.next())?;
+        let active = activate(env, &preparer, dir, last.next())?;
         preparer.recycle(replayed.dropped);
         let (poison, sync_times) = (poison.clone(), SyncTimes::new());
         let mut log = Self {
+            env: env.clone(),
             dir: dir.to_owned(),
             poison,
             preparer,
@@ -124,7 +129,7 @@ impl CommitLog {
         let Some(record) = batch.seal(number, self.active.header.salt) else {
             return Err(LogError::TooLarge { bytes });
         };
-        match self.active.append(record) {
+        match self.active.append(record, &self.env.clock) {
             Ok(took) => self.sync_times.record(took),
             Err(source) => {
                 return Err(self.fail(LogError::io("append to", &self.active.path, source)));
@@ -214,17 +219,20 @@ impl CommitLog {
         for spare in self.preparer.stop() {
             let path = spare.path.clone();
             spare
-                .remove()
+                .remove(self.env.disk.as_ref())
                 .map_err(|source| LogError::io("remove", &path, source))?;
         }
         self.active
             .truncate()
             .map_err(|source| LogError::io("truncate", &self.active.path, source))?;
-        durable::sync_dir(&self.dir).map_err(|source| LogError::io("sync", &self.dir, source))
+        self.env
+            .disk
+            .sync_dir(&self.dir)
+            .map_err(|source| LogError::io("sync", &self.dir, source))
     }
 
     fn seal_active(&mut self) -> Result<(), LogError> {
-        let next = match activate(&self.preparer, &self.dir, self.last.next()) {
+        let next = match activate(&self.env, &self.preparer, &self.dir, self.last.next()) {
             Ok(next) => next,
             Err(error) => return Err(self.fail(error)),
         };
@@ -245,10 +253,15 @@ impl CommitLog {
     }
 }
 
-fn activate(preparer: &Preparer, dir: &Path, first: BatchNo) -> Result<Active, LogError> {
+fn activate(
+    env: &Env,
+    preparer: &Preparer,
+    dir: &Path,
+    first: BatchNo,
+) -> Result<Active, LogError> {
     preparer
         .take()
-        .and_then(|spare| spare.activate(dir, first))
+        .and_then(|spare| spare.activate(env, dir, first))
         .map_err(|source| LogError::io("start a segment in", dir, source))
 }
 

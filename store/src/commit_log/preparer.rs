@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::files::durable;
+use crate::disk::Disk;
 use crate::limits;
 
 use super::segment::Spare;
@@ -24,6 +24,7 @@ pub(super) struct Preparer {
 
 #[derive(Debug)]
 struct Shared {
+    disk: Arc<dyn Disk>,
     dir: PathBuf,
     state: Mutex<State>,
     changed: Condvar,
@@ -50,7 +51,12 @@ enum Job {
 
 impl Preparer {
     /// Starts the thread with the existing spares; new ones are numbered from `next_number`.
-    pub(super) fn start(dir: &Path, spares: Vec<Spare>, next_number: u64) -> io::Result<Self> {
+    pub(super) fn start(
+        disk: &Arc<dyn Disk>,
+        dir: &Path,
+        spares: Vec<Spare>,
+        next_number: u64,
+    ) -> io::Result<Self> {
         let mut state = State {
             next_number,
             ..State::default()
@@ -60,9 +66,10 @@ impl Preparer {
             .filter_map(|spare| state.add(spare))
             .collect::<Vec<_>>()
         {
-            surplus.remove()?;
+            surplus.remove(disk.as_ref())?;
         }
         let shared = Arc::new(Shared {
+            disk: Arc::clone(disk),
             dir: dir.to_owned(),
             state: Mutex::new(state),
             changed: Condvar::new(),
@@ -217,7 +224,7 @@ impl Shared {
             };
             drop(state);
             self.changed.notify_all();
-            if let Some(Err(error)) = surplus.map(Spare::remove) {
+            if let Some(Err(error)) = surplus.map(|spare| spare.remove(self.disk.as_ref())) {
                 tracing::warn!(%error, dir = %self.dir.display(), "cannot remove a log segment");
             }
         }
@@ -238,15 +245,16 @@ impl Shared {
     }
 
     fn create(&self, bytes: u64, number: u64) -> io::Result<Spare> {
-        Spare::create(Spare::path(&self.dir, number), bytes, &self.prepared_bytes)
+        let path = Spare::path(&self.dir, number);
+        Spare::create(self.disk.as_ref(), path, bytes, &self.prepared_bytes)
     }
 
     /// The old name must be durably gone before the spare gets another header. Otherwise a crash
     /// could leave the one with the other.
     fn rename(&self, path: &Path, number: u64) -> io::Result<Spare> {
         let spare = Spare::path(&self.dir, number);
-        std::fs::rename(path, &spare)?;
-        durable::sync_dir(&self.dir)?;
-        Spare::adopt(spare)
+        self.disk.rename(path, &spare)?;
+        self.disk.sync_dir(&self.dir)?;
+        Spare::adopt(self.disk.as_ref(), spare)
     }
 }

@@ -1,11 +1,12 @@
 //! Reading the log back. A torn record at the very end is the trace of a crash; anything else that
 //! does not fit is reported as damage.
 
-use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+
+use crate::disk::{Disk, OpenMode};
 
 use super::error::{LogError, OpenError};
 use super::record::{self, BatchNo};
@@ -21,23 +22,25 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    pub(super) fn read(dir: &Path) -> Result<Self, LogError> {
+    pub(super) fn read(disk: &dyn Disk, dir: &Path) -> Result<Self, LogError> {
         let mut listing = Self::default();
-        for entry in fs::read_dir(dir).map_err(|source| LogError::io("list", dir, source))? {
-            let entry = entry.map_err(|source| LogError::io("list", dir, source))?;
-            let path = entry.path();
-            match segment::parse_name(&entry.file_name()) {
+        let names = disk
+            .list(dir)
+            .map_err(|source| LogError::io("list", dir, source))?;
+        for name in names {
+            let path = dir.join(&name);
+            match segment::parse_name(&name) {
                 Some(FileKind::Segment(first)) => listing.segments.push((first, path)),
                 Some(FileKind::Spare(number)) => {
                     listing.next_spare = listing.next_spare.max(number.saturating_add(1));
                     listing.spares.push(
-                        Spare::adopt(path.clone())
+                        Spare::adopt(disk, path.clone())
                             .map_err(|source| LogError::io("open", &path, source))?,
                     );
                 }
                 None => {
                     return Err(LogError::Foreign {
-                        name: entry.file_name(),
+                        name,
                         dir: dir.to_owned(),
                     });
                 }
@@ -54,6 +57,7 @@ impl Listing {
     /// Replays every batch above the checkpoint.
     pub(super) fn replay<E>(
         self,
+        disk: &dyn Disk,
         checkpoint: BatchNo,
         mut replay: impl FnMut(BatchNo, Bytes) -> Result<(), E>,
     ) -> Result<Replayed, OpenError<E>> {
@@ -87,7 +91,7 @@ impl Listing {
                 .into());
             }
             let next = segments.peek().map(|(_, (next, _))| *next);
-            let sealed = read_segment(&path, first, next, checkpoint, &mut replay)?;
+            let sealed = read_segment(disk, &path, first, next, checkpoint, &mut replay)?;
             expected = Some(sealed.last.next());
             replayed.segments.push(sealed);
         }
@@ -119,13 +123,17 @@ impl Replayed {
 }
 
 fn read_segment<E>(
+    disk: &dyn Disk,
     path: &Path,
     first: BatchNo,
     next_segment: Option<BatchNo>,
     checkpoint: BatchNo,
     replay: &mut impl FnMut(BatchNo, Bytes) -> Result<(), E>,
 ) -> Result<Sealed, OpenError<E>> {
-    let bytes = Bytes::from(fs::read(path).map_err(|source| LogError::io("read", path, source))?);
+    let bytes = disk
+        .read(path)
+        .map_err(|source| LogError::io("read", path, source))?;
+    let bytes = Bytes::from(bytes);
     let header = SegmentHeader::decode(&bytes).filter(|header| header.first == first);
     let Some(SegmentHeader { salt, .. }) = header else {
         return Err(LogError::damaged(path, 0, "its header does not match its name").into());
@@ -206,8 +214,8 @@ fn check_end(
 
 /// Truncates a segment after its last record. It will not be written to again, and a torn record
 /// must not be found by a later start.
-pub(super) fn truncate(sealed: &Sealed) -> io::Result<()> {
-    let file = OpenOptions::new().write(true).open(&sealed.path)?;
+pub(super) fn truncate(disk: &dyn Disk, sealed: &Sealed) -> io::Result<()> {
+    let file = disk.open(&sealed.path, OpenMode::Write)?;
     file.set_len(SEGMENT_HEADER_BYTES as u64 + sealed.record_bytes)?;
     file.sync_all()
 }

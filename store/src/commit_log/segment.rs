@@ -10,13 +10,13 @@
 //! takes half as long as of a growing file.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::files::durable;
+use crate::disk::{Disk, DiskFile, OpenMode};
+use crate::env::{Clock, Env};
 
 use super::record::BatchNo;
 
@@ -34,13 +34,6 @@ pub(super) struct SegmentHeader {
 }
 
 impl SegmentHeader {
-    pub(super) fn new(first: BatchNo) -> Self {
-        Self {
-            first,
-            salt: rand::random(),
-        }
-    }
-
     fn encode(self) -> Vec<u8> {
         let mut bytes = [
             MAGIC.as_slice(),
@@ -89,7 +82,7 @@ pub(super) fn parse_name(name: &OsStr) -> Option<FileKind> {
 /// A file that is ready to become a segment.
 #[derive(Debug)]
 pub(super) struct Spare {
-    pub(super) file: File,
+    pub(super) file: Box<dyn DiskFile>,
     pub(super) path: PathBuf,
     pub(super) bytes: u64,
 }
@@ -100,21 +93,21 @@ impl Spare {
     }
 
     /// Creates a durable file of this many zeros. Adds them to `written` along the way.
-    pub(super) fn create(path: PathBuf, bytes: u64, written: &AtomicU64) -> io::Result<Self> {
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(true)
-            .read(true)
-            .write(true)
-            .open(&path)?;
-        let mut left = bytes;
-        while left > 0 {
-            let chunk = usize::try_from(left)
+    pub(super) fn create(
+        disk: &dyn Disk,
+        path: PathBuf,
+        bytes: u64,
+        written: &AtomicU64,
+    ) -> io::Result<Self> {
+        let file = disk.open(&path, OpenMode::CreateEmpty)?;
+        let mut end = 0;
+        while end < bytes {
+            let chunk = usize::try_from(bytes - end)
                 .ok()
                 .and_then(|left| ZEROS.get(..left))
                 .unwrap_or(ZEROS);
-            file.write_all(chunk)?;
-            left -= chunk.len() as u64;
+            file.write_at(chunk, end)?;
+            end += chunk.len() as u64;
             written.fetch_add(chunk.len() as u64, Ordering::Relaxed);
         }
         file.sync_all()?;
@@ -122,31 +115,33 @@ impl Spare {
     }
 
     /// Takes a file that was a segment or a spare before.
-    pub(super) fn adopt(path: PathBuf) -> io::Result<Self> {
-        let file = OpenOptions::new().read(true).write(true).open(&path)?;
-        let bytes = file.metadata()?.len();
+    pub(super) fn adopt(disk: &dyn Disk, path: PathBuf) -> io::Result<Self> {
+        let file = disk.open(&path, OpenMode::Write)?;
+        let bytes = file.bytes()?;
         Ok(Self { file, path, bytes })
     }
 
-    pub(super) fn remove(self) -> io::Result<()> {
-        fs::remove_file(self.path)
+    pub(super) fn remove(self, disk: &dyn Disk) -> io::Result<()> {
+        disk.remove_file(&self.path)
     }
 
     /// Turns the spare into the segment that begins with this batch, durably. Replaces a segment
     /// with that name.
-    pub(super) fn activate(mut self, dir: &Path, first: BatchNo) -> io::Result<Active> {
+    pub(super) fn activate(self, env: &Env, dir: &Path, first: BatchNo) -> io::Result<Active> {
         // A new salt each time: the file still holds records of its last use, and with the old salt
         // recovery would read them as batches of this segment.
-        let header = SegmentHeader::new(first);
-        self.file.seek(SeekFrom::Start(0))?;
-        self.file.write_all(&header.encode())?;
+        let header = SegmentHeader {
+            first,
+            salt: env.salts.next(),
+        };
+        self.file.write_at(&header.encode(), 0)?;
         self.file.sync_data()?;
         // The header is durable before the name, and the name before the first record. Otherwise a
         // crash could leave a segment whose header is of another use, or lose an acknowledged batch
         // together with its file name.
         let path = dir.join(file_name(first));
-        fs::rename(&self.path, &path)?;
-        durable::sync_dir(dir)?;
+        env.disk.rename(&self.path, &path)?;
+        env.disk.sync_dir(dir)?;
         Ok(Active {
             file: self.file,
             path,
@@ -166,10 +161,10 @@ pub(super) struct Sealed {
     pub(super) record_bytes: u64,
 }
 
-/// The segment being written. The file's cursor is at `end`.
+/// The segment being written.
 #[derive(Debug)]
 pub(super) struct Active {
-    pub(super) file: File,
+    pub(super) file: Box<dyn DiskFile>,
     pub(super) path: PathBuf,
     pub(super) header: SegmentHeader,
     pub(super) end: u64,
@@ -191,11 +186,11 @@ impl Active {
 
     /// Appends a record and makes it durable. Returns how long fdatasync took. After an error
     /// nothing may be written again.
-    pub(super) fn append(&mut self, record: &[u8]) -> io::Result<Duration> {
-        self.file.write_all(record)?;
-        let written = Instant::now();
+    pub(super) fn append(&mut self, record: &[u8], clock: &Clock) -> io::Result<Duration> {
+        self.file.write_at(record, self.end)?;
+        let written = clock.now();
         self.file.sync_data()?;
-        let took = written.elapsed();
+        let took = clock.since(written);
         self.end += record.len() as u64;
         Ok(took)
     }

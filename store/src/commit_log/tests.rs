@@ -6,12 +6,15 @@ use proptest::prelude::*;
 
 use super::segment::{SEGMENT_HEADER_BYTES, file_name};
 use super::*;
+use crate::disk::real::RealDisk;
+use crate::disk::{Disk as _, OpenMode};
 
 type Batches = Vec<(u64, Vec<u8>)>;
 
 fn open(dir: &Path, checkpoint: u64) -> Result<(CommitLog, Batches), OpenError<Infallible>> {
     let mut batches = Vec::new();
     let log = CommitLog::open(
+        &Env::real(),
         dir,
         BatchNo::new(checkpoint),
         &Poison::new(),
@@ -260,7 +263,7 @@ fn failed_write_poisons_the_store() {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, _) = open(dir.path(), 0).unwrap();
     append(&mut log, b"one");
-    log.active.file = fs::File::open(&log.active.path).unwrap();
+    log.active.file = RealDisk.open(&log.active.path, OpenMode::Read).unwrap();
     let mut batch = BatchBuf::new();
     assert!(matches!(log.append(&mut batch), Err(LogError::Io { .. })));
     assert!(matches!(log.append(&mut batch), Err(LogError::Poisoned(_))));
@@ -276,9 +279,13 @@ fn refused_batch_is_reported() {
     let (mut log, _) = open(dir.path(), 0).unwrap();
     append(&mut log, b"one");
     drop(log);
-    let opened = CommitLog::open(dir.path(), BatchNo::ZERO, &Poison::new(), |_, _| {
-        Err("no such user")
-    });
+    let opened = CommitLog::open(
+        &Env::real(),
+        dir.path(),
+        BatchNo::ZERO,
+        &Poison::new(),
+        |_, _| Err("no such user"),
+    );
     assert_eq!(
         opened.unwrap_err().to_string(),
         "cannot replay batch 1 of the commit log: no such user"
@@ -328,7 +335,7 @@ fn reopened(files: &BTreeMap<String, Vec<u8>>) -> Result<Batches, OpenError<Infa
 /// slow.
 fn read_only(dir: &Path) -> Result<Batches, OpenError<Infallible>> {
     let mut batches = Vec::new();
-    Listing::read(dir)?.replay(BatchNo::ZERO, |number, changes| {
+    Listing::read(&RealDisk, dir)?.replay(&RealDisk, BatchNo::ZERO, |number, changes| {
         batches.push((number.get(), changes.to_vec()));
         Ok(())
     })?;

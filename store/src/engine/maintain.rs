@@ -1,7 +1,6 @@
 //! Maintenance between commits: checkpoints, and eviction after them.
 
 use std::sync::mpsc::TryRecvError;
-use std::time::Instant;
 
 use tracing::debug;
 
@@ -38,8 +37,8 @@ impl Engine {
             self.evict();
         }
         let log_bytes = self.log.bytes_since(self.checkpoints.through);
-        let is_old =
-            log_bytes > 0 && self.checkpoints.last_started.elapsed() >= limits::CHECKPOINT_AGE_MAX;
+        let age = self.env.clock.since(self.checkpoints.last_started);
+        let is_old = log_bytes > 0 && age >= limits::CHECKPOINT_AGE_MAX;
         if !self.checkpoints.is_running
             && self.batch.is_empty()
             && (is_old || log_bytes >= limits::CHECKPOINT_BYTES)
@@ -78,7 +77,7 @@ impl Engine {
             .submit(job)
             .map_err(|_| StoreError::CheckpointThread)?;
         self.checkpoints.is_running = true;
-        self.checkpoints.last_started = Instant::now();
+        self.checkpoints.last_started = self.env.clock.now();
         Ok(())
     }
 

@@ -1,24 +1,27 @@
 //! Counters of the engine. The commit log and the checkpoint thread have their own.
 
-use std::time::Instant;
+use std::time::Duration;
 
 use cairn_proto::wire::metrics::Metrics;
 
 use crate::checkpoint::Checkpointer;
 use crate::commit_log::CommitLog;
+use crate::env::Clock;
 
 #[derive(Debug)]
 pub(crate) struct Meter {
-    since: Instant,
+    clock: Clock,
+    since: Duration,
     commands: u64,
     commits: u64,
     entries: u64,
 }
 
 impl Meter {
-    pub(crate) fn start() -> Self {
+    pub(crate) fn start(clock: &Clock) -> Self {
         Self {
-            since: Instant::now(),
+            clock: clock.clone(),
+            since: clock.now(),
             commands: 0,
             commits: 0,
             entries: 0,
@@ -37,8 +40,9 @@ impl Meter {
     }
 
     pub(crate) fn metrics(&self, log: &CommitLog, checkpointer: &Checkpointer) -> Metrics {
+        let uptime = self.clock.since(self.since);
         Metrics {
-            uptime_micros: u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX),
+            uptime_micros: u64::try_from(uptime.as_micros()).unwrap_or(u64::MAX),
             // The server fills this in.
             sessions: 0,
             commands: self.commands,

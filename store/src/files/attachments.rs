@@ -5,16 +5,17 @@
 //! attachments/<2 digits>/<hash>       complete attachments, in folders by the first two digits
 //! ```
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::UserId;
 
+use crate::disk::{Disk, DiskFile, OpenMode};
+use crate::env::Env;
 use crate::files::disk_reserve::DiskReserve;
-use crate::files::durable::{create_dir, sync_dir};
+use crate::files::durable::create_dir;
 use crate::limits::{TRANSFER_BUFFER_BYTES, TRANSFER_REREAD_BYTES, TRANSFER_SYNC_BYTES};
 
 const PARTIAL: &str = "partial";
@@ -22,6 +23,7 @@ const PARTIAL: &str = "partial";
 /// The attachment files of one data directory.
 #[derive(Clone, Debug)]
 pub struct AttachmentFiles {
+    env: Env,
     dir: PathBuf,
     reserve: DiskReserve,
 }
@@ -29,7 +31,7 @@ pub struct AttachmentFiles {
 /// A partial upload.
 #[derive(Debug)]
 pub struct Partial {
-    file: File,
+    file: Box<dyn DiskFile>,
     path: PathBuf,
     reserve: DiskReserve,
     hash: AttachmentHash,
@@ -49,44 +51,41 @@ pub struct Unfinished {
 }
 
 impl AttachmentFiles {
-    pub fn open(data: &Path) -> io::Result<Self> {
-        let dir = data.join("attachments");
-        create_dir(&dir)?;
-        create_dir(&dir.join(PARTIAL))?;
-        Ok(Self {
-            reserve: DiskReserve::of(&dir, None),
-            dir,
-        })
+    pub fn open(env: &Env, data: &Path) -> io::Result<Self> {
+        let files = Self::in_dir(env, data, None);
+        create_dir(files.disk(), &files.dir)?;
+        create_dir(files.disk(), &files.dir.join(PARTIAL))?;
+        Ok(files)
     }
 
     /// Replaces the default disk reserve.
     #[must_use]
     pub fn leaving(self, reserve_bytes: u64) -> Self {
         Self {
-            reserve: DiskReserve::of(&self.dir, Some(reserve_bytes)),
+            reserve: DiskReserve::of(&self.env, &self.dir, Some(reserve_bytes)),
             ..self
         }
     }
 
     /// The files in a data directory that may have none.
     #[must_use]
-    pub(crate) fn in_dir(data: &Path) -> Self {
+    pub(crate) fn in_dir(env: &Env, data: &Path, reserve_bytes: Option<u64>) -> Self {
         let dir = data.join("attachments");
         Self {
-            reserve: DiskReserve::of(&dir, Some(0)),
+            reserve: DiskReserve::of(env, &dir, reserve_bytes),
+            env: env.clone(),
             dir,
         }
+    }
+
+    fn disk(&self) -> &dyn Disk {
+        self.env.disk.as_ref()
     }
 
     /// Resumes or starts an upload. Call [`Partial::reread`] before adding bytes.
     pub fn upload(&self, user: UserId, hash: AttachmentHash) -> io::Result<Partial> {
         let path = self.partial_path(user, hash);
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)?;
+        let file = self.disk().open(&path, OpenMode::Create)?;
         Ok(Partial {
             file,
             path,
@@ -109,11 +108,8 @@ impl AttachmentFiles {
 
     /// Returns how many bytes of an upload are on disk.
     pub fn arrived(&self, user: UserId, hash: AttachmentHash) -> io::Result<u64> {
-        match fs::symlink_metadata(self.partial_path(user, hash)) {
-            Ok(found) => Ok(found.len()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
-            Err(error) => Err(error),
-        }
+        let found = self.disk().find(&self.partial_path(user, hash))?;
+        Ok(found.map_or(0, |stat| stat.bytes))
     }
 
     /// Moves a complete upload to its place, durably. An existing file there has the same content
@@ -121,36 +117,36 @@ impl AttachmentFiles {
     pub fn place(&self, partial: &Partial) -> io::Result<()> {
         let path = self.path(partial.hash);
         let folder = self.folder(partial.hash);
-        create_dir(&folder)?;
-        fs::rename(&partial.path, path)?;
-        sync_dir(&folder)
+        create_dir(self.disk(), &folder)?;
+        self.disk().rename(&partial.path, &path)?;
+        self.disk().sync_dir(&folder)
     }
 
-    pub fn read(&self, hash: AttachmentHash) -> io::Result<File> {
-        File::open(self.path(hash))
+    pub fn read(&self, hash: AttachmentHash) -> io::Result<Box<dyn DiskFile>> {
+        self.disk().open(&self.path(hash), OpenMode::Read)
     }
 
     /// Removes an attachment, if it exists. A crash may restore the file until the next sweep.
     pub fn remove(&self, hash: AttachmentHash) -> io::Result<()> {
-        ignore_missing(fs::remove_file(self.path(hash)))
+        ignore_missing(self.disk().remove_file(&self.path(hash)))
     }
 
     pub fn remove_partial(&self, user: UserId, hash: AttachmentHash) -> io::Result<()> {
-        ignore_missing(fs::remove_file(self.partial_path(user, hash)))
+        ignore_missing(self.disk().remove_file(&self.partial_path(user, hash)))
     }
 
     /// Lists the unfinished uploads.
     pub fn unfinished(&self) -> io::Result<Vec<Unfinished>> {
         let mut unfinished = Vec::new();
-        for entry in fs::read_dir(self.dir.join(PARTIAL))? {
-            let entry = entry?;
-            let metadata = entry.metadata()?;
-            if let Some((user, hash)) = entry.file_name().to_str().and_then(parse_partial) {
+        let dir = self.dir.join(PARTIAL);
+        for name in self.disk().list(&dir)? {
+            if let Some((user, hash)) = name.to_str().and_then(parse_partial) {
+                let stat = self.disk().stat(&dir.join(name))?;
                 unfinished.push(Unfinished {
                     user,
                     hash,
-                    bytes: metadata.len(),
-                    modified: metadata.modified()?,
+                    bytes: stat.bytes,
+                    modified: stat.modified,
                 });
             }
         }
@@ -159,15 +155,12 @@ impl AttachmentFiles {
 
     /// Lists the attachments whose hashes begin with this byte.
     pub fn beginning_with(&self, first: u8) -> io::Result<Vec<AttachmentHash>> {
-        let entries = match fs::read_dir(self.dir.join(format!("{first:02x}"))) {
+        let names = match self.disk().list(&self.dir.join(format!("{first:02x}"))) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries?,
+            names => names?,
         };
-        let names = entries.map(|entry| Ok(entry?.file_name()));
-        let hashes = names.filter_map(|name: io::Result<_>| {
-            name.map(|name| name.to_str()?.parse().ok()).transpose()
-        });
-        hashes.collect()
+        let hashes = names.iter().filter_map(|name| name.to_str()?.parse().ok());
+        Ok(hashes.collect())
     }
 
     fn folder(&self, hash: AttachmentHash) -> PathBuf {
@@ -203,7 +196,7 @@ impl Partial {
         let mut buffer = vec![0; TRANSFER_BUFFER_BYTES];
         let mut left = TRANSFER_REREAD_BYTES;
         while left > 0 {
-            let bytes = self.file.read(&mut buffer)?;
+            let bytes = self.file.read_at(&mut buffer, self.bytes)?;
             if bytes == 0 {
                 return Ok(false);
             }
@@ -223,7 +216,6 @@ impl Partial {
     /// Discards what arrived.
     pub fn restart(&mut self) -> io::Result<()> {
         self.file.set_len(0)?;
-        io::Seek::rewind(&mut self.file)?;
         self.hasher.reset();
         (self.bytes, self.unsynced_bytes) = (0, 0);
         Ok(())
@@ -237,7 +229,7 @@ impl Partial {
     /// When it cannot be written, or the disk is full.
     pub fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.reserve.check(bytes.len() as u64)?;
-        io::Write::write_all(&mut self.file, bytes)?;
+        self.file.write_at(bytes, self.bytes)?;
         self.hasher.update(bytes);
         self.bytes += bytes.len() as u64;
         self.unsynced_bytes += bytes.len() as u64;
@@ -266,10 +258,14 @@ mod tests {
         AttachmentHash::new(*blake3::hash(bytes).as_bytes())
     }
 
+    fn content(files: &AttachmentFiles, hash: AttachmentHash) -> Vec<u8> {
+        files.disk().read(&files.path(hash)).unwrap()
+    }
+
     #[test]
     fn upload_resumes_and_is_placed_by_hash() {
         let dir = tempfile::tempdir().unwrap();
-        let files = AttachmentFiles::open(dir.path()).unwrap();
+        let files = AttachmentFiles::open(&Env::real(), dir.path()).unwrap();
         let (user, hash) = (UserId::new(7), hash_of(b"one and two"));
         files.upload(user, hash).unwrap().add(b"one and").unwrap();
         let unfinished = files.unfinished().unwrap();
@@ -288,10 +284,7 @@ mod tests {
         assert!(again.is_complete().unwrap());
         files.place(&again).unwrap();
         assert!(files.unfinished().unwrap().is_empty());
-        assert_eq!(
-            io::read_to_string(files.read(hash).unwrap()).unwrap(),
-            "one and two"
-        );
+        assert_eq!(content(&files, hash), b"one and two");
         let [first, ..] = *hash.as_bytes();
         assert_eq!(files.beginning_with(first).unwrap(), [hash]);
         files.remove(hash).unwrap();
@@ -302,7 +295,9 @@ mod tests {
     #[test]
     fn uploads_respect_the_reserve() {
         let dir = tempfile::tempdir().unwrap();
-        let files = AttachmentFiles::open(dir.path()).unwrap().leaving(1 << 60);
+        let files = AttachmentFiles::open(&Env::real(), dir.path())
+            .unwrap()
+            .leaving(1 << 60);
         let (user, hash) = (UserId::new(7), hash_of(b"one"));
         assert_eq!(
             files.check_space(1).unwrap_err().kind(),
@@ -323,7 +318,7 @@ mod tests {
     #[test]
     fn restarted_upload_is_empty() {
         let dir = tempfile::tempdir().unwrap();
-        let files = AttachmentFiles::open(dir.path()).unwrap();
+        let files = AttachmentFiles::open(&Env::real(), dir.path()).unwrap();
         let (user, hash) = (UserId::new(7), hash_of(b"right"));
         let mut upload = files.upload(user, hash).unwrap();
         upload.add(b"something longer").unwrap();
@@ -331,9 +326,6 @@ mod tests {
         upload.add(b"right").unwrap();
         assert!(upload.is_complete().unwrap());
         files.place(&upload).unwrap();
-        assert_eq!(
-            io::read_to_string(files.read(hash).unwrap()).unwrap(),
-            "right"
-        );
+        assert_eq!(content(&files, hash), b"right");
     }
 }

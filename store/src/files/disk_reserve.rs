@@ -7,10 +7,14 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::Duration;
 
 use tracing::{info, warn};
 
+use crate::disk::Disk;
+use crate::disk::real::RealDisk;
+use crate::env::{Clock, Env};
 use crate::limits::{
     DISK_CHECK_INTERVAL, DISK_RESERVE_BYTES, DISK_RESERVE_SHARE, START_FREE_BYTES_MIN,
 };
@@ -21,6 +25,7 @@ const MESSAGES_LEAVE: u64 = 4;
 /// The disk of a folder, and the bytes to leave free on it.
 #[derive(Clone, Debug)]
 pub struct DiskReserve {
+    disk: Arc<dyn Disk>,
     dir: PathBuf,
     reserve_bytes: u64,
 }
@@ -35,8 +40,8 @@ pub struct OutOfSpace {
 
 /// Refuses to open a data directory on a full disk. Otherwise the failures along the way would look
 /// like damage.
-pub(crate) fn check_start(dir: &Path) -> Result<(), OutOfSpace> {
-    DiskReserve::of(dir, Some(0))
+pub(crate) fn check_start(env: &Env, dir: &Path) -> Result<(), OutOfSpace> {
+    DiskReserve::of(env, dir, Some(0))
         .check(START_FREE_BYTES_MIN)
         .map_err(|source| OutOfSpace {
             dir: dir.to_owned(),
@@ -48,7 +53,8 @@ pub(crate) fn check_start(dir: &Path) -> Result<(), OutOfSpace> {
 #[derive(Debug)]
 pub(crate) struct ReserveMonitor {
     reserve: DiskReserve,
-    checked_at: Option<Instant>,
+    clock: Clock,
+    checked_at: Option<Duration>,
     is_short: bool,
 }
 
@@ -56,13 +62,14 @@ impl DiskReserve {
     /// The reserve on a folder's disk. Without a choice of the operator it is the default, or less
     /// on a small disk.
     #[must_use]
-    pub fn of(dir: &Path, reserve_bytes: Option<u64>) -> Self {
+    pub fn of(env: &Env, dir: &Path, reserve_bytes: Option<u64>) -> Self {
         let usual = || {
-            disk(dir).map_or(DISK_RESERVE_BYTES, |disk| {
-                DISK_RESERVE_BYTES.min(disk.bytes / DISK_RESERVE_SHARE)
+            env.disk.space(dir).map_or(DISK_RESERVE_BYTES, |space| {
+                DISK_RESERVE_BYTES.min(space.bytes / DISK_RESERVE_SHARE)
             })
         };
         Self {
+            disk: Arc::clone(&env.disk),
             dir: dir.to_owned(),
             reserve_bytes: reserve_bytes.unwrap_or_else(usual),
         }
@@ -89,7 +96,9 @@ impl DiskReserve {
 
     /// Returns whether this much is free. A system that does not say counts as having it.
     fn has(&self, bytes: u64) -> bool {
-        disk(&self.dir).is_none_or(|disk| disk.free_bytes >= bytes)
+        self.disk
+            .space(&self.dir)
+            .is_none_or(|space| space.free_bytes >= bytes)
     }
 }
 
@@ -104,9 +113,10 @@ pub fn is_full(failure: &io::Error) -> bool {
 
 impl ReserveMonitor {
     #[must_use]
-    pub(crate) fn over(reserve: DiskReserve) -> Self {
+    pub(crate) fn over(reserve: DiskReserve, clock: &Clock) -> Self {
         Self {
             reserve,
+            clock: clock.clone(),
             checked_at: None,
             is_short: false,
         }
@@ -116,11 +126,11 @@ impl ReserveMonitor {
     pub(crate) fn check(&mut self) {
         if self
             .checked_at
-            .is_some_and(|checked_at| checked_at.elapsed() < DISK_CHECK_INTERVAL)
+            .is_some_and(|checked_at| self.clock.since(checked_at) < DISK_CHECK_INTERVAL)
         {
             return;
         }
-        self.checked_at = Some(Instant::now());
+        self.checked_at = Some(self.clock.now());
         let is_short = !self
             .reserve
             .has(self.reserve.reserve_bytes / MESSAGES_LEAVE);
@@ -143,29 +153,9 @@ impl ReserveMonitor {
     }
 }
 
-struct Disk {
-    bytes: u64,
-    free_bytes: u64,
-}
-
-#[cfg(unix)]
-fn disk(folder: &Path) -> Option<Disk> {
-    let disk = rustix::fs::statvfs(folder).ok()?;
-    let bytes = |blocks: u64| blocks.saturating_mul(disk.f_frsize);
-    Some(Disk {
-        bytes: bytes(disk.f_blocks),
-        free_bytes: bytes(disk.f_bavail),
-    })
-}
-
-#[cfg(not(unix))]
-fn disk(_: &Path) -> Option<Disk> {
-    None
-}
-
 /// Returns the bytes available on a folder's disk, if the system says.
 pub fn bytes_free(folder: &Path) -> Option<u64> {
-    disk(folder).map(|disk| disk.free_bytes)
+    RealDisk.space(folder).map(|space| space.free_bytes)
 }
 
 #[cfg(test)]
@@ -178,17 +168,23 @@ mod tests {
         let Some(free) = bytes_free(dir.path()) else {
             return;
         };
-        let failure = DiskReserve::of(dir.path(), Some(free * 2))
+        let failure = DiskReserve::of(&Env::real(), dir.path(), Some(free * 2))
             .check(0)
             .unwrap_err();
         assert!(is_full(&failure), "{failure}");
         assert!(
-            DiskReserve::of(dir.path(), Some(0))
+            DiskReserve::of(&Env::real(), dir.path(), Some(0))
                 .check(u64::MAX)
                 .is_err()
         );
-        assert!(DiskReserve::of(dir.path(), Some(0)).check(1).is_ok());
-        assert!(DiskReserve::of(dir.path(), None).reserve_bytes <= DISK_RESERVE_BYTES);
+        assert!(
+            DiskReserve::of(&Env::real(), dir.path(), Some(0))
+                .check(1)
+                .is_ok()
+        );
+        assert!(
+            DiskReserve::of(&Env::real(), dir.path(), None).reserve_bytes <= DISK_RESERVE_BYTES
+        );
     }
 
     #[test]
@@ -198,7 +194,10 @@ mod tests {
             return;
         };
         for (reserve, is_short) in [(free * 2, false), (free * 8, true)] {
-            let mut watch = ReserveMonitor::over(DiskReserve::of(dir.path(), Some(reserve)));
+            let mut watch = ReserveMonitor::over(
+                DiskReserve::of(&Env::real(), dir.path(), Some(reserve)),
+                &Clock::system(),
+            );
             watch.check();
             assert_eq!(watch.is_short, is_short);
         }

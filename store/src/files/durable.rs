@@ -1,40 +1,36 @@
 //! Durable file names: a file system may forget a new name until the folder itself was synced.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
-/// Makes the names in a folder durable.
-pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
-    File::open(dir)?.sync_all()
-}
+use crate::disk::{Disk, OpenMode};
 
 /// Creates a folder for its owner alone, durably, unless it exists.
-pub fn create_dir(dir: &Path) -> io::Result<()> {
-    match builder().create(dir) {
-        Ok(()) => sync_dir(parent(dir)),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && dir.is_dir() => Ok(()),
+pub fn create_dir(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
+    match disk.create_dir(dir) {
+        Ok(()) => disk.sync_dir(parent(dir)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && disk.is_dir(dir)? => Ok(()),
         Err(error) => Err(error),
     }
 }
 
 /// As [`create_dir`], with all parents.
-pub fn create_dir_all(dir: &Path) -> io::Result<()> {
+pub fn create_dir_all(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
     let parent = parent(dir);
-    if !parent.exists() {
-        create_dir_all(parent)?;
+    if disk.find(parent)?.is_none() {
+        create_dir_all(disk, parent)?;
     }
-    create_dir(dir)
+    create_dir(disk, dir)
 }
 
 /// Replaces a file atomically: after a power cut there is either the old one or the new one.
-pub fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn write_file(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = path.with_extension("new");
-    let mut file = File::create(&temporary)?;
-    file.write_all(bytes)?;
+    let file = disk.open(&temporary, OpenMode::CreateEmpty)?;
+    file.write_at(bytes, 0)?;
     file.sync_all()?;
-    fs::rename(&temporary, path)?;
-    sync_dir(parent(path))
+    disk.rename(&temporary, path)?;
+    disk.sync_dir(parent(path))
 }
 
 fn parent(path: &Path) -> &Path {
@@ -42,11 +38,4 @@ fn parent(path: &Path) -> &Path {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     }
-}
-
-fn builder() -> fs::DirBuilder {
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
 }

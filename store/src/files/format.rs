@@ -1,10 +1,10 @@
 //! The format version of a data directory, in a small text file, so that no server reads what it
 //! does not understand.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::disk::{Disk, FileKind};
 use crate::files::durable;
 use crate::files::lock::DirLock;
 
@@ -45,19 +45,19 @@ pub enum FormatError {
 
 /// Checks the version of a data directory; a new one gets the current version, durably. Take the
 /// lock first.
-pub(crate) fn check_or_create(dir: &Path) -> Result<(), FormatError> {
+pub(crate) fn check_or_create(disk: &dyn Disk, dir: &Path) -> Result<(), FormatError> {
     let path = dir.join(FILE_NAME);
-    match fs::read(&path) {
+    match disk.read(&path) {
         Ok(bytes) => check(dir, &path, &bytes),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            if let Some(found) = foreign_file(dir)? {
+            if let Some(found) = foreign_file(disk, dir)? {
                 return Err(FormatError::Foreign {
                     dir: dir.to_owned(),
                     found,
                 });
             }
             let text = format!("{FIRST_WORD} {FORMAT_VERSION}\n");
-            durable::write_file(&path, text.as_bytes())
+            durable::write_file(disk, &path, text.as_bytes())
                 .map_err(|source| FormatError::Io { path, source })
         }
         Err(source) => Err(FormatError::Io { path, source }),
@@ -66,8 +66,9 @@ pub(crate) fn check_or_create(dir: &Path) -> Result<(), FormatError> {
 
 /// Returns whether a directory is a data directory, of any version.
 #[must_use]
-pub(crate) fn is_data_dir(dir: &Path) -> bool {
-    dir.join(FILE_NAME).is_file()
+pub(crate) fn is_data_dir(disk: &dyn Disk, dir: &Path) -> bool {
+    disk.stat(&dir.join(FILE_NAME))
+        .is_ok_and(|stat| stat.kind == FileKind::File)
 }
 
 fn check(dir: &Path, path: &Path, bytes: &[u8]) -> Result<(), FormatError> {
@@ -95,13 +96,12 @@ fn check(dir: &Path, path: &Path, bytes: &[u8]) -> Result<(), FormatError> {
 }
 
 /// Returns a file that is neither the lock nor a temporary format file.
-fn foreign_file(dir: &Path) -> Result<Option<String>, FormatError> {
+fn foreign_file(disk: &dyn Disk, dir: &Path) -> Result<Option<String>, FormatError> {
     let io = |source| FormatError::Io {
         path: dir.to_owned(),
         source,
     };
-    for entry in fs::read_dir(dir).map_err(io)? {
-        let name = entry.map_err(io)?.file_name();
+    for name in disk.list(dir).map_err(io)? {
         if !DirLock::is_lock_file(&name)
             && Path::new(&name) != Path::new(FILE_NAME).with_extension("new")
         {
@@ -113,12 +113,19 @@ fn foreign_file(dir: &Path) -> Result<Option<String>, FormatError> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+    use crate::disk::real::RealDisk;
+
+    fn check_or_create(dir: &Path) -> Result<(), FormatError> {
+        super::check_or_create(&RealDisk, dir)
+    }
 
     #[test]
     fn new_directory_gets_current_version() {
         let dir = tempfile::tempdir().unwrap();
-        let _lock = DirLock::acquire(dir.path()).unwrap();
+        let _lock = DirLock::acquire(&RealDisk, dir.path()).unwrap();
         fs::write(dir.path().join("format.new"), "cai").unwrap();
         check_or_create(dir.path()).unwrap();
         assert_eq!(

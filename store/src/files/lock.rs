@@ -1,17 +1,20 @@
 //! The lock: one server per data directory.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read as _, Seek as _, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::disk::{Disk, DiskFile, OpenMode};
 use crate::files::durable;
 
 const FILE_NAME: &str = "lock";
 
+/// Bytes of a lock file that are read for a process id.
+const PID_BYTES_MAX: usize = 32;
+
 /// Holds the lock while it lives. The system releases it when the process ends, however it ends.
 #[derive(Debug)]
 pub(crate) struct DirLock {
-    _file: File,
+    _file: Box<dyn DiskFile>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -31,31 +34,22 @@ pub enum LockError {
 
 impl DirLock {
     /// Locks the directory. If missing, it is created for its owner alone.
-    pub(crate) fn acquire(dir: &Path) -> Result<Self, LockError> {
+    pub(crate) fn acquire(disk: &dyn Disk, dir: &Path) -> Result<Self, LockError> {
         let io = |source| LockError::Io {
             dir: dir.to_owned(),
             source,
         };
-        durable::create_dir_all(dir).map_err(io)?;
-        let path = dir.join(FILE_NAME);
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(path)
+        durable::create_dir_all(disk, dir).map_err(io)?;
+        let file = disk
+            .open(&dir.join(FILE_NAME), OpenMode::Create)
             .map_err(io)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(LockError::Held {
-                    dir: dir.to_owned(),
-                    pid: read_pid(&mut file),
-                });
-            }
-            Err(TryLockError::Error(source)) => return Err(io(source)),
+        if !file.try_lock().map_err(io)? {
+            return Err(LockError::Held {
+                dir: dir.to_owned(),
+                pid: read_pid(file.as_ref()),
+            });
         }
-        write_pid(&mut file).map_err(io)?;
+        write_pid(file.as_ref()).map_err(io)?;
         Ok(Self { _file: file })
     }
 
@@ -66,16 +60,15 @@ impl DirLock {
     }
 }
 
-fn write_pid(file: &mut File) -> io::Result<()> {
+fn write_pid(file: &dyn DiskFile) -> io::Result<()> {
     file.set_len(0)?;
-    file.rewind()?;
-    writeln!(file, "{}", std::process::id())
+    file.write_at(format!("{}\n", std::process::id()).as_bytes(), 0)
 }
 
-fn read_pid(file: &mut File) -> Option<String> {
-    let mut text = String::new();
-    file.take(32).read_to_string(&mut text).ok()?;
-    let pid = text.trim();
+fn read_pid(file: &dyn DiskFile) -> Option<String> {
+    let mut text = [0; PID_BYTES_MAX];
+    let read = file.read_at(&mut text, 0).ok()?;
+    let pid = std::str::from_utf8(text.get(..read)?).ok()?.trim();
     (!pid.is_empty() && pid.bytes().all(|b| b.is_ascii_digit())).then(|| pid.to_owned())
 }
 
@@ -87,13 +80,14 @@ fn of_process(pid: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::disk::real::RealDisk;
 
     #[test]
     fn second_server_gets_the_owners_pid() {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("a/b");
-        let first = DirLock::acquire(&data).unwrap();
-        let error = DirLock::acquire(&data).unwrap_err().to_string();
+        let first = DirLock::acquire(&RealDisk, &data).unwrap();
+        let error = DirLock::acquire(&RealDisk, &data).unwrap_err().to_string();
         let expected = format!(
             "the data directory {} is in use by another server (process {})",
             data.display(),
@@ -101,7 +95,7 @@ mod tests {
         );
         assert_eq!(error, expected);
         drop(first);
-        DirLock::acquire(&data).unwrap();
+        DirLock::acquire(&RealDisk, &data).unwrap();
     }
 
     #[cfg(unix)]
@@ -110,7 +104,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
-        let _lock = DirLock::acquire(&data).unwrap();
+        let _lock = DirLock::acquire(&RealDisk, &data).unwrap();
         assert_eq!(
             std::fs::metadata(&data).unwrap().permissions().mode() & 0o777,
             0o700
@@ -123,7 +117,7 @@ mod tests {
         let data = dir.path().join("data");
         std::fs::write(&data, "text").unwrap();
         assert!(
-            DirLock::acquire(&data)
+            DirLock::acquire(&RealDisk, &data)
                 .unwrap_err()
                 .to_string()
                 .starts_with(&format!("cannot use the data directory {}", data.display()))

@@ -35,7 +35,6 @@
 mod error;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -48,6 +47,8 @@ pub use self::error::TreesError;
 use crate::limits;
 
 use crate::commit_log::BatchNo;
+use crate::disk::real::{RealDisk, RealFile};
+use crate::disk::{Disk as _, DiskFile as _, OpenMode};
 use crate::files::durable;
 use crate::files::poison::Poison;
 use crate::trees::rows::{self, RowChange};
@@ -79,7 +80,7 @@ struct Inner {
     db: sled::Db,
     trees: Vec<sled::Tree>,
     /// A second descriptor of sled's file.
-    file: File,
+    file: RealFile,
     poison: Poison,
 }
 
@@ -101,7 +102,7 @@ impl Trees {
             dir: dir.to_owned(),
             what,
         };
-        durable::create_dir_all(dir).map_err(|source| TreesError::Io {
+        durable::create_dir_all(&RealDisk, dir).map_err(|source| TreesError::Io {
             action: "create",
             path: dir.to_owned(),
             source,
@@ -130,15 +131,11 @@ impl Trees {
             Err(panic) => return Err(open_error(panic_text(panic.as_ref()))),
         };
         let path = dir.join(DB_FILE);
-        let file = File::options()
-            .read(true)
-            .write(true)
-            .open(&path)
-            .map_err(|source| TreesError::Io {
-                action: "open",
-                path,
-                source,
-            })?;
+        let file = RealFile::open(&path, OpenMode::Write).map_err(|source| TreesError::Io {
+            action: "open",
+            path,
+            source,
+        })?;
         let trees = Self(Arc::new(Inner {
             dir: dir.to_owned(),
             db,
@@ -384,19 +381,19 @@ impl Inner {
             path,
             source,
         };
-        if !is_same_file(&self.file, &path).map_err(|source| io("inspect", path.clone(), source))? {
+        let is_ours = self.file.is_at(&path);
+        if !is_ours.map_err(|source| io("inspect", path.clone(), source))? {
             return Err(TreesError::Replaced { path });
         }
         self.file
             .sync_data()
             .map_err(|source| io("sync", path, source))?;
         let blobs = self.dir.join(BLOBS_DIR);
-        let mut side_files =
-            fs::read_dir(&blobs).map_err(|source| io("list", blobs.clone(), source))?;
-        if side_files.next().is_some() {
-            Err(TreesError::SideFiles { dir: blobs })
-        } else {
-            Ok(())
+        let side_files = RealDisk.list(&blobs);
+        let side_files = side_files.map_err(|source| io("list", blobs.clone(), source))?;
+        match side_files.is_empty() {
+            true => Ok(()),
+            false => Err(TreesError::SideFiles { dir: blobs }),
         }
     }
 }
@@ -429,44 +426,30 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     text.unwrap_or("a panic without a text").to_owned()
 }
 
-#[cfg(unix)]
-fn is_same_file(file: &File, path: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt as _;
-    let (ours, theirs) = (file.metadata()?, fs::metadata(path)?);
-    Ok((ours.dev(), ours.ino()) == (theirs.dev(), theirs.ino()))
-}
-
-/// Elsewhere a file in use cannot be replaced.
-#[cfg(not(unix))]
-fn is_same_file(_file: &File, _path: &Path) -> io::Result<bool> {
-    Ok(true)
-}
-
 /// sled syncs neither its `conf` nor the names of its files.
 fn sync_names(dir: &Path) -> io::Result<()> {
-    File::open(dir.join(CONF_FILE))?.sync_all()?;
-    durable::sync_dir(&dir.join(BLOBS_DIR))?;
-    durable::sync_dir(dir)
+    RealFile::open(&dir.join(CONF_FILE), OpenMode::Read)?.sync_all()?;
+    RealDisk.sync_dir(&dir.join(BLOBS_DIR))?;
+    RealDisk.sync_dir(dir)
 }
 
 /// Moves half-written snapshots out of the way.
 fn move_aside(dir: &Path, aside: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(dir)? {
-        let name = entry?.file_name();
+    for name in RealDisk.list(dir)? {
         let text = name.to_string_lossy();
         if !(text.starts_with("snap.") && text.ends_with(".generating")) {
             continue;
         }
-        durable::create_dir(aside)?;
+        durable::create_dir(&RealDisk, aside)?;
         let mut place = aside.join(&name);
         let mut copies = 1_u32;
-        while place.exists() {
+        while RealDisk.find(&place)?.is_some() {
             place = aside.join(format!("{text}.{copies}"));
             copies += 1;
         }
-        fs::rename(dir.join(&name), &place)?;
-        durable::sync_dir(aside)?;
-        durable::sync_dir(dir)?;
+        RealDisk.rename(&dir.join(&name), &place)?;
+        RealDisk.sync_dir(aside)?;
+        RealDisk.sync_dir(dir)?;
         tracing::warn!(file = %place.display(), "moved a half-written snapshot aside; nothing is \
              lost");
     }

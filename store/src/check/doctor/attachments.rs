@@ -1,7 +1,6 @@
 //! Attachments: references, records and files must agree.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Read as _};
 
 use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
@@ -146,8 +145,8 @@ impl Check<'_> {
 
     fn file(&mut self, hash: AttachmentHash, bytes: u64, depth: Depth) -> Result<(), DoctorError> {
         let unreadable = |source| DoctorError::Unreadable { hash, source };
-        let mut file = self.files.read(hash).map_err(unreadable)?;
-        let found = file.metadata().map_err(unreadable)?.len();
+        let file = self.files.read(hash).map_err(unreadable)?;
+        let found = file.bytes().map_err(unreadable)?;
         if found != bytes {
             return Err(DoctorError::Length {
                 hash,
@@ -158,15 +157,14 @@ impl Check<'_> {
         if depth == Depth::Hashes {
             let mut hasher = blake3::Hasher::new();
             let mut buffer = vec![0; TRANSFER_BUFFER_BYTES];
+            let mut offset = 0;
             loop {
-                let read = match file.read(&mut buffer) {
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                    read => read.map_err(unreadable)?,
-                };
+                let read = file.read_at(&mut buffer, offset).map_err(unreadable)?;
                 if read == 0 {
                     break;
                 }
                 hasher.update(buffer.get(..read).unwrap_or_default());
+                offset += read as u64;
                 self.report_progress();
             }
             if hasher.finalize().as_bytes() != hash.as_bytes() {

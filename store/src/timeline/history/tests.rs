@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::checkpoint::{CheckpointJob, CheckpointWriter};
 use crate::commit_log::BatchNo;
+use crate::env::Clock;
 use crate::files::poison::Poison;
 use crate::testing::{CONVERSATION, entries, id, open, publish, timeline};
 use crate::trees::rows::RowChange;
@@ -23,7 +24,7 @@ impl Fixture {
         let dir = tempfile::tempdir().unwrap();
         let poison = Poison::new();
         let trees = open(dir.path(), &poison);
-        let writer = CheckpointWriter::new(trees.clone(), &poison).unwrap();
+        let writer = CheckpointWriter::new(trees.clone(), &poison, &Clock::system()).unwrap();
         Self {
             history: History::new(trees.clone()),
             writer,
