@@ -96,7 +96,7 @@ class Server:
     def __init__(self, binary, data, listen, extra_env):
         env = {name: value for name, value in os.environ.items() if name not in ("RUST_LOG", "CAIRN_PROFILE")}
         env.update(extra_env)
-        command = [binary, "serve", "--json", "--log", "warn,cairn::store=debug", "--listen", listen, "--data", str(data)]
+        command = [binary, "serve", "--json", "--log", "warn,cairn_store=debug", "--listen", listen, "--data", str(data)]
         pipe = subprocess.PIPE
         self.said = []
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True, env=env)
@@ -111,7 +111,7 @@ class Server:
         self.listen, self.invite = ready["listening"], ready["invite"]
 
     def await_checkpoint(self, event):
-        """Waits until one "begins" or is "done"."""
+        """Waits until one is "started" or "done"."""
         if self.log.await_one(lambda line: f"checkpoint {event}" in line) is None:
             raise Fault(f"no checkpoint {event} under load")
 

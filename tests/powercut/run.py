@@ -50,7 +50,7 @@ def load(server, clients, moment):
         clients.answer()
         time.sleep(random.uniform(0, 0.1))
     elif moment == "checkpoint":
-        server.await_checkpoint("begins")
+        server.await_checkpoint("started")
         time.sleep(random.uniform(0, 0.6))
     else:
         # From here on, the trees hold the only copy of what was dropped from the log.
