@@ -85,12 +85,12 @@ fn compact_in(
 /// Recovers from an interrupted compaction. Must run before the trees are opened.
 pub(crate) fn recover(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
     let [trees, new, old] = [TREES, NEW, OLD].map(|name| dir.join(name));
-    if disk.is_dir(&old)? && disk.find(&trees)?.is_none() {
+    if disk.is_dir(&old) && disk.find(&trees)?.is_none() {
         disk.rename(&old, &trees)?;
         disk.sync_dir(dir)?;
     }
     for rest in [new, old] {
-        if disk.is_dir(&rest)? {
+        if disk.is_dir(&rest) {
             disk.remove_dir_all(&rest)?;
             disk.sync_dir(dir)?;
         }

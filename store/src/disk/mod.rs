@@ -29,7 +29,7 @@ pub enum OpenMode {
 pub enum FileKind {
     File,
     Folder,
-    /// A device, for example.
+    /// A symbolic link or a device.
     Other,
 }
 
@@ -57,8 +57,11 @@ pub trait Disk: Debug + Send + Sync {
     /// Returns the names in a folder, in any order.
     fn list(&self, dir: &Path) -> io::Result<Vec<OsString>>;
 
-    /// Returns the metadata of a path. Symbolic links are followed.
+    /// Returns the metadata of a path. Does not follow a symbolic link.
     fn stat(&self, path: &Path) -> io::Result<Stat>;
+
+    /// Returns whether a path is a folder, or a symbolic link to one.
+    fn is_dir(&self, path: &Path) -> bool;
 
     /// Renames a file or folder. A file replaces an existing file.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
@@ -91,13 +94,6 @@ pub trait Disk: Debug + Send + Sync {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
-    }
-
-    /// Returns whether a path is a folder.
-    fn is_dir(&self, path: &Path) -> io::Result<bool> {
-        Ok(self
-            .find(path)?
-            .is_some_and(|stat| stat.kind == FileKind::Folder))
     }
 }
 

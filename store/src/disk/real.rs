@@ -32,7 +32,7 @@ impl Disk for RealDisk {
     }
 
     fn stat(&self, path: &Path) -> io::Result<Stat> {
-        let metadata = fs::metadata(path)?;
+        let metadata = fs::symlink_metadata(path)?;
         let kind = match metadata.file_type() {
             found if found.is_file() => FileKind::File,
             found if found.is_dir() => FileKind::Folder,
@@ -43,6 +43,10 @@ impl Disk for RealDisk {
             bytes: metadata.len(),
             modified: metadata.modified()?,
         })
+    }
+
+    fn is_dir(&self, path: &Path) -> bool {
+        path.is_dir()
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

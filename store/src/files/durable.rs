@@ -9,7 +9,7 @@ use crate::disk::{Disk, OpenMode};
 pub fn create_dir(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
     match disk.create_dir(dir) {
         Ok(()) => disk.sync_dir(parent(dir)),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && disk.is_dir(dir)? => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && disk.is_dir(dir) => Ok(()),
         Err(error) => Err(error),
     }
 }

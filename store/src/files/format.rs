@@ -68,7 +68,7 @@ pub(crate) fn check_or_create(disk: &dyn Disk, dir: &Path) -> Result<(), FormatE
 #[must_use]
 pub(crate) fn is_data_dir(disk: &dyn Disk, dir: &Path) -> bool {
     disk.stat(&dir.join(FILE_NAME))
-        .is_ok_and(|stat| stat.kind == FileKind::File)
+        .is_ok_and(|stat| stat.kind != FileKind::Folder)
 }
 
 fn check(dir: &Path, path: &Path, bytes: &[u8]) -> Result<(), FormatError> {
