@@ -106,7 +106,7 @@ macro_rules! shown {
 checked! {
     /// The text of a message: any UTF-8 of up to [`limits::TEXT_BYTES_MAX`] bytes, preserved byte
     /// for byte.
-    Text, |raw| at_most(raw, limits::TEXT_BYTES_MAX)
+    Text, Text::check
 }
 shown!(Text);
 
@@ -260,6 +260,10 @@ impl Topic {
 }
 
 impl Text {
+    pub(crate) fn check(raw: &str) -> Result<(), TextError> {
+        at_most(raw, limits::TEXT_BYTES_MAX)
+    }
+
     /// Returns whether the text is empty. Clients cannot send empty texts; imports can, since old
     /// logs contain them.
     #[must_use]

@@ -17,9 +17,9 @@ use std::sync::LazyLock;
 use bytes::{Bytes, BytesMut};
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::Extras;
-use cairn_proto::content::message::{self, Entry, Run};
+use cairn_proto::content::message::{self, Draft, Entry, Run};
 use cairn_proto::content::packed::Content;
-use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
+use cairn_proto::ids::{ClientSeq, ConversationId, MsgId, RequestId, Timestamp, UserId};
 use cairn_proto::invite::{InviteLink, ServerAddr};
 use cairn_proto::limits;
 use cairn_proto::secret::{DeviceToken, InviteToken, Pin};
@@ -284,6 +284,37 @@ fn plausible() -> impl Strategy<Value = Vec<u8>> {
     )
 }
 
+/// A draft shares the bytes of its frame.
+#[test]
+fn drafts_do_not_keep_large_frames_in_memory() {
+    const FRAMES: usize = 50;
+    let draft = Draft {
+        conversation: ConversationId::new(1),
+        seq: ClientSeq::new(1),
+        content: Content::new(Body::Emoji("wave".parse().unwrap()), Extras::NONE),
+    };
+    let mut stream = Vec::new();
+    frame::write(&vec![0_u8; limits::FRAME_BYTES_MAX - 8], &mut stream);
+    frame::write(
+        &ClientFrame::Request(RequestId::new(1), draft.into()),
+        &mut stream,
+    );
+    let read = || {
+        let mut buffer = BytesMut::new();
+        let mut drafts = Vec::new();
+        for _ in 0..FRAMES {
+            buffer.extend_from_slice(&stream);
+            while let Some(frame) = frame::split(&mut buffer, limits::FRAME_BYTES_MAX).unwrap() {
+                drafts.extend(ClientFrame::parse(&frame).ok());
+            }
+        }
+        drafts
+    };
+    let (drafts, peak) = peak_bytes(read);
+    assert_eq!(drafts.len(), FRAMES);
+    assert!(peak < 10 * limits::FRAME_BYTES_MAX, "{peak} bytes");
+}
+
 proptest! {
     #[test]
     fn random_bytes_are_harmless(bytes in prop_oneof![vec(any::<u8>(), 0..400), plausible()]) {
@@ -311,6 +342,17 @@ proptest! {
             damage.iter().for_each(|&(place, byte)| bytes[place % len] = byte);
             read_as_everything(&bytes);
         }
+    }
+
+    #[test]
+    fn client_frames_parse_as_they_decode(
+        frame in strategies::client_frame(), damage in vec((any::<usize>(), any::<u8>()), 0..3),
+    ) {
+        let mut bytes = codec::encode(&frame);
+        let len = bytes.len();
+        damage.iter().for_each(|&(place, byte)| bytes[place % len] = byte);
+        let decoded = codec::decode(&bytes, limits::FRAME_BYTES_MAX);
+        prop_assert_eq!(ClientFrame::parse(&bytes.into()), decoded);
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Sending: exactly once, and in one order for all readers.
 
 use cairn_proto::content::attachment::Attachment;
-use cairn_proto::content::body::Body;
+use cairn_proto::content::body::Kind;
 use cairn_proto::content::extras::Extras;
 use cairn_proto::content::message::Draft;
+use cairn_proto::content::packed::Content;
 use cairn_proto::ids::{ClientSeq, ConversationId, MsgId, Timestamp};
 use cairn_proto::limits::EXTRAS_SENT_MAX;
 use cairn_proto::model::group::Role;
@@ -48,16 +49,16 @@ impl Handle for Draft {
             let mentioned = extras.mentioned().take(EXTRAS_SENT_MAX);
             state.others(self.conversation, actor.user, mentioned, loads);
         }
-        let attachment = self.content.body().attachment();
+        let attachment = self.content.attachment();
         loads.extend(attachment.and_then(|attachment| state.record_of(attachment.hash)));
     }
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<MsgId, ErrorCode> {
         let Context { actor, now, batch } = context;
-        let (body, extras) = (self.content.body(), self.content.extras());
-        check_body(body)?;
+        let extras = self.content.extras();
+        check_body(&self.content)?;
         mention::check_client_extras(extras)?;
-        let attachment = body.attachment();
+        let attachment = self.content.attachment();
         let sending = Sending {
             conversation: self.conversation,
             seq: self.seq,
@@ -205,17 +206,18 @@ impl State {
     }
 }
 
-fn check_body(body: &Body) -> Result<(), ErrorCode> {
-    match body {
-        Body::Text(text) | Body::Emote(text) if text.is_empty() => Err(ErrorCode::EmptyMessage),
-        Body::Text(_)
-        | Body::Emote(_)
-        | Body::Emoji(_)
-        | Body::Image(_)
-        | Body::Video(_)
-        | Body::File(_) => Ok(()),
-        Body::System(_) | Body::Recalled { .. } | Body::Amendment(_) | Body::Unknown => {
-            Err(ErrorCode::BadRequest)
-        }
+fn check_body(content: &Content) -> Result<(), ErrorCode> {
+    match content.kind() {
+        Kind::Text | Kind::Emote if content.is_empty() => Err(ErrorCode::EmptyMessage),
+        Kind::Text | Kind::Emote | Kind::Emoji | Kind::Image | Kind::Video | Kind::File => Ok(()),
+        Kind::System
+        | Kind::Recalled
+        | Kind::Edit
+        | Kind::Recall
+        | Kind::React
+        | Kind::Unreact
+        | Kind::Pin
+        | Kind::Unpin
+        | Kind::Unknown => Err(ErrorCode::BadRequest),
     }
 }

@@ -4,21 +4,40 @@ use bytes::Bytes;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::content::body::Body;
+use crate::content::attachment::Attachment;
+use crate::content::body::{Body, Kind};
 use crate::content::extras::Extras;
 use crate::limits;
+use crate::text::Text;
 use crate::wire::codec::{self, DecodeError};
 
 /// The body and the extras of a message, with the bytes that commit log, block and wire hold.
 ///
 /// The bytes are canonical: they are the only encoding of this body and these extras. A receiver
-/// that has decoded a content can store and forward the bytes as they are.
+/// that has parsed a content can store and forward the bytes as they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Content {
-    body: Body,
-    extras: Extras,
     packed: Bytes,
+    body: Parsed,
+    extras: Extras,
 }
+
+/// A body whose bytes have been checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Parsed {
+    /// Only the packed bytes hold the words: a server stores them without another copy.
+    Words {
+        kind: Kind,
+        is_empty: bool,
+    },
+    Other(Body),
+}
+
+/// The position of [`Body::Text`] among the variants.
+const TEXT_VARIANT: u32 = 0;
+
+/// The position of [`Body::Emote`] among the variants.
+const EMOTE_VARIANT: u32 = 1;
 
 impl Content {
     /// Encodes a content.
@@ -26,10 +45,15 @@ impl Content {
     pub fn new(body: Body, extras: Extras) -> Self {
         let mut packed = Vec::new();
         pack_content(&body, &extras, &mut packed);
+        let body = match body {
+            Body::Text(text) => Parsed::words(Kind::Text, text.as_str()),
+            Body::Emote(text) => Parsed::words(Kind::Emote, text.as_str()),
+            body => Parsed::Other(body),
+        };
         Self {
+            packed: packed.into(),
             body,
             extras,
-            packed: packed.into(),
         }
     }
 
@@ -44,28 +68,46 @@ impl Content {
                 max_bytes: limits::ENTRY_BYTES_MAX,
             });
         }
-        let (body, read) = codec::decode_some::<Body>(&packed)?;
-        let (head, rest) = packed.split_at(read);
-        let extras: Extras = match rest {
+        let (body, read) = Parsed::parse(&packed)?;
+        let extras = match packed.get(read..).unwrap_or_default() {
             [] => Extras::NONE,
-            rest => codec::decode(rest, limits::ENTRY_BYTES_MAX)?,
+            rest => {
+                let extras: Extras = codec::decode(rest, limits::ENTRY_BYTES_MAX)?;
+                if extras.is_empty() || !codec::is_canonical(&extras, rest) {
+                    return Err(DecodeError::Malformed);
+                }
+                extras
+            }
         };
-        let is_canonical = codec::is_canonical(&body, head)
-            && (rest.is_empty() || (!extras.is_empty() && codec::is_canonical(&extras, rest)));
-        if !is_canonical {
-            return Err(DecodeError::Malformed);
-        }
         Ok(Self {
+            packed,
             body,
             extras,
-            packed,
         })
     }
 
-    /// Returns the body.
+    /// Returns the kind of the body.
     #[must_use]
-    pub const fn body(&self) -> &Body {
-        &self.body
+    pub const fn kind(&self) -> Kind {
+        match &self.body {
+            Parsed::Words { kind, .. } => *kind,
+            Parsed::Other(body) => body.kind(),
+        }
+    }
+
+    /// Returns whether the body is a text or an emote without any words.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        matches!(self.body, Parsed::Words { is_empty: true, .. })
+    }
+
+    /// Returns the attachment, if the body refers to one.
+    #[must_use]
+    pub const fn attachment(&self) -> Option<&Attachment> {
+        match &self.body {
+            Parsed::Words { .. } => None,
+            Parsed::Other(body) => body.attachment(),
+        }
     }
 
     /// Returns what accompanies the body.
@@ -83,7 +125,46 @@ impl Content {
     /// Splits the content into body and extras.
     #[must_use]
     pub fn into_parts(self) -> (Body, Extras) {
-        (self.body, self.extras)
+        let body = match self.body {
+            Parsed::Other(body) => body,
+            // Does not fail, since the bytes have been checked.
+            Parsed::Words { .. } => {
+                codec::decode_some(&self.packed).map_or(Body::Unknown, |(body, _)| body)
+            }
+        };
+        (body, self.extras)
+    }
+}
+
+impl Parsed {
+    const fn words(kind: Kind, words: &str) -> Self {
+        let is_empty = words.is_empty();
+        Self::Words { kind, is_empty }
+    }
+
+    /// Decodes a body at the beginning of `packed`, and returns it with its length.
+    fn parse(packed: &[u8]) -> Result<(Self, usize), DecodeError> {
+        if let Ok(((variant @ (TEXT_VARIANT | EMOTE_VARIANT), words), read)) =
+            codec::borrow_some::<(u32, &str)>(packed)
+        {
+            Text::check(words).map_err(|_| DecodeError::Malformed)?;
+            let head = packed.get(..read - words.len()).unwrap_or_default();
+            if !codec::is_canonical(&(variant, words.len() as u64), head) {
+                return Err(DecodeError::Malformed);
+            }
+            let kind = match variant {
+                TEXT_VARIANT => Kind::Text,
+                _ => Kind::Emote,
+            };
+            return Ok((Self::words(kind, words), read));
+        }
+        let (body, read) = codec::decode_some::<Body>(packed)?;
+        let head = packed.get(..read).unwrap_or_default();
+        if codec::is_canonical(&body, head) {
+            Ok((Self::Other(body), read))
+        } else {
+            Err(DecodeError::Malformed)
+        }
     }
 }
 
@@ -121,10 +202,26 @@ mod tests {
 
     #[test]
     fn content_round_trips() {
-        for extras in [Extras::NONE, Extras::reply_to(MsgId::new(300))] {
-            let content = Content::new(text("hello"), extras);
-            assert_eq!(Content::parse(content.packed().clone()), Ok(content));
+        let emote = Body::Emote(Text::new("waves").unwrap());
+        let emoji = Body::Emoji("wave".parse().unwrap());
+        for body in [text("hello"), text(""), emote, emoji] {
+            for extras in [Extras::NONE, Extras::reply_to(MsgId::new(300))] {
+                let content = Content::new(body.clone(), extras.clone());
+                assert_eq!(content.kind(), body.kind());
+                assert_eq!(content.is_empty(), body == text(""));
+                let parsed = Content::parse(content.packed().clone());
+                assert_eq!(parsed.as_ref(), Ok(&content));
+                assert_eq!(content.into_parts(), (body.clone(), extras));
+            }
         }
+    }
+
+    #[test]
+    fn long_texts_are_refused() {
+        let longest = "x".repeat(limits::TEXT_BYTES_MAX);
+        let packed = |text: &str| codec::encode(&(TEXT_VARIANT, text)).into();
+        assert!(Content::parse(packed(&longest)).is_ok());
+        assert!(Content::parse(packed(&(longest + "x"))).is_err());
     }
 
     #[test]

@@ -105,17 +105,23 @@ pub fn decode_head<T: DeserializeOwned>(bytes: &[u8], max_bytes: usize) -> Resul
 /// # Errors
 /// Returns an error if the bytes do not begin with such a value.
 pub fn decode_some<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, usize), DecodeError> {
-    bincode::serde::decode_from_slice(bytes, config().with_limit::<MEMORY_BYTES_MAX>()).map_err(
-        |error| match error {
-            Bincode::UnexpectedVariant { .. } => DecodeError::UnknownVariant,
-            Bincode::OtherString(text)
-                if text.starts_with("invalid value: integer") || text == UNKNOWN_VARIANT =>
-            {
-                DecodeError::UnknownVariant
-            }
-            _ => DecodeError::Malformed,
-        },
-    )
+    borrow_some(bytes)
+}
+
+/// As [`decode_some`], for a value that may borrow from `bytes`.
+pub(crate) fn borrow_some<'a, T: Deserialize<'a>>(
+    bytes: &'a [u8],
+) -> Result<(T, usize), DecodeError> {
+    let config = config().with_limit::<MEMORY_BYTES_MAX>();
+    bincode::serde::borrow_decode_from_slice(bytes, config).map_err(|error| match error {
+        Bincode::UnexpectedVariant { .. } => DecodeError::UnknownVariant,
+        Bincode::OtherString(text)
+            if text.starts_with("invalid value: integer") || text == UNKNOWN_VARIANT =>
+        {
+            DecodeError::UnknownVariant
+        }
+        _ => DecodeError::Malformed,
+    })
 }
 
 /// The limit on the memory that one decoded value may claim, in bytes.

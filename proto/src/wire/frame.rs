@@ -4,10 +4,14 @@
 use bytes::{Bytes, BytesMut};
 use serde::Serialize;
 
+use crate::limits;
 use crate::wire::codec;
 
 /// The length prefix of a frame, in bytes.
 pub const PREFIX_BYTES: usize = 4;
+
+/// Larger frames share no allocation with those after them.
+const SHARED_BYTES_MAX: usize = 2 * limits::ENTRY_BYTES_MAX;
 
 /// A stream can no longer be split into frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,6 +57,11 @@ pub fn split(buffer: &mut BytesMut, max_bytes: usize) -> Result<Option<Bytes>, F
     }
     let mut frame = buffer.split_to(PREFIX_BYTES + bytes);
     let _ = frame.split_to(PREFIX_BYTES);
+    if bytes > SHARED_BYTES_MAX {
+        // Frames share the allocation of the buffer. A small one that is kept must not keep the
+        // bytes of a large one in memory.
+        *buffer = BytesMut::from(&buffer[..]);
+    }
     Ok(Some(frame.freeze()))
 }
 

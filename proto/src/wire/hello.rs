@@ -1,12 +1,16 @@
 //! The handshake: the client's hello and the server's welcome.
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{DeviceId, RequestId, SendStreamId, Timestamp, UserId};
+use crate::content::message::Draft;
+use crate::content::packed::Content;
+use crate::ids::{ClientSeq, ConversationId, DeviceId, RequestId, SendStreamId, Timestamp, UserId};
+use crate::limits::FRAME_BYTES_MAX;
 use crate::model::user::ServerRole;
 use crate::secret::{DeviceToken, InviteToken};
 use crate::text::{DeviceName, Password, UserName};
-use crate::wire::codec;
+use crate::wire::codec::{self, DecodeError};
 use crate::wire::overview::{ConversationPage, Moment};
 use crate::wire::request::Request;
 
@@ -27,7 +31,46 @@ const HELLO_VARIANT: u32 = 0;
 /// The position of [`ClientFrame::Request`] among the variants.
 const REQUEST_VARIANT: u32 = 1;
 
+/// The positions of [`Request::Message`], and of a draft among the requests about messages.
+const SEND_VARIANTS: (u32, u32) = (0, 0);
+
+/// The frame of a draft, with the draft's fields.
+type SendFrame<'a> = (
+    u32,
+    RequestId,
+    (u32, u32),
+    (ConversationId, ClientSeq, &'a [u8]),
+);
+
 impl ClientFrame {
+    /// Decodes a frame. The content of a draft shares the bytes of the frame.
+    ///
+    /// # Errors
+    /// As [`codec::decode`].
+    pub fn parse(frame: &Bytes) -> Result<Self, DecodeError> {
+        match Self::parse_send(frame) {
+            Some(send) => Ok(send),
+            None => codec::decode(frame, FRAME_BYTES_MAX),
+        }
+    }
+
+    /// Decodes the frame of a draft. Returns `None` for all others, and for malformed ones.
+    fn parse_send(frame: &Bytes) -> Option<Self> {
+        let (send, read) = codec::borrow_some::<SendFrame<'_>>(frame).ok()?;
+        let (REQUEST_VARIANT, id, SEND_VARIANTS, (conversation, seq, packed)) = send else {
+            return None;
+        };
+        if read != frame.len() {
+            return None;
+        }
+        let draft = Draft {
+            conversation,
+            seq,
+            content: Content::parse(frame.slice_ref(packed)).ok()?,
+        };
+        Some(Self::Request(id, draft.into()))
+    }
+
     /// Reads the version of a hello. What follows it may have the layout of another version.
     /// Returns `None` if the frame is not a hello.
     #[must_use]

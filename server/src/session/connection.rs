@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::Bytes;
 use cairn_proto::ids::RequestId;
 use cairn_proto::limits::{FRAME_BYTES_MAX, HELLO_BYTES_MAX, LOGIN_TIME_MAX};
 use cairn_proto::wire::close::CloseCode;
@@ -142,8 +143,8 @@ async fn run(shared: &Arc<Shared>, session: &Arc<Session>, mut reader: FrameRead
 /// Reads one request. `Ok(None)` means that the client does not speak the protocol: a second hello,
 /// or a frame without a request id. Any other malformed request is refused, and the session
 /// continues.
-fn read_request(frame: &[u8]) -> Result<Option<(RequestId, Request)>, (RequestId, ErrorCode)> {
-    match codec::decode(frame, FRAME_BYTES_MAX) {
+fn read_request(frame: &Bytes) -> Result<Option<(RequestId, Request)>, (RequestId, ErrorCode)> {
+    match ClientFrame::parse(frame) {
         Ok(ClientFrame::Request(id, request)) => Ok(Some((id, request))),
         Ok(ClientFrame::Hello(_)) => Ok(None),
         Err(error) => match ClientFrame::request_id(frame) {
@@ -164,7 +165,7 @@ const fn refusal_of(error: DecodeError) -> ErrorCode {
 
 /// Writes the welcome, then replies in batches. A client that stops reading replies loses its
 /// session.
-async fn write_answers(session: Arc<Session>, mut send: SendStream, welcome: bytes::Bytes) {
+async fn write_answers(session: Arc<Session>, mut send: SendStream, welcome: Bytes) {
     if let Err(error) = write_all_answers(&session, &mut send, welcome).await {
         debug!(%error, "cannot write replies");
         close(&session.connection, CloseCode::Protocol);
@@ -176,7 +177,7 @@ async fn write_answers(session: Arc<Session>, mut send: SendStream, welcome: byt
 async fn write_all_answers(
     session: &Session,
     send: &mut SendStream,
-    welcome: bytes::Bytes,
+    welcome: Bytes,
 ) -> Result<(), quinn::WriteError> {
     send.write_chunk(welcome).await?;
     while let Some(bytes) = session.outbox.take().await {
