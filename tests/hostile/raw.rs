@@ -146,7 +146,10 @@ impl Raw {
     }
 
     /// Asks, and waits for the answer.
-    pub(super) async fn ask<C: Call>(&mut self, call: C) -> Result<C::Answer, ErrorCode> {
+    pub(super) async fn ask<C>(&mut self, call: C) -> Result<C::Answer, ErrorCode>
+    where
+        C: Call + Into<Request>,
+    {
         let answer = self.ask_any(call.into()).await?;
         Ok(answer.of::<C>().unwrap())
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use cairn_proto::ids::SendStreamId;
 use cairn_proto::invite::ServerAddr;
 use cairn_proto::secret::Pin;
-use cairn_proto::wire::request::Call;
 use cairn_proto::wire::request::reading::Ack;
+use cairn_proto::wire::request::{Call, Request};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -147,7 +147,10 @@ impl Client {
     }
 
     /// Sends a request and waits for its answer, across reconnects.
-    pub(crate) async fn call<C: Call>(&self, call: C) -> Result<C::Answer, Error> {
+    pub(crate) async fn call<C>(&self, call: C) -> Result<C::Answer, Error>
+    where
+        C: Call + Into<Request>,
+    {
         let permit = self
             .shared()
             .request_permits

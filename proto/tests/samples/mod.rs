@@ -87,7 +87,7 @@ impl Samples {
     /// Adds a request as `Request::Kind`, and an answer to it as `Answer::Kind`.
     fn ask<C>(&mut self, call: C, answer: C::Answer)
     where
-        C: Call + 'static,
+        C: Call + Into<Request> + 'static,
         C::Answer: PartialEq + Debug + 'static,
     {
         let request: Request = call.into();

@@ -18,7 +18,7 @@ use cairn_proto::wire::event::Update;
 use cairn_proto::wire::frame;
 use cairn_proto::wire::request::group::{CreateGroup, RemoveMembers};
 use cairn_proto::wire::request::people::Relate;
-use cairn_proto::wire::request::{Answer, Call};
+use cairn_proto::wire::request::{Answer, Request};
 use cairn_proto::wire::response::ServerFrame;
 use tokio::sync::oneshot::Receiver;
 
@@ -192,7 +192,7 @@ impl Scene {
 }
 
 impl User {
-    fn ask<C: Call>(&self, call: C) -> Ticket {
+    fn ask(&self, call: impl Into<Request>) -> Ticket {
         Ticket::Request {
             session: self.session.clone(),
             id: RequestId::new(7),

@@ -9,11 +9,12 @@ use crate::model::retention::{Retention, RetentionInfo};
 use crate::model::user::UserInfo;
 use crate::text::{GroupName, Topic};
 use crate::wire::codec;
-use crate::wire::request::{List, requests};
+use crate::wire::request::domain::requests;
+use crate::wire::request::list::List;
 
 requests! {
     /// A request about groups, their members, and the settings of conversations.
-    GroupRequest in Group {
+    GroupRequest {
         /// Creates a group.
         CreateGroup(CreateGroup) -> ConversationId,
         /// Adds members. Answered with the number of users who were added.

@@ -7,11 +7,12 @@ use crate::content::message::{Draft, Forward};
 use crate::ids::{ConversationId, ImportSource, MsgId, Timestamp};
 use crate::text::{EmojiName, Text, UserName};
 use crate::wire::codec;
-use crate::wire::request::{List, requests};
+use crate::wire::request::domain::requests;
+use crate::wire::request::list::List;
 
 requests! {
     /// A request about messages.
-    MessageRequest in Message {
+    MessageRequest {
         /// Sends a message. Answered once it is durable, with its number.
         Send(Draft) -> MsgId,
         /// Copies a message into another conversation. The server makes the copy, so that content

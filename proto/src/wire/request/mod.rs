@@ -2,7 +2,10 @@
 //!
 //! Enums grow at the end only: a variant's position is its number on the wire.
 
+mod call;
+mod domain;
 pub mod group;
+mod list;
 pub mod message;
 pub mod people;
 pub mod reading;
@@ -10,14 +13,12 @@ pub mod server;
 pub mod session;
 mod traits;
 
-use bytes::Bytes;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::limits::FRAME_BYTES_MAX;
-use crate::wire::codec::{self, DecodeError};
-
+pub use self::call::{Answer, Call};
+pub use self::domain::{Visit, Visitor};
 pub use self::group::GroupRequest;
+pub use self::list::List;
 pub use self::message::MessageRequest;
 pub use self::people::PeopleRequest;
 pub use self::reading::ReadingRequest;
@@ -42,98 +43,62 @@ pub enum Request {
     Session(SessionRequest),
 }
 
-/// One kind of request, and what it is answered with.
-pub trait Call: Into<Request> {
-    /// The answer if the request succeeds.
-    type Answer: Serialize + DeserializeOwned;
-}
-
-/// Calls [`Visit::visit`] for the kind of a request.
-pub trait Visitor {
-    /// The result for every kind.
-    type Output;
-}
-
-/// What a [`Visitor`] does with one kind of request. A kind without an implementation does not
-/// compile.
-pub trait Visit<C>: Visitor {
-    /// Handles the request.
-    fn visit(self, call: C) -> Self::Output;
-}
-
-/// An encoded [`Call::Answer`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answer(#[serde(deserialize_with = "codec::bytes")] Bytes);
-
-impl Answer {
-    /// Encodes an answer to `C`.
+impl Request {
+    /// Returns what holds for this kind of request.
     #[must_use]
-    pub fn to<C: Call>(answer: &C::Answer) -> Self {
-        Self(codec::encode(answer).into())
-    }
-
-    /// Decodes an answer to `C`.
-    ///
-    /// # Errors
-    /// Returns an error if the bytes are no answer to `C`.
-    pub fn of<C: Call>(&self) -> Result<C::Answer, DecodeError> {
-        codec::decode(&self.0, FRAME_BYTES_MAX)
+    pub const fn traits(&self) -> Traits {
+        match self {
+            Self::Message(request) => request.traits(),
+            Self::Reading(request) => request.traits(),
+            Self::Group(request) => request.traits(),
+            Self::People(request) => request.traits(),
+            Self::Server(request) => request.traits(),
+            Self::Session(request) => request.traits(),
+        }
     }
 }
 
-/// A list that is decoded without trusting its announced length.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(bound(deserialize = "T: Deserialize<'de>"))]
-pub struct List<T>(#[serde(deserialize_with = "codec::list")] pub Vec<T>);
-
-/// Defines a domain of requests: its enum, the answer of each kind, and the dispatch to a visitor.
-macro_rules! requests {
-    ($(#[$doc:meta])* $domain:ident in $variant:ident {
-        $($(#[$call_doc:meta])* $kind:ident($call:ty) -> $answer:ty,)*
-    }) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-        pub enum $domain {
-            $($(#[$call_doc])* $kind($call),)*
-        }
-
-        impl $domain {
-            /// Passes the request to the visitor.
-            pub fn visit<V>(self, visitor: V) -> V::Output
-            where
-                V: crate::wire::request::Visitor $(+ crate::wire::request::Visit<$call>)*,
-            {
-                match self {
-                    $(Self::$kind(call) => {
-                        crate::wire::request::Visit::<$call>::visit(visitor, call)
-                    })*
-                }
-            }
-
-            /// Passes a reference to the request to the visitor.
-            pub fn visit_ref<'a, V>(&'a self, visitor: V) -> V::Output
-            where
-                V: crate::wire::request::Visitor $(+ crate::wire::request::Visit<&'a $call>)*,
-            {
-                match self {
-                    $(Self::$kind(call) => {
-                        crate::wire::request::Visit::<&'a $call>::visit(visitor, call)
-                    })*
-                }
-            }
-        }
-
-        $(
-            impl From<$call> for crate::wire::request::Request {
-                fn from(call: $call) -> Self {
-                    Self::$variant($domain::$kind(call))
-                }
-            }
-
-            impl crate::wire::request::Call for $call {
-                type Answer = $answer;
-            }
-        )*
-    };
+impl<C: Call> From<C> for Request
+where
+    Self: From<C::Domain>,
+{
+    fn from(call: C) -> Self {
+        C::Domain::from(call).into()
+    }
 }
-use requests;
+
+impl From<MessageRequest> for Request {
+    fn from(request: MessageRequest) -> Self {
+        Self::Message(request)
+    }
+}
+
+impl From<ReadingRequest> for Request {
+    fn from(request: ReadingRequest) -> Self {
+        Self::Reading(request)
+    }
+}
+
+impl From<GroupRequest> for Request {
+    fn from(request: GroupRequest) -> Self {
+        Self::Group(request)
+    }
+}
+
+impl From<PeopleRequest> for Request {
+    fn from(request: PeopleRequest) -> Self {
+        Self::People(request)
+    }
+}
+
+impl From<ServerRequest> for Request {
+    fn from(request: ServerRequest) -> Self {
+        Self::Server(request)
+    }
+}
+
+impl From<SessionRequest> for Request {
+    fn from(request: SessionRequest) -> Self {
+        Self::Session(request)
+    }
+}

@@ -7,11 +7,12 @@ use crate::model::people::{Contact, ContactPage, Profile, RelationAct, UserPage,
 use crate::model::user::UserInfo;
 use crate::text::UserName;
 use crate::wire::codec;
-use crate::wire::request::{List, requests};
+use crate::wire::request::domain::requests;
+use crate::wire::request::list::List;
 
 requests! {
     /// A request about users.
-    PeopleRequest in People {
+    PeopleRequest {
         /// Looks users up by name. Answered with the existing ones, in the requested order.
         FindUsers(FindUsers) -> List<UserInfo>,
         /// Looks users up by id. Answered with the existing ones, in the requested order.

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{ConversationId, MsgId, UserId};
 use crate::model::conversation::Explained;
 use crate::model::receipts::{Reads, ReceiptPage};
-use crate::wire::request::requests;
+use crate::wire::request::domain::requests;
 
 requests! {
     /// A request about cursors.
-    ReadingRequest in Reading {
+    ReadingRequest {
         /// Moves the delivered cursor.
         Ack(Ack) -> (),
         /// Moves the read cursor.

@@ -6,11 +6,12 @@ use crate::ids::{DeviceId, UserId};
 use crate::model::settings::Setting;
 use crate::model::user::ServerRole;
 use crate::text::{SettingName, SettingValue};
-use crate::wire::request::{List, requests};
+use crate::wire::request::domain::requests;
+use crate::wire::request::list::List;
 
 requests! {
     /// A request about the server and the user's devices.
-    ServerRequest in Server {
+    ServerRequest {
         /// Revokes a device.
         RevokeDevice(RevokeDevice) -> (),
         /// Lists the server's settings.

@@ -12,11 +12,12 @@ use crate::secret::InviteToken;
 use crate::wire::codec;
 use crate::wire::metrics::Metrics;
 use crate::wire::overview::{ConversationPage, Moment, OverviewPlace};
-use crate::wire::request::{List, requests};
+use crate::wire::request::domain::requests;
+use crate::wire::request::list::List;
 
 requests! {
     /// A request that a session answers itself.
-    SessionRequest in Session {
+    SessionRequest {
         /// Reads a range of a log.
         Pull(Pull) -> Pulled,
         /// Reads a page of the user's conversations.

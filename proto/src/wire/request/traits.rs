@@ -1,9 +1,11 @@
 //! What holds for each kind of request, in one table.
 
-use crate::wire::request::{
-    GroupRequest as Group, MessageRequest as Message, PeopleRequest as People,
-    ReadingRequest as Reading, Request, ServerRequest as Server, SessionRequest as Session,
-};
+use crate::wire::request::group::GroupRequest as Group;
+use crate::wire::request::message::MessageRequest as Message;
+use crate::wire::request::people::PeopleRequest as People;
+use crate::wire::request::reading::ReadingRequest as Reading;
+use crate::wire::request::server::ServerRequest as Server;
+use crate::wire::request::session::SessionRequest as Session;
 
 /// What holds for a kind of request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,21 +76,6 @@ impl Traits {
 
     const fn cost(self, cost: Cost) -> Self {
         Self { cost, ..self }
-    }
-}
-
-impl Request {
-    /// Returns what holds for this kind of request.
-    #[must_use]
-    pub const fn traits(&self) -> Traits {
-        match self {
-            Self::Message(request) => request.traits(),
-            Self::Reading(request) => request.traits(),
-            Self::Group(request) => request.traits(),
-            Self::People(request) => request.traits(),
-            Self::Server(request) => request.traits(),
-            Self::Session(request) => request.traits(),
-        }
     }
 }
 
