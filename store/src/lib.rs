@@ -37,8 +37,8 @@ pub mod engine;
 pub mod env;
 pub mod files;
 pub mod limits;
-#[cfg(test)]
-mod testing;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod timeline;
 pub mod trees;
 

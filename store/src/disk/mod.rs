@@ -5,6 +5,8 @@
 //! sync of their file.
 
 pub mod real;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod sim;
 
 use std::ffi::OsString;
 use std::fmt::Debug;
