@@ -1,5 +1,5 @@
-//! A disk in memory, for tests. Any of its calls can fail, and a power cut keeps any part of what was
-//! not synced: any sectors, some of them torn, any growth of a file, and any names.
+//! A disk in memory, for tests. Any of its calls can fail, and a power cut keeps any part of what
+//! was not synced: any sectors, some of them torn, any growth of a file, and any names.
 
 mod dice;
 mod faults;
