@@ -5,6 +5,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
+use cairn_proto::WIRE_VERSION;
 use cairn_proto::content::body::Body;
 use cairn_proto::ids::ClientSeq;
 use cairn_proto::invite::ServerAddr;
@@ -26,7 +27,7 @@ use cairn_proto::wire::error::ErrorCode;
 ///
 /// # Terminal errors
 ///
-/// All other errors end the client: [`Error::Ended`], [`Error::Lost`], [`Error::Protocol`] for a
+/// All other errors end the client: [`Error::Ended`], [`Error::VersionMismatch`], [`Error::Lost`], [`Error::Protocol`] for a
 /// violation of the session's protocol, [`Error::Closed`], and the errors of a first connection
 /// when a reconnect meets a permanent one. Every unresolved and every later call then fails with
 /// the same error.
@@ -116,6 +117,13 @@ pub enum Error {
     /// The server ended the session for good.
     #[error("the server ended the session: {0}{advice}", advice = advice(.0))]
     Ended(CloseCode),
+    /// The server speaks another version of the protocol than this client
+    /// ([`cairn_proto::WIRE_VERSION`]). The message names the side to update.
+    #[error("{}", version_mismatch(*.server))]
+    VersionMismatch {
+        /// The server's version; `None` if it did not state it.
+        server: Option<u16>,
+    },
     /// The connection was lost, and [`crate::ClientBuilder::reconnect`] is
     /// [`crate::Reconnect::Never`].
     #[error("the connection to {addr} was lost: {source}")]
@@ -257,8 +265,24 @@ pub enum TryEnqueueError {
 fn advice(code: &CloseCode) -> &'static str {
     match code {
         CloseCode::Revoked => "; log in again with name and password",
-        CloseCode::Version => "; update the older one",
         _ => "",
+    }
+}
+
+fn version_mismatch(server: Option<u16>) -> String {
+    match server {
+        Some(server) if server < WIRE_VERSION => format!(
+            "the server is older than this client: it speaks version {server} of the protocol, the \
+             client version {WIRE_VERSION}; update the server"
+        ),
+        Some(server) if server > WIRE_VERSION => format!(
+            "this client is older than the server: it speaks version {WIRE_VERSION} of the \
+             protocol, the server version {server}; update the client"
+        ),
+        _ => format!(
+            "the server speaks another version of the protocol than this client, which speaks \
+             version {WIRE_VERSION}; update the older one"
+        ),
     }
 }
 
@@ -280,6 +304,7 @@ impl Error {
             Self::WrongPin { .. }
             | Self::NotCairn { .. }
             | Self::Ended(_)
+            | Self::VersionMismatch { .. }
             | Self::InvalidText(_)
             | Self::TooLarge { .. } => ErrorKind::TellUser,
             Self::Protocol(_) | Self::SeqUsed { .. } | Self::PushIsOff => ErrorKind::Bug,
@@ -297,6 +322,7 @@ impl Error {
             Self::WrongPin { .. }
             | Self::NotCairn { .. }
             | Self::Ended(_)
+            | Self::VersionMismatch { .. }
             | Self::Protocol(_)
             | Self::Closed => true,
             _ => false,

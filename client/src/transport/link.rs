@@ -37,6 +37,8 @@ impl std::fmt::Debug for Link {
 pub(crate) enum Lost {
     /// The server closed it.
     Closed(CloseCode),
+    /// The server closed it because it speaks another version, which it may have stated.
+    OtherVersion(Option<u16>),
     /// It failed: a timeout, a reset, or a truncated stream.
     Broken(Cause),
     /// The server violated the protocol.
@@ -199,9 +201,15 @@ impl Reader {
 impl From<ConnectionError> for Lost {
     fn from(error: ConnectionError) -> Self {
         match error {
-            ConnectionError::ApplicationClosed(close) => Self::Closed(CloseCode::from_number(
-                u32::try_from(close.error_code.into_inner()).unwrap_or(u32::MAX),
-            )),
+            ConnectionError::ApplicationClosed(close) => {
+                let number = u32::try_from(close.error_code.into_inner()).unwrap_or(u32::MAX);
+                match CloseCode::from_number(number) {
+                    CloseCode::Version => {
+                        Self::OtherVersion(CloseCode::server_version(&close.reason))
+                    }
+                    code => Self::Closed(code),
+                }
+            }
             other => Self::Broken(Cause::of(other)),
         }
     }
@@ -214,10 +222,10 @@ impl Lost {
             Self::Closed(
                 code @ (CloseCode::Revoked
                 | CloseCode::AuthFailed
-                | CloseCode::Version
                 | CloseCode::Protocol
                 | CloseCode::FrameTooBig),
             ) => Some(Error::Ended(*code)),
+            Self::OtherVersion(server) => Some(Error::VersionMismatch { server: *server }),
             Self::Protocol(what) => Some(Error::Protocol(what)),
             Self::Closed(_) | Self::Broken(_) => None,
         }
@@ -227,6 +235,7 @@ impl Lost {
     pub(crate) fn cause(&self) -> Cause {
         match self {
             Self::Closed(code) => code.text().into(),
+            Self::OtherVersion(_) => CloseCode::Version.text().into(),
             Self::Broken(cause) => cause.clone(),
             Self::Protocol(what) => (*what).into(),
         }

@@ -379,7 +379,12 @@ impl Peer {
     }
 
     pub(crate) fn close(self, code: CloseCode) {
-        self.connection.close(VarInt::from_u32(code.number()), b"");
+        self.close_because(code, "");
+    }
+
+    pub(crate) fn close_because(self, code: CloseCode, reason: &str) {
+        self.connection
+            .close(VarInt::from_u32(code.number()), reason.as_bytes());
     }
 }
 

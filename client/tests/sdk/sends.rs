@@ -253,25 +253,26 @@ async fn unresolved_sends_are_bounded() {
 
 #[tokio::test]
 async fn final_close_ends_all_waits() {
-    for code in [
-        CloseCode::Revoked,
-        CloseCode::AuthFailed,
-        CloseCode::Version,
-    ] {
+    let cases = [
+        (CloseCode::Revoked, Error::Ended(CloseCode::Revoked)),
+        (CloseCode::AuthFailed, Error::Ended(CloseCode::AuthFailed)),
+        (CloseCode::Version, Error::VersionMismatch { server: None }),
+    ];
+    for (code, error) in cases {
         let fake = Fake::start();
         let (client, mut peer) = fake.client(eager()).await;
         let mut timeline = client.conversation(ONE).follow(MsgId::new(1));
         let promise = enqueue(&client, &[(ONE, "a")]).await.remove(0);
         drafts(&mut peer, 1).await;
         let (next, ()) = tokio::join!(timeline.next(), async { peer.close(code) });
-        assert_eq!(next, Some(Err(Error::Ended(code))));
-        assert_eq!(soon(promise).await, Err(Error::Ended(code)));
+        assert_eq!(next, Some(Err(error.clone())));
+        assert_eq!(soon(promise).await, Err(error.clone()));
         assert_eq!(soon(timeline.next()).await, None);
         assert_eq!(
             client.conversation(ONE).send(text("b")).await,
-            Err(Error::Ended(code))
+            Err(error.clone())
         );
-        assert_eq!(client.me().devices().await, Err(Error::Ended(code)));
+        assert_eq!(client.me().devices().await, Err(error.clone()));
         assert!(!client.is_online());
     }
 }

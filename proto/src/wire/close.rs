@@ -32,6 +32,25 @@ crate::wire::error::codes! {
     }
 }
 
+/// How the reason phrase of a [`CloseCode::Version`] begins, before the number.
+const VERSION_REASON: &str = "this server speaks version ";
+
+impl CloseCode {
+    /// Returns the reason phrase of a [`CloseCode::Version`], which states the server's version.
+    #[must_use]
+    pub fn version_reason(server: u16) -> String {
+        format!("{VERSION_REASON}{server}")
+    }
+
+    /// Reads the server's version from the reason phrase of a [`CloseCode::Version`]. Returns
+    /// `None` if the phrase does not state it.
+    #[must_use]
+    pub fn server_version(reason: &[u8]) -> Option<u16> {
+        let number = reason.strip_prefix(VERSION_REASON.as_bytes())?;
+        std::str::from_utf8(number).ok()?.parse().ok()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,5 +62,37 @@ mod tests {
         for &code in CloseCode::ALL {
             assert_eq!(CloseCode::from_number(code.number()), code);
         }
+    }
+
+    #[test]
+    fn version_reason_states_the_version() {
+        for version in [0, 3, u16::MAX] {
+            let reason = CloseCode::version_reason(version);
+            assert_eq!(CloseCode::server_version(reason.as_bytes()), Some(version));
+        }
+    }
+
+    #[test]
+    fn other_reasons_state_no_version() {
+        let version = CloseCode::Version.text();
+        for reason in [
+            version,
+            "",
+            "3",
+            "this server speaks version ",
+            "this server speaks version 3.1",
+        ] {
+            assert_eq!(
+                CloseCode::server_version(reason.as_bytes()),
+                None,
+                "{reason}"
+            );
+        }
+        let too_large = [VERSION_REASON, "65536"].concat();
+        assert_eq!(CloseCode::server_version(too_large.as_bytes()), None);
+        assert_eq!(
+            CloseCode::server_version(b"this server speaks version \xff"),
+            None
+        );
     }
 }

@@ -36,10 +36,22 @@ pub(crate) enum Refusal {
     Malformed(#[from] DecodeError),
     #[error("a request came before the login")]
     NotLoggedIn,
-    #[error("the client speaks version {0} of the protocol, this server {WIRE_VERSION}")]
+    #[error(
+        "the client speaks version {0} of the protocol, this server {WIRE_VERSION}; \
+         update the {older}",
+        older = older_side(*.0)
+    )]
     Version(u16),
     #[error("the login was refused: {0}")]
     Refused(ErrorCode),
+}
+
+const fn older_side(client: u16) -> &'static str {
+    if client < WIRE_VERSION {
+        "client"
+    } else {
+        "server"
+    }
 }
 
 impl Refusal {
@@ -250,4 +262,17 @@ where
 {
     let (ticket, answer) = registration::log_in(session.clone(), command);
     shared.submit(ticket, answer).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn version_refusal_names_the_side_to_update() {
+        let older = Refusal::Version(WIRE_VERSION - 1).to_string();
+        assert!(older.ends_with("; update the client"), "{older}");
+        let newer = Refusal::Version(WIRE_VERSION + 1).to_string();
+        assert!(newer.ends_with("; update the server"), "{newer}");
+    }
 }

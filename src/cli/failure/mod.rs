@@ -167,9 +167,8 @@ fn exit_of(error: &ClientError) -> Exit {
             code: ErrorCode::AuthFailed,
             ..
         }
-        | ClientError::Ended(CloseCode::Revoked | CloseCode::AuthFailed | CloseCode::Version) => {
-            Exit::NoSession
-        }
+        | ClientError::Ended(CloseCode::Revoked | CloseCode::AuthFailed)
+        | ClientError::VersionMismatch { .. } => Exit::NoSession,
         _ => Exit::Failed,
     }
 }

@@ -5,7 +5,6 @@ mod offline;
 use std::net::{Ipv4Addr, UdpSocket};
 use std::time::Duration;
 
-use cairn_client::proto::ALPN;
 use cairn_client::proto::ids::{DeviceId, UserId};
 use cairn_client::proto::invite::{InviteLink, ServerAddr};
 use cairn_client::proto::model::user::ServerRole;
@@ -17,6 +16,7 @@ use cairn_client::proto::wire::hello::Credentials;
 use cairn_client::proto::wire::request::session::ListDevices;
 use cairn_client::proto::wire::request::{Answer, List};
 use cairn_client::proto::wire::response::ServerFrame;
+use cairn_client::proto::{ALPN, WIRE_VERSION};
 use cairn_client::{
     Account, Client, Endpoint, Error, Event, JoinRequest, LoginRequest, WhoAmI, limits,
 };
@@ -98,14 +98,48 @@ async fn refused_login_has_a_reason() {
     );
 }
 
-#[tokio::test]
-async fn version_mismatch_is_reported() {
+/// What a client reports of a server that refuses its version for this reason.
+async fn version_refused(reason: &str) -> Error {
     let fake = Fake::start();
     let account = fake.account();
     let (error, ()) = tokio::join!(failed(&account), async {
-        fake.accept().await.close(CloseCode::Version)
+        let peer = fake.accept().await;
+        peer.close_because(CloseCode::Version, reason);
     });
-    assert_eq!(error, Error::Ended(CloseCode::Version));
+    error
+}
+
+#[tokio::test]
+async fn version_refusal_names_the_side_to_update() {
+    let older = version_refused(&CloseCode::version_reason(WIRE_VERSION - 1)).await;
+    assert_eq!(
+        older,
+        Error::VersionMismatch {
+            server: Some(WIRE_VERSION - 1)
+        }
+    );
+    let text = older.to_string();
+    assert!(text.starts_with("the server is older"), "{text}");
+    assert!(text.ends_with("; update the server"), "{text}");
+
+    let newer = version_refused(&CloseCode::version_reason(u16::MAX)).await;
+    assert_eq!(
+        newer,
+        Error::VersionMismatch {
+            server: Some(u16::MAX)
+        }
+    );
+    let text = newer.to_string();
+    assert!(text.starts_with("this client is older"), "{text}");
+    assert!(text.ends_with("; update the client"), "{text}");
+}
+
+#[tokio::test]
+async fn version_refusal_without_a_version_is_reported() {
+    let error = version_refused(CloseCode::Version.text()).await;
+    assert_eq!(error, Error::VersionMismatch { server: None });
+    let text = error.to_string();
+    assert!(text.ends_with("; update the older one"), "{text}");
 }
 
 #[tokio::test]
