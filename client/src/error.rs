@@ -27,10 +27,10 @@ use cairn_proto::wire::error::ErrorCode;
 ///
 /// # Terminal errors
 ///
-/// All other errors end the client: [`Error::Ended`], [`Error::VersionMismatch`], [`Error::Lost`], [`Error::Protocol`] for a
-/// violation of the session's protocol, [`Error::Closed`], and the errors of a first connection
-/// when a reconnect meets a permanent one. Every unresolved and every later call then fails with
-/// the same error.
+/// All other errors end the client: [`Error::Ended`], [`Error::VersionMismatch`],
+/// [`Error::Lost`], [`Error::Protocol`] for a violation of the session's protocol,
+/// [`Error::Closed`], and the errors of a first connection when a reconnect meets a permanent one.
+/// Every unresolved and every later call then fails with the same error.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
