@@ -48,7 +48,7 @@ impl Hub {
     pub(crate) fn publish(&self, publication: Publication) {
         let Publication {
             steps,
-            touched,
+            grown,
             responses,
             jobs,
         } = publication;
@@ -60,11 +60,9 @@ impl Hub {
         }
         // `show` before `mark`: a session that wakes before it may see the entries would find
         // nothing and sleep again.
-        for (conversation, head) in touched {
-            if let Some(timeline) = self.timelines.get(conversation) {
-                timeline.show(head);
-            }
-            mark(&registry, conversation);
+        for (timeline, head) in grown {
+            timeline.show(head);
+            mark(&registry, timeline.conversation());
         }
         // Replies last: a client that reads its reply may rely on every session having been
         // notified.

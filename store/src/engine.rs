@@ -18,10 +18,11 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use bytes::Bytes;
 use cairn_proto::ids::{ConversationId, MsgId, Revision, Timestamp};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::metrics::Metrics;
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 use tracing::info;
 
 pub use self::error::{ReplayError, StoreError};
@@ -41,6 +42,7 @@ use crate::timeline::retention::Retentions;
 use crate::timeline::{Timeline, Timelines};
 use crate::trees::db::Trees;
 use crate::trees::rows_in::Loader;
+use cairn_core::api::batch::EntryAt;
 use cairn_core::api::update::Update;
 use cairn_core::prefetch::Load;
 use cairn_core::{Batch, Command, State};
@@ -59,6 +61,8 @@ pub struct Engine {
     /// Conversations evicted from the state the last time. Their timelines are evicted the next
     /// time, since sessions may be about to use them.
     evict: Vec<ConversationId>,
+    /// Reused buffer of [`Engine::show_appended`].
+    grown: HashMap<ConversationId, Arc<Timeline>>,
     /// Floors that rise with the batch.
     raised: Vec<(ConversationId, MsgId)>,
     /// Reused buffers of [`Engine::prefetch`].
@@ -152,13 +156,14 @@ impl Engine {
             env: env.clone(),
             dir: dir.to_owned(),
             state,
-            batch: new_batch(0),
+            batch: Batch::new(BatchBuf::new().payload_mut().len()),
             log,
             trees,
             loader,
             timelines,
             checkpoints,
             evict: Vec::new(),
+            grown: HashMap::new(),
             raised: Vec::new(),
             wanted: Vec::new(),
             loaded: HashSet::new(),
@@ -254,6 +259,10 @@ impl Engine {
     /// published once the batch is durable, or at once unless [`Engine::must_commit`]: a lost
     /// cursor move only makes a cursor older.
     pub fn drain_updates(&mut self, updates: &mut Vec<Update>) {
+        // Sends have none.
+        if !self.batch.has_updates() {
+            return;
+        }
         let raised = &mut self.raised;
         updates.extend(
             self.batch
@@ -262,13 +271,12 @@ impl Engine {
         );
     }
 
-    /// Makes the batch durable, then visible. Returns the conversations with new entries, each
-    /// once.
+    /// Makes the batch durable, then visible. Returns the timelines with new entries, each once.
     ///
     /// # Errors
     ///
     /// When that failed. The engine accepts nothing more then.
-    pub fn commit(&mut self) -> Result<Vec<ConversationId>, StoreError> {
+    pub fn commit(&mut self) -> Result<Vec<Arc<Timeline>>, StoreError> {
         if self.batch.is_empty() {
             return Ok(Vec::new());
         }
@@ -276,7 +284,7 @@ impl Engine {
             note_raised(&update, &mut self.raised);
         }
         // The next batch is likely to be as long as this one.
-        let next = new_batch(self.batch.payload_bytes());
+        let next = self.batch.next();
         let (bytes, appended, rewritten) = std::mem::replace(&mut self.batch, next).into_parts();
         let mut buffer = BatchBuf::new();
         *buffer.payload_mut() = bytes;
@@ -286,22 +294,7 @@ impl Engine {
         self.state.begin_batch(Revision::new(batch.next().get()));
         self.meter.commit(appended.len());
         let bytes = buffer.into_bytes();
-        let mut touched: Vec<ConversationId> = Vec::new();
-        let mut timeline: Option<Arc<Timeline>> = None;
-        for at in appended {
-            let known = timeline
-                .take()
-                .filter(|timeline| timeline.conversation() == at.conversation);
-            let of = known.unwrap_or_else(|| {
-                touched.push(at.conversation);
-                // The conversation is loaded, or new.
-                self.timelines.get_or_insert_with(at.conversation, || {
-                    Timeline::new(at.conversation, at.msgid.prev(), at.msgid.prev())
-                })
-            });
-            of.publish(at.msgid, [bytes.slice(at.range)])?;
-            timeline = Some(of);
-        }
+        let grown = self.show_appended(&bytes, appended)?;
         for (conversation, floor) in self.raised.drain(..) {
             if let Some(timeline) = self.timelines.get(conversation) {
                 timeline.raise_floor(floor);
@@ -313,10 +306,30 @@ impl Engine {
                 timeline.rewrite(at.msgid, bytes.slice(at.range));
             }
         }
-        touched.sort_unstable();
-        touched.dedup();
-        self.checkpoints.touched.extend(touched.iter().copied());
-        Ok(touched)
+        Ok(grown)
+    }
+
+    /// Adds the entries of a durable batch to their timelines. Returns these, each once.
+    fn show_appended(
+        &mut self,
+        batch: &Bytes,
+        appended: Vec<EntryAt>,
+    ) -> Result<Vec<Arc<Timeline>>, StoreError> {
+        let mut grown: Vec<Arc<Timeline>> = Vec::new();
+        for at in appended {
+            let timeline = self.grown.entry(at.conversation).or_insert_with(|| {
+                // The conversation is loaded, or new.
+                let timeline = self.timelines.get_or_insert_with(at.conversation, || {
+                    Timeline::new(at.conversation, at.msgid.prev(), at.msgid.prev())
+                });
+                grown.push(timeline.clone());
+                timeline
+            });
+            timeline.publish(at.msgid, [batch.slice(at.range)])?;
+        }
+        self.checkpoints.touched.extend(self.grown.keys());
+        self.grown.clear();
+        Ok(grown)
     }
 }
 
@@ -328,13 +341,6 @@ fn note_raised(update: &Update, raised: &mut Vec<(ConversationId, MsgId)>) {
     {
         raised.push((conversation, floor));
     }
-}
-
-fn new_batch(payload_bytes: usize) -> Batch {
-    let header = BatchBuf::new().payload_mut().len();
-    let mut batch = Batch::new(header);
-    batch.buffer_mut().reserve_exact(payload_bytes);
-    batch
 }
 
 #[cfg(test)]

@@ -75,6 +75,15 @@ impl Batch {
         }
     }
 
+    /// Creates an empty batch after this one, with room for as much.
+    #[must_use]
+    pub fn next(&self) -> Self {
+        let mut next = Self::new(self.header_bytes);
+        next.bytes.reserve_exact(self.payload_bytes());
+        next.appended.reserve_exact(self.appended.len());
+        next
+    }
+
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.bytes.len() == self.header_bytes
@@ -120,6 +129,12 @@ impl Batch {
     fn indexed(&self, conversation: ConversationId, msgid: MsgId) -> Option<&[u8]> {
         self.bytes
             .get(self.index.ranges.get(&(conversation, msgid))?.clone())
+    }
+
+    /// Returns whether there are updates to take.
+    #[must_use]
+    pub const fn has_updates(&self) -> bool {
+        !self.updates.is_empty()
     }
 
     /// Takes the updates since the last call, in order. They may be published once the batch is

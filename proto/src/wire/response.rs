@@ -32,15 +32,7 @@ impl ServerFrame {
     pub fn write_answer<C: Call>(id: RequestId, answer: &C::Answer, out: &mut Vec<u8>) {
         codec::prefixed(out, |out| {
             codec::encode_into(&(RESPONSE_VARIANT, id, OK_VARIANT), out);
-            let start = out.len();
-            codec::encode_into(answer, out);
-            let end = out.len();
-            // The length precedes the answer, and is known only after it.
-            codec::encode_into(&((end - start) as u64), out);
-            let length_bytes = out.len() - end;
-            if let Some(answer) = out.get_mut(start..) {
-                answer.rotate_right(length_bytes);
-            }
+            codec::encode_as_bytes(answer, out);
         });
     }
 }

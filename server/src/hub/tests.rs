@@ -142,14 +142,14 @@ async fn updates_after_login_in_the_same_batch_apply() {
     let (_, _, kicked) = register(&[(id(8), id(2))], vec![left(9)]);
     assert_eq!(feed(&kicked).unwrap().end, Some(id(9)));
 
-    let (hub, _, added) = register(&[], vec![joined(9)]);
+    let (hub, timeline, added) = register(&[], vec![joined(9)]);
     let found = feed(&added).unwrap();
     assert_eq!(
         (found.position, found.announce),
         (id(9), Some(Box::new(summary())))
     );
     hub.publish(Publication {
-        touched: vec![(TEAM, id(10))],
+        grown: vec![(timeline, id(10))],
         ..Publication::default()
     });
     assert!(feed(&added).is_some(), "it follows from then on");
@@ -311,7 +311,7 @@ async fn only_published_entries_are_visible() {
         .unwrap();
     assert_eq!(timeline.shown(), id(10));
     hub.publish(Publication {
-        touched: vec![(TEAM, id(11))],
+        grown: vec![(timeline.clone(), id(11))],
         ..Publication::default()
     });
     assert_eq!((timeline.shown(), timeline.head()), (id(11), id(12)));

@@ -114,24 +114,27 @@ impl Decider {
 
     /// Makes everything decided so far durable. On failure, all of it is refused.
     pub(super) fn commit(&mut self) -> Result<(), StoreError> {
-        let touched = self
+        let grown = self
             .engine
             .commit()
             .inspect_err(|_| self.publication.refuse(ErrorCode::StorageFailed))?;
         // Publish only after `commit` returned: a head that anyone saw is never reused for another
         // message.
-        let timelines = self.engine.timelines();
-        self.publication.touched.extend(
-            touched
-                .into_iter()
-                .filter_map(|id| Some((id, timelines.get(id)?.head()))),
-        );
+        self.publication
+            .grown
+            .extend(grown.into_iter().map(|timeline| {
+                let head = timeline.head();
+                (timeline, head)
+            }));
         Ok(())
     }
 
     /// Takes the publication, unless it is empty.
     pub(super) fn take_publication(&mut self) -> Option<Publication> {
-        (!self.publication.is_empty()).then(|| std::mem::take(&mut self.publication))
+        (!self.publication.is_empty()).then(|| {
+            let next = self.publication.next();
+            std::mem::replace(&mut self.publication, next)
+        })
     }
 
     #[must_use]
@@ -161,6 +164,9 @@ impl Decider {
     /// Moves the updates of the last command into the publication.
     fn collect_updates(&mut self) {
         self.engine.drain_updates(&mut self.updates);
+        if self.updates.is_empty() {
+            return;
+        }
         let state = self.engine.state();
         for update in self.updates.drain(..) {
             let step = match update {

@@ -13,6 +13,7 @@ use cairn_proto::model::receipts::{MemberCursors, Reads};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::frame;
 use cairn_proto::wire::response::ServerFrame;
+use cairn_store::timeline::Timeline;
 use tokio::sync::oneshot;
 
 use crate::sequencer::job::Job;
@@ -22,8 +23,8 @@ use crate::session::Session;
 pub(crate) struct Publication {
     /// In the order of the decisions.
     pub(crate) steps: Vec<Step>,
-    /// Conversations with new entries, and their heads after the batch.
-    pub(crate) touched: Vec<(ConversationId, MsgId)>,
+    /// Timelines with new entries, and their heads after the batch.
+    pub(crate) grown: Vec<(Arc<Timeline>, MsgId)>,
     pub(crate) responses: Responses,
     /// Decided jobs, to be answered.
     pub(crate) jobs: Vec<Box<dyn Job>>,
@@ -89,10 +90,23 @@ struct Response {
 }
 
 impl Publication {
+    /// Creates an empty publication after this one, with room for as many responses.
+    pub(super) fn next(&self) -> Self {
+        let Responses { bytes, frames } = &self.responses;
+        let responses = Responses {
+            bytes: Vec::with_capacity(bytes.len()),
+            frames: Vec::with_capacity(frames.len()),
+        };
+        Self {
+            responses,
+            ..Self::default()
+        }
+    }
+
     #[must_use]
     pub(crate) const fn is_empty(&self) -> bool {
         self.steps.is_empty()
-            && self.touched.is_empty()
+            && self.grown.is_empty()
             && self.responses.frames.is_empty()
             && self.jobs.is_empty()
     }
@@ -100,7 +114,7 @@ impl Publication {
     /// Drops the updates and registrations, and replaces all replies by a refusal.
     pub(super) fn refuse(&mut self, code: ErrorCode) {
         self.steps.clear();
-        self.touched.clear();
+        self.grown.clear();
         let Responses { frames, .. } = std::mem::take(&mut self.responses);
         for Response { session, id, .. } in frames {
             self.responses.add(session, id, |_| Err(code));
