@@ -7,7 +7,7 @@ use std::path::Path;
 
 use cairn_client::proto::content::body::{Body, SystemEntry};
 use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp};
-use cairn_client::proto::model::conversation::ConversationKind;
+use cairn_client::proto::model::conversation::{Conversation, ConversationKind};
 use cairn_client::proto::model::group::{
     Access, GroupSettings, JoinerHistory, MemberSettings, Role,
 };
@@ -241,7 +241,6 @@ async fn doctor_finds_inconsistent_groups() {
 }
 
 #[tokio::test]
-#[expect(clippy::too_many_lines, reason = "the steps of one scenario")]
 async fn group_changes_are_logged_and_durable() {
     let mut server = Server::start();
     let (ada, ada_account) = server.owner().await;
@@ -252,40 +251,21 @@ async fn group_changes_are_logged_and_durable() {
         GroupName::new("the whole team").unwrap(),
         Topic::new("release on Friday").unwrap(),
     );
-    ada.conversation(team).rename(name.clone()).await.unwrap();
-    ada.conversation(team)
-        .set_topic(topic.clone())
+    let (ours, bobs) = (ada.conversation(team), bob.conversation(team));
+    ours.rename(name.clone()).await.unwrap();
+    ours.set_topic(topic.clone()).await.unwrap();
+    ours.set_role(bob_account.user, Role::Admin).await.unwrap();
+    bobs.mute(eve_account.user, Timestamp::new(u64::MAX))
         .await
         .unwrap();
-    ada.conversation(team)
-        .set_role(bob_account.user, Role::Admin)
-        .await
-        .unwrap();
-    bob.conversation(team)
-        .mute(eve_account.user, Timestamp::new(u64::MAX))
-        .await
-        .unwrap();
-    assert_eq!(
-        bob.conversation(team).ban(vec![eve_account.user]).await,
-        Ok(1)
-    );
-    assert_eq!(
-        bob.conversation(team).ban(vec![eve_account.user]).await,
-        Ok(0)
-    );
-    ada.conversation(team)
-        .hand_over(bob_account.user)
-        .await
-        .unwrap();
+    assert_eq!(bobs.ban(vec![eve_account.user]).await, Ok(1));
+    assert_eq!(bobs.ban(vec![eve_account.user]).await, Ok(0));
+    ours.hand_over(bob_account.user).await.unwrap();
     // A request for the current state adds no entry.
-    bob.conversation(team).rename(name.clone()).await.unwrap();
-    bob.conversation(team)
-        .set_role(ada_account.user, Role::Admin)
-        .await
-        .unwrap();
+    bobs.rename(name.clone()).await.unwrap();
+    bobs.set_role(ada_account.user, Role::Admin).await.unwrap();
 
-    let page = ada
-        .conversation(team)
+    let page = ours
         .pull(PullRange::From(MsgId::new(3)), 500)
         .await
         .unwrap();
@@ -315,43 +295,22 @@ async fn group_changes_are_logged_and_durable() {
     ];
     assert_eq!(happened, expected.map(Body::System));
     assert_eq!(
-        bob.conversation(team)
-            .remove_members(vec![bob_account.user])
-            .await,
+        bobs.remove_members(vec![bob_account.user]).await,
         Err(Error::Refused(ErrorCode::LastOwner))
     );
 
     is_sound(&mut server);
     server.restart();
     assert_eq!(
-        ada.conversation(team)
-            .add_members(vec![eve_account.user])
-            .await,
+        ours.add_members(vec![eve_account.user]).await,
         Err(Error::Refused(ErrorCode::Banned))
     );
-    let details = ada.conversation(team).group().await.unwrap();
+    let details = ours.group().await.unwrap();
     assert_eq!((details.topic, details.members), (topic, 2));
-    assert_eq!(
-        ada.conversations()
-            .list()
-            .await
-            .unwrap()
-            .pop()
-            .unwrap()
-            .kind,
-        ConversationKind::Group { name }
-    );
-    assert_eq!(
-        bob.conversation(team).unban(vec![eve_account.user]).await,
-        Ok(1)
-    );
-    assert_eq!(bob.conversation(team).banned_users().await, Ok(Vec::new()));
-    assert_eq!(
-        ada.conversation(team)
-            .add_members(vec![eve_account.user])
-            .await,
-        Ok(1)
-    );
+    assert_eq!(only(&ada).await.kind, ConversationKind::Group { name });
+    assert_eq!(bobs.unban(vec![eve_account.user]).await, Ok(1));
+    assert_eq!(bobs.banned_users().await, Ok(Vec::new()));
+    assert_eq!(ours.add_members(vec![eve_account.user]).await, Ok(1));
 }
 
 #[tokio::test]
@@ -430,8 +389,14 @@ async fn about(events: &mut Events) -> Event {
     event(events, "something about a conversation", of_a_conversation).await
 }
 
+/// The only conversation of a client's user.
+async fn only(client: &Client) -> Conversation {
+    let mut conversations = client.conversations().list().await.unwrap();
+    assert_eq!(conversations.len(), 1);
+    conversations.remove(0)
+}
+
 #[tokio::test]
-#[expect(clippy::too_many_lines, reason = "the steps of one scenario")]
 async fn cursors_and_settings_sync_across_devices() {
     let server = Server::start();
     let (ada, _) = server.owner().await;
@@ -482,17 +447,7 @@ async fn cursors_and_settings_sync_across_devices() {
             })
         );
     }
-    assert_eq!(
-        phone
-            .conversations()
-            .list()
-            .await
-            .unwrap()
-            .pop()
-            .unwrap()
-            .unread,
-        0
-    );
+    assert_eq!(only(&phone).await.unread, 0);
 
     let hidden = MemberSettings {
         favourite: true,
@@ -516,14 +471,7 @@ async fn cursors_and_settings_sync_across_devices() {
         .await
         .unwrap();
     assert!(
-        desk.conversations()
-            .list()
-            .await
-            .unwrap()
-            .pop()
-            .unwrap()
-            .settings
-            .hidden,
+        only(&desk).await.settings.hidden,
         "a new name is no message"
     );
     let said = ada
@@ -533,14 +481,7 @@ async fn cursors_and_settings_sync_across_devices() {
         .unwrap();
     ada.conversation(team).recall(said).await.unwrap();
     // A device that missed the event would not learn that the conversation is hidden again.
-    let shown = desk
-        .conversations()
-        .list()
-        .await
-        .unwrap()
-        .pop()
-        .unwrap()
-        .settings;
+    let shown = only(&desk).await.settings;
     assert_eq!(
         shown,
         MemberSettings {

@@ -22,9 +22,8 @@ use crate::stream::follow::{Broken, Extent, Follower, Step, split_first};
 /// and server restarts.
 ///
 /// Created by [`crate::view::Conversation::follow`] and [`crate::view::Conversation::history`].
-/// Implements [`Stream`]. Numbers are consecutive,
-/// except that messages are skipped which have expired, or which precede what the user may see; see
-/// [`Timeline::floor`].
+/// Implements [`Stream`]. Numbers are consecutive, except that messages are skipped which have
+/// expired, or which precede what the user may see; see [`Timeline::floor`].
 ///
 /// Buffers at most [`crate::limits::TIMELINE_BUFFER_BYTES_MAX`] and one page. A slow reader loses
 /// nothing: what does not fit is pulled later. Following does not acknowledge anything; see

@@ -56,8 +56,7 @@ impl Me<'_> {
         self.client.call(SetOwnReads { reads }).await
     }
 
-    /// Replaces the user's profile. The user's other devices receive
-    /// [`crate::Update::Account`].
+    /// Replaces the user's profile. The user's other devices receive [`crate::Update::Account`].
     ///
     /// # Errors
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).

@@ -9,98 +9,58 @@ use super::super::script::{Act, Chat, GroupRules};
 use super::interpreter::{Interpreter, Outcome};
 
 impl Interpreter {
-    #[expect(clippy::too_many_lines, reason = "one arm for each act")]
     pub(super) async fn perform_in_group(&self, act: &Act) -> Result<Outcome, Error> {
         let (client, user) = (&self.client, |number: usize| self.world.users[number]);
         // A group that was not created has an id that no group has.
         let group = |number| {
             let id = self.conversation(Chat::Group(number));
-            id.unwrap_or(ConversationId::new(u64::from(u32::MAX)))
+            client.conversation(id.unwrap_or(ConversationId::new(u64::from(u32::MAX))))
         };
         match *act {
             Act::Rename { group: at, name } => {
-                client
-                    .conversation(group(at))
-                    .rename(group_name(name))
-                    .await?;
+                group(at).rename(group_name(name)).await?;
             }
             Act::SetTopic { group: at, topic } => {
                 let topic = Topic::new(format!("topic {topic}")).unwrap();
-                client.conversation(group(at)).set_topic(topic).await?;
+                group(at).set_topic(topic).await?;
             }
             Act::SetGroupSettings { group: at, rules } => {
-                client
-                    .conversation(group(at))
-                    .set_group_settings(settings(rules))
-                    .await?;
+                group(at).set_group_settings(settings(rules)).await?;
             }
             Act::SetRole {
                 group: at,
                 member,
                 role,
-            } => {
-                client
-                    .conversation(group(at))
-                    .set_role(user(member), role)
-                    .await?
-            }
+            } => group(at).set_role(user(member), role).await?,
             Act::HandOver { group: at, member } => {
-                client
-                    .conversation(group(at))
-                    .hand_over(user(member))
-                    .await?;
+                group(at).hand_over(user(member)).await?;
             }
             Act::Add {
                 group: at,
                 user: added,
             } => {
-                return changed(
-                    client
-                        .conversation(group(at))
-                        .add_members(vec![user(added)])
-                        .await?,
-                );
+                return changed(group(at).add_members(vec![user(added)]).await?);
             }
             Act::Kick { group: at, member } => {
                 let members = vec![user(member)];
-                return changed(
-                    client
-                        .conversation(group(at))
-                        .remove_members(members)
-                        .await?,
-                );
+                return changed(group(at).remove_members(members).await?);
             }
             Act::Leave { group: at } => {
                 let members = vec![user(self.by.user)];
-                return changed(
-                    client
-                        .conversation(group(at))
-                        .remove_members(members)
-                        .await?,
-                );
+                return changed(group(at).remove_members(members).await?);
             }
-            Act::Join { group: at } => client.conversation(group(at)).join().await?,
+            Act::Join { group: at } => group(at).join().await?,
             Act::Ban {
                 group: at,
                 user: banned,
             } => {
-                return changed(
-                    client
-                        .conversation(group(at))
-                        .ban(vec![user(banned)])
-                        .await?,
-                );
+                return changed(group(at).ban(vec![user(banned)]).await?);
             }
             Act::Unban {
                 group: at,
                 user: banned,
             } => {
-                return changed(
-                    client
-                        .conversation(group(at))
-                        .unban(vec![user(banned)])
-                        .await?,
-                );
+                return changed(group(at).unban(vec![user(banned)]).await?);
             }
             Act::Mute {
                 group: at,
@@ -108,10 +68,7 @@ impl Interpreter {
                 is_over,
             } => {
                 let until = Timestamp::new(if is_over { 0 } else { u64::MAX });
-                client
-                    .conversation(group(at))
-                    .mute(user(member), until)
-                    .await?;
+                group(at).mute(user(member), until).await?;
             }
             _ => return Ok(Outcome::Nothing),
         }

@@ -100,9 +100,8 @@ impl Conversation<'_> {
     ///
     /// The order is fixed when this returns: the messages of one conversation are numbered in the
     /// order in which their `enqueue` or [`Conversation::try_enqueue`] calls returned, whether or
-    /// not the futures are awaited. Waits only while
-    /// [`cairn_proto::limits::SENDS_IN_FLIGHT_MAX`] sends are unresolved. Cancel-safe: if the
-    /// future of this call is dropped, nothing is sent.
+    /// not the futures are awaited. Waits only while [`cairn_proto::limits::SENDS_IN_FLIGHT_MAX`]
+    /// sends are unresolved. Cancel-safe: if the future of this call is dropped, nothing is sent.
     ///
     /// # Errors
     /// [`Error::InvalidText`], [`Error::TooLarge`], or a [terminal error](Error#terminal-errors).
