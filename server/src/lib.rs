@@ -3,6 +3,7 @@
 //! # Layout, in the order a message travels
 //!
 //! * `transport`: the socket, the server's identity, connections and frames
+//! * [`principal`]: whom queues, rates, sessions and connections are accounted to
 //! * `session`: login, then requests of one connection, with their rate limits
 //! * `sequencer`: the queue, the one thread that decides, and what it publishes
 //! * `hub`: which sessions must learn of it, presence, typing and receipts
@@ -18,6 +19,7 @@ pub(crate) mod hub;
 pub mod limits;
 #[cfg(test)]
 mod loopback;
+pub mod principal;
 pub(crate) mod retention;
 pub mod run;
 pub(crate) mod sequencer;

@@ -1,13 +1,12 @@
-//! Rate limits by key: failed logins by name and address, repeatable requests by user.
+//! Rate limits by key: failed logins by name and address, repeatable requests by principal.
 //!
 //! They are checked before the sequencer sees anything, so that what it decides and logs depends on
 //! no clock.
 
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::time::Instant;
 
-use cairn_proto::ids::UserId;
 use cairn_proto::text::UserName;
 use cairn_proto::wire::request::Request;
 use hashbrown::HashMap;
@@ -17,13 +16,14 @@ use crate::limits::{
     LOGIN_FAILURES_MAX, LOGIN_FAILURES_TIME, LOGIN_FAILURES_TRACKED_MAX, REQUEST_BURST_MAX,
     REQUEST_INTERVAL,
 };
+use crate::principal::{IpNet, Principal};
 
-/// Limits how fast one user repeats requests that append an entry each time.
+/// Limits how fast one principal repeats requests that append an entry each time.
 ///
 /// GCRA: at most [`REQUEST_BURST_MAX`] at once, then one in each [`REQUEST_INTERVAL`].
 #[derive(Debug, Default)]
 pub(crate) struct RequestRateLimiter {
-    users: Mutex<Limiters<UserId, ArrivalTime>>,
+    principals: Mutex<Limiters<Principal, ArrivalTime>>,
 }
 
 /// Limits failed logins, so that guessing a password takes years. Device tokens are exempt.
@@ -42,7 +42,7 @@ trait Limiter {
     fn is_expired(&self, now: Instant) -> bool;
 }
 
-/// The theoretical arrival time: when the user would be done at one request per interval.
+/// The theoretical arrival time: when the principal would be done at one request per interval.
 #[derive(Clone, Copy, Debug)]
 struct ArrivalTime(Instant);
 
@@ -57,19 +57,18 @@ struct Failures {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Source {
     Name(UserName),
-    /// An IPv4 address, or the /64 that a provider assigns to one customer.
-    Address(IpAddr),
+    Address(IpNet),
 }
 
 impl RequestRateLimiter {
-    /// Returns whether the user may send this request now, and counts it if so.
+    /// Returns whether the principal may send this request now, and counts it if so.
     #[must_use]
-    pub(crate) fn allows(&self, user: UserId, request: &Request, now: Instant) -> bool {
+    pub(crate) fn allows(&self, principal: Principal, request: &Request, now: Instant) -> bool {
         if !request.traits().is_rate_limited {
             return true;
         }
-        let mut users = self.users.lock();
-        let ArrivalTime(at) = users.get_or_start(user, now);
+        let mut principals = self.principals.lock();
+        let ArrivalTime(at) = principals.get_or_start(principal, now);
         let next = (*at).max(now) + REQUEST_INTERVAL;
         let is_allowed = next <= now + REQUEST_INTERVAL * REQUEST_BURST_MAX;
         if is_allowed {
@@ -153,14 +152,8 @@ impl Limiter for Failures {
 }
 
 fn sources(address: IpAddr, name: Option<&UserName>) -> impl Iterator<Item = Source> {
-    let address = match address.to_canonical() {
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        v4 @ IpAddr::V4(_) => v4,
-    };
-    std::iter::once(Source::Address(address)).chain(name.cloned().map(Source::Name))
+    let address = Source::Address(IpNet::of(address));
+    std::iter::once(address).chain(name.cloned().map(Source::Name))
 }
 
 #[cfg(test)]

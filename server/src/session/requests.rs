@@ -70,7 +70,7 @@ impl Requests {
         }
         let has_capacity = self.session.outbox.start_request();
         let limiter = &self.shared.request_rate_limiter;
-        if limiter.allows(actor.user, &request, now) {
+        if limiter.allows(actor.user.into(), &request, now) {
             self.dispatch(actor, id, request).await?;
         } else {
             self.session.outbox.refuse(id, ErrorCode::RateLimited);

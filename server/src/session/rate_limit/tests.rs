@@ -1,4 +1,4 @@
-use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::wire::request::MessageRequest;
 use cairn_proto::wire::request::message::Pin;
 use cairn_proto::wire::request::session::ListDevices;
@@ -13,7 +13,7 @@ const PIN: Request = Request::Message(MessageRequest::Pin(Pin {
 #[test]
 fn burst_is_allowed_then_one_per_interval() {
     let (limiter, start) = (RequestRateLimiter::default(), Instant::now());
-    let (eve, ada) = (UserId::new(1), UserId::new(2));
+    let [eve, ada] = [1, 2].map(|user| Principal::from(UserId::new(user)));
     assert!((0..REQUEST_BURST_MAX).all(|_| limiter.allows(eve, &PIN, start)));
     assert!(!limiter.allows(eve, &PIN, start));
     assert!(
@@ -22,7 +22,7 @@ fn burst_is_allowed_then_one_per_interval() {
     );
     assert!(
         limiter.allows(ada, &PIN, start),
-        "each user has their own limit"
+        "each principal has a limit of its own"
     );
     let later = start + REQUEST_INTERVAL;
     assert!(limiter.allows(eve, &PIN, later));
@@ -39,9 +39,9 @@ fn burst_is_allowed_then_one_per_interval() {
 fn expired_limiters_are_evicted() {
     let (limiter, start) = (RequestRateLimiter::default(), Instant::now());
     for user in 1..10_000_u32 {
-        assert!(limiter.allows(UserId::new(user), &PIN, start + REQUEST_INTERVAL * user));
+        assert!(limiter.allows(UserId::new(user).into(), &PIN, start + REQUEST_INTERVAL * user));
     }
-    assert!(limiter.users.lock().0.len() < 100);
+    assert!(limiter.principals.lock().0.len() < 100);
 }
 
 #[test]

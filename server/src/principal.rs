@@ -1,0 +1,93 @@
+//! Principals: who the server's queues, rates, sessions and connections are accounted to.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use cairn_proto::ids::UserId;
+
+/// Whom the server accounts work to, so that no one takes the share of others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Principal {
+    /// A user, over all devices and sessions.
+    User(UserId),
+    /// A visitor of a support desk, who is no user.
+    Inquiry(InquiryId),
+    /// Connections from one network that have not logged in.
+    Address(IpNet),
+}
+
+/// An inquiry of a visitor. Opaque to the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct InquiryId(u64);
+
+/// The addresses that one customer of a provider can choose from: an IPv4 address, or an IPv6 /64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct IpNet(IpAddr);
+
+impl InquiryId {
+    #[must_use]
+    pub const fn new(id: u64) -> Self {
+        Self(id)
+    }
+
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl IpNet {
+    /// Returns the network of an address.
+    #[must_use]
+    pub fn of(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V6(v6) => {
+                let [a, b, c, d, ..] = v6.segments();
+                Self(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into())
+            }
+            v4 @ IpAddr::V4(_) => Self(v4),
+        }
+    }
+}
+
+impl Principal {
+    /// Returns the principal of a connection from this address before its login.
+    #[must_use]
+    pub fn at(address: IpAddr) -> Self {
+        Self::Address(IpNet::of(address))
+    }
+}
+
+impl From<UserId> for Principal {
+    fn from(user: UserId) -> Self {
+        Self::User(user)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(address: &str) -> Principal {
+        Principal::at(address.parse().unwrap())
+    }
+
+    #[test]
+    fn ipv6_counts_by_64() {
+        assert_eq!(at("2001:db8::1"), at("2001:db8::ffff:0:0:2"));
+        assert_ne!(at("2001:db8::1"), at("2001:db8:0:1::1"));
+    }
+
+    #[test]
+    fn ipv4_counts_by_address_in_both_notations() {
+        assert_eq!(at("192.0.2.1"), at("::ffff:192.0.2.1"));
+        assert_ne!(at("192.0.2.1"), at("192.0.2.2"));
+    }
+
+    #[test]
+    fn kinds_of_principals_do_not_collide() {
+        let user = Principal::from(UserId::new(7));
+        let inquiry = Principal::Inquiry(InquiryId::new(7));
+        assert_ne!(user, inquiry);
+        assert_eq!(InquiryId::new(7).get(), 7);
+    }
+}
