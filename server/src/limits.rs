@@ -101,8 +101,30 @@ pub(crate) const IDLE_CHECK_INTERVAL_MAX: Duration = Duration::from_secs(30);
 /// Packets that a client may receive before it acknowledges them.
 pub(crate) const ACK_ELICITING_PACKETS: u32 = 10;
 
-/// Unread replies beyond which no further requests are read.
-pub(crate) const OUTBOX_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of one session's requests and unread replies beyond which no further requests are read.
+pub(crate) const OUTBOX_BYTES_MAX: usize = 512 * 1024;
+
+/// Bytes of those that each session may always have. Further ones are borrowed.
+pub(crate) const OUTBOX_OWN_BYTES: usize = 32 * 1024;
+
+/// Bytes that are borrowed at once, at least.
+pub(crate) const BUDGET_STEP_BYTES: usize = 64 * 1024;
+
+/// Bytes that the sessions of one principal may borrow together.
+pub(crate) const BUDGET_PER_PRINCIPAL_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Bytes that all sessions may borrow together.
+pub(crate) const BUDGET_BYTES_TOTAL: usize = 64 * 1024 * 1024;
+
+/// Requests that cannot be decoded, after which a connection is closed.
+pub const BAD_REQUESTS_MAX: u32 = 10;
+
+/// A client that reads nothing of its replies for this time loses its session.
+pub(crate) const REPLY_READ_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// Bytes of replies that are written at once. Each such part must be read in
+/// [`REPLY_READ_TIME_MAX`].
+pub(crate) const REPLY_PART_BYTES: usize = 32 * 1024;
 
 /// Concurrent history reads of one session.
 pub(crate) const READS_PER_SESSION_MAX: usize = 4;

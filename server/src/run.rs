@@ -26,6 +26,7 @@ use crate::retention;
 use crate::sequencer;
 use crate::sequencer::intake::Intake;
 use crate::sequencer::publication::Publication;
+use crate::session::budget::Budget;
 use crate::session::password::Passwords;
 use crate::session::rate_limit::{LoginRateLimiter, RequestRateLimiter};
 use crate::session::secret_hash::secret_hash;
@@ -173,6 +174,7 @@ fn shared(options: &Options, engine: &Engine, listening: SocketAddr) -> Result<S
         timelines: engine.timelines(),
         history: engine.history(),
         retentions: engine.retentions(),
+        budget: Budget::new(),
         passwords: Passwords::new(),
         login_rate_limiter: LoginRateLimiter::default(),
         request_rate_limiter: RequestRateLimiter::default(),

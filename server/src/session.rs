@@ -1,6 +1,8 @@
 //! A session: one live connection of a device, and what the hub knows of it.
 
 pub(crate) mod activity;
+pub(crate) mod admission;
+pub(crate) mod budget;
 pub(crate) mod connection;
 pub(crate) mod datagrams;
 pub(crate) mod login;

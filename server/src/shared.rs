@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use crate::hub::Hub;
 use crate::sequencer::intake::{Intake, Ticket};
 use crate::sequencer::job::job;
+use crate::session::budget::Budget;
 use crate::session::password::Passwords;
 use crate::session::rate_limit::{LoginRateLimiter, RequestRateLimiter};
 use crate::transfer::Transfers;
@@ -25,6 +26,7 @@ pub(crate) struct Shared {
     pub(crate) timelines: Arc<Timelines>,
     pub(crate) history: History,
     pub(crate) retentions: Retentions,
+    pub(crate) budget: Budget,
     pub(crate) passwords: Passwords,
     /// The address in invite links.
     pub(crate) advertised: ServerAddr,

@@ -230,6 +230,15 @@ impl Stream {
         self.write(&prefixed(length, bytes)).await;
     }
 
+    /// Writes the bytes as they are, and reads meanwhile whatever comes.
+    pub(super) async fn write_and_read(&mut self, bytes: &[u8]) {
+        let Self { send, recv, .. } = self;
+        let reads = async { while let Ok(Some(_)) = recv.read_chunk(usize::MAX, true).await {} };
+        tokio::join!(send.write_all(bytes), reads)
+            .0
+            .unwrap_or_default();
+    }
+
     /// Ends the stream.
     pub(super) fn finish(&mut self) {
         self.send.finish().unwrap();

@@ -90,13 +90,23 @@ pub fn resident_bytes(data: &Path) -> u64 {
     resident_bytes_of(pid.trim())
 }
 
+/// The most that [`resident_bytes`] has been since the server started.
+pub fn resident_bytes_peak(data: &Path) -> u64 {
+    let pid = std::fs::read_to_string(data.join("lock")).unwrap();
+    status_bytes(pid.trim(), "VmHWM:")
+}
+
 /// The resident memory of a process, by id or `self`; 0 when it has exited or without `/proc`.
 pub fn resident_bytes_of(process: &str) -> u64 {
+    status_bytes(process, "VmRSS:")
+}
+
+fn status_bytes(process: &str, field: &str) -> u64 {
     let Ok(status) = std::fs::read_to_string(format!("/proc/{process}/status")) else {
         return 0;
     };
     let resident = status.lines().find_map(|line| {
-        line.strip_prefix("VmRSS:")?
+        line.strip_prefix(field)?
             .trim()
             .strip_suffix(" kB")?
             .parse()
@@ -239,8 +249,10 @@ impl Drop for Process {
 }
 
 /// The binary with these arguments, isolated from the profile and settings of the machine.
+/// `CAIRN_TEST_BINARY` names another build to test.
 pub fn cairn(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cairn"));
+    let other = std::env::var_os("CAIRN_TEST_BINARY");
+    let mut command = Command::new(other.unwrap_or(env!("CARGO_BIN_EXE_cairn").into()));
     command
         .args(args)
         .env_remove("CAIRN_PROFILE")

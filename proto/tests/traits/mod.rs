@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use cairn_proto::wire::request::Traits;
+use cairn_proto::wire::request::{Cost, Traits};
 
 use crate::samples::{Named, Samples};
 
@@ -63,4 +63,12 @@ fn idempotence_is_as_listed() {
 #[test]
 fn storage_growth_is_as_listed() {
     check(GROWS_STORAGE, |traits| traits.grows_storage);
+}
+
+#[test]
+fn named_items_cost() {
+    for request in Samples::all().requests {
+        let costs_per_item = request.traits().cost == Cost::PerItem;
+        assert!(request.items() == 0 || costs_per_item, "{}", request.name());
+    }
 }

@@ -1,5 +1,11 @@
 //! Replies to one session's requests: collected while the stream is busy, written together when it
 //! is free.
+//!
+//! A request reserves bytes for itself and for the largest reply that it may have. The reply gives
+//! back what it does not need, and keeps the remainder until the stream has accepted it. Beyond the
+//! session's limit no further request is read.
+
+use std::sync::Arc;
 
 use cairn_proto::ids::RequestId;
 use cairn_proto::limits::REQUESTS_IN_FLIGHT_MAX;
@@ -10,9 +16,11 @@ use cairn_proto::wire::response::ServerFrame;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use crate::limits::OUTBOX_BYTES_MAX;
+use crate::limits::{OUTBOX_BYTES_MAX, OUTBOX_OWN_BYTES};
+use crate::session::Session;
+use crate::session::budget::Loan;
 
-/// Encoded replies, and the number of requests without one.
+/// Encoded replies, and the requests without one.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     state: Mutex<State>,
@@ -24,38 +32,85 @@ pub(crate) struct Outbox {
 struct State {
     bytes: Vec<u8>,
     in_flight: usize,
-    writing: bool,
+    /// Bytes of the requests in flight and of their largest replies.
+    reserved: usize,
+    /// Bytes that are being written.
+    writing: usize,
+    /// What the session may use beyond [`OUTBOX_OWN_BYTES`].
+    loan: Option<Loan>,
     closed: bool,
 }
 
+/// Where the reply to one request goes.
+#[derive(Debug)]
+pub(crate) struct ReplyTo {
+    pub(crate) session: Arc<Session>,
+    pub(crate) id: RequestId,
+    /// Bytes reserved for the request.
+    pub(crate) reserved: usize,
+}
+
+/// What must happen before a request may be started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Started {
+    Yes,
+    /// Replies must be written first; see [`Outbox::capacity`].
+    Full,
+    /// The session is over: nothing would be written.
+    Over,
+    /// This many bytes must be borrowed from the budget of all sessions first; see
+    /// [`Outbox::lend`].
+    Wants(usize),
+}
+
 impl Outbox {
-    /// Counts a request. Returns whether another may be read; otherwise wait with
-    /// [`Outbox::capacity`].
-    pub(crate) fn start_request(&self) -> bool {
+    /// Counts a request that needs this many bytes, if there is room for it.
+    pub(crate) fn start_request(&self, bytes: usize) -> Started {
         let mut state = self.state.lock();
+        if state.closed {
+            return Started::Over;
+        }
+        if !state.has_capacity() {
+            return Started::Full;
+        }
+        let missing = (state.used() + bytes).saturating_sub(state.allowed());
+        if missing > 0 {
+            return Started::Wants(missing);
+        }
         state.in_flight += 1;
-        state.has_capacity()
+        state.reserved += bytes;
+        Started::Yes
+    }
+
+    /// Allows the session to use more, until all its replies are written.
+    pub(crate) fn lend(&self, loan: Loan) {
+        let mut state = self.state.lock();
+        match &mut state.loan {
+            Some(known) => known.merge(loan),
+            none => *none = Some(loan),
+        }
     }
 
     /// Waits until another request may be read.
     pub(crate) async fn capacity(&self) {
-        loop {
-            let capacity = self.capacity.notified();
-            if self.state.lock().has_capacity() {
-                return;
-            }
-            capacity.await;
-        }
+        self.until(State::has_capacity).await;
     }
 
-    /// Adds the frames of this many replies, without waking the writer.
-    pub(crate) fn add(&self, replies: usize, frames: &[u8]) {
-        self.write(replies, |bytes| bytes.extend_from_slice(frames));
+    /// Waits until the session is over.
+    pub(crate) async fn closed(&self) {
+        self.until(|state| state.closed).await;
     }
 
-    fn write(&self, replies: usize, write: impl FnOnce(&mut Vec<u8>)) {
+    /// Adds the frames of this many replies, without waking the writer. `reserved` is the sum of
+    /// what was reserved for them.
+    pub(crate) fn add(&self, replies: usize, reserved: usize, frames: &[u8]) {
+        self.write(replies, reserved, |bytes| bytes.extend_from_slice(frames));
+    }
+
+    fn write(&self, replies: usize, reserved: usize, write: impl FnOnce(&mut Vec<u8>)) {
         let mut state = self.state.lock();
         state.in_flight = state.in_flight.saturating_sub(replies);
+        state.reserved = state.reserved.saturating_sub(reserved);
         if !state.closed {
             write(&mut state.bytes);
         }
@@ -67,23 +122,10 @@ impl Outbox {
         self.capacity.notify_waiters();
     }
 
-    /// Adds the reply to a `C` and wakes the writer.
-    pub(crate) fn answer<C: Call>(&self, id: RequestId, answer: &Result<C::Answer, ErrorCode>) {
-        match answer {
-            Ok(answer) => {
-                self.write(1, |bytes| ServerFrame::write_answer::<C>(id, answer, bytes));
-                self.wake();
-            }
-            Err(code) => self.refuse(id, *code),
-        }
-    }
-
-    /// Refuses a request and wakes the writer.
-    pub(crate) fn refuse(&self, id: RequestId, code: ErrorCode) {
-        self.write(1, |bytes| {
-            frame::write(&ServerFrame::Response(id, Err(code)), bytes)
-        });
-        self.wake();
+    /// Returns whether a request has no reply yet.
+    #[cfg(test)]
+    pub(crate) fn has_requests(&self) -> bool {
+        self.state.lock().in_flight > 0
     }
 
     /// Waits for replies and takes all of them. Returns `None` once the session is over.
@@ -93,8 +135,9 @@ impl Outbox {
             {
                 let mut state = self.state.lock();
                 if !state.bytes.is_empty() {
-                    state.writing = true;
-                    return Some(std::mem::take(&mut state.bytes));
+                    let bytes = std::mem::take(&mut state.bytes);
+                    state.writing = bytes.len();
+                    return Some(bytes);
                 }
                 if state.closed {
                     return None;
@@ -106,35 +149,82 @@ impl Outbox {
 
     /// Must be called when the bytes of [`Outbox::take`] are written.
     pub(crate) fn written(&self) {
-        self.state.lock().writing = false;
+        let mut state = self.state.lock();
+        state.writing = 0;
+        if state.used() <= OUTBOX_OWN_BYTES {
+            state.loan = None;
+        }
+        drop(state);
         self.capacity.notify_waiters();
     }
 
     /// Waits until the stream has accepted every reply so far.
     pub(crate) async fn flushed(&self) {
-        loop {
-            let capacity = self.capacity.notified();
-            {
-                let state = self.state.lock();
-                if state.closed || (state.bytes.is_empty() && !state.writing) {
-                    return;
-                }
-            }
-            capacity.await;
-        }
+        self.until(|state| state.closed || (state.bytes.is_empty() && state.writing == 0))
+            .await;
     }
 
     /// Ends the session: later replies are dropped.
     pub(crate) fn close(&self) {
-        self.state.lock().closed = true;
+        let mut state = self.state.lock();
+        state.closed = true;
+        state.loan = None;
+        drop(state);
         self.filled.notify_one();
         self.capacity.notify_waiters();
+    }
+
+    async fn until(&self, is_so: impl Fn(&State) -> bool) {
+        loop {
+            let capacity = self.capacity.notified();
+            if is_so(&self.state.lock()) {
+                return;
+            }
+            capacity.await;
+        }
+    }
+}
+
+impl ReplyTo {
+    /// Writes the reply to a `C` and wakes the writer.
+    pub(crate) fn answer<C: Call>(self, answer: &Result<C::Answer, ErrorCode>) {
+        match answer {
+            Ok(answer) => {
+                self.write(|id, bytes| ServerFrame::write_answer::<C>(id, answer, bytes));
+            }
+            Err(code) => self.refuse(*code),
+        }
+    }
+
+    /// Refuses the request and wakes the writer.
+    pub(crate) fn refuse(self, code: ErrorCode) {
+        self.write(|id, bytes| frame::write(&ServerFrame::Response(id, Err(code)), bytes));
+    }
+
+    fn write(self, write: impl FnOnce(RequestId, &mut Vec<u8>)) {
+        let Self {
+            session,
+            id,
+            reserved,
+        } = self;
+        session.outbox.write(1, reserved, |bytes| write(id, bytes));
+        session.outbox.wake();
     }
 }
 
 impl State {
+    fn used(&self) -> usize {
+        self.reserved + self.bytes.len() + self.writing
+    }
+
+    fn allowed(&self) -> usize {
+        OUTBOX_OWN_BYTES + self.loan.as_ref().map_or(0, Loan::bytes)
+    }
+
     fn has_capacity(&self) -> bool {
-        self.closed
-            || (self.in_flight < REQUESTS_IN_FLIGHT_MAX && self.bytes.len() < OUTBOX_BYTES_MAX)
+        self.closed || (self.in_flight < REQUESTS_IN_FLIGHT_MAX && self.used() < OUTBOX_BYTES_MAX)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,8 +69,7 @@ impl Decider {
     pub(super) fn decide(&mut self, ticket: Ticket) {
         match ticket {
             Ticket::Request {
-                session,
-                id,
+                reply_to,
                 actor,
                 asked,
             } => {
@@ -80,7 +79,8 @@ impl Decider {
                     publication,
                     ..
                 } = self;
-                publication.responses.add(session, id, |out| {
+                let id = reply_to.id;
+                publication.responses.add(reply_to, |out| {
                     let respond = ResponseFrame { id, out };
                     let responding = Responding {
                         actor,
@@ -101,9 +101,9 @@ impl Decider {
     /// Refuses a ticket because the store failed.
     pub(super) fn refuse(&mut self, ticket: Ticket) {
         match ticket {
-            Ticket::Request { session, id, .. } => {
+            Ticket::Request { reply_to, .. } => {
                 let refusal = |_: &mut Vec<u8>| Err(ErrorCode::StorageFailed);
-                self.publication.responses.add(session, id, refusal);
+                self.publication.responses.add(reply_to, refusal);
             }
             Ticket::Job(mut job) => {
                 job.refuse(ErrorCode::StorageFailed);

@@ -7,20 +7,17 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::Semaphore;
 
+use crate::delivery::outbox::ReplyTo;
 use crate::limits;
 use crate::sequencer::job::Job;
-use crate::session::Session;
 use cairn_core::Actor;
 use cairn_core::command::Asked;
-use cairn_proto::ids::RequestId;
 
 /// What the sequencer decides.
 #[derive(Debug)]
 pub(crate) enum Ticket {
-    /// A request of a session. The response goes to its outbox.
     Request {
-        session: Arc<Session>,
-        id: RequestId,
+        reply_to: ReplyTo,
         actor: Actor,
         asked: Asked,
     },

@@ -7,7 +7,7 @@ use std::time::Duration;
 use cairn_core::Actor;
 use cairn_core::api::command::{Feed, Grant};
 use cairn_core::api::update::Update;
-use cairn_proto::ids::{ConversationId, MsgId, RequestId, UserId};
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::model::presence::UserPresence;
 use cairn_proto::model::receipts::{MemberCursors, Reads};
 use cairn_proto::wire::error::ErrorCode;
@@ -16,6 +16,7 @@ use cairn_proto::wire::response::ServerFrame;
 use cairn_store::timeline::Timeline;
 use tokio::sync::oneshot;
 
+use crate::delivery::outbox::ReplyTo;
 use crate::sequencer::job::Job;
 use crate::session::Session;
 
@@ -83,8 +84,7 @@ pub(crate) struct Responses {
 
 #[derive(Debug)]
 struct Response {
-    session: Arc<Session>,
-    id: RequestId,
+    reply_to: ReplyTo,
     /// Where its frame ends.
     end: usize,
 }
@@ -116,8 +116,8 @@ impl Publication {
         self.steps.clear();
         self.grown.clear();
         let Responses { frames, .. } = std::mem::take(&mut self.responses);
-        for Response { session, id, .. } in frames {
-            self.responses.add(session, id, |_| Err(code));
+        for Response { reply_to, .. } in frames {
+            self.responses.add(reply_to, |_| Err(code));
         }
         for job in &mut self.jobs {
             job.refuse(code);
@@ -129,27 +129,32 @@ impl Responses {
     /// Adds a response: the frame that `answer` appends, or a refusal if it fails.
     pub(super) fn add(
         &mut self,
-        session: Arc<Session>,
-        id: RequestId,
+        reply_to: ReplyTo,
         answer: impl FnOnce(&mut Vec<u8>) -> Result<(), ErrorCode>,
     ) {
         if let Err(code) = answer(&mut self.bytes) {
-            frame::write(&ServerFrame::Response(id, Err(code)), &mut self.bytes);
+            let refusal = ServerFrame::Response(reply_to.id, Err(code));
+            frame::write(&refusal, &mut self.bytes);
         }
         let end = self.bytes.len();
-        self.frames.push(Response { session, id, end });
+        self.frames.push(Response { reply_to, end });
     }
 
     /// Copies the responses to the outboxes. Consecutive ones to one session wake it once.
     pub(crate) fn deliver(self) {
         let Self { bytes, frames } = self;
         let mut start = 0;
-        for run in frames.chunk_by(|one, next| Arc::ptr_eq(&one.session, &next.session)) {
-            let Some(Response { session, end, .. }) = run.last() else {
+        let is_same = |one: &Response, next: &Response| {
+            Arc::ptr_eq(&one.reply_to.session, &next.reply_to.session)
+        };
+        for run in frames.chunk_by(is_same) {
+            let Some(Response { reply_to, end }) = run.last() else {
                 continue;
             };
+            let session = &reply_to.session;
             let frames = bytes.get(start..*end).unwrap_or_default();
-            session.outbox.add(run.len(), frames);
+            let reserved = run.iter().map(|response| response.reply_to.reserved).sum();
+            session.outbox.add(run.len(), reserved, frames);
             session.outbox.wake();
             start = *end;
         }

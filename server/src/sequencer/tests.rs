@@ -23,6 +23,7 @@ use cairn_proto::wire::response::ServerFrame;
 use tokio::sync::oneshot::Receiver;
 
 use super::*;
+use crate::delivery::outbox::ReplyTo;
 use crate::delivery::push::UpdateKey;
 use crate::hub::Hub;
 use crate::loopback::Loopback;
@@ -194,8 +195,11 @@ impl Scene {
 impl User {
     fn ask(&self, call: impl Into<Request>) -> Ticket {
         Ticket::Request {
-            session: self.session.clone(),
-            id: RequestId::new(7),
+            reply_to: ReplyTo {
+                session: self.session.clone(),
+                id: RequestId::new(7),
+                reserved: 0,
+            },
             actor: self.actor,
             asked: Asked::try_from(call.into()).unwrap(),
         }

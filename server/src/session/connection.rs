@@ -24,7 +24,7 @@ use crate::limits;
 use crate::session::Session;
 use crate::session::datagrams;
 use crate::session::login::{self, Refusal};
-use crate::session::requests::Requests;
+use crate::session::requests::{End, Requests};
 use crate::shared::Shared;
 use crate::transfer::download::{self, Wanted};
 use crate::transfer::{TransferSlots, TransferStream, upload};
@@ -116,12 +116,16 @@ async fn run(shared: &Arc<Shared>, session: &Arc<Session>, mut reader: FrameRead
         match reader.buffered(FRAME_BYTES_MAX) {
             Ok(Some(frame)) => match read_request(&frame) {
                 Ok(Some((id, request))) => {
-                    if requests.take(id, request).await.is_err() {
-                        return CloseCode::GoingAway;
+                    if let Err(end) = requests.take(id, request, frame.len()).await {
+                        return close_code(end);
                     }
                 }
                 Ok(None) => return CloseCode::Protocol,
-                Err((id, code)) => session.outbox.refuse(id, code),
+                Err((id, code)) => {
+                    if let Err(end) = requests.refuse(id, code, frame.len()).await {
+                        return close_code(end);
+                    }
+                }
             },
             Ok(None) => {
                 // Submit before waiting for more bytes: the client may wait for these replies.
@@ -137,6 +141,14 @@ async fn run(shared: &Arc<Shared>, session: &Arc<Session>, mut reader: FrameRead
             }
             Err(_) => return CloseCode::FrameTooBig,
         }
+    }
+}
+
+const fn close_code(end: End) -> CloseCode {
+    match end {
+        End::Stopped => CloseCode::GoingAway,
+        End::Over => CloseCode::Normal,
+        End::TooManyBad => CloseCode::Protocol,
     }
 }
 
@@ -166,9 +178,9 @@ const fn refusal_of(error: DecodeError) -> ErrorCode {
 /// Writes the welcome, then replies in batches. A client that stops reading replies loses its
 /// session.
 async fn write_answers(session: Arc<Session>, mut send: SendStream, welcome: Bytes) {
-    if let Err(error) = write_all_answers(&session, &mut send, welcome).await {
-        debug!(%error, "cannot write replies");
-        close(&session.connection, CloseCode::Protocol);
+    if let Err(code) = write_all_answers(&session, &mut send, welcome).await {
+        debug!(%code, "cannot write replies");
+        close(&session.connection, code);
         // Otherwise the reader would wait for outbox capacity forever.
         session.outbox.close();
     }
@@ -178,11 +190,25 @@ async fn write_all_answers(
     session: &Session,
     send: &mut SendStream,
     welcome: Bytes,
-) -> Result<(), quinn::WriteError> {
-    send.write_chunk(welcome).await?;
+) -> Result<(), CloseCode> {
+    write_replies(send, welcome).await?;
     while let Some(bytes) = session.outbox.take().await {
-        send.write_chunk(bytes.into()).await?;
+        write_replies(send, bytes.into()).await?;
         session.outbox.written();
+    }
+    Ok(())
+}
+
+/// Writes replies in parts, each of which the client must read in time: unread replies take memory
+/// that others wait for.
+async fn write_replies(send: &mut SendStream, mut replies: Bytes) -> Result<(), CloseCode> {
+    while !replies.is_empty() {
+        let part = replies.split_to(replies.len().min(limits::REPLY_PART_BYTES));
+        match timeout(limits::REPLY_READ_TIME_MAX, send.write_chunk(part)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return Err(CloseCode::Protocol),
+            Err(_) => return Err(CloseCode::Slow),
+        }
     }
     Ok(())
 }

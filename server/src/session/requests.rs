@@ -20,10 +20,13 @@ use cairn_proto::wire::request::session::{
 use cairn_proto::wire::request::{Call, List, Request, SessionRequest};
 use tokio::sync::Semaphore;
 
+use crate::delivery::outbox::{ReplyTo, Started};
 use crate::history::read_history;
 use crate::limits;
 use crate::sequencer::intake::{Closed, Ticket};
 use crate::sequencer::job::job;
+use crate::session::admission;
+use crate::session::budget::Borrower;
 use crate::session::registration;
 use crate::session::secret_hash::secret_hash;
 use crate::session::{Readable, Session};
@@ -38,6 +41,27 @@ pub(crate) struct Requests {
     session: Arc<Session>,
     tickets: Vec<Ticket>,
     reads: Arc<Semaphore>,
+    /// `None` without a login.
+    borrower: Option<Borrower>,
+    /// Requests that could not be decoded.
+    bad: u32,
+}
+
+/// Why no further request is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The server stops.
+    Stopped,
+    /// The session is over.
+    Over,
+    /// The client does not speak the protocol.
+    TooManyBad,
+}
+
+impl From<Closed> for End {
+    fn from(_: Closed) -> Self {
+        Self::Stopped
+    }
 }
 
 /// What a request is answered with outside the sequencer.
@@ -50,17 +74,27 @@ struct Asker {
 impl Requests {
     #[must_use]
     pub(crate) fn new(shared: Arc<Shared>, session: Arc<Session>) -> Self {
+        let borrower = session
+            .actor()
+            .map(|actor| shared.budget.borrower(actor.user.into()));
         Self {
             shared,
             session,
+            borrower,
+            bad: 0,
             tickets: Vec::new(),
             reads: Arc::new(Semaphore::new(limits::READS_PER_SESSION_MAX)),
         }
     }
 
-    /// Handles a request. Its reply goes to the session's outbox. Waits while too many requests
-    /// have none.
-    pub(crate) async fn take(&mut self, id: RequestId, request: Request) -> Result<(), Closed> {
+    /// Handles a request that came in this many bytes. Its reply goes to the session's outbox.
+    /// Waits while too much is in flight or unread.
+    pub(crate) async fn take(
+        &mut self,
+        id: RequestId,
+        mut request: Request,
+        frame_bytes: usize,
+    ) -> Result<(), End> {
         let Some(actor) = self.session.actor() else {
             return Ok(());
         };
@@ -68,33 +102,78 @@ impl Requests {
         if request.traits().is_activity {
             self.shared.hub.record_activity(&self.session, now);
         }
-        let has_capacity = self.session.outbox.start_request();
+        admission::admit(&mut request);
+        let bytes = admission::bytes_of(&request, frame_bytes);
+        let reply_to = self.start(id, bytes).await?;
         let limiter = &self.shared.request_rate_limiter;
         if limiter.allows(actor.user.into(), &request, now) {
-            self.dispatch(actor, id, request).await?;
+            self.dispatch(actor, reply_to, request).await?;
         } else {
-            self.session.outbox.refuse(id, ErrorCode::RateLimited);
-        }
-        if !has_capacity {
-            // Submit before waiting: capacity only returns with the replies to what is still
-            // collected here. Not reading on is what slows the client down, by its stream window.
-            self.submit().await?;
-            self.session.outbox.capacity().await;
+            reply_to.refuse(ErrorCode::RateLimited);
         }
         Ok(())
+    }
+
+    /// Refuses a request that could not be decoded.
+    pub(crate) async fn refuse(
+        &mut self,
+        id: RequestId,
+        code: ErrorCode,
+        frame_bytes: usize,
+    ) -> Result<(), End> {
+        // A kind that this server does not know is no offence: the client may be newer.
+        if code == ErrorCode::BadRequest {
+            self.bad += 1;
+        }
+        let reply_to = self.start(id, frame_bytes).await?;
+        reply_to.refuse(code);
+        if self.bad >= limits::BAD_REQUESTS_MAX {
+            return Err(End::TooManyBad);
+        }
+        Ok(())
+    }
+
+    /// Reserves what a request needs. Not reading on meanwhile is what slows the client down, by
+    /// its stream window.
+    async fn start(&mut self, id: RequestId, bytes: usize) -> Result<ReplyTo, End> {
+        loop {
+            let started = self.session.outbox.start_request(bytes);
+            match started {
+                Started::Yes => {
+                    return Ok(ReplyTo {
+                        session: self.session.clone(),
+                        id,
+                        reserved: bytes,
+                    });
+                }
+                Started::Over => return Err(End::Over),
+                Started::Full | Started::Wants(_) => {}
+            }
+            // Submit before waiting: capacity only returns with the replies to what is still
+            // collected here.
+            self.submit().await?;
+            match (started, &self.borrower) {
+                (Started::Wants(missing), Some(borrower)) => tokio::select! {
+                    loan = borrower.borrow(missing) => {
+                        loan.into_iter().for_each(|loan| self.session.outbox.lend(loan));
+                    }
+                    () = self.session.outbox.closed() => {}
+                },
+                _ => self.session.outbox.capacity().await,
+            }
+        }
     }
 
     async fn dispatch(
         &mut self,
         actor: Actor,
-        id: RequestId,
+        reply_to: ReplyTo,
         request: Request,
     ) -> Result<(), Closed> {
         let request = match Asked::try_from(request) {
             Ok(asked) => {
                 self.tickets.push(Ticket::Request {
-                    session: self.session.clone(),
-                    id,
+                    reply_to,
                     actor,
                     asked,
                 });
@@ -102,19 +181,20 @@ impl Requests {
             }
             Err(request) => request,
         };
+        let to = reply_to;
         match request {
-            SessionRequest::Pull(call) => self.answer(actor, id, call, pull).await,
+            SessionRequest::Pull(call) => self.answer(actor, to, call, pull).await,
             SessionRequest::ListConversations(call) => {
-                self.answer(actor, id, call, list_conversations).await
+                self.answer(actor, to, call, list_conversations).await
             }
-            SessionRequest::Watch(call) => self.answer(actor, id, call, watch).await,
-            SessionRequest::Focus(call) => self.answer(actor, id, call, focus).await,
-            SessionRequest::ListDevices(call) => self.answer(actor, id, call, list_devices).await,
-            SessionRequest::CreateInvite(call) => self.answer(actor, id, call, create_invite).await,
-            SessionRequest::GetMetrics(call) => self.answer(actor, id, call, get_metrics).await,
+            SessionRequest::Watch(call) => self.answer(actor, to, call, watch).await,
+            SessionRequest::Focus(call) => self.answer(actor, to, call, focus).await,
+            SessionRequest::ListDevices(call) => self.answer(actor, to, call, list_devices).await,
+            SessionRequest::CreateInvite(call) => self.answer(actor, to, call, create_invite).await,
+            SessionRequest::GetMetrics(call) => self.answer(actor, to, call, get_metrics).await,
             SessionRequest::SetPresence(SetPresence { present }) => {
                 self.shared.hub.set_present(&self.session, present);
-                self.session.outbox.answer::<SetPresence>(id, &Ok(()));
+                to.answer::<SetPresence>(&Ok(()));
                 Ok(())
             }
         }
@@ -129,7 +209,7 @@ impl Requests {
     async fn answer<C, F>(
         &mut self,
         actor: Actor,
-        id: RequestId,
+        reply_to: ReplyTo,
         call: C,
         answer: impl FnOnce(Asker, C) -> F,
     ) -> Result<(), Closed>
@@ -142,15 +222,14 @@ impl Requests {
         let Ok(permit) = self.reads.clone().acquire_owned().await else {
             return Ok(());
         };
-        let session = self.session.clone();
         let asker = Asker {
             shared: self.shared.clone(),
-            session: session.clone(),
+            session: self.session.clone(),
             actor,
         };
         let answer = answer(asker, call);
         tokio::spawn(async move {
-            session.outbox.answer::<C>(id, &answer.await);
+            reply_to.answer::<C>(&answer.await);
             drop(permit);
         });
         Ok(())

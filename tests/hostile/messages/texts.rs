@@ -282,8 +282,8 @@ async fn invalid_strings_are_malformed_everywhere() {
     let rows = [others(team), names(team), emoji(team)].concat();
     stage
         .meanwhile(async {
-            let mut raw = Raw::log_in(server, &account).await;
             for (what, request, refused) in &rows {
+                let mut raw = Raw::log_in(server, &account).await;
                 for words in *refused {
                     let (id, body) = raw.request(request.clone());
                     let frame = forged(&codec::encode(&body), &text_of(GOOD), &text_of(words));

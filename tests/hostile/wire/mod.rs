@@ -3,5 +3,6 @@
 mod flood;
 mod frames;
 mod handshake;
+mod memory;
 mod slow_reader;
 mod streams;

@@ -5,6 +5,7 @@
 mod call;
 mod domain;
 pub mod group;
+mod items;
 mod list;
 pub mod message;
 pub mod people;

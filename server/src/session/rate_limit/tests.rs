@@ -39,7 +39,11 @@ fn burst_is_allowed_then_one_per_interval() {
 fn expired_limiters_are_evicted() {
     let (limiter, start) = (RequestRateLimiter::default(), Instant::now());
     for user in 1..10_000_u32 {
-        assert!(limiter.allows(UserId::new(user).into(), &PIN, start + REQUEST_INTERVAL * user));
+        assert!(limiter.allows(
+            UserId::new(user).into(),
+            &PIN,
+            start + REQUEST_INTERVAL * user
+        ));
     }
     assert!(limiter.principals.lock().0.len() < 100);
 }
