@@ -1,6 +1,6 @@
 //! Parsers of options.
 
-use std::ops::RangeBounds;
+use std::ops::{RangeBounds, RangeInclusive};
 
 use cairn_client::proto::limits::TEXT_BYTES_MAX;
 use clap::builder::RangedU64ValueParser;
@@ -21,12 +21,17 @@ pub(crate) fn body_bytes() -> RangedU64ValueParser<usize> {
     whole(STAMP_BYTES as u64..=TEXT_BYTES_MAX as u64)
 }
 
-/// Beyond it, everything goes to the first.
-const SKEW_MAX: f64 = 10.0;
+/// How busy some conversations may be. Beyond its end, everything goes to the first.
+pub(crate) const SKEW: RangeInclusive<f64> = 0.0..=10.0;
 
-pub(crate) fn parse_skew(raw: &str) -> Result<f64, String> {
-    match raw.parse::<f64>() {
-        Ok(skew) if (0.0..=SKEW_MAX).contains(&skew) => Ok(skew),
-        _ => Err(format!("it is not a number from 0 to {SKEW_MAX}")),
+/// Parses a number within bounds.
+pub(crate) fn number(bounds: RangeInclusive<f64>) -> impl Fn(&str) -> Result<f64, String> + Clone {
+    move |raw| match raw.parse::<f64>() {
+        Ok(number) if bounds.contains(&number) => Ok(number),
+        _ => Err(format!(
+            "it is not a number from {} to {}",
+            bounds.start(),
+            bounds.end()
+        )),
     }
 }

@@ -1,11 +1,11 @@
 //! Other processes of a run, which end with it.
 
 use std::io;
-use std::process::{self, ChildStdout, Command, ExitStatus};
+use std::process::{self, Command};
 
 /// Dropping it kills the process.
 #[derive(Debug)]
-pub(crate) struct Child(process::Child);
+pub(crate) struct Child(pub(crate) process::Child);
 
 impl Child {
     pub(crate) fn start(command: &mut Command) -> io::Result<Self> {
@@ -15,25 +15,8 @@ impl Child {
         command.spawn().map(Self)
     }
 
-    pub(crate) fn id(&self) -> u32 {
-        self.0.id()
-    }
-
-    /// Its output, where that is piped; once.
-    pub(crate) fn stdout(&mut self) -> Option<ChildStdout> {
-        self.0.stdout.take()
-    }
-
-    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
-        self.0.try_wait().ok().flatten()
-    }
-
     pub(crate) fn kill(&mut self) -> io::Result<()> {
         self.0.kill()?;
-        self.wait()
-    }
-
-    pub(crate) fn wait(&mut self) -> io::Result<()> {
         self.0.wait().map(drop)
     }
 }

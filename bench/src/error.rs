@@ -11,6 +11,8 @@ use cairn_store::StoreError;
 use cairn_store::timeline::history::HistoryError;
 use tokio::task::JoinError;
 
+pub(crate) type Result<T, E = BenchError> = std::result::Result<T, E>;
+
 #[derive(Debug, thiserror::Error)]
 pub enum BenchError {
     #[error(transparent)]

@@ -6,6 +6,7 @@
 
 use std::path::Path;
 
+use bytesize::ByteSize;
 use jiff::{Timestamp, Unit as TimeUnit};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -118,7 +119,7 @@ impl Results {
         field: &'static str,
         value: T,
         unit: Unit,
-        name: &'static str,
+        name: impl Into<String>,
         meaning: &'static str,
     ) {
         self.show(name, &value, unit, meaning);
@@ -133,14 +134,14 @@ impl Results {
     /// Shows people a number that programs see elsewhere.
     pub(crate) fn show<T: Serialize>(
         &mut self,
-        name: &'static str,
+        name: impl Into<String>,
         value: T,
         unit: Unit,
         meaning: &'static str,
     ) {
         if let Some(value) = unit.show_value(&to_value(value)) {
             self.figures.push(Figure {
-                name,
+                name: name.into(),
                 value,
                 meaning,
             });
@@ -204,7 +205,7 @@ pub(crate) fn to_value(value: impl Serialize) -> Value {
 /// A number with its unit, as people read it.
 #[derive(Clone, Debug)]
 pub struct Figure {
-    pub name: &'static str,
+    pub name: String,
     pub value: String,
     pub meaning: &'static str,
 }
@@ -317,7 +318,7 @@ impl Unit {
     pub(crate) fn show(self, number: f64) -> String {
         let Self(digits, suffix) = self;
         match digits {
-            Digits::Size => sized(number as u64),
+            Digits::Size => ByteSize(number as u64).to_string(),
             Digits::Fixed(digits) => with_commas(number, digits) + suffix,
             Digits::Three if number < 10.0 => with_commas(number, 2) + suffix,
             Digits::Three => with_commas(number, usize::from(number < 100.0)) + suffix,
@@ -354,16 +355,4 @@ fn with_commas(number: f64, digits: usize) -> String {
 /// A whole number with a comma before every three digits.
 pub(crate) fn grouped(number: f64) -> String {
     with_commas(number, 0)
-}
-
-/// `512 KiB`, `10.4 GiB`.
-pub(crate) fn sized(bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
-    let (mut number, mut unit) = (bytes as f64 / 1_024.0, 0);
-    while number >= 1_024.0 && unit + 1 < UNITS.len() {
-        number /= 1_024.0;
-        unit += 1;
-    }
-    let digits = usize::from(number < 100.0);
-    format!("{number:.digits$} {}", UNITS[unit])
 }

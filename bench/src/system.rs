@@ -9,7 +9,7 @@ pub(crate) use cairn_store::files::disk_reserve::bytes_free;
 use serde::Serialize;
 use tempfile::TempDir;
 
-use crate::error::BenchError;
+use crate::error::{BenchError, Result};
 
 /// What a run was made on.
 #[derive(Clone, Debug, Serialize)]
@@ -117,7 +117,7 @@ pub(crate) fn is_in_memory(folder: &Path) -> bool {
     nearest.is_some_and(|(_, is_in_memory)| is_in_memory)
 }
 
-pub(crate) fn temporary_dir(parent: &Path) -> Result<TempDir, BenchError> {
+pub(crate) fn temporary_dir(parent: &Path) -> Result<TempDir> {
     let what = format!("cannot make a temporary directory in {}", parent.display());
     let dir = TempDir::with_prefix_in("cairn-bench-", parent);
     dir.map_err(BenchError::io(what))

@@ -9,7 +9,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use tokio::sync::watch;
 
-use crate::error::BenchError;
+use crate::error::{BenchError, Result};
 
 /// Shows a text when it is time to; the text is only created then.
 type Show = dyn FnMut(&dyn Fn() -> String);
@@ -40,12 +40,12 @@ impl Watcher {
 
     /// Runs futures, `at_once` at a time, and shows how many have ended: "3 of 5 `what`". Returns
     /// their outputs in order.
-    pub(crate) async fn gather<T, F: Future<Output = Result<T, BenchError>>>(
+    pub(crate) async fn gather<T, F: Future<Output = Result<T>>>(
         &self,
         at_once: usize,
         what: &str,
         work: impl ExactSizeIterator<Item = F>,
-    ) -> Result<Vec<T>, BenchError> {
+    ) -> Result<Vec<T>> {
         let count = work.len();
         let mut outputs = Vec::with_capacity(count);
         let mut running = pin!(stream::iter(work).buffered(at_once));
@@ -82,10 +82,7 @@ impl Stop {
     }
 
     /// Runs what a run needs before it can measure anything.
-    pub(crate) async fn unless_asked<T>(
-        &self,
-        work: impl Future<Output = Result<T, BenchError>>,
-    ) -> Result<T, BenchError> {
+    pub(crate) async fn unless_asked<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         tokio::select! {
             biased;
             () = self.asked() => Err(BenchError::Interrupted),
@@ -93,15 +90,11 @@ impl Stop {
         }
     }
 
-    /// Runs the steps of a run as far as they come; returns whether they were interrupted.
-    pub(crate) async fn interrupts(
-        &self,
-        steps: impl Future<Output = Result<(), BenchError>>,
-    ) -> Result<bool, BenchError> {
+    /// Runs the steps of a run as far as they come.
+    pub(crate) async fn until_asked(&self, steps: impl Future<Output = Result<()>>) -> Result<()> {
         match self.unless_asked(steps).await {
-            Ok(()) => Ok(false),
-            Err(BenchError::Interrupted) => Ok(true),
-            Err(error) => Err(error),
+            Err(BenchError::Interrupted) => Ok(()),
+            result => result,
         }
     }
 }

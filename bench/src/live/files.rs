@@ -23,7 +23,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::target::{Target, TargetArgs, higher};
 use crate::args::whole;
-use crate::error::BenchError;
+use crate::error::{BenchError, Result};
 use crate::latency::{Latencies, Percentiles};
 use crate::limits;
 use crate::results::{Report, Results, Unit, list};
@@ -53,32 +53,36 @@ pub struct Settings {
 }
 
 /// Measures it. What was measured before an interruption is reported, unless that is nothing.
-pub async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchError> {
-    let stop = watcher.stop();
-    let setting_up = Setup::new(&settings, watcher);
-    let mut setup = stop.unless_asked(setting_up).await?;
-    let idle = stop.unless_asked(setup.idle(settings.seconds)).await;
-    let idle = idle.map_err(|error| setup.target.blame(error))?;
-    let mut results = Results::default();
+pub async fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
+    let measure = async |target: &mut Target| measure(&settings, target).await;
+    Target::run("files", &settings, &settings.target, watcher, measure).await
+}
+
+async fn measure(settings: &Settings, target: &Target) -> Result<Results> {
+    let stop = target.watcher.stop();
+    let setup = stop.unless_asked(Setup::new(settings, target)).await?;
+    let idle = stop.unless_asked(setup.idle(settings.seconds)).await?;
+    let (mut results, mut transfers) = (Results::default(), [None, None]);
     let meaning = "of a message, sent to accepted, without a file";
-    list! { results;
-        "latency_ms_idle": idle, Unit::MILLIS, "latency, idle" => meaning;
-    }
-    let mut transfers = [None, None];
-    let transferring = setup.transfer(idle, &mut transfers);
-    let interrupted = stop.interrupts(transferring).await;
-    let interrupted = interrupted.map_err(|error| setup.target.blame(error))?;
+    results.figure(
+        "latency_ms_idle",
+        idle,
+        Unit::MILLIS,
+        "latency, idle",
+        meaning,
+    );
+    stop.until_asked(setup.transfer(idle, &mut transfers))
+        .await?;
     for (field, transfer) in ["up", "down"].into_iter().zip(transfers) {
         let figures = transfer.iter().flat_map(|listed: &Results| &listed.figures);
         results.figures.extend(figures.cloned());
         results.json(field, transfer);
     }
-    let target = setup.target;
-    Ok(target.report("files", &settings, interrupted, results))
+    Ok(results)
 }
 
-struct Setup {
-    target: Target,
+struct Setup<'a> {
+    target: &'a Target,
     /// Sends messages meanwhile.
     talker: Client,
     rate: u32,
@@ -88,14 +92,15 @@ struct Setup {
     _dir: TempDir,
 }
 
-impl Setup {
-    async fn new(settings: &Settings, watcher: &Watcher) -> Result<Self, BenchError> {
-        let target = Target::open(&settings.target, watcher).await?;
+impl<'a> Setup<'a> {
+    async fn new(settings: &Settings, target: &'a Target) -> Result<Self> {
         let (account, talker) = target.pair("talker").await?;
         let members = vec![talker.whoami().user, account.user];
         let group = target.groups([members].into_iter()).await?[0];
         let (mib, seed) = (settings.mib, settings.target.seed);
-        watcher.tell(&|| format!("creating a file of {mib} MiB"));
+        target
+            .watcher
+            .tell(&|| format!("creating a file of {mib} MiB"));
         let dir = system::temporary_dir(&settings.target.parent())?;
         let path = dir.path().join("file");
         let owner = Owner {
@@ -119,9 +124,9 @@ impl Setup {
     /// Sends messages until `meanwhile` is done. A latency lasts from a send to its acceptance.
     async fn talk<T>(
         &self,
-        meanwhile: JoinHandle<Result<T, BenchError>>,
+        meanwhile: JoinHandle<Result<T>>,
         mut sent: impl FnMut(u64),
-    ) -> Result<(T, Latencies), BenchError> {
+    ) -> Result<(T, Latencies)> {
         let (group, text) = (self.owner.group, Text::new("x".repeat(200))?);
         let mut turns = interval(Duration::from_secs(1) / self.rate);
         turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -138,7 +143,7 @@ impl Setup {
     }
 
     /// Measures messages while nothing else happens.
-    async fn idle(&self, seconds: u32) -> Result<Option<Percentiles>, BenchError> {
+    async fn idle(&self, seconds: u32) -> Result<Option<Percentiles>> {
         let tell = || "nothing but messages".to_owned();
         self.target.watcher.tell(&tell);
         let rest = |time| {
@@ -158,21 +163,12 @@ impl Setup {
         &self,
         idle: Option<Percentiles>,
         [up, down]: &mut [Option<Results>; 2],
-    ) -> Result<(), BenchError> {
-        let names = ["latency, up", "p99, up", "server, up", "clients, up"];
+    ) -> Result<()> {
         let uploading = self.owner.clone().upload();
-        let measuring = self.measure(uploading, idle, "up", "upload", names);
-        let (sent, transfer) = measuring.await?;
+        let (sent, transfer) = self.measure(uploading, idle, "up", "upload").await?;
         *up = Some(transfer);
-        let names = [
-            "latency, down",
-            "p99, down",
-            "server, down",
-            "clients, down",
-        ];
         let downloading = self.owner.clone().download(sent);
-        let measuring = self.measure(downloading, idle, "down", "download", names);
-        let ((), transfer) = measuring.await?;
+        let ((), transfer) = self.measure(downloading, idle, "down", "download").await?;
         *down = Some(transfer);
         Ok(())
     }
@@ -180,12 +176,11 @@ impl Setup {
     /// Measures a transfer while messages are sent.
     async fn measure<T: Send + 'static>(
         &self,
-        transfer: impl Future<Output = Result<T, BenchError>> + Send + 'static,
+        transfer: impl Future<Output = Result<T>> + Send + 'static,
         idle: Option<Percentiles>,
         direction: &str,
-        speed: &'static str,
-        [latency, ratio, server, clients]: [&'static str; 4],
-    ) -> Result<(T, Results), BenchError> {
+        speed: &str,
+    ) -> Result<(T, Results)> {
         let own = || system::resident_mib(process::id());
         let (mib, server_before, own_before) = (self.mib, self.target.server_mib(), own());
         let (began, mut own_peak) = (Instant::now(), own_before);
@@ -202,20 +197,21 @@ impl Setup {
         let mib_per_s = f64::from(mib) / began.elapsed().as_secs_f64();
         let more = |peak: Option<f64>, before: Option<f64>| Some((peak? - before?).max(0.0));
         let (mut results, mib) = (Results::default(), Unit::new(1, " MiB"));
+        let name = |of: &str| format!("{of}, {direction}");
         list! { results;
             "mib_per_s": mib_per_s, Unit::new(0, " MiB/s"),
                 speed => "hashing, login and the syncs of the disk included";
             "latency_ms": &latencies, Unit::MILLIS,
-                latency => "of a message of another user meanwhile";
+                name("latency") => "of a message of another user meanwhile";
         }
         let both = latencies.percentiles().zip(idle);
         let times = both.map(|(taken, idle)| taken.p99 / idle.p99);
-        results.show(ratio, times, Unit::TIMES, "what it is without a file");
+        results.show(name("p99"), times, Unit::TIMES, "what it is without a file");
         list! { results;
             "server_mib_more": more(server_peak, server_before), mib,
-                server => "memory more than before, at most";
-            "client_mib_more": more(own_peak, own_before), mib, clients =>
-                "memory more than before, at most, of the whole load generator";
+                name("server") => "memory more than before, at most";
+            "client_mib_more": more(own_peak, own_before), mib,
+                name("clients") => "memory more than before, at most, of the whole load generator";
         }
         Ok((done, results))
     }
@@ -223,8 +219,8 @@ impl Setup {
 
 /// Runs a client where what it does cannot delay the others.
 fn on_its_own_thread<T: Send + 'static>(
-    client: impl Future<Output = Result<T, BenchError>> + Send + 'static,
-) -> JoinHandle<Result<T, BenchError>> {
+    client: impl Future<Output = Result<T>> + Send + 'static,
+) -> JoinHandle<Result<T>> {
     spawn_blocking(move || {
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(BenchError::io("cannot start a client"))?;
@@ -241,12 +237,12 @@ struct Owner {
 }
 
 impl Owner {
-    async fn connect(&self) -> Result<Client, BenchError> {
+    async fn connect(&self) -> Result<Client> {
         Ok(Client::builder().push(false).connect(&self.account).await?)
     }
 
     /// Uploads the file and sends it.
-    async fn upload(self) -> Result<(MsgId, Attachment), BenchError> {
+    async fn upload(self) -> Result<(MsgId, Attachment)> {
         let client = self.connect().await?;
         let Uploaded { hash, size_bytes } = client.upload_file(&self.path, |_| {}).await?;
         let file = Attachment {
@@ -263,7 +259,7 @@ impl Owner {
     }
 
     /// Downloads the file and checks its hash.
-    async fn download(self, (msgid, file): (MsgId, Attachment)) -> Result<(), BenchError> {
+    async fn download(self, (msgid, file): (MsgId, Attachment)) -> Result<()> {
         let (client, path) = (self.connect().await?, self.path.with_extension("back"));
         let group = client.conversation(self.group);
         group.download(msgid, &file, &path, |_| {}).await?;

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::target::{Stop, Target, TargetArgs};
 use super::traffic::{TrafficResults, ramp};
 use crate::args::whole;
-use crate::error::BenchError;
+use crate::error::Result;
 use crate::limits;
 use crate::results::Report;
 use crate::watcher::Watcher;
@@ -35,24 +35,24 @@ pub struct Settings {
 }
 
 /// Measures it. What was measured before an interruption is reported, unless that is nothing.
-pub async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchError> {
-    let (stop, mut results) = (watcher.stop(), TrafficResults::default());
-    let connecting = connect(&settings, &mut results, watcher);
-    let (mut target, clients, without) = stop.unless_asked(connecting).await?;
-    let seconds = settings.seconds;
-    let steps = steps(seconds, &mut target, &clients, without, &mut results);
-    let interrupted = stop.interrupts(steps).await?;
-    Ok(target.report("idle", &settings, interrupted, results.list()))
+pub async fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
+    let measure = async |target: &mut Target| {
+        let (stop, mut results) = (watcher.stop(), TrafficResults::default());
+        let connecting = connect(settings.connections, target, &mut results);
+        let (clients, without) = stop.unless_asked(connecting).await?;
+        let steps = steps(settings.seconds, target, &clients, without, &mut results);
+        stop.until_asked(steps).await?;
+        Ok(results.list())
+    };
+    Target::run("idle", &settings, &settings.target, watcher, measure).await
 }
 
 /// Returns the connected clients, and the memory of the server without them.
 async fn connect(
-    settings: &Settings,
+    count: usize,
+    target: &mut Target,
     results: &mut TrafficResults,
-    watcher: &Watcher,
-) -> Result<(Target, Vec<Client>, Option<f64>), BenchError> {
-    let mut target = Target::open(&settings.target, watcher).await?;
-    let count = settings.connections;
+) -> Result<(Vec<Client>, Option<f64>)> {
     let joined = target.join("idler", count, None, false).await?;
     let accounts: Vec<_> = joined.into_iter().map(|(_, account)| account).collect();
     // A server that has just started has no memory in use for how the users joined.
@@ -66,14 +66,16 @@ async fn connect(
         }
     };
     let connecting = accounts.iter().enumerate().map(connect);
-    let gathered = watcher.gather(limits::AT_ONCE, "are connected", connecting);
+    let gathered = target
+        .watcher
+        .gather(limits::AT_ONCE, "are connected", connecting);
     let connected = gathered.await?;
     results.handshakes_per_s = Some(count as f64 / began.elapsed().as_secs_f64());
     let (clients, mut times): (Vec<_>, Vec<_>) = connected.into_iter().unzip();
     times.sort_unstable();
     results.connections = Some(count);
     results.ramps[0] = Some(ramp(&times));
-    Ok((target, clients, without))
+    Ok((clients, without))
 }
 
 /// Each step adds to the results, so that an interruption keeps those of the steps before it.
@@ -83,7 +85,7 @@ async fn steps(
     clients: &[Client],
     without: Option<f64>,
     results: &mut TrafficResults,
-) -> Result<(), BenchError> {
+) -> Result<()> {
     sleep(limits::IDLE_REST).await;
     let each =
         |(with, without): (f64, f64)| 1_024.0 * (with - without).max(0.0) / clients.len() as f64;
@@ -121,7 +123,7 @@ async fn returns(
     mut returning: JoinSet<Option<Instant>>,
     ready: Instant,
     watcher: &Watcher,
-) -> Result<Vec<Duration>, BenchError> {
+) -> Result<Vec<Duration>> {
     let (count, mut times) = (returning.len(), Vec::new());
     let deadline = ready + limits::RETURN_TIME_MAX;
     while let Ok(Some(ended)) = timeout_at(deadline, returning.join_next()).await {

@@ -1,6 +1,7 @@
 //! `overview`: how long a device that was here before takes to know what changed among very many
 //! conversations.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cairn_client::proto::content::body::Body;
@@ -15,11 +16,12 @@ use cairn_client::proto::wire::response::ServerFrame;
 use cairn_client::{Account, Client, Error, WhoAmI};
 use clap::Args;
 use serde::Serialize;
+use serde_json::json;
 use tokio::time::Instant;
 
 use super::target::{Stop, Target, TargetArgs};
 use crate::args::whole;
-use crate::error::BenchError;
+use crate::error::{BenchError, Result};
 use crate::latency::Latencies;
 use crate::limits;
 use crate::results::{Column, Report, Results, Unit};
@@ -64,36 +66,32 @@ struct Overview {
     all_bytes: usize,
 }
 
-#[derive(Debug, Default, Serialize)]
-struct Returns {
-    /// From nothing to knowing what changed, by a login that asks for it.
-    known_ms: Latencies,
-    /// To be logged in, with everything ready to be pushed.
-    login_ms: Latencies,
-    /// To know what changed, from there on, by a request.
-    changed_ms: Latencies,
-    /// To know everything instead.
-    all_ms: Latencies,
-}
+/// What was timed of each return:
+///
+/// * `known_ms`: from nothing to knowing what changed, by a login that asks for it
+/// * `login_ms`: to be logged in, with everything ready to be pushed
+/// * `changed_ms` and `all_ms`: to know what changed, or everything, from there on, by a request
+type Returns = BTreeMap<&'static str, Latencies>;
 
 /// Measures it. What was measured before an interruption is reported, unless that is nothing.
-pub async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchError> {
-    let (stop, mut overviews) = (watcher.stop(), Vec::new());
-    let opening = Target::open(&settings.target, watcher);
-    let mut target = stop.unless_asked(opening).await?;
-    let steps = steps(&settings, &mut target, &mut overviews);
-    let interrupted = stop.interrupts(steps).await?;
-    if overviews.is_empty() {
-        return Err(BenchError::Interrupted);
-    }
-    Ok(target.report("overview", &settings, interrupted, list(&overviews)))
+pub async fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
+    let measure = async |target: &mut Target| {
+        let mut overviews = Vec::new();
+        let steps = steps(&settings, target, &mut overviews);
+        watcher.stop().until_asked(steps).await?;
+        let measured = !overviews.is_empty();
+        measured
+            .then(|| list(&overviews))
+            .ok_or(BenchError::Interrupted)
+    };
+    Target::run("overview", &settings, &settings.target, watcher, measure).await
 }
 
 async fn steps(
     settings: &Settings,
     target: &mut Target,
     overviews: &mut Vec<Overview>,
-) -> Result<(), BenchError> {
+) -> Result<()> {
     let all = settings.conversations;
     let changed = settings.changed.min(all);
     let few = limits::OVERVIEW_BESIDE.min(all);
@@ -111,7 +109,7 @@ async fn measure(
     changed: usize,
     rounds: usize,
     target: &mut Target,
-) -> Result<Overview, BenchError> {
+) -> Result<Overview> {
     let (account, writer) = target.pair(name).await?;
     let (account, writer, watcher) = (&account, &writer, target.watcher.clone());
     let create = |at: usize| async move {
@@ -148,7 +146,7 @@ async fn measure(
     for round in 0..rounds {
         tell(round, rounds, "returns");
         let times = found.come_back(account, since).await?;
-        found.warm.record(times);
+        record(&mut found.warm, times);
     }
     for restart in 0..limits::OVERVIEW_RESTARTS {
         tell(restart, limits::OVERVIEW_RESTARTS, "restarts");
@@ -156,20 +154,19 @@ async fn measure(
             break;
         }
         let times = found.come_back(account, since).await?;
-        found.after_restart.get_or_insert_default().record(times);
+        record(found.after_restart.get_or_insert_default(), times);
     }
     Ok(found)
 }
 
 impl Overview {
     /// The device comes back twice: with a login that asks for what changed, and with one that does
-    /// not, followed by requests. Returns how long it took to know what changed, to log in, and to
-    /// know what changed and everything from there on.
+    /// not, followed by requests.
     async fn come_back(
         &mut self,
         account: &Account,
         since: Moment,
-    ) -> Result<[Duration; 4], BenchError> {
+    ) -> Result<[(&'static str, Duration); 4]> {
         let began = Instant::now();
         let device = Client::builder().since(since).connect(account).await?;
         let first = device.conversations().login_page();
@@ -194,16 +191,14 @@ impl Overview {
         self.told_right &= items(&changed) == self.changed && items(&all) == self.conversations;
         (self.changed_bytes, self.all_bytes) = (response_bytes(changed), response_bytes(all));
         device.close().await;
-        Ok([known, login, changed_after, all_after])
+        let [asked, login_asked] = [("changed_ms", changed_after), ("all_ms", all_after)];
+        Ok([("known_ms", known), ("login_ms", login), asked, login_asked])
     }
 }
 
-impl Returns {
-    fn record(&mut self, [known, login, changed, all]: [Duration; 4]) {
-        self.known_ms.record(known);
-        self.login_ms.record(login);
-        self.changed_ms.record(changed);
-        self.all_ms.record(all);
+fn record(returns: &mut Returns, times: [(&'static str, Duration); 4]) {
+    for (kind, time) in times {
+        returns.entry(kind).or_default().record(time);
     }
 }
 
@@ -261,43 +256,30 @@ fn welcome_bytes(device: &Client, overview: ConversationPage) -> usize {
     frame::frame(&ServerFrame::Welcome(welcome)).len()
 }
 
-#[derive(Serialize)]
-struct Row<'a> {
-    when: &'a str,
-    times: &'a Returns,
-    #[serde(flatten)]
-    overview: &'a Overview,
-}
-
 fn list(overviews: &[Overview]) -> Results {
     let mut results = Results::default();
     let meaning = "from nothing to knowing which conversations have something new";
-    let known = overviews.first().map(|many| &many.warm.known_ms);
+    let known = overviews.first().map(|many| &many.warm["known_ms"]);
     results.show("what changed", known, Unit::MILLIS, meaning);
     let millis = Unit::new(1, "");
     let columns = [
-        Column::new("conversations", "/conversations", Unit::COUNT),
-        Column::new("changed", "/changed", Unit::COUNT),
+        Column::new("conversations", "/of/conversations", Unit::COUNT),
+        Column::new("changed", "/of/changed", Unit::COUNT),
         Column::new("when", "/when", Unit::COUNT),
         Column::new("known by a login ms", "/times/known_ms/p50", millis),
         Column::new("login ms", "/times/login_ms/p50", millis),
         Column::new("what changed ms", "/times/changed_ms/p50", millis),
         Column::new("everything ms", "/times/all_ms/p50", millis),
-        Column::new("welcome", "/welcome_bytes", Unit::SIZE),
-        Column::new("changed", "/changed_bytes", Unit::SIZE),
-        Column::new("everything", "/all_bytes", Unit::SIZE),
+        Column::new("welcome", "/of/welcome_bytes", Unit::SIZE),
+        Column::new("changed", "/of/changed_bytes", Unit::SIZE),
+        Column::new("everything", "/of/all_bytes", Unit::SIZE),
     ];
     let mut rows = Vec::new();
-    for overview in overviews {
-        results.check(overview.told_right);
-        let row = |when, times| Row {
-            when,
-            times,
-            overview,
-        };
-        rows.push(row("warm", &overview.warm));
-        let cold = overview.after_restart.as_ref();
-        rows.extend(cold.map(|cold| row("after a restart", cold)));
+    for of in overviews {
+        results.check(of.told_right);
+        rows.push(json!({ "when": "warm", "times": of.warm, "of": of }));
+        let cold = of.after_restart.as_ref();
+        rows.extend(cold.map(|cold| json!({ "when": "after a restart", "times": cold, "of": of })));
     }
     let meaning = "Half of the returns took no longer. A login that says when the device was here \
         before gets what changed with the welcome; the other columns are of one that does not, and \

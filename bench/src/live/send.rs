@@ -1,16 +1,14 @@
 //! `send`: how many messages a second the server accepts, and how long each takes to be durable.
 
-use std::sync::Arc;
-
-use cairn_client::Client;
 use cairn_client::proto::limits::SENDS_IN_FLIGHT_MAX;
 use clap::Args;
 use serde::Serialize;
 
-use super::target::{Target, TargetArgs, clients_and_users};
-use super::traffic::{Counters, Extent, Group, Load, Texts, Window, count};
-use crate::args::{body_bytes, parse_skew, whole};
-use crate::error::BenchError;
+use super::fanout::{self, Stall};
+use super::target::{Target, TargetArgs};
+use super::traffic::Extent;
+use crate::args::{SKEW, body_bytes, number, whole};
+use crate::error::Result;
 use crate::results::Report;
 use crate::watcher::Watcher;
 
@@ -36,7 +34,7 @@ pub struct Settings {
 
     /// How much busier some groups are than others: the n-th has a share of 1 / n^S; 0 makes all
     /// alike
-    #[arg(long, value_name = "S", default_value_t = 1.0, value_parser = parse_skew)]
+    #[arg(long, value_name = "S", default_value_t = 1.0, value_parser = number(SKEW))]
     skew: f64,
 
     /// Send at this rate, all clients together, and count each latency from when its send was due,
@@ -54,39 +52,19 @@ pub struct Settings {
 }
 
 /// Measures it. What was measured before an interruption is reported, unless that is nothing.
-pub async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchError> {
-    let seed = settings.target.seed;
-    let preparing = prepare(&settings, watcher);
-    let (mut target, clients, groups) = watcher.stop().unless_asked(preparing).await?;
-    let load = Load {
-        groups,
+pub async fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
+    let load = fanout::Settings {
+        receivers: 0,
+        senders: settings.clients,
+        conversations: settings.conversations,
         skew: settings.skew,
-        seed,
-        texts: Arc::new(Texts::new(settings.body, seed)),
-        counters: Arc::new(Counters::new(settings.extent.messages)),
-        wakes: clients.iter().map(|_| Arc::default()).collect(),
+        body: settings.body,
+        inflight: settings.inflight,
         rate: settings.rate,
-        in_flight: settings.inflight,
-        window: Arc::new(Window::open()),
+        stall: Stall::default(),
+        extent: settings.extent,
+        target: settings.target.clone(),
     };
-    let mut senders = load.start(clients)?;
-    let mut results = count(&mut senders, settings.extent, &target).await?;
-    let settled = senders.settle().await;
-    settled.map_err(|error| target.blame(error))?;
-    results.server_mib = target.server_mib();
-    Ok(target.report("send", &settings, results.interrupted, results.list()))
-}
-
-async fn prepare(
-    settings: &Settings,
-    watcher: &Watcher,
-) -> Result<(Target, Vec<Client>, Arc<[Group]>), BenchError> {
-    let target = Target::open(&settings.target, watcher).await?;
-    let count = settings.clients.into();
-    let joined = target.join("sender", count, None, false).await?;
-    let (clients, users) = clients_and_users(joined);
-    let members = (0..settings.conversations).map(|_| users.clone());
-    let ids = target.groups(members).await?.into_iter();
-    let groups = ids.map(|id| Group { id, receivers: 0 }).collect();
-    Ok((target, clients, groups))
+    let measure = async |target: &mut Target| fanout::measure(&load, target).await;
+    Target::run("send", &settings, &load.target, watcher, measure).await
 }

@@ -25,7 +25,7 @@ use cairn_store::engine::Engine;
 use cairn_store::timeline::Timeline;
 use sha2::{Digest as _, Sha256};
 
-use crate::error::BenchError;
+use crate::error::{BenchError, Result};
 use crate::limits;
 
 /// When everything in a run happens: what is stored must not depend on a clock.
@@ -48,7 +48,7 @@ pub(super) struct Driver {
 
 impl Driver {
     /// Creates a data directory with groups of the sender and this many other members.
-    pub(super) fn create(dir: &Path, groups: usize, others: u64) -> Result<Self, BenchError> {
+    pub(super) fn create(dir: &Path, groups: usize, others: u64) -> Result<Self> {
         let mut engine = Engine::open(dir)?;
         let (token, expires_at) = (secret("owner", 0), Timestamp::new(u64::MAX));
         execute(&mut engine, OwnerInvite { token, expires_at })?;
@@ -83,7 +83,7 @@ impl Driver {
 
     /// Opens a data directory that [`Driver::create`] made. The sender comes back with another send
     /// stream, whose sequence numbers start at 1 again.
-    pub(super) fn open(dir: &Path) -> Result<Self, BenchError> {
+    pub(super) fn open(dir: &Path) -> Result<Self> {
         let mut engine = Engine::open(dir)?;
         let login = Login {
             token: secret("device", SENDER),
@@ -110,7 +110,7 @@ impl Driver {
     }
 
     /// Adds users with one device each, numbered from the sender on.
-    fn users(&mut self, count: u64) -> Result<Vec<UserId>, BenchError> {
+    fn users(&mut self, count: u64) -> Result<Vec<UserId>> {
         let mut users = Vec::new();
         let mut token = SecretHash([0; 32]);
         for id in SENDER + 1..=SENDER + count {
@@ -133,7 +133,7 @@ impl Driver {
     }
 
     /// Sends to the group at an index. Nothing is durable before [`Driver::commit`].
-    pub(super) fn send(&mut self, group: usize, text: Text) -> Result<MsgId, BenchError> {
+    pub(super) fn send(&mut self, group: usize, text: Text) -> Result<MsgId> {
         let seq = &mut self.seqs[group];
         *seq = ClientSeq::new(seq.get() + 1);
         let draft = Draft {
@@ -144,20 +144,16 @@ impl Driver {
         self.ask(draft)
     }
 
-    pub(super) fn ask<C: Handle>(&mut self, call: C) -> Result<C::Answer, BenchError> {
+    pub(super) fn ask<C: Handle>(&mut self, call: C) -> Result<C::Answer> {
         self.ask_as(self.sender, call)
     }
 
-    pub(super) fn ask_as<C: Handle>(
-        &mut self,
-        actor: Actor,
-        call: C,
-    ) -> Result<C::Answer, BenchError> {
+    pub(super) fn ask_as<C: Handle>(&mut self, actor: Actor, call: C) -> Result<C::Answer> {
         execute(&mut self.engine, By(actor, call))
     }
 
     /// Loads the group at an index into memory, with the cursor of a member's device.
-    fn load(&mut self, group: usize, actor: Actor) -> Result<ConversationId, BenchError> {
+    fn load(&mut self, group: usize, actor: Actor) -> Result<ConversationId> {
         let conversation = self.groups[group];
         let grant = GrantRead {
             actor,
@@ -168,7 +164,7 @@ impl Driver {
     }
 
     /// The cursor of a member's device in the group at an index.
-    pub(super) fn position(&mut self, group: usize, member: Actor) -> Result<MsgId, BenchError> {
+    pub(super) fn position(&mut self, group: usize, member: Actor) -> Result<MsgId> {
         let conversation = self.load(group, member)?;
         let feed = self.engine.state().feed(member, conversation);
         Ok(feed.ok_or(BenchError::NoAnswer)?.position)
@@ -179,12 +175,12 @@ impl Driver {
         group: usize,
         range: PullRange,
         limits: RunLimits,
-    ) -> Result<Run, BenchError> {
+    ) -> Result<Run> {
         let timeline = self.timeline(group)?;
         Ok(self.engine.history().read(&timeline, range, limits)?)
     }
 
-    pub(super) fn timeline(&mut self, group: usize) -> Result<Arc<Timeline>, BenchError> {
+    pub(super) fn timeline(&mut self, group: usize) -> Result<Arc<Timeline>> {
         let conversation = self.groups[group];
         if self.engine.timelines().get(conversation).is_none() {
             self.load(group, self.sender)?;
@@ -194,12 +190,12 @@ impl Driver {
     }
 
     /// Commits everything so far durably, and maintains the log as the sequencer does.
-    pub(super) fn commit(&mut self) -> Result<(), BenchError> {
+    pub(super) fn commit(&mut self) -> Result<()> {
         self.engine.commit()?;
         Ok(self.engine.maintain()?)
     }
 
-    pub(super) fn close(self) -> Result<(), BenchError> {
+    pub(super) fn close(self) -> Result<()> {
         Ok(self.engine.close()?)
     }
 }
@@ -214,12 +210,12 @@ pub(super) fn actor(user: UserId) -> Actor {
     }
 }
 
-fn execute<C: Command>(engine: &mut Engine, command: C) -> Result<C::Answer, BenchError> {
+fn execute<C: Command>(engine: &mut Engine, command: C) -> Result<C::Answer> {
     engine.execute(command, NOW).map_err(BenchError::Refused)
 }
 
 /// Adds a user with one device, both numbered `id`.
-fn join(engine: &mut Engine, invite: SecretHash, name: &str, id: u64) -> Result<Actor, BenchError> {
+fn join(engine: &mut Engine, invite: SecretHash, name: &str, id: u64) -> Result<Actor> {
     let device = NewDevice {
         id: DeviceId::new(id),
         name: DeviceName::new("bench")?,

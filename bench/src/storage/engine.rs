@@ -7,11 +7,9 @@ use serde::Serialize;
 
 use super::limits;
 use super::messages::LoadSettings;
-use super::race::{self, Contender, LogBytes, Outcome, Race, Supply};
-use super::scratch::seconds;
-use super::spread::Spread;
-use crate::args::whole;
-use crate::error::BenchError;
+use super::race::{self, Contender, Outcome, Race, Supply};
+use crate::args::{number, whole};
+use crate::error::{BenchError, Result};
 use crate::limits::SECONDS_DEFAULT;
 use crate::results::{Column, Report, Results, Scale, Series, Unit, grouped};
 use crate::watcher::Watcher;
@@ -31,7 +29,7 @@ pub struct Settings {
     members: Vec<u64>,
 
     /// How long each contender stores for each size, all rounds together
-    #[arg(long, value_name = "S", default_value_t = SECONDS_DEFAULT.into(), value_parser = seconds)]
+    #[arg(long, value_name = "S", default_value_t = SECONDS_DEFAULT.into(), value_parser = number(limits::SECONDS))]
     seconds: f64,
 
     #[command(flatten)]
@@ -41,74 +39,80 @@ pub struct Settings {
 
 /// Measures it, with `others` beside those that always take part. What was measured before an
 /// interruption is reported.
-pub fn run(
-    settings: Settings,
-    others: Vec<Contender>,
-    watcher: &mut Watcher,
-) -> Result<Report, BenchError> {
-    let results = match settings.members.is_empty() {
-        true => storing_results(&storing(&settings, others, watcher)?),
-        false => members_results(&members(&settings, watcher)?),
-    };
-    if results.tables[0].rows.is_empty() {
+pub fn run(settings: Settings, others: Vec<Contender>, watcher: &Watcher) -> Result<Report> {
+    let measured = measure(&settings, others, watcher)?;
+    if measured.is_empty() {
         return Err(BenchError::Interrupted);
     }
-    let (scratch, interrupted) = (&settings.load.scratch, watcher.stop().is_asked());
-    Ok(scratch.report("engine", &settings, interrupted, results))
+    let scratch = &settings.load.scratch;
+    Ok(scratch.report("engine", &settings, watcher, results(&measured)))
 }
 
 #[derive(Clone, Debug, Serialize)]
-struct Stored {
+struct Measured {
     engine: String,
     batch: usize,
-    /// cairn's median rate over this one's.
+    /// Of the group, where its size is measured.
+    members: Option<u64>,
+    /// The median rate of the first contender, which is cairn, over this one's.
     cairn_is_times: Option<f64>,
     #[serde(flatten)]
     outcome: Outcome,
 }
 
-fn storing(
+fn measure(
     settings: &Settings,
     others: Vec<Contender>,
-    watcher: &mut Watcher,
-) -> Result<Vec<Stored>, BenchError> {
+    watcher: &Watcher,
+) -> Result<Vec<Measured>> {
     let LoadSettings {
         conversations,
         body,
         ref scratch,
     } = settings.load;
+    let sizes = &settings.members;
+    let (contenders, groups, batches) = if sizes.is_empty() {
+        let mut contenders = vec![
+            race::cairn("cairn", conversations, 1),
+            race::raw_file(),
+            // As its documentation uses it.
+            race::sled("sled, flush (no fsync)", false),
+            race::sled("sled, flush + fdatasync", true),
+        ];
+        contenders.extend(others);
+        (contenders, conversations, settings.batches.as_slice())
+    } else {
+        let of_size = |&size| race::cairn(format!("{size} members"), 1, size);
+        (
+            sizes.iter().map(of_size).collect(),
+            1,
+            limits::MEMBERS_BATCHES,
+        )
+    };
     // Before the first race instead of after it.
-    let largest = settings.batches.iter().copied().max().unwrap_or(0);
+    let largest = batches.iter().copied().max().unwrap_or(0);
     if largest * (body + limits::MESSAGE_OVERHEAD_BYTES) > BATCH_BYTES_MAX {
         return Err(BenchError::Failed(format!(
             "{largest} messages of {body} bytes are more than a commit can take: choose smaller \
              --batches or a smaller --body"
         )));
     }
-    let mut contenders = vec![
-        race::cairn("cairn", conversations, 1, LogBytes::default()),
-        race::raw_file(),
-        // As its documentation uses it.
-        race::sled("sled, flush (no fsync)", false),
-        race::sled("sled, flush + fdatasync", true),
-    ];
-    contenders.extend(others);
     let race = Race {
         contenders: &contenders,
-        supply: &Supply::new(conversations, body, scratch.seed)?,
+        supply: &Supply::new(groups, body, scratch.seed)?,
         seconds: settings.seconds,
     };
-    let mut stored = Vec::new();
-    for &batch in &settings.batches {
+    let mut measured = Vec::new();
+    for &batch in batches {
         let title = format!("batches of {}", grouped(batch as f64));
         let outcomes = race.run(&title, batch, scratch.open()?.path(), watcher)?;
-        // cairn runs first.
         let cairn = outcomes.first().and_then(Option::as_ref);
         let cairn = cairn.map(|outcome| outcome.messages_per_s.median);
-        for (contender, outcome) in contenders.iter().zip(outcomes) {
-            stored.extend(outcome.map(|outcome| Stored {
-                engine: contender.name.clone(),
+        for (at, outcome) in outcomes.into_iter().enumerate() {
+            measured.extend(outcome.map(|outcome| Measured {
+                engine: contenders[at].name.clone(),
                 batch,
+                members: sizes.get(at).copied(),
                 cairn_is_times: cairn.map(|cairn| cairn / outcome.messages_per_s.median),
                 outcome,
             }));
@@ -116,42 +120,6 @@ fn storing(
         if watcher.stop().is_asked() {
             break;
         }
-    }
-    Ok(stored)
-}
-
-#[derive(Clone, Debug, Serialize)]
-struct OfMembers {
-    members: u64,
-    messages_per_s: Spread,
-    messages: u64,
-    log_bytes_per_message: f64,
-    is_held: Option<bool>,
-}
-
-fn members(settings: &Settings, watcher: &mut Watcher) -> Result<Vec<OfMembers>, BenchError> {
-    let LoadSettings { body, scratch, .. } = &settings.load;
-    let group = |&members| (members, LogBytes::default());
-    let groups: Vec<(u64, LogBytes)> = settings.members.iter().map(group).collect();
-    let contender = |(members, log_bytes): &(u64, LogBytes)| {
-        race::cairn(format!("{members} members"), 1, *members, log_bytes.clone())
-    };
-    let race = Race {
-        contenders: &groups.iter().map(contender).collect::<Vec<_>>(),
-        supply: &Supply::new(1, *body, scratch.seed)?,
-        seconds: settings.seconds,
-    };
-    let (title, batch, folder) = ("sizes of groups", limits::MEMBERS_BATCH, scratch.open()?);
-    let outcomes = race.run(title, batch, folder.path(), watcher)?;
-    let mut measured = Vec::new();
-    for ((members, log_bytes), outcome) in groups.into_iter().zip(outcomes) {
-        measured.extend(outcome.map(|of| OfMembers {
-            members,
-            messages_per_s: of.messages_per_s,
-            messages: of.messages,
-            log_bytes_per_message: log_bytes.get() as f64 / of.messages as f64,
-            is_held: of.is_held,
-        }));
     }
     Ok(measured)
 }
@@ -162,7 +130,16 @@ const MIN: Column = Column::new("min", "/messages_per_s/min", Unit::COUNT);
 const MAX: Column = Column::new("max", "/messages_per_s/max", Unit::COUNT);
 const HELD: Column = Column::new("all there", "/is_held", Unit::COUNT);
 
-fn storing_results(storing: &[Stored]) -> Results {
+fn results(measured: &[Measured]) -> Results {
+    let mut results = match measured.iter().any(|of| of.members.is_some()) {
+        true => members_results(measured),
+        false => storing_results(measured),
+    };
+    results.check(measured.iter().all(|of| of.outcome.is_held != Some(false)));
+    results
+}
+
+fn storing_results(storing: &[Measured]) -> Results {
     let mut results = Results::default();
     results.table(
         "storing",
@@ -184,16 +161,14 @@ fn storing_results(storing: &[Stored]) -> Results {
         ],
         storing,
     );
-    let is_first = |(at, of): &(usize, &Stored)| {
-        let earlier = &storing[..*at];
-        earlier.iter().all(|earlier| earlier.engine != of.engine)
-    };
-    let engines = storing.iter().enumerate().filter(is_first);
-    let line = |(_, Stored { engine, .. }): (usize, &Stored)| {
-        let of_engine = storing.iter().filter(|stored| stored.engine == *engine);
-        let point = |of: &Stored| (of.batch as f64, of.outcome.messages_per_s.median);
-        from_left(engine, of_engine.map(point).collect())
-    };
+    let mut lines: Vec<Series> = Vec::new();
+    for of in storing {
+        let point = (of.batch as f64, of.outcome.messages_per_s.median);
+        match lines.iter_mut().find(|line| line.name == of.engine) {
+            Some(line) => line.points.push(point),
+            None => lines.push(Series::new(&of.engine, vec![point])),
+        }
+    }
     results.plot(
         (
             "Durable messages a second, by the size of a batch",
@@ -202,14 +177,12 @@ fn storing_results(storing: &[Stored]) -> Results {
         ),
         Scale::Log.axis("messages in a batch"),
         Scale::Log.axis("messages/s"),
-        engines.map(line).collect(),
+        lines.into_iter().map(from_left).collect(),
     );
-    let is_held = |stored: &Stored| stored.outcome.is_held != Some(false);
-    results.check(storing.iter().all(is_held));
     results
 }
 
-fn members_results(members: &[OfMembers]) -> Results {
+fn members_results(members: &[Measured]) -> Results {
     let mut results = Results::default();
     results.table(
         "members",
@@ -228,7 +201,9 @@ fn members_results(members: &[OfMembers]) -> Results {
         ],
         members,
     );
-    let point = |of: &OfMembers| (of.members as f64, of.messages_per_s.median);
+    let size = |of: &Measured| of.members.unwrap_or_default() as f64;
+    let point = |of: &Measured| (size(of), of.outcome.messages_per_s.median);
+    let line = Series::new("cairn", members.iter().map(point).collect());
     results.plot(
         (
             "Messages a second, by the size of the group",
@@ -236,15 +211,14 @@ fn members_results(members: &[OfMembers]) -> Results {
         ),
         Scale::Log.axis("members"),
         Scale::Linear.axis("messages/s"),
-        vec![from_left("cairn", members.iter().map(point).collect())],
+        vec![from_left(line)],
     );
-    results.check(members.iter().all(|of| of.is_held != Some(false)));
     results
 }
 
-fn from_left(name: &str, mut points: Vec<(f64, f64)>) -> Series {
-    points.sort_by(|one, other| one.0.total_cmp(&other.0));
-    Series::new(name, points)
+fn from_left(mut line: Series) -> Series {
+    line.points.sort_by(|one, other| one.0.total_cmp(&other.0));
+    line
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! Every bound of the storage benchmarks. Names carry the unit.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
+/// How long something may be measured.
+pub(super) const SECONDS: RangeInclusive<f64> = 0.01..=3_600.0;
 /// Rounds of a race that count. Together they take `--seconds`.
 pub(super) const ROUNDS: u32 = 5;
 /// Bytes of texts that a contender stores in one round, so that a fast one does not fill the disk.
@@ -11,7 +14,7 @@ pub(super) const SUPPLY_MESSAGES: usize = 16 * 1024;
 /// The bytes of their texts, where those are long.
 pub(super) const SUPPLY_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Messages in a commit where the size of a group is measured.
-pub(super) const MEMBERS_BATCH: usize = 64;
+pub(super) const MEMBERS_BATCHES: &[usize] = &[64];
 /// Bytes of a message in a commit besides its text, at most.
 pub(super) const MESSAGE_OVERHEAD_BYTES: usize = 64;
 /// Samples of a fill's speed.

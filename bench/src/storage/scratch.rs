@@ -7,9 +7,10 @@ use clap::Args;
 use serde::Serialize;
 use tempfile::TempDir;
 
-use crate::error::BenchError;
+use crate::error::Result;
 use crate::results::{Durability, Report, Results, Subject};
 use crate::system;
+use crate::watcher::Watcher;
 
 #[derive(Clone, Debug, Args, Serialize)]
 pub(super) struct Scratch {
@@ -29,7 +30,7 @@ impl Scratch {
         self.dir.clone().unwrap_or_else(env::temp_dir)
     }
 
-    pub(super) fn open(&self) -> Result<TempDir, BenchError> {
+    pub(super) fn open(&self) -> Result<TempDir> {
         system::temporary_dir(&self.parent())
     }
 
@@ -37,7 +38,7 @@ impl Scratch {
         &self,
         benchmark: &'static str,
         settings: &impl Serialize,
-        interrupted: bool,
+        watcher: &Watcher,
         results: Results,
     ) -> Report {
         let subject = Subject {
@@ -45,14 +46,7 @@ impl Scratch {
             durability: Durability::in_folder(&self.parent()),
             seed: self.seed,
         };
+        let interrupted = watcher.stop().is_asked();
         Report::new(benchmark, subject, settings, interrupted, results)
-    }
-}
-
-/// Parses how long something is measured.
-pub(super) fn seconds(raw: &str) -> Result<f64, String> {
-    match raw.parse::<f64>() {
-        Ok(seconds) if (0.01..=3_600.0).contains(&seconds) => Ok(seconds),
-        _ => Err("it is not a number of seconds from 0.01 to 3600".to_owned()),
     }
 }

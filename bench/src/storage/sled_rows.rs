@@ -5,7 +5,7 @@ use std::path::Path;
 
 use cairn_store::trees::wait_for_lock::wait_for_lock;
 
-use crate::error::BenchError;
+use crate::error::{BenchError, Result};
 
 /// An open sled database. Its `flush` is no fsync, so a durable commit also syncs `file`.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub(super) struct SledRows {
 }
 
 impl SledRows {
-    pub(super) fn open(folder: &Path, cache_bytes: u64) -> Result<Self, BenchError> {
+    pub(super) fn open(folder: &Path, cache_bytes: u64) -> Result<Self> {
         let path = folder.join("db");
         wait_for_lock(&path);
         let config = sled::Config::default()
@@ -27,12 +27,12 @@ impl SledRows {
         })
     }
 
-    pub(super) fn commit(&self, batch: sled::Batch) -> Result<(), BenchError> {
+    pub(super) fn commit(&self, batch: sled::Batch) -> Result<()> {
         self.db.apply_batch(batch)?;
         self.sync()
     }
 
-    pub(super) fn sync(&self) -> Result<(), BenchError> {
+    pub(super) fn sync(&self) -> Result<()> {
         self.db.flush()?;
         let synced = self.file.sync_data();
         synced.map_err(BenchError::io("cannot sync sled's file"))

@@ -272,8 +272,8 @@ pub(crate) fn run(
     let asked = when_asked().map_err(cannot)?;
     let page = args.report.map(PageFile::reserve).transpose()?;
     let mut progress = output.progress();
-    let mut watcher = Watcher::new(asked, move |text| progress.update(text));
-    let w = &mut watcher;
+    let watcher = Watcher::new(asked, move |text| progress.update(text));
+    let w = &watcher;
     let run = async {
         let report = match args.command {
             BenchCommand::Send(settings) => send::run(settings, w).await?,

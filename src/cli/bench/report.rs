@@ -146,7 +146,8 @@ impl Shown<'_> {
         }
         page.heading("Metrics");
         let figures = results.figures.iter();
-        let figures = figures.map(|each| [each.name, &each.value, each.meaning].map(str::to_owned));
+        let figures =
+            figures.map(|each| [&each.name, &each.value, each.meaning].map(str::to_owned));
         page.texts(&figures.map(Vec::from).collect::<Vec<_>>());
         for each in &results.tables {
             page.heading(&each.title);
@@ -217,7 +218,7 @@ impl fmt::Display for Shown<'_> {
         writeln!(f, "{}\n", self.title())?;
         let results = &self.report.results;
         for figure in &results.figures {
-            let (name, value, meaning) = (figure.name, &figure.value, figure.meaning);
+            let (name, value, meaning) = (&figure.name, &figure.value, figure.meaning);
             write!(f, "  {name:NAME_WIDTH$}{value:<VALUE_WIDTH$}")?;
             if value.chars().count() > VALUE_WIDTH {
                 write!(f, "\n  {:1$}", "", NAME_WIDTH + VALUE_WIDTH)?;

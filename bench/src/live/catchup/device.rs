@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::error::BenchError;
+use crate::error::{BenchError, Result};
 use crate::live::traffic::{Anomalies, Cursor, reconnect};
 
 /// A device that is away, with what it stores: its account, and a cursor in each conversation.
@@ -36,7 +36,7 @@ impl Away {
         account: Account,
         options: ClientBuilder,
         conversations: Vec<(ConversationId, u16)>,
-    ) -> Result<Self, BenchError> {
+    ) -> Result<Self> {
         let overview = client.conversations().list().await?;
         let heads = overview.into_iter().map(|seen| (seen.id, seen.head));
         let heads: HashMap<ConversationId, MsgId> = heads.collect();
@@ -61,7 +61,7 @@ impl Away {
         missed: u64,
         began: Instant,
         arrivals: Arc<Mutex<Arrivals>>,
-    ) -> Result<Client, BenchError> {
+    ) -> Result<Client> {
         let failed = || arrivals.lock().failed_logins += 1;
         let client = reconnect(&self.account, &self.options, failed).await?;
         arrivals.lock().connected += 1;
@@ -84,12 +84,7 @@ impl Away {
 }
 
 impl Followed {
-    async fn read(
-        self,
-        client: Client,
-        missed: u64,
-        arrivals: Arc<Mutex<Arrivals>>,
-    ) -> Result<(), BenchError> {
+    async fn read(self, client: Client, missed: u64, arrivals: Arc<Mutex<Arrivals>>) -> Result<()> {
         let from = self.cursor.lock().next;
         let mut timeline = client.conversation(self.id).follow(from);
         while self.cursor.lock().next < from.plus(missed) {

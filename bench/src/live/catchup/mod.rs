@@ -17,7 +17,7 @@ use self::device::{Arrivals, Away};
 use super::target::{Cpu, Stop, Target, TargetArgs, clients_and_users, higher};
 use super::traffic::{Anomalies, Filler, Texts, fill, points, ramp};
 use crate::args::{body_bytes, whole};
-use crate::error::BenchError;
+use crate::error::Result;
 use crate::limits;
 use crate::results::{Report, Results, Scale, Series, Unit, grouped, list};
 use crate::watcher::Watcher;
@@ -73,36 +73,35 @@ pub(super) fn layout(
 }
 
 /// Measures it. What was measured before an interruption is reported, unless that is nothing.
-pub async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchError> {
-    let stop = watcher.stop();
-    let preparing = prepare(&settings, watcher);
-    let (mut target, away) = stop.unless_asked(preparing).await?;
+pub async fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
+    let measure = async |target: &mut Target| measure(&settings, target).await;
+    Target::run("catchup", &settings, &settings.target, watcher, measure).await
+}
+
+async fn measure(settings: &Settings, target: &mut Target) -> Result<Results> {
+    let stop = target.watcher.stop();
+    let away = stop.unless_asked(prepare(settings, target)).await?;
     let missed = settings.missed_in_each();
     let (mib_before, cpu, began) = (target.server_mib(), target.cpu(), Instant::now());
     let arrivals = Arc::new(Mutex::new(Arrivals::default()));
     let come_back = |away: &Away| away.clone().come_back(missed, began, Arc::clone(&arrivals));
     let mut returning = away.iter().map(come_back).collect();
-    let watching = watch(&mut returning, &arrivals, watcher);
+    let watching = watch(&mut returning, &arrivals, &target.watcher);
     let (back, peak) = target.with_peak(watching).await;
-    let back = back.map_err(|error| target.blame(error))?;
+    let back = back?;
     let (seconds, cpu) = (began.elapsed().as_secs_f64(), target.cpu().since(cpu));
-    let interrupted = stop.is_asked();
+    let is_complete = !stop.is_asked();
     // Acks are on their way, and the server releases what served the devices.
     sleep(limits::IDLE_REST).await;
     let mib_after = target.server_mib();
     drop((back, returning));
     let anomalies = away.iter().map(|away| away.check(missed)).sum();
-
     let mib = [mib_before, higher(peak, mib_after), mib_after];
-    let results = list(&arrivals.lock(), seconds, anomalies, !interrupted, mib, cpu);
-    Ok(target.report("catchup", &settings, interrupted, results))
+    let arrivals = arrivals.lock();
+    Ok(list(&arrivals, seconds, anomalies, is_complete, mib, cpu))
 }
 
-async fn prepare(
-    settings: &Settings,
-    watcher: &Watcher,
-) -> Result<(Target, Vec<Away>), BenchError> {
-    let mut target = Target::open(&settings.target, watcher).await?;
+async fn prepare(settings: &Settings, target: &mut Target) -> Result<Vec<Away>> {
     let count = settings.connections;
     let (layout, groups) = layout(count, settings.conversations, settings.members);
     let filler_count = limits::FILLERS.min(groups);
@@ -124,7 +123,9 @@ async fn prepare(
         async move { Away::leave(&client, account, options, conversations).await }
     };
     let leaving = devices.into_iter().enumerate().map(leave);
-    let gathered = watcher.gather(limits::AT_ONCE, "devices have gone", leaving);
+    let gathered = target
+        .watcher
+        .gather(limits::AT_ONCE, "devices have gone", leaving);
     let away = gathered.await?;
     let filler = |(number, client): (u16, &Client)| {
         let own = filled.iter().filter(|&&(_, filler)| filler == number);
@@ -136,22 +137,22 @@ async fn prepare(
     };
     let at_work = (0..).zip(&fillers).map(filler).collect();
     let texts = Arc::new(Texts::new(settings.body, settings.target.seed));
-    fill(at_work, settings.missed_in_each(), &texts, watcher).await?;
+    fill(at_work, settings.missed_in_each(), &texts, &target.watcher).await?;
     for client in fillers {
         client.close().await;
     }
     // A server that has just started has no messages in memory, as after a long absence.
     target.restart(Stop::Ordered).await?;
-    Ok((target, away))
+    Ok(away)
 }
 
 /// Waits until all have everything, nothing comes any more, or the run is to end. Returns the
 /// clients, so that they stay connected.
 async fn watch(
-    returning: &mut JoinSet<Result<Client, BenchError>>,
+    returning: &mut JoinSet<Result<Client>>,
     arrivals: &Mutex<Arrivals>,
     watcher: &Watcher,
-) -> Result<Vec<Client>, BenchError> {
+) -> Result<Vec<Client>> {
     let (mut back, count, stop) = (Vec::new(), returning.len(), watcher.stop());
     let deadline = || Instant::now() + limits::SETTLE_TIME_MAX;
     let (mut progress, mut until) = (0, deadline());

@@ -1,7 +1,7 @@
 //! `fanout`: how many deliveries a second the server makes, how long each takes, and whether each
 //! is made once and in order.
 
-pub(crate) mod stall;
+mod stall;
 
 use std::sync::Arc;
 
@@ -10,100 +10,114 @@ use cairn_client::proto::limits::SENDS_IN_FLIGHT_MAX;
 use clap::Args;
 use serde::Serialize;
 
-use self::stall::{Stall, Stalled};
+pub(crate) use self::stall::Stall;
+use self::stall::Stalled;
 use super::target::{Target, TargetArgs, clients_and_users};
-use super::traffic::{Counters, Extent, Group, Load, Receivers, Texts, Wakes, Window, count};
-use crate::args::{body_bytes, parse_skew, whole};
-use crate::error::BenchError;
-use crate::results::Report;
+use super::traffic::{Counters, Extent, Group, Load, Pace, Receivers, Texts, Turns, Window, count};
+use crate::args::{SKEW, body_bytes, number, whole};
+use crate::error::Result;
+use crate::results::{Report, Results};
 use crate::watcher::Watcher;
 
 #[derive(Clone, Debug, Args, Serialize)]
 pub struct Settings {
     /// Clients that listen: each a user, a device and a connection of its own, in one group
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = whole::<usize>(1..=20_000))]
-    receivers: usize,
+    pub(super) receivers: usize,
 
     /// Clients that send, and do not listen
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole::<u16>(1..=10_000))]
-    senders: u16,
+    pub(super) senders: u16,
 
     /// Groups that the receivers are spread over evenly; every sender is in all
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole::<usize>(1..=20_000))]
-    conversations: usize,
+    pub(super) conversations: usize,
 
     /// How much busier some groups are than others: the n-th has a share of 1 / n^S; 0 makes all
     /// alike
-    #[arg(long, value_name = "S", default_value_t = 0.0, value_parser = parse_skew)]
-    skew: f64,
+    #[arg(long, value_name = "S", default_value_t = 0.0, value_parser = number(SKEW))]
+    pub(super) skew: f64,
 
     /// Bytes of each message's text
     #[arg(long, value_name = "BYTES", default_value_t = 200, value_parser = body_bytes())]
-    body: usize,
+    pub(super) body: usize,
 
     /// Messages on their way to the average receiver at most, when no rate is given
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = whole::<usize>(1..=100_000))]
-    inflight: usize,
+    pub(super) inflight: usize,
 
     /// Send at this rate, all senders together, and count each latency from when its send was due
     /// [default: as fast as receivers take the messages]
     #[arg(long, value_name = "PER-SECOND", value_parser = whole::<u32>(1..))]
-    rate: Option<u32>,
+    pub(super) rate: Option<u32>,
 
     #[command(flatten)]
     #[serde(flatten)]
-    stall: Stall,
+    pub(super) stall: Stall,
 
     #[command(flatten)]
     #[serde(flatten)]
-    extent: Extent,
+    pub(super) extent: Extent,
 
     #[command(flatten)]
     #[serde(flatten)]
-    target: TargetArgs,
+    pub(super) target: TargetArgs,
 }
 
 /// Measures it. What was measured before an interruption is reported, unless that is nothing.
-pub async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchError> {
+pub async fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
+    let measure = async |target: &mut Target| self::measure(&settings, target).await;
+    Target::run("fanout", &settings, &settings.target, watcher, measure).await
+}
+
+/// Where there are no receivers, `inflight` is what each sender has unanswered at most.
+pub(super) async fn measure(settings: &Settings, target: &Target) -> Result<Results> {
     let stalled = settings.stall.count(settings.receivers)?;
-    let (readers, seed) = (settings.receivers - stalled, settings.target.seed);
-    let prepared = prepare(&settings, readers, watcher);
-    let clients = watcher.stop().unless_asked(prepared).await?;
-    let (mut target, senders, mut receivers, groups) = clients;
-    let wakes: Wakes = senders.iter().map(|_| Arc::default()).collect();
-    let on_their_way = match settings.rate {
+    let (readers, stop) = (settings.receivers - stalled, target.watcher.stop());
+    let preparing = prepare(settings, readers, target);
+    let (senders, mut receivers, groups) = stop.unless_asked(preparing).await?;
+    let has_receivers = settings.receivers > 0;
+    let (in_flight, on_their_way) = match has_receivers {
+        true => (
+            SENDS_IN_FLIGHT_MAX,
+            settings.inflight.saturating_mul(readers),
+        ),
+        false => (settings.inflight, usize::MAX),
+    };
+    let most = match settings.rate {
         Some(_) => i64::MAX,
-        None => i64::try_from(settings.inflight.saturating_mul(readers)).unwrap_or(i64::MAX),
+        None => i64::try_from(on_their_way).unwrap_or(i64::MAX),
     };
     let load = Load {
         groups,
         skew: settings.skew,
-        seed,
-        texts: Arc::new(Texts::new(settings.body, seed)),
+        seed: settings.target.seed,
+        texts: Arc::new(Texts::new(settings.body, settings.target.seed)),
         counters: Arc::new(Counters::new(settings.extent.messages)),
-        wakes: Arc::clone(&wakes),
-        rate: settings.rate,
-        in_flight: SENDS_IN_FLIGHT_MAX,
-        window: Arc::new(Window::new(on_their_way, wakes)),
+        pace: Pace {
+            in_flight,
+            turns: settings.rate.map(|rate| Turns::begin(rate, senders.len())),
+            window: Arc::new(Window::new(most, senders.len())),
+        },
     };
     let mut stalled = Stalled::start(receivers.split_off(readers), readers, &load);
     let mut reading = Receivers::start(receivers, 0, &load, None);
     let mut senders = load.start(senders)?;
-    let mut results = count(&mut senders, settings.extent, &target).await?;
-    if let (Some(extent), false) = (settings.stall.extent(), results.interrupted) {
+    let mut results = count(&mut senders, settings.extent, target).await?;
+    if let (Some(extent), false) = (settings.stall.extent(), stop.is_asked()) {
         senders.load.counters.begin_again();
-        let counting = count(&mut senders, extent, &target);
+        let counting = count(&mut senders, extent, target);
         let calm = results.latency;
-        results = stalled.pause_during(calm, &target, counting).await?;
+        results = stalled.pause_during(calm, target, counting).await?;
     }
-    let settled = senders.settle().await;
-    let sent = settled.map_err(|error| target.blame(error))?;
+    let sent = senders.settle().await?;
     reading.settle(|_| true).await?;
-    let (stall, of_stalled) = stalled.catch_up(&sent, &target).await?;
+    let (stall, of_stalled) = stalled.catch_up(&sent, target).await?;
     results.stall = stall;
-    results.anomalies = Some([reading.check(&sent), of_stalled].into_iter().sum());
+    let anomalies = || [reading.check(&sent), of_stalled].into_iter().sum();
+    results.anomalies = has_receivers.then(anomalies);
     results.server_mib = target.server_mib();
-    Ok(target.report("fanout", &settings, results.interrupted, results.list()))
+    Ok(results.list())
 }
 
 /// Returns the senders, the receivers, and the groups, in which senders wait for the first
@@ -111,9 +125,8 @@ pub async fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, Be
 async fn prepare(
     settings: &Settings,
     readers: usize,
-    watcher: &Watcher,
-) -> Result<(Target, Vec<Client>, Vec<Client>, Arc<[Group]>), BenchError> {
-    let target = Target::open(&settings.target, watcher).await?;
+    target: &Target,
+) -> Result<(Vec<Client>, Vec<Client>, Arc<[Group]>)> {
     let (senders, listeners) = (settings.senders.into(), settings.receivers);
     let senders = target.join("sender", senders, None, false).await?;
     let receivers = target.join("receiver", listeners, None, true).await?;
@@ -130,5 +143,5 @@ async fn prepare(
         receivers: (at..readers).step_by(count).count() as u32,
     };
     let groups = ids.into_iter().enumerate().map(group).collect();
-    Ok((target, senders, receivers, groups))
+    Ok((senders, receivers, groups))
 }

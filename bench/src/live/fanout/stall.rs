@@ -10,16 +10,16 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::args::whole;
-use crate::error::BenchError;
+use crate::error::{BenchError, Result};
 use crate::latency::Latencies;
 use crate::limits;
 use crate::live::target::Target;
 use crate::live::traffic::{
-    Anomalies, Counters, Extent, Load, Receivers, Sent, StallResults, Window,
+    Anomalies, Counters, Extent, Load, Pace, Receivers, Sent, StallResults, Window,
 };
 use crate::results::grouped;
 
-#[derive(Clone, Copy, Debug, Args, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Args, Serialize)]
 pub(crate) struct Stall {
     /// Receivers that stop reading when the others were counted once, and read again when these
     /// were counted a second time; what is counted is the others' alone
@@ -34,8 +34,9 @@ pub(crate) struct Stall {
 }
 
 impl Stall {
-    pub(crate) fn count(self, receivers: usize) -> Result<usize, BenchError> {
+    pub(crate) fn count(self, receivers: usize) -> Result<usize> {
         match self.stalled.unwrap_or_default() {
+            0 => Ok(0),
             count if count < receivers => Ok(count),
             _ => Err(BenchError::Failed(format!(
                 "all {receivers} receivers would stop reading, and none is left to see what that \
@@ -65,7 +66,10 @@ impl Stalled {
         let (is_paused, paused) = watch::channel(false);
         let load = Load {
             counters: Arc::new(Counters::new(None)),
-            window: Arc::new(Window::open()),
+            pace: Pace {
+                window: Arc::new(Window::new(i64::MAX, 0)),
+                ..load.pace.clone()
+            },
             ..load.clone()
         };
         Self {
@@ -98,15 +102,14 @@ impl Stalled {
         self,
         sent: &[Sent],
         target: &Target,
-    ) -> Result<(StallResults, Anomalies), BenchError> {
+    ) -> Result<(StallResults, Anomalies)> {
         let Self {
             mut receivers,
             is_paused,
             mut found,
         } = self;
-        let Load {
-            window, counters, ..
-        } = receivers.load.clone();
+        let Load { pace, counters, .. } = receivers.load.clone();
+        let window = pace.window;
         let (began, stop) = (Instant::now(), target.watcher.stop());
         is_paused.send_replace(false);
         // Up to now the window has counted down from zero what they have got.

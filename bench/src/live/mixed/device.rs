@@ -19,19 +19,17 @@ use super::plan::{Action, What};
 use super::results::DayCounts;
 use super::scenario::Scrolling;
 use super::team::{Member, Seat};
-use crate::error::BenchError;
-use crate::live::traffic::{InFlight, Texts, Unanswered, Wakes, Window, reconnect};
+use crate::error::{BenchError, Result};
+use crate::live::traffic::{InFlight, Texts, Unanswered, Window, reconnect};
 
 #[derive(Debug)]
 pub(super) struct Day {
     pub(super) actions: Vec<Vec<Action>>,
-    /// Notified when an action of a device is due.
-    pub(super) wakes: Wakes,
     pub(super) seed: u64,
     pub(super) texts: Arc<Texts>,
     pub(super) stage: watch::Sender<Stage>,
     pub(super) counts: DayCounts,
-    /// What is on its way to all devices.
+    /// What is on its way to all devices, and what wakes each when an action is due.
     pub(super) window: Window,
     pub(super) habits: Habits,
     pub(super) scrolling: Scrolling,
@@ -56,7 +54,7 @@ pub(super) struct Device {
     /// When it connected.
     since: Instant,
     /// Of this connection: listeners, which never end, and scrolling.
-    tasks: JoinSet<Result<(), BenchError>>,
+    tasks: JoinSet<Result<()>>,
     /// The number of the last message to each seat.
     numbers: Vec<u64>,
     unanswered: Unanswered,
@@ -78,7 +76,7 @@ impl Device {
 
     /// Plays the day. Returns its seats, once it is night, each with how many messages were sent
     /// from there and accepted.
-    pub(super) async fn run(mut self) -> Result<Vec<(Seat, u64)>, BenchError> {
+    pub(super) async fn run(mut self) -> Result<Vec<(Seat, u64)>> {
         let day = Arc::clone(&self.day);
         let mut stage = day.stage.subscribe();
         self.listen();
@@ -93,7 +91,7 @@ impl Device {
                 changed = stage.changed() => changed.map_err(|_| BenchError::EndedEarly)?,
                 answered = self.unanswered.answered() => self.count(&answered?),
                 Some(ended) = self.tasks.join_next() => ended??,
-                () = day.wakes[self.at].notified() => {}
+                () = day.window.wakes[self.at].notified() => {}
             }
         }
         self.settle().await?;
@@ -118,7 +116,7 @@ impl Device {
     }
 
     /// Does everything that is due. Returns until when the device is away, when it drops.
-    async fn act(&mut self) -> Result<Option<Instant>, BenchError> {
+    async fn act(&mut self) -> Result<Option<Instant>> {
         let (day, now) = (Arc::clone(&self.day), Instant::now());
         let (began, actions) = (day.counts.began, &day.actions[self.at]);
         // Beyond that many, the client would have to wait; the oldest answer comes first then.
@@ -137,7 +135,7 @@ impl Device {
         Ok(None)
     }
 
-    async fn send(&mut self, talk: usize, bytes: usize, due: Instant) -> Result<(), BenchError> {
+    async fn send(&mut self, talk: usize, bytes: usize, due: Instant) -> Result<()> {
         let Some((group, seat)) = self.seat(talk) else {
             return Ok(());
         };
@@ -197,7 +195,7 @@ impl Device {
     }
 
     /// Waits until every send is accepted.
-    async fn settle(&mut self) -> Result<(), BenchError> {
+    async fn settle(&mut self) -> Result<()> {
         while let Some(answered) = self.unanswered.settle().await? {
             self.count(&answered);
         }
@@ -205,7 +203,7 @@ impl Device {
     }
 
     /// Disconnects until then, or until the evening, and connects again.
-    async fn stay_away(mut self, until: Instant) -> Result<Self, BenchError> {
+    async fn stay_away(mut self, until: Instant) -> Result<Self> {
         // The connection ends with its last client: nothing that waits is sent before.
         self.tasks = JoinSet::new();
         drop(self.member.client);
@@ -236,7 +234,7 @@ struct Listener {
 
 impl Listener {
     /// Listens until it is dropped.
-    async fn run(self) -> Result<(), BenchError> {
+    async fn run(self) -> Result<()> {
         let mut random = StdRng::seed_from_u64(self.seed);
         let (mut reading, mut read_at) = (JoinSet::new(), None);
         let from = self.seat.cursor.lock().next;
@@ -264,7 +262,7 @@ impl Listener {
     }
 
     /// Returns how many of the messages others have sent.
-    fn take(&self, run: Run, latencies: &mut Vec<Duration>) -> Result<usize, BenchError> {
+    fn take(&self, run: Run, latencies: &mut Vec<Duration>) -> Result<usize> {
         let (now, mut of_others) = (Instant::now(), 0);
         let conversation = self.client.conversation(self.seat.conversation);
         conversation.ack(run.last());
@@ -279,7 +277,7 @@ impl Listener {
     }
 
     /// Marks everything as read that has arrived.
-    fn read(&self) -> impl Future<Output = Result<(), BenchError>> + Send + 'static {
+    fn read(&self) -> impl Future<Output = Result<()>> + Send + 'static {
         let (client, conversation) = (self.client.clone(), self.seat.conversation);
         let (day, last) = (Arc::clone(&self.day), self.seat.cursor.lock().next.prev());
         async move {

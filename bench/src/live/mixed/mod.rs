@@ -27,7 +27,7 @@ use self::scenario::Scenario;
 use super::target::{Target, TargetArgs};
 use super::traffic::Texts;
 use crate::args::whole;
-use crate::error::BenchError;
+use crate::error::Result;
 use crate::limits;
 use crate::results::Report;
 use crate::watcher::Watcher;
@@ -59,22 +59,18 @@ pub struct Settings {
 }
 
 /// Plays it. What was measured before an interruption is reported, unless that is nothing.
-pub async fn run(mut settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchError> {
-    let scenario = Scenario::load(settings.scenario.as_deref())?;
+pub async fn run(mut settings: Settings, watcher: &Watcher) -> Result<Report> {
+    let scenario = &Scenario::load(settings.scenario.as_deref())?;
     let seconds = settings.seconds.unwrap_or_else(|| scenario.seconds());
     let seed = settings.target.seed;
-    let plan = Plan::new(&scenario, Duration::from_secs(seconds.into()), seed);
-    let texts = Arc::new(Texts::new(scenario.longest(), seed));
-    let stop = watcher.stop();
-    let assembling = async {
-        let mut target = Target::open(&settings.target, watcher).await?;
-        let team = team::assemble(&scenario, &plan, &texts, &mut target).await?;
-        Ok((target, team))
-    };
-    let (mut target, team) = stop.unless_asked(assembling).await?;
-    let results = play::play(&scenario, plan, texts, team, seed, &target).await;
-    let results = results.map_err(|error| target.blame(error))?;
     settings.seconds = Some(seconds);
-    settings.day = Some(scenario);
-    Ok(target.report("mixed", &settings, stop.is_asked(), results))
+    settings.day = Some(scenario.clone());
+    let plan = Plan::new(scenario, Duration::from_secs(seconds.into()), seed);
+    let texts = Arc::new(Texts::new(scenario.longest(), seed));
+    let measure = async |target: &mut Target| {
+        let assembling = team::assemble(scenario, &plan, &texts, target);
+        let team = watcher.stop().unless_asked(assembling).await?;
+        play::play(scenario, plan, texts, team, seed, target).await
+    };
+    Target::run("mixed", &settings, &settings.target, watcher, measure).await
 }

@@ -13,14 +13,14 @@ use super::plan::Plan;
 use super::results::{DayCounts, ServerUsage};
 use super::scenario::Scenario;
 use super::team::{Member, Seat};
-use crate::error::BenchError;
+use crate::error::{BenchError, Result};
 use crate::limits;
 use crate::live::target::{Reading, Target};
-use crate::live::traffic::{Anomalies, Clock, Rates, Texts, Timeline, Wakes, Window, delivered};
+use crate::live::traffic::{Anomalies, Clock, Rates, Texts, Timeline, Window, delivered};
 use crate::results::{Results, grouped};
 
 /// Devices; each returns its seats, with how many messages it has sent to each.
-type Playing = JoinSet<Result<Vec<(Seat, u64)>, BenchError>>;
+type Playing = JoinSet<Result<Vec<(Seat, u64)>>>;
 
 /// Plays the day, or as much of it as is wanted, and lets everything settle.
 pub(super) async fn play(
@@ -30,23 +30,22 @@ pub(super) async fn play(
     team: Vec<Member>,
     seed: u64,
     target: &Target,
-) -> Result<Results, BenchError> {
+) -> Result<Results> {
     // Devices first ask where the conversations are.
     let began = Instant::now() + limits::WARM_UP;
-    let wakes: Wakes = team.iter().map(|_| Arc::default()).collect();
+    let window = Window::new(i64::MAX, team.len());
     let turns = plan.turns().into_iter();
     let turns = turns.map(move |(at, device)| (began + at, device));
-    let clock = Clock::start(Arc::clone(&wakes), turns)?;
+    let clock = Clock::start(Arc::clone(&window.wakes), turns)?;
     let each = scenario.devices_each.get() as f64;
     let minutes = scenario.reading.after_minutes.get() as f64;
     let day = Arc::new(Day {
         actions: plan.actions,
-        wakes,
         seed,
         texts,
         stage: watch::Sender::new(Stage::Day),
         counts: DayCounts::new(began, plan.phases),
-        window: Window::open(),
+        window,
         habits: Habits {
             probability: scenario.reading.percent.get() as f64 / 100.0 / each,
             mean: Duration::from_secs_f64(minutes * 60.0 / plan.speed),
@@ -78,7 +77,7 @@ async fn act(
     counts: &DayCounts,
     playing: &mut Playing,
     target: &Target,
-) -> Result<(ServerUsage, Option<Reading>, Vec<Rates>), BenchError> {
+) -> Result<(ServerUsage, Option<Reading>, Vec<Rates>)> {
     let (mut usage, mut timeline) = (ServerUsage::default(), Timeline::new());
     let (reading, stop) = (target.reading().await, target.watcher.stop());
     let (began, end) = (counts.began, counts.end());

@@ -8,7 +8,7 @@ use std::path::Path;
 use cairn_client::proto::limits::{RUN_MESSAGES_MAX, TEXT_BYTES_MAX};
 use serde::{Deserialize, Serialize};
 
-use crate::error::BenchError;
+use crate::error::{BenchError, Result};
 use crate::limits;
 use crate::live::traffic::STAMP_BYTES;
 
@@ -72,7 +72,7 @@ tables! {
 
 impl Scenario {
     /// Reads the scenario of a file; without one, the default.
-    pub(crate) fn load(path: Option<&Path>) -> Result<Self, BenchError> {
+    pub(crate) fn load(path: Option<&Path>) -> Result<Self> {
         let Some(path) = path else {
             return Self::parse(DEFAULT, Path::new("day.toml"));
         };
@@ -80,7 +80,7 @@ impl Scenario {
         Self::parse(&fs::read_to_string(path).map_err(cannot)?, path)
     }
 
-    pub(crate) fn parse(text: &str, path: &Path) -> Result<Self, BenchError> {
+    pub(crate) fn parse(text: &str, path: &Path) -> Result<Self> {
         let (path, shows) = (path.display(), "`cairn bench mixed --print-scenario` shows");
         let invalid = |error: toml::de::Error| {
             let error = error.to_string();

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 
 use super::plan::{Kind, Plan, Talk};
 use super::scenario::Scenario;
-use crate::error::BenchError;
+use crate::error::{BenchError, Result};
 use crate::limits;
 use crate::live::target::{Stop, Target};
 use crate::live::traffic::{Cursor, Filler, Texts, fill, reconnect};
@@ -49,7 +49,7 @@ pub(super) async fn assemble(
     plan: &Plan,
     texts: &Arc<Texts>,
     target: &mut Target,
-) -> Result<Vec<Member>, BenchError> {
+) -> Result<Vec<Member>> {
     let each = scenario.devices_each.get();
     let devices = devices(scenario, target).await?;
     let people = devices.iter().step_by(each);
@@ -95,7 +95,7 @@ async fn restart(
     devices: Vec<(Client, Account)>,
     seats: Vec<Vec<Seat>>,
     target: &mut Target,
-) -> Result<Vec<Member>, BenchError> {
+) -> Result<Vec<Member>> {
     let leave = |((client, account), seats): ((Client, Account), Vec<Seat>)| async move {
         for seat in &seats {
             let last = seat.cursor.lock().next.prev();
@@ -124,10 +124,7 @@ async fn restart(
     gathered.await
 }
 
-async fn devices(
-    scenario: &Scenario,
-    target: &Target,
-) -> Result<Vec<(Client, Account)>, BenchError> {
+async fn devices(scenario: &Scenario, target: &Target) -> Result<Vec<(Client, Account)>> {
     let (people, further) = (scenario.people.get(), scenario.devices_each.get() - 1);
     let password = Password::new(PASSWORD)?;
     let given = (further > 0).then_some(&password);
@@ -147,7 +144,7 @@ async fn conversations(
     plan: &Plan,
     users: &[UserId],
     target: &Target,
-) -> Result<Vec<ConversationId>, BenchError> {
+) -> Result<Vec<ConversationId>> {
     let talks = plan.talks.iter();
     let groups = talks.filter(|talk| talk.kind != Kind::DirectChat);
     let members = |talk: &Talk| talk.people.iter().map(|&person| users[person]).collect();

@@ -23,7 +23,7 @@ use tokio::time::{Instant, timeout};
 use self::server::Server;
 pub(crate) use self::server::Stop;
 pub(crate) use self::server_stats::Reading;
-use crate::error::BenchError;
+use crate::error::{BenchError, Result};
 use crate::limits;
 use crate::results::{Durability, Report, Results, Subject, Unit, list};
 use crate::system;
@@ -69,7 +69,29 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    pub(crate) async fn open(args: &TargetArgs, watcher: &Watcher) -> Result<Self, BenchError> {
+    /// Opens the server under test, and reports what `measure` finds.
+    pub(crate) async fn run(
+        benchmark: &'static str,
+        settings: &impl Serialize,
+        args: &TargetArgs,
+        watcher: &Watcher,
+        measure: impl AsyncFnOnce(&mut Self) -> Result<Results>,
+    ) -> Result<Report> {
+        let stop = watcher.stop();
+        let mut target = stop.unless_asked(Self::open(args, watcher)).await?;
+        let results = measure(&mut target).await;
+        let results = results.map_err(|error| target.blame(error))?;
+        let interrupted = stop.is_asked();
+        Ok(Report::new(
+            benchmark,
+            target.subject,
+            settings,
+            interrupted,
+            results,
+        ))
+    }
+
+    async fn open(args: &TargetArgs, watcher: &Watcher) -> Result<Self> {
         let endpoints = (0..limits::ENDPOINTS).map(|_| Endpoint::new());
         let (server, link, name, durability) = match args.link.clone() {
             Some(link) => {
@@ -112,19 +134,9 @@ impl Target {
         })
     }
 
-    pub(crate) fn report(
-        self,
-        benchmark: &'static str,
-        settings: &impl Serialize,
-        interrupted: bool,
-        results: Results,
-    ) -> Report {
-        Report::new(benchmark, self.subject, settings, interrupted, results)
-    }
-
     /// Ends the server of the run's own and starts it again; returns when it was ready. `None` when
     /// the server is not the run's own.
-    pub(crate) async fn restart(&mut self, stop: Stop) -> Result<Option<Instant>, BenchError> {
+    pub(crate) async fn restart(&mut self, stop: Stop) -> Result<Option<Instant>> {
         let Some(mut server) = self.server.take() else {
             return Ok(None);
         };
@@ -136,7 +148,7 @@ impl Target {
     }
 
     /// Replaces an error by its cause, where the server of the run's own has ended.
-    pub(crate) fn blame(&mut self, error: BenchError) -> BenchError {
+    fn blame(&mut self, error: BenchError) -> BenchError {
         match self.server.as_mut().and_then(Server::ended) {
             Some(how) => BenchError::Failed(format!("the server ended during the run: {how}")),
             None => error,
@@ -200,7 +212,7 @@ impl Target {
         count: usize,
         password: Option<&Password>,
         push: bool,
-    ) -> Result<Vec<(Client, Account)>, BenchError> {
+    ) -> Result<Vec<(Client, Account)>> {
         let links = &self.invites(count).await?;
         let join = |at: usize| async move {
             let link = &links[at / INVITE_USES_MAX as usize % links.len()];
@@ -216,7 +228,7 @@ impl Target {
     }
 
     /// Creates two users: one whose connection is closed, and one with a client that only sends.
-    pub(crate) async fn pair(&self, role: &str) -> Result<(Account, Client), BenchError> {
+    pub(crate) async fn pair(&self, role: &str) -> Result<(Account, Client)> {
         let mut joined = self.join(role, 2, None, false).await?;
         let (Some((owner, account)), Some((sender, _))) = (joined.pop(), joined.pop()) else {
             return Err(BenchError::EndedEarly);
@@ -230,7 +242,7 @@ impl Target {
         &self,
         accounts: impl ExactSizeIterator<Item = Account>,
         password: &Password,
-    ) -> Result<Vec<(Client, Account)>, BenchError> {
+    ) -> Result<Vec<(Client, Account)>> {
         let log_in = |(at, account): (usize, Account)| async move {
             let login = LoginRequest {
                 addr: account.addr,
@@ -246,21 +258,19 @@ impl Target {
         self.watcher.gather(at_once, what, logins).await
     }
 
-    async fn invites(&self, mut uses: usize) -> Result<Vec<InviteLink>, BenchError> {
+    async fn invites(&self, uses: usize) -> Result<Vec<InviteLink>> {
         if self.server.is_none() {
             return Ok(vec![self.link.clone()]);
         }
         let mut links = Vec::new();
-        while uses > 0 {
-            let some = uses.min(INVITE_USES_MAX as usize);
+        for _ in 0..uses.div_ceil(INVITE_USES_MAX as usize) {
             let admin = self.organiser.admin();
-            let invite = admin.create_invite(some as u32, limits::INVITE_LIFE);
+            let invite = admin.create_invite(INVITE_USES_MAX, limits::INVITE_LIFE);
             // The address that the server advertises to others may not be reachable from here.
             links.push(InviteLink {
                 addr: self.link.addr.clone(),
                 ..invite.await?
             });
-            uses -= some;
         }
         Ok(links)
     }
@@ -268,7 +278,7 @@ impl Target {
     pub(crate) async fn groups(
         &self,
         members: impl ExactSizeIterator<Item = Vec<UserId>>,
-    ) -> Result<Vec<ConversationId>, BenchError> {
+    ) -> Result<Vec<ConversationId>> {
         let create = |(at, members): (usize, Vec<UserId>)| async move {
             let name = GroupName::new(format!("bench {at}"))?;
             let mut parts = members.chunks(USERS_PER_REQUEST_MAX);
@@ -323,7 +333,7 @@ pub(crate) fn clients_and_users(joined: Vec<(Client, Account)>) -> (Vec<Client>,
     joined.into_iter().map(user).unzip()
 }
 
-fn guest(run: u32, role: &str, password: Option<&Password>) -> Result<JoinRequest, BenchError> {
+fn guest(run: u32, role: &str, password: Option<&Password>) -> Result<JoinRequest> {
     Ok(JoinRequest {
         name: UserName::new(format!("bench-{run:08x}-{role}"))?,
         password: password.cloned(),

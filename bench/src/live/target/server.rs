@@ -11,7 +11,7 @@ use serde::Deserialize;
 use tempfile::TempDir;
 
 use crate::child::Child;
-use crate::error::BenchError;
+use crate::error::{BenchError, Result};
 use crate::system;
 
 /// Dropping it kills the process and removes its data.
@@ -31,7 +31,7 @@ struct Ready {
 
 impl Server {
     /// Starts a server with its data in a new directory below `parent`, and waits for it.
-    pub(super) fn start(parent: &Path) -> Result<Self, BenchError> {
+    pub(super) fn start(parent: &Path) -> Result<Self> {
         let dir = system::temporary_dir(parent)?;
         let (process, ready) = run(dir.path(), SocketAddr::from(([127, 0, 0, 1], 0)))?;
         Ok(Self {
@@ -41,17 +41,17 @@ impl Server {
         })
     }
 
-    pub(super) fn owner_invite(&self) -> Result<InviteLink, BenchError> {
+    pub(super) fn owner_invite(&self) -> Result<InviteLink> {
         let link = self.ready.invite.as_deref().unwrap_or_default();
         link.parse().map_err(|_| not_ready(link))
     }
 
     pub(super) fn process(&self) -> u32 {
-        self.process.id()
+        self.process.0.id()
     }
 
     /// Starts the server again at the same address and with the same data.
-    pub(super) fn restart(&mut self, stop: Stop) -> Result<(), BenchError> {
+    pub(super) fn restart(&mut self, stop: Stop) -> Result<()> {
         let stopped = match stop {
             Stop::Ordered => self.terminate(),
             Stop::Crash => self.process.kill(),
@@ -63,14 +63,14 @@ impl Server {
 
     /// How the server ended, if it did so by itself.
     pub(super) fn ended(&mut self) -> Option<ExitStatus> {
-        self.process.ended()
+        self.process.0.try_wait().ok().flatten()
     }
 
     fn terminate(&mut self) -> io::Result<()> {
         let process = self.process().to_string();
         let killed = Command::new("kill").args(["-TERM", &process]).status()?;
         match killed.success() {
-            true => self.process.wait(),
+            true => self.process.0.wait().map(drop),
             false => Err(io::Error::other("it could not be asked to stop")),
         }
     }
@@ -84,7 +84,7 @@ pub(crate) enum Stop {
     Crash,
 }
 
-fn run(dir: &Path, listen: SocketAddr) -> Result<(Child, Ready), BenchError> {
+fn run(dir: &Path, listen: SocketAddr) -> Result<(Child, Ready)> {
     let cannot = || BenchError::io("cannot start a server");
     let mut command = Command::new(env::current_exe().map_err(cannot())?);
     let listen = listen.to_string();
@@ -97,7 +97,7 @@ fn run(dir: &Path, listen: SocketAddr) -> Result<(Child, Ready), BenchError> {
         .stdout(Stdio::piped());
     let mut process = Child::start(&mut command).map_err(cannot())?;
     let mut line = String::new();
-    if let Some(stdout) = process.stdout() {
+    if let Some(stdout) = process.0.stdout.take() {
         let read = BufReader::new(stdout).read_line(&mut line);
         read.map_err(cannot())?;
     }

@@ -80,7 +80,7 @@ fn people_get_what_was_measured_and_programs_every_field() {
     let figures: Vec<_> = results
         .figures
         .iter()
-        .map(|figure| (figure.name, figure.value.as_str()))
+        .map(|figure| (figure.name.as_str(), figure.value.as_str()))
         .collect();
     let latency = "p50 2.00  p90 2.00  p99 2.00  p99.9 2.00  max 2.00 ms";
     assert_eq!(figures, [("accepted", "450,000 /s"), ("latency", latency)]);

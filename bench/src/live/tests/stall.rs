@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::latency::Latencies;
-use crate::live::fanout::stall::Stall;
+use crate::live::fanout::Stall;
 use crate::live::traffic::results::StallResults;
 use crate::results::Results;
 

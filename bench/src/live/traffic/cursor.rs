@@ -9,7 +9,7 @@ use cairn_client::proto::ids::MsgId;
 use hashbrown::HashMap;
 
 use super::stamp::Stamp;
-use crate::error::BenchError;
+use crate::error::Result;
 use crate::limits;
 use crate::results::{Results, Unit, list};
 
@@ -28,7 +28,7 @@ impl Cursor {
     }
 
     /// Takes what came, and calls `saw` for each message of the run.
-    pub(crate) fn take(&mut self, run: Run, mut saw: impl FnMut(Stamp)) -> Result<(), BenchError> {
+    pub(crate) fn take(&mut self, run: Run, mut saw: impl FnMut(Stamp)) -> Result<()> {
         self.next = run.last().next();
         let mut packed = run.entries;
         let unreadable = |_| Error::Protocol("a message cannot be read");

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::stamp::Texts;
-use crate::error::BenchError;
+use crate::error::Result;
 use crate::limits;
 use crate::results::grouped;
 use crate::watcher::Watcher;
@@ -32,7 +32,7 @@ pub(crate) async fn fill(
     each: u64,
     texts: &Arc<Texts>,
     watcher: &Watcher,
-) -> Result<Vec<(ConversationId, MsgId)>, BenchError> {
+) -> Result<Vec<(ConversationId, MsgId)>> {
     let conversations = fillers.iter().map(|filler| filler.conversations.len());
     let total = grouped((each * conversations.sum::<usize>() as u64) as f64);
     let stored = Arc::new(AtomicU64::new(0));
@@ -61,7 +61,7 @@ impl Filler {
         each: u64,
         texts: Arc<Texts>,
         stored: Arc<AtomicU64>,
-    ) -> Result<Vec<(ConversationId, MsgId)>, BenchError> {
+    ) -> Result<Vec<(ConversationId, MsgId)>> {
         let conversations = self.conversations.iter();
         let mut heads: Vec<_> = conversations.map(|&id| (id, MsgId::ZERO)).collect();
         let mut unanswered: VecDeque<(usize, Accepted)> = VecDeque::new();

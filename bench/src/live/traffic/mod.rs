@@ -17,7 +17,7 @@ pub(crate) mod stamp;
 pub(crate) use counters::Counters;
 pub(crate) use cursor::{Anomalies, Cursor};
 pub(crate) use fill::{Filler, fill};
-pub(crate) use pace::{Clock, Wakes, Window};
+pub(crate) use pace::{Clock, Pace, Turns, Window};
 pub(crate) use progress::{Extent, Moment, Timeline, count};
 pub(crate) use ramp::{points, ramp, reconnect};
 pub(crate) use receivers::{Receivers, delivered};

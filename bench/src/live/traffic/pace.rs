@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use crate::error::BenchError;
+use crate::error::{BenchError, Result};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Pace {
-    /// Sends that are unanswered at most.
+    /// Sends that each sender has unanswered at most.
     pub(crate) in_flight: usize,
     /// The times of the messages, where they are fixed. A message that has to wait goes out late;
     /// its latency counts from when it was due.
@@ -21,9 +21,15 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// When the next message is due, if that is not after `now`; `sent` counts those before it.
-    pub(crate) fn next(&self, now: Instant, unanswered: usize, sent: u64) -> Option<Instant> {
-        let due = self.turns.map_or(now, |turns| turns.at(sent));
+    /// When a sender's next message is due, if that is not after `now`.
+    pub(crate) fn next(
+        &self,
+        now: Instant,
+        unanswered: usize,
+        sender: u16,
+        sent: u64,
+    ) -> Option<Instant> {
+        let due = self.turns.map_or(now, |turns| turns.at(sender, sent));
         let is_open = self.window.is_open.load(Ordering::Relaxed);
         (unanswered < self.in_flight && due <= now && is_open).then_some(due)
     }
@@ -35,19 +41,35 @@ pub(crate) type Wakes = Arc<[Arc<Notify>]>;
 /// A fixed rate, shared among senders in turn.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Turns {
-    pub(crate) began: Instant,
-    /// Messages a second, of all senders.
-    pub(crate) rate: f64,
-    /// From 0.
-    pub(crate) sender: usize,
-    pub(crate) senders: usize,
+    began: Instant,
+    rate: f64,
+    senders: usize,
 }
 
 impl Turns {
-    /// The time of this sender's `turn`, from 0.
-    pub(crate) fn at(&self, turn: u64) -> Instant {
-        let of_all = turn as f64 * self.senders as f64 + self.sender as f64;
+    /// `rate` messages a second, of all senders.
+    pub(crate) fn begin(rate: u32, senders: usize) -> Self {
+        Self {
+            began: Instant::now(),
+            rate: rate.into(),
+            senders,
+        }
+    }
+
+    /// When a sender, from 0, is to send a message after `sent` others of its own.
+    pub(crate) fn at(&self, sender: u16, sent: u64) -> Instant {
+        let of_all = sent as f64 * self.senders as f64 + f64::from(sender);
         self.began + Duration::from_secs_f64(of_all / self.rate)
+    }
+
+    /// Those of all senders, in ascending order.
+    pub(crate) fn all(self) -> impl Iterator<Item = (Instant, usize)> {
+        let senders = 0..self.senders as u16;
+        let of_round = move |sent| {
+            let turn = move |sender| (self.at(sender, sent), sender.into());
+            senders.clone().map(turn)
+        };
+        (0..).flat_map(of_round)
     }
 }
 
@@ -64,7 +86,7 @@ impl Clock {
     pub(crate) fn start(
         wakes: Wakes,
         turns: impl Iterator<Item = (Instant, usize)> + Send + 'static,
-    ) -> Result<Self, BenchError> {
+    ) -> Result<Self> {
         let is_over = Arc::new(AtomicBool::new(false));
         let over = Arc::clone(&is_over);
         let run = move || {
@@ -105,23 +127,19 @@ pub(crate) struct Window {
     undelivered: AtomicI64,
     most: i64,
     is_open: AtomicBool,
-    wakes: Wakes,
+    /// Those of the senders.
+    pub(crate) wakes: Wakes,
 }
 
 impl Window {
-    /// `most` deliveries; `wakes` are the senders'.
-    pub(crate) fn new(most: i64, wakes: Wakes) -> Self {
+    /// `most` deliveries; at [`i64::MAX`] the window never closes, and only counts.
+    pub(crate) fn new(most: i64, senders: usize) -> Self {
         Self {
             undelivered: AtomicI64::new(0),
             most,
             is_open: AtomicBool::new(true),
-            wakes,
+            wakes: (0..senders).map(|_| Arc::default()).collect(),
         }
-    }
-
-    /// A window that never closes: it only counts.
-    pub(crate) fn open() -> Self {
-        Self::new(i64::MAX, Arc::new([]))
     }
 
     /// Notes that a message was sent to this many receivers.

@@ -11,7 +11,7 @@ use super::counters::Counts;
 use super::results::{Rates, TrafficResults};
 use super::sender::Senders;
 use crate::args::whole;
-use crate::error::BenchError;
+use crate::error::{BenchError, Result};
 use crate::latency::Latencies;
 use crate::limits;
 use crate::live::target::{Reading, Target};
@@ -42,7 +42,7 @@ pub(crate) async fn count(
     senders: &mut Senders,
     extent: Extent,
     target: &Target,
-) -> Result<TrafficResults, BenchError> {
+) -> Result<TrafficResults> {
     let (time, warm) = (extent.time(), Instant::now() + limits::WARM_UP);
     let (counters, stop) = (&*senders.load.counters, target.watcher.stop());
     let is_fanout = senders.load.groups.iter().any(|group| group.receivers > 0);
@@ -82,7 +82,6 @@ pub(crate) async fn count(
     let (reading, cpu) = began.ok_or(BenchError::Interrupted)?;
     let cpu = target.cpu().since(cpu);
     let server_stats = Reading::between(reading, target.reading().await);
-    let interrupted = stop.is_asked();
     Ok(counters.read(|counts| {
         let (end, none) = (Moment::from(counts), Latencies::default());
         let (latency, accept_latency) = match is_fanout {
@@ -96,7 +95,6 @@ pub(crate) async fn count(
             latency: latency.clone(),
             accept_latency: accept_latency.clone(),
             timeline: Some(timeline.finish(end)),
-            interrupted,
             cpu,
             server_stats,
             ..TrafficResults::default()

@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use super::cursor::{Anomalies, Cursor};
 use super::pace::Window;
 use super::sender::{Load, Sent};
-use crate::error::BenchError;
+use crate::error::{BenchError, Result};
 use crate::limits;
 
 pub(crate) struct Receivers {
@@ -22,7 +22,7 @@ pub(crate) struct Receivers {
     cursors: Vec<Arc<Mutex<Cursor>>>,
     /// The group of the first receiver. The next one listens to the next group, and so on.
     first_group: usize,
-    tasks: JoinSet<Result<(), BenchError>>,
+    tasks: JoinSet<Result<()>>,
 }
 
 impl Receivers {
@@ -56,11 +56,8 @@ impl Receivers {
     }
 
     /// As [`delivered`], to all of them.
-    pub(crate) async fn settle(
-        &mut self,
-        go_on: impl FnMut(i64) -> bool,
-    ) -> Result<(), BenchError> {
-        delivered(&self.load.window, &mut self.tasks, go_on).await
+    pub(crate) async fn settle(&mut self, go_on: impl FnMut(i64) -> bool) -> Result<()> {
+        delivered(&self.load.pace.window, &mut self.tasks, go_on).await
     }
 
     /// How many deliveries are due to all of them, of what each sender has sent.
@@ -88,9 +85,9 @@ impl Receivers {
 /// is on its way. A receiver that ends meanwhile is an error.
 pub(crate) async fn delivered<T: 'static>(
     window: &Window,
-    receivers: &mut JoinSet<Result<T, BenchError>>,
+    receivers: &mut JoinSet<Result<T>>,
     mut go_on: impl FnMut(i64) -> bool,
-) -> Result<(), BenchError> {
+) -> Result<()> {
     let deadline = || Instant::now() + limits::SETTLE_TIME_MAX;
     let (mut left, mut until) = (window.undelivered(), deadline());
     while left > 0 && Instant::now() < until && go_on(left) {
@@ -118,7 +115,7 @@ struct Receiver {
 impl Receiver {
     /// Listens until it is dropped. While `is_paused`, it reads nothing at all, not even the
     /// stream that messages come on.
-    async fn run(self, mut is_paused: Option<watch::Receiver<bool>>) -> Result<(), BenchError> {
+    async fn run(self, mut is_paused: Option<watch::Receiver<bool>>) -> Result<()> {
         let from = self.cursor.lock().next;
         let mut timeline = self.client.conversation(self.group).follow(from);
         let mut latencies = Vec::new();
@@ -139,18 +136,18 @@ impl Receiver {
         }
     }
 
-    fn take(&self, run: Run, latencies: &mut Vec<Duration>) -> Result<(), BenchError> {
+    fn take(&self, run: Run, latencies: &mut Vec<Duration>) -> Result<()> {
         let now = Instant::now();
         let saw = |stamp| latencies.push(self.load.texts.age(stamp, now));
         self.cursor.lock().take(run, saw)?;
         self.load.counters.delivered(latencies);
-        self.load.window.delivered(latencies.len() as i64);
+        self.load.pace.window.delivered(latencies.len() as i64);
         latencies.clear();
         Ok(())
     }
 }
 
-async fn until(paused: bool, state: Option<&mut watch::Receiver<bool>>) -> Result<(), BenchError> {
+async fn until(paused: bool, state: Option<&mut watch::Receiver<bool>>) -> Result<()> {
     if let Some(state) = state {
         let reached = state.wait_for(|&is_paused| is_paused == paused).await;
         reached.map_err(|_| BenchError::EndedEarly)?;

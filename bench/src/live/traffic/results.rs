@@ -18,8 +18,6 @@ pub(crate) struct TrafficResults {
     pub(crate) latency: Latencies,
     pub(crate) accept_latency: Latencies,
     pub(crate) timeline: Option<Vec<Rates>>,
-    /// The count was ended early.
-    pub(crate) interrupted: bool,
     pub(crate) anomalies: Option<Anomalies>,
     pub(crate) stall: StallResults,
     pub(crate) cpu: Cpu,

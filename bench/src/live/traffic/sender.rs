@@ -13,9 +13,9 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::counters::Counters;
-use super::pace::{Clock, Pace, Turns, Wakes, Window};
+use super::pace::{Clock, Pace, Turns};
 use super::stamp::Texts;
-use crate::error::BenchError;
+use crate::error::{BenchError, Result};
 use crate::limits;
 use crate::zipf::Picker;
 
@@ -28,14 +28,7 @@ pub(crate) struct Load {
     pub(crate) seed: u64,
     pub(crate) texts: Arc<Texts>,
     pub(crate) counters: Arc<Counters>,
-    /// Those of the senders.
-    pub(crate) wakes: Wakes,
-    /// Messages a second, of all senders; without it, they send as fast as the others can follow.
-    pub(crate) rate: Option<u32>,
-    /// Sends that each sender has unanswered at most.
-    pub(crate) in_flight: usize,
-    /// What is on its way to the receivers.
-    pub(crate) window: Arc<Window>,
+    pub(crate) pace: Pace,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -47,48 +40,28 @@ pub(crate) struct Group {
 
 pub(crate) struct Senders {
     pub(crate) load: Load,
-    pub(crate) tasks: JoinSet<Result<Sent, BenchError>>,
+    pub(crate) tasks: JoinSet<Result<Sent>>,
     clock: Option<Clock>,
 }
 
 impl Load {
     /// Starts a sender for each client.
-    pub(crate) fn start(self, clients: Vec<Client>) -> Result<Senders, BenchError> {
-        let (began, senders) = (Instant::now(), clients.len());
-        let turns = |sender, senders| {
-            let rate = self.rate?.into();
-            Some(Turns {
-                began,
-                rate,
-                sender,
-                senders,
-            })
-        };
+    pub(crate) fn start(self, clients: Vec<Client>) -> Result<Senders> {
+        let groups = self.groups.len();
         let sender = |(number, client): (u16, Client)| Sender {
-            load: self.clone(),
             client,
             number,
-            picker: Picker::new(
-                self.groups.len(),
-                self.skew,
-                self.seed.wrapping_add(number.into()),
-            ),
-            pace: Pace {
-                in_flight: self.in_flight,
-                turns: turns(number.into(), senders),
-                window: Arc::clone(&self.window),
-            },
-            numbers: vec![0; self.groups.len()],
+            picker: Picker::new(groups, self.skew, self.seed.wrapping_add(number.into())),
+            numbers: vec![0; groups],
             total: 0,
-            accepted: vec![0; self.groups.len()],
+            accepted: vec![0; groups],
             unanswered: Unanswered::default(),
+            load: self.clone(),
         };
         let tasks = (0..).zip(clients).map(|each| sender(each).run()).collect();
-        let start = |all: Turns| {
-            let times = (0..).map(move |turn| all.at(turn));
-            Clock::start(Arc::clone(&self.wakes), times.zip((0..senders).cycle()))
-        };
-        let clock = turns(0, 1).map(start).transpose()?;
+        let wakes = &self.pace.window.wakes;
+        let start = |turns: Turns| Clock::start(Arc::clone(wakes), turns.all());
+        let clock = self.pace.turns.map(start).transpose()?;
         Ok(Senders {
             load: self,
             tasks,
@@ -100,10 +73,11 @@ impl Load {
 impl Senders {
     /// Ends the load and waits until every send is answered. Returns what each has sent, in the
     /// order of the senders.
-    pub(crate) async fn settle(mut self) -> Result<Vec<Sent>, BenchError> {
+    pub(crate) async fn settle(mut self) -> Result<Vec<Sent>> {
         self.load.counters.end();
         drop(self.clock);
-        self.load.wakes.iter().for_each(|wake| wake.notify_one());
+        let wakes = self.load.pace.window.wakes.iter();
+        wakes.for_each(|wake| wake.notify_one());
         let mut all = Vec::new();
         while let Some(sent) = self.tasks.join_next().await {
             all.push(sent??);
@@ -127,7 +101,6 @@ struct Sender {
     /// In the stamps.
     number: u16,
     picker: Picker,
-    pace: Pace,
     /// The number of the last message in each group.
     numbers: Vec<u64>,
     total: u64,
@@ -136,8 +109,8 @@ struct Sender {
 }
 
 impl Sender {
-    async fn run(mut self) -> Result<Sent, BenchError> {
-        let wake = Arc::clone(&self.load.wakes[usize::from(self.number)]);
+    async fn run(mut self) -> Result<Sent> {
+        let wake = Arc::clone(&self.load.pace.window.wakes[usize::from(self.number)]);
         while !self.load.counters.is_over() {
             self.send_due()?;
             tokio::select! {
@@ -156,9 +129,10 @@ impl Sender {
     }
 
     /// Everything that is due at this moment goes out together.
-    fn send_due(&mut self) -> Result<(), BenchError> {
-        let now = Instant::now();
-        while let Some(due) = self.pace.next(now, self.unanswered.len(), self.total) {
+    fn send_due(&mut self) -> Result<()> {
+        let (now, number) = (Instant::now(), self.number);
+        let pace = &self.load.pace;
+        while let Some(due) = pace.next(now, self.unanswered.len(), number, self.total) {
             let group = self.picker.pick();
             let Group { id, receivers } = self.load.groups[group];
             let number = self.numbers[group] + 1;
@@ -170,7 +144,7 @@ impl Sender {
             };
             self.numbers[group] = number;
             self.total += 1;
-            self.load.window.sent(receivers.into());
+            pace.window.sent(receivers.into());
             self.unanswered
                 .push(InFlight { since: due, group }, accepted);
         }
@@ -216,7 +190,7 @@ impl Unanswered {
     }
 
     /// As [`Self::answered`], but `None` when there is none, and an error when it takes too long.
-    pub(crate) async fn settle(&mut self) -> Result<Option<Vec<InFlight>>, BenchError> {
+    pub(crate) async fn settle(&mut self) -> Result<Option<Vec<InFlight>>> {
         if self.0.is_empty() {
             return Ok(None);
         }

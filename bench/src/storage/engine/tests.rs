@@ -141,25 +141,28 @@ fn oversized_batch_is_refused() {
 
 #[test]
 fn time_must_be_positive() {
+    let seconds = number(limits::SECONDS);
     assert_eq!(seconds("0.1"), Ok(0.1));
     ["0", "-1", "NaN", "inf", "3601", "a"]
         .iter()
         .for_each(|raw| assert!(seconds(raw).is_err(), "{raw}"));
 }
 
-fn stored(engine: &str, batch: usize, rate: f64, is_held: Option<bool>) -> Stored {
-    let messages_per_s = Spread {
+fn stored(engine: &str, batch: usize, rate: f64, is_held: Option<bool>) -> Measured {
+    let messages_per_s = super::super::spread::Spread {
         median: rate,
         min: rate / 2.0,
         max: rate * 2.0,
     };
-    Stored {
+    Measured {
         engine: engine.to_owned(),
         batch,
+        members: None,
         cairn_is_times: Some(2.0),
         outcome: Outcome {
             messages_per_s,
             messages: 10,
+            log_bytes_per_message: None,
             disk_bytes_per_message: None,
             is_held,
         },
@@ -168,7 +171,7 @@ fn stored(engine: &str, batch: usize, rate: f64, is_held: Option<bool>) -> Store
 
 #[test]
 fn loss_fails_the_run() {
-    let results = |is_held| storing_results(&[stored("a", 8, 10.0, is_held)]);
+    let results = |is_held| results(&[stored("a", 8, 10.0, is_held)]);
     assert!(!results(Some(true)).has_failed && !results(None).has_failed);
     let lost = results(Some(false));
     assert!(lost.has_failed);
@@ -185,7 +188,7 @@ fn plot_has_one_line_per_engine_from_left_to_right() {
         stored("b", 64, 5.0, None),
         stored("a", 8, 1.0, None),
     ];
-    let plot = &storing_results(&storing).plots[0];
+    let plot = &results(&storing).plots[0];
     let lines: Vec<_> = plot
         .series
         .iter()

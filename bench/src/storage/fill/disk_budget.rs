@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use crate::error::BenchError;
-use crate::results::sized;
+use bytesize::ByteSize;
+
+use crate::error::{BenchError, Result};
 use crate::storage::limits::FILL_RESERVE_BYTES;
 use crate::system;
 
@@ -19,7 +20,7 @@ const EXTRA_BYTES: f64 = 24.0;
 ///
 /// # Errors
 /// If none does.
-pub(super) fn limit(folder: &Path, wanted: u64, body_bytes: usize) -> Result<u64, BenchError> {
+pub(super) fn limit(folder: &Path, wanted: u64, body_bytes: usize) -> Result<u64> {
     let Some(free) = system::bytes_free(folder) else {
         return Ok(wanted);
     };
@@ -28,8 +29,8 @@ pub(super) fn limit(folder: &Path, wanted: u64, body_bytes: usize) -> Result<u64
             "not enough space in {}: {} are free, and {} must stay free; name another disk with \
              --dir",
             folder.display(),
-            sized(free),
-            sized(FILL_RESERVE_BYTES)
+            ByteSize(free),
+            ByteSize(FILL_RESERVE_BYTES)
         ))),
         messages => Ok(messages),
     }

@@ -9,6 +9,7 @@ mod results;
 use std::path::Path;
 use std::time::Instant;
 
+use bytesize::ByteSize;
 use cairn_store::engine::Engine;
 use cairn_store::limits::BATCH_BYTES_TARGET;
 use clap::Args;
@@ -17,8 +18,8 @@ use serde::Serialize;
 use super::driver::Driver;
 use super::messages::LoadSettings;
 use crate::args::whole;
-use crate::error::BenchError;
-use crate::results::{Report, Unit, grouped, list, sized};
+use crate::error::Result;
+use crate::results::{Report, Unit, grouped, list};
 use crate::system;
 use crate::watcher::Watcher;
 
@@ -46,7 +47,7 @@ pub struct Settings {
 }
 
 /// Fills a data directory and reads from it. What was measured before an interruption is reported.
-pub fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchError> {
+pub fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
     let (scratch, stop) = (settings.load.scratch.open()?, watcher.stop());
     let folder = scratch.path();
     let messages = disk_budget::limit(folder, settings.messages, settings.load.body)?;
@@ -82,13 +83,14 @@ pub fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchErr
     list! { results;
         "kept_in": kept_in, Unit::COUNT, "kept in" => "the data directory";
     }
-    let interrupted = stop.is_asked();
-    let scratch = &settings.load.scratch;
-    Ok(scratch.report("fill", &settings, interrupted, results))
+    Ok(settings
+        .load
+        .scratch
+        .report("fill", &settings, watcher, results))
 }
 
 /// The entries of all groups together.
-fn heads(driver: &mut Driver) -> Result<u64, BenchError> {
+fn heads(driver: &mut Driver) -> Result<u64> {
     let groups = 0..driver.groups.len();
     let head = |group| Ok(driver.timeline(group)?.head().get());
     groups.map(head).sum()
@@ -100,8 +102,8 @@ fn fill(
     messages: u64,
     settings: &Settings,
     folder: &Path,
-    watcher: &mut Watcher,
-) -> Result<Progress, BenchError> {
+    watcher: &Watcher,
+) -> Result<Progress> {
     let stop = watcher.stop();
     let mut load = settings.load.load();
     let mut batch = Vec::new();
@@ -131,7 +133,7 @@ fn fill(
             let rate = stored as f64 / progress.began.elapsed().as_secs_f64();
             let left_s = (messages - stored) as f64 / rate;
             let [count, of, rate] = [stored as f64, messages as f64, rate].map(grouped);
-            let disk = sized(system::bytes_below(folder));
+            let disk = ByteSize(system::bytes_below(folder));
             format!("{count} of {of} messages, {rate} /s, {disk} on disk, {left_s:.0} s left")
         });
     }

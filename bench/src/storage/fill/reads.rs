@@ -12,7 +12,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use serde::Serialize;
 
 use super::Settings;
-use crate::error::BenchError;
+use crate::error::Result;
 use crate::latency::{Latencies, Percentiles};
 use crate::limits::WARM_UP;
 use crate::results::grouped;
@@ -59,8 +59,8 @@ pub(super) fn measure(
     target: Target,
     settings: &Settings,
     messages: u64,
-    watcher: &mut Watcher,
-) -> Result<Option<Reads>, BenchError> {
+    watcher: &Watcher,
+) -> Result<Option<Reads>> {
     let seed = settings.load.scratch.seed;
     let fitting = RUN_BYTES_MAX / (settings.load.body + ENTRY_BYTES);
     let mut reader = Reader {
@@ -76,12 +76,7 @@ pub(super) fn measure(
 }
 
 impl Reader<'_> {
-    fn read_for(
-        &mut self,
-        time: Duration,
-        most: u64,
-        watcher: &mut Watcher,
-    ) -> Result<Option<Reads>, BenchError> {
+    fn read_for(&mut self, time: Duration, most: u64, watcher: &Watcher) -> Result<Option<Reads>> {
         let (stop, mut latencies) = (watcher.stop(), Latencies::default());
         let (mut messages, mut wrong) = (0_u64, 0_u64);
         let began = Instant::now();
@@ -107,7 +102,7 @@ impl Reader<'_> {
     }
 
     /// Reads once. Returns how many messages came, and whether they are those asked for.
-    fn read(&mut self) -> Result<(u32, bool), BenchError> {
+    fn read(&mut self) -> Result<(u32, bool)> {
         let group = match self.target {
             Target::Newest => self.random.random_range(0..self.driver.groups.len()),
             // Busy conversations hold most messages.

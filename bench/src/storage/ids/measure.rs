@@ -13,7 +13,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use super::Settings;
 use super::results::{SchemeResults, Stretch};
 use super::scheme::{Generator, Heads, Id, Scheme};
-use crate::error::BenchError;
+use crate::error::Result;
 use crate::results::grouped;
 use crate::storage::limits::{
     IDS_READ_TIME, IDS_ROUNDS, IDS_STRETCH_MAX, IDS_WIRE_SAMPLE, READ_MESSAGES,
@@ -41,7 +41,7 @@ pub(super) struct IdRows {
 const TAKEN: &[u8] = b"taken";
 
 impl IdRows {
-    pub(super) fn create(parent: &Path, scheme: Scheme) -> Result<Self, BenchError> {
+    pub(super) fn create(parent: &Path, scheme: Scheme) -> Result<Self> {
         let folder = parent.join(format!("{scheme:?}"));
         Ok(Self {
             scheme,
@@ -53,13 +53,13 @@ impl IdRows {
         })
     }
 
-    fn create_all(parent: &Path) -> Result<Vec<Self>, BenchError> {
+    fn create_all(parent: &Path) -> Result<Vec<Self>> {
         let create = |scheme| Self::create(parent, scheme);
         Scheme::ALL.into_iter().map(create).collect()
     }
 
     /// The id of the next message to `conversation`; waits for the clock if it must.
-    fn next_id(&mut self, conversation: u64) -> Result<Id, BenchError> {
+    fn next_id(&mut self, conversation: u64) -> Result<Id> {
         let taken = self.taken;
         let id = loop {
             let now = match self.scheme.needs_clock() {
@@ -82,7 +82,7 @@ impl IdRows {
 
     /// Adds a message. `number`, its position among all, precedes the text: elsewhere the time of
     /// sending says which message is the newest.
-    pub(super) fn put(&mut self, to: u64, number: u64, text: &str) -> Result<(), BenchError> {
+    pub(super) fn put(&mut self, to: u64, number: u64, text: &str) -> Result<()> {
         let id = self.next_id(to)?;
         let key = [&to.to_be_bytes()[..], &self.scheme.key(id)].concat();
         let row = [&number.to_be_bytes()[..], text.as_bytes()].concat();
@@ -90,13 +90,13 @@ impl IdRows {
         Ok(())
     }
 
-    pub(super) fn commit(&mut self) -> Result<(), BenchError> {
+    pub(super) fn commit(&mut self) -> Result<()> {
         self.rows.commit(std::mem::take(&mut self.batch))
     }
 
     /// The numbers of the newest messages of a conversation. Where keys do not sort by time, this
     /// reads all of its messages.
-    pub(super) fn newest(&self, conversation: u64, count: usize) -> Result<Vec<u64>, BenchError> {
+    pub(super) fn newest(&self, conversation: u64, count: usize) -> Result<Vec<u64>> {
         let most = match self.scheme.sorts_by_time() {
             true => count,
             false => usize::MAX,
@@ -112,7 +112,7 @@ impl IdRows {
         Ok(numbers.split_off(numbers.len().saturating_sub(count)))
     }
 
-    pub(super) fn count(&self) -> Result<u64, BenchError> {
+    pub(super) fn count(&self) -> Result<u64> {
         let others = u64::from(self.rows.db.contains_key(TAKEN)?);
         Ok(self.rows.db.len() as u64 - others)
     }
@@ -127,9 +127,9 @@ fn in_turns(
     all: &mut [IdRows],
     what: &str,
     rate: Rate,
-    watcher: &mut Watcher,
-    mut work: impl FnMut(u64, &mut SchemeResults, &mut IdRows) -> Result<f64, BenchError>,
-) -> Result<(), BenchError> {
+    watcher: &Watcher,
+    mut work: impl FnMut(u64, &mut SchemeResults, &mut IdRows) -> Result<f64>,
+) -> Result<()> {
     let stop = watcher.stop();
     let mut rates = vec![Vec::new(); all.len()];
     for round in 0..IDS_ROUNDS {
@@ -150,8 +150,8 @@ pub(super) fn make_ids(
     results: &mut [SchemeResults],
     settings: &Settings,
     folder: &Path,
-    watcher: &mut Watcher,
-) -> Result<(), BenchError> {
+    watcher: &Watcher,
+) -> Result<()> {
     let mut all = IdRows::create_all(&folder.join("made"))?;
     let load = &settings.load;
     let mut picker = Picker::new(load.conversations, SKEW, load.scratch.seed);
@@ -180,8 +180,8 @@ pub(super) fn store_and_read(
     results: &mut [SchemeResults],
     settings: &Settings,
     folder: &Path,
-    watcher: &mut Watcher,
-) -> Result<(), BenchError> {
+    watcher: &Watcher,
+) -> Result<()> {
     let mut all = IdRows::create_all(&folder.join("stored"))?;
     let newest = store(results, &mut all, settings, watcher)?;
     let most = (settings.messages / IDS_ROUNDS).max(1);
@@ -208,8 +208,8 @@ fn store(
     results: &mut [SchemeResults],
     all: &mut [IdRows],
     settings: &Settings,
-    watcher: &mut Watcher,
-) -> Result<Vec<VecDeque<u64>>, BenchError> {
+    watcher: &Watcher,
+) -> Result<Vec<VecDeque<u64>>> {
     let mut load = settings.load.load();
     let mut newest = vec![VecDeque::new(); settings.load.conversations];
     let stretch = settings.messages.div_ceil(IDS_ROUNDS).min(IDS_STRETCH_MAX);

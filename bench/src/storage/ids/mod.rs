@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::messages::LoadSettings;
 use crate::args::whole;
-use crate::error::BenchError;
+use crate::error::Result;
 use crate::results::Report;
 use crate::storage::limits::IDS_TRIAL_MESSAGES;
 use crate::watcher::Watcher;
@@ -40,7 +40,7 @@ pub struct Settings {
 }
 
 /// Tries and measures each scheme. What was measured before an interruption is reported.
-pub fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchError> {
+pub fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
     let (folder, stop) = (settings.load.scratch.open()?, watcher.stop());
     let mut schemes = Scheme::ALL.map(SchemeResults::new);
     for of in &mut schemes {
@@ -53,9 +53,11 @@ pub fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchErr
     }
     measure::make_ids(&mut schemes, &settings, folder.path(), watcher)?;
     measure::store_and_read(&mut schemes, &settings, folder.path(), watcher)?;
-    let (interrupted, results) = (stop.is_asked(), results::results(&schemes));
-    let scratch = &settings.load.scratch;
-    Ok(scratch.report("ids", &settings, interrupted, results))
+    let results = results::results(&schemes);
+    Ok(settings
+        .load
+        .scratch
+        .report("ids", &settings, watcher, results))
 }
 
 #[cfg(test)]

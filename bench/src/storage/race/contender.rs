@@ -45,6 +45,11 @@ pub trait Storage {
     /// come in order.
     fn read(&mut self, each: &mut dyn FnMut(u64, &[u8])) -> Result<(), StorageFailure>;
 
+    /// What it has written to a log since it was opened, where it knows.
+    fn log_bytes(&self) -> Option<u64> {
+        None
+    }
+
     /// Brings everything to rest, so that the files have their final size.
     fn close(self: Box<Self>) -> Result<(), StorageFailure> {
         Ok(())

@@ -1,10 +1,8 @@
 //! The contenders of every race: cairn's engine, an append-only file as the physical limit, and
 //! sled with a row for each message.
 
-use std::cell::Cell;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read as _, Write as _};
-use std::rc::Rc;
 
 use cairn_proto::content::body::Body;
 use cairn_proto::ids::MsgId;
@@ -16,28 +14,23 @@ use super::contender::{Batch, Contender, Key, Storage, StorageFailure};
 use crate::storage::driver::Driver;
 use crate::storage::sled_rows::SledRows;
 
-pub(crate) type LogBytes = Rc<Cell<u64>>;
-
 /// cairn's engine: each message passes the state machine, with membership and deduplication.
 struct Cairn {
     driver: Driver,
-    log_bytes: LogBytes,
+    log_bytes: u64,
 }
 
 /// cairn's engine with groups of this many members, the sender included.
-pub(crate) fn cairn(
-    name: impl Into<String>,
-    groups: usize,
-    members: u64,
-    log_bytes: LogBytes,
-) -> Contender {
+pub(crate) fn cairn(name: impl Into<String>, groups: usize, members: u64) -> Contender {
     Contender::new(name, move |folder| {
         let driver = match folder.read_dir()?.next() {
             None => Driver::create(folder, groups, members - 1)?,
             Some(_) => Driver::open(folder)?,
         };
-        let log_bytes = log_bytes.clone();
-        Ok(Cairn { driver, log_bytes })
+        Ok(Cairn {
+            driver,
+            log_bytes: 0,
+        })
     })
 }
 
@@ -47,8 +40,7 @@ impl Storage for Cairn {
             let group = usize::try_from(key.conversation)?;
             self.driver.send(group, Text::new(text)?)?;
         }
-        let bytes = self.driver.engine.batch_bytes() as u64;
-        self.log_bytes.set(self.log_bytes.get() + bytes);
+        self.log_bytes += self.driver.engine.batch_bytes() as u64;
         self.driver.commit()?;
         Ok(())
     }
@@ -72,6 +64,10 @@ impl Storage for Cairn {
             }
         }
         Ok(())
+    }
+
+    fn log_bytes(&self) -> Option<u64> {
+        Some(self.log_bytes)
     }
 
     fn close(self: Box<Self>) -> Result<(), StorageFailure> {

@@ -12,13 +12,13 @@ use std::time::Instant;
 use serde::Serialize;
 
 pub use contender::{Batch, Contender, Key, Storage, StorageFailure};
-pub(super) use contenders::{LogBytes, cairn, raw_file, sled};
+pub(super) use contenders::{cairn, raw_file, sled};
 pub(super) use supply::Supply;
 use supply::Tally;
 
 use super::limits;
 use super::spread::Spread;
-use crate::error::BenchError;
+use crate::error::{BenchError, Result};
 use crate::system::bytes_below;
 use crate::watcher::{Stop, Watcher};
 
@@ -34,6 +34,7 @@ pub(super) struct Outcome {
     pub(super) messages_per_s: Spread,
     /// All that were stored, also during the warm-up and in a round that was ended early.
     pub(super) messages: u64,
+    pub(super) log_bytes_per_message: Option<f64>,
     /// Growth of the folder at rest for each message. `None` if the race was ended early.
     pub(super) disk_bytes_per_message: Option<f64>,
     /// Whether the reopened storage returned every message. `None` if the race was ended early.
@@ -61,8 +62,8 @@ impl Race<'_> {
         title: &str,
         batch: usize,
         folder: &Path,
-        watcher: &mut Watcher,
-    ) -> Result<Vec<Option<Outcome>>, BenchError> {
+        watcher: &Watcher,
+    ) -> Result<Vec<Option<Outcome>>> {
         let stop = watcher.stop();
         let mut runners = Vec::new();
         for (at, contender) in self.contenders.iter().enumerate() {
@@ -103,7 +104,7 @@ impl Race<'_> {
 }
 
 impl<'a> Runner<'a> {
-    fn ready(contender: &'a Contender, folder: PathBuf, groups: usize) -> Result<Self, BenchError> {
+    fn ready(contender: &'a Contender, folder: PathBuf, groups: usize) -> Result<Self> {
         fs::create_dir_all(&folder).map_err(BenchError::io("cannot create a folder"))?;
         let reopen = || {
             contender.open(&folder)?.close()?;
@@ -158,9 +159,11 @@ impl<'a> Runner<'a> {
         let Some(messages_per_s) = Spread::of(&self.rates) else {
             return Ok(None);
         };
+        let log_bytes = self.storage.log_bytes();
         let mut outcome = Outcome {
             messages_per_s,
             messages: self.stored,
+            log_bytes_per_message: log_bytes.map(|bytes| bytes as f64 / self.stored as f64),
             disk_bytes_per_message: None,
             is_held: None,
         };

@@ -14,7 +14,7 @@ use cairn_store::files::poison::Poison;
 use cairn_store::trees::db::Trees;
 
 use super::scheme::{Closed, Group, Pulled, Scheme};
-use crate::error::BenchError;
+use crate::error::Result;
 use crate::storage::driver::{Driver, actor};
 
 const GROUP: usize = 0;
@@ -27,12 +27,12 @@ pub(super) struct Cairn {
 }
 
 /// Creates a data directory with a group, its members and their devices.
-pub(super) fn create(dir: &Path, group: Group) -> Result<(), BenchError> {
+pub(super) fn create(dir: &Path, group: Group) -> Result<()> {
     Driver::create(dir, 1, group.size.into())?.close()
 }
 
 /// The number of blocks in a closed data directory.
-pub(super) fn blocks(dir: &Path) -> Result<u64, BenchError> {
+pub(super) fn blocks(dir: &Path) -> Result<u64> {
     let driver = Driver::open(dir)?;
     let group = driver.groups[GROUP];
     driver.close()?;
@@ -42,7 +42,7 @@ pub(super) fn blocks(dir: &Path) -> Result<u64, BenchError> {
 }
 
 impl Cairn {
-    pub(super) fn open(dir: &Path) -> Result<Self, BenchError> {
+    pub(super) fn open(dir: &Path) -> Result<Self> {
         Ok(Self {
             driver: Driver::open(dir)?,
             entries: 0,
@@ -51,16 +51,16 @@ impl Cairn {
 }
 
 impl Scheme for Cairn {
-    fn send(&mut self, text: &Text) -> Result<MsgId, BenchError> {
+    fn send(&mut self, text: &Text) -> Result<MsgId> {
         self.entries += 1;
         self.driver.send(GROUP, text.clone())
     }
 
-    fn commit(&mut self) -> Result<(), BenchError> {
+    fn commit(&mut self) -> Result<()> {
         self.driver.commit()
     }
 
-    fn pull(&mut self, member: UserId, after: MsgId) -> Result<Vec<Pulled>, BenchError> {
+    fn pull(&mut self, member: UserId, after: MsgId) -> Result<Vec<Pulled>> {
         let mut after = after.max(self.driver.position(GROUP, actor(member))?);
         loop {
             let range = PullRange::From(after.next());
@@ -80,7 +80,7 @@ impl Scheme for Cairn {
         }
     }
 
-    fn ack(&mut self, member: UserId, through: MsgId) -> Result<(), BenchError> {
+    fn ack(&mut self, member: UserId, through: MsgId) -> Result<()> {
         self.entries += 1;
         let ack = Ack {
             conversation: self.driver.groups[GROUP],
@@ -89,7 +89,7 @@ impl Scheme for Cairn {
         self.driver.ask_as(actor(member), ack)
     }
 
-    fn close(self: Box<Self>) -> Result<Closed, BenchError> {
+    fn close(self: Box<Self>) -> Result<Closed> {
         let trees = self.driver.engine.history();
         self.driver.close()?;
         Ok(Closed {

@@ -11,7 +11,7 @@ use clap::Args;
 use super::scheme::{Scheme, Sent};
 use super::store::Store;
 use crate::child::Child;
-use crate::error::BenchError;
+use crate::error::{BenchError, Result};
 
 const VICTIM: &str = "schemes-victim";
 
@@ -32,7 +32,7 @@ pub fn live(
     VictimArgs { store, messages }: &VictimArgs,
     output: &mut impl Write,
     killer: &mut impl Read,
-) -> Result<(), BenchError> {
+) -> Result<()> {
     store.create()?;
     let mut scheme = store.open()?;
     let text = |number| Text::new(format!("message {number}"));
@@ -51,11 +51,7 @@ pub fn live(
 }
 
 /// Stores a batch durably and reports it.
-fn store_batch(
-    scheme: &mut dyn Scheme,
-    texts: &[Text],
-    output: &mut impl Write,
-) -> Result<Sent, BenchError> {
+fn store_batch(scheme: &mut dyn Scheme, texts: &[Text], output: &mut impl Write) -> Result<Sent> {
     let mut sent = Sent::default();
     sent.send_batch(scheme, texts, || false)?;
     let line = serde_json::to_string(&sent).map_err(io::Error::from);
@@ -70,7 +66,7 @@ fn cannot_start() -> impl FnOnce(io::Error) -> BenchError {
 
 /// Starts a victim, and kills it when it has stored a batch that it has not pushed. Returns the
 /// batch that it pushed and the one that it only stored.
-pub(super) fn crash(store: &Store, messages: usize) -> Result<[Sent; 2], BenchError> {
+pub(super) fn crash(store: &Store, messages: usize) -> Result<[Sent; 2]> {
     let (scheme, group) = (store.kind.name(), store.group);
     let mut command = Command::new(env::current_exe().map_err(cannot_start())?);
     command
@@ -83,7 +79,7 @@ pub(super) fn crash(store: &Store, messages: usize) -> Result<[Sent; 2], BenchEr
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
     let mut victim = Child::start(&mut command).map_err(cannot_start())?;
-    let mut output = BufReader::new(victim.stdout().ok_or(BenchError::NoAnswer)?);
+    let mut output = BufReader::new(victim.0.stdout.take().ok_or(BenchError::NoAnswer)?);
     let mut stored = || {
         let mut line = String::new();
         output.read_line(&mut line).map_err(cannot_start())?;
@@ -98,7 +94,7 @@ pub(super) fn crash(store: &Store, messages: usize) -> Result<[Sent; 2], BenchEr
 }
 
 /// Lets every member pull, and counts the messages that they were neither pushed nor find.
-pub(super) fn lost(store: &Store, pushed: Sent, stored: Sent) -> Result<u64, BenchError> {
+pub(super) fn lost(store: &Store, pushed: Sent, stored: Sent) -> Result<u64> {
     let mut scheme = store.open()?;
     let online = store.group.online().map(|member| (member, pushed.last));
     let offline = store.group.offline().map(|member| (member, pushed.after));

@@ -20,9 +20,9 @@ use self::scheme::{Group, Kind};
 use self::trial::{Cell, Pace, Trial};
 use super::limits;
 use super::messages::Load;
-use super::scratch::{Scratch, seconds};
-use crate::args::whole;
-use crate::error::BenchError;
+use super::scratch::Scratch;
+use crate::args::{number, whole};
+use crate::error::{BenchError, Result};
 use crate::results::{Report, grouped};
 use crate::watcher::Watcher;
 
@@ -52,7 +52,7 @@ pub struct Settings {
 
     /// How long each scheme is sent to, in each group: in four rounds, of which the first is not
     /// counted
-    #[arg(long, value_name = "S", default_value_t = 2.0, value_parser = seconds)]
+    #[arg(long, value_name = "S", default_value_t = 2.0, value_parser = number(limits::SECONDS))]
     seconds: f64,
 
     #[command(flatten)]
@@ -61,24 +61,19 @@ pub struct Settings {
 }
 
 /// Compares the schemes. What was measured before an interruption is reported.
-pub fn run(settings: Settings, watcher: &mut Watcher) -> Result<Report, BenchError> {
+pub fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
     let mut cells = Vec::new();
-    let result = measure(&settings, &mut cells, watcher);
-    let interrupted = match result {
-        Ok(()) => false,
-        Err(BenchError::Interrupted) if !cells.is_empty() => true,
-        Err(error) => return Err(error),
-    };
+    match measure(&settings, &mut cells, watcher) {
+        Err(BenchError::Interrupted) if !cells.is_empty() => {}
+        result => result?,
+    }
     let results = results::results(&cells);
-    let scratch = &settings.scratch;
-    Ok(scratch.report("schemes", &settings, interrupted, results))
+    Ok(settings
+        .scratch
+        .report("schemes", &settings, watcher, results))
 }
 
-fn measure(
-    settings: &Settings,
-    cells: &mut Vec<Cell>,
-    watcher: &mut Watcher,
-) -> Result<(), BenchError> {
+fn measure(settings: &Settings, cells: &mut Vec<Cell>, watcher: &Watcher) -> Result<()> {
     // Made in advance, so that making them is not measured.
     let mut load = Load::new(1, settings.body, settings.scratch.seed);
     let messages = load.messages(limits::SCHEME_TEXTS)?.into_iter();
@@ -108,7 +103,7 @@ fn measure(
 }
 
 /// Measures the schemes with one group. Where time is measured, they take turns.
-fn compare(trials: &mut [Trial], pace: &Pace<'_>, watcher: &mut Watcher) -> Result<(), BenchError> {
+fn compare(trials: &mut [Trial], pace: &Pace<'_>, watcher: &Watcher) -> Result<()> {
     let begin = |what: &str, Cell { scheme, group, .. }: &Cell| {
         watcher.tell(&|| {
             let (members, label) = (grouped(group.size.into()), scheme.label());

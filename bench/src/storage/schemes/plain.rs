@@ -10,7 +10,7 @@ use sled::IVec;
 
 use super::rows::{Row, Rows};
 use super::scheme::{Closed, Group, Kind, Pulled, Scheme};
-use crate::error::BenchError;
+use crate::error::Result;
 use crate::storage::limits::SCHEME_PAGE_MESSAGES;
 use crate::storage::sled_rows::damaged;
 
@@ -32,7 +32,7 @@ pub(super) struct Plain {
 }
 
 impl Plain {
-    pub(super) fn open(dir: &Path, kind: Kind, group: Group) -> Result<Self, BenchError> {
+    pub(super) fn open(dir: &Path, kind: Kind, group: Group) -> Result<Self> {
         let rows = Rows::open(dir)?;
         let head = rows.msgid(Row::Head)?;
         let inboxes = match kind {
@@ -65,7 +65,7 @@ impl Plain {
     }
 
     /// Decrements the count of members who wait for a message, and deletes it with the last one.
-    fn release_body(&mut self, msgid: MsgId) -> Result<(), BenchError> {
+    fn release_body(&mut self, msgid: MsgId) -> Result<()> {
         let count = self.rows.get(Row::Waiting(msgid))?.ok_or_else(damaged)?;
         match u32::from_be_bytes(*count.first_chunk().ok_or_else(damaged)?) {
             0 | 1 => {
@@ -80,7 +80,7 @@ impl Plain {
         Ok(())
     }
 
-    fn ack_cursor(&mut self, member: UserId, through: MsgId) -> Result<(), BenchError> {
+    fn ack_cursor(&mut self, member: UserId, through: MsgId) -> Result<()> {
         let (before, through) = (self.cursor(member), through.min(self.head));
         if through <= before {
             return Ok(());
@@ -102,7 +102,7 @@ impl Plain {
 }
 
 impl Scheme for Plain {
-    fn send(&mut self, text: &Text) -> Result<MsgId, BenchError> {
+    fn send(&mut self, text: &Text) -> Result<MsgId> {
         self.head = self.head.next();
         let text = IVec::from(text.as_str());
         let inbox_row = match self.kind {
@@ -126,11 +126,11 @@ impl Scheme for Plain {
         Ok(self.head)
     }
 
-    fn commit(&mut self) -> Result<(), BenchError> {
+    fn commit(&mut self) -> Result<()> {
         self.rows.commit()
     }
 
-    fn pull(&mut self, member: UserId, after: MsgId) -> Result<Vec<Pulled>, BenchError> {
+    fn pull(&mut self, member: UserId, after: MsgId) -> Result<Vec<Pulled>> {
         let (first, last) = match self.kind {
             Kind::BodyAndCursors => {
                 let after = after.max(self.cursor(member));
@@ -153,7 +153,7 @@ impl Scheme for Plain {
         rows.into_iter().map(pulled).collect()
     }
 
-    fn ack(&mut self, member: UserId, through: MsgId) -> Result<(), BenchError> {
+    fn ack(&mut self, member: UserId, through: MsgId) -> Result<()> {
         if self.kind == Kind::BodyAndCursors {
             return self.ack_cursor(member, through);
         }
@@ -167,7 +167,7 @@ impl Scheme for Plain {
         self.rows.complete()
     }
 
-    fn close(self: Box<Self>) -> Result<Closed, BenchError> {
+    fn close(self: Box<Self>) -> Result<Closed> {
         self.rows.close()
     }
 }

@@ -8,7 +8,7 @@ use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use sled::IVec;
 
 use super::scheme::Closed;
-use crate::error::BenchError;
+use crate::error::Result;
 use crate::storage::limits;
 use crate::storage::sled_rows::{SledRows, damaged};
 
@@ -58,7 +58,7 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    pub(super) fn open(dir: &Path) -> Result<Self, BenchError> {
+    pub(super) fn open(dir: &Path) -> Result<Self> {
         Ok(Self {
             sled: SledRows::open(dir, CACHE_BYTES)?,
             pending: BTreeMap::new(),
@@ -74,7 +74,7 @@ impl Rows {
         self.pending.insert(row.key(), None);
     }
 
-    pub(super) fn get(&self, row: Row) -> Result<Option<IVec>, BenchError> {
+    pub(super) fn get(&self, row: Row) -> Result<Option<IVec>> {
         let key = row.key();
         match self.pending.get(&key) {
             Some(value) => Ok(value.clone()),
@@ -83,18 +83,13 @@ impl Rows {
     }
 
     /// A message id that is stored as a value, 0 if it is not there.
-    pub(super) fn msgid(&self, row: Row) -> Result<MsgId, BenchError> {
+    pub(super) fn msgid(&self, row: Row) -> Result<MsgId> {
         let value = self.get(row)?;
         value.map_or(Ok(MsgId::ZERO), |value| msgid(&value))
     }
 
     /// At most `max` rows of messages. Deletions are visible at once, new rows after a commit.
-    pub(super) fn range(
-        &self,
-        first: Row,
-        last: Row,
-        max: usize,
-    ) -> Result<Vec<(MsgId, IVec)>, BenchError> {
+    pub(super) fn range(&self, first: Row, last: Row, max: usize) -> Result<Vec<(MsgId, IVec)>> {
         let mut found = Vec::new();
         for row in self.sled.db.range(first.key()..=last.key()) {
             let (key, value) = row?;
@@ -109,7 +104,7 @@ impl Rows {
     }
 
     /// Ends an operation: a crash leaves all that was changed since the last call, or nothing.
-    pub(super) fn complete(&mut self) -> Result<(), BenchError> {
+    pub(super) fn complete(&mut self) -> Result<()> {
         if self.pending.len() >= limits::SCHEME_ROWS_AT_ONCE {
             let batch = self.take_batch();
             self.sled.db.apply_batch(batch)?;
@@ -117,12 +112,12 @@ impl Rows {
         Ok(())
     }
 
-    pub(super) fn commit(&mut self) -> Result<(), BenchError> {
+    pub(super) fn commit(&mut self) -> Result<()> {
         let batch = self.take_batch();
         self.sled.commit(batch)
     }
 
-    pub(super) fn close(mut self) -> Result<Closed, BenchError> {
+    pub(super) fn close(mut self) -> Result<Closed> {
         self.commit()?;
         Ok(Closed {
             writes: self.writes,
@@ -145,7 +140,7 @@ impl Rows {
 }
 
 /// The number at the end of a key, or in a value.
-fn msgid(bytes: &[u8]) -> Result<MsgId, BenchError> {
+fn msgid(bytes: &[u8]) -> Result<MsgId> {
     let number = bytes.last_chunk().ok_or_else(damaged)?;
     Ok(MsgId::new(u64::from_be_bytes(*number)))
 }

@@ -7,26 +7,26 @@ use cairn_proto::text::Text;
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
-use crate::error::BenchError;
+use crate::error::Result;
 
 /// One way to store the messages of one group.
 pub(super) trait Scheme {
-    fn send(&mut self, text: &Text) -> Result<MsgId, BenchError>;
+    fn send(&mut self, text: &Text) -> Result<MsgId>;
 
     /// Writes everything so far durably. Messages count as accepted after that, and may be pushed.
-    fn commit(&mut self) -> Result<(), BenchError>;
+    fn commit(&mut self) -> Result<()>;
 
     /// A page of the messages above `after` that `member` has not acked; empty at the end.
     /// Everything that was sent must be committed.
-    fn pull(&mut self, member: UserId, after: MsgId) -> Result<Vec<Pulled>, BenchError>;
+    fn pull(&mut self, member: UserId, after: MsgId) -> Result<Vec<Pulled>>;
 
     /// Acks everything up to `through`, and deletes what no member needs.
-    fn ack(&mut self, member: UserId, through: MsgId) -> Result<(), BenchError>;
+    fn ack(&mut self, member: UserId, through: MsgId) -> Result<()>;
 
     /// Writes everything durably and brings it to its final place.
-    fn close(self: Box<Self>) -> Result<Closed, BenchError>;
+    fn close(self: Box<Self>) -> Result<Closed>;
 
-    fn pull_all(&mut self, member: UserId, mut after: MsgId) -> Result<Vec<Pulled>, BenchError> {
+    fn pull_all(&mut self, member: UserId, mut after: MsgId) -> Result<Vec<Pulled>> {
         let mut pulled = Vec::new();
         loop {
             let page = self.pull(member, after)?;
@@ -146,7 +146,7 @@ impl Sent {
         scheme: &mut dyn Scheme,
         texts: impl IntoIterator<Item = &'a Text>,
         is_over: impl Fn() -> bool,
-    ) -> Result<(), BenchError> {
+    ) -> Result<()> {
         for text in texts {
             let msgid = scheme.send(text)?;
             if self.count() == 0 {

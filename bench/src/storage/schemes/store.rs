@@ -8,7 +8,7 @@ use clap::Args;
 use super::cairn::{self, Cairn};
 use super::plain::Plain;
 use super::scheme::{Group, Kind, Scheme};
-use crate::error::BenchError;
+use crate::error::{BenchError, Result};
 
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct Store {
@@ -26,7 +26,7 @@ pub(super) struct Store {
 
 impl Store {
     /// Creates the store, with its members where the scheme knows them.
-    pub(super) fn create(&self) -> Result<(), BenchError> {
+    pub(super) fn create(&self) -> Result<()> {
         fs::create_dir_all(&self.dir).map_err(BenchError::io("cannot create a folder"))?;
         match self.kind {
             Kind::Cairn => cairn::create(&self.dir, self.group),
@@ -34,7 +34,7 @@ impl Store {
         }
     }
 
-    pub(super) fn open(&self) -> Result<Box<dyn Scheme>, BenchError> {
+    pub(super) fn open(&self) -> Result<Box<dyn Scheme>> {
         Ok(match self.kind {
             Kind::Cairn => Box::new(Cairn::open(&self.dir)?),
             kind => Box::new(Plain::open(&self.dir, kind, self.group)?),
@@ -43,7 +43,7 @@ impl Store {
 
     /// Rows for messages that were written after the messages were accepted. The store must be
     /// closed.
-    pub(super) fn moved(&self) -> Result<u64, BenchError> {
+    pub(super) fn moved(&self) -> Result<u64> {
         match self.kind {
             Kind::Cairn => cairn::blocks(&self.dir),
             _ => Ok(0),

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::crash;
 use super::scheme::{Group, Kind, Scheme, Sent};
 use super::store::Store;
-use crate::error::BenchError;
+use crate::error::{BenchError, Result};
 use crate::storage::limits;
 use crate::storage::spread::median;
 use crate::system::bytes_below;
@@ -54,7 +54,7 @@ pub(super) struct Pace<'a> {
 }
 
 impl Pace<'_> {
-    pub(super) fn check(&self) -> Result<(), BenchError> {
+    pub(super) fn check(&self) -> Result<()> {
         match self.stop.is_asked() {
             true => Err(BenchError::Interrupted),
             false => Ok(()),
@@ -62,7 +62,7 @@ impl Pace<'_> {
     }
 
     /// Every member acks, with a commit for each batch of acks.
-    fn ack(&self, scheme: &mut dyn Scheme, group: Group, through: MsgId) -> Result<(), BenchError> {
+    fn ack(&self, scheme: &mut dyn Scheme, group: Group, through: MsgId) -> Result<()> {
         for (at, member) in group.members().enumerate() {
             self.check()?;
             scheme.ack(member, through)?;
@@ -106,7 +106,7 @@ impl Trial {
     }
 
     /// Kills a process between storing and pushing a batch.
-    pub(super) fn crash(&mut self, pace: &Pace<'_>) -> Result<(), BenchError> {
+    pub(super) fn crash(&mut self, pace: &Pace<'_>) -> Result<()> {
         let size = self.store.group.size;
         let batch = (limits::SCHEME_CRASH_PAIRS_MAX / size as usize).clamp(1, pace.batch);
         let store = Store {
@@ -119,7 +119,7 @@ impl Trial {
         Ok(())
     }
 
-    pub(super) fn create(&mut self) -> Result<(), BenchError> {
+    pub(super) fn create(&mut self) -> Result<()> {
         self.store.create()?;
         self.empty_bytes = bytes_below(&self.store.dir);
         Ok(())
@@ -127,7 +127,7 @@ impl Trial {
 
     /// Opens the store and sends to it in batches for a time; what is accepted is pushed. The first
     /// call is the warm-up.
-    pub(super) fn send(&mut self, pace: &Pace<'_>) -> Result<(), BenchError> {
+    pub(super) fn send(&mut self, pace: &Pace<'_>) -> Result<()> {
         let mut scheme = self.store.open()?;
         // What the online members have been pushed; in memory alone.
         let mut pushed = vec![MsgId::ZERO; self.store.group.online_count()];
@@ -160,7 +160,7 @@ impl Trial {
     }
 
     /// After all rounds: what the messages left in the store.
-    pub(super) fn weigh(&mut self) -> Result<(), BenchError> {
+    pub(super) fn weigh(&mut self) -> Result<()> {
         let moved = self.store.moved()? as f64 / self.sent.count() as f64;
         let sends = self.cell.sends as f64;
         self.cell.writes_per_send = Some(self.writes as f64 / sends + moved);
@@ -171,7 +171,7 @@ impl Trial {
     /// A member who was away pulls 1,000 messages from a store that was just opened. Where fewer
     /// were sent, several members pull what there is, one after the other; nothing is measured if
     /// they are too few. Each `sample` begins with another member.
-    pub(super) fn catch_up(&mut self, sample: usize) -> Result<(), BenchError> {
+    pub(super) fn catch_up(&mut self, sample: usize) -> Result<()> {
         let enough = limits::SCHEME_CATCH_UP_MESSAGES;
         let offline = self.store.group.offline();
         let mut scheme = self.store.open()?;
@@ -197,7 +197,7 @@ impl Trial {
 
     /// Every member acks what was sent, page by page in turns, timed up to the page in which the
     /// time is up.
-    pub(super) fn ack(&mut self, pace: &Pace<'_>) -> Result<(), BenchError> {
+    pub(super) fn ack(&mut self, pace: &Pace<'_>) -> Result<()> {
         let (group, Sent { after, last }) = (self.store.group, self.sent);
         let mut scheme = self.store.open()?;
         let mut acked = after;

@@ -10,7 +10,7 @@ fn watcher() -> (watch::Sender<bool>, Watcher) {
 
 fn all() -> [Contender; 4] {
     [
-        cairn("cairn", 10, 1, LogBytes::default()),
+        cairn("cairn", 10, 1),
         raw_file(),
         sled("flushed", false),
         sled("synced", true),
