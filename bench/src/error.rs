@@ -39,7 +39,6 @@ pub enum BenchError {
     Refused(ErrorCode),
     #[error("the engine did not answer what it was asked")]
     NoAnswer,
-    /// One of the storages in a race failed.
     #[error("{name} failed: {source}")]
     Storage {
         name: String,

@@ -7,11 +7,9 @@ pub(crate) const ENDPOINTS: usize = 4;
 /// Nothing is counted before this: caches fill, connections find their rate.
 pub(crate) const WARM_UP: Duration = Duration::from_secs(1);
 pub(crate) const SECONDS_DEFAULT: u32 = 5;
-/// How often a run checks its progress.
 pub(crate) const TICK: Duration = Duration::from_millis(50);
 /// Between two moments of a timeline at least: closer ones show the batches, not the progress.
 pub(crate) const MOMENT_GAP: Duration = Duration::from_millis(100);
-/// Moments of a timeline.
 pub(crate) const MOMENTS_MAX: usize = 240;
 /// Joins, logins and requests at once while a run is prepared.
 pub(crate) const AT_ONCE: usize = 64;
@@ -23,7 +21,6 @@ pub(crate) const SETTLE_TIME_MAX: Duration = Duration::from_secs(10);
 pub(crate) const READING_TIME_MAX: Duration = Duration::from_secs(5);
 /// Packets of a sender that the server may receive before it acknowledges them.
 pub(crate) const ACK_EVERY_PACKETS: u32 = 10;
-/// Different texts of messages.
 pub(crate) const TEXTS: usize = 256;
 /// Missing numbers that one sequence remembers, in case they come late.
 pub(crate) const MISSING_TRACKED_MAX: usize = 100_000;
@@ -32,9 +29,7 @@ pub(crate) const INVITE_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) const IDLE_REST: Duration = Duration::from_secs(1);
 /// Connections that are not back this long after a restart are lost.
 pub(crate) const RETURN_TIME_MAX: Duration = Duration::from_secs(120);
-/// Clients that fill conversations before a run.
 pub(crate) const FILLERS: usize = 8;
-/// Users of a scenario.
 pub(crate) const PEOPLE_MAX: u32 = 2_000;
 /// How long the day of a scenario may be played.
 pub(crate) const DAY_SECONDS_MAX: u32 = 24 * 60 * 60;

@@ -89,7 +89,6 @@ pub struct Results {
     pub counted_s: Option<f64>,
 }
 
-/// The JSON fields alone.
 impl Serialize for Results {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.fields.iter().map(|(name, value)| (name, value)))
@@ -126,7 +125,6 @@ impl Results {
         self.json(field, value);
     }
 
-    /// Adds a field that only programs see.
     pub(crate) fn json<T: Serialize>(&mut self, field: &'static str, value: T) {
         self.fields.push((field, to_value(value)));
     }
@@ -160,7 +158,6 @@ impl Results {
         self.json(field, rows);
     }
 
-    /// Adds a table that only people see.
     pub(crate) fn rows<R: Serialize>(
         &mut self,
         (title, meaning): (&str, &str),
@@ -192,7 +189,6 @@ impl Results {
         });
     }
 
-    /// Marks the run as failed unless `passed`.
     pub(crate) fn check(&mut self, passed: bool) {
         self.has_failed |= !passed;
     }

@@ -53,7 +53,6 @@ pub(crate) fn resident_mib(process: u32) -> Option<f64> {
     mib(process, "VmRSS")
 }
 
-/// The most memory that a process has had in use.
 pub(crate) fn resident_mib_max(process: u32) -> Option<f64> {
     mib(process, "VmHWM")
 }

@@ -16,7 +16,7 @@ type Show = dyn FnMut(&dyn Fn() -> String);
 
 #[derive(Clone)]
 pub struct Watcher {
-    stop: Stop,
+    stop: watch::Receiver<bool>,
     show: Rc<RefCell<Show>>,
 }
 
@@ -26,16 +26,12 @@ impl Watcher {
         stop: watch::Receiver<bool>,
         show: impl FnMut(&dyn Fn() -> String) + 'static,
     ) -> Self {
-        let (stop, show) = (Stop(stop), Rc::new(RefCell::new(show)));
+        let show = Rc::new(RefCell::new(show));
         Self { stop, show }
     }
 
     pub(crate) fn tell(&self, text: &dyn Fn() -> String) {
         (self.show.borrow_mut())(text);
-    }
-
-    pub(crate) fn stop(&self) -> Stop {
-        self.stop.clone()
     }
 
     /// Runs futures, `at_once` at a time, and shows how many have ended: "3 of 5 `what`". Returns
@@ -56,29 +52,23 @@ impl Watcher {
         }
         Ok(outputs)
     }
-}
 
-impl fmt::Debug for Watcher {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watcher").finish_non_exhaustive()
-    }
-}
-
-/// Whether a run is to end.
-#[derive(Clone, Debug)]
-pub(crate) struct Stop(watch::Receiver<bool>);
-
-impl Stop {
     /// Resolves when the run is to end, at any number of calls.
     pub(crate) async fn asked(&self) {
-        if self.0.clone().wait_for(|&is_asked| is_asked).await.is_err() {
+        if self
+            .stop
+            .clone()
+            .wait_for(|&is_asked| is_asked)
+            .await
+            .is_err()
+        {
             // Nothing is left that could ask for it.
             std::future::pending().await
         }
     }
 
     pub(crate) fn is_asked(&self) -> bool {
-        *self.0.borrow()
+        *self.stop.borrow()
     }
 
     /// Runs what a run needs before it can measure anything.
@@ -96,5 +86,11 @@ impl Stop {
             Err(BenchError::Interrupted) => Ok(()),
             result => result,
         }
+    }
+}
+
+impl fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watcher").finish_non_exhaustive()
     }
 }

@@ -5,7 +5,6 @@ use rand::rngs::StdRng;
 use rand_distr::{Distribution as _, Zipf};
 
 /// Picks numbers below a count, the n-th with a share that falls as 1 / n^skew.
-#[derive(Debug)]
 pub(crate) struct Picker {
     /// `None` for a count of 0.
     shares: Option<Zipf<f64>>,

@@ -3,8 +3,9 @@
 
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cairn_client::proto::content::attachment::Attachment;
@@ -59,21 +60,26 @@ pub async fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
 }
 
 async fn measure(settings: &Settings, target: &Target) -> Result<Results> {
-    let stop = target.watcher.stop();
-    let setup = stop.unless_asked(Setup::new(settings, target)).await?;
-    let idle = stop.unless_asked(setup.idle(settings.seconds)).await?;
-    let (mut results, mut transfers) = (Results::default(), [None, None]);
+    let watcher = &target.watcher;
+    let setup = watcher.unless_asked(Setup::new(settings, target)).await?;
+    let idle = watcher.unless_asked(setup.idle(settings.seconds)).await?;
+    let (mut results, [mut up, mut down]) = (Results::default(), [None, None]);
     let meaning = "of a message, sent to accepted, without a file";
-    results.figure(
-        "latency_ms_idle",
-        idle,
-        Unit::MILLIS,
-        "latency, idle",
-        meaning,
-    );
-    stop.until_asked(setup.transfer(idle, &mut transfers))
-        .await?;
-    for (field, transfer) in ["up", "down"].into_iter().zip(transfers) {
+    list! { results;
+        "latency_ms_idle": idle, Unit::MILLIS, "latency, idle" => meaning;
+    }
+    // An interruption keeps the first direction.
+    let transferring = async {
+        let uploading = setup.owner.clone().upload();
+        let (sent, transfer) = setup.measure(uploading, idle, "up", "upload").await?;
+        up = Some(transfer);
+        let downloading = setup.owner.clone().download(sent);
+        let ((), transfer) = setup.measure(downloading, idle, "down", "download").await?;
+        down = Some(transfer);
+        Ok(())
+    };
+    watcher.until_asked(transferring).await?;
+    for (field, transfer) in [("up", up), ("down", down)] {
         let figures = transfer.iter().flat_map(|listed: &Results| &listed.figures);
         results.figures.extend(figures.cloned());
         results.json(field, transfer);
@@ -83,13 +89,10 @@ async fn measure(settings: &Settings, target: &Target) -> Result<Results> {
 
 struct Setup<'a> {
     target: &'a Target,
-    /// Sends messages meanwhile.
     talker: Client,
     rate: u32,
     owner: Owner,
     mib: u32,
-    /// Removed with this.
-    _dir: TempDir,
 }
 
 impl<'a> Setup<'a> {
@@ -98,26 +101,24 @@ impl<'a> Setup<'a> {
         let members = vec![talker.whoami().user, account.user];
         let group = target.groups([members].into_iter()).await?[0];
         let (mib, seed) = (settings.mib, settings.target.seed);
-        target
-            .watcher
-            .tell(&|| format!("creating a file of {mib} MiB"));
+        let text = || format!("creating a file of {mib} MiB");
+        target.watcher.tell(&text);
         let dir = system::temporary_dir(&settings.target.parent())?;
         let path = dir.path().join("file");
-        let owner = Owner {
-            account,
-            path: path.clone(),
-            group,
-        };
         let cannot = BenchError::io(format!("cannot make the file {}", path.display()));
         let creating = spawn_blocking(move || create_file(&path, mib, seed));
         creating.await?.map_err(cannot)?;
+        let dir = Arc::new(dir);
         Ok(Self {
             target,
             talker,
             rate: settings.rate,
-            owner,
+            owner: Owner {
+                account,
+                dir,
+                group,
+            },
             mib,
-            _dir: dir,
         })
     }
 
@@ -142,7 +143,6 @@ impl<'a> Setup<'a> {
         Ok((meanwhile.await??, latencies))
     }
 
-    /// Measures messages while nothing else happens.
     async fn idle(&self, seconds: u32) -> Result<Option<Percentiles>> {
         let tell = || "nothing but messages".to_owned();
         self.target.watcher.tell(&tell);
@@ -158,22 +158,6 @@ impl<'a> Setup<'a> {
         Ok(latencies.percentiles())
     }
 
-    /// Measures both directions; an interruption keeps the first.
-    async fn transfer(
-        &self,
-        idle: Option<Percentiles>,
-        [up, down]: &mut [Option<Results>; 2],
-    ) -> Result<()> {
-        let uploading = self.owner.clone().upload();
-        let (sent, transfer) = self.measure(uploading, idle, "up", "upload").await?;
-        *up = Some(transfer);
-        let downloading = self.owner.clone().download(sent);
-        let ((), transfer) = self.measure(downloading, idle, "down", "download").await?;
-        *down = Some(transfer);
-        Ok(())
-    }
-
-    /// Measures a transfer while messages are sent.
     async fn measure<T: Send + 'static>(
         &self,
         transfer: impl Future<Output = Result<T>> + Send + 'static,
@@ -232,7 +216,7 @@ fn on_its_own_thread<T: Send + 'static>(
 #[derive(Clone, Debug)]
 struct Owner {
     account: Account,
-    path: PathBuf,
+    dir: Arc<TempDir>,
     group: ConversationId,
 }
 
@@ -241,10 +225,9 @@ impl Owner {
         Ok(Client::builder().push(false).connect(&self.account).await?)
     }
 
-    /// Uploads the file and sends it.
     async fn upload(self) -> Result<(MsgId, Attachment)> {
-        let client = self.connect().await?;
-        let Uploaded { hash, size_bytes } = client.upload_file(&self.path, |_| {}).await?;
+        let (client, path) = (self.connect().await?, self.dir.path().join("file"));
+        let Uploaded { hash, size_bytes } = client.upload_file(&path, |_| {}).await?;
         let file = Attachment {
             hash,
             name: FileName::new("file")?,
@@ -258,9 +241,8 @@ impl Owner {
         Ok((msgid, file))
     }
 
-    /// Downloads the file and checks its hash.
     async fn download(self, (msgid, file): (MsgId, Attachment)) -> Result<()> {
-        let (client, path) = (self.connect().await?, self.path.with_extension("back"));
+        let (client, path) = (self.connect().await?, self.dir.path().join("back"));
         let group = client.conversation(self.group);
         group.download(msgid, &file, &path, |_| {}).await?;
         client.close().await;

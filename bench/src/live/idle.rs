@@ -14,7 +14,7 @@ use super::traffic::{TrafficResults, ramp};
 use crate::args::whole;
 use crate::error::Result;
 use crate::limits;
-use crate::results::Report;
+use crate::results::{Report, Results};
 use crate::watcher::Watcher;
 
 #[derive(Clone, Debug, Args, Serialize)]
@@ -36,86 +36,67 @@ pub struct Settings {
 
 /// Measures it. What was measured before an interruption is reported, unless that is nothing.
 pub async fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
-    let measure = async |target: &mut Target| {
-        let (stop, mut results) = (watcher.stop(), TrafficResults::default());
-        let connecting = connect(settings.connections, target, &mut results);
-        let (clients, without) = stop.unless_asked(connecting).await?;
-        let steps = steps(settings.seconds, target, &clients, without, &mut results);
-        stop.until_asked(steps).await?;
-        Ok(results.list())
-    };
+    let measure = async |target: &mut Target| measure(&settings, target).await;
     Target::run("idle", &settings, &settings.target, watcher, measure).await
 }
 
-/// Returns the connected clients, and the memory of the server without them.
-async fn connect(
-    count: usize,
-    target: &mut Target,
-    results: &mut TrafficResults,
-) -> Result<(Vec<Client>, Option<f64>)> {
-    let joined = target.join("idler", count, None, false).await?;
-    let accounts: Vec<_> = joined.into_iter().map(|(_, account)| account).collect();
-    // A server that has just started has no memory in use for how the users joined.
-    target.restart(Stop::Ordered).await?;
-    let (without, began) = (target.server_mib(), Instant::now());
-    let connect = |(at, account)| {
-        let options = target.options(at, true);
-        async move {
-            let client = options.connect(account).await?;
-            Ok((client, began.elapsed()))
-        }
+async fn measure(settings: &Settings, target: &mut Target) -> Result<Results> {
+    let (count, watcher) = (settings.connections, target.watcher.clone());
+    let mut results = TrafficResults::default();
+    let connecting = async {
+        let joined = target.join("idler", count, None, false).await?;
+        let accounts: Vec<_> = joined.into_iter().map(|(_, account)| account).collect();
+        // A server that has just started has no memory in use for how the users joined.
+        target.restart(Stop::Ordered).await?;
+        let (without, began) = (target.server_mib(), Instant::now());
+        let connect = |(at, account)| {
+            let options = target.options(at, true);
+            async move {
+                let client = options.connect(account).await?;
+                Ok((client, began.elapsed()))
+            }
+        };
+        let connecting = accounts.iter().enumerate().map(connect);
+        let gathered = watcher.gather(limits::AT_ONCE, "are connected", connecting);
+        let connected = gathered.await?;
+        results.handshakes_per_s = Some(count as f64 / began.elapsed().as_secs_f64());
+        Ok((connected, without))
     };
-    let connecting = accounts.iter().enumerate().map(connect);
-    let gathered = target
-        .watcher
-        .gather(limits::AT_ONCE, "are connected", connecting);
-    let connected = gathered.await?;
-    results.handshakes_per_s = Some(count as f64 / began.elapsed().as_secs_f64());
-    let (clients, mut times): (Vec<_>, Vec<_>) = connected.into_iter().unzip();
+    let (connected, without) = watcher.unless_asked(connecting).await?;
+    let (clients, mut times): (Vec<Client>, Vec<_>) = connected.into_iter().unzip();
     times.sort_unstable();
     results.connections = Some(count);
     results.ramps[0] = Some(ramp(&times));
-    Ok((clients, without))
-}
-
-/// Each step adds to the results, so that an interruption keeps those of the steps before it.
-async fn steps(
-    seconds: u32,
-    target: &mut Target,
-    clients: &[Client],
-    without: Option<f64>,
-    results: &mut TrafficResults,
-) -> Result<()> {
-    sleep(limits::IDLE_REST).await;
-    let each =
-        |(with, without): (f64, f64)| 1_024.0 * (with - without).max(0.0) / clients.len() as f64;
-    results.server_kib_per_connection = target.server_mib().zip(without).map(each);
-    rest(seconds, target, results).await;
-    for (at, stop) in [Stop::Ordered, Stop::Crash].into_iter().enumerate() {
-        let returning = clients.iter().map(|client| reconnected(client.events()));
-        let returning: JoinSet<_> = returning.collect();
-        let Some(ready) = target.restart(stop).await? else {
-            break;
-        };
-        let times = returns(returning, ready, &target.watcher).await?;
-        results.back_s[at] = Some(ready.elapsed().as_secs_f64());
-        results.ramps[at + 1] = Some(ramp(&times));
-        *results.connections_lost.get_or_insert_default() += clients.len() - times.len();
-    }
-    Ok(())
-}
-
-async fn rest(seconds: u32, target: &Target, results: &mut TrafficResults) {
-    let (before, began, watcher) = (target.cpu(), Instant::now(), &target.watcher);
-    let length = Duration::from_secs(seconds.into());
-    while began.elapsed() < length {
-        let left = length.saturating_sub(began.elapsed()).as_secs_f64().ceil();
-        watcher.tell(&|| format!("idle for another {left:.0} s"));
-        sleep(limits::TICK).await;
-    }
-    let percent = |used: f64| 100.0 * used / f64::from(seconds);
-    results.idle_server_cpu_percent = target.cpu().since(before).server.map(percent);
-    results.server_mib = target.server_mib();
+    // Each step adds to the results, so that an interruption keeps those of the steps before it.
+    let steps = async {
+        sleep(limits::IDLE_REST).await;
+        let each = |(with, without): (f64, f64)| (with - without).max(0.0) * 1_024.0 / count as f64;
+        results.server_kib_per_connection = target.server_mib().zip(without).map(each);
+        let (before, began) = (target.cpu(), Instant::now());
+        let length = Duration::from_secs(settings.seconds.into());
+        while began.elapsed() < length {
+            let left = length.saturating_sub(began.elapsed()).as_secs_f64().ceil();
+            watcher.tell(&|| format!("idle for another {left:.0} s"));
+            sleep(limits::TICK).await;
+        }
+        let percent = |used: f64| 100.0 * used / f64::from(settings.seconds);
+        results.idle_server_cpu_percent = target.cpu().since(before).server.map(percent);
+        results.server_mib = target.server_mib();
+        for (at, stop) in [Stop::Ordered, Stop::Crash].into_iter().enumerate() {
+            let returning = clients.iter().map(|client| reconnected(client.events()));
+            let returning: JoinSet<_> = returning.collect();
+            let Some(ready) = target.restart(stop).await? else {
+                break;
+            };
+            let times = returns(returning, ready, &watcher).await?;
+            results.back_s[at] = Some(ready.elapsed().as_secs_f64());
+            results.ramps[at + 1] = Some(ramp(&times));
+            *results.connections_lost.get_or_insert_default() += count - times.len();
+        }
+        Ok(())
+    };
+    watcher.until_asked(steps).await?;
+    Ok(results.list())
 }
 
 /// How long after the server was `ready` each client was back, of those that came back in time.

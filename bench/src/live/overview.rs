@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{RequestId, Timestamp};
-use cairn_client::proto::text::{GroupName, Text};
+use cairn_client::proto::text::Text;
 use cairn_client::proto::wire::frame;
 use cairn_client::proto::wire::hello::{Capabilities, Welcome};
 use cairn_client::proto::wire::overview::{ConversationPage, Moment};
 use cairn_client::proto::wire::request::Answer;
 use cairn_client::proto::wire::request::session::ListConversations;
 use cairn_client::proto::wire::response::ServerFrame;
-use cairn_client::{Account, Client, Error, WhoAmI};
+use cairn_client::{Account, Client, Error};
 use clap::Args;
 use serde::Serialize;
 use serde_json::json;
@@ -75,31 +75,28 @@ type Returns = BTreeMap<&'static str, Latencies>;
 
 /// Measures it. What was measured before an interruption is reported, unless that is nothing.
 pub async fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
+    let all = settings.conversations;
+    let (changed, few) = (settings.changed.min(all), limits::OVERVIEW_BESIDE.min(all));
+    let users = [
+        ("many", all, changed),
+        ("few", few, (changed * few).div_ceil(all)),
+    ];
     let measure = async |target: &mut Target| {
         let mut overviews = Vec::new();
-        let steps = steps(&settings, target, &mut overviews);
-        watcher.stop().until_asked(steps).await?;
-        let measured = !overviews.is_empty();
-        measured
-            .then(|| list(&overviews))
-            .ok_or(BenchError::Interrupted)
+        let steps = async {
+            for (name, conversations, changed) in users {
+                let user = measure(name, conversations, changed, settings.rounds, target);
+                overviews.push(user.await?);
+            }
+            Ok(())
+        };
+        watcher.until_asked(steps).await?;
+        match overviews.is_empty() {
+            true => Err(BenchError::Interrupted),
+            false => Ok(list(&overviews)),
+        }
     };
     Target::run("overview", &settings, &settings.target, watcher, measure).await
-}
-
-async fn steps(
-    settings: &Settings,
-    target: &mut Target,
-    overviews: &mut Vec<Overview>,
-) -> Result<()> {
-    let all = settings.conversations;
-    let changed = settings.changed.min(all);
-    let few = limits::OVERVIEW_BESIDE.min(all);
-    let share = (changed * few).div_ceil(all);
-    for (name, conversations, changed) in [("many", all, changed), ("few", few, share)] {
-        overviews.push(measure(name, conversations, changed, settings.rounds, target).await?);
-    }
-    Ok(())
 }
 
 /// Measures a new user with this many conversations, of which some change.
@@ -112,13 +109,10 @@ async fn measure(
 ) -> Result<Overview> {
     let (account, writer) = target.pair(name).await?;
     let (account, writer, watcher) = (&account, &writer, target.watcher.clone());
-    let create = |at: usize| async move {
-        let name = GroupName::new(format!("conversation {at}"))?;
-        let (conversations, members) = (writer.conversations(), vec![account.user]);
-        Ok(conversations.create_group(name, members).await?)
-    };
-    let (creating, what) = ((0..conversations).map(create), "conversations are created");
-    let groups = &watcher.gather(limits::AT_ONCE, what, creating).await?;
+    let members = vec![account.user, writer.whoami().user];
+    let groups = &target
+        .groups((0..conversations).map(|_| members.clone()))
+        .await?;
     let device = target.options(0, false).connect(account).await?;
     let since = device.conversations().overview(None).await?.as_of;
     device.close().await;
@@ -202,21 +196,18 @@ fn record(returns: &mut Returns, times: [(&'static str, Duration); 4]) {
     }
 }
 
-/// All pages of an overview, the first of which may be known.
 async fn pages(
     device: &Client,
     since: Option<Moment>,
     first: Option<ConversationPage>,
 ) -> Result<Vec<ConversationPage>, Error> {
-    let first = match first {
-        Some(page) => page,
-        None => device.conversations().overview_page(since, None).await?,
-    };
-    let (mut after, mut pages) = (first.next_after, vec![first]);
-    while after.is_some() {
-        let page = device.conversations().overview_page(since, after).await?;
-        after = page.next_after;
-        pages.push(page);
+    let mut pages = Vec::from_iter(first);
+    while pages
+        .last()
+        .is_none_or(|page: &ConversationPage| page.next_after.is_some())
+    {
+        let after = pages.last().and_then(|page| page.next_after);
+        pages.push(device.conversations().overview_page(since, after).await?);
     }
     Ok(pages)
 }
@@ -225,7 +216,6 @@ fn items(pages: &[ConversationPage]) -> usize {
     pages.iter().map(|page| page.items.len()).sum()
 }
 
-/// The lengths of the frames that carry these pages.
 fn response_bytes(pages: Vec<ConversationPage>) -> usize {
     let bytes = |page| {
         let answer = Answer::to::<ListConversations>(&page);
@@ -234,20 +224,14 @@ fn response_bytes(pages: Vec<ConversationPage>) -> usize {
     pages.into_iter().map(bytes).sum()
 }
 
-/// The length of the frame of a welcome with this page.
 fn welcome_bytes(device: &Client, overview: ConversationPage) -> usize {
-    let WhoAmI {
-        user,
-        name,
-        role,
-        device,
-    } = device.whoami();
+    let me = device.whoami();
     let welcome = Welcome {
         capabilities: Capabilities::NONE,
-        user,
-        name,
-        role,
-        device,
+        user: me.user,
+        name: me.name,
+        role: me.role,
+        device: me.device,
         token: None,
         // Any time of these years is as long as any other.
         now: Timestamp::new(1 << 40),

@@ -37,14 +37,14 @@ const STREAM: SendStreamId = SendStreamId::new(1);
 
 const INVITE_SECONDS: u64 = 24 * 60 * 60;
 
-#[derive(Debug)]
 pub(super) struct Driver {
     pub(super) engine: Engine,
     pub(super) sender: Actor,
     pub(super) groups: Vec<ConversationId>,
-    /// The sender's last sequence number in each group.
     seqs: Vec<ClientSeq>,
 }
+
+pub(super) type Pulled = (MsgId, Text);
 
 impl Driver {
     /// Creates a data directory with groups of the sender and this many other members.
@@ -180,6 +180,23 @@ impl Driver {
         Ok(self.engine.history().read(&timeline, range, limits)?)
     }
 
+    /// The texts of a run that begins at `from`, and where the next one does; `None` at the end.
+    pub(super) fn texts(
+        &mut self,
+        group: usize,
+        from: MsgId,
+    ) -> Result<Option<(Vec<Pulled>, MsgId)>> {
+        let run = self.read(group, PullRange::From(from), RunLimits::MAX)?;
+        let mut texts = Vec::new();
+        for message in run.messages()? {
+            // Other entries say who created and joined the group.
+            if let Body::Text(text) = message.body {
+                texts.push((message.msgid, text));
+            }
+        }
+        Ok((run.count > 0).then(|| (texts, run.last().next())))
+    }
+
     pub(super) fn timeline(&mut self, group: usize) -> Result<Arc<Timeline>> {
         let conversation = self.groups[group];
         if self.engine.timelines().get(conversation).is_none() {
@@ -214,7 +231,6 @@ fn execute<C: Command>(engine: &mut Engine, command: C) -> Result<C::Answer> {
     engine.execute(command, NOW).map_err(BenchError::Refused)
 }
 
-/// Adds a user with one device, both numbered `id`.
 fn join(engine: &mut Engine, invite: SecretHash, name: &str, id: u64) -> Result<Actor> {
     let device = NewDevice {
         id: DeviceId::new(id),

@@ -65,11 +65,8 @@ fn measure(
     others: Vec<Contender>,
     watcher: &Watcher,
 ) -> Result<Vec<Measured>> {
-    let LoadSettings {
-        conversations,
-        body,
-        ref scratch,
-    } = settings.load;
+    let (conversations, body) = (settings.load.conversations, settings.load.body);
+    let scratch = &settings.load.scratch;
     let sizes = &settings.members;
     let (contenders, groups, batches) = if sizes.is_empty() {
         let mut contenders = vec![
@@ -117,50 +114,43 @@ fn measure(
                 outcome,
             }));
         }
-        if watcher.stop().is_asked() {
+        if watcher.is_asked() {
             break;
         }
     }
     Ok(measured)
 }
 
-const BYTES: Unit = Unit::new(1, "");
 const MEDIAN: Column = Column::new("messages/s", "/messages_per_s/median", Unit::COUNT);
 const MIN: Column = Column::new("min", "/messages_per_s/min", Unit::COUNT);
 const MAX: Column = Column::new("max", "/messages_per_s/max", Unit::COUNT);
 const HELD: Column = Column::new("all there", "/is_held", Unit::COUNT);
 
 fn results(measured: &[Measured]) -> Results {
-    let mut results = match measured.iter().any(|of| of.members.is_some()) {
-        true => members_results(measured),
-        false => storing_results(measured),
-    };
+    let mut results = Results::default();
+    match measured.iter().any(|of| of.members.is_some()) {
+        true => list_members(measured, &mut results),
+        false => list_storing(measured, &mut results),
+    }
     results.check(measured.iter().all(|of| of.outcome.is_held != Some(false)));
     results
 }
 
-fn storing_results(storing: &[Measured]) -> Results {
-    let mut results = Results::default();
-    results.table(
-        "storing",
-        (
-            "Durable messages a second",
-            "The median, the lowest and the highest of the rounds. Where the name says nothing \
-             else, a batch is on disk when its commit returns. Of each message cairn also decides \
-             who may send it, whether it is a retry, and its number.",
-        ),
-        &[
-            Column::new("engine", "/engine", Unit::COUNT),
-            Column::new("batch", "/batch", Unit::COUNT),
-            MEDIAN,
-            MIN,
-            MAX,
-            Column::new("cairn is", "/cairn_is_times", Unit::new(2, " ×")),
-            Column::new("disk B/message", "/disk_bytes_per_message", BYTES),
-            HELD,
-        ],
-        storing,
+fn list_storing(storing: &[Measured], results: &mut Results) {
+    let times = Column::new("cairn is", "/cairn_is_times", Unit::new(2, " ×"));
+    let bytes = Column::new(
+        "disk B/message",
+        "/disk_bytes_per_message",
+        Unit::new(1, ""),
     );
+    let engine = Column::new("engine", "/engine", Unit::COUNT);
+    let batch = Column::new("batch", "/batch", Unit::COUNT);
+    let columns = [engine, batch, MEDIAN, MIN, MAX, times, bytes, HELD];
+    let meaning = "The median, the lowest and the highest of the rounds. Where the name says \
+        nothing else, a batch is on disk when its commit returns. Of each message cairn also \
+        decides who may send it, whether it is a retry, and its number.";
+    let title = ("Durable messages a second", meaning);
+    results.table("storing", title, &columns, storing);
     let mut lines: Vec<Series> = Vec::new();
     for of in storing {
         let point = (of.batch as f64, of.outcome.messages_per_s.median);
@@ -169,51 +159,36 @@ fn storing_results(storing: &[Measured]) -> Results {
             None => lines.push(Series::new(&of.engine, vec![point])),
         }
     }
-    results.plot(
-        (
-            "Durable messages a second, by the size of a batch",
-            "Small batches cost what the disk takes for each fdatasync; large ones what the engine \
-             does itself.",
-        ),
-        Scale::Log.axis("messages in a batch"),
-        Scale::Log.axis("messages/s"),
-        lines.into_iter().map(from_left).collect(),
-    );
-    results
+    let lines = lines.into_iter().map(from_left).collect();
+    let meaning = "Small batches cost what the disk takes for each fdatasync; large ones what the \
+        engine does itself.";
+    let title = ("Durable messages a second, by the size of a batch", meaning);
+    let [x, y] = ["messages in a batch", "messages/s"].map(|label| Scale::Log.axis(label));
+    results.plot(title, x, y, lines);
 }
 
-fn members_results(members: &[Measured]) -> Results {
-    let mut results = Results::default();
+fn list_members(members: &[Measured], results: &mut Results) {
+    let size = Column::new("members", "/members", Unit::COUNT);
+    let bytes = Column::new("log B/message", "/log_bytes_per_message", Unit::new(1, ""));
+    let meaning = "The median, the lowest and the highest of the rounds. A message is stored once, \
+        however many read it, so all lines should be alike.";
+    let title = (
+        "What a message costs against the size of its group",
+        meaning,
+    );
     results.table(
         "members",
-        (
-            "What a message costs against the size of its group",
-            "The median, the lowest and the highest of the rounds. A message is stored once, \
-             however many read it, so all lines should be alike.",
-        ),
-        &[
-            Column::new("members", "/members", Unit::COUNT),
-            MEDIAN,
-            MIN,
-            MAX,
-            Column::new("log B/message", "/log_bytes_per_message", BYTES),
-            HELD,
-        ],
+        title,
+        &[size, MEDIAN, MIN, MAX, bytes, HELD],
         members,
     );
     let size = |of: &Measured| of.members.unwrap_or_default() as f64;
     let point = |of: &Measured| (size(of), of.outcome.messages_per_s.median);
-    let line = Series::new("cairn", members.iter().map(point).collect());
-    results.plot(
-        (
-            "Messages a second, by the size of the group",
-            "A level line: a message is stored once, however many read it.",
-        ),
-        Scale::Log.axis("members"),
-        Scale::Linear.axis("messages/s"),
-        vec![from_left(line)],
-    );
-    results
+    let line = from_left(Series::new("cairn", members.iter().map(point).collect()));
+    let meaning = "A level line: a message is stored once, however many read it.";
+    let (x, y) = (Scale::Log.axis("members"), Scale::Linear.axis("messages/s"));
+    let title = ("Messages a second, by the size of the group", meaning);
+    results.plot(title, x, y, vec![line]);
 }
 
 fn from_left(mut line: Series) -> Series {

@@ -47,7 +47,6 @@ impl LoadSettings {
 pub(super) type Message = (usize, Text);
 
 /// An endless sequence of messages; the same seed repeats it.
-#[derive(Debug)]
 pub(super) struct Load {
     picker: Picker,
     /// Random words. A text is a piece that begins at a random one. They are so many that messages

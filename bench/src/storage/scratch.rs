@@ -46,7 +46,6 @@ impl Scratch {
             durability: Durability::in_folder(&self.parent()),
             seed: self.seed,
         };
-        let interrupted = watcher.stop().is_asked();
-        Report::new(benchmark, subject, settings, interrupted, results)
+        Report::new(benchmark, subject, settings, watcher.is_asked(), results)
     }
 }

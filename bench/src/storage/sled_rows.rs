@@ -8,7 +8,6 @@ use cairn_store::trees::wait_for_lock::wait_for_lock;
 use crate::error::{BenchError, Result};
 
 /// An open sled database. Its `flush` is no fsync, so a durable commit also syncs `file`.
-#[derive(Debug)]
 pub(super) struct SledRows {
     pub(super) db: sled::Db,
     file: File,

@@ -1,6 +1,5 @@
 //! Devices that were away: how each comes back, and what all count together.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,17 +10,18 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::error::{BenchError, Result};
-use crate::live::traffic::{Anomalies, Cursor, reconnect};
+use crate::live::target::{leave, reconnect};
+use crate::live::traffic::{Anomalies, Cursor};
 
 /// A device that is away, with what it stores: its account, and a cursor in each conversation.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Away {
     account: Account,
     options: ClientBuilder,
     conversations: Vec<Followed>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Followed {
     id: ConversationId,
     /// The number of the client that fills it, in the stamps.
@@ -30,28 +30,22 @@ struct Followed {
 }
 
 impl Away {
-    /// Acks everything in these conversations, each given with its filler, and closes the device.
+    /// Closes a device in these conversations, each given with its filler.
     pub(super) async fn leave(
-        client: &Client,
-        account: Account,
+        (client, account): (Client, Account),
         options: ClientBuilder,
         conversations: Vec<(ConversationId, u16)>,
     ) -> Result<Self> {
-        let overview = client.conversations().list().await?;
-        let heads = overview.into_iter().map(|seen| (seen.id, seen.head));
-        let heads: HashMap<ConversationId, MsgId> = heads.collect();
+        let heads = leave(client).await?;
         let follow = |(id, filler)| {
-            let head = heads.get(&id).copied().unwrap_or_default();
-            client.conversation(id).ack(head);
+            let head: MsgId = heads.get(&id).copied().unwrap_or_default();
             let cursor = Arc::new(Mutex::new(Cursor::new(head.next())));
             Followed { id, filler, cursor }
         };
-        let conversations = conversations.into_iter().map(follow).collect();
-        client.close().await;
         Ok(Self {
             account,
             options,
-            conversations,
+            conversations: conversations.into_iter().map(follow).collect(),
         })
     }
 

@@ -5,8 +5,8 @@ pub(crate) mod device;
 use std::sync::Arc;
 use std::time::Instant;
 
+use cairn_client::Client;
 use cairn_client::proto::ids::ConversationId;
-use cairn_client::{Account, Client};
 use clap::Args;
 use parking_lot::Mutex;
 use serde::Serialize;
@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use self::device::{Arrivals, Away};
-use super::target::{Cpu, Stop, Target, TargetArgs, clients_and_users, higher};
+use super::target::{Stop, Target, TargetArgs, clients_and_users, higher};
 use super::traffic::{Anomalies, Filler, Texts, fill, points, ramp};
 use crate::args::{body_bytes, whole};
 use crate::error::Result;
@@ -52,7 +52,6 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The messages of each group.
     fn missed_in_each(&self) -> u64 {
         self.messages.div_ceil(self.conversations as u64)
     }
@@ -79,26 +78,59 @@ pub async fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
 }
 
 async fn measure(settings: &Settings, target: &mut Target) -> Result<Results> {
-    let stop = target.watcher.stop();
-    let away = stop.unless_asked(prepare(settings, target)).await?;
+    let watcher = target.watcher.clone();
+    let away = watcher.unless_asked(prepare(settings, target)).await?;
     let missed = settings.missed_in_each();
     let (mib_before, cpu, began) = (target.server_mib(), target.cpu(), Instant::now());
     let arrivals = Arc::new(Mutex::new(Arrivals::default()));
     let come_back = |away: &Away| away.clone().come_back(missed, began, Arc::clone(&arrivals));
     let mut returning = away.iter().map(come_back).collect();
-    let watching = watch(&mut returning, &arrivals, &target.watcher);
+    let watching = watch(&mut returning, &arrivals, &watcher);
     let (back, peak) = target.with_peak(watching).await;
     let back = back?;
     let (seconds, cpu) = (began.elapsed().as_secs_f64(), target.cpu().since(cpu));
-    let is_complete = !stop.is_asked();
+    let is_complete = !watcher.is_asked();
     // Acks are on their way, and the server releases what served the devices.
     sleep(limits::IDLE_REST).await;
     let mib_after = target.server_mib();
     drop((back, returning));
-    let anomalies = away.iter().map(|away| away.check(missed)).sum();
-    let mib = [mib_before, higher(peak, mib_after), mib_after];
     let arrivals = arrivals.lock();
-    Ok(list(&arrivals, seconds, anomalies, is_complete, mib, cpu))
+    let mut listed = Results::of(Some(seconds));
+    let (results, rate) = (&mut listed, |count: u64| count as f64 / seconds);
+    results.json("seconds", seconds);
+    results.json("deliveries", arrivals.messages);
+    list! { results;
+        "level_s": arrivals.level_times(), Unit::SECONDS,
+            "level" => "from when all set out until a device has everything it missed";
+        "devices_level": arrivals.level_after.len(), Unit::COUNT,
+            "devices level" => "devices that have everything";
+        "deliveries_per_s": rate(arrivals.messages), Unit::PER_S,
+            "deliveries" => "missed messages that devices got";
+        "bytes_per_s": rate(arrivals.bytes), Unit::new(0, " B/s"),
+            "payload" => "the same in bytes, as they are stored and sent";
+        "failed_logins": arrivals.failed_logins, Unit::COUNT,
+            "failed logins" => "attempts that were not answered in time, and were repeated";
+    }
+    let anomalies = away.iter().map(|away| away.check(missed)).sum();
+    Anomalies::list(Some(anomalies), is_complete, results);
+    list! { results;
+        "server_mib_before": mib_before, Unit::MIB,
+            "memory before" => "of the server, when no device is connected";
+        "server_mib_max": higher(peak, mib_after), Unit::MIB,
+            "memory at most" => "while the devices come back";
+        "server_mib_after": mib_after, Unit::MIB,
+            "memory after" => "when all are level, connected and quiet";
+    }
+    let cost = "processor time for a million deliveries, logins included";
+    cpu.list(arrivals.messages, results, cost);
+    let ramp = ramp(&arrivals.level_after);
+    results.json("level_climb", &ramp);
+    let meaning = "A steep line means that all wait alike; a long tail, that a few wait for long.";
+    let x = Scale::Linear.axis("seconds since all set out");
+    let y = Scale::Linear.axis("devices that have everything");
+    let series = vec![Series::new("devices", points(&ramp))];
+    results.plot(("Devices that are level", meaning), x, y, series);
+    Ok(listed)
 }
 
 async fn prepare(settings: &Settings, target: &mut Target) -> Result<Vec<Away>> {
@@ -117,10 +149,10 @@ async fn prepare(settings: &Settings, target: &mut Target) -> Result<Vec<Away>> 
 
     let numbers = (0..filler_count as u16).cycle();
     let filled: Vec<(ConversationId, u16)> = groups.into_iter().zip(numbers).collect();
-    let leave = |(at, (client, account)): (usize, (Client, Account))| {
-        let conversations = layout[at].iter().map(|&group| filled[group]).collect();
-        let options = target.options(at, true);
-        async move { Away::leave(&client, account, options, conversations).await }
+    let leave = |(at, device)| {
+        let own: &Vec<usize> = &layout[at];
+        let conversations = own.iter().map(|&group| filled[group]).collect();
+        Away::leave(device, target.options(at, true), conversations)
     };
     let leaving = devices.into_iter().enumerate().map(leave);
     let gathered = target
@@ -153,13 +185,13 @@ async fn watch(
     arrivals: &Mutex<Arrivals>,
     watcher: &Watcher,
 ) -> Result<Vec<Client>> {
-    let (mut back, count, stop) = (Vec::new(), returning.len(), watcher.stop());
+    let (mut back, count) = (Vec::new(), returning.len());
     let deadline = || Instant::now() + limits::SETTLE_TIME_MAX;
     let (mut progress, mut until) = (0, deadline());
     while Instant::now() < until {
         tokio::select! {
             biased;
-            () = stop.asked() => break,
+            () = watcher.asked() => break,
             ended = returning.join_next() => match ended {
                 Some(ended) => back.push(ended??),
                 None => break,
@@ -177,48 +209,4 @@ async fn watch(
         watcher.tell(&|| format!("{level} of {count} devices are level, {messages} messages came"));
     }
     Ok(back)
-}
-
-fn list(
-    arrivals: &Arrivals,
-    seconds: f64,
-    anomalies: Anomalies,
-    is_complete: bool,
-    [before, max, after]: [Option<f64>; 3],
-    cpu: Cpu,
-) -> Results {
-    let mut listed = Results::of(Some(seconds));
-    let (results, rate) = (&mut listed, |count: u64| count as f64 / seconds);
-    results.json("seconds", seconds);
-    results.json("deliveries", arrivals.messages);
-    list! { results;
-        "level_s": arrivals.level_times(), Unit::SECONDS,
-            "level" => "from when all set out until a device has everything it missed";
-        "devices_level": arrivals.level_after.len(), Unit::COUNT,
-            "devices level" => "devices that have everything";
-        "deliveries_per_s": rate(arrivals.messages), Unit::PER_S,
-            "deliveries" => "missed messages that devices got";
-        "bytes_per_s": rate(arrivals.bytes), Unit::new(0, " B/s"),
-            "payload" => "the same in bytes, as they are stored and sent";
-        "failed_logins": arrivals.failed_logins, Unit::COUNT,
-            "failed logins" => "attempts that were not answered in time, and were repeated";
-    }
-    Anomalies::list(Some(anomalies), is_complete, results);
-    list! { results;
-        "server_mib_before": before, Unit::MIB,
-            "memory before" => "of the server, when no device is connected";
-        "server_mib_max": max, Unit::MIB, "memory at most" => "while the devices come back";
-        "server_mib_after": after, Unit::MIB,
-            "memory after" => "when all are level, connected and quiet";
-    }
-    let cost = "processor time for a million deliveries, logins included";
-    cpu.list(arrivals.messages, results, cost);
-    let ramp = ramp(&arrivals.level_after);
-    results.json("level_climb", &ramp);
-    let meaning = "A steep line means that all wait alike; a long tail, that a few wait for long.";
-    let x = Scale::Linear.axis("seconds since all set out");
-    let y = Scale::Linear.axis("devices that have everything");
-    let series = vec![Series::new("devices", points(&ramp))];
-    results.plot(("Devices that are level", meaning), x, y, series);
-    listed
 }

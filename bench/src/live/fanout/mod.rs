@@ -73,9 +73,9 @@ pub async fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
 /// Where there are no receivers, `inflight` is what each sender has unanswered at most.
 pub(super) async fn measure(settings: &Settings, target: &Target) -> Result<Results> {
     let stalled = settings.stall.count(settings.receivers)?;
-    let (readers, stop) = (settings.receivers - stalled, target.watcher.stop());
+    let (readers, watcher) = (settings.receivers - stalled, &target.watcher);
     let preparing = prepare(settings, readers, target);
-    let (senders, mut receivers, groups) = stop.unless_asked(preparing).await?;
+    let (senders, mut receivers, groups) = watcher.unless_asked(preparing).await?;
     let has_receivers = settings.receivers > 0;
     let (in_flight, on_their_way) = match has_receivers {
         true => (
@@ -104,7 +104,11 @@ pub(super) async fn measure(settings: &Settings, target: &Target) -> Result<Resu
     let mut reading = Receivers::start(receivers, 0, &load, None);
     let mut senders = load.start(senders)?;
     let mut results = count(&mut senders, settings.extent, target).await?;
-    if let (Some(extent), false) = (settings.stall.extent(), stop.is_asked()) {
+    if settings.stall.stalled.is_some() && !watcher.is_asked() {
+        let extent = Extent {
+            messages: None,
+            seconds: Some(settings.stall.stall_seconds),
+        };
         senders.load.counters.begin_again();
         let counting = count(&mut senders, extent, target);
         let calm = results.latency;

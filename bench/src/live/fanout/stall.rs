@@ -15,7 +15,7 @@ use crate::latency::Latencies;
 use crate::limits;
 use crate::live::target::Target;
 use crate::live::traffic::{
-    Anomalies, Counters, Extent, Load, Pace, Receivers, Sent, StallResults, Window,
+    Anomalies, Counters, Load, Pace, Receivers, Sent, StallResults, Window,
 };
 use crate::results::grouped;
 
@@ -43,14 +43,6 @@ impl Stall {
                  costs the others: give a smaller --stalled"
             ))),
         }
-    }
-
-    /// How long to count while they do not read, if any stop.
-    pub(crate) fn extent(self) -> Option<Extent> {
-        self.stalled.map(|_| Extent {
-            messages: None,
-            seconds: Some(self.stall_seconds),
-        })
     }
 }
 
@@ -103,29 +95,24 @@ impl Stalled {
         sent: &[Sent],
         target: &Target,
     ) -> Result<(StallResults, Anomalies)> {
-        let Self {
-            mut receivers,
-            is_paused,
-            mut found,
-        } = self;
+        let (mut receivers, mut found) = (self.receivers, self.found);
         let Load { pace, counters, .. } = receivers.load.clone();
-        let window = pace.window;
-        let (began, stop) = (Instant::now(), target.watcher.stop());
-        is_paused.send_replace(false);
+        let (began, window, watcher) = (Instant::now(), pace.window, &target.watcher);
+        self.is_paused.send_replace(false);
         // Up to now the window has counted down from zero what they have got.
         window.sent(i64::try_from(receivers.due(sent)).unwrap_or(i64::MAX));
         let behind = window.undelivered();
         let settling = receivers.settle(|left| {
             let left = grouped(left as f64);
             let text = || format!("those who stopped are {left} deliveries behind");
-            target.watcher.tell(&text);
-            !stop.is_asked()
+            watcher.tell(&text);
+            !watcher.is_asked()
         });
         let (settled, peak) = target.with_peak(settling).await;
         settled?;
         counters.pause();
         let is_level = window.undelivered() <= 0;
-        let is_known = is_level || !stop.is_asked();
+        let is_known = is_level || !watcher.is_asked();
         let anomalies = match is_known {
             true => receivers.check(sent),
             false => Anomalies::default(),

@@ -1,7 +1,6 @@
 //! One device of a person: follows the plan, and listens to all its conversations, which it reads
 //! after a while, as people do.
 
-use std::future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,9 +19,9 @@ use super::results::DayCounts;
 use super::scenario::Scrolling;
 use super::team::{Member, Seat};
 use crate::error::{BenchError, Result};
-use crate::live::traffic::{InFlight, Texts, Unanswered, Window, reconnect};
+use crate::live::target::reconnect;
+use crate::live::traffic::{InFlight, Texts, Unanswered, Window};
 
-#[derive(Debug)]
 pub(super) struct Day {
     pub(super) actions: Vec<Vec<Action>>,
     pub(super) seed: u64,
@@ -37,21 +36,17 @@ pub(super) struct Day {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// Devices follow the plan.
     Day,
     /// Nothing is sent; who is away comes back, and everything is delivered.
     Evening,
-    /// Devices stop.
     Night,
 }
 
 pub(super) struct Device {
     member: Member,
-    /// Its place in the plan.
     at: usize,
     day: Arc<Day>,
     done: usize,
-    /// When it connected.
     since: Instant,
     /// Of this connection: listeners, which never end, and scrolling.
     tasks: JoinSet<Result<()>>,
@@ -98,7 +93,6 @@ impl Device {
         Ok(self.member.seats.into_iter().zip(self.numbers).collect())
     }
 
-    /// Begins to listen on a new connection.
     fn listen(&mut self) {
         self.since = Instant::now();
         let seed = self.day.seed.wrapping_add(self.at as u64);
@@ -142,7 +136,7 @@ impl Device {
         // What was due while the device was on its way back is sent now, and counts from then on.
         let since = due.max(self.since);
         let number = self.numbers[group] + 1;
-        let body = self.day.texts.body_of(bytes, seat.number, number, since)?;
+        let body = self.day.texts.body(bytes, seat.number, number, since)?;
         let conversation = self.member.client.conversation(seat.conversation);
         let accepted = conversation.enqueue(body).await?;
         self.day.window.sent(seat.devices.into());
@@ -194,7 +188,6 @@ impl Device {
         }
     }
 
-    /// Waits until every send is accepted.
     async fn settle(&mut self) -> Result<()> {
         while let Some(answered) = self.unanswered.settle().await? {
             self.count(&answered);
@@ -222,10 +215,8 @@ impl Device {
 }
 
 /// One device in one conversation, for as long as it is connected.
-#[derive(Debug)]
 struct Listener {
     client: Client,
-    /// When it connected.
     since: Instant,
     seat: Seat,
     day: Arc<Day>,
@@ -252,7 +243,7 @@ impl Listener {
                         read_at = Some(Instant::now() + habits.after(&mut random));
                     }
                 }
-                () = at(read_at) => {
+                () = sleep_until(read_at.unwrap_or(self.since).into()), if read_at.is_some() => {
                     read_at = None;
                     reading.spawn(self.read());
                 }
@@ -288,20 +279,11 @@ impl Listener {
     }
 }
 
-/// Never resolves without a time.
-async fn at(time: Option<Instant>) {
-    match time {
-        Some(time) => sleep_until(time.into()).await,
-        None => future::pending().await,
-    }
-}
-
 /// How people read, in the time of the run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Habits {
     /// How likely it is that a message makes this device, of all of its user, the one to read on.
     pub(crate) probability: f64,
-    /// How long it takes on average.
     pub(crate) mean: Duration,
 }
 

@@ -4,32 +4,38 @@
 //! * `scenario`, `day.toml`: what a day is like, read from a file
 //! * `plan`: what happens in it, drawn from the seed
 //! * `team`: users, devices and conversations on the server, before the day
-//! * `play`, `device`: the day
+//! * `device`: the day of one device
 //! * `results`: what is counted
 
 pub(crate) mod device;
 pub(crate) mod plan;
-mod play;
 pub(crate) mod results;
 pub(crate) mod scenario;
 mod team;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde::Serialize;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
 
+use self::device::{Day, Device, Habits, Stage};
 use self::plan::Plan;
+use self::results::{DayCounts, ServerUsage};
 pub use self::scenario::DEFAULT as DEFAULT_SCENARIO;
 use self::scenario::Scenario;
-use super::target::{Target, TargetArgs};
-use super::traffic::Texts;
+use self::team::Seat;
+use super::target::{Reading, Target, TargetArgs};
+use super::traffic::{Anomalies, Clock, Texts, Timeline, Window, delivered};
 use crate::args::whole;
-use crate::error::Result;
+use crate::error::{BenchError, Result};
 use crate::limits;
-use crate::results::Report;
+use crate::results::{Report, grouped};
 use crate::watcher::Watcher;
 
 #[derive(Clone, Debug, Args, Serialize)]
@@ -69,8 +75,94 @@ pub async fn run(mut settings: Settings, watcher: &Watcher) -> Result<Report> {
     let texts = Arc::new(Texts::new(scenario.longest(), seed));
     let measure = async |target: &mut Target| {
         let assembling = team::assemble(scenario, &plan, &texts, target);
-        let team = watcher.stop().unless_asked(assembling).await?;
-        play::play(scenario, plan, texts, team, seed, target).await
+        let team = watcher.unless_asked(assembling).await?;
+        // Devices first ask where the conversations are.
+        let began = Instant::now() + limits::WARM_UP;
+        let window = Window::new(i64::MAX, team.len());
+        let turns = plan.turns().into_iter();
+        let turns = turns.map(move |(at, device)| (began + at, device));
+        let clock = Clock::start(Arc::clone(&window.wakes), turns)?;
+        let each = scenario.devices_each.get() as f64;
+        let minutes = scenario.reading.after_minutes.get() as f64;
+        let day = Arc::new(Day {
+            actions: plan.actions,
+            seed,
+            texts,
+            stage: watch::Sender::new(Stage::Day),
+            counts: DayCounts::new(began, plan.phases),
+            window,
+            habits: Habits {
+                probability: scenario.reading.percent.get() as f64 / 100.0 / each,
+                mean: Duration::from_secs_f64(minutes * 60.0 / plan.speed),
+            },
+            scrolling: scenario.scrolling.clone(),
+        });
+        let device = |(at, member)| Device::new(member, at, Arc::clone(&day)).run();
+        let mut playing: Playing = team.into_iter().enumerate().map(device).collect();
+        let usage = act(&day.counts, &mut playing, target).await?;
+        drop(clock);
+        day.stage.send_replace(Stage::Evening);
+        let go_on = |left: i64| {
+            let left = grouped(left as f64);
+            let text = || format!("the day is over; {left} deliveries are on their way");
+            watcher.tell(&text);
+            true
+        };
+        delivered(&day.window, &mut playing, go_on).await?;
+        day.stage.send_replace(Stage::Night);
+        let mut seats = Vec::new();
+        while let Some(ended) = playing.join_next().await {
+            seats.extend(ended??);
+        }
+        Ok(day.counts.list(&usage, check(&seats)))
     };
     Target::run("mixed", &settings, &settings.target, watcher, measure).await
+}
+
+/// Devices; each returns its seats, with how many messages it has sent to each.
+type Playing = JoinSet<Result<Vec<(Seat, u64)>>>;
+
+/// Lets the devices follow the plan, or as much of it as is wanted.
+async fn act(counts: &DayCounts, playing: &mut Playing, target: &Target) -> Result<ServerUsage> {
+    let (mut usage, mut timeline) = (ServerUsage::default(), Timeline::new());
+    let (reading, watcher) = (target.reading().await, &target.watcher);
+    let (began, end) = (counts.began, counts.end());
+    let mut now = Instant::now();
+    while now < end && !watcher.is_asked() {
+        let next = if now < began { began } else { end };
+        tokio::select! {
+            biased;
+            () = watcher.asked() => {}
+            Some(ended) = playing.join_next() => {
+                ended??;
+                return Err(BenchError::EndedEarly);
+            }
+            () = sleep(next.saturating_duration_since(now).min(limits::TICK)) => {}
+        }
+        now = Instant::now();
+        let (phase, moment) = (counts.phase_at(now), counts.moment(now));
+        if now >= began {
+            usage.note(phase, now.min(end), target.cpu(), target.server_mib());
+            timeline.note(moment);
+        }
+        watcher.tell(&|| format!("{}: {moment}", counts.spans[phase].name));
+    }
+    if usage.phases.is_empty() {
+        return Err(BenchError::Interrupted);
+    }
+    usage.stats = Reading::between(reading, target.reading().await);
+    usage.timeline = timeline.finish(counts.moment(now));
+    Ok(usage)
+}
+
+/// What is wrong with what each device got of what every device has sent.
+fn check(seats: &[(Seat, u64)]) -> Anomalies {
+    let mut to_talk: HashMap<usize, Vec<(u16, u64)>> = HashMap::new();
+    for (seat, sent) in seats {
+        let to_talk = to_talk.entry(seat.talk).or_default();
+        to_talk.push((seat.number, *sent));
+    }
+    let sent = |seat: &Seat| to_talk[&seat.talk].iter().copied();
+    let check = |(seat, _): &(Seat, u64)| seat.cursor.lock().check(sent(seat));
+    seats.iter().map(check).sum()
 }

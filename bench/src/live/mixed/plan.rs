@@ -6,6 +6,7 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom as _, SliceRandom as _};
 use rand::{RngExt as _, SeedableRng as _};
+use rand_distr::{Distribution as _, Exp};
 
 use super::scenario::{Count, PerHour, Phase, Scenario};
 
@@ -132,7 +133,6 @@ fn phases(scenario: &Scenario, speed: f64) -> Vec<Span> {
 /// The conversations of one person, by kind, with the shares of the kinds.
 type OwnTalks = [(Vec<usize>, f64); 3];
 
-/// Those of each person.
 fn own_talks(scenario: &Scenario, talks: &[Talk]) -> Vec<OwnTalks> {
     let groups = [&scenario.small_groups, &scenario.large_groups].map(|groups| groups.share);
     let shares = [groups[0], groups[1], scenario.direct_chats.share];
@@ -180,7 +180,6 @@ impl Draw<'_> {
         devices
     }
 
-    /// One of the person's conversations, if there is any.
     fn talk(&mut self, own: &OwnTalks) -> Option<usize> {
         let share = |(talks, share): &(Vec<usize>, f64)| match talks.is_empty() {
             true => 0.0,
@@ -221,18 +220,14 @@ impl Draw<'_> {
     fn times(&mut self, rate: impl Fn(&Phase) -> PerHour) -> Vec<Duration> {
         let mut times = Vec::new();
         for (phase, span) in self.scenario.phases.iter().zip(self.phases) {
-            let per_second = rate(phase).0 / 3_600.0 * self.speed;
-            if per_second == 0.0 {
+            // The time between two independent events; endless at a rate of 0.
+            let Ok(gaps) = Exp::new(rate(phase).0 / 3_600.0 * self.speed) else {
                 continue;
-            }
-            let mut at = span.begins.as_secs_f64();
-            loop {
-                // The time between two independent events.
-                at -= (1.0 - self.random.random::<f64>()).ln() / per_second;
-                if at >= span.ends.as_secs_f64() {
-                    break;
-                }
+            };
+            let mut at = span.begins.as_secs_f64() + gaps.sample(self.random);
+            while at < span.ends.as_secs_f64() {
                 times.push(Duration::from_secs_f64(at));
+                at += gaps.sample(self.random);
             }
         }
         times

@@ -10,7 +10,6 @@ use crate::live::target::{Cpu, Reading, higher};
 use crate::live::traffic::{Anomalies, Moment, Rates, list_distributions, list_timeline};
 use crate::results::{Column, Results, Unit, list};
 
-#[derive(Debug)]
 pub(crate) struct DayCounts {
     pub(super) began: Instant,
     pub(super) spans: Vec<Span>,
@@ -21,7 +20,6 @@ pub(crate) struct DayCounts {
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     pub(crate) sent: u64,
-    /// From when a message was due until it was accepted.
     pub(super) accept: Latencies,
     pub(crate) delivered: u64,
     /// From when a message was due until a device had it that was connected all the time.
@@ -87,10 +85,11 @@ pub(super) struct ServerUsage {
     /// The processor time of each phase that has begun, and how long it was played, in seconds.
     pub(super) phases: Vec<(Option<f64>, f64)>,
     last: Option<(Instant, Cpu)>,
+    pub(super) stats: Option<Reading>,
+    pub(super) timeline: Vec<Rates>,
 }
 
 impl ServerUsage {
-    /// Notes the usage at a moment of a phase.
     pub(super) fn note(&mut self, phase: usize, now: Instant, cpu: Cpu, mib: Option<f64>) {
         self.mib_max = higher(self.mib_max, mib);
         if self.phases.len() <= phase {
@@ -160,13 +159,7 @@ impl DayCounts {
         read(&self.counts.lock())
     }
 
-    pub(super) fn list(
-        &self,
-        usage: &ServerUsage,
-        server_stats: Option<Reading>,
-        timeline: &[Rates],
-        anomalies: Anomalies,
-    ) -> Results {
+    pub(super) fn list(&self, usage: &ServerUsage, anomalies: Anomalies) -> Results {
         let seconds = usage.phases.iter().map(|(_, seconds)| seconds).sum();
         let cpu_s = usage.phases.iter().map(|&(cpu, _)| cpu).sum();
         let (counts, mut whole) = (self.counts.lock(), Counts::default());
@@ -182,14 +175,14 @@ impl DayCounts {
             "server_mib_max": usage.mib_max, Unit::MIB,
                 "memory at most" => "in the course of the day";
         }
-        Reading::list(server_stats.as_ref(), results);
+        Reading::list(usage.stats.as_ref(), results);
         self.list_phases(&counts, usage, results);
         let kinds = [
             ("latency_distribution", "delivery", &whole.delivery),
             ("accept_latency_distribution", "acceptance", &whole.accept),
         ];
         list_distributions(&kinds, results);
-        list_timeline(Some(timeline), true, results);
+        list_timeline(Some(&usage.timeline), true, results);
         listed
     }
 

@@ -33,10 +33,8 @@ pub(crate) struct Scenario {
     pub(super) phases: Vec<Phase>,
 }
 
-/// Relative to others of its kind.
 type Share = Count<0, 1_000_000>;
 
-/// The least and the most.
 type Range<const MIN: u32, const MAX: u32> = [Count<MIN, MAX>; 2];
 
 /// Tables of the file, in which unknown fields are refused.
@@ -88,53 +86,40 @@ impl Scenario {
             BenchError::Failed(format!("the scenario {path}: {error}\n{shows} a sound one"))
         };
         let scenario: Self = toml::from_str(text).map_err(invalid)?;
-        match scenario.contradiction() {
-            Some(why) => Err(BenchError::Failed(format!("the scenario {path}: {why}"))),
-            None => Ok(scenario),
-        }
+        let refused = |why| BenchError::Failed(format!("the scenario {path}: {why}"));
+        scenario.check().map_err(refused)?;
+        Ok(scenario)
     }
 
-    fn contradiction(&self) -> Option<String> {
+    /// Returns what contradicts something else.
+    fn check(&self) -> Result<(), String> {
         let (people, chats) = (self.people.get(), self.direct_chats.count.get());
         let mut is_any_talked_in = chats > 0 && self.direct_chats.share.get() > 0;
         for (kind, groups) in [
             ("small_groups", &self.small_groups),
             ("large_groups", &self.large_groups),
         ] {
-            let (count, [least, most]) = (groups.count.get(), groups.members.map(Count::get));
-            if least > most {
-                return Some(format!("members of {kind}: {}", not_a_range(least, most)));
-            }
-            if count > 0 && most > people {
-                let why = format!("of up to {most} members, but there are {people} people");
-                return Some(format!("{kind} are {why}"));
-            }
+            let (count, most) = (groups.count.get(), groups.members[1].get());
+            check_range(&format!("members of {kind}"), groups.members)?;
+            let why = format!("{kind} are of up to {most} members, but there are {people} people");
+            refuse(count > 0 && most > people, why)?;
             is_any_talked_in |= count > 0 && groups.share.get() > 0;
         }
-        let [least, most] = self.dropping.away_minutes.map(Count::get);
-        if least > most {
-            return Some(format!("away_minutes: {}", not_a_range(least, most)));
-        }
+        check_range("away_minutes", self.dropping.away_minutes)?;
+        let why = format!("{people} people have no {chats} direct chats with each other");
+        refuse(chats > people * (people - 1) / 2, why)?;
+        let why = "no kind of conversation has both a count and a share above 0";
+        refuse(!is_any_talked_in, why)?;
+        let has_no_length = self.lengths.iter().all(|length| length.share.get() == 0);
+        refuse(has_no_length, "no length has a share above 0")?;
+        refuse(self.phases.is_empty(), "a day needs phases")?;
         let (actions, most) = (self.actions(), limits::DAY_ACTIONS_MAX);
-        if chats > people * (people - 1) / 2 {
-            let why = format!("{people} people have no {chats} direct chats with each other");
-            return Some(why);
-        }
-        let why = if !is_any_talked_in {
-            "no kind of conversation has both a count and a share above 0"
-        } else if self.lengths.iter().all(|length| length.share.get() == 0) {
-            "no length has a share above 0"
-        } else if self.phases.is_empty() {
-            "a day needs phases"
-        } else if actions > most {
-            let why = format!("about {actions:.0} things would happen, at most {most:.0} can");
-            return Some(why);
-        } else {
-            let mut names = HashSet::new();
-            let duplicate = self.phases.iter().find(|phase| !names.insert(&phase.name));
-            return duplicate.map(|phase| format!("two phases are called {:?}", phase.name));
-        };
-        Some(why.to_owned())
+        let why = format!("about {actions:.0} things would happen, at most {most:.0} can");
+        refuse(actions > most, why)?;
+        let mut names = HashSet::new();
+        let duplicate = self.phases.iter().find(|phase| !names.insert(&phase.name));
+        let called_alike = |phase: &Phase| Err(format!("two phases are called {:?}", phase.name));
+        duplicate.map_or(Ok(()), called_alike)
     }
 
     pub(super) fn seconds(&self) -> u32 {
@@ -150,7 +135,6 @@ impl Scenario {
         self.phases.iter().map(|phase| phase.minutes.get()).sum()
     }
 
-    /// About how many messages, scrolls and drops there are.
     fn actions(&self) -> f64 {
         let (people, devices) = (self.people.get() as f64, self.devices() as f64);
         let hourly = |phase: &Phase| {
@@ -166,8 +150,20 @@ impl Scenario {
     }
 }
 
-fn not_a_range(least: usize, most: usize) -> String {
-    format!("{least} is more than {most}: write the smaller one first")
+fn refuse(is_wrong: bool, why: impl Into<String>) -> Result<(), String> {
+    if is_wrong { Err(why.into()) } else { Ok(()) }
+}
+
+fn check_range<const MIN: u32, const MAX: u32>(
+    what: &str,
+    range: Range<MIN, MAX>,
+) -> Result<(), String> {
+    let [least, most] = range.map(Count::get);
+    let why = "write the smaller one first";
+    refuse(
+        least > most,
+        format!("{what}: {least} is more than {most}: {why}"),
+    )
 }
 
 /// A whole number from `MIN` to `MAX`. Out of bounds it is refused where it is read, so that the

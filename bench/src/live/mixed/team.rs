@@ -13,8 +13,8 @@ use super::plan::{Kind, Plan, Talk};
 use super::scenario::Scenario;
 use crate::error::{BenchError, Result};
 use crate::limits;
-use crate::live::target::{Stop, Target};
-use crate::live::traffic::{Cursor, Filler, Texts, fill, reconnect};
+use crate::live::target::{Stop, Target, leave, reconnect};
+use crate::live::traffic::{Cursor, Filler, Texts, fill};
 
 /// Of all users of a run: their further devices log in with it.
 const PASSWORD: &str = "a password of the benchmark";
@@ -30,15 +30,12 @@ pub(super) struct Member {
     pub(super) seats: Vec<Seat>,
 }
 
-/// A conversation that a device is in.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Seat {
-    /// Its place in the plan.
     pub(super) talk: usize,
     pub(super) conversation: ConversationId,
     /// The device's number among the senders of the conversation.
     pub(super) number: u16,
-    /// How many devices get each message.
     pub(super) devices: u16,
     pub(super) cursor: Arc<Mutex<Cursor>>,
 }
@@ -67,12 +64,10 @@ pub(super) async fn assemble(
         conversations,
     };
     let (fillers, history) = (own.into_iter().map(filler), scenario.history.get() as u64);
-    let filling = fill(fillers.collect(), history, texts, &target.watcher);
-    let heads: HashMap<ConversationId, MsgId> = filling.await?.into_iter().collect();
+    fill(fillers.collect(), history, texts, &target.watcher).await?;
 
     let mut seats: Vec<Vec<Seat>> = vec![Vec::new(); devices.len()];
     for (at, (talk, &conversation)) in plan.talks.iter().zip(&conversations).enumerate() {
-        let next = heads.get(&conversation).copied().unwrap_or_default().next();
         let count = u16::try_from(talk.people.len() * each).unwrap_or(u16::MAX);
         let people = talk.people.iter();
         let own = people.flat_map(|person| person * each..(person + 1) * each);
@@ -82,7 +77,7 @@ pub(super) async fn assemble(
                 conversation,
                 number,
                 devices: count,
-                cursor: Arc::new(Mutex::new(Cursor::new(next))),
+                cursor: Arc::new(Mutex::new(Cursor::new(MsgId::ZERO))),
             });
         }
     }
@@ -97,11 +92,11 @@ async fn restart(
     target: &mut Target,
 ) -> Result<Vec<Member>> {
     let leave = |((client, account), seats): ((Client, Account), Vec<Seat>)| async move {
+        let heads = leave(client).await?;
         for seat in &seats {
-            let last = seat.cursor.lock().next.prev();
-            client.conversation(seat.conversation).ack(last);
+            let head = heads.get(&seat.conversation).copied();
+            seat.cursor.lock().next = head.unwrap_or_default().next();
         }
-        client.close().await;
         Ok((account, seats))
     };
     let (at_once, leaving) = (limits::AT_ONCE, devices.into_iter().zip(seats).map(leave));
@@ -139,7 +134,6 @@ async fn devices(scenario: &Scenario, target: &Target) -> Result<Vec<(Client, Ac
     Ok(all)
 }
 
-/// The conversations of a plan, in its order.
 async fn conversations(
     plan: &Plan,
     users: &[UserId],

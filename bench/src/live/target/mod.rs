@@ -3,22 +3,25 @@
 mod server;
 mod server_stats;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::{env, process};
 
-use cairn_client::proto::ids::{ConversationId, UserId};
+use cairn_client::proto::ids::{ConversationId, MsgId, UserId};
 use cairn_client::proto::invite::InviteLink;
 use cairn_client::proto::limits::{INVITE_USES_MAX, USERS_PER_REQUEST_MAX};
 use cairn_client::proto::model::user::ServerRole;
 use cairn_client::proto::text::{
     DeviceName, GroupName, Password, SettingName, SettingValue, UserName,
 };
-use cairn_client::{Account, Client, ClientBuilder, Endpoint, JoinRequest, LoginRequest};
+use cairn_client::{
+    Account, Backoff, Client, ClientBuilder, Endpoint, Error, JoinRequest, LoginRequest,
+};
 use clap::Args;
 use serde::Serialize;
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use self::server::Server;
 pub(crate) use self::server::Stop;
@@ -54,7 +57,6 @@ impl TargetArgs {
     }
 }
 
-#[derive(Debug)]
 pub(crate) struct Target {
     /// `None` when the server is not the run's own.
     server: Option<Server>,
@@ -77,16 +79,14 @@ impl Target {
         watcher: &Watcher,
         measure: impl AsyncFnOnce(&mut Self) -> Result<Results>,
     ) -> Result<Report> {
-        let stop = watcher.stop();
-        let mut target = stop.unless_asked(Self::open(args, watcher)).await?;
+        let mut target = watcher.unless_asked(Self::open(args, watcher)).await?;
         let results = measure(&mut target).await;
         let results = results.map_err(|error| target.blame(error))?;
-        let interrupted = stop.is_asked();
         Ok(Report::new(
             benchmark,
             target.subject,
             settings,
-            interrupted,
+            watcher.is_asked(),
             results,
         ))
     }
@@ -237,7 +237,6 @@ impl Target {
         Ok((account, sender))
     }
 
-    /// Logs in further devices, each of the user of an account.
     pub(crate) async fn log_in(
         &self,
         accounts: impl ExactSizeIterator<Item = Account>,
@@ -296,12 +295,43 @@ impl Target {
     }
 }
 
-/// The higher of two numbers, as far as they are known.
+/// Connects a device that was here before. Tries again for as long as that may help,
+/// with growing pauses, and calls `failed` each time.
+pub(crate) async fn reconnect(
+    account: &Account,
+    options: &ClientBuilder,
+    mut failed: impl FnMut(),
+) -> Result<Client> {
+    let mut attempt = 0;
+    loop {
+        match options.clone().connect(account).await {
+            Err(Error::NoAnswer { .. } | Error::LoginUnanswered { .. } | Error::Broken { .. }) => {
+                failed();
+                sleep(Backoff::default().delay(attempt, rand::random())).await;
+                attempt = attempt.saturating_add(1);
+            }
+            result => return Ok(result?),
+        }
+    }
+}
+
+/// Acks everything, and closes the device. Returns the last message of each conversation.
+pub(crate) async fn leave(device: Client) -> Result<HashMap<ConversationId, MsgId>> {
+    let overview = device.conversations().list().await?;
+    for seen in &overview {
+        device.conversation(seen.id).ack(seen.head);
+    }
+    device.close().await;
+    Ok(overview
+        .into_iter()
+        .map(|seen| (seen.id, seen.head))
+        .collect())
+}
+
 pub(crate) fn higher(one: Option<f64>, other: Option<f64>) -> Option<f64> {
     [one, other].into_iter().flatten().reduce(f64::max)
 }
 
-/// Processor time in seconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Cpu {
     pub(crate) server: Option<f64>,
@@ -317,7 +347,6 @@ impl Cpu {
         }
     }
 
-    /// Lists what one million of `count` things cost.
     pub(crate) fn list(self, count: u64, results: &mut Results, meaning: &'static str) {
         let each = |seconds: f64| seconds / (count.max(1) as f64 / 1e6);
         let (server, clients) = (self.server.map(each), self.clients.map(each));

@@ -1,10 +1,10 @@
 //! A server of the run's own: a process of this binary on a temporary directory.
 
-use std::env;
-use std::io::{self, BufRead as _, BufReader};
+use std::ffi::OsStr;
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus};
 
 use cairn_client::proto::invite::InviteLink;
 use serde::Deserialize;
@@ -15,7 +15,6 @@ use crate::error::{BenchError, Result};
 use crate::system;
 
 /// Dropping it kills the process and removes its data.
-#[derive(Debug)]
 pub(super) struct Server {
     process: Child,
     ready: Ready,
@@ -30,7 +29,6 @@ struct Ready {
 }
 
 impl Server {
-    /// Starts a server with its data in a new directory below `parent`, and waits for it.
     pub(super) fn start(parent: &Path) -> Result<Self> {
         let dir = system::temporary_dir(parent)?;
         let (process, ready) = run(dir.path(), SocketAddr::from(([127, 0, 0, 1], 0)))?;
@@ -43,11 +41,12 @@ impl Server {
 
     pub(super) fn owner_invite(&self) -> Result<InviteLink> {
         let link = self.ready.invite.as_deref().unwrap_or_default();
-        link.parse().map_err(|_| not_ready(link))
+        let invalid = |_| BenchError::Failed("the server gave no invite".to_owned());
+        link.parse().map_err(invalid)
     }
 
     pub(super) fn process(&self) -> u32 {
-        self.process.0.id()
+        self.process.process.id()
     }
 
     /// Starts the server again at the same address and with the same data.
@@ -61,16 +60,15 @@ impl Server {
         Ok(())
     }
 
-    /// How the server ended, if it did so by itself.
     pub(super) fn ended(&mut self) -> Option<ExitStatus> {
-        self.process.0.try_wait().ok().flatten()
+        self.process.process.try_wait().ok().flatten()
     }
 
     fn terminate(&mut self) -> io::Result<()> {
         let process = self.process().to_string();
         let killed = Command::new("kill").args(["-TERM", &process]).status()?;
         match killed.success() {
-            true => self.process.0.wait().map(drop),
+            true => self.process.process.wait().map(drop),
             false => Err(io::Error::other("it could not be asked to stop")),
         }
     }
@@ -85,26 +83,19 @@ pub(crate) enum Stop {
 }
 
 fn run(dir: &Path, listen: SocketAddr) -> Result<(Child, Ready)> {
-    let cannot = || BenchError::io("cannot start a server");
-    let mut command = Command::new(env::current_exe().map_err(cannot())?);
-    let listen = listen.to_string();
-    command
-        .args(["serve", "--json", "--log", "warn", "--listen", &listen])
-        .arg("--data")
-        .arg(dir.join("data"))
-        .env_remove("RUST_LOG")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped());
-    let mut process = Child::start(&mut command).map_err(cannot())?;
-    let mut line = String::new();
-    if let Some(stdout) = process.0.stdout.take() {
-        let read = BufReader::new(stdout).read_line(&mut line);
-        read.map_err(cannot())?;
-    }
-    let ready = serde_json::from_str(&line).map_err(|_| not_ready(&line))?;
-    Ok((process, ready))
-}
-
-fn not_ready(said: &str) -> BenchError {
-    BenchError::Failed(format!("the server did not start: it said {said:?}"))
+    let (data, listen) = (dir.join("data"), listen.to_string());
+    let args = [
+        "serve", "--json", "--log", "warn", "--listen", &listen, "--data",
+    ];
+    let args: Vec<&OsStr> = args
+        .iter()
+        .map(OsStr::new)
+        .chain([data.as_os_str()])
+        .collect();
+    let start = || {
+        let mut process = Child::start(&args)?;
+        let ready = process.read()?;
+        Ok((process, ready))
+    };
+    start().map_err(BenchError::io("the server did not start"))
 }

@@ -8,7 +8,6 @@ use crate::results::{Results, Unit, list};
 #[derive(Clone, Debug)]
 pub(crate) struct Reading {
     pub(crate) metrics: Metrics,
-    /// What the server's process has written to files.
     pub(crate) written_bytes: Option<u64>,
 }
 
@@ -23,7 +22,6 @@ impl Reading {
         })
     }
 
-    /// Lists what was done between two readings.
     pub(crate) fn list(done: Option<&Self>, results: &mut Results) {
         let each = |amount: u64, of: u64| (of > 0).then(|| amount as f64 / of as f64);
         let metrics = done.map(|done| &done.metrics);

@@ -33,7 +33,7 @@ fn run(first: u64, bodies: Vec<Body>) -> Run {
 #[test]
 fn a_cursor_moves_behind_what_came_and_checks_each_sender_for_itself() {
     let texts = Texts::new(100, 1);
-    let said = |sender, number| texts.body(sender, number, Instant::now()).unwrap();
+    let said = |sender, number| texts.body(100, sender, number, Instant::now()).unwrap();
     let mut cursor = Cursor::new(MsgId::new(4));
     let mut saw = Vec::new();
     let other = Body::Text(Text::new("not of the run").unwrap());

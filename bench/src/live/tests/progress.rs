@@ -1,7 +1,7 @@
 use crate::limits;
 use crate::live::traffic::progress::{Moment, Timeline};
-use crate::live::traffic::ramp::{points, ramp};
 use crate::live::traffic::results::Rates;
+use crate::live::traffic::{points, ramp};
 use std::time::Duration;
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 fn a_stamp_is_read_from_the_packed_entry_of_its_message() {
     let texts = Texts::new(200, 1);
     let at = texts.began + Duration::from_micros(1_234_567);
-    let body = texts.body(0xabc, 0x12_3456_789a, at).unwrap();
+    let body = texts.body(200, 0xabc, 0x12_3456_789a, at).unwrap();
     assert!(matches!(&body, Body::Text(text) if text.as_str().len() == 200));
     let mut entry = Vec::new();
     Entry {
@@ -38,7 +38,7 @@ fn a_stamp_is_read_from_the_packed_entry_of_its_message() {
 fn a_shorter_message_has_a_stamp_too() {
     let texts = Texts::new(200, 1);
     for bytes in [STAMP_BYTES, 40, 200] {
-        let Body::Text(text) = texts.body_of(bytes, 7, 3, texts.began).unwrap() else {
+        let Body::Text(text) = texts.body(bytes, 7, 3, texts.began).unwrap() else {
             panic!("it is no text")
         };
         assert_eq!(text.as_str().len(), bytes);

@@ -9,16 +9,12 @@ use tokio::sync::Notify;
 use crate::latency::Latencies;
 
 /// Clients report many latencies at once, so that the lock costs little.
-#[derive(Debug)]
 pub(crate) struct Counters {
     counts: Mutex<Counts>,
     is_over: AtomicBool,
-    /// Notified when the goal is reached.
     pub(crate) reached: Notify,
 }
 
-/// What was counted since the warm-up.
-#[derive(Debug)]
 pub(crate) struct Counts {
     span: Span,
     /// The number of accepted messages at which the count ends.

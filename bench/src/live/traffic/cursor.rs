@@ -14,7 +14,6 @@ use crate::limits;
 use crate::results::{Results, Unit, list};
 
 /// It outlives the connections of the device, as what a device has stored does.
-#[derive(Debug)]
 pub(crate) struct Cursor {
     /// The first message that the device does not have.
     pub(crate) next: MsgId,
@@ -54,7 +53,6 @@ impl Cursor {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Anomalies {
-    /// Accepted and never received.
     pub(crate) missing: u64,
     pub(crate) duplicates: u64,
     pub(crate) out_of_order: u64,

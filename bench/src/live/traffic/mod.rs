@@ -8,7 +8,6 @@ pub(crate) mod cursor;
 pub(crate) mod fill;
 pub(crate) mod pace;
 pub(crate) mod progress;
-pub(crate) mod ramp;
 pub(crate) mod receivers;
 pub(crate) mod results;
 pub(crate) mod sender;
@@ -19,8 +18,9 @@ pub(crate) use cursor::{Anomalies, Cursor};
 pub(crate) use fill::{Filler, fill};
 pub(crate) use pace::{Clock, Pace, Turns, Window};
 pub(crate) use progress::{Extent, Moment, Timeline, count};
-pub(crate) use ramp::{points, ramp, reconnect};
 pub(crate) use receivers::{Receivers, delivered};
-pub(crate) use results::{Rates, StallResults, TrafficResults, list_distributions, list_timeline};
+pub(crate) use results::{
+    Rates, StallResults, TrafficResults, list_distributions, list_timeline, points, ramp,
+};
 pub(crate) use sender::{Group, InFlight, Load, Sent, Unanswered};
 pub(crate) use stamp::{STAMP_BYTES, Texts};

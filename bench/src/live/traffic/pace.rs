@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use crate::error::{BenchError, Result};
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Pace {
     /// Sends that each sender has unanswered at most.
     pub(crate) in_flight: usize,
@@ -75,7 +75,6 @@ impl Turns {
 
 /// A thread that wakes senders in turn: the runtime's own timers are a millisecond coarse, which is
 /// longer than what is measured.
-#[derive(Debug)]
 pub(crate) struct Clock {
     is_over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -122,12 +121,10 @@ impl Drop for Clock {
 /// How much may be on its way to all receivers together. A window that was full opens again when
 /// half of it is delivered: if every delivery let one message in, each would travel alone, and the
 /// run would measure packets.
-#[derive(Debug)]
 pub(crate) struct Window {
     undelivered: AtomicI64,
     most: i64,
     is_open: AtomicBool,
-    /// Those of the senders.
     pub(crate) wakes: Wakes,
 }
 
@@ -142,7 +139,6 @@ impl Window {
         }
     }
 
-    /// Notes that a message was sent to this many receivers.
     pub(crate) fn sent(&self, receivers: i64) {
         if self.undelivered.fetch_add(receivers, Ordering::Relaxed) + receivers >= self.most {
             self.is_open.store(false, Ordering::Relaxed);

@@ -44,7 +44,7 @@ pub(crate) async fn count(
     target: &Target,
 ) -> Result<TrafficResults> {
     let (time, warm) = (extent.time(), Instant::now() + limits::WARM_UP);
-    let (counters, stop) = (&*senders.load.counters, target.watcher.stop());
+    let (counters, watcher) = (&*senders.load.counters, &target.watcher);
     let is_fanout = senders.load.groups.iter().any(|group| group.receivers > 0);
     let mut began = match counters.read(Counts::is_counting) {
         true => Some((target.reading().await, target.cpu())),
@@ -53,12 +53,12 @@ pub(crate) async fn count(
     let mut timeline = Timeline::new();
     loop {
         let left = counters.read(|counts| counts.left(time));
-        if left.is_zero() || stop.is_asked() {
+        if left.is_zero() || watcher.is_asked() {
             break;
         }
         tokio::select! {
             biased;
-            () = stop.asked() => {}
+            () = watcher.asked() => {}
             () = counters.reached.notified() => {}
             Some(ended) = senders.tasks.join_next() => {
                 ended??;
@@ -72,7 +72,7 @@ pub(crate) async fn count(
         }
         let now = counters.read(|counts| Moment::from(counts));
         timeline.note(now);
-        target.watcher.tell(&|| match (&began, is_fanout) {
+        watcher.tell(&|| match (&began, is_fanout) {
             (None, _) => "warming up".to_owned(),
             (Some(_), true) => now.to_string(),
             (Some(_), false) => format!("{} accepted", grouped(now.accepted as f64)),
@@ -103,10 +103,8 @@ pub(crate) async fn count(
 }
 
 /// Sums at moments of a run that lie about as far apart each.
-#[derive(Debug)]
 pub(crate) struct Timeline {
     moments: Vec<Moment>,
-    /// Moments closer than this are left out.
     gap: Duration,
 }
 

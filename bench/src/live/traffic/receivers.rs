@@ -104,7 +104,6 @@ pub(crate) async fn delivered<T: 'static>(
     Ok(())
 }
 
-#[derive(Debug)]
 struct Receiver {
     client: Client,
     group: ConversationId,

@@ -1,10 +1,12 @@
 //! The numbers of `send`, `fanout` and `idle`, which have the same JSON fields.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::cursor::Anomalies;
-use super::ramp::points;
 use crate::latency::Latencies;
+use crate::limits;
 use crate::live::target::{Cpu, Reading};
 use crate::results::{Results, Scale, Series, Unit, list};
 
@@ -41,7 +43,6 @@ pub(crate) struct StallResults {
     pub(crate) calm_latency: Latencies,
     /// Of those who stopped, from then until they caught up: from the send to its receipt.
     pub(crate) latency: Latencies,
-    /// Deliveries that were due to them when they read again.
     pub(crate) behind: Option<u64>,
     /// `None` when they never caught up.
     pub(crate) level_after_s: Option<f64>,
@@ -51,7 +52,6 @@ pub(crate) struct StallResults {
     pub(crate) mib_max_while_catching_up: Option<f64>,
 }
 
-/// What was counted a second in one part of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(crate) struct Rates {
     /// The end of the part, in seconds since the count began.
@@ -65,48 +65,20 @@ impl TrafficResults {
     pub(crate) fn list(self) -> Results {
         let mut listed = Results::of(self.seconds);
         let results = &mut listed;
-        let (cost, sent) = match self.deliveries {
-            Some(_) => (
-                "processor time for a million deliveries",
-                "sent to received",
-            ),
-            None => ("processor time for a million messages", "sent to accepted"),
-        };
-        self.list_traffic(results);
-        self.list_connections(results);
-        let count = self.deliveries.or(self.accepted).unwrap_or_default();
-        self.cpu.list(count, results, cost);
-        list! { results;
-            "server_mib": self.server_mib, Unit::MIB, "server memory" => "in use at the end";
-        }
-        Reading::list(self.server_stats.as_ref(), results);
-        self.stall.list(&self.latency, results);
-        let kinds = [
-            ("latency_distribution", sent, &self.latency),
-            (
-                "calm_latency_distribution",
-                "the same, while all read",
-                &self.stall.calm_latency,
-            ),
-            (
-                "accept_latency_distribution",
-                "sent to accepted",
-                &self.accept_latency,
-            ),
-        ];
-        list_distributions(&kinds, results);
-        list_timeline(self.timeline.as_deref(), self.deliveries.is_some(), results);
-        list_ramps(self.ramps, results);
-        listed
-    }
-
-    fn list_traffic(&self, results: &mut Results) {
-        let rate = |count: Option<u64>| Some(count? as f64 / self.seconds?);
         let answered = "from the send to its answer";
-        let latency = match self.deliveries {
-            Some(_) => "from the send to its receipt",
-            None => answered,
+        let (latency, sent, cost) = match self.deliveries {
+            Some(_) => (
+                "from the send to its receipt",
+                "sent to received",
+                "processor time for a million deliveries",
+            ),
+            None => (
+                answered,
+                "sent to accepted",
+                "processor time for a million messages",
+            ),
         };
+        let rate = |count: Option<u64>| Some(count? as f64 / self.seconds?);
         results.json("seconds", self.seconds);
         results.json("accepted", self.accepted);
         results.json("deliveries", self.deliveries);
@@ -116,15 +88,11 @@ impl TrafficResults {
             "accepted_per_s": rate(self.accepted), Unit::PER_S,
                 "accepted" => "messages that were stored durably, numbered and answered";
             "latency_ms": &self.latency, Unit::MILLIS, "latency" => latency;
-            "accept_latency_ms": &self.accept_latency, Unit::MILLIS,
-                "acceptance" => answered;
+            "accept_latency_ms": &self.accept_latency, Unit::MILLIS, "acceptance" => answered;
         }
         Anomalies::list(self.anomalies, true, results);
-    }
-
-    fn list_connections(&self, results: &mut Results) {
-        let [stop, crash] = self.back_s;
         results.check(self.connections_lost.is_none_or(|lost| lost == 0));
+        let [stop, crash] = self.back_s;
         list! { results;
             "connections": self.connections, Unit::COUNT,
                 "connections" => "users who are logged in and do nothing";
@@ -141,11 +109,31 @@ impl TrafficResults {
             "connections_lost": self.connections_lost, Unit::COUNT,
                 "lost" => "connections that did not come back";
         }
+        let count = self.deliveries.or(self.accepted).unwrap_or_default();
+        self.cpu.list(count, results, cost);
+        list! { results;
+            "server_mib": self.server_mib, Unit::MIB, "server memory" => "in use at the end";
+        }
+        Reading::list(self.server_stats.as_ref(), results);
+        self.stall.list(&self.latency, results);
+        let (calm, accept) = (&self.stall.calm_latency, &self.accept_latency);
+        let kinds = [
+            ("latency_distribution", sent, &self.latency),
+            (
+                "calm_latency_distribution",
+                "the same, while all read",
+                calm,
+            ),
+            ("accept_latency_distribution", "sent to accepted", accept),
+        ];
+        list_distributions(&kinds, results);
+        list_timeline(self.timeline.as_deref(), self.deliveries.is_some(), results);
+        list_ramps(self.ramps, results);
+        listed
     }
 }
 
 impl StallResults {
-    /// How many times the p99 of the calm the p99 was while some did not read.
     pub(crate) fn p99_ratio(&self, latency: &Latencies) -> Option<f64> {
         let calm = self.calm_latency.percentiles()?.p99;
         let now = latency.percentiles()?.p99;
@@ -175,6 +163,20 @@ impl StallResults {
                 "catching up" => "the server's memory at most, while they got level";
         }
     }
+}
+
+/// Steps of a rise: seconds, and how many there were. `times` are those of each further one, in
+/// ascending order. Of many, only some are kept.
+pub(crate) fn ramp(times: &[Duration]) -> Vec<(f64, usize)> {
+    let every = times.len().div_ceil(limits::MOMENTS_MAX - 1).max(1);
+    let is_kept = |&(count, _): &(usize, _)| count % every == 0 || count == times.len();
+    let steps = (1..).zip(times).filter(is_kept);
+    let steps = steps.map(|(count, after)| (after.as_millis() as f64 / 1_000.0, count));
+    [(0.0, 0)].into_iter().chain(steps).collect()
+}
+
+pub(crate) fn points(ramp: &[(f64, usize)]) -> Vec<(f64, f64)> {
+    ramp.iter().map(|&(s, count)| (s, count as f64)).collect()
 }
 
 fn list_ramps(ramps: [Option<Vec<(f64, usize)>>; 3], results: &mut Results) {
@@ -213,7 +215,6 @@ pub(crate) fn list_distributions(
     }
 }
 
-/// Lists what was counted a second, over the time of the run.
 pub(crate) fn list_timeline(timeline: Option<&[Rates]>, is_delivered: bool, results: &mut Results) {
     results.json("timeline", timeline);
     let Some(timeline) = timeline else {

@@ -20,10 +20,9 @@ use crate::limits;
 use crate::zipf::Picker;
 
 /// What the senders and receivers of a run have in common.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Load {
     pub(crate) groups: Arc<[Group]>,
-    /// How much busier some groups are than others.
     pub(crate) skew: f64,
     pub(crate) seed: u64,
     pub(crate) texts: Arc<Texts>,
@@ -34,7 +33,6 @@ pub(crate) struct Load {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Group {
     pub(crate) id: ConversationId,
-    /// How many receivers get each message.
     pub(crate) receivers: u32,
 }
 
@@ -45,7 +43,6 @@ pub(crate) struct Senders {
 }
 
 impl Load {
-    /// Starts a sender for each client.
     pub(crate) fn start(self, clients: Vec<Client>) -> Result<Senders> {
         let groups = self.groups.len();
         let sender = |(number, client): (u16, Client)| Sender {
@@ -94,14 +91,12 @@ pub(crate) struct Sent {
     pub(crate) accepted: Vec<u64>,
 }
 
-#[derive(Debug)]
 struct Sender {
     load: Load,
     client: Client,
     /// In the stamps.
     number: u16,
     picker: Picker,
-    /// The number of the last message in each group.
     numbers: Vec<u64>,
     total: u64,
     accepted: Vec<u64>,
@@ -136,7 +131,8 @@ impl Sender {
             let group = self.picker.pick();
             let Group { id, receivers } = self.load.groups[group];
             let number = self.numbers[group] + 1;
-            let body = self.load.texts.body(self.number, number, due)?;
+            let texts = &self.load.texts;
+            let body = texts.body(texts.body_bytes, self.number, number, due)?;
             let accepted = match self.client.conversation(id).try_enqueue(body) {
                 Ok(accepted) => accepted,
                 Err(TryEnqueueError::Full(_)) => break,

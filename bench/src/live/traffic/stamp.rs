@@ -18,7 +18,6 @@ pub(crate) const STAMP_BYTES: usize = 32;
 /// Who sent a message, as which one of the conversation, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
-    /// Since the beginning of the run.
     pub(crate) nanos: u64,
     /// From 0.
     pub(crate) sender: u16,
@@ -42,10 +41,9 @@ impl Stamp {
     }
 }
 
-#[derive(Debug)]
 pub(crate) struct Texts {
     pub(crate) fillings: Vec<String>,
-    body_bytes: usize,
+    pub(crate) body_bytes: usize,
     pub(crate) began: Instant,
 }
 
@@ -61,13 +59,9 @@ impl Texts {
         }
     }
 
-    /// The `number`-th message of `sender`, due at `at`.
-    pub(crate) fn body(&self, sender: u16, number: u64, at: Instant) -> Result<Body, TextError> {
-        self.body_of(self.body_bytes, sender, number, at)
-    }
-
-    /// The same with another length, up to that of the run's messages.
-    pub(crate) fn body_of(
+    /// The `number`-th message of `sender`, due at `at`, with a length up to that of the run's
+    /// messages.
+    pub(crate) fn body(
         &self,
         bytes: usize,
         sender: u16,
@@ -83,7 +77,6 @@ impl Texts {
         Ok(Body::Text(Text::new(text)?))
     }
 
-    /// How long before `now` the message was due.
     pub(crate) fn age(&self, stamp: Stamp, now: Instant) -> Duration {
         now.saturating_duration_since(self.began + Duration::from_nanos(stamp.nanos))
     }

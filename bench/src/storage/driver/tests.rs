@@ -3,19 +3,12 @@ use cairn_proto::wire::request::group::ListMembers;
 use super::*;
 
 fn texts(driver: &mut Driver, group: usize) -> Vec<(MsgId, Text)> {
-    let run = driver
-        .read(group, PullRange::From(MsgId::new(1)), RunLimits::MAX)
-        .unwrap();
-    let messages = run.messages().unwrap().into_iter();
-    messages
-        .filter_map(|message| {
-            if let Body::Text(text) = message.body {
-                Some((message.msgid, text))
-            } else {
-                None
-            }
-        })
-        .collect()
+    let (mut all, mut from) = (Vec::new(), MsgId::new(1));
+    while let Some((texts, next)) = driver.texts(group, from).unwrap() {
+        all.extend(texts);
+        from = next;
+    }
+    all
 }
 
 #[test]

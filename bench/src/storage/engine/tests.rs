@@ -20,7 +20,7 @@ fn report(args: &[&str]) -> Report {
     run(
         settings(args),
         Vec::new(),
-        &mut Watcher::new(hears, |text| drop(text())),
+        &Watcher::new(hears, |text| drop(text())),
     )
     .unwrap()
 }
@@ -83,7 +83,7 @@ fn other_contenders_run_last() {
         "--seconds",
         "0.1",
     ]);
-    let report = run(settings, vec![other], &mut Watcher::new(hears, |_| {})).unwrap();
+    let report = run(settings, vec![other], &Watcher::new(hears, |_| {})).unwrap();
     let json = serde_json::to_value(&report).unwrap();
     let last = json["storing"].as_array().unwrap().last().unwrap();
     assert_eq!(
@@ -120,7 +120,7 @@ fn every_group_size_has_a_row() {
 #[test]
 fn early_interruption_is_an_error() {
     let (_stop, hears) = watch::channel(true);
-    let result = run(settings(&[]), Vec::new(), &mut Watcher::new(hears, |_| {}));
+    let result = run(settings(&[]), Vec::new(), &Watcher::new(hears, |_| {}));
     assert!(matches!(result, Err(BenchError::Interrupted)), "{result:?}");
 }
 
@@ -130,7 +130,7 @@ fn oversized_batch_is_refused() {
     let result = run(
         settings(&["--batches", "1,4096", "--body", "16384"]),
         Vec::new(),
-        &mut Watcher::new(hears, |_| {}),
+        &Watcher::new(hears, |_| {}),
     );
     let refusal = result.unwrap_err().to_string();
     assert!(

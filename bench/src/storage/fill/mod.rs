@@ -48,14 +48,14 @@ pub struct Settings {
 
 /// Fills a data directory and reads from it. What was measured before an interruption is reported.
 pub fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
-    let (scratch, stop) = (settings.load.scratch.open()?, watcher.stop());
+    let scratch = settings.load.scratch.open()?;
     let folder = scratch.path();
     let messages = disk_budget::limit(folder, settings.messages, settings.load.body)?;
     let mut driver = Driver::create(folder, settings.load.conversations, 0)?;
     let heads_before = heads(&mut driver)?;
     let progress = fill(&mut driver, messages, &settings, folder, watcher)?;
     let stored = progress.last().messages;
-    let disk_full = stored < settings.messages && !stop.is_asked();
+    let disk_full = stored < settings.messages && !watcher.is_asked();
     let mut results = results::speed(&progress, disk_full);
     watcher.tell(&|| "closing the data directory".to_owned());
     let (sender, groups) = (driver.sender, driver.groups.clone());
@@ -65,7 +65,7 @@ pub fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
     let message_bytes = stored * settings.load.body as u64;
     results::at_rest(&mut results, folder, message_bytes, close_s);
     let mut reopened = Reopened::default();
-    if !stop.is_asked() {
+    if !watcher.is_asked() {
         watcher.tell(&|| "opening the data directory again".to_owned());
         let began = Instant::now();
         let mut driver = Driver::resume(Engine::open(folder)?, sender, groups);
@@ -89,7 +89,6 @@ pub fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
         .report("fill", &settings, watcher, results))
 }
 
-/// The entries of all groups together.
 fn heads(driver: &mut Driver) -> Result<u64> {
     let groups = 0..driver.groups.len();
     let head = |group| Ok(driver.timeline(group)?.head().get());
@@ -104,12 +103,11 @@ fn fill(
     folder: &Path,
     watcher: &Watcher,
 ) -> Result<Progress> {
-    let stop = watcher.stop();
     let mut load = settings.load.load();
     let mut batch = Vec::new();
     let mut progress = Progress::begin(messages);
     let mut stored = 0;
-    while stored < messages && !stop.is_asked() {
+    while stored < messages && !watcher.is_asked() {
         let began = Instant::now();
         for _ in 0..settings.batch.min(messages - stored) {
             batch.push(load.message()?);

@@ -12,16 +12,12 @@ use crate::system;
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub(super) struct Sample {
     pub(super) messages: u64,
-    /// Since the beginning.
     pub(super) seconds: f64,
-    /// Since the previous sample.
     pub(super) messages_per_s: f64,
     pub(super) disk_bytes: u64,
     pub(super) memory_mib: Option<f64>,
 }
 
-/// About [`FILL_PARTS`] samples.
-#[derive(Debug)]
 pub(super) struct Progress {
     pub(super) began: Instant,
     part: u64,
@@ -39,7 +35,6 @@ impl Progress {
         }
     }
 
-    /// Whether it is time for a sample.
     pub(super) fn is_due(&self, messages: u64) -> bool {
         messages - self.last().messages >= self.part
     }

@@ -36,7 +36,6 @@ pub(super) struct Reads {
     pub(super) reads_per_s: f64,
     messages_per_s: f64,
     pub(super) latency_ms: Option<Percentiles>,
-    /// Reads that returned other messages than asked for.
     pub(super) wrong: u64,
 }
 
@@ -77,11 +76,11 @@ pub(super) fn measure(
 
 impl Reader<'_> {
     fn read_for(&mut self, time: Duration, most: u64, watcher: &Watcher) -> Result<Option<Reads>> {
-        let (stop, mut latencies) = (watcher.stop(), Latencies::default());
+        let mut latencies = Latencies::default();
         let (mut messages, mut wrong) = (0_u64, 0_u64);
         let began = Instant::now();
         let mut last = began;
-        while latencies.count() < most && last - began < time && !stop.is_asked() {
+        while latencies.count() < most && last - began < time && !watcher.is_asked() {
             let (count, is_right) = self.read()?;
             let now = Instant::now();
             latencies.record(now - last);

@@ -11,9 +11,7 @@ use crate::system;
 const SHARE: Unit = Unit::new(2, "");
 
 pub(super) fn speed(progress: &Progress, disk_full: bool) -> Results {
-    let Sample {
-        messages, seconds, ..
-    } = progress.last();
+    let (messages, seconds) = (progress.last().messages, progress.last().seconds);
     let mut results = Results::of(Some(seconds));
     let stored = match disk_full {
         true => "stored durably: as many as the disk can take",
@@ -41,7 +39,6 @@ pub(super) fn speed(progress: &Progress, disk_full: bool) -> Results {
     results
 }
 
-/// Of the closed data directory.
 pub(super) fn at_rest(results: &mut Results, folder: &Path, message_bytes: u64, close_s: f64) {
     let disk_bytes = system::bytes_below(folder);
     let share = (message_bytes > 0).then(|| disk_bytes as f64 / message_bytes as f64);
@@ -129,30 +126,18 @@ pub(super) fn on_the_way(results: &mut Results, samples: &[Sample], body_bytes: 
         let x = Scale::Linear.axis("messages stored, in millions");
         results.plot((title, meaning), x, Scale::Linear.axis(label), lines);
     };
-    plot(
-        "Speed",
-        "A level line: what is stored already does not slow down what comes.",
-        "messages/s",
-        vec![line("stored", &|sample| Some(sample.messages_per_s))],
-    );
-    plot(
-        "Memory",
-        "A level line: memory does not grow with what is stored.",
-        "MiB",
-        vec![line("in use", &|sample| sample.memory_mib)],
-    );
-    plot(
-        "Disk",
-        "Below the line of the texts: compression saves more than everything that goes with a \
-         message takes.",
-        "GiB",
-        vec![
-            line("on the disk", &|sample| {
-                Some(sample.disk_bytes as f64 / GIB)
-            }),
-            line("the texts alone", &|sample| {
-                Some(sample.messages as f64 * body_bytes / GIB)
-            }),
-        ],
-    );
+    let stored = line("stored", &|sample| Some(sample.messages_per_s));
+    let meaning = "A level line: what is stored already does not slow down what comes.";
+    plot("Speed", meaning, "messages/s", vec![stored]);
+    let memory = line("in use", &|sample| sample.memory_mib);
+    let meaning = "A level line: memory does not grow with what is stored.";
+    plot("Memory", meaning, "MiB", vec![memory]);
+    let disk = line("on the disk", &|sample| {
+        Some(sample.disk_bytes as f64 / GIB)
+    });
+    let bytes = |sample: &Sample| sample.messages as f64 * body_bytes;
+    let texts = line("the texts alone", &|sample| Some(bytes(sample) / GIB));
+    let meaning = "Below the line of the texts: compression saves more than everything that goes \
+        with a message takes.";
+    plot("Disk", meaning, "GiB", vec![disk, texts]);
 }

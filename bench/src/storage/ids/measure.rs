@@ -26,12 +26,10 @@ use crate::watcher::Watcher;
 use crate::zipf::Picker;
 
 /// Messages in sled under the ids of one scheme, a batch for each commit.
-#[derive(Debug)]
 pub(super) struct IdRows {
     scheme: Scheme,
     folder: PathBuf,
     generator: Generator,
-    /// The last reserved number.
     taken: u64,
     rows: SledRows,
     batch: sled::Batch,
@@ -53,9 +51,9 @@ impl IdRows {
         })
     }
 
-    fn create_all(parent: &Path) -> Result<Vec<Self>> {
-        let create = |scheme| Self::create(parent, scheme);
-        Scheme::ALL.into_iter().map(create).collect()
+    fn create_all<'a>(of: &'a mut [SchemeResults], parent: &Path) -> Result<Vec<Measured<'a>>> {
+        let create = |of: &'a mut SchemeResults| Ok((Self::create(parent, of.scheme)?, of));
+        of.iter_mut().map(create).collect()
     }
 
     /// The id of the next message to `conversation`; waits for the clock if it must.
@@ -118,29 +116,29 @@ impl IdRows {
     }
 }
 
+type Measured<'a> = (IdRows, &'a mut SchemeResults);
+
 type Rate = fn(&mut SchemeResults) -> &mut Option<f64>;
 
 /// Calls `work` for every scheme in turn, [`IDS_ROUNDS`] times, and sets `rate` to the median of
 /// the rates that it returns.
 fn in_turns(
-    results: &mut [SchemeResults],
-    all: &mut [IdRows],
+    all: &mut [Measured<'_>],
     what: &str,
     rate: Rate,
     watcher: &Watcher,
-    mut work: impl FnMut(u64, &mut SchemeResults, &mut IdRows) -> Result<f64>,
+    mut work: impl FnMut(u64, &mut Measured<'_>) -> Result<f64>,
 ) -> Result<()> {
-    let stop = watcher.stop();
     let mut rates = vec![Vec::new(); all.len()];
     for round in 0..IDS_ROUNDS {
-        for ((rows, of), rates) in all.iter_mut().zip(&mut *results).zip(&mut rates) {
-            if stop.is_asked() {
+        for (measured, rates) in all.iter_mut().zip(&mut rates) {
+            if watcher.is_asked() {
                 return Ok(());
             }
-            let scheme = rows.scheme;
+            let scheme = measured.0.scheme;
             watcher.tell(&|| format!("{what}: round {} of {IDS_ROUNDS}, {scheme}", round + 1));
-            rates.push(work(round, of, rows)?);
-            *rate(of) = median(rates);
+            rates.push(work(round, measured)?);
+            *rate(measured.1) = median(rates);
         }
     }
     Ok(())
@@ -152,13 +150,12 @@ pub(super) fn make_ids(
     folder: &Path,
     watcher: &Watcher,
 ) -> Result<()> {
-    let mut all = IdRows::create_all(&folder.join("made"))?;
+    let mut all = IdRows::create_all(results, &folder.join("made"))?;
     let load = &settings.load;
     let mut picker = Picker::new(load.conversations, SKEW, load.scratch.seed);
     let count = settings.ids.div_ceil(IDS_ROUNDS);
     let conversations: Vec<u64> = (0..count).map(|_| picker.pick() as u64).collect();
-    let rate: Rate = |of| &mut of.ids_per_s;
-    let make = |_, of: &mut SchemeResults, rows: &mut IdRows| {
+    let make = |_, (rows, of): &mut Measured<'_>| {
         let began = Instant::now();
         for &conversation in &conversations {
             black_box(rows.next_id(conversation)?);
@@ -172,7 +169,13 @@ pub(super) fn make_ids(
         of.wire_bytes = Some(bytes as f64 / sample.len() as f64);
         Ok(rate)
     };
-    in_turns(results, &mut all, "making ids", rate, watcher, make)
+    in_turns(
+        &mut all,
+        "making ids",
+        |of| &mut of.ids_per_s,
+        watcher,
+        make,
+    )
 }
 
 /// Stores the same messages under the ids of each scheme, and reads the newest ones again.
@@ -182,11 +185,11 @@ pub(super) fn store_and_read(
     folder: &Path,
     watcher: &Watcher,
 ) -> Result<()> {
-    let mut all = IdRows::create_all(&folder.join("stored"))?;
-    let newest = store(results, &mut all, settings, watcher)?;
+    let mut all = IdRows::create_all(results, &folder.join("stored"))?;
+    let newest = store(&mut all, settings, watcher)?;
     let most = (settings.messages / IDS_ROUNDS).max(1);
     let rate: Rate = |of| &mut of.last_50_reads_per_s;
-    let read = |round, of: &mut SchemeResults, rows: &mut IdRows| {
+    let read = |round, (rows, of): &mut Measured<'_>| {
         // The same conversations for all.
         let mut random = StdRng::seed_from_u64(settings.load.scratch.seed ^ round);
         let wrong = of.wrong_reads.get_or_insert(0);
@@ -200,24 +203,23 @@ pub(super) fn store_and_read(
         }
         Ok(reads as f64 / took.as_secs_f64())
     };
-    in_turns(results, &mut all, "reading", rate, watcher, read)
+    in_turns(&mut all, "reading", rate, watcher, read)
 }
 
 /// Stores the messages. Returns the numbers of the newest in each conversation.
 fn store(
-    results: &mut [SchemeResults],
-    all: &mut [IdRows],
+    all: &mut [Measured<'_>],
     settings: &Settings,
     watcher: &Watcher,
 ) -> Result<Vec<VecDeque<u64>>> {
     let mut load = settings.load.load();
     let mut newest = vec![VecDeque::new(); settings.load.conversations];
     let stretch = settings.messages.div_ceil(IDS_ROUNDS).min(IDS_STRETCH_MAX);
-    let (stop, mut stored) = (watcher.stop(), 0);
-    while stored < settings.messages && !stop.is_asked() {
+    let mut stored = 0;
+    while stored < settings.messages && !watcher.is_asked() {
         let count = stretch.min(settings.messages - stored);
         let messages = load.messages(count as usize)?;
-        for (rows, of) in all.iter_mut().zip(&mut *results) {
+        for (rows, of) in &mut *all {
             watcher.tell(&|| {
                 let [so_far, of] = [stored, settings.messages].map(|count| grouped(count as f64));
                 format!("storing: {so_far} of {of} messages, {}", rows.scheme)
@@ -243,7 +245,7 @@ fn store(
         }
         stored += count;
     }
-    for (rows, of) in all.iter().zip(results).filter(|_| stored > 0) {
+    for (rows, of) in all.iter_mut().filter(|_| stored > 0) {
         let rates = of.stretches.iter().map(|stretch| stretch.stored_per_s);
         of.stored_per_s = median(&rates.collect::<Vec<_>>());
         let disk_bytes = system::bytes_below(&rows.folder) as f64;

@@ -41,10 +41,10 @@ pub struct Settings {
 
 /// Tries and measures each scheme. What was measured before an interruption is reported.
 pub fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
-    let (folder, stop) = (settings.load.scratch.open()?, watcher.stop());
+    let folder = settings.load.scratch.open()?;
     let mut schemes = Scheme::ALL.map(SchemeResults::new);
     for of in &mut schemes {
-        if stop.is_asked() {
+        if watcher.is_asked() {
             break;
         }
         watcher.tell(&|| format!("trying what {} does", of.scheme));

@@ -13,13 +13,11 @@ use crate::storage::limits::{IDS_CLOCK_STEP, IDS_GENERATORS, IDS_TRIAL_MESSAGES}
 pub(super) struct SchemeResults {
     pub(super) scheme: Scheme,
     key_bytes: usize,
-    /// On average.
     pub(super) wire_bytes: Option<f64>,
     pub(super) ids_per_s: Option<f64>,
     pub(super) stored_per_s: Option<f64>,
     pub(super) stretches: Vec<Stretch>,
     pub(super) disk_bytes_per_message: Option<f64>,
-    /// Stored messages that cannot be found.
     pub(super) missing: Option<u64>,
     pub(super) last_50_reads_per_s: Option<f64>,
     /// Reads that returned other messages than the newest.
@@ -30,7 +28,6 @@ pub(super) struct SchemeResults {
 /// Messages that were stored one after the other under the ids of one scheme.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Stretch {
-    /// Messages up to its end.
     pub(super) messages: u64,
     pub(super) stored_per_s: f64,
 }
@@ -151,14 +148,9 @@ fn plot(results: &mut Results, schemes: &[SchemeResults]) {
         let points = of.stretches.iter().map(point);
         Series::new(&of.scheme.to_string(), points.collect())
     };
-    results.plot(
-        (
-            "Storing under these ids",
-            "Random keys land anywhere in a conversation and touch more pages the more there is; \
-             the others grow at its end.",
-        ),
-        Scale::Linear.axis("messages stored"),
-        Scale::Linear.axis("messages/s"),
-        schemes.iter().map(series).collect(),
-    );
+    let meaning = "Random keys land anywhere in a conversation and touch more pages the more there \
+        is; the others grow at its end.";
+    let [x, y] = ["messages stored", "messages/s"].map(|label| Scale::Linear.axis(label));
+    let series = schemes.iter().map(series).collect();
+    results.plot(("Storing under these ids", meaning), x, y, series);
 }

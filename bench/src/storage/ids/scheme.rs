@@ -37,7 +37,6 @@ impl Scheme {
         Self::Counter,
     ];
 
-    /// Bytes of an id in a key.
     pub(super) const fn key_bytes(self) -> usize {
         match self {
             Self::UuidV4 | Self::UuidV7 => 16,
@@ -85,7 +84,6 @@ pub(super) type Id = u128;
 pub(super) type Heads = HashMap<u64, u64>;
 
 /// Generates the ids of one scheme, in one thread of one process.
-#[derive(Debug)]
 pub(super) enum Generator {
     UuidV4,
     UuidV7(Box<ContextV7>),

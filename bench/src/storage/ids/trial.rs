@@ -20,7 +20,6 @@ use crate::zipf::Picker;
 
 pub(super) const INTERVAL: Duration = Duration::from_micros(10);
 
-/// When a trial begins, since 1970.
 pub(super) const BEGIN: Duration = Duration::from_secs(1_700_000_000);
 
 /// What happens half-way through a trial.
@@ -80,21 +79,16 @@ pub(super) fn trial(
 
 type Sent = (u64, Id);
 
-#[derive(Debug)]
 pub(super) struct World {
     scheme: Scheme,
     generators: Vec<Generator>,
-    /// Of what is stored.
     heads: Heads,
     taken: u64,
     pub(super) now: Duration,
     random: StdRng,
-    /// Has an id and is not durable.
     waiting: Vec<Sent>,
-    /// In the order of sending.
     stored: Vec<Sent>,
     lost: Vec<Sent>,
-    /// Sends that got no id.
     refused: u64,
 }
 
@@ -170,11 +164,9 @@ impl World {
     }
 }
 
-/// What became of the messages of a trial.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(super) struct Tally {
     pub(super) stored: u64,
-    /// Sends that got no id.
     pub(super) refused: u64,
     /// Stored messages with the id of another stored message.
     pub(super) repeated: u64,
@@ -227,7 +219,6 @@ pub(super) fn losses_told<'a>(logs: impl Iterator<Item = &'a Vec<Id>>) -> Option
     (all > 0).then(|| f64::from(detected) / f64::from(all))
 }
 
-/// Unused names below the highest of each range.
 pub(super) fn skipped(names: &HashSet<Sent>) -> u64 {
     let mut ranges: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
     for &(range, id) in names {

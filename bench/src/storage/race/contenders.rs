@@ -4,11 +4,8 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read as _, Write as _};
 
-use cairn_proto::content::body::Body;
 use cairn_proto::ids::MsgId;
 use cairn_proto::text::Text;
-use cairn_proto::wire::request::session::PullRange;
-use cairn_store::blocks::run::RunLimits;
 
 use super::contender::{Batch, Contender, Key, Storage, StorageFailure};
 use crate::storage::driver::Driver;
@@ -48,19 +45,10 @@ impl Storage for Cairn {
     fn read(&mut self, each: &mut dyn FnMut(u64, &[u8])) -> Result<(), StorageFailure> {
         for group in 0..self.driver.groups.len() {
             let mut from = MsgId::new(1);
-            loop {
-                let range = PullRange::From(from);
-                let run = self.driver.read(group, range, RunLimits::MAX)?;
-                if run.count == 0 {
-                    break;
-                }
-                from = run.last().next();
-                for message in run.messages()? {
-                    // Other entries say who created and joined the group.
-                    if let Body::Text(text) = message.body {
-                        each(group as u64, text.as_str().as_bytes());
-                    }
-                }
+            while let Some((texts, next)) = self.driver.texts(group, from)? {
+                let texts = texts.iter().map(|(_, text)| text.as_str().as_bytes());
+                texts.for_each(|text| each(group as u64, text));
+                from = next;
             }
         }
         Ok(())

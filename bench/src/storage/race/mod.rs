@@ -20,7 +20,7 @@ use super::limits;
 use super::spread::Spread;
 use crate::error::{BenchError, Result};
 use crate::system::bytes_below;
-use crate::watcher::{Stop, Watcher};
+use crate::watcher::Watcher;
 
 pub(super) struct Race<'a> {
     pub(super) contenders: &'a [Contender],
@@ -44,7 +44,6 @@ pub(super) struct Outcome {
 struct Runner<'a> {
     contender: &'a Contender,
     folder: PathBuf,
-    /// In the folder before the first message.
     bytes_before: u64,
     storage: Box<dyn Storage>,
     heads: Vec<u64>,
@@ -64,10 +63,9 @@ impl Race<'_> {
         folder: &Path,
         watcher: &Watcher,
     ) -> Result<Vec<Option<Outcome>>> {
-        let stop = watcher.stop();
         let mut runners = Vec::new();
         for (at, contender) in self.contenders.iter().enumerate() {
-            if stop.is_asked() {
+            if watcher.is_asked() {
                 break;
             }
             watcher.tell(&|| format!("{title}: {} gets ready", contender.name));
@@ -87,7 +85,7 @@ impl Race<'_> {
                     0 => format!("{title}: {name} warms up"),
                     _ => format!("{title}, round {round} of {}: {name}", limits::ROUNDS),
                 });
-                let rate = runner.round(self, batch, &stop);
+                let rate = runner.round(self, batch, watcher);
                 let rate = rate.map_err(failed(runner.contender))?;
                 runner.rates.extend(rate.filter(|_| round > 0));
             }
@@ -96,7 +94,7 @@ impl Race<'_> {
         for runner in runners {
             let contender = runner.contender;
             watcher.tell(&|| format!("{title}: is it all there, {}?", contender.name));
-            let outcome = runner.outcome(self.supply, &stop);
+            let outcome = runner.outcome(self.supply, watcher);
             outcomes.push(outcome.map_err(failed(contender))?);
         }
         Ok(outcomes)
@@ -128,12 +126,12 @@ impl<'a> Runner<'a> {
         &mut self,
         race: &Race<'_>,
         batch: usize,
-        stop: &Stop,
+        watcher: &Watcher,
     ) -> Result<Option<f64>, StorageFailure> {
         let seconds = race.seconds / f64::from(limits::ROUNDS);
         let most = (limits::ROUND_BYTES_MAX / race.supply.body_bytes) as u64;
         let (start, first) = (Instant::now(), self.stored);
-        while !stop.is_asked() {
+        while !watcher.is_asked() {
             let heads = &mut self.heads;
             let numbers = self.stored..self.stored + batch as u64;
             self.storage.store(&mut numbers.map(|n| {
@@ -155,7 +153,11 @@ impl<'a> Runner<'a> {
         Ok(None)
     }
 
-    fn outcome(self, supply: &Supply, stop: &Stop) -> Result<Option<Outcome>, StorageFailure> {
+    fn outcome(
+        self,
+        supply: &Supply,
+        watcher: &Watcher,
+    ) -> Result<Option<Outcome>, StorageFailure> {
         let Some(messages_per_s) = Spread::of(&self.rates) else {
             return Ok(None);
         };
@@ -167,7 +169,7 @@ impl<'a> Runner<'a> {
             disk_bytes_per_message: None,
             is_held: None,
         };
-        if !stop.is_asked() {
+        if !watcher.is_asked() {
             self.storage.close()?;
             let bytes = bytes_below(&self.folder).saturating_sub(self.bytes_before);
             let mut tally = Tally::default();

@@ -17,7 +17,6 @@ const SHIFT: u64 = 4_099;
 /// An endless sequence of messages, made of a few. Each turn through them pairs conversations with
 /// other texts: otherwise the quiet ones would hold the same texts again and again, and compress
 /// better than any real ones.
-#[derive(Debug)]
 pub(crate) struct Supply {
     pub(super) messages: Vec<Message>,
     pub(super) body_bytes: usize,

@@ -2,13 +2,10 @@
 
 use std::path::Path;
 
-use cairn_proto::content::body::Body;
 use cairn_proto::ids::{MsgId, UserId};
 use cairn_proto::text::Text;
 use cairn_proto::wire::request::reading::Ack;
-use cairn_proto::wire::request::session::PullRange;
 use cairn_store::blocks::Blocks;
-use cairn_store::blocks::run::RunLimits;
 use cairn_store::engine::StoreError;
 use cairn_store::files::poison::Poison;
 use cairn_store::trees::db::Trees;
@@ -19,7 +16,6 @@ use crate::storage::driver::{Driver, actor};
 
 const GROUP: usize = 0;
 
-#[derive(Debug)]
 pub(super) struct Cairn {
     driver: Driver,
     /// Entries of the commit log.
@@ -31,7 +27,6 @@ pub(super) fn create(dir: &Path, group: Group) -> Result<()> {
     Driver::create(dir, 1, group.size.into())?.close()
 }
 
-/// The number of blocks in a closed data directory.
 pub(super) fn blocks(dir: &Path) -> Result<u64> {
     let driver = Driver::open(dir)?;
     let group = driver.groups[GROUP];
@@ -61,23 +56,16 @@ impl Scheme for Cairn {
     }
 
     fn pull(&mut self, member: UserId, after: MsgId) -> Result<Vec<Pulled>> {
-        let mut after = after.max(self.driver.position(GROUP, actor(member))?);
-        loop {
-            let range = PullRange::From(after.next());
-            let run = self.driver.read(GROUP, range, RunLimits::MAX)?;
-            let mut page = Vec::new();
-            for message in run.messages()? {
-                // The log also has an entry for each member who joined.
-                if let Body::Text(text) = message.body {
-                    let msgid = message.msgid;
-                    page.push(Pulled { msgid, text });
-                }
+        let position = self.driver.position(GROUP, actor(member))?;
+        let mut from = after.max(position).next();
+        // The log also has an entry for each member who joined.
+        while let Some((texts, next)) = self.driver.texts(GROUP, from)? {
+            if !texts.is_empty() {
+                return Ok(texts);
             }
-            if !page.is_empty() || run.count == 0 {
-                return Ok(page);
-            }
-            after = run.last();
+            from = next;
         }
+        Ok(Vec::new())
     }
 
     fn ack(&mut self, member: UserId, through: MsgId) -> Result<()> {

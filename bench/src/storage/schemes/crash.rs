@@ -1,15 +1,12 @@
 //! What is lost when the process is killed between storing and pushing. The victim is another
 //! process of this binary; it reports its batches, and waits at that point until it is killed.
 
-use std::env;
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::process::{Command, Stdio};
+use std::io::{self, Read, Write};
 
 use cairn_proto::text::Text;
 use clap::Args;
 
-use super::scheme::{Scheme, Sent};
-use super::store::Store;
+use super::scheme::{Scheme, Sent, Store};
 use crate::child::Child;
 use crate::error::{BenchError, Result};
 
@@ -50,7 +47,6 @@ pub fn live(
     scheme.close().map(drop)
 }
 
-/// Stores a batch durably and reports it.
 fn store_batch(scheme: &mut dyn Scheme, texts: &[Text], output: &mut impl Write) -> Result<Sent> {
     let mut sent = Sent::default();
     sent.send_batch(scheme, texts, || false)?;
@@ -67,30 +63,24 @@ fn cannot_start() -> impl FnOnce(io::Error) -> BenchError {
 /// Starts a victim, and kills it when it has stored a batch that it has not pushed. Returns the
 /// batch that it pushed and the one that it only stored.
 pub(super) fn crash(store: &Store, messages: usize) -> Result<[Sent; 2]> {
-    let (scheme, group) = (store.kind.name(), store.group);
-    let mut command = Command::new(env::current_exe().map_err(cannot_start())?);
-    command
-        .args(["bench", VICTIM, "--scheme", &scheme, "--dir"])
-        .arg(&store.dir)
-        .args(["--members", &group.size.to_string()])
-        .args(["--online", &group.online_percent.to_string()])
-        .args(["--messages", &messages.to_string()])
-        .env_remove("RUST_LOG")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped());
-    let mut victim = Child::start(&mut command).map_err(cannot_start())?;
-    let mut output = BufReader::new(victim.0.stdout.take().ok_or(BenchError::NoAnswer)?);
-    let mut stored = || {
-        let mut line = String::new();
-        output.read_line(&mut line).map_err(cannot_start())?;
-        serde_json::from_str(&line).map_err(|_| {
-            BenchError::Failed(format!("the process that is to be killed said {line:?}"))
-        })
+    let group = store.group;
+    let numbers = [group.size as usize, group.online_percent.into(), messages];
+    let [members, online, messages] = numbers.map(|number| number.to_string());
+    let (scheme, dir) = (store.kind.name(), store.dir.to_string_lossy());
+    let args = [
+        ["bench", VICTIM],
+        ["--scheme", &scheme],
+        ["--dir", &dir],
+        ["--members", &members],
+        ["--online", &online],
+        ["--messages", &messages],
+    ];
+    let batches = || {
+        let mut victim = Child::start(args.as_flattened())?;
+        let batches = [victim.read()?, victim.read()?];
+        victim.kill().map(|()| batches)
     };
-    let batches = [stored()?, stored()?];
-    let cannot_kill = BenchError::io("cannot kill the process that is to be killed");
-    victim.kill().map_err(cannot_kill)?;
-    Ok(batches)
+    batches().map_err(cannot_start())
 }
 
 /// Lets every member pull, and counts the messages that they were neither pushed nor find.

@@ -6,7 +6,6 @@ mod plain;
 mod results;
 mod rows;
 mod scheme;
-mod store;
 #[cfg(test)]
 mod tests;
 mod trial;
@@ -82,7 +81,7 @@ fn measure(settings: &Settings, cells: &mut Vec<Cell>, watcher: &Watcher) -> Res
         texts: &texts,
         batch: settings.batch,
         time: Duration::from_secs_f64(settings.seconds / (1 + limits::SCHEME_ROUNDS) as f64),
-        stop: watcher.stop(),
+        watcher,
     };
     for &online_percent in &settings.online {
         for &size in &settings.sizes {

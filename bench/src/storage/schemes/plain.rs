@@ -14,15 +14,12 @@ use crate::error::Result;
 use crate::storage::limits::SCHEME_PAGE_MESSAGES;
 use crate::storage::sled_rows::damaged;
 
-/// Above every message.
 const LAST: MsgId = MsgId::new(u64::MAX);
 
-#[derive(Debug)]
 pub(super) struct Plain {
     kind: Kind,
     rows: Rows,
     head: MsgId,
-    /// Who has an inbox.
     inboxes: Vec<UserId>,
     /// All bodies up to here are deleted. Only with cursors, as are the next two.
     floor: MsgId,
@@ -144,10 +141,7 @@ impl Scheme for Plain {
                 _ => row,
             };
             let text = std::str::from_utf8(&text).map_err(|_| damaged())?;
-            Ok(Pulled {
-                msgid,
-                text: Text::new(text)?,
-            })
+            Ok((msgid, Text::new(text)?))
         };
         let rows = self.rows.range(first, last, SCHEME_PAGE_MESSAGES)?;
         rows.into_iter().map(pulled).collect()

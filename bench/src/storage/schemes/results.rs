@@ -36,26 +36,25 @@ pub(super) fn results(cells: &[Cell]) -> Results {
         let conclusion = ratios.as_ref().map_or("", |ratios| &ratios.conclusion);
         let meaning = format!("{meaning} {conclusion}");
         results.rows((&online, meaning.trim()), COLUMNS, &rows(cells));
-        let mut plot = |title: &str, unit, meaning: &str, value: fn(&Cell) -> Option<f64>| {
-            results.plot(
-                (&format!("{title}, {online}"), meaning),
-                Scale::Log.axis("members of the group"),
-                Scale::Log.axis(unit),
-                lines(cells, value),
-            );
-        };
-        plot(
-            "Sends a second",
-            "sends/s",
-            "The higher the better; flat is better still.",
-            |cell| cell.sends_per_s,
-        );
-        plot(
-            "Bytes on disk for each send",
-            "bytes",
-            "The lower the better.",
-            |cell| cell.bytes_per_send,
-        );
+        let plots: [(_, _, _, Measure); 2] = [
+            (
+                "Sends a second",
+                "sends/s",
+                "The higher the better; flat is better still.",
+                |cell| cell.sends_per_s,
+            ),
+            (
+                "Bytes on disk for each send",
+                "bytes",
+                "The lower the better.",
+                |cell| cell.bytes_per_send,
+            ),
+        ];
+        for (title, unit, meaning, value) in plots {
+            let title = format!("{title}, {online}");
+            let [x, y] = ["members of the group", unit].map(|label| Scale::Log.axis(label));
+            results.plot((&title, meaning), x, y, lines(cells, value));
+        }
     }
     results.check(cells.iter().all(loses_as_expected));
     results
@@ -70,13 +69,10 @@ fn loses_as_expected(cell: &Cell) -> bool {
     cell.lost.is_none_or(|lost| (lost > 0) == must_lose)
 }
 
-/// How cairn compares for one share of members online.
 struct Ratios {
-    /// Over the fastest of the four, in the smallest group.
     over_fastest: f64,
     /// In the largest group over the smallest, where they differ.
     flatness: Option<f64>,
-    /// Both in a sentence.
     conclusion: String,
 }
 
@@ -133,7 +129,6 @@ const COLUMNS: &[Column] = &[
 
 const SHORT: Unit = Unit::short("");
 
-/// The cells as people read them.
 fn rows(cells: &[Cell]) -> Vec<Value> {
     let row = |cell: &Cell| {
         let mut row = to_value(cell);
@@ -147,8 +142,9 @@ fn rows(cells: &[Cell]) -> Vec<Value> {
     cells.iter().map(row).collect()
 }
 
-/// A line for each scheme that has a value.
-fn lines(cells: &[Cell], value: fn(&Cell) -> Option<f64>) -> Vec<Series> {
+type Measure = fn(&Cell) -> Option<f64>;
+
+fn lines(cells: &[Cell], value: Measure) -> Vec<Series> {
     let line = |&scheme: &Kind| {
         let cells = cells.iter().filter(|cell| cell.scheme == scheme);
         // A logarithmic axis has no place for 0.

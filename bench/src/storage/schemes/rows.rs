@@ -20,7 +20,6 @@ const GROUP: ConversationId = ConversationId::new(1);
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Row {
-    /// The last message.
     Head,
     /// A message for one member, or only its id.
     Inbox(UserId, MsgId),
@@ -49,7 +48,6 @@ impl Row {
     }
 }
 
-#[derive(Debug)]
 pub(super) struct Rows {
     sled: SledRows,
     /// Complete operations that are not yet in the tree, and the one in progress.

@@ -1,15 +1,19 @@
-//! What every way to store a group's messages has in common.
+//! What every way to store a group's messages has in common, and the folder that they lie in.
 
 use std::any::Any;
+use std::fs;
+use std::path::PathBuf;
 
 use cairn_proto::ids::{MsgId, UserId};
 use cairn_proto::text::Text;
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
+use super::cairn::{self, Cairn};
+use super::plain::Plain;
+use crate::error::{BenchError, Result};
+pub(super) use crate::storage::driver::Pulled;
 
-/// One way to store the messages of one group.
 pub(super) trait Scheme {
     fn send(&mut self, text: &Text) -> Result<MsgId>;
 
@@ -30,19 +34,13 @@ pub(super) trait Scheme {
         let mut pulled = Vec::new();
         loop {
             let page = self.pull(member, after)?;
-            let Some(last) = page.last() else {
+            let Some(&(last, _)) = page.last() else {
                 return Ok(pulled);
             };
-            after = last.msgid;
+            after = last;
             pulled.extend(page);
         }
     }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Pulled {
-    pub(super) msgid: MsgId,
-    pub(super) text: Text,
 }
 
 pub(super) struct Closed {
@@ -127,10 +125,49 @@ impl Kind {
     }
 }
 
-/// Messages that were sent one after the other.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Store {
+    /// How it stores messages
+    #[arg(long = "scheme", value_name = "SCHEME")]
+    pub(super) kind: Kind,
+
+    /// Where it stores them
+    #[arg(long, value_name = "DIR")]
+    pub(super) dir: PathBuf,
+
+    #[command(flatten)]
+    pub(super) group: Group,
+}
+
+impl Store {
+    /// Creates the store, with its members where the scheme knows them.
+    pub(super) fn create(&self) -> Result<()> {
+        fs::create_dir_all(&self.dir).map_err(BenchError::io("cannot create a folder"))?;
+        match self.kind {
+            Kind::Cairn => cairn::create(&self.dir, self.group),
+            _ => self.open()?.close().map(drop),
+        }
+    }
+
+    pub(super) fn open(&self) -> Result<Box<dyn Scheme>> {
+        Ok(match self.kind {
+            Kind::Cairn => Box::new(Cairn::open(&self.dir)?),
+            kind => Box::new(Plain::open(&self.dir, kind, self.group)?),
+        })
+    }
+
+    /// Rows for messages that were written after the messages were accepted. The store must be
+    /// closed.
+    pub(super) fn moved(&self) -> Result<u64> {
+        match self.kind {
+            Kind::Cairn => cairn::blocks(&self.dir),
+            _ => Ok(0),
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Sent {
-    /// The position before the first.
     pub(super) after: MsgId,
     pub(super) last: MsgId,
 }

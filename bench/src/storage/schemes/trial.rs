@@ -9,15 +9,13 @@ use cairn_proto::text::Text;
 use serde::Serialize;
 
 use super::crash;
-use super::scheme::{Group, Kind, Scheme, Sent};
-use super::store::Store;
+use super::scheme::{Group, Kind, Scheme, Sent, Store};
 use crate::error::{BenchError, Result};
 use crate::storage::limits;
 use crate::storage::spread::median;
 use crate::system::bytes_below;
-use crate::watcher::Stop;
+use crate::watcher::Watcher;
 
-/// What was not measured is `None`.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(super) struct Cell {
     pub(super) scheme: Kind,
@@ -28,7 +26,6 @@ pub(super) struct Cell {
     pub(super) sends_per_s: Option<f64>,
     /// Until the last message was accepted: the median of the rounds.
     pub(super) accepted_per_s: Option<f64>,
-    /// Rows put and deleted.
     pub(super) writes_per_send: Option<f64>,
     /// Growth of the folder after the warm-up, before any ack.
     pub(super) bytes_per_send: Option<f64>,
@@ -44,18 +41,16 @@ pub(super) struct Cell {
     pub(super) at_stake: Option<u64>,
 }
 
-/// How every scheme is measured.
 pub(super) struct Pace<'a> {
     pub(super) texts: &'a [Text],
-    /// Messages, or acks, in one commit.
     pub(super) batch: usize,
     pub(super) time: Duration,
-    pub(super) stop: Stop,
+    pub(super) watcher: &'a Watcher,
 }
 
 impl Pace<'_> {
     pub(super) fn check(&self) -> Result<()> {
-        match self.stop.is_asked() {
+        match self.watcher.is_asked() {
             true => Err(BenchError::Interrupted),
             false => Ok(()),
         }
@@ -78,7 +73,6 @@ impl Pace<'_> {
 pub(super) struct Trial {
     pub(super) cell: Cell,
     store: Store,
-    /// Bytes in the folder before the first message.
     empty_bytes: u64,
     /// Bytes in the folder after the warm-up, which also fills the free space in its files.
     warm_bytes: u64,
@@ -105,7 +99,6 @@ impl Trial {
         }
     }
 
-    /// Kills a process between storing and pushing a batch.
     pub(super) fn crash(&mut self, pace: &Pace<'_>) -> Result<()> {
         let size = self.store.group.size;
         let batch = (limits::SCHEME_CRASH_PAIRS_MAX / size as usize).clamp(1, pace.batch);
@@ -159,7 +152,6 @@ impl Trial {
         Ok(())
     }
 
-    /// After all rounds: what the messages left in the store.
     pub(super) fn weigh(&mut self) -> Result<()> {
         let moved = self.store.moved()? as f64 / self.sent.count() as f64;
         let sends = self.cell.sends as f64;
@@ -181,8 +173,8 @@ impl Trial {
             let mut after = MsgId::ZERO;
             while pulled < enough {
                 let page = scheme.pull(member, after)?;
-                let Some(last) = page.last() else { break };
-                after = last.msgid;
+                let Some(&(last, _)) = page.last() else { break };
+                after = last;
                 pulled += page.len();
             }
         }

@@ -35,7 +35,7 @@ fn small_fill_is_complete() {
     let parent = tempfile::tempdir().unwrap();
     let stop = watch::Sender::new(false);
     let line = [SMALL, &["--dir", parent.path().to_str().unwrap()]].concat();
-    let report = run(settings(&line), &mut watcher(&stop)).unwrap();
+    let report = run(settings(&line), &watcher(&stop)).unwrap();
     assert!(!report.results.has_failed, "{report:?}");
     assert_eq!(
         std::fs::read_dir(parent.path()).unwrap().count(),
@@ -95,7 +95,7 @@ fn kept_directory_reopens() {
         "--dir",
         parent.path().to_str().unwrap(),
     ];
-    let report = run(settings(&line), &mut watcher(&stop)).unwrap();
+    let report = run(settings(&line), &watcher(&stop)).unwrap();
     let json = serde_json::to_value(&report).unwrap();
     let kept = PathBuf::from(json["kept_in"].as_str().unwrap());
     assert!(kept.starts_with(parent.path()));
@@ -109,10 +109,10 @@ fn interrupted_fill_is_reported() {
     let stop = watch::Sender::new(false);
     let ends = stop.clone();
     // The first progress comes after the first batch.
-    let mut watcher = Watcher::new(stop.subscribe(), move |_| {
+    let watcher = Watcher::new(stop.subscribe(), move |_| {
         ends.send_replace(true);
     });
-    let report = run(settings(SMALL), &mut watcher).unwrap();
+    let report = run(settings(SMALL), &watcher).unwrap();
     assert!(report.interrupted);
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!(

@@ -27,7 +27,7 @@ fn report(stop: bool) -> Report {
     let stop = watch::Sender::new(stop);
     run(
         Line::parse_from(line).settings,
-        &mut Watcher::new(stop.subscribe(), |_| ()),
+        &Watcher::new(stop.subscribe(), |_| ()),
     )
     .unwrap()
 }

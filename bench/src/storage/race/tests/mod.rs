@@ -21,14 +21,14 @@ fn all() -> [Contender; 4] {
 fn contenders_hold_what_was_stored() {
     let dir = tempfile::tempdir().unwrap();
     let supply = Supply::new(10, 200, 7).unwrap();
-    let (_stop, mut watcher) = watcher();
+    let (_stop, watcher) = watcher();
     let race = Race {
         contenders: &all(),
         supply: &supply,
         seconds: 0.1,
     };
     let outcomes = race
-        .run("test", 8, &dir.path().join("race"), &mut watcher)
+        .run("test", 8, &dir.path().join("race"), &watcher)
         .unwrap();
     assert_eq!(outcomes.len(), 4);
     for outcome in outcomes {
@@ -104,7 +104,7 @@ fn forgetful() -> Contender {
 fn loss_and_failure_are_reported() {
     let dir = tempfile::tempdir().unwrap();
     let supply = Supply::new(2, 10, 7).unwrap();
-    let (_stop, mut watcher) = watcher();
+    let (_stop, watcher) = watcher();
     // In no time, a round is one batch.
     let short = Race {
         contenders: &[forgetful()],
@@ -112,7 +112,7 @@ fn loss_and_failure_are_reported() {
         seconds: 0.0,
     };
     let outcomes = short
-        .run("test", 8, &dir.path().join("short"), &mut watcher)
+        .run("test", 8, &dir.path().join("short"), &watcher)
         .unwrap();
     assert_eq!(outcomes[0].as_ref().unwrap().is_held, Some(false));
     let long = Race {
@@ -120,7 +120,7 @@ fn loss_and_failure_are_reported() {
         ..short
     };
     let failed = long
-        .run("test", 8, &dir.path().join("long"), &mut watcher)
+        .run("test", 8, &dir.path().join("long"), &watcher)
         .unwrap_err();
     assert_eq!(failed.to_string(), "forgetful failed: full");
 }
@@ -129,7 +129,7 @@ fn loss_and_failure_are_reported() {
 fn interrupted_race_has_no_outcome() {
     let dir = tempfile::tempdir().unwrap();
     let supply = Supply::new(2, 10, 7).unwrap();
-    let (stop, mut watcher) = watcher();
+    let (stop, watcher) = watcher();
     stop.send(true).unwrap();
     let race = Race {
         contenders: &all(),
@@ -137,7 +137,7 @@ fn interrupted_race_has_no_outcome() {
         seconds: 300.0,
     };
     let outcomes = race
-        .run("test", 8, &dir.path().join("race"), &mut watcher)
+        .run("test", 8, &dir.path().join("race"), &watcher)
         .unwrap();
     assert!(outcomes.iter().all(Option::is_none), "{outcomes:?}");
 }

@@ -1,8 +1,8 @@
 use std::io;
 
 use super::super::crash::*;
+use super::super::scheme::Store;
 use super::super::scheme::{Group, Kind, Sent};
-use super::super::store::Store;
 use cairn_proto::ids::MsgId;
 use clap::ValueEnum as _;
 

@@ -12,8 +12,8 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 
+use super::scheme::Store;
 use super::scheme::{Group, Kind, Pulled, Scheme};
-use super::store::Store;
 use crate::storage::limits;
 use crate::storage::sled_rows::SledRows;
 
@@ -60,7 +60,7 @@ impl Play {
         for _ in 0..count {
             let text = Text::new(format!("message {}", self.sent.len())).unwrap();
             let msgid = self.scheme().send(&text).unwrap();
-            self.sent.push(Pulled { msgid, text });
+            self.sent.push((msgid, text));
         }
         self.scheme().commit().unwrap();
     }
@@ -75,7 +75,7 @@ impl Play {
     fn ack_any(&mut self) {
         let members: Vec<UserId> = self.store.group.members().collect();
         let member = *members.choose(&mut self.random).unwrap();
-        let through = self.sent.choose(&mut self.random).unwrap().msgid;
+        let through = self.sent.choose(&mut self.random).unwrap().0;
         self.ack(member, through);
     }
 
@@ -94,7 +94,7 @@ impl Play {
             let expected: Vec<Pulled> = self
                 .sent
                 .iter()
-                .filter(|message| message.msgid > acked)
+                .filter(|message| message.0 > acked)
                 .cloned()
                 .collect();
             let found = self.scheme().pull_all(member, MsgId::ZERO).unwrap();
@@ -146,7 +146,7 @@ fn long_backlog_takes_several_pages() {
         (0..3).for_each(|_| play.send(limits::SCHEME_PAGE_MESSAGES));
         play.check();
         let member = play.store.group.members().next().unwrap();
-        let middle = play.sent[limits::SCHEME_PAGE_MESSAGES + 7].msgid;
+        let middle = play.sent[limits::SCHEME_PAGE_MESSAGES + 7].0;
         let pulled = play.scheme().pull_all(member, middle).unwrap();
         assert_eq!(pulled, play.sent[limits::SCHEME_PAGE_MESSAGES + 8..]);
     }
@@ -161,7 +161,7 @@ fn acked_messages_are_deleted() {
         let dir = tempfile::tempdir().unwrap();
         let mut play = Play::begin(kind, GROUP, dir.path());
         play.send(300);
-        let (middle, last) = (play.sent[99].msgid, play.sent[299].msgid);
+        let (middle, last) = (play.sent[99].0, play.sent[299].0);
         let members: Vec<UserId> = play.store.group.members().collect();
         members.iter().for_each(|&member| play.ack(member, middle));
         play.check();
