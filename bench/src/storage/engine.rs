@@ -29,7 +29,8 @@ pub struct Settings {
     members: Vec<u64>,
 
     /// How long each contender stores for each size, all rounds together
-    #[arg(long, value_name = "S", default_value_t = SECONDS_DEFAULT.into(), value_parser = number(limits::SECONDS))]
+    #[arg(long, value_name = "S", default_value_t = SECONDS_DEFAULT.into(),
+        value_parser = number(limits::SECONDS))]
     seconds: f64,
 
     #[command(flatten)]

@@ -47,7 +47,8 @@ impl Reading {
             "fdatasync_ms": syncs.map(|(p50, p99)| json!({ "p50": p50, "p99": p99 })), Unit::MILLIS,
                 "fdatasync" => "how long the disk took to make one commit durable";
             "log_bytes_per_message": log_each, Unit::new(0, " B"),
-                "log each" => "bytes of the commit log for each message, with the send cursor it moves";
+                "log each" =>
+                    "bytes of the commit log for each message, with the send cursor it moves";
             "sled_bytes_per_message": to_sled, Unit::new(0, " B"),
                 "sled each" => "bytes written to sled for each message that moved there; \
                                 rough unless there were several checkpoints";
