@@ -171,6 +171,13 @@ impl State {
             .any(|user| user.record.role == cairn_proto::model::user::ServerRole::Owner)
     }
 
+    /// Returns whether no user and no invite was ever committed: a server keeps an invite for its
+    /// owner until that user joins, and no user is ever removed.
+    #[must_use]
+    pub fn is_unused(&self) -> bool {
+        self.users.is_empty() && self.invites.is_empty()
+    }
+
     pub(super) const fn has_users_above(&self, user: UserId) -> bool {
         self.last_user > user.get()
     }

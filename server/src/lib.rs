@@ -27,3 +27,5 @@ pub(crate) mod session;
 pub(crate) mod shared;
 pub(crate) mod transfer;
 pub(crate) mod transport;
+
+pub use transport::identity;

@@ -37,7 +37,7 @@ pub(super) async fn soon<T>(future: impl Future<Output = T>) -> T {
 impl Loopback {
     pub(super) async fn connect() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let identity = Identity::open(dir.path()).unwrap();
+        let identity = Identity::open(dir.path(), true).unwrap();
         let server = endpoint::open((Ipv4Addr::LOCALHOST, 0).into(), &identity).unwrap();
         let mut roots = rustls::RootCertStore::empty();
         roots.add(identity.certificate().unwrap().0).unwrap();

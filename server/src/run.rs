@@ -95,7 +95,8 @@ pub fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let engine = Engine::open(&options.data)?.monitor_reserve(options.disk_reserve_bytes);
-    let identity = Identity::open(&options.data)?;
+    // After the replay: only a directory without users and invites may get a new key.
+    let identity = Identity::open(&options.data, engine.state().is_unused())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(limits::BLOCKING_THREADS_MAX)

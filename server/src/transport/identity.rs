@@ -11,6 +11,7 @@ use rcgen::{
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use sha2::{Digest as _, Sha256};
+use tracing::warn;
 
 use cairn_store::disk::real::RealDisk;
 use cairn_store::files::durable;
@@ -27,10 +28,15 @@ pub enum IdentityError {
     Io { path: PathBuf, source: io::Error },
     /// No new key is created, as that would lock every client out.
     #[error(
-        "{} is damaged: restore it from a backup, or every client must be invited again",
+        "{} is missing, and the server is in use: restore it from a backup",
         .0.display()
     )]
+    Missing(PathBuf),
+    /// No new key is created, as that would lock every client out.
+    #[error("{} is damaged: restore it from a backup", .0.display())]
     Damaged(PathBuf),
+    #[error("{} is sound: it is not replaced", .0.display())]
+    Sound(PathBuf),
     #[error("cannot create a key or a certificate: {0}")]
     Key(#[from] rcgen::Error),
     #[error("the system gave no random bytes: {0}")]
@@ -40,39 +46,26 @@ pub enum IdentityError {
 const QUIC_SECRET_BYTES: usize = 32;
 
 impl Identity {
-    /// Loads the identity from `<data>/identity`, or creates one.
-    pub(crate) fn open(data: &Path) -> Result<Self, IdentityError> {
-        let dir = data.join("identity");
-        durable::create_dir(&RealDisk, &dir).map_err(|source| IdentityError::Io {
-            path: dir.clone(),
-            source,
-        })?;
-        let key_path = dir.join("key.pem");
-        let pem = load_or_create(&key_path, || {
-            Ok(KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?
-                .serialize_pem()
-                .into_bytes())
-        })?;
-        let pem = String::from_utf8(pem).ok();
-        let key = pem
-            .and_then(|pem| KeyPair::from_pem(&pem).ok())
-            .ok_or(IdentityError::Damaged(key_path))?;
-        let secret_path = dir.join("quic-secret");
-        let quic_secret = load_or_create(&secret_path, || {
-            let mut secret = vec![0; QUIC_SECRET_BYTES];
-            getrandom::fill(&mut secret)?;
-            Ok(secret)
-        })?;
-        let quic_secret = quic_secret
-            .try_into()
-            .map_err(|_| IdentityError::Damaged(secret_path))?;
+    /// Loads the identity from `<data>/identity`. On an unused directory, without a user or an
+    /// invite, no client knows the key, so a missing or damaged one is created again: a first start
+    /// may have been interrupted at any point.
+    pub(crate) fn open(data: &Path, is_unused: bool) -> Result<Self, IdentityError> {
+        let dir = dir_of(data);
+        create_dir(&dir)?;
+        let key = match load_key(&dir) {
+            Err(IdentityError::Missing(_) | IdentityError::Damaged(_)) if is_unused => {
+                create_key(&dir)?
+            }
+            loaded => loaded?,
+        };
+        let quic_secret = load_or_create_quic_secret(&dir, is_unused)?;
         Ok(Self { key, quic_secret })
     }
 
     /// SHA-256 of the public key, which clients pin.
     #[must_use]
     pub(crate) fn pin(&self) -> Pin {
-        Pin::new(Sha256::digest(self.key.subject_public_key_info()).into())
+        pin_of(&self.key)
     }
 
     /// Creates a self-signed certificate. Only its key matters.
@@ -96,49 +89,177 @@ impl Identity {
     }
 }
 
-fn load_or_create(
-    path: &Path,
-    create: impl FnOnce() -> Result<Vec<u8>, IdentityError>,
-) -> Result<Vec<u8>, IdentityError> {
-    let io = |source| IdentityError::Io {
+/// Checks that the key of a server in use can be loaded. Changes nothing.
+///
+/// # Errors
+///
+/// [`IdentityError::Missing`] and [`IdentityError::Damaged`], as a start of the server would.
+pub fn check(data: &Path) -> Result<(), IdentityError> {
+    load_key(&dir_of(data)).map(drop)
+}
+
+/// Creates a new key in place of a lost one, and returns its pin, which no client knows yet. A
+/// damaged key is kept in `<data>/aside`. The caller must hold the directory's lock.
+///
+/// # Errors
+///
+/// [`IdentityError::Sound`] if the key is not lost.
+pub fn replace_lost_key(data: &Path) -> Result<Pin, IdentityError> {
+    let dir = dir_of(data);
+    create_dir(&dir)?;
+    match load_key(&dir) {
+        Ok(_) => return Err(IdentityError::Sound(dir.join(KEY_FILE))),
+        Err(IdentityError::Missing(_)) => {}
+        Err(IdentityError::Damaged(path)) => {
+            let aside = data.join("aside");
+            create_dir(&aside)?;
+            std::fs::rename(&path, aside.join(KEY_FILE)).map_err(|source| io_at(&path, source))?;
+        }
+        Err(other) => return Err(other),
+    }
+    Ok(pin_of(&create_key(&dir)?))
+}
+
+const KEY_FILE: &str = "key.pem";
+const QUIC_SECRET_FILE: &str = "quic-secret";
+
+fn dir_of(data: &Path) -> PathBuf {
+    data.join("identity")
+}
+
+fn pin_of(key: &KeyPair) -> Pin {
+    Pin::new(Sha256::digest(key.subject_public_key_info()).into())
+}
+
+fn load_key(dir: &Path) -> Result<KeyPair, IdentityError> {
+    let path = dir.join(KEY_FILE);
+    let Some(pem) = read(&path)? else {
+        return Err(IdentityError::Missing(path));
+    };
+    String::from_utf8(pem)
+        .ok()
+        .and_then(|pem| KeyPair::from_pem(&pem).ok())
+        .ok_or(IdentityError::Damaged(path))
+}
+
+fn create_key(dir: &Path) -> Result<KeyPair, IdentityError> {
+    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+    write(&dir.join(KEY_FILE), key.serialize_pem().as_bytes())?;
+    Ok(key)
+}
+
+/// A lost secret is replaced: without it, clients notice the next restart only after the idle
+/// timeout.
+fn load_or_create_quic_secret(
+    dir: &Path,
+    is_unused: bool,
+) -> Result<[u8; QUIC_SECRET_BYTES], IdentityError> {
+    let path = dir.join(QUIC_SECRET_FILE);
+    if let Some(secret) = read(&path)?.and_then(|bytes| bytes.try_into().ok()) {
+        return Ok(secret);
+    }
+    if !is_unused {
+        warn!(
+            file = %path.display(),
+            "the file was missing or damaged and is created again; clients that are connected \
+             notice this restart late"
+        );
+    }
+    let mut secret = [0; QUIC_SECRET_BYTES];
+    getrandom::fill(&mut secret)?;
+    write(&path, &secret)?;
+    Ok(secret)
+}
+
+fn io_at(path: &Path, source: io::Error) -> IdentityError {
+    IdentityError::Io {
         path: path.to_owned(),
         source,
-    };
-    match std::fs::read(path) {
-        Ok(bytes) => Ok(bytes),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let bytes = create()?;
-            durable::write_file(&RealDisk, path, &bytes).map_err(io)?;
-            Ok(bytes)
-        }
-        Err(error) => Err(io(error)),
     }
+}
+
+fn create_dir(dir: &Path) -> Result<(), IdentityError> {
+    durable::create_dir(&RealDisk, dir).map_err(|source| io_at(dir, source))
+}
+
+/// Returns the bytes of a file, if there is one.
+fn read(path: &Path) -> Result<Option<Vec<u8>>, IdentityError> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(io_at(path, error)),
+    }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), IdentityError> {
+    durable::write_file(&RealDisk, path, bytes).map_err(|source| io_at(path, source))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn key_path(dir: &tempfile::TempDir) -> PathBuf {
+        dir.path().join("identity/key.pem")
+    }
+
     #[test]
     fn identity_survives_restart() {
         let dir = tempfile::tempdir().unwrap();
-        let first = Identity::open(dir.path()).unwrap();
-        let second = Identity::open(dir.path()).unwrap();
+        let first = Identity::open(dir.path(), true).unwrap();
+        let second = Identity::open(dir.path(), false).unwrap();
         assert_eq!(first.pin(), second.pin());
         assert_eq!(first.quic_secret(), second.quic_secret());
         assert!(first.certificate().is_ok());
     }
 
     #[test]
-    fn damaged_key_is_not_replaced() {
+    fn lost_key_of_a_used_directory_is_not_replaced() {
         let dir = tempfile::tempdir().unwrap();
-        Identity::open(dir.path()).unwrap();
-        let path = dir.path().join("identity/key.pem");
+        let path = key_path(&dir);
+        assert!(matches!(
+            Identity::open(dir.path(), false),
+            Err(IdentityError::Missing(named)) if named == path
+        ));
         std::fs::write(&path, "no key").unwrap();
         assert!(matches!(
-            Identity::open(dir.path()),
+            Identity::open(dir.path(), false),
             Err(IdentityError::Damaged(named)) if named == path
         ));
         assert_eq!(std::fs::read(&path).unwrap(), b"no key");
+        Identity::open(dir.path(), true).unwrap();
+    }
+
+    #[test]
+    fn only_a_lost_key_is_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = Identity::open(dir.path(), true).unwrap();
+        assert!(matches!(
+            replace_lost_key(dir.path()),
+            Err(IdentityError::Sound(_))
+        ));
+        std::fs::write(key_path(&dir), "no key").unwrap();
+        let pin = replace_lost_key(dir.path()).unwrap();
+        assert_ne!(pin, first.pin());
+        assert_eq!(Identity::open(dir.path(), false).unwrap().pin(), pin);
+        assert_eq!(
+            std::fs::read(dir.path().join("aside/key.pem")).unwrap(),
+            b"no key"
+        );
+    }
+
+    #[test]
+    fn lost_quic_secret_is_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = Identity::open(dir.path(), true).unwrap();
+        let path = dir.path().join("identity/quic-secret");
+        std::fs::write(&path, [7; 31]).unwrap();
+        let second = Identity::open(dir.path(), false).unwrap();
+        assert_eq!(first.pin(), second.pin());
+        assert_ne!(second.quic_secret()[..31], [7; 31]);
+        std::fs::remove_file(&path).unwrap();
+        let third = Identity::open(dir.path(), false).unwrap();
+        assert_ne!(second.quic_secret(), third.quic_secret());
+        assert_eq!(std::fs::read(&path).unwrap(), third.quic_secret());
     }
 }

@@ -4,4 +4,4 @@ pub(crate) mod accept;
 pub(crate) mod close;
 pub(crate) mod endpoint;
 pub(crate) mod framing;
-pub(crate) mod identity;
+pub mod identity;

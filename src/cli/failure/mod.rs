@@ -18,6 +18,7 @@ use self::hints::hint_for;
 pub(crate) use self::exit::{Exit, HELP};
 pub(crate) use self::hints::hint_for_code;
 use crate::ui::sanitize::Sanitized;
+use cairn_server::identity::IdentityError;
 use cairn_server::run::ServeError;
 use cairn_store::StoreError;
 use cairn_store::check::doctor::DoctorError;
@@ -181,7 +182,8 @@ impl Failure {
             ServeError::Store(_) if was_ready => Exit::StorageFailed,
             ServeError::OwnerInvite(ErrorCode::StorageFailed)
             | ServeError::BeginEpoch(ErrorCode::StorageFailed) => Exit::StorageFailed,
-            ServeError::Store(_) | ServeError::Identity(_) => Exit::DataUnusable,
+            ServeError::Identity(error) => return Self::of_identity(Exit::DataUnusable, error),
+            ServeError::Store(_) => Exit::DataUnusable,
             _ => Exit::Failed,
         };
         let failure = Self::caused(exit, error, error);
@@ -203,6 +205,19 @@ impl Failure {
                 "this is a bug in cairn; please report it \
                 with the log above",
             ),
+            _ => failure,
+        }
+    }
+
+    /// Explains what is wrong with the server's identity.
+    pub(crate) fn of_identity(exit: Exit, error: &IdentityError) -> Self {
+        let failure = Self::caused(exit, error, error);
+        match error {
+            IdentityError::Missing(_) | IdentityError::Damaged(_) => failure.hint(
+                "if there is no backup, `cairn doctor --data DIR --new-identity` creates a new \
+                    key, which every device must then be made to trust",
+            ),
+            _ if is_full(error) => failure.hint(FULL),
             _ => failure,
         }
     }

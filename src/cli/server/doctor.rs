@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::model::conversation::Explained;
+use cairn_proto::secret::Pin;
 use cairn_proto::text::UserName;
 use clap::{ArgGroup, Args};
 use serde::Serialize;
@@ -13,14 +14,20 @@ use crate::cli::args::target::{Target, find_user, parse_user};
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
+use cairn_server::identity;
+use cairn_store::StoreError;
 use cairn_store::check::doctor::{self, Depth, Report};
+use cairn_store::engine::Engine;
 
 /// Check stored data, or explain an unread count
 ///
 /// With --data, it reads the whole data directory of a stopped server and checks it: checksums,
 /// message numbers without gaps, cursors within their bounds, the commit log against the blocks,
-/// attachments against their files. It also moves the commit log into the trees, as a start of the
-/// server does. It names the first problem and exits with code 1.
+/// attachments against their files, the server's key. It also moves the commit log into the trees,
+/// as a start of the server does. It names the first problem and exits with code 1.
+///
+/// With --new-identity, it then creates a new key for a server whose key is lost, and prints its
+/// pin. Restore identity/key.pem from a backup instead if there is one: no device trusts a new key.
 ///
 /// With --explain, a running server explains a member's unread count: your own, or anyone's for
 /// owners and admins of the server.
@@ -29,6 +36,7 @@ use cairn_store::check::doctor::{self, Depth, Report};
 #[command(after_help = "EXAMPLES
   cairn doctor --data /srv/cairn
   cairn doctor --data /srv/cairn --full
+  cairn doctor --data /srv/cairn --new-identity
   cairn doctor --explain '#team' ada
   cairn doctor --explain '#team' ada --json
 
@@ -45,14 +53,23 @@ pub(crate) struct DoctorArgs {
     #[arg(long, requires = "data")]
     full: bool,
 
+    /// Create a new key if the server's key is missing or damaged; no device trusts it
+    #[arg(long, requires = "data")]
+    new_identity: bool,
+
     /// Explain the unread count of a member
     #[arg(long, num_args = 2, value_names = ["TARGET", "USER"], group = "task")]
     explain: Option<Vec<String>>,
 }
 
 #[derive(Debug, Serialize)]
-#[serde(transparent)]
-struct Sound(Report);
+struct Sound {
+    #[serde(flatten)]
+    report: Report,
+    /// The pin of the key that was created.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new_pin: Option<Pin>,
+}
 
 impl fmt::Display for Sound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -66,14 +83,14 @@ impl fmt::Display for Sound {
             block_bytes,
             cursors,
             ..
-        } = self.0;
+        } = self.report;
         let Report {
             attachments,
             attachment_bytes,
             log_batches,
             log_messages,
             ..
-        } = self.0;
+        } = self.report;
         writeln!(f, "everything is sound")?;
         writeln!(f, "  {users} users, {devices} devices, {cursors} cursors")?;
         writeln!(f, "  {conversations} conversations, {members} memberships")?;
@@ -86,7 +103,17 @@ impl fmt::Display for Sound {
             f,
             "  {log_messages} of the messages were still in the commit log, in {log_batches} \
                 batches"
-        )
+        )?;
+        match self.new_pin {
+            None => Ok(()),
+            Some(pin) => write!(
+                f,
+                "\n\nThe server has a new key, with the pin\n\n  {pin}\n\nNo device trusts it yet, and \
+                    earlier invite links are void. On each device, replace \"pin\" in\nprofile.json: \
+                    its login stays valid. Or log in again: cairn login HOST:PORT --pin {pin} \
+                    --name NAME"
+            ),
+        }
     }
 }
 
@@ -181,15 +208,7 @@ pub(crate) async fn run(
     output: &mut Output,
 ) -> Result<(), Failure> {
     match (&args.data, &args.explain) {
-        (Some(dir), _) => check(
-            dir,
-            if args.full {
-                Depth::Hashes
-            } else {
-                Depth::Lengths
-            },
-            output,
-        ),
+        (Some(dir), _) => check(dir, args, output),
         (None, Some(explain)) => explain_unread(explain, context, output).await,
         (None, None) => Err(Failure::new(
             Exit::Usage,
@@ -198,7 +217,11 @@ pub(crate) async fn run(
     }
 }
 
-fn check(dir: &Path, depth: Depth, output: &mut Output) -> Result<(), Failure> {
+fn check(dir: &Path, args: &DoctorArgs, output: &mut Output) -> Result<(), Failure> {
+    let depth = match args.full {
+        true => Depth::Hashes,
+        false => Depth::Lengths,
+    };
     let mut progress = output.progress();
     let said = |at: doctor::Progress| {
         format!(
@@ -209,7 +232,27 @@ fn check(dir: &Path, depth: Depth, output: &mut Output) -> Result<(), Failure> {
     let checked = doctor::check(dir, depth, &mut |at| progress.update(|| said(at)));
     drop(progress);
     let report = checked.map_err(|error| Failure::of_check(&error))?;
-    output.print(&Sound(report))
+    let of_store = |error: StoreError| Failure::of_check(&error.into());
+    // Open, so that no server starts meanwhile.
+    let engine = Engine::open(dir).map_err(of_store)?;
+    let new_pin = check_identity(dir, engine.state().is_unused(), args.new_identity)?;
+    engine.close().map_err(of_store)?;
+    output.print(&Sound { report, new_pin })
+}
+
+/// Returns the pin of the new key, if one was wanted.
+fn check_identity(
+    dir: &Path,
+    is_unused: bool,
+    new_identity: bool,
+) -> Result<Option<Pin>, Failure> {
+    let checked = match new_identity {
+        true => identity::replace_lost_key(dir).map(Some),
+        // The first start of the server creates it.
+        false if is_unused => Ok(None),
+        false => identity::check(dir).map(|()| None),
+    };
+    checked.map_err(|error| Failure::of_identity(Exit::Failed, &error))
 }
 
 async fn explain_unread(
