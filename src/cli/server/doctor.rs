@@ -108,10 +108,10 @@ impl fmt::Display for Sound {
             None => Ok(()),
             Some(pin) => write!(
                 f,
-                "\n\nThe server has a new key, with the pin\n\n  {pin}\n\nNo device trusts it yet, and \
-                    earlier invite links are void. On each device, replace \"pin\" in\nprofile.json: \
-                    its login stays valid. Or log in again: cairn login HOST:PORT --pin {pin} \
-                    --name NAME"
+                "\n\nThe server has a new key, with the pin\n\n  {pin}\n\nNo device trusts it \
+                    yet, and earlier invite links are void. On each device, replace \"pin\" \
+                    in\nprofile.json: its login stays valid. Or log in again: cairn login \
+                    HOST:PORT --pin {pin} --name NAME"
             ),
         }
     }
