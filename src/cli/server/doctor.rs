@@ -241,11 +241,7 @@ fn check(dir: &Path, args: &DoctorArgs, output: &mut Output) -> Result<(), Failu
 }
 
 /// Returns the pin of the new key, if one was wanted.
-fn check_identity(
-    dir: &Path,
-    is_unused: bool,
-    new_identity: bool,
-) -> Result<Option<Pin>, Failure> {
+fn check_identity(dir: &Path, is_unused: bool, new_identity: bool) -> Result<Option<Pin>, Failure> {
     let checked = match new_identity {
         true => identity::replace_lost_key(dir).map(Some),
         // The first start of the server creates it.
