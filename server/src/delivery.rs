@@ -16,7 +16,6 @@ use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::event::{TimelineFrame, Update};
 use cairn_proto::wire::frame;
 use cairn_proto::wire::request::session::PullRange;
-use quinn::{Connection, SendStream, WriteError};
 
 use crate::delivery::feed::{Feed, FeedBound};
 use crate::delivery::push::Push;
@@ -24,6 +23,7 @@ use crate::history::read_history;
 use crate::limits;
 use crate::limits::PUSH_BYTES_TARGET;
 use crate::session::Session;
+use crate::transport::{Connection, SendStream, StreamError};
 use cairn_store::blocks::run::RunLimits;
 use cairn_store::timeline::TailRead;
 use cairn_store::timeline::history::History;
@@ -31,7 +31,7 @@ use cairn_store::timeline::history::History;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DeliveryError {
     #[error("the timeline stream ended: {0}")]
-    Stream(#[from] WriteError),
+    Stream(#[from] StreamError),
     #[error("cannot read messages to push: {0}")]
     History(ErrorCode),
 }
@@ -52,7 +52,7 @@ pub(crate) async fn deliver(
             biased;
             () = push.news(std::mem::take(&mut delay)) => {}
             // A quiet stream reports no error by itself.
-            lost = &mut closed => return Err(WriteError::ConnectionLost(lost).into()),
+            lost = &mut closed => return Err(StreamError::Lost(lost).into()),
         }
         while let Some((conversation, feed)) = push.next() {
             delay = delay.max(coalescing_delay(&session.connection, feed.push_delay));
@@ -95,9 +95,9 @@ impl Outgoing {
         self.push(frame::frame(&TimelineFrame::Update(update)));
     }
 
-    async fn write(&mut self, stream: &mut SendStream) -> Result<(), WriteError> {
+    async fn write(&mut self, stream: &mut SendStream) -> Result<(), StreamError> {
         if !self.chunks.is_empty() {
-            stream.write_all_chunks(&mut self.chunks).await?;
+            stream.write_all(&mut self.chunks).await?;
             self.chunks.clear();
             self.bytes = 0;
         }

@@ -1,8 +1,8 @@
-//! The server: one QUIC endpoint, the sessions on it, and the sequencer that decides for all.
+//! The server: its transport, the sessions on it, and the sequencer that decides for all.
 //!
 //! # Layout, in the order a message travels
 //!
-//! * `transport`: the socket, the server's identity, connections and frames
+//! * `transport`: connections, over QUIC or in memory, frames, and the server's identity
 //! * [`principal`]: whom queues, rates, sessions and connections are accounted to
 //! * `session`: login, then requests of one connection, with their rate limits
 //! * `sequencer`: the queue, the one thread that decides, and what it publishes
@@ -26,6 +26,6 @@ pub(crate) mod sequencer;
 pub(crate) mod session;
 pub(crate) mod shared;
 pub(crate) mod transfer;
-pub(crate) mod transport;
+mod transport;
 
-pub use transport::identity;
+pub use transport::{identity, memory};

@@ -13,8 +13,8 @@ use cairn_proto::invite::{InviteLink, ServerAddr};
 use cairn_proto::secret::InviteToken;
 use cairn_proto::wire::close::CloseCode;
 use cairn_proto::wire::error::ErrorCode;
-use quinn::Endpoint;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
@@ -32,10 +32,11 @@ use crate::session::rate_limit::{LoginRateLimiter, RequestRateLimiter};
 use crate::session::secret_hash::secret_hash;
 use crate::shared::Shared;
 use crate::transfer::{Transfers, gc};
-use crate::transport::accept;
-use crate::transport::close::close;
-use crate::transport::endpoint::{self, EndpointError};
+use crate::transport::Listener;
+use crate::transport::accept::accept;
 use crate::transport::identity::{Identity, IdentityError};
+use crate::transport::memory::{self, MemoryConnection};
+use crate::transport::quic::{self, EndpointError};
 use cairn_core::api::command::{BeginEpoch, OwnerInvite};
 use cairn_store::StoreError;
 use cairn_store::engine::Engine;
@@ -94,32 +95,60 @@ pub fn run(
     ready: impl FnOnce(&Ready),
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let engine = Engine::open(&options.data)?.monitor_reserve(options.disk_reserve_bytes);
+    let engine = open(options)?;
     // After the replay: only a directory without users and invites may get a new key.
     let identity = Identity::open(&options.data, engine.state().is_unused())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(limits::BLOCKING_THREADS_MAX)
         .build()?;
-    let result = runtime.block_on(serve(options, engine, &identity, ready, stop));
+    let result = runtime.block_on(async {
+        let listener = Listener::Quic(quic::Listener::open(options.listen, &identity)?);
+        serve(options, engine, &identity, listener, ready, stop).await
+    });
     // No one waits for history reads of closed connections.
     runtime.shutdown_timeout(Duration::ZERO);
     result
+}
+
+/// Runs a server for clients of the same process, as a task of the calling runtime, until `stop`
+/// resolves. It opens no socket, and its commits block the runtime; see [`crate::memory`].
+///
+/// # Errors
+///
+/// When the server cannot start, and when its store fails.
+pub async fn run_in_memory(
+    options: &Options,
+    connections: mpsc::Receiver<MemoryConnection>,
+    ready: impl FnOnce(&Ready),
+    stop: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    let engine = open(options)?;
+    let identity = Identity::open(&options.data, engine.state().is_unused())?;
+    let listener = Listener::Memory(memory::Listener::new(connections));
+    serve(options, engine, &identity, listener, ready, stop).await
+}
+
+fn open(options: &Options) -> Result<Engine, ServeError> {
+    Ok(Engine::open(&options.data)?.monitor_reserve(options.disk_reserve_bytes))
 }
 
 async fn serve(
     options: &Options,
     engine: Engine,
     identity: &Identity,
+    mut listener: Listener,
     ready: impl FnOnce(&Ready),
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let endpoint = endpoint::open(options.listen, identity)?;
-    let listening = endpoint.local_addr()?;
+    let listening = listener.local_addr()?;
     let has_owner = engine.state().has_owner();
     let shared = Arc::new(shared(options, &engine, listening)?);
     let (publish, publications) = mpsc::channel(limits::PUBLICATIONS_MAX);
-    let (mut failed, thread) = start_sequencer(engine, &shared, publish)?;
+    let (mut failed, sequencer) = match &listener {
+        Listener::Quic(_) => start_thread(engine, &shared, publish)?,
+        Listener::Memory(_) => start_task(engine, &shared, publish),
+    };
     let hub = tokio::spawn(tasks::publish(shared.clone(), publications));
     let receipts = tokio::spawn(tasks::send_receipts(shared.clone()));
     let presences = tokio::spawn(tasks::notify_presences(shared.clone()));
@@ -130,9 +159,13 @@ async fn serve(
         false => Some(owner_invite(&shared, identity).await?),
     };
     let retention = tokio::spawn(retention::run(shared.clone()));
-    let accepting = tokio::spawn(accept::accept(endpoint.clone(), shared.clone()));
+    let mut connections = JoinSet::new();
     let gc_task = tokio::spawn(gc::run(shared.clone()));
     info!(%listening, "accepting connections");
+    let accepting = async {
+        accept(&mut listener, &mut connections, &shared).await;
+        std::future::pending::<Infallible>().await
+    };
     let announced = async {
         ready(&Ready { listening, invite });
         std::future::pending::<Infallible>().await
@@ -144,13 +177,13 @@ async fn serve(
         () = stop => CloseCode::GoingAway,
         _ = &mut failed => CloseCode::Storage,
         never = announced => match never {},
+        never = accepting => match never {},
     };
     info!(%code, "stopping");
     // Stop intake from outside in: no new connections, then no background commands, then no
     // commands at all. The sequencer decides what is queued, the hub publishes it, and only then
     // are sessions closed, so that every accepted message gets its reply. Storage is joined last.
-    endpoint.set_server_config(None);
-    accepting.abort();
+    listener.refuse_new();
     gc_task.abort();
     receipts.abort();
     presences.abort();
@@ -159,8 +192,10 @@ async fn serve(
     shared.intake.close();
     // Resolves when the sequencer has decided and published everything that was queued.
     let _ = hub.await;
-    stop_sessions(&shared, &endpoint, code).await;
-    join(thread).await
+    stop_sessions(&shared, code).await;
+    listener.close(code).await;
+    connections.shutdown().await;
+    sequencer.join().await
 }
 
 fn shared(options: &Options, engine: &Engine, listening: SocketAddr) -> Result<Shared, ServeError> {
@@ -187,10 +222,14 @@ fn shared(options: &Options, engine: &Engine, listening: SocketAddr) -> Result<S
     })
 }
 
-type Sequencer = JoinHandle<Result<(), StoreError>>;
+/// A running sequencer.
+enum Sequencer {
+    Thread(JoinHandle<Result<(), StoreError>>),
+    Task(tokio::task::JoinHandle<Result<(), StoreError>>),
+}
 
-/// Starts the sequencer. The receiver resolves when it ends.
-fn start_sequencer(
+/// Starts the sequencer on a thread of its own. The receiver resolves when it ends.
+fn start_thread(
     engine: Engine,
     shared: &Shared,
     publish: mpsc::Sender<Publication>,
@@ -204,10 +243,39 @@ fn start_sequencer(
             drop(ended);
             result
         })?;
-    Ok((failed, thread))
+    Ok((failed, Sequencer::Thread(thread)))
 }
 
-async fn stop_sessions(shared: &Shared, endpoint: &Endpoint, code: CloseCode) {
+/// Starts the sequencer as a task. The receiver resolves when it ends.
+fn start_task(
+    engine: Engine,
+    shared: &Arc<Shared>,
+    publish: mpsc::Sender<Publication>,
+) -> (oneshot::Receiver<()>, Sequencer) {
+    let (ended, failed) = oneshot::channel();
+    let shared = shared.clone();
+    let task = tokio::spawn(async move {
+        let result = sequencer::run_as_task(engine, shared, publish).await;
+        drop(ended);
+        result
+    });
+    (failed, Sequencer::Task(task))
+}
+
+impl Sequencer {
+    async fn join(self) -> Result<(), ServeError> {
+        let joined = match self {
+            Self::Thread(thread) => tokio::task::spawn_blocking(move || thread.join())
+                .await
+                .ok()
+                .and_then(Result::ok),
+            Self::Task(task) => task.await.ok(),
+        };
+        Ok(joined.ok_or(ServeError::Panicked)??)
+    }
+}
+
+async fn stop_sessions(shared: &Shared, code: CloseCode) {
     let sessions = shared.hub.sessions();
     let answered = async {
         for session in &sessions {
@@ -221,25 +289,7 @@ async fn stop_sessions(shared: &Shared, endpoint: &Endpoint, code: CloseCode) {
         warn!("some clients did not read their last replies in time; they will retry");
     }
     for session in &sessions {
-        close(&session.connection, code);
-    }
-    endpoint.close(
-        quinn::VarInt::from_u32(code.number()),
-        code.text().as_bytes(),
-    );
-    if timeout(limits::STOP_SESSIONS_TIME_MAX, endpoint.wait_idle())
-        .await
-        .is_err()
-    {
-        warn!("some clients did not confirm the end of their connections");
-    }
-}
-
-async fn join(thread: Sequencer) -> Result<(), ServeError> {
-    let joined = tokio::task::spawn_blocking(move || thread.join()).await;
-    match joined {
-        Ok(Ok(result)) => Ok(result?),
-        Ok(Err(_)) | Err(_) => Err(ServeError::Panicked),
+        session.connection.close(code);
     }
 }
 

@@ -6,104 +6,152 @@ pub(crate) mod intake;
 pub(crate) mod job;
 pub(crate) mod publication;
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tracing::{error, info};
 
 use crate::hub::receipts::FocusedConversations;
 use crate::limits;
 use crate::sequencer::decider::Decider;
-use crate::sequencer::intake::Intake;
+use crate::sequencer::intake::{Intake, Ticket};
 use crate::sequencer::publication::Publication;
+use crate::shared::Shared;
 use cairn_store::StoreError;
 use cairn_store::engine::Engine;
 
-/// Runs until the intake is closed and empty, then checkpoints everything.
+/// Runs on the calling thread until the intake is closed and empty, then checkpoints everything.
 pub(crate) fn run(
     engine: Engine,
     intake: &Intake,
     focused: FocusedConversations,
     publications: mpsc::Sender<Publication>,
 ) -> Result<(), StoreError> {
-    let mut decider = Decider::new(engine, focused);
-    let result = sequence(&mut decider, intake, &publications);
-    if let Err(failure) = &result {
-        error!(%failure, "the store failed: nothing more is accepted");
-        intake.close();
-        refuse_waiting(&mut decider, intake, &publications);
-        return result;
+    // The receiver outlives this thread unless the process ends.
+    let publish = |publication| drop(publications.blocking_send(publication));
+    let mut sequencer = Sequencer::new(engine, focused, publish);
+    let (mut tickets, mut result) = (Vec::new(), Ok(()));
+    while result.is_ok() && intake.take(&mut tickets, sequencer.wait_timeout()) {
+        result = sequencer.step(&mut tickets);
     }
+    let engine = sequencer.finish(result, intake)?;
     drop(publications);
-    info!("checkpointing the log");
-    decider.into_engine().close()
+    close(engine)
 }
 
-fn sequence(
-    decider: &mut Decider,
-    intake: &Intake,
-    publications: &mpsc::Sender<Publication>,
+/// Like [`run`], as a task of the runtime that serves the sessions. Commits block it. Paused time
+/// only advances while the runtime waits for nothing else, so it would not wait for a thread.
+pub(crate) async fn run_as_task(
+    engine: Engine,
+    shared: Arc<Shared>,
+    publications: mpsc::Sender<Publication>,
 ) -> Result<(), StoreError> {
-    let mut tickets = Vec::new();
-    let mut pending_since: Option<Instant> = None;
-    while intake.take(&mut tickets, wait_timeout(pending_since)) {
-        decider.set_now(crate::clock::now());
+    let (hub, intake) = (&shared.hub, &shared.intake);
+    let mut sequencer = Sequencer::new(engine, hub.focused(), |publication| {
+        hub.publish(publication);
+    });
+    let (mut tickets, mut result) = (Vec::new(), Ok(()));
+    while result.is_ok()
+        && intake
+            .take_async(&mut tickets, sequencer.wait_timeout())
+            .await
+    {
+        result = sequencer.step(&mut tickets);
+    }
+    let engine = sequencer.finish(result, intake)?;
+    drop(publications);
+    close(engine)
+}
+
+fn close(engine: Engine) -> Result<(), StoreError> {
+    info!("checkpointing the log");
+    engine.close()
+}
+
+struct Sequencer<P> {
+    decider: Decider,
+    publish: P,
+    /// Since when changes wait for a commit that they do not force.
+    pending_since: Option<Instant>,
+}
+
+impl<P: FnMut(Publication)> Sequencer<P> {
+    fn new(engine: Engine, focused: FocusedConversations, publish: P) -> Self {
+        Self {
+            decider: Decider::new(engine, focused),
+            publish,
+            pending_since: None,
+        }
+    }
+
+    /// Returns how long to wait for tickets: until pending cursor moves are due, or until
+    /// maintenance.
+    fn wait_timeout(&self) -> Duration {
+        match self.pending_since {
+            Some(since) => limits::LAZY_FLUSH_INTERVAL.saturating_sub(since.elapsed()),
+            None => limits::MAINTENANCE_INTERVAL,
+        }
+    }
+
+    /// Decides and commits the tickets, if any, and does what is due.
+    fn step(&mut self, tickets: &mut Vec<Ticket>) -> Result<(), StoreError> {
+        self.decider.set_now(crate::clock::now());
         for ticket in tickets.drain(..) {
-            decider.decide(ticket);
-            if decider.batch_bytes() >= cairn_store::limits::BATCH_BYTES_TARGET {
-                decider.commit()?;
-                publish(decider, publications);
+            self.decider.decide(ticket);
+            if self.decider.batch_bytes() >= cairn_store::limits::BATCH_BYTES_TARGET {
+                self.decider.commit()?;
+                self.publish();
             }
         }
-        pending_since = if decider.has_changes() {
-            pending_since.or_else(|| Some(Instant::now()))
+        self.pending_since = if self.decider.has_changes() {
+            self.pending_since.or_else(|| Some(Instant::now()))
         } else {
             None
         };
-        let is_flush_due =
-            pending_since.is_some_and(|since| since.elapsed() >= limits::LAZY_FLUSH_INTERVAL);
+        let is_flush_due = self
+            .pending_since
+            .is_some_and(|since| since.elapsed() >= limits::LAZY_FLUSH_INTERVAL);
         // Cursor moves ride along: they alone force no fsync, or every ack would cost one. They are
         // published before they are durable, since a lost move only makes a cursor older. A crash
         // loses at most the last interval of them, and clients ack again.
-        if decider.must_commit() || is_flush_due {
-            decider.commit()?;
-            pending_since = None;
+        if self.decider.must_commit() || is_flush_due {
+            self.decider.commit()?;
+            self.pending_since = None;
         }
-        publish(decider, publications);
+        self.publish();
         // After publishing: maintenance may wait for a checkpoint, and replies must not wait with
         // it.
-        decider.maintain()?;
+        self.decider.maintain()
     }
-    decider.commit()?;
-    publish(decider, publications);
-    Ok(())
-}
 
-/// Returns how long to wait for tickets: until pending cursor moves are due, or until maintenance.
-fn wait_timeout(pending_since: Option<Instant>) -> Duration {
-    match pending_since {
-        Some(since) => limits::LAZY_FLUSH_INTERVAL.saturating_sub(since.elapsed()),
-        None => limits::MAINTENANCE_INTERVAL,
+    fn publish(&mut self) {
+        if let Some(publication) = self.decider.take_publication() {
+            (self.publish)(publication);
+        }
     }
-}
 
-fn publish(decider: &mut Decider, publications: &mpsc::Sender<Publication>) {
-    if let Some(publication) = decider.take_publication() {
-        // The receiver outlives this thread unless the process ends.
-        let _ = publications.blocking_send(publication);
+    /// Commits what is left or, after a failure, refuses what still waits.
+    fn finish(
+        mut self,
+        result: Result<(), StoreError>,
+        intake: &Intake,
+    ) -> Result<Engine, StoreError> {
+        let result = result.and_then(|()| self.decider.commit());
+        if let Err(failure) = &result {
+            error!(%failure, "the store failed: nothing more is accepted");
+            intake.close();
+            let mut tickets = Vec::new();
+            while intake.take(&mut tickets, Duration::ZERO) {
+                for ticket in tickets.drain(..) {
+                    self.decider.refuse(ticket);
+                }
+            }
+        }
+        self.publish();
+        result.map(|()| self.decider.into_engine())
     }
-}
-
-fn refuse_waiting(
-    decider: &mut Decider,
-    intake: &Intake,
-    publications: &mpsc::Sender<Publication>,
-) {
-    let mut tickets = Vec::new();
-    while intake.take(&mut tickets, Duration::ZERO) {
-        tickets.drain(..).for_each(|ticket| decider.refuse(ticket));
-    }
-    publish(decider, publications);
 }
 
 #[cfg(test)]

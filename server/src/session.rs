@@ -27,10 +27,11 @@ use parking_lot::Mutex;
 use crate::delivery::outbox::Outbox;
 use crate::delivery::push::Push;
 use crate::session::activity::Activity;
+use crate::transport::Connection;
 
 #[derive(Debug)]
 pub(crate) struct Session {
-    pub(crate) connection: quinn::Connection,
+    pub(crate) connection: Connection,
     pub(crate) outbox: Outbox,
     /// Delivery state, if the client wants pushes.
     pub(crate) push: Option<Push>,
@@ -57,7 +58,7 @@ pub(crate) struct Readable {
 impl Session {
     /// Creates a session that is not authenticated yet.
     #[must_use]
-    pub(crate) fn new(connection: quinn::Connection, push: bool) -> Arc<Self> {
+    pub(crate) fn new(connection: Connection, push: bool) -> Arc<Self> {
         Arc::new(Self {
             connection,
             outbox: Outbox::default(),

@@ -1,12 +1,14 @@
+use bytes::BytesMut;
 use cairn_proto::ids::MsgId;
 use cairn_proto::limits::FRAME_BYTES_MAX;
+use cairn_proto::wire::close::CloseCode;
 use cairn_proto::wire::codec;
-use quinn::RecvStream;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::*;
 use crate::loopback::{CLIENT_WINDOW_BYTES, Loopback, soon};
-use crate::transport::framing::FrameReader;
+use crate::transport::Lost;
 use cairn_store::engine::Engine;
 use cairn_store::timeline::Timeline;
 
@@ -40,7 +42,8 @@ struct Scene {
     loopback: Loopback,
     session: Arc<Session>,
     timeline: Arc<Timeline>,
-    reader: FrameReader,
+    incoming: mpsc::Receiver<Bytes>,
+    received: BytesMut,
     delivery: JoinHandle<Result<(), DeliveryError>>,
 }
 
@@ -55,9 +58,7 @@ impl Scene {
             TEAM,
             Feed::resumed(timeline.clone(), MsgId::ZERO, MsgId::ZERO),
         );
-        let (mut opening, recv): (SendStream, RecvStream) =
-            soon(loopback.client.open_bi()).await.unwrap();
-        opening.write_all(b"x").await.unwrap();
+        let (_, incoming) = loopback.open().await;
         let (send, _) = soon(loopback.server.accept_bi()).await.unwrap();
         let history = Engine::open(&loopback.dir.path().join("data"))
             .unwrap()
@@ -67,7 +68,8 @@ impl Scene {
             loopback,
             session,
             timeline,
-            reader: FrameReader::new(recv),
+            incoming,
+            received: BytesMut::new(),
             delivery,
         }
     }
@@ -77,11 +79,13 @@ impl Scene {
     }
 
     async fn news(&mut self) -> TimelineFrame {
-        codec::decode(
-            &soon(self.reader.next(FRAME_BYTES_MAX)).await.unwrap(),
-            FRAME_BYTES_MAX,
-        )
-        .unwrap()
+        loop {
+            if let Some(frame) = frame::split(&mut self.received, FRAME_BYTES_MAX).unwrap() {
+                return codec::decode(&frame, FRAME_BYTES_MAX).unwrap();
+            }
+            let chunk = soon(self.incoming.recv()).await.unwrap();
+            self.received.extend_from_slice(&chunk);
+        }
     }
 
     /// Reads until the conversation is removed. Returns the last message received, and the last one
@@ -103,7 +107,7 @@ impl Scene {
 
 #[tokio::test]
 async fn entries_after_membership_end_are_not_pushed() {
-    const { assert!(SAID as usize * MESSAGE_BYTES > 4 * CLIENT_WINDOW_BYTES as usize) };
+    const { assert!(SAID as usize * MESSAGE_BYTES > 4 * CLIENT_WINDOW_BYTES) };
     let mut scene = Scene::set().await;
     // One run is in flight; the others wait for the window.
     let TimelineFrame::Run(run) = scene.news().await else {
@@ -132,7 +136,7 @@ async fn delivery_ends_with_connection() {
     let mut scene = Scene::set().await;
     while !matches!(scene.news().await, TimelineFrame::Run(run) if run.last() == id(SAID)) {}
     let session = Arc::downgrade(&scene.session);
-    scene.loopback.client.close(0_u32.into(), b"");
+    scene.loopback.closed.send_replace(Some(0));
     let Scene {
         delivery,
         session: held,
@@ -140,7 +144,9 @@ async fn delivery_ends_with_connection() {
     } = scene;
     assert!(matches!(
         soon(delivery).await.unwrap(),
-        Err(DeliveryError::Stream(WriteError::ConnectionLost(_)))
+        Err(DeliveryError::Stream(StreamError::Lost(Lost::Closed(
+            CloseCode::Normal
+        ))))
     ));
     drop(held);
     assert!(session.upgrade().is_none());

@@ -16,7 +16,6 @@ use crate::delivery::push::{Push, UpdateKey};
 use crate::hub::registry::Registry;
 use crate::sequencer::publication::{Registration, Step};
 use crate::session::{Readable, Session};
-use crate::transport::close::close;
 
 impl Hub {
     pub(super) fn apply(&self, registry: &mut Registry, step: Step) {
@@ -145,7 +144,7 @@ impl Hub {
             Update::Revoked { user, device } => {
                 for session in registry.sessions_of(user) {
                     if session.actor().is_some_and(|actor| actor.device == device) {
-                        close(&session.connection, CloseCode::Revoked);
+                        session.connection.close(CloseCode::Revoked);
                     }
                 }
             }

@@ -75,8 +75,7 @@ impl Viewers {
             .iter()
             .filter(|other| other.actor().is_some_and(|actor| actor.user != user))
         {
-            // Indicators are best effort.
-            let _ = other.connection.send_datagram(datagram.clone());
+            other.connection.send_datagram(datagram.clone());
         }
     }
 }

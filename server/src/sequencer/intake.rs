@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
+use tokio::time::timeout;
 
 use crate::delivery::outbox::ReplyTo;
 use crate::limits;
@@ -32,6 +33,8 @@ pub(crate) struct Intake(Arc<Shared>);
 struct Shared {
     waiting: Mutex<Waiting>,
     arrived: Condvar,
+    /// Notified like `arrived`, for a sequencer that is a task.
+    arrived_async: Notify,
     permits: Semaphore,
 }
 
@@ -52,6 +55,7 @@ impl Intake {
         let shared = Shared {
             waiting: Mutex::default(),
             arrived: Condvar::new(),
+            arrived_async: Notify::new(),
             permits: Semaphore::new(limits::INTAKE_COMMANDS_MAX),
         };
         Self(Arc::new(shared))
@@ -76,7 +80,7 @@ impl Intake {
             waiting.tickets.extend(tickets.drain(..some));
             drop(waiting);
             if was_empty {
-                self.0.arrived.notify_one();
+                self.notify();
             }
         }
         Ok(())
@@ -96,11 +100,32 @@ impl Intake {
         open
     }
 
+    /// Like [`Intake::take`], without blocking the thread.
+    pub(crate) async fn take_async(
+        &self,
+        tickets: &mut Vec<Ticket>,
+        wait_timeout: Duration,
+    ) -> bool {
+        let is_idle = {
+            let waiting = self.0.waiting.lock();
+            waiting.tickets.is_empty() && !waiting.closed
+        };
+        if is_idle {
+            let _ = timeout(wait_timeout, self.0.arrived_async.notified()).await;
+        }
+        self.take(tickets, Duration::ZERO)
+    }
+
     /// Refuses further tickets. Queued ones can still be taken.
     pub(crate) fn close(&self) {
         self.0.waiting.lock().closed = true;
         self.0.permits.close();
+        self.notify();
+    }
+
+    fn notify(&self) {
         self.0.arrived.notify_one();
+        self.0.arrived_async.notify_one();
     }
 }
 

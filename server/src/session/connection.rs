@@ -15,7 +15,7 @@ use cairn_proto::wire::frame;
 use cairn_proto::wire::hello::ClientFrame;
 use cairn_proto::wire::request::Request;
 use cairn_proto::wire::response::ServerFrame;
-use quinn::{Connection, SendStream, VarInt};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{debug, warn};
 
@@ -28,27 +28,30 @@ use crate::session::requests::{End, Requests};
 use crate::shared::Shared;
 use crate::transfer::download::{self, Wanted};
 use crate::transfer::{TransferSlots, TransferStream, upload};
-use crate::transport::close::close;
 use crate::transport::framing::{FrameReader, ReadError};
+use crate::transport::{Connection, SendStream};
 use cairn_core::api::actor::Actor;
 
-/// Serves one connection until it ends.
+/// Serves one connection until it and all of its tasks have ended.
 pub(crate) async fn serve(shared: Arc<Shared>, connection: Connection) {
     let remote = connection.remote_address();
     let started = timeout(LOGIN_TIME_MAX, start(&shared, &connection))
         .await
         .unwrap_or(Err(Refusal::Silent));
-    let (guard, reader) = match started {
+    let (guard, reader, mut tasks) = match started {
         Ok(started) => started,
         Err(refusal) => {
             debug!(%remote, %refusal, "no session");
-            return close(&connection, refusal.close_code());
+            return connection.close(refusal.close_code());
         }
     };
     let end = run(&shared, &guard.session, reader).await;
     drop(guard);
     debug!(%remote, ?end, "session over");
-    close(&connection, end);
+    connection.close(end);
+    // Not aborted: an upload must not end between the steps that make its file durable. Each task
+    // ends by itself on a connection that is closed.
+    while tasks.join_next().await.is_some() {}
 }
 
 /// Removes the session from the hub when dropped, even when the login timed out halfway.
@@ -68,7 +71,7 @@ impl Drop for SessionGuard {
 async fn start(
     shared: &Arc<Shared>,
     connection: &Connection,
-) -> Result<(SessionGuard, FrameReader), Refusal> {
+) -> Result<(SessionGuard, FrameReader, JoinSet<()>), Refusal> {
     let (mut send, recv) = connection.accept_bi().await?;
     let mut reader = FrameReader::new(recv);
     let hello = login::read_hello(&mut reader).await?;
@@ -82,13 +85,13 @@ async fn start(
     match login::log_in(shared, &session, hello).await {
         Ok(welcome) => {
             // Small windows until here: a stranger must not make the server buffer much.
-            connection.set_receive_window(VarInt::from_u32(limits::MEMBER_WINDOW_BYTES));
-            connection.set_send_window(limits::MEMBER_WINDOW_BYTES.into());
+            connection.set_windows(limits::MEMBER_WINDOW_BYTES, limits::MEMBER_WINDOW_BYTES);
             let welcome = frame::frame(&ServerFrame::Welcome(welcome));
-            tokio::spawn(write_answers(session.clone(), send, welcome));
-            tokio::spawn(datagrams::receive(shared.clone(), session.clone()));
-            tokio::spawn(accept_streams(shared.clone(), session));
-            Ok((guard, reader))
+            let mut tasks = JoinSet::new();
+            tasks.spawn(write_answers(session.clone(), send, welcome));
+            tasks.spawn(datagrams::receive(shared.clone(), session.clone()));
+            tasks.spawn(accept_streams(shared.clone(), session));
+            Ok((guard, reader, tasks))
         }
         Err(code) => {
             refuse(&mut send, code).await;
@@ -99,13 +102,9 @@ async fn start(
 
 /// Sends the refusal and waits until the client has it: closing a connection drops bytes in flight.
 async fn refuse(send: &mut SendStream, code: ErrorCode) {
-    if send
-        .write_chunk(frame::frame(&ServerFrame::Refused(code)))
-        .await
-        .is_ok()
-        && send.finish().is_ok()
-    {
-        let _ = send.stopped().await;
+    let refusal = frame::frame(&ServerFrame::Refused(code));
+    if send.write(refusal).await.is_ok() && send.finish().is_ok() {
+        send.stopped().await;
     }
 }
 
@@ -132,7 +131,12 @@ async fn run(shared: &Arc<Shared>, session: &Arc<Session>, mut reader: FrameRead
                 if requests.submit().await.is_err() {
                     return CloseCode::GoingAway;
                 }
-                match reader.read_more().await {
+                let read = tokio::select! {
+                    biased;
+                    read = reader.read_more() => read,
+                    () = requests.reap() => continue,
+                };
+                match read {
                     Ok(()) => {}
                     Err(ReadError::Frame(_)) => return CloseCode::FrameTooBig,
                     Err(ReadError::Truncated) => return CloseCode::Protocol,
@@ -180,7 +184,7 @@ const fn refusal_of(error: DecodeError) -> ErrorCode {
 async fn write_answers(session: Arc<Session>, mut send: SendStream, welcome: Bytes) {
     if let Err(code) = write_all_answers(&session, &mut send, welcome).await {
         debug!(%code, "cannot write replies");
-        close(&session.connection, code);
+        session.connection.close(code);
         // Otherwise the reader would wait for outbox capacity forever.
         session.outbox.close();
     }
@@ -204,7 +208,7 @@ async fn write_all_answers(
 async fn write_replies(send: &mut SendStream, mut replies: Bytes) -> Result<(), CloseCode> {
     while !replies.is_empty() {
         let part = replies.split_to(replies.len().min(limits::REPLY_PART_BYTES));
-        match timeout(limits::REPLY_READ_TIME_MAX, send.write_chunk(part)).await {
+        match timeout(limits::REPLY_READ_TIME_MAX, send.write(part)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return Err(CloseCode::Protocol),
             Err(_) => return Err(CloseCode::Slow),
@@ -221,64 +225,64 @@ struct Streams {
     is_pushed: AtomicBool,
 }
 
-/// Accepts the streams that a client opens. Each waits for its opening frame in its own task, so
-/// that a lost packet delays no other stream; the transport limits their number.
+/// Accepts the streams that a client opens, and serves each in its own task, so that a lost packet
+/// delays no other stream; the transport limits their number. Returns when all of them have ended.
 async fn accept_streams(shared: Arc<Shared>, session: Arc<Session>) {
-    let (connection, transfer_slots) = (
-        session.connection.clone(),
-        TransferSlots::of(session.connection.clone()),
-    );
+    let connection = session.connection.clone();
     let streams = Arc::new(Streams {
         shared,
         session,
-        transfer_slots,
+        transfer_slots: TransferSlots::of(connection.clone()),
         is_pushed: AtomicBool::new(false),
     });
-    while let Ok((send, recv)) = connection.accept_bi().await {
-        tokio::spawn(start_stream(streams.clone(), send, FrameReader::new(recv)));
+    let mut tasks = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = connection.accept_bi() => match accepted {
+                Ok((send, recv)) => {
+                    tasks.spawn(serve_stream(streams.clone(), send, FrameReader::new(recv)));
+                }
+                Err(_) => break,
+            },
+            Some(_) = tasks.join_next() => {}
+        }
     }
+    while tasks.join_next().await.is_some() {}
 }
 
-/// Reads what a stream is for, and starts it. A stream that never says is dropped alone: opening a
+/// Reads what a stream is for, and serves it. A stream that never says is dropped alone: opening a
 /// later stream opens it implicitly, and the client may have cancelled it.
-async fn start_stream(streams: Arc<Streams>, mut send: SendStream, mut reader: FrameReader) {
+async fn serve_stream(streams: Arc<Streams>, mut send: SendStream, mut reader: FrameReader) {
     let connection = &streams.session.connection;
     match timeout(LOGIN_TIME_MAX, reader.next(HELLO_BYTES_MAX)).await {
         Ok(Ok(frame)) => match codec::decode::<StreamOpening>(&frame, HELLO_BYTES_MAX) {
-            Ok(opening) => streams.start(opening, send, reader),
-            Err(_) => close(connection, CloseCode::Protocol),
+            Ok(opening) => streams.serve(opening, send, reader).await,
+            Err(_) => connection.close(CloseCode::Protocol),
         },
-        Ok(Err(ReadError::Frame(_))) => close(connection, CloseCode::FrameTooBig),
-        Ok(Err(ReadError::Truncated)) => close(connection, CloseCode::Protocol),
-        Ok(Err(ReadError::Ended | ReadError::Stream(_))) | Err(_) => {
-            // Dropping `reader` stops the other half. This only fails for a stream that is gone.
-            let _ = send.reset(VarInt::from_u32(0));
-        }
+        Ok(Err(ReadError::Frame(_))) => connection.close(CloseCode::FrameTooBig),
+        Ok(Err(ReadError::Truncated)) => connection.close(CloseCode::Protocol),
+        // Dropping `reader` stops the other half.
+        Ok(Err(ReadError::Ended | ReadError::Stream(_))) | Err(_) => send.reset(),
     }
 }
 
 impl Streams {
-    fn start(&self, opening: StreamOpening, send: SendStream, reader: FrameReader) {
-        let Self {
-            shared,
-            session,
-            transfer_slots,
-            is_pushed,
-        } = self;
+    /// Transfers are boxed: each session has a timeline stream, whose task is allocated for the
+    /// largest of them.
+    async fn serve(&self, opening: StreamOpening, send: SendStream, reader: FrameReader) {
+        let (shared, session) = (&self.shared, &self.session);
         match opening {
             StreamOpening::Timeline
-                if session.push.is_some() && !is_pushed.swap(true, Ordering::Relaxed) =>
+                if session.push.is_some() && !self.is_pushed.swap(true, Ordering::Relaxed) =>
             {
-                tokio::spawn(push(shared.clone(), session.clone(), send));
+                push(shared, session, send).await;
             }
-            StreamOpening::Timeline => close(&session.connection, CloseCode::Protocol),
+            StreamOpening::Timeline => session.connection.close(CloseCode::Protocol),
             StreamOpening::Upload { hash, bytes } => {
-                start_transfer(
-                    session,
-                    transfer_slots,
-                    TransferStream::of(send, reader),
-                    |actor, stream| upload::serve(shared.clone(), actor, stream, hash, bytes),
-                );
+                let stream = TransferStream::of(send, reader);
+                if let Some((actor, stream)) = self.admit(stream).await {
+                    Box::pin(upload::serve(shared.clone(), actor, stream, hash, bytes)).await;
+                }
             }
             StreamOpening::Download {
                 conversation,
@@ -292,37 +296,33 @@ impl Streams {
                     hash,
                     from,
                 };
-                start_transfer(
-                    session,
-                    transfer_slots,
-                    TransferStream::of(send, reader),
-                    |actor, stream| download::serve(shared.clone(), actor, stream, wanted),
-                );
+                let stream = TransferStream::of(send, reader);
+                if let Some((actor, stream)) = self.admit(stream).await {
+                    Box::pin(download::serve(shared.clone(), actor, stream, wanted)).await;
+                }
+            }
+        }
+    }
+
+    /// Assigns a transfer slot, or refuses the transfer when the connection has none.
+    async fn admit(&self, stream: TransferStream) -> Option<(Actor, TransferStream)> {
+        match (self.session.actor(), self.transfer_slots.take()) {
+            (Some(actor), Some(slot)) => Some((actor, stream.on(slot))),
+            _ => {
+                stream.refuse(ErrorCode::TooManyTransfers).await;
+                None
             }
         }
     }
 }
 
 /// Writes the timeline stream until the session ends.
-async fn push(shared: Arc<Shared>, session: Arc<Session>, send: SendStream) {
+async fn push(shared: &Shared, session: &Arc<Session>, send: SendStream) {
     if let Err(error) = delivery::deliver(session.clone(), shared.history.clone(), send).await {
         debug!(%error, "delivery ended");
         if let delivery::DeliveryError::History(code) = error {
             warn!(%code, "cannot push stored messages");
-            close(&session.connection, CloseCode::Internal);
+            session.connection.close(CloseCode::Internal);
         }
-    }
-}
-
-/// Starts a transfer, if the connection has a free slot.
-fn start_transfer<F: Future<Output = ()> + Send + 'static>(
-    session: &Session,
-    transfer_slots: &TransferSlots,
-    stream: TransferStream,
-    transfer: impl FnOnce(Actor, TransferStream) -> F,
-) {
-    match (session.actor(), transfer_slots.take()) {
-        (Some(actor), Some(slot)) => drop(tokio::spawn(transfer(actor, stream.on(slot)))),
-        _ => drop(tokio::spawn(stream.refuse(ErrorCode::TooManyTransfers))),
     }
 }

@@ -19,6 +19,7 @@ use crate::session::registration;
 use crate::session::requests;
 use crate::session::secret_hash::secret_hash;
 use crate::shared::Shared;
+use crate::transport::Lost;
 use crate::transport::framing::{FrameReader, ReadError};
 use cairn_core::Command;
 use cairn_core::api::command::{AddDevice, FindAccount, Join, LoggedIn, Login, NewDevice};
@@ -29,7 +30,7 @@ pub(crate) enum Refusal {
     #[error("no login within {} seconds", wire::LOGIN_TIME_MAX.as_secs())]
     Silent,
     #[error("the connection went away before the login: {0}")]
-    Gone(#[from] quinn::ConnectionError),
+    Gone(#[from] Lost),
     #[error("no first frame: {0}")]
     Read(#[from] ReadError),
     #[error("the first frame is malformed: {0}")]

@@ -18,7 +18,7 @@ use cairn_proto::wire::request::session::{
     Pulled, SetPresence, Watch,
 };
 use cairn_proto::wire::request::{Call, List, Request, SessionRequest};
-use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 use crate::delivery::outbox::{ReplyTo, Started};
 use crate::history::read_history;
@@ -40,7 +40,8 @@ pub(crate) struct Requests {
     shared: Arc<Shared>,
     session: Arc<Session>,
     tickets: Vec<Ticket>,
-    reads: Arc<Semaphore>,
+    /// Requests that are answered outside the sequencer. Aborted when the session ends.
+    answering: JoinSet<()>,
     /// `None` without a login.
     borrower: Option<Borrower>,
     /// Requests that could not be decoded.
@@ -83,7 +84,7 @@ impl Requests {
             borrower,
             bad: 0,
             tickets: Vec::new(),
-            reads: Arc::new(Semaphore::new(limits::READS_PER_SESSION_MAX)),
+            answering: JoinSet::new(),
         }
     }
 
@@ -205,6 +206,13 @@ impl Requests {
         self.shared.intake.put(&mut self.tickets).await
     }
 
+    /// Waits for the next task that has answered its request, and frees it.
+    pub(crate) async fn reap(&mut self) {
+        if self.answering.join_next().await.is_none() {
+            std::future::pending().await
+        }
+    }
+
     /// Answers a request in a separate task. Requests before it are submitted first.
     async fn answer<C, F>(
         &mut self,
@@ -219,19 +227,17 @@ impl Requests {
         F: Future<Output = Result<C::Answer, ErrorCode>> + Send + 'static,
     {
         self.submit().await?;
-        let Ok(permit) = self.reads.clone().acquire_owned().await else {
-            return Ok(());
-        };
+        while self.answering.len() >= limits::READS_PER_SESSION_MAX {
+            self.answering.join_next().await;
+        }
         let asker = Asker {
             shared: self.shared.clone(),
             session: self.session.clone(),
             actor,
         };
         let answer = answer(asker, call);
-        tokio::spawn(async move {
-            reply_to.answer::<C>(&answer.await);
-            drop(permit);
-        });
+        self.answering
+            .spawn(async move { reply_to.answer::<C>(&answer.await) });
         Ok(())
     }
 }

@@ -92,12 +92,7 @@ async fn send(
             // Within the file, a refusal would be read as part of it.
             .map_err(|_| Aborted::Gone)?;
         left -= part.len() as u64;
-        match timeout(
-            TRANSFER_SILENCE_MAX,
-            stream.send.write_chunk(Bytes::from(part)),
-        )
-        .await
-        {
+        match timeout(TRANSFER_SILENCE_MAX, stream.send.write(Bytes::from(part))).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) | Err(_) => return Err(Aborted::Gone),
         }

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use quinn::{Connection, VarInt};
 
 use cairn_proto::limits::TRANSFERS_PER_CONNECTION_MAX;
 
 use crate::limits;
+use crate::transport::Connection;
 
 #[derive(Clone, Debug)]
 pub(crate) struct TransferSlots {
@@ -59,12 +59,10 @@ impl TransferSlots {
         };
         // Bounded: a client that reads nothing must not gain window with each transfer.
         let sending = taken.running + taken.draining.min(TRANSFERS_PER_CONNECTION_MAX);
-        self.connection.set_receive_window(VarInt::from_u32(with(
-            taken.running,
-            limits::STREAM_WINDOW_BYTES,
-        )));
-        self.connection
-            .set_send_window(with(sending, limits::TRANSFER_SEND_WINDOW_BYTES).into());
+        self.connection.set_windows(
+            with(taken.running, limits::STREAM_WINDOW_BYTES),
+            with(sending, limits::TRANSFER_SEND_WINDOW_BYTES),
+        );
     }
 }
 

@@ -4,12 +4,12 @@ use bytes::BytesMut;
 use cairn_proto::content::attachment::TransferFrame;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::frame;
-use quinn::{RecvStream, SendStream, VarInt};
 use tokio::time::timeout;
 
 use super::slots::TransferSlot;
 use crate::limits;
 use crate::transport::framing::FrameReader;
+use crate::transport::{RecvStream, SendStream};
 
 #[derive(Debug)]
 pub(crate) struct TransferStream {
@@ -40,8 +40,7 @@ impl TransferStream {
     #[must_use]
     pub(crate) fn of(send: SendStream, reader: FrameReader) -> Self {
         let (recv, received) = reader.into_parts();
-        // Fails only for a stream that is gone, which the next read reports.
-        let _ = send.set_priority(limits::TRANSFER_PRIORITY);
+        send.yield_to_others();
         Self {
             send,
             recv,
@@ -66,7 +65,7 @@ impl TransferStream {
     ) -> Result<T, Aborted> {
         tokio::select! {
             done = what => Ok(done),
-            _ = self.send.stopped() => Err(Aborted::Gone),
+            () = self.send.stopped() => Err(Aborted::Gone),
         }
     }
 
@@ -74,7 +73,7 @@ impl TransferStream {
         // A client that reads nothing must not hold a permit forever.
         match timeout(
             limits::TRANSFER_SILENCE_MAX,
-            self.send.write_chunk(frame::frame(&said)),
+            self.send.write(frame::frame(&said)),
         )
         .await
         {
@@ -88,7 +87,7 @@ impl TransferStream {
         match ended {
             Ok(()) => self.finish().await,
             Err(Aborted::Refused(code)) => self.refuse(code).await,
-            Err(Aborted::Gone) => drop(self.send.reset(VarInt::from_u32(0))),
+            Err(Aborted::Gone) => self.send.reset(),
         }
     }
 

@@ -183,8 +183,8 @@ async fn next_part(stream: &mut TransferStream) -> Result<Part, Aborted> {
     let (mut is_end, mut is_slow) = (false, false);
     while stream.received.len() < TRANSFER_BUFFER_BYTES && !is_end && !is_slow {
         let wanted = TRANSFER_BUFFER_BYTES - stream.received.len();
-        match timeout(TRANSFER_SILENCE_MAX, stream.recv.read_chunk(wanted, true)).await {
-            Ok(Ok(Some(chunk))) => stream.received.extend_from_slice(&chunk.bytes),
+        match timeout(TRANSFER_SILENCE_MAX, stream.recv.read_chunk(wanted)).await {
+            Ok(Ok(Some(bytes))) => stream.received.extend_from_slice(&bytes),
             Ok(Ok(None)) => is_end = true,
             Ok(Err(_)) | Err(_) => return Err(Aborted::Gone),
         }

@@ -1,8 +1,9 @@
-//! Frames of a QUIC stream, limited in size before anything is kept.
+//! Frames of a stream, limited in size before anything is kept.
 
 use bytes::{Bytes, BytesMut};
 use cairn_proto::wire::frame::{self, FrameError};
-use quinn::RecvStream;
+
+use crate::transport::{RecvStream, StreamError};
 
 #[derive(Debug)]
 pub(crate) struct FrameReader {
@@ -19,7 +20,7 @@ pub(crate) enum ReadError {
     #[error(transparent)]
     Frame(#[from] FrameError),
     #[error(transparent)]
-    Stream(#[from] quinn::ReadError),
+    Stream(#[from] StreamError),
 }
 
 /// Bytes of one read.
@@ -45,9 +46,9 @@ impl FrameReader {
 
     /// Waits for more bytes.
     pub(crate) async fn read_more(&mut self) -> Result<(), ReadError> {
-        match self.stream.read_chunk(READ_BYTES_MAX, true).await? {
-            Some(chunk) => {
-                self.buffer.extend_from_slice(&chunk.bytes);
+        match self.stream.read_chunk(READ_BYTES_MAX).await? {
+            Some(bytes) => {
+                self.buffer.extend_from_slice(&bytes);
                 Ok(())
             }
             None if self.buffer.is_empty() => Err(ReadError::Ended),

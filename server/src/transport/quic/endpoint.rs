@@ -28,7 +28,7 @@ pub enum EndpointError {
     Identity(#[from] IdentityError),
 }
 
-pub(crate) fn open(addr: SocketAddr, identity: &Identity) -> Result<Endpoint, EndpointError> {
+pub(super) fn open(addr: SocketAddr, identity: &Identity) -> Result<Endpoint, EndpointError> {
     let listen = |source| EndpointError::Listen { addr, source };
     let config = server_config(identity)?;
     let socket = bind(addr).map_err(listen)?;
