@@ -17,9 +17,9 @@ const COLUMNS_MAX: usize = 100;
 /// `.rs` files in one folder, subfolders apart.
 const FOLDER_FILES_MAX: usize = 12;
 
-/// Names that one file or folder owns within the given crates, test code apart; none if it is empty.
-/// `std::time` and I/O would make core impure; the store is given its disk, its clock and its random
-/// numbers.
+/// Names that one file or folder owns within the given crates, test code apart; none if it is
+/// empty. `std::time` and I/O would make core impure; the store is given its disk, its clock and
+/// its random numbers.
 const OWNED: &[(&str, &str, &[&str])] = &[
     ("bincode", "proto/src/wire/codec.rs", &["proto/src/"]),
     ("quinn", "server/src/transport/quic/", &["server/src/"]),

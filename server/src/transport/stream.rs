@@ -77,7 +77,7 @@ impl SendStream {
         }
     }
 
-    /// Gives all other streams of the connection precedence, where the transport has priorities.
+    /// Lowers the priority below that of the other streams, where the transport has priorities.
     pub(crate) fn yield_to_others(&self) {
         match self {
             Self::Quic(stream) => stream.yield_to_others(),
