@@ -29,12 +29,12 @@ pub use self::error::{ReplayError, StoreError};
 use crate::checkpoint::compact;
 use crate::checkpoint::free_space;
 use crate::checkpoint::{CheckpointError, CheckpointReport, Checkpointer};
-use crate::commit_log::{BatchBuf, BatchNo, CommitLog, OpenError};
+use crate::commit_log::{BatchBuf, BatchNo, CommitLog, LogPlace, OpenError};
 use crate::engine::meter::Meter;
 use crate::engine::replay::Replayed;
 use crate::env::Env;
 use crate::files::disk_reserve::{self, DiskReserve, ReserveMonitor};
-use crate::files::format;
+use crate::files::format::{self, Format};
 use crate::files::lock::DirLock;
 use crate::files::poison::Poison;
 use crate::timeline::history::History;
@@ -107,7 +107,7 @@ impl Engine {
         let lock = DirLock::acquire(disk, dir)?;
         // The lock before anything else is read: another server may be writing.
         disk_reserve::check_start(env, dir)?;
-        format::check_or_create(disk, dir)?;
+        let format = format::check_or_create(disk, dir)?;
         let poison = Poison::new();
         // Before the trees are opened: opening would create an empty database where an interrupted
         // compaction has renamed the old one away.
@@ -123,7 +123,9 @@ impl Engine {
         let through = trees.checkpoint()?;
         let mut replayed = Replayed::default();
         let mut batches = 0_u64;
-        let log = CommitLog::open(env, &dir.join("log"), through, &poison, |batch, payload| {
+        let directory = trees.directory(&env.salts)?;
+        let place = LogPlace::in_dir(dir, directory, format);
+        let log = CommitLog::open(env, &place, through, &poison, |batch, payload| {
             batches += 1;
             state.begin_batch(Revision::new(batch.get()));
             replay::apply(&mut state, &loader, &timelines, &mut replayed, payload).map_err(Box::new)
@@ -132,6 +134,10 @@ impl Engine {
             OpenError::Log(error) => StoreError::Log(error),
             OpenError::Replay { batch, source } => StoreError::Replay { batch, source },
         })?;
+        if format != Format::Current {
+            format::raise(disk, dir)?;
+            info!("the data directory was converted from format 2");
+        }
         let touched = replayed.grown.into_iter().chain(replayed.expired).collect();
         state.begin_batch(Revision::new(log.last().next().get()));
         info!(

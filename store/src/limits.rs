@@ -19,6 +19,12 @@ pub const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// The size of a segment of the commit log. A full one starts a checkpoint.
 pub(crate) const SEGMENT_BYTES: u64 = 32 * 1024 * 1024;
 
+/// The time between two writes of the log's watermark.
+pub(crate) const WATERMARK_INTERVAL: Duration = Duration::from_millis(250);
+
+/// The time after which a written watermark is synced.
+pub(crate) const WATERMARK_SYNC_INTERVAL: Duration = Duration::from_secs(30);
+
 /// A log with any batch is checkpointed after this time.
 pub(crate) const CHECKPOINT_AGE_MAX: Duration = Duration::from_secs(60);
 

@@ -21,7 +21,7 @@ pub use error::DoctorError;
 
 use crate::blocks::{Blocks, BlocksError};
 use crate::check::verify;
-use crate::commit_log::{CommitLog, OpenError};
+use crate::commit_log::{CommitLog, LogPlace, OpenError};
 use crate::engine::{Engine, StoreError};
 use crate::env::Env;
 use crate::files::attachments::AttachmentFiles;
@@ -129,8 +129,9 @@ fn open_trees(dir: &Path) -> Result<Trees, TreesError> {
 /// Compares the log with the entries that the blocks already have.
 fn check_log(env: &Env, dir: &Path, report: &mut Report) -> Result<(), DoctorError> {
     let _lock = DirLock::acquire(env.disk.as_ref(), dir)?;
-    format::check_or_create(env.disk.as_ref(), dir)?;
+    let format = format::check_or_create(env.disk.as_ref(), dir)?;
     let trees = open_trees(dir)?;
+    let place = LogPlace::in_dir(dir, trees.directory(&env.salts)?, format);
     let blocks = Blocks::new(trees.clone());
     let mut next: BTreeMap<ConversationId, MsgId> = BTreeMap::new();
     // Entries that an interrupted checkpoint may have stored as the log rewrites them later.
@@ -175,7 +176,7 @@ fn check_log(env: &Env, dir: &Path, report: &mut Report) -> Result<(), DoctorErr
     };
     let log = CommitLog::open(
         env,
-        &dir.join("log"),
+        &place,
         trees.checkpoint()?,
         &Poison::new(),
         |_, payload| check(payload),

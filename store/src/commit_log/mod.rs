@@ -7,7 +7,8 @@
 //! nothing is ever written after a torn record.
 //!
 //! Damage of the very last record cannot be distinguished from a crash during its write. All other
-//! damage is reported.
+//! damage is reported: records chain their checksums, a closed segment says so, and the watermark
+//! says how far the log had come ([`watermark`]).
 
 mod error;
 mod preparer;
@@ -15,6 +16,7 @@ mod record;
 mod recovery;
 mod segment;
 mod sync_times;
+mod watermark;
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -22,6 +24,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use cairn_proto::wire::metrics::Histogram;
 
+use crate::disk::Disk;
 use crate::limits;
 
 pub(crate) use self::error::LogError;
@@ -29,11 +32,15 @@ pub(crate) use self::error::OpenError;
 use self::preparer::Preparer;
 pub(crate) use self::record::BatchBuf;
 pub(crate) use self::record::BatchNo;
-use self::recovery::Listing;
-use self::segment::{Active, Sealed};
+use self::record::Layout;
+use self::recovery::{Known, Listing};
+use self::segment::{Active, Sealed, SegmentEnd};
 use self::sync_times::SyncTimes;
+use self::watermark::{Mark, Watermark};
 use crate::env::Env;
+use crate::files::directory_id::DirectoryId;
 use crate::files::durable;
+use crate::files::format::Format;
 use crate::files::poison::Poison;
 
 /// The commit log of one data directory, owned by the sequencer.
@@ -43,6 +50,8 @@ pub(crate) struct CommitLog {
     dir: PathBuf,
     poison: Poison,
     preparer: Preparer,
+    directory: DirectoryId,
+    watermark: Watermark,
     sealed: VecDeque<Sealed>,
     active: Active,
     last: BatchNo,
@@ -51,9 +60,32 @@ pub(crate) struct CommitLog {
     sync_times: SyncTimes,
 }
 
+/// Where a log is kept.
+#[derive(Debug)]
+pub(crate) struct LogPlace {
+    dir: PathBuf,
+    /// The file of the watermark, outside the folder of the log.
+    watermark: PathBuf,
+    directory: DirectoryId,
+    format: Format,
+}
+
+impl LogPlace {
+    /// The log of a data directory.
+    #[must_use]
+    pub(crate) fn in_dir(dir: &Path, directory: DirectoryId, format: Format) -> Self {
+        Self {
+            dir: dir.join("log"),
+            watermark: dir.join("watermark"),
+            directory,
+            format,
+        }
+    }
+}
+
 impl CommitLog {
-    /// Opens the log in `dir`, or creates it, and replays each batch above `checkpoint` in order.
-    /// The payload passed to `replay` shares the memory of a whole segment: copy what is kept.
+    /// Opens the log, or creates it, and replays each batch above `checkpoint` in order. The
+    /// payload passed to `replay` shares the memory of a whole segment: copy what is kept.
     ///
     /// # Errors
     ///
@@ -61,22 +93,50 @@ impl CommitLog {
     /// refuses a batch.
     pub(crate) fn open<E>(
         env: &Env,
-        dir: &Path,
+        place: &LogPlace,
         checkpoint: BatchNo,
         poison: &Poison,
         replay: impl FnMut(BatchNo, Bytes) -> Result<(), E>,
     ) -> Result<Self, OpenError<E>> {
         let disk = env.disk.as_ref();
+        let LogPlace {
+            dir,
+            watermark: watermark_path,
+            directory,
+            ..
+        } = place;
+        let directory = *directory;
         durable::create_dir_all(disk, dir).map_err(|source| LogError::io("create", dir, source))?;
         let mut listing = Listing::read(disk, dir)?;
+        let mark = read_mark(disk, place, listing.is_new())?;
         let spares = std::mem::take(&mut listing.spares);
         let next_spare = listing.next_spare;
-        let replayed = if listing.is_new() && checkpoint == BatchNo::ZERO {
-            recovery::Replayed::default()
-        } else {
-            listing.replay(disk, checkpoint, replay)?
+        let is_new = listing.is_new()
+            && checkpoint == BatchNo::ZERO
+            && mark.is_none_or(|mark| mark.segment == BatchNo::ZERO);
+        let replayed = match is_new {
+            true => recovery::Replayed::default(),
+            false => {
+                let known = Known {
+                    disk,
+                    directory,
+                    checkpoint,
+                    mark,
+                };
+                listing.replay(known, replay)?
+            }
         };
-        let last = replayed.last();
+        let (last, checksum) = (replayed.last(), replayed.checksum());
+        if mark.is_none() {
+            // Before the first segment: later, one without a watermark is damage.
+            let mark = Mark {
+                last,
+                checksum,
+                ..Mark::new(directory)
+            };
+            watermark::reset(disk, watermark_path, mark)?;
+        }
+        let watermark = Watermark::start(disk, watermark_path, poison)?;
         let mut sealed = VecDeque::from(replayed.segments);
         // The new segment will replace one without a batch, as both have the same name.
         if sealed
@@ -85,14 +145,18 @@ impl CommitLog {
         {
             sealed.pop_back();
         } else if let Some(segment) = sealed.back() {
-            recovery::truncate(disk, segment)
-                .map_err(|source| LogError::io("truncate", &segment.path, source))?;
+            recovery::close(disk, segment)
+                .map_err(|source| LogError::io("close", &segment.path, source))?;
         }
         let preparer = Preparer::start(&env.disk, dir, spares, next_spare)
             .map_err(|source| LogError::io("start a thread for", dir, source))?;
         // A new segment after each start: appending after a torn record would hide it from the next
         // recovery.
-        let active = activate(env, &preparer, dir, last.next())?;
+        let active = preparer
+            .take()
+            .and_then(|spare| spare.activate(env, dir, last.next(), directory, checksum))
+            .map_err(|source| LogError::io("start a segment in", dir, source))?;
+        watermark.anchor(last.next(), active.bytes, last, checksum)?;
         preparer.recycle(replayed.dropped);
         let (poison, sync_times) = (poison.clone(), SyncTimes::new());
         let mut log = Self {
@@ -100,6 +164,8 @@ impl CommitLog {
             dir: dir.to_owned(),
             poison,
             preparer,
+            directory,
+            watermark,
             sealed,
             active,
             last,
@@ -126,7 +192,8 @@ impl CommitLog {
         if !self.active.fits(bytes + record::RECORD_HEADER_BYTES) && !self.active.is_empty() {
             self.seal_active()?;
         }
-        let Some(record) = batch.seal(number, self.active.header.salt) else {
+        let (previous, salt) = (self.active.checksum, self.active.header.salt);
+        let Some((record, checksum)) = batch.seal(number, previous, salt) else {
             return Err(LogError::TooLarge { bytes });
         };
         match self.active.append(record, &self.env.clock) {
@@ -137,6 +204,8 @@ impl CommitLog {
         }
         self.written_bytes += record.len() as u64;
         self.last = number;
+        self.active.checksum = checksum;
+        self.watermark.advance(number, checksum);
         if self.active.is_half_full() {
             self.preparer.want(limits::SEGMENT_BYTES);
         }
@@ -154,6 +223,7 @@ impl CommitLog {
         if !self.active.is_empty() {
             self.seal_active()?;
         }
+        self.watermark.want_sync();
         Ok(self.last)
     }
 
@@ -223,8 +293,9 @@ impl CommitLog {
                 .map_err(|source| LogError::io("remove", &path, source))?;
         }
         self.active
-            .truncate()
-            .map_err(|source| LogError::io("truncate", &self.active.path, source))?;
+            .close()
+            .map_err(|source| LogError::io("close", &self.active.path, source))?;
+        self.watermark.close()?;
         self.env
             .disk
             .sync_dir(&self.dir)
@@ -232,10 +303,7 @@ impl CommitLog {
     }
 
     fn seal_active(&mut self) -> Result<(), LogError> {
-        let next = match activate(&self.env, &self.preparer, &self.dir, self.last.next()) {
-            Ok(next) => next,
-            Err(error) => return Err(self.fail(error)),
-        };
+        let next = self.activate_next().map_err(|error| self.fail(error))?;
         let full = std::mem::replace(&mut self.active, next);
         let record_bytes = full.end - segment::SEGMENT_HEADER_BYTES as u64;
         self.sealed.push_back(Sealed {
@@ -243,8 +311,31 @@ impl CommitLog {
             first: full.header.first,
             last: self.last,
             record_bytes,
+            end: SegmentEnd {
+                at: full.end,
+                salt: full.header.salt,
+                checksum: full.checksum,
+                is_open: true,
+                layout: Layout::Format3,
+            },
         });
         Ok(())
+    }
+
+    fn activate_next(&self) -> Result<Active, LogError> {
+        let (first, checksum) = (self.last.next(), self.active.checksum);
+        let next = self
+            .preparer
+            .take()
+            .and_then(|spare| {
+                spare.activate(&self.env, &self.dir, first, self.directory, checksum)
+            })
+            .map_err(|source| LogError::io("start a segment in", &self.dir, source))?;
+        // Before the first batch of the segment: without this, a lost last segment would look like
+        // a log that ended earlier.
+        self.watermark
+            .anchor(first, next.bytes, self.last, checksum)?;
+        Ok(next)
     }
 
     fn fail(&self, error: LogError) -> LogError {
@@ -253,16 +344,27 @@ impl CommitLog {
     }
 }
 
-fn activate(
-    env: &Env,
-    preparer: &Preparer,
-    dir: &Path,
-    first: BatchNo,
-) -> Result<Active, LogError> {
-    preparer
-        .take()
-        .and_then(|spare| spare.activate(env, dir, first))
-        .map_err(|source| LogError::io("start a segment in", dir, source))
+/// Reads the watermark; `None` if there is none yet.
+fn read_mark(
+    disk: &dyn Disk,
+    place: &LogPlace,
+    is_new: bool,
+) -> Result<Option<Mark>, LogError> {
+    let path = &place.watermark;
+    let mark = watermark::read(disk, path)?;
+    match mark {
+        None if !is_new && place.format == Format::Current => Err(LogError::NoWatermark {
+            path: path.to_owned(),
+        }),
+        Some(mark) if mark.directory != place.directory => {
+            let what = format!(
+                "it belongs to data directory {}, and the trees to {}",
+                mark.directory, place.directory
+            );
+            Err(LogError::damaged(path, 0, what))
+        }
+        mark => Ok(mark),
+    }
 }
 
 #[cfg(test)]

@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use crate::disk::{Disk, OpenMode};
+use crate::files::directory_id::DirectoryId;
 
 use super::error::{LogError, OpenError};
-use super::record::{self, BatchNo};
-use super::segment::{self, FileKind, SEGMENT_HEADER_BYTES, Sealed, SegmentHeader, Spare};
+use super::record::{self, BatchNo, Found, Layout};
+use super::segment::{self, FileKind, Sealed, SegmentEnd, SegmentHeader, Spare};
+use super::watermark::Mark;
 
 /// The files in the log's folder.
 #[derive(Debug, Default)]
@@ -57,10 +59,13 @@ impl Listing {
     /// Replays every batch above the checkpoint.
     pub(super) fn replay<E>(
         self,
-        disk: &dyn Disk,
-        checkpoint: BatchNo,
+        known: Known<'_>,
         mut replay: impl FnMut(BatchNo, Bytes) -> Result<(), E>,
     ) -> Result<Replayed, OpenError<E>> {
+        let Known {
+            checkpoint, mark, ..
+        } = known;
+        self.check_anchor(mark)?;
         // Segments below the one with the checkpoint remain from a drop that a crash interrupted.
         let needed = self
             .segments
@@ -75,13 +80,14 @@ impl Listing {
             .into());
         };
         let mut replayed = Replayed::default();
-        let mut expected = None;
         let mut segments = self.segments.into_iter().enumerate().peekable();
         while let Some((at, (first, path))) = segments.next() {
             if at < begin {
                 replayed.dropped.push(path);
                 continue;
             }
+            let before = replayed.segments.last();
+            let expected = before.map(|before| before.last.next());
             if let Some(expected) = expected.filter(|expected| *expected != first) {
                 return Err(LogError::Missing {
                     expected,
@@ -90,21 +96,60 @@ impl Listing {
                 }
                 .into());
             }
-            let next = segments.peek().map(|(_, (next, _))| *next);
-            let sealed = read_segment(disk, &path, first, next, checkpoint, &mut replay)?;
-            expected = Some(sealed.last.next());
-            replayed.segments.push(sealed);
+            let segment = SegmentFile {
+                path: &path,
+                first,
+                next: segments.peek().map(|(_, (next, _))| *next),
+                previous: before.map(|before| before.end.checksum),
+            };
+            replayed
+                .segments
+                .push(segment.read(known, &mut replay)?);
         }
-        if replayed.last() < checkpoint {
+        let last = replayed.last();
+        if last < checkpoint {
             return Err(LogError::Missing {
-                expected: replayed.last().next(),
+                expected: last.next(),
                 found: None,
                 checkpoint,
             }
             .into());
         }
+        if let Some(mark) = mark.filter(|mark| mark.last > last) {
+            return Err(LogError::Short {
+                last,
+                accepted: mark.last,
+            }
+            .into());
+        }
         Ok(replayed)
     }
+
+    fn check_anchor(&self, mark: Option<Mark>) -> Result<(), LogError> {
+        let Some(mark) = mark.filter(|mark| mark.segment > BatchNo::ZERO) else {
+            return Ok(());
+        };
+        if self
+            .segments
+            .binary_search_by_key(&mark.segment, |(first, _)| *first)
+            .is_ok()
+        {
+            return Ok(());
+        }
+        Err(LogError::NoSegment {
+            name: segment::file_name(mark.segment),
+            accepted: mark.last,
+        })
+    }
+}
+
+/// What is known of the log from elsewhere.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) disk: &'a dyn Disk,
+    pub(super) directory: DirectoryId,
+    pub(super) checkpoint: BatchNo,
+    pub(super) mark: Option<Mark>,
 }
 
 #[derive(Debug, Default)]
@@ -120,102 +165,202 @@ impl Replayed {
             .last()
             .map_or(BatchNo::ZERO, |sealed| sealed.last)
     }
+
+    /// The checksum of the last record.
+    pub(super) fn checksum(&self) -> u32 {
+        self.segments
+            .last()
+            .map_or(0, |sealed| sealed.end.checksum)
+    }
 }
 
-fn read_segment<E>(
-    disk: &dyn Disk,
-    path: &Path,
-    first: BatchNo,
-    next_segment: Option<BatchNo>,
-    checkpoint: BatchNo,
-    replay: &mut impl FnMut(BatchNo, Bytes) -> Result<(), E>,
-) -> Result<Sealed, OpenError<E>> {
-    let bytes = disk
-        .read(path)
-        .map_err(|source| LogError::io("read", path, source))?;
-    let bytes = Bytes::from(bytes);
-    let header = SegmentHeader::decode(&bytes).filter(|header| header.first == first);
-    let Some(SegmentHeader { salt, .. }) = header else {
-        return Err(LogError::damaged(path, 0, "its header does not match its name").into());
-    };
-    let mut expected = first;
-    let mut end = SEGMENT_HEADER_BYTES;
-    while next_segment != Some(expected) {
-        let Some(found) = record::read_at(&bytes, end, salt) else {
-            check_end(path, &bytes, end, expected, next_segment, salt)?;
-            break;
+/// A segment to be read.
+pub(super) struct SegmentFile<'a> {
+    pub(super) path: &'a Path,
+    pub(super) first: BatchNo,
+    /// The first batch of the next segment; `None` for the last one.
+    pub(super) next: Option<BatchNo>,
+    /// The checksum of the last record before it, if that was read.
+    pub(super) previous: Option<u32>,
+}
+
+impl SegmentFile<'_> {
+    fn read<E>(
+        &self,
+        known: Known<'_>,
+        replay: &mut impl FnMut(BatchNo, Bytes) -> Result<(), E>,
+    ) -> Result<Sealed, OpenError<E>> {
+        let Self { path, first, .. } = *self;
+        let bytes = known
+            .disk
+            .read(path)
+            .map_err(|source| LogError::io("read", path, source))?;
+        let bytes = Bytes::from(bytes);
+        let header = self.header(&bytes, known.directory)?;
+        let records = header.records();
+        let mut expected = first;
+        let mut end = header.end();
+        let mut checksum = header.place.map_or(0, |place| place.previous);
+        let mut is_open = true;
+        while self.next != Some(expected) {
+            let Some(found) = records.read_at(&bytes, end) else {
+                self.check_end(&bytes, &header, end, expected)?;
+                break;
+            };
+            self.check_order(&found, end, expected, checksum)?;
+            if found.is_end() {
+                self.check_followed(end, expected)?;
+                is_open = false;
+                break;
+            }
+            if let Some(mark) = known.mark
+                && mark.last == expected
+                && mark.checksum != found.checksum
+            {
+                let what = format!("batch {expected} is not the one that was accepted");
+                return Err(LogError::damaged(path, end, what).into());
+            }
+            if expected > known.checkpoint {
+                let changes = bytes.slice(found.changes..found.end);
+                replay(expected, changes).map_err(|source| OpenError::Replay {
+                    batch: expected,
+                    source,
+                })?;
+            }
+            end = found.end;
+            checksum = found.checksum;
+            expected = expected.next();
+        }
+        Ok(Sealed {
+            path: path.to_owned(),
+            first,
+            last: BatchNo::new(expected.get().saturating_sub(1)),
+            record_bytes: (end - header.end()) as u64,
+            end: SegmentEnd {
+                at: end as u64,
+                salt: header.salt,
+                checksum,
+                is_open,
+                layout: records.layout,
+            },
+        })
+    }
+
+    fn header(&self, bytes: &[u8], directory: DirectoryId) -> Result<SegmentHeader, LogError> {
+        let header = SegmentHeader::decode(bytes).filter(|header| header.first == self.first);
+        let header = header.ok_or_else(|| {
+            LogError::damaged(self.path, 0, "its header does not match its name")
+        })?;
+        let Some(place) = header.place else {
+            return Ok(header);
         };
-        if found.number != expected {
-            return Err(LogError::damaged(
-                path,
-                end,
-                format!("found batch {} where {expected} belongs", found.number),
-            )
-            .into());
+        if place.directory != directory {
+            let what = format!(
+                "it belongs to data directory {}, and the trees to {directory}",
+                place.directory
+            );
+            return Err(LogError::damaged(self.path, 0, what));
         }
-        if expected > checkpoint {
-            let changes = bytes.slice(found.changes..found.end);
-            replay(expected, changes).map_err(|source| OpenError::Replay {
-                batch: expected,
-                source,
-            })?;
+        if self.previous.is_some_and(|previous| previous != place.previous) {
+            let what = "it does not continue the segment before it";
+            return Err(LogError::damaged(self.path, 0, what));
         }
-        end = found.end;
-        expected = expected.next();
+        Ok(header)
     }
-    let last = BatchNo::new(expected.get().saturating_sub(1));
-    Ok(Sealed {
-        path: path.to_owned(),
-        first,
-        last,
-        record_bytes: (end - SEGMENT_HEADER_BYTES) as u64,
-    })
+
+    /// Checks that a record continues the one before it.
+    fn check_order(
+        &self,
+        found: &Found,
+        at: usize,
+        expected: BatchNo,
+        checksum: u32,
+    ) -> Result<(), LogError> {
+        if found.number != expected && !found.is_end() {
+            let what = format!("found batch {} where {expected} belongs", found.number);
+            return Err(LogError::damaged(self.path, at, what));
+        }
+        if found.previous.is_some_and(|previous| previous != checksum) {
+            let what = format!("batch {expected} does not continue the one before it");
+            return Err(LogError::damaged(self.path, at, what));
+        }
+        Ok(())
+    }
+
+    /// Checks that the log may end at `end`, where there is no record: in the last segment, with no
+    /// later record after it, in a file that was not cut.
+    fn check_end(
+        &self,
+        bytes: &[u8],
+        header: &SegmentHeader,
+        end: usize,
+        expected: BatchNo,
+    ) -> Result<(), LogError> {
+        self.check_followed(end, expected)?;
+        if let Some((at, later)) = header.records().find_later(bytes, end, expected) {
+            let what = match later.is_end() {
+                true => format!("batch {expected} is unreadable, and the segment ends at offset {at}"),
+                false => format!(
+                    "batch {expected} is unreadable, but batch {} follows it at offset {at}",
+                    later.number
+                ),
+            };
+            return Err(LogError::damaged(self.path, end, what));
+        }
+        if let Some(place) = header.place
+            && (bytes.len() as u64) < place.bytes
+        {
+            let what = format!("it was cut: {} of {} bytes are there", bytes.len(), place.bytes);
+            return Err(LogError::damaged(self.path, end, what));
+        }
+        let header_is_zero = bytes.get(end..).is_none_or(|rest| {
+            rest.iter()
+                .take(record::RECORD_HEADER_BYTES)
+                .all(|byte| *byte == 0)
+        });
+        if !header_is_zero {
+            tracing::info!(
+                file = %self.path.display(),
+                offset = end,
+                batch = %expected,
+                "the log ends here; what follows was never accepted"
+            );
+        }
+        Ok(())
+    }
+
+    /// Checks that no other segment lacks a batch that belongs at the end of this one.
+    fn check_followed(&self, end: usize, expected: BatchNo) -> Result<(), LogError> {
+        let Some(next) = self.next else {
+            return Ok(());
+        };
+        let what = format!(
+            "batch {expected} is missing, but the next file starts with {next}; one between them \
+             may be missing"
+        );
+        Err(LogError::damaged(self.path, end, what))
+    }
 }
 
-/// Checks that the log may end at `end`, where there is no record: in the last segment, with no
-/// later record after it.
-fn check_end(
-    path: &Path,
-    bytes: &[u8],
-    end: usize,
-    expected: BatchNo,
-    next_segment: Option<BatchNo>,
-    salt: u32,
-) -> Result<(), LogError> {
-    if let Some(next) = next_segment {
-        let what = format!(
-            "batch {expected} is missing, but the next file starts with {next}; one between \
-             them may be missing"
-        );
-        return Err(LogError::damaged(path, end, what));
+/// Ends a segment after its last batch. It will not be written to again, and a torn record must not
+/// be found by a later start.
+pub(super) fn close(disk: &dyn Disk, sealed: &Sealed) -> io::Result<()> {
+    let SegmentEnd {
+        at,
+        salt,
+        checksum,
+        is_open,
+        layout,
+    } = sealed.end;
+    if !is_open {
+        return Ok(());
     }
-    if let Some((at, later)) = record::find_later(bytes, end, expected, salt) {
-        let what = format!(
-            "batch {expected} is unreadable, but batch {} follows it at offset {at}",
-            later.number
-        );
-        return Err(LogError::damaged(path, end, what));
-    }
-    let header_is_zero = bytes.get(end..).is_none_or(|rest| {
-        rest.iter()
-            .take(record::RECORD_HEADER_BYTES)
-            .all(|byte| *byte == 0)
-    });
-    if !header_is_zero {
-        tracing::info!(
-            file = %path.display(),
-            offset = end,
-            batch = %expected,
-            "the log ends here; what follows was never accepted"
-        );
-    }
-    Ok(())
-}
-
-/// Truncates a segment after its last record. It will not be written to again, and a torn record
-/// must not be found by a later start.
-pub(super) fn truncate(disk: &dyn Disk, sealed: &Sealed) -> io::Result<()> {
     let file = disk.open(&sealed.path, OpenMode::Write)?;
-    file.set_len(SEGMENT_HEADER_BYTES as u64 + sealed.record_bytes)?;
-    file.sync_all()
+    match layout {
+        Layout::Format3 => segment::close(file.as_ref(), at, checksum, salt),
+        Layout::Format2 => {
+            file.set_len(at)?;
+            file.sync_all()
+        }
+    }
 }

@@ -1,8 +1,12 @@
 //! A file of the commit log: a header, then records, then whatever the file held before.
 //!
 //! ```text
-//! [magic 8][number of the first batch u64][salt u32][crc32c u32]      little-endian
+//! [magic 8][first batch u64][salt u32][bytes u64][directory 16][previous u32][crc32c u32]
 //! ```
+//!
+//! `bytes` is the size of the file when it became a segment: one that is shorter and lacks the record
+//! that ends a segment was cut. `previous` is the checksum of the last record before this segment.
+//! Format 2 ends with the salt and the checksum.
 //!
 //! A segment is named by its first batch. It gets its name only when its header is durable, and
 //! records only when its name is, so a file with such a name and another header is damaged, never
@@ -17,30 +21,53 @@ use std::time::Duration;
 
 use crate::disk::{Disk, DiskFile, OpenMode};
 use crate::env::{Clock, Env};
+use crate::files::directory_id::DirectoryId;
 
-use super::record::BatchNo;
+use super::record::{self, BatchNo, Layout, RecordReader};
 
-pub(super) const SEGMENT_HEADER_BYTES: usize = 24;
+pub(super) const SEGMENT_HEADER_BYTES: usize = 52;
 
-const MAGIC: &[u8; 8] = b"cairnlg1";
+const MAGIC: &[u8; 8] = b"cairnlg2";
+const MAGIC_FORMAT_2: &[u8; 8] = b"cairnlg1";
 const SPARE_PREFIX: &str = "spare-";
 const ZEROS: &[u8] = &[0; 256 * 1024];
 
-/// Distinguishes this use of a file from earlier ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SegmentHeader {
     pub(super) first: BatchNo,
+    /// Distinguishes this use of a file from earlier ones.
     pub(super) salt: u32,
+    /// `None` in format 2.
+    pub(super) place: Option<SegmentPlace>,
+}
+
+/// Where a segment belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SegmentPlace {
+    /// The size of the file.
+    pub(super) bytes: u64,
+    pub(super) directory: DirectoryId,
+    /// The checksum of the last record before the segment.
+    pub(super) previous: u32,
 }
 
 impl SegmentHeader {
     fn encode(self) -> Vec<u8> {
+        let magic = match self.place {
+            Some(_) => MAGIC,
+            None => MAGIC_FORMAT_2,
+        };
         let mut bytes = [
-            MAGIC.as_slice(),
+            magic.as_slice(),
             &self.first.get().to_le_bytes(),
             &self.salt.to_le_bytes(),
         ]
         .concat();
+        if let Some(place) = self.place {
+            bytes.extend_from_slice(&place.bytes.to_le_bytes());
+            bytes.extend_from_slice(&place.directory.bytes());
+            bytes.extend_from_slice(&place.previous.to_le_bytes());
+        }
         bytes.extend_from_slice(&crc32c::crc32c(&bytes).to_le_bytes());
         bytes
     }
@@ -48,11 +75,39 @@ impl SegmentHeader {
     pub(super) fn decode(segment: &[u8]) -> Option<Self> {
         let first = u64::from_le_bytes(*segment.get(8..)?.first_chunk()?);
         let salt = u32::from_le_bytes(*segment.get(16..)?.first_chunk()?);
+        let place = match segment.starts_with(MAGIC) {
+            true => Some(SegmentPlace {
+                bytes: u64::from_le_bytes(*segment.get(20..)?.first_chunk()?),
+                directory: DirectoryId::from_bytes(*segment.get(28..)?.first_chunk()?),
+                previous: u32::from_le_bytes(*segment.get(44..)?.first_chunk()?),
+            }),
+            false => None,
+        };
         let header = Self {
             first: BatchNo::new(first),
             salt,
+            place,
         };
         segment.starts_with(&header.encode()).then_some(header)
+    }
+
+    /// The offset of the first record.
+    pub(super) const fn end(&self) -> usize {
+        match self.place {
+            Some(_) => SEGMENT_HEADER_BYTES,
+            None => 24,
+        }
+    }
+
+    pub(super) const fn records(&self) -> RecordReader {
+        let layout = match self.place {
+            Some(_) => Layout::Format3,
+            None => Layout::Format2,
+        };
+        RecordReader {
+            layout,
+            salt: self.salt,
+        }
     }
 }
 
@@ -127,12 +182,24 @@ impl Spare {
 
     /// Turns the spare into the segment that begins with this batch, durably. Replaces a segment
     /// with that name.
-    pub(super) fn activate(self, env: &Env, dir: &Path, first: BatchNo) -> io::Result<Active> {
+    pub(super) fn activate(
+        self,
+        env: &Env,
+        dir: &Path,
+        first: BatchNo,
+        directory: DirectoryId,
+        previous: u32,
+    ) -> io::Result<Active> {
         // A new salt each time: the file still holds records of its last use, and with the old salt
         // recovery would read them as batches of this segment.
         let header = SegmentHeader {
             first,
             salt: env.salts.next(),
+            place: Some(SegmentPlace {
+                bytes: self.bytes,
+                directory,
+                previous,
+            }),
         };
         self.file.write_at(&header.encode(), 0)?;
         self.file.sync_data()?;
@@ -148,6 +215,7 @@ impl Spare {
             header,
             end: SEGMENT_HEADER_BYTES as u64,
             bytes: self.bytes,
+            checksum: previous,
         })
     }
 }
@@ -159,6 +227,20 @@ pub(super) struct Sealed {
     pub(super) first: BatchNo,
     pub(super) last: BatchNo,
     pub(super) record_bytes: u64,
+    pub(super) end: SegmentEnd,
+}
+
+/// How a segment ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SegmentEnd {
+    /// The offset after its last batch.
+    pub(super) at: u64,
+    pub(super) salt: u32,
+    /// The checksum of its last batch.
+    pub(super) checksum: u32,
+    /// Whether the record that ends a segment is missing, which format 2 never has.
+    pub(super) is_open: bool,
+    pub(super) layout: Layout,
 }
 
 /// The segment being written.
@@ -168,7 +250,9 @@ pub(super) struct Active {
     pub(super) path: PathBuf,
     pub(super) header: SegmentHeader,
     pub(super) end: u64,
-    bytes: u64,
+    pub(super) bytes: u64,
+    /// The checksum of the last record, or of the one before the segment.
+    pub(super) checksum: u32,
 }
 
 impl Active {
@@ -195,11 +279,22 @@ impl Active {
         Ok(took)
     }
 
-    /// Frees what is allocated after the last record.
-    pub(super) fn truncate(&self) -> io::Result<()> {
-        self.file.set_len(self.end)?;
-        self.file.sync_all()
+    /// Ends the segment, and frees what is allocated after it.
+    pub(super) fn close(&self) -> io::Result<()> {
+        close(self.file.as_ref(), self.end, self.checksum, self.header.salt)
     }
+}
+
+/// Ends a segment that is not written to again, over whatever follows its last batch.
+///
+/// The record that ends it is durable before the file becomes shorter: a short file without one is
+/// taken for damage.
+pub(super) fn close(file: &dyn DiskFile, at: u64, checksum: u32, salt: u32) -> io::Result<()> {
+    let mark = record::end_mark(checksum, salt);
+    file.write_at(&mark, at)?;
+    file.sync_data()?;
+    file.set_len(at + mark.len() as u64)?;
+    file.sync_all()
 }
 
 #[cfg(test)]
@@ -211,10 +306,25 @@ mod tests {
         let header = SegmentHeader {
             first: BatchNo::new(0x0102),
             salt: 0x0403,
+            place: Some(SegmentPlace {
+                bytes: 0x0605,
+                directory: DirectoryId::from_bytes([9; 16]),
+                previous: 0x0807,
+            }),
         };
         let bytes = header.encode();
         assert_eq!(bytes.len(), SEGMENT_HEADER_BYTES);
-        assert_eq!(bytes[..20], *b"cairnlg1\x02\x01\0\0\0\0\0\0\x03\x04\0\0");
+        assert_eq!(bytes[..20], *b"cairnlg2\x02\x01\0\0\0\0\0\0\x03\x04\0\0");
+        assert_eq!(bytes[20..28], [5, 6, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(bytes[28..44], [9; 16]);
+        assert_eq!(bytes[44..48], [7, 8, 0, 0]);
+        let old = SegmentHeader {
+            place: None,
+            ..header
+        };
+        assert_eq!(old.encode()[..8], *b"cairnlg1");
+        assert_eq!(old.encode().len(), old.end());
+        assert_eq!(SegmentHeader::decode(&old.encode()), Some(old));
         assert_eq!(SegmentHeader::decode(&bytes), Some(header));
         for at in 0..bytes.len() {
             let mut flipped = bytes.clone();

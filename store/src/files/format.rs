@@ -12,7 +12,10 @@ const FILE_NAME: &str = "format";
 const FIRST_WORD: &str = "cairn";
 
 /// The version that this server reads and writes.
-pub(crate) const FORMAT_VERSION: u32 = 2;
+pub(crate) const FORMAT_VERSION: u32 = 3;
+
+/// The oldest version that this server reads.
+const FORMAT_VERSION_MIN: u32 = 2;
 
 #[derive(Debug, thiserror::Error)]
 pub enum FormatError {
@@ -43,9 +46,17 @@ pub enum FormatError {
     Io { path: PathBuf, source: io::Error },
 }
 
+/// The version of a data directory that this server can open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Current,
+    /// [`raise`] it once the directory is open.
+    Format2,
+}
+
 /// Checks the version of a data directory; a new one gets the current version, durably. Take the
 /// lock first.
-pub(crate) fn check_or_create(disk: &dyn Disk, dir: &Path) -> Result<(), FormatError> {
+pub(crate) fn check_or_create(disk: &dyn Disk, dir: &Path) -> Result<Format, FormatError> {
     let path = dir.join(FILE_NAME);
     match disk.read(&path) {
         Ok(bytes) => check(dir, &path, &bytes),
@@ -56,12 +67,19 @@ pub(crate) fn check_or_create(disk: &dyn Disk, dir: &Path) -> Result<(), FormatE
                     found,
                 });
             }
-            let text = format!("{FIRST_WORD} {FORMAT_VERSION}\n");
-            durable::write_file(disk, &path, text.as_bytes())
-                .map_err(|source| FormatError::Io { path, source })
+            raise(disk, dir)?;
+            Ok(Format::Current)
         }
         Err(source) => Err(FormatError::Io { path, source }),
     }
+}
+
+/// Records the current version, durably.
+pub(crate) fn raise(disk: &dyn Disk, dir: &Path) -> Result<(), FormatError> {
+    let path = dir.join(FILE_NAME);
+    let text = format!("{FIRST_WORD} {FORMAT_VERSION}\n");
+    durable::write_file(disk, &path, text.as_bytes())
+        .map_err(|source| FormatError::Io { path, source })
 }
 
 /// Returns whether a directory is a data directory, of any version.
@@ -71,7 +89,7 @@ pub(crate) fn is_data_dir(disk: &dyn Disk, dir: &Path) -> bool {
         .is_ok_and(|stat| stat.kind != FileKind::Folder)
 }
 
-fn check(dir: &Path, path: &Path, bytes: &[u8]) -> Result<(), FormatError> {
+fn check(dir: &Path, path: &Path, bytes: &[u8]) -> Result<Format, FormatError> {
     let version = std::str::from_utf8(bytes).ok().and_then(|text| {
         text.trim_end()
             .strip_prefix(FIRST_WORD)?
@@ -80,7 +98,8 @@ fn check(dir: &Path, path: &Path, bytes: &[u8]) -> Result<(), FormatError> {
             .ok()
     });
     match version {
-        Some(FORMAT_VERSION) => Ok(()),
+        Some(FORMAT_VERSION) => Ok(Format::Current),
+        Some(FORMAT_VERSION_MIN) => Ok(Format::Format2),
         Some(version) if version > FORMAT_VERSION => Err(FormatError::Newer {
             dir: dir.to_owned(),
             version,
@@ -118,7 +137,7 @@ mod tests {
     use super::*;
     use crate::disk::real::RealDisk;
 
-    fn check_or_create(dir: &Path) -> Result<(), FormatError> {
+    fn check_or_create(dir: &Path) -> Result<Format, FormatError> {
         super::check_or_create(&RealDisk, dir)
     }
 
@@ -130,9 +149,13 @@ mod tests {
         check_or_create(dir.path()).unwrap();
         assert_eq!(
             fs::read_to_string(dir.path().join(FILE_NAME)).unwrap(),
-            "cairn 2\n"
+            "cairn 3\n"
         );
-        check_or_create(dir.path()).unwrap();
+        assert_eq!(check_or_create(dir.path()).unwrap(), Format::Current);
+        fs::write(dir.path().join(FILE_NAME), "cairn 2\n").unwrap();
+        assert_eq!(check_or_create(dir.path()).unwrap(), Format::Format2);
+        raise(&RealDisk, dir.path()).unwrap();
+        assert_eq!(check_or_create(dir.path()).unwrap(), Format::Current);
     }
 
     #[test]
@@ -146,10 +169,10 @@ mod tests {
         );
         assert!(!dir.path().join(FILE_NAME).exists());
 
-        fs::write(dir.path().join(FILE_NAME), "cairn 3\n").unwrap();
+        fs::write(dir.path().join(FILE_NAME), "cairn 4\n").unwrap();
         assert!(matches!(
             check_or_create(dir.path()),
-            Err(FormatError::Newer { version: 3, .. })
+            Err(FormatError::Newer { version: 4, .. })
         ));
         fs::write(dir.path().join(FILE_NAME), "cairn 1\n").unwrap();
         assert!(matches!(

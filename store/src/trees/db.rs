@@ -49,6 +49,8 @@ use crate::limits;
 use crate::commit_log::BatchNo;
 use crate::disk::real::{RealDisk, RealFile};
 use crate::disk::{Disk as _, DiskFile as _, OpenMode};
+use crate::env::Salts;
+use crate::files::directory_id::DirectoryId;
 use crate::files::durable;
 use crate::files::poison::Poison;
 use crate::trees::rows::{self, RowChange};
@@ -160,6 +162,22 @@ impl Trees {
         Ok(self
             .read(&RowKey::meta(MetaKey::Checkpoint))?
             .unwrap_or_default())
+    }
+
+    /// The id of the data directory. One that has none gets it, durably.
+    ///
+    /// # Errors
+    /// As [`Trees::read`] and [`Trees::sync`].
+    pub(crate) fn directory(&self, salts: &Salts) -> Result<DirectoryId, TreesError> {
+        let key = RowKey::meta(MetaKey::Directory);
+        if let Some(known) = self.read(&key)? {
+            return Ok(known);
+        }
+        let directory = DirectoryId::random(salts);
+        self.write(Tree::Meta, [RowChange::put(key, &directory)])?;
+        // Before the log: its files carry the id.
+        self.sync()?;
+        Ok(directory)
     }
 
     /// A row.

@@ -20,6 +20,8 @@ pub enum MetaKey {
     Epochs = 2,
     /// About the reclaimable bytes of removed blocks, a `u64`.
     Reclaimable = 3,
+    /// The id of the data directory, a `DirectoryId`.
+    Directory = 4,
 }
 
 /// The longest key, in bytes.
