@@ -10,8 +10,10 @@ use crate::blocks::packing::{PackedBlock, Packer};
 use crate::blocks::run::RunLimits;
 use crate::check::verify::{VerifyError, verify_blocks};
 use crate::commit_log::BatchNo;
-use crate::commit_log::CommitLog;
+use crate::commit_log::{CommitLog, LogPlace};
 use crate::env::{Clock, Env};
+use crate::files::directory_id::DirectoryId;
+use crate::files::format::Format;
 use crate::testing::{CONVERSATION, copy_dir, entries, id, open, publish, timeline};
 use crate::timeline::history::History;
 use crate::timeline::{Rewritten, Timeline};
@@ -313,13 +315,19 @@ fn thread_finishes_its_jobs() {
 /// Log and trees together: what the log drops, the trees hold.
 #[test]
 fn log_detects_reverted_trees() {
+    let place =
+        |dir: &Path| LogPlace::in_dir(dir, DirectoryId::from_bytes([5; 16]), Format::Current);
     let replay = |log: &Path, checkpoint| {
-        CommitLog::open(&Env::real(), log, checkpoint, &Poison::new(), |_, _| {
-            Ok::<_, std::convert::Infallible>(())
-        })
+        CommitLog::open(
+            &Env::real(),
+            &place(log),
+            checkpoint,
+            &Poison::new(),
+            |_, _| Ok::<_, std::convert::Infallible>(()),
+        )
     };
     let mut fixture = Fixture::new();
-    let logs = fixture.dir.path().join("log");
+    let logs = fixture.dir.path().to_owned();
     let old = {
         let mut log = replay(&logs, BatchNo::ZERO).unwrap();
         let mut commit = |fixture: &mut Fixture, head| {

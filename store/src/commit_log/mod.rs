@@ -327,9 +327,7 @@ impl CommitLog {
         let next = self
             .preparer
             .take()
-            .and_then(|spare| {
-                spare.activate(&self.env, &self.dir, first, self.directory, checksum)
-            })
+            .and_then(|spare| spare.activate(&self.env, &self.dir, first, self.directory, checksum))
             .map_err(|source| LogError::io("start a segment in", &self.dir, source))?;
         // Before the first batch of the segment: without this, a lost last segment would look like
         // a log that ended earlier.
@@ -345,11 +343,7 @@ impl CommitLog {
 }
 
 /// Reads the watermark; `None` if there is none yet.
-fn read_mark(
-    disk: &dyn Disk,
-    place: &LogPlace,
-    is_new: bool,
-) -> Result<Option<Mark>, LogError> {
+fn read_mark(disk: &dyn Disk, place: &LogPlace, is_new: bool) -> Result<Option<Mark>, LogError> {
     let path = &place.watermark;
     let mark = watermark::read(disk, path)?;
     match mark {

@@ -233,7 +233,11 @@ mod tests {
     fn record(number: u64, changes: &[u8]) -> Vec<u8> {
         let mut batch = BatchBuf::new();
         batch.payload_mut().extend_from_slice(changes);
-        batch.seal(BatchNo(number), PREVIOUS, SALT).unwrap().0.to_vec()
+        batch
+            .seal(BatchNo(number), PREVIOUS, SALT)
+            .unwrap()
+            .0
+            .to_vec()
     }
 
     fn read_at(segment: &[u8], at: usize, salt: u32) -> Option<Found> {
@@ -320,7 +324,9 @@ mod tests {
         let crc = checksum(SALT, len, &head, b"abc");
         let bytes = [&len.to_le_bytes()[..], &crc.to_le_bytes(), &head, b"abc"].concat();
         let layout = Layout::Format2;
-        let found = RecordReader { layout, salt: SALT }.read_at(&bytes, 0).unwrap();
+        let found = RecordReader { layout, salt: SALT }
+            .read_at(&bytes, 0)
+            .unwrap();
         assert_eq!((found.number, found.previous), (BatchNo(7), None));
         assert_eq!(bytes[found.changes..found.end], *b"abc");
         assert_eq!(read_at(&bytes, 0, SALT), None);

@@ -102,9 +102,7 @@ impl Listing {
                 next: segments.peek().map(|(_, (next, _))| *next),
                 previous: before.map(|before| before.end.checksum),
             };
-            replayed
-                .segments
-                .push(segment.read(known, &mut replay)?);
+            replayed.segments.push(segment.read(known, &mut replay)?);
         }
         let last = replayed.last();
         if last < checkpoint {
@@ -168,9 +166,7 @@ impl Replayed {
 
     /// The checksum of the last record.
     pub(super) fn checksum(&self) -> u32 {
-        self.segments
-            .last()
-            .map_or(0, |sealed| sealed.end.checksum)
+        self.segments.last().map_or(0, |sealed| sealed.end.checksum)
     }
 }
 
@@ -248,9 +244,8 @@ impl SegmentFile<'_> {
 
     fn header(&self, bytes: &[u8], directory: DirectoryId) -> Result<SegmentHeader, LogError> {
         let header = SegmentHeader::decode(bytes).filter(|header| header.first == self.first);
-        let header = header.ok_or_else(|| {
-            LogError::damaged(self.path, 0, "its header does not match its name")
-        })?;
+        let header = header
+            .ok_or_else(|| LogError::damaged(self.path, 0, "its header does not match its name"))?;
         let Some(place) = header.place else {
             return Ok(header);
         };
@@ -261,7 +256,10 @@ impl SegmentFile<'_> {
             );
             return Err(LogError::damaged(self.path, 0, what));
         }
-        if self.previous.is_some_and(|previous| previous != place.previous) {
+        if self
+            .previous
+            .is_some_and(|previous| previous != place.previous)
+        {
             let what = "it does not continue the segment before it";
             return Err(LogError::damaged(self.path, 0, what));
         }
@@ -299,7 +297,9 @@ impl SegmentFile<'_> {
         self.check_followed(end, expected)?;
         if let Some((at, later)) = header.records().find_later(bytes, end, expected) {
             let what = match later.is_end() {
-                true => format!("batch {expected} is unreadable, and the segment ends at offset {at}"),
+                true => {
+                    format!("batch {expected} is unreadable, and the segment ends at offset {at}")
+                }
                 false => format!(
                     "batch {expected} is unreadable, but batch {} follows it at offset {at}",
                     later.number
@@ -310,7 +310,11 @@ impl SegmentFile<'_> {
         if let Some(place) = header.place
             && (bytes.len() as u64) < place.bytes
         {
-            let what = format!("it was cut: {} of {} bytes are there", bytes.len(), place.bytes);
+            let what = format!(
+                "it was cut: {} of {} bytes are there",
+                bytes.len(),
+                place.bytes
+            );
             return Err(LogError::damaged(self.path, end, what));
         }
         let header_is_zero = bytes.get(end..).is_none_or(|rest| {

@@ -52,7 +52,7 @@ pub(super) struct SegmentPlace {
 }
 
 impl SegmentHeader {
-    fn encode(self) -> Vec<u8> {
+    pub(super) fn encode(self) -> Vec<u8> {
         let magic = match self.place {
             Some(_) => MAGIC,
             None => MAGIC_FORMAT_2,
@@ -281,7 +281,12 @@ impl Active {
 
     /// Ends the segment, and frees what is allocated after it.
     pub(super) fn close(&self) -> io::Result<()> {
-        close(self.file.as_ref(), self.end, self.checksum, self.header.salt)
+        close(
+            self.file.as_ref(),
+            self.end,
+            self.checksum,
+            self.header.salt,
+        )
     }
 }
 

@@ -25,7 +25,6 @@ use crate::files::poison::Poison;
 use crate::limits;
 
 const MAGIC: &[u8; 8] = b"cairnwm1";
-const MARK_BYTES: usize = 64;
 /// The two marks lie in different pages, so that a torn write damages one of them.
 const SLOT_BYTES: u64 = 4096;
 const SLOTS: u64 = 2;
@@ -263,8 +262,11 @@ impl Shared {
             // Spaces the writes out: the mark only has to be recent.
             let mut state = self.state.lock();
             if !state.stop {
-                self.changed
-                    .wait_while_for(&mut state, |state| !state.stop, limits::WATERMARK_INTERVAL);
+                self.changed.wait_while_for(
+                    &mut state,
+                    |state| !state.stop,
+                    limits::WATERMARK_INTERVAL,
+                );
             }
         }
     }
@@ -272,15 +274,12 @@ impl Shared {
     /// Waits for a mark to write; `None` when the thread must stop.
     fn wait(&self, is_unsynced: bool) -> Option<(Mark, bool)> {
         let mut state = self.state.lock();
-        let is_idle =
-            |state: &mut State| !state.stop && !state.must_sync && state.is_written;
+        let is_idle = |state: &mut State| !state.stop && !state.must_sync && state.is_written;
         let mut must_sync = false;
         if is_unsynced {
-            let waited = self.changed.wait_while_for(
-                &mut state,
-                is_idle,
-                limits::WATERMARK_SYNC_INTERVAL,
-            );
+            let waited =
+                self.changed
+                    .wait_while_for(&mut state, is_idle, limits::WATERMARK_SYNC_INTERVAL);
             must_sync = waited.timed_out();
         } else {
             self.changed.wait_while(&mut state, is_idle);
@@ -336,7 +335,7 @@ mod tests {
     #[test]
     fn mark_bytes_are_pinned() {
         let bytes = mark(5).encode(9);
-        assert_eq!(bytes.len(), MARK_BYTES);
+        assert_eq!(bytes.len(), 64);
         assert_eq!(bytes[..16], *b"cairnwm1\x09\0\0\0\0\0\0\0");
         assert_eq!(Mark::decode(&bytes), Some((9, mark(5))));
         for at in 0..bytes.len() {
@@ -353,7 +352,9 @@ mod tests {
         assert_eq!(read(&RealDisk, &path).unwrap(), None);
         reset(&RealDisk, &path, mark(1)).unwrap();
         let watermark = Watermark::start(&RealDisk, &path, &Poison::new()).unwrap();
-        watermark.anchor(BatchNo::new(3), 4096, BatchNo::new(2), 0x0102_0304).unwrap();
+        watermark
+            .anchor(BatchNo::new(3), 4096, BatchNo::new(2), 0x0102_0304)
+            .unwrap();
         watermark.advance(BatchNo::new(8), 0x0102_0304);
         watermark.close().unwrap();
         assert_eq!(read(&RealDisk, &path).unwrap(), Some(mark(8)));
@@ -366,6 +367,9 @@ mod tests {
             assert!(read(&RealDisk, &path).unwrap().is_some());
         }
         std::fs::write(&path, vec![0; whole.len()]).unwrap();
-        assert!(matches!(read(&RealDisk, &path), Err(LogError::Damaged { .. })));
+        assert!(matches!(
+            read(&RealDisk, &path),
+            Err(LogError::Damaged { .. })
+        ));
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::env::Salts;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DirectoryId([u8; 16]);
+pub(crate) struct DirectoryId([u8; 16]);
 
 impl DirectoryId {
     #[must_use]
