@@ -40,20 +40,18 @@ pub enum LogError {
     /// Accepted batches are missing at the end of the log.
     #[error(
         "the commit log ends with batch {last}, but batches up to {accepted} were accepted; \
-         restore the data directory from a backup, or give up what is missing with \
-         `cairn doctor --repair`"
+         restore the data directory from a backup"
     )]
     Short { last: BatchNo, accepted: BatchNo },
     /// The segment that was written last is missing.
     #[error(
         "the commit log lacks its last file, {name}, and batches up to {accepted} were accepted; \
-         restore the data directory from a backup, or give up what is missing with \
-         `cairn doctor --repair`"
+         restore the data directory from a backup"
     )]
     NoSegment { name: String, accepted: BatchNo },
     #[error(
         "{} is missing, which says how far the commit log had come; restore the data directory \
-         from a backup, or continue without that check with `cairn doctor --repair`",
+         from a backup",
         .path.display()
     )]
     NoWatermark { path: PathBuf },

@@ -4,9 +4,9 @@
 //! [len u32][crc32c u32][batch number u64][previous u32][changes]
 //! ```
 //!
-//! Integers are little-endian, and the length starts at the batch number. `previous` is the checksum
-//! of the record before, so that no record can be replaced by an older one of the same number. Format
-//! 2 has no `previous`.
+//! Integers are little-endian, and the length starts at the batch number. `previous` is the
+//! checksum of the record before, so that no record can be replaced by an older one of the same
+//! number. Format 2 has no `previous`.
 //!
 //! The checksum covers the length and the payload and starts from the segment's salt, a secret
 //! random number. So bytes that a recycled segment held before, or that a client wrote into a

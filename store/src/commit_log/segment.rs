@@ -4,9 +4,9 @@
 //! [magic 8][first batch u64][salt u32][bytes u64][directory 16][previous u32][crc32c u32]
 //! ```
 //!
-//! `bytes` is the size of the file when it became a segment: one that is shorter and lacks the record
-//! that ends a segment was cut. `previous` is the checksum of the last record before this segment.
-//! Format 2 ends with the salt and the checksum.
+//! `bytes` is the size of the file when it became a segment: one that is shorter and lacks the
+//! record that ends a segment was cut. `previous` is the checksum of the last record before this
+//! segment. Format 2 has neither these nor the directory.
 //!
 //! A segment is named by its first batch. It gets its name only when its header is durable, and
 //! records only when its name is, so a file with such a name and another header is damaged, never
