@@ -2,12 +2,14 @@
 //! watermark has lost batches that were accepted.
 //!
 //! ```text
-//! [magic 8][sequence u64][directory 16][segment u64][bytes u64][last u64][checksum u32][crc32c u32]
+//! [magic 8][sequence u64][directory 16]
+//! [segment u64][bytes u64][last u64][checksum u32][crc32c u32]
 //! ```
 //!
 //! The file holds two of these, little-endian, and each write replaces the older one. A new
-//! segment is recorded durably before its first batch. The last batch is recorded off the commit path, a
-//! few times a second: after a power cut the watermark may lag, but it is never ahead of the log.
+//! segment is recorded durably before its first batch. The last batch is recorded off the commit
+//! path, a few times a second: after a power cut the watermark may lag, but it is never ahead of
+//! the log.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
