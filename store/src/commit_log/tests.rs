@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::segment::{SEGMENT_HEADER_BYTES, SegmentHeader, SegmentPlace, file_name};
 use super::*;
+use crate::disk::OpenMode;
 use crate::disk::real::RealDisk;
-use crate::disk::{Disk as _, OpenMode};
 
 type Batches = Vec<(u64, Vec<u8>)>;
 
