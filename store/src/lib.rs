@@ -14,7 +14,7 @@
 //!
 //! # Layout
 //!
-//! * [`disk`], [`env`]: the files, the time and the random numbers of the machine
+//! * [`disk`], [`mod@env`]: the files, the time and the random numbers of the machine
 //! * [`files`]: lock, format, durable writes, disk reserve, attachments, and [`files::poison`],
 //!   which ends all writing after a failure
 //! * `commit_log`: batches, each atomic and durable when `append` returns
