@@ -112,7 +112,7 @@ impl Engine {
         // Before the trees are opened: opening would create an empty database where an interrupted
         // compaction has renamed the old one away.
         compact::recover(disk, dir).map_err(StoreError::Compaction)?;
-        let trees = Trees::open(&dir.join("trees"), &dir.join("aside"), &poison)?;
+        let trees = Trees::open_in(env, &dir.join("trees"), &dir.join("aside"), &poison)?;
         free_space::log_reclaimable(&trees)?;
         let timelines = Arc::new(Timelines::new());
         let loader = Loader::new(trees.clone(), timelines.clone());

@@ -19,7 +19,7 @@
 //!   which ends all writing after a failure
 //! * `commit_log`: batches, each atomic and durable when `append` returns
 //! * [`trees`]: the trees, the bytes of their keys and values, and state from rows and to rows;
-//!   [`trees::db`] alone calls sled
+//!   `trees::db::sled_db` alone calls sled
 //! * [`blocks`]: messages, packed and compressed
 //! * [`timeline`]: reading a conversation, from memory and from blocks
 //! * [`checkpoint`]: moving the commit log into the trees, and compaction

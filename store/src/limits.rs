@@ -56,7 +56,7 @@ pub(crate) const BLOCK_RAW_BYTES_MAX: usize = 24 * 1024;
 /// A block of several messages that compresses to more than this is split.
 pub(crate) const BLOCK_BYTES_MAX: usize = 6 * 1024;
 
-/// The largest value in the trees. `trees::db` says why sled must never get a larger one.
+/// The largest value in the trees. `trees::db::sled_db` says why sled must never get a larger one.
 pub(crate) const TREE_VALUE_BYTES_MAX: usize = 25 * 1024;
 
 /// The size of sled's segments. Its default creates side files of large pages that it never syncs.

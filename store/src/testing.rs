@@ -4,6 +4,28 @@
 #[cfg(test)]
 mod fixtures;
 
+use std::sync::Arc;
+
 #[cfg(test)]
 pub(crate) use self::fixtures::*;
 pub use crate::disk::sim::{Call, Failure, Fault, SimDisk};
+use crate::env::{Clock, Env, MapKind, Salts};
+
+impl Env {
+    /// A machine in memory: everything is on `disk`, including the trees, which are a double of
+    /// sled. Only [`Clock::advance`] moves its clock.
+    #[must_use]
+    pub fn simulated(disk: &SimDisk, seed: u64) -> Self {
+        Self {
+            disk: Arc::new(disk.clone()),
+            clock: Clock::manual(),
+            salts: Salts::seeded(seed),
+            map: MapKind::Sim,
+        }
+    }
+
+    #[must_use]
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+}

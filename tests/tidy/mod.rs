@@ -23,7 +23,11 @@ const FOLDER_FILES_MAX: usize = 12;
 const OWNED: &[(&str, &str, &[&str])] = &[
     ("bincode", "proto/src/wire/codec.rs", &["proto/src/"]),
     ("quinn", "server/src/transport/quic/", &["server/src/"]),
-    ("open_tree", "store/src/trees/db.rs", &["store/src/trees/"]),
+    (
+        "open_tree",
+        "store/src/trees/db/sled_db.rs",
+        &["store/src/trees/"],
+    ),
     ("std::fs", "", &["proto/src/", "core/src/"]),
     ("SystemTime", "", &["proto/src/", "core/src/"]),
     ("Instant::now", "", &["proto/src/", "core/src/"]),

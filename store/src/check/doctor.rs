@@ -109,7 +109,7 @@ pub fn check_in(
     check_log(env, dir, &mut report)?;
     Engine::open_in(env, dir)?.close()?;
     let _lock = DirLock::acquire(disk, dir)?;
-    let trees = open_trees(dir)?;
+    let trees = open_trees(env, dir)?;
     let files = AttachmentFiles::in_dir(env, dir, Some(0));
     Check {
         blocks: Blocks::new(trees.clone()),
@@ -122,15 +122,15 @@ pub fn check_in(
     Ok(report)
 }
 
-fn open_trees(dir: &Path) -> Result<Trees, TreesError> {
-    Trees::open(&dir.join("trees"), &dir.join("aside"), &Poison::new())
+fn open_trees(env: &Env, dir: &Path) -> Result<Trees, TreesError> {
+    Trees::open_in(env, &dir.join("trees"), &dir.join("aside"), &Poison::new())
 }
 
 /// Compares the log with the entries that the blocks already have.
 fn check_log(env: &Env, dir: &Path, report: &mut Report) -> Result<(), DoctorError> {
     let _lock = DirLock::acquire(env.disk.as_ref(), dir)?;
     let format = format::check_or_create(env.disk.as_ref(), dir)?;
-    let trees = open_trees(dir)?;
+    let trees = open_trees(env, dir)?;
     let place = LogPlace::in_dir(dir, trees.directory(&env.salts)?, format);
     let blocks = Blocks::new(trees.clone());
     let mut next: BTreeMap<ConversationId, MsgId> = BTreeMap::new();

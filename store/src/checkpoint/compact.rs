@@ -72,7 +72,7 @@ fn compact_in(
     };
     recover(disk, dir).map_err(io)?;
     let before_bytes = bytes_in(disk, &dir.join(TREES)).map_err(io)?;
-    let rows = copy(dir, progress)?;
+    let rows = copy(env, dir, progress)?;
     replace(disk, dir).map_err(io)?;
     let after_bytes = bytes_in(disk, &dir.join(TREES)).map_err(io)?;
     Ok(Compacted {
@@ -99,10 +99,10 @@ pub(crate) fn recover(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
 }
 
 /// Copies the live rows into a new, durable database beside the old one.
-fn copy(dir: &Path, progress: &mut dyn FnMut(u64)) -> Result<u64, TreesError> {
+fn copy(env: &Env, dir: &Path, progress: &mut dyn FnMut(u64)) -> Result<u64, TreesError> {
     let poison = Poison::new();
-    let from = Trees::open(&dir.join(TREES), &dir.join("aside"), &poison)?;
-    let to = Trees::open(&dir.join(NEW), &dir.join("aside"), &poison)?;
+    let from = Trees::open_in(env, &dir.join(TREES), &dir.join("aside"), &poison)?;
+    let to = Trees::open_in(env, &dir.join(NEW), &dir.join("aside"), &poison)?;
     let (mut rows, mut unsynced_bytes) = (0, 0);
     for tree in Tree::ALL {
         let mut after: Option<RowKey> = None;
@@ -287,7 +287,7 @@ mod tests {
         fs::write(new.join("db"), "half of it").unwrap();
         let mut crashes = vec![crash(dir.path())];
         fs::remove_dir_all(&new).unwrap();
-        copy(dir.path(), &mut |_| ()).unwrap();
+        copy(&Env::real(), dir.path(), &mut |_| ()).unwrap();
         crashes.push(crash(dir.path()));
         fs::rename(&trees, &old).unwrap();
         crashes.push(crash(dir.path()));

@@ -1,77 +1,31 @@
-//! sled 0.34.7, with workarounds for its defects. No other file calls it.
-//!
-//! * `flush` is no fsync: [`Trees::sync`] adds `fdatasync` on its own descriptor. A write error
-//!   that sled's flusher thread only logged is reported there as well, since the kernel reports it
-//!   once to every descriptor.
-//! * A new page may overwrite a segment whose live contents moved into a segment that was written
-//!   but never synced. sled frees a segment only after a whole further segment was written, so a
-//!   sync after each `limits::TREE_BATCH_BYTES_MAX` comes first.
-//! * A page near a quarter of a segment goes to `blobs/`, which is never synced. A leaf has at most
-//!   20 values, so `limits::TREE_SEGMENT_BYTES` and `limits::TREE_VALUE_BYTES_MAX` keep every
-//!   page below; [`Trees::sync`] fails if one is there.
-//! * A half-written `snap.*.generating` makes the next open fail: it is moved aside first. Nothing
-//!   refers to it.
-//! * Corruption causes a panic as often as an error: every call goes through `guarded`, which
-//!   turns a panic into an error and poisons the store. A panic in one of sled's own threads cannot
-//!   be caught; the next flush fails or hangs.
-//! * It takes damage near the end of its file for a torn write, and silently reverts to an earlier
-//!   state. The recorded checkpoint is always written last, so it is reverted as well, and the
-//!   commit log then reports which batches it lacks.
-//! * `flush_async` deadlocks and is a disallowed method; `flush` is never called in a transaction,
-//!   as there are none.
-//! * `flush_every_ms` keeps its default, and batches stay within `limits::TREE_BATCH_ROWS_MAX`:
-//!   otherwise its memory is unbounded.
-//! * `mode` and `segment_cleanup_threshold` do nothing in this version, and its compression is
-//!   slow: none is set.
-//! * It syncs neither its `conf` nor its folder: [`Trees::open`] does.
-//! * When its last handle is dropped it writes once more, and panics when that fails: a poisoned
-//!   store keeps one handle forever.
-//!
-//! Each has a test in `db/tests.rs`, with these exceptions. Only a power cut shows that `fdatasync`
-//! is needed and called: `tests/powercut/run.py` also removes it to see the loss. Only a long run
-//! shows memory: `cairn bench fill`. A panic in one of sled's threads cannot be provoked from
-//! outside; the linter refuses `flush_async`.
+//! Reading and writing rows of the trees. The [`Database`] under them is sled, or in tests a double.
 
+mod database;
 mod error;
+#[cfg(any(test, feature = "testing"))]
+mod sim_db;
+mod sled_db;
 
 use std::collections::BTreeMap;
-use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ops::Bound::{Excluded, Included, Unbounded};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use sled::IVec;
 
+use self::database::Database;
 pub use self::error::TreesError;
-use crate::limits;
-
 use crate::commit_log::BatchNo;
-use crate::disk::real::{RealDisk, RealFile};
-use crate::disk::{Disk as _, DiskFile as _, OpenMode};
-use crate::env::Salts;
+use crate::env::{Env, MapKind, Salts};
 use crate::files::directory_id::DirectoryId;
-use crate::files::durable;
 use crate::files::poison::Poison;
+use crate::limits;
 use crate::trees::rows::{self, RowChange};
-use crate::trees::wait_for_lock;
-use crate::trees::{KEY_BYTES_MAX, MetaKey, RowKey, RowPrefix, Tree};
-
-/// The values of one leaf of sled's tree: it is split when the next visitor finds 17, and may have
-/// taken in a neighbour of 3.
-const LEAF_VALUES_MAX: usize = 20;
-const _: () = assert!(
-    (limits::TREE_VALUE_BYTES_MAX + 2 * KEY_BYTES_MAX) * LEAF_VALUES_MAX
-        < limits::TREE_SEGMENT_BYTES / 4 - 1024
-);
-const _: () = assert!(limits::TREE_BATCH_BYTES_MAX * 4 <= limits::TREE_SEGMENT_BYTES);
+use crate::trees::{MetaKey, RowKey, RowPrefix, Tree};
 
 /// From here on a value is large: one that is worth a change of its leaf beforehand.
 pub(crate) const LARGE_VALUE_BYTES: usize = 512;
-
-const DB_FILE: &str = "db";
-const CONF_FILE: &str = "conf";
-const BLOBS_DIR: &str = "blobs";
 
 /// The trees of one data directory. Clones share them.
 #[derive(Clone)]
@@ -79,10 +33,7 @@ pub struct Trees(Arc<Inner>);
 
 struct Inner {
     dir: PathBuf,
-    db: sled::Db,
-    trees: Vec<sled::Tree>,
-    /// A second descriptor of sled's file.
-    file: RealFile,
+    db: Box<dyn Database>,
     poison: Poison,
 }
 
@@ -98,59 +49,27 @@ impl Trees {
     /// Opens the trees in `dir`, or creates them. Files that prevent this are moved to `aside`.
     ///
     /// # Errors
-    /// When sled cannot open them, or says so by a panic.
+    /// When they cannot be opened.
     pub fn open(dir: &Path, aside: &Path, poison: &Poison) -> Result<Self, TreesError> {
-        let open_error = |what: String| TreesError::Open {
-            dir: dir.to_owned(),
-            what,
-        };
-        durable::create_dir_all(&RealDisk, dir).map_err(|source| TreesError::Io {
-            action: "create",
-            path: dir.to_owned(),
-            source,
-        })?;
-        move_aside(dir, aside).map_err(|source| TreesError::Io {
-            action: "tidy",
-            path: dir.to_owned(),
-            source,
-        })?;
-        wait_for_lock::wait_for_lock(&dir.join(DB_FILE));
-        let config = sled::Config::default()
-            .path(dir)
-            .cache_capacity(limits::TREE_CACHE_BYTES)
-            .segment_size(limits::TREE_SEGMENT_BYTES);
-        let opened = catch_unwind(AssertUnwindSafe(|| {
-            let db = config.open()?;
-            let trees = Tree::ALL
-                .iter()
-                .map(|tree| db.open_tree(tree.name()))
-                .collect::<Result<Vec<_>, _>>()?;
-            Ok((db, trees))
-        }));
-        let (db, trees) = match opened {
-            Ok(Ok(opened)) => opened,
-            Ok(Err(error)) => return Err(open_error(sled::Error::to_string(&error))),
-            Err(panic) => return Err(open_error(panic_text(panic.as_ref()))),
-        };
-        let path = dir.join(DB_FILE);
-        let file = RealFile::open(&path, OpenMode::Write).map_err(|source| TreesError::Io {
-            action: "open",
-            path,
-            source,
-        })?;
+        Self::open_in(&Env::real(), dir, aside, poison)
+    }
+
+    /// As [`Trees::open`], on a given disk.
+    ///
+    /// # Errors
+    /// As [`Trees::open`].
+    pub fn open_in(
+        env: &Env,
+        dir: &Path,
+        aside: &Path,
+        poison: &Poison,
+    ) -> Result<Self, TreesError> {
         let trees = Self(Arc::new(Inner {
             dir: dir.to_owned(),
-            db,
-            trees,
-            file,
+            db: open_database(env, dir, aside, poison)?,
             poison: poison.clone(),
         }));
         trees.sync()?;
-        sync_names(dir).map_err(|source| TreesError::Io {
-            action: "sync",
-            path: dir.to_owned(),
-            source,
-        })?;
         Ok(trees)
     }
 
@@ -230,23 +149,21 @@ impl Trees {
                 .as_ref()
                 .is_some_and(|value| value.len() >= LARGE_VALUE_BYTES)
         });
-        self.poisoning(self.guarded("write to", |inner| {
-            let tree = inner.tree(tree)?;
-            let mut batch = sled::Batch::default();
-            for (key, value) in small {
-                match value {
-                    Some(value) => batch.insert(key.bytes(), value.as_slice()),
-                    None => batch.remove(key.bytes()),
-                }
+        let small: Vec<(&RowKey, Option<&[u8]>)> = small
+            .into_iter()
+            .map(|(key, value)| (key, value.as_deref()))
+            .collect();
+        self.poisoning(self.guarded("write to", |db| {
+            if !small.is_empty() {
+                db.apply(tree, &small)?;
             }
-            tree.apply_batch(batch)?;
             for (key, _) in &large {
-                if !tree.contains_key(key.bytes())? {
-                    tree.insert(key.bytes(), &[])?;
+                if db.get(key)?.is_none() {
+                    db.insert(key, &[])?;
                 }
             }
             for (key, value) in large {
-                tree.insert(key.bytes(), value.as_deref().unwrap_or_default())?;
+                db.insert(key, value.as_deref().unwrap_or_default())?;
             }
             Ok(())
         }))
@@ -259,15 +176,13 @@ impl Trees {
     /// Every error poisons the store: a failed sync must not be retried.
     pub fn sync(&self) -> Result<(), TreesError> {
         self.0.poison.check()?;
-        self.poisoning(
-            self.guarded("flush", |inner| inner.db.flush())
-                .and_then(|_| self.0.sync_file()),
-        )
+        let synced = self.catching("flush", |db| db.sync());
+        self.poisoning(synced.and_then(|synced| synced))
     }
 
     /// Returns a value as it is stored.
     pub(crate) fn get(&self, key: &RowKey) -> Result<Option<IVec>, TreesError> {
-        let found = self.guarded("read", |inner| inner.tree(key.tree())?.get(key.bytes()))?;
+        let found = self.guarded("read", |db| db.get(key))?;
         Ok(found.filter(|value| !value.is_empty()))
     }
 
@@ -277,11 +192,9 @@ impl Trees {
         prefix: &RowPrefix,
         up_to: &RowKey,
     ) -> Result<Option<(RowKey, IVec)>, TreesError> {
-        let found = self.guarded("read", |inner| {
-            let mut rows = inner
-                .tree(prefix.tree())?
-                .range(prefix.bytes()..=up_to.bytes())
-                .rev();
+        let range = (Included(prefix.bytes()), Included(up_to.bytes()));
+        let found = self.guarded("read", |db| {
+            let mut rows = db.range(prefix.tree(), range)?.rev();
             rows.find(|row| row.as_ref().map_or(true, is_row))
                 .transpose()
         })?;
@@ -320,10 +233,9 @@ impl Trees {
         up_to: &RowKey,
         limit: usize,
     ) -> Result<Vec<(RowKey, usize)>, TreesError> {
-        let found = self.guarded("read", |inner| {
-            let rows = inner
-                .tree(prefix.tree())?
-                .range(prefix.bytes()..=up_to.bytes());
+        let range = (Included(prefix.bytes()), Included(up_to.bytes()));
+        let found = self.guarded("read", |db| {
+            let rows = db.range(prefix.tree(), range)?;
             rows.take(limit).collect::<Result<Vec<_>, _>>()
         })?;
         Ok(found
@@ -341,20 +253,16 @@ impl Trees {
         limit: usize,
         keep: fn(&(IVec, IVec)) -> bool,
     ) -> Result<Vec<(RowKey, IVec)>, TreesError> {
-        use std::ops::Bound::{Excluded, Included, Unbounded};
         let from = after.map_or(Included(prefix.bytes()), |after| Excluded(after.bytes()));
-        let found = self.guarded("read", |inner| {
-            let range = inner
-                .tree(prefix.tree())?
-                .range::<&[u8], _>((from, Unbounded));
-            range
-                .take_while(|row| {
-                    row.as_ref()
-                        .map_or(true, |(key, _)| key.starts_with(prefix.bytes()))
-                })
-                .filter(|row| row.as_ref().map_or(true, keep))
-                .take(limit)
-                .collect::<Result<Vec<_>, _>>()
+        let found = self.guarded("read", |db| {
+            let rows = db.range(prefix.tree(), (from, Unbounded))?;
+            rows.take_while(|row| {
+                row.as_ref()
+                    .map_or(true, |(key, _)| key.starts_with(prefix.bytes()))
+            })
+            .filter(|row| row.as_ref().map_or(true, keep))
+            .take(limit)
+            .collect::<Result<Vec<_>, _>>()
         })?;
         Ok(found
             .into_iter()
@@ -365,17 +273,23 @@ impl Trees {
     fn guarded<T>(
         &self,
         action: &'static str,
-        call: impl FnOnce(&Inner) -> sled::Result<T>,
+        call: impl FnOnce(&dyn Database) -> sled::Result<T>,
     ) -> Result<T, TreesError> {
-        match guarded(|| call(&self.0)) {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(source)) => Err(TreesError::Sled { action, source }),
-            Err(what) => {
-                let error = TreesError::Panicked { action, what };
-                self.0.poison.set(&error);
-                Err(error)
-            }
-        }
+        self.catching(action, call)?
+            .map_err(|source| TreesError::Sled { action, source })
+    }
+
+    /// Returns a panic of the database as an error, and poisons the store.
+    fn catching<T>(
+        &self,
+        action: &'static str,
+        call: impl FnOnce(&dyn Database) -> T,
+    ) -> Result<T, TreesError> {
+        sled_db::guarded(|| call(self.0.db.as_ref())).map_err(|what| {
+            let error = TreesError::Panicked { action, what };
+            self.0.poison.set(&error);
+            error
+        })
     }
 
     fn poisoning<T>(&self, result: Result<T, TreesError>) -> Result<T, TreesError> {
@@ -385,93 +299,22 @@ impl Trees {
     }
 }
 
-impl Inner {
-    fn tree(&self, tree: Tree) -> sled::Result<&sled::Tree> {
-        self.trees
-            .get(tree as usize)
-            .ok_or_else(|| sled::Error::Unsupported(format!("no tree {tree}")))
-    }
-
-    fn sync_file(&self) -> Result<(), TreesError> {
-        let path = self.dir.join(DB_FILE);
-        let io = |action, path, source| TreesError::Io {
-            action,
-            path,
-            source,
-        };
-        let is_ours = self.file.is_at(&path);
-        if !is_ours.map_err(|source| io("inspect", path.clone(), source))? {
-            return Err(TreesError::Replaced { path });
-        }
-        self.file
-            .sync_data()
-            .map_err(|source| io("sync", path, source))?;
-        let blobs = self.dir.join(BLOBS_DIR);
-        let side_files = RealDisk.list(&blobs);
-        let side_files = side_files.map_err(|source| io("list", blobs.clone(), source))?;
-        match side_files.is_empty() {
-            true => Ok(()),
-            false => Err(TreesError::SideFiles { dir: blobs }),
-        }
-    }
-}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        // After a failure nothing may be written, and the process should end with the reason, not
-        // with sled's panic.
-        if self.poison.check().is_err() {
-            std::mem::forget(self.db.clone());
-        }
-    }
+fn open_database(
+    env: &Env,
+    dir: &Path,
+    aside: &Path,
+    poison: &Poison,
+) -> Result<Box<dyn Database>, TreesError> {
+    Ok(match env.map {
+        MapKind::Sled => Box::new(sled_db::SledDb::open(dir, aside, poison)?),
+        #[cfg(any(test, feature = "testing"))]
+        MapKind::Sim => Box::new(sim_db::SimDb::open(env.disk.as_ref(), dir)?),
+    })
 }
 
 /// Returns whether the value is not empty: see [`Trees::write`].
 fn is_row((_, value): &(IVec, IVec)) -> bool {
     !value.is_empty()
-}
-
-/// Runs a call of sled, returning a panic as its text.
-fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| panic_text(panic.as_ref()))
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied());
-    text.unwrap_or("a panic without a text").to_owned()
-}
-
-/// sled syncs neither its `conf` nor the names of its files.
-fn sync_names(dir: &Path) -> io::Result<()> {
-    RealFile::open(&dir.join(CONF_FILE), OpenMode::Read)?.sync_all()?;
-    RealDisk.sync_dir(&dir.join(BLOBS_DIR))?;
-    RealDisk.sync_dir(dir)
-}
-
-/// Moves half-written snapshots out of the way.
-fn move_aside(dir: &Path, aside: &Path) -> io::Result<()> {
-    for name in RealDisk.list(dir)? {
-        let text = name.to_string_lossy();
-        if !(text.starts_with("snap.") && text.ends_with(".generating")) {
-            continue;
-        }
-        durable::create_dir(&RealDisk, aside)?;
-        let mut place = aside.join(&name);
-        let mut copies = 1_u32;
-        while RealDisk.find(&place)?.is_some() {
-            place = aside.join(format!("{text}.{copies}"));
-            copies += 1;
-        }
-        RealDisk.rename(&dir.join(&name), &place)?;
-        RealDisk.sync_dir(aside)?;
-        RealDisk.sync_dir(dir)?;
-        tracing::warn!(file = %place.display(), "moved a half-written snapshot aside; nothing is \
-             lost");
-    }
-    Ok(())
 }
 
 #[cfg(test)]

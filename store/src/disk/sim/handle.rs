@@ -2,17 +2,16 @@
 
 use std::io;
 
-use super::SimDisk;
 use super::dice::Dice;
 use super::faults::Call;
 use super::file::Pages;
 use super::folder::NodeId;
-use super::machine::{Node, not_found};
+use super::machine::{Node, Shared, not_found};
 use crate::disk::DiskFile;
 
 #[derive(Debug)]
 pub(super) struct SimFile {
-    pub(super) disk: SimDisk,
+    pub(super) machine: Shared,
     pub(super) node: NodeId,
     pub(super) id: u64,
     pub(super) boot: u64,
@@ -28,7 +27,7 @@ impl SimFile {
         work: impl FnOnce(&mut Pages) -> T,
         failed: impl FnOnce(&mut Pages, &mut Dice),
     ) -> io::Result<T> {
-        let machine = &mut *self.disk.0.lock();
+        let machine = &mut *self.machine.lock();
         if self.boot != machine.boot {
             return Err(io::Error::other("the file was opened before a power cut"));
         }
@@ -100,7 +99,7 @@ impl DiskFile for SimFile {
     }
 
     fn try_lock(&self) -> io::Result<bool> {
-        let machine = &mut *self.disk.0.lock();
+        let machine = &mut *self.machine.lock();
         let Some(Node::File { holder, .. }) = machine.nodes.get_mut(&self.node) else {
             return Err(not_found());
         };
@@ -116,7 +115,7 @@ impl DiskFile for SimFile {
 
 impl Drop for SimFile {
     fn drop(&mut self) {
-        let machine = &mut *self.disk.0.lock();
+        let machine = &mut *self.machine.lock();
         if let Some(Node::File { holder, .. }) = machine.nodes.get_mut(&self.node)
             && *holder == Some(self.id)
         {

@@ -4,12 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Component, Path};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use super::dice::Dice;
 use super::faults::{Call, Faults};
 use super::file::Pages;
 use super::folder::{Folder, NodeId};
 use crate::disk::Space;
+
+pub(super) type Shared = Arc<Mutex<Machine>>;
 
 /// The disk and the power of the machine that it is in.
 #[derive(Debug)]

@@ -23,12 +23,12 @@ pub use self::faults::{Call, Failure, Fault};
 use self::file::Pages;
 use self::folder::Folder;
 use self::handle::SimFile;
-use self::machine::{Machine, Node};
+use self::machine::{Machine, Node, Shared};
 use super::{Disk, DiskFile, FileKind, OpenMode, Space, Stat};
 
 /// A simulated disk. Clones share it. The same seed and the same calls give the same disk.
 #[derive(Clone, Debug)]
-pub struct SimDisk(Arc<Mutex<Machine>>);
+pub struct SimDisk(Shared);
 
 impl SimDisk {
     /// An empty disk. The seed decides what power cuts and failures leave.
@@ -121,7 +121,7 @@ impl Disk for SimDisk {
             Ok((node, machine.take_id(), machine.boot))
         })?;
         Ok(Box::new(SimFile {
-            disk: self.clone(),
+            machine: Arc::clone(&self.0),
             node,
             id,
             boot,

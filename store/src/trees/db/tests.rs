@@ -1,3 +1,5 @@
+mod sim;
+
 use cairn_proto::ids::{ConversationId, UserId};
 
 use super::*;
@@ -223,9 +225,6 @@ fn panic_in_sled_poisons_the_store() {
     assert!(poison.check().is_err());
 }
 
-/// sled takes damage near the end of its file for a torn write and silently reverts to an earlier
-/// state. The recorded checkpoint was written last, so it is reverted as well, and then the commit
-/// log lacks the batches after it.
 #[test]
 fn poisoned_trees_drop_without_writing() {
     let dir = tempfile::tempdir().unwrap();
@@ -243,6 +242,9 @@ fn poisoned_trees_drop_without_writing() {
     assert!(matches!(again, Err(TreesError::Open { .. })));
 }
 
+/// sled takes damage near the end of its file for a torn write and silently reverts to an earlier
+/// state. The recorded checkpoint was written last, so it is reverted as well, and then the commit
+/// log lacks the batches after it.
 #[test]
 fn damage_is_always_reported() {
     const ROWS: u32 = 600;
