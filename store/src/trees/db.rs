@@ -1,4 +1,4 @@
-//! Reading and writing rows of the trees. The [`Database`] under them is sled, or in tests a double.
+//! Reading and writing rows of the trees. The [`Database`] under them is sled, or a double of it.
 
 mod database;
 mod error;
