@@ -16,50 +16,69 @@ use crate::prefetch::Load;
 use crate::state::State;
 
 /// A command to the state machine.
-pub trait Command {
+pub trait Command: Sized {
     /// What a command that is not refused returns.
     type Answer;
+    /// What [`Command::prefetch`] found, so that [`Command::execute`] need not search it again.
+    type Found;
 
     /// Adds what must be loaded before [`Command::execute`]. What is neither in memory nor stored
     /// does not exist. Loading may reveal more to load, for at most
     /// [`crate::limits::PREFETCH_ROUNDS_MAX`] rounds.
-    fn prefetch(&self, state: &State, loads: &mut Vec<Load>);
+    fn prefetch(&self, state: &State, loads: &mut Vec<Load>) -> Self::Found;
 
-    /// Executes the command. The changes take effect in memory at once; they are durable, and may
-    /// be published, with the batch.
+    /// Executes the command, with what the last `prefetch` found in the same state. The changes
+    /// take effect in memory at once; they are durable, and may be published, with the batch.
+    ///
+    /// # Errors
+    /// Why nothing was changed.
+    fn execute(
+        self,
+        found: Self::Found,
+        state: &mut State,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Self::Answer, ErrorCode>;
+
+    /// Executes the command on a state that holds everything.
+    ///
+    /// # Errors
+    /// As [`Command::execute`].
+    fn run(
+        self,
+        state: &mut State,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<Self::Answer, ErrorCode> {
+        let found = self.prefetch(state, &mut Vec::new());
+        self.execute(found, state, now, batch)
+    }
+}
+
+/// How the state machine handles one kind of request.
+pub trait Handle: Call {
+    /// As [`Command::Found`].
+    type Found;
+
+    /// As [`Command::prefetch`].
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) -> Self::Found;
+
+    /// As [`Command::execute`]. The actor has been checked.
     ///
     /// # Errors
     /// Why nothing was changed.
     fn execute(
         self,
         state: &mut State,
-        now: Timestamp,
-        batch: &mut Batch,
+        context: Context<'_, Self::Found>,
     ) -> Result<Self::Answer, ErrorCode>;
-
-    /// Returns whether the command must be refused while the disk is nearly full. Cursor moves,
-    /// recalls and expiry never are.
-    fn grows_storage(&self) -> bool {
-        false
-    }
-}
-
-/// How the state machine handles one kind of request.
-pub trait Handle: Call {
-    /// As [`Command::prefetch`].
-    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>);
-
-    /// As [`Command::execute`]. The actor has been checked.
-    ///
-    /// # Errors
-    /// Why nothing was changed.
-    fn execute(self, state: &mut State, context: Context<'_>) -> Result<Self::Answer, ErrorCode>;
 }
 
 /// What a request is executed with.
 #[derive(Debug)]
-pub struct Context<'a> {
+pub struct Context<'a, F = ()> {
     pub actor: Actor,
+    pub found: F,
     pub now: Timestamp,
     pub batch: &'a mut Batch,
 }
@@ -95,26 +114,55 @@ impl TryFrom<Request> for Asked {
 
 impl<C: Handle> Command for By<C> {
     type Answer = C::Answer;
+    type Found = C::Found;
 
-    fn prefetch(&self, state: &State, loads: &mut Vec<Load>) {
-        self.1.prefetch(self.0, state, loads);
+    fn prefetch(&self, state: &State, loads: &mut Vec<Load>) -> C::Found {
+        self.1.prefetch(self.0, state, loads)
     }
 
     fn execute(
         self,
+        found: C::Found,
         state: &mut State,
         now: Timestamp,
         batch: &mut Batch,
     ) -> Result<C::Answer, ErrorCode> {
         let Self(actor, call) = self;
         state.check_actor(actor)?;
-        call.execute(state, Context { actor, now, batch })
+        let context = Context {
+            actor,
+            found,
+            now,
+            batch,
+        };
+        call.execute(state, context)
     }
 }
 
+/// What is done with a request once its kind is known.
+pub trait Dispatch {
+    /// The result for every kind.
+    type Output;
+
+    /// Handles a request of kind `C`.
+    fn dispatch<C: Handle>(self, call: C) -> Self::Output;
+}
+
 impl Asked {
+    /// Passes the request on as one of its kind.
+    pub fn dispatch<D: Dispatch>(self, to: D) -> D::Output {
+        match self {
+            Self::Message(request) => request.visit(Each(to)),
+            Self::Reading(request) => request.visit(Each(to)),
+            Self::Group(request) => request.visit(Each(to)),
+            Self::People(request) => request.visit(Each(to)),
+            Self::Server(request) => request.visit(Each(to)),
+        }
+    }
+
     /// Returns what holds for this kind of request.
-    const fn traits(&self) -> Traits {
+    #[must_use]
+    pub const fn traits(&self) -> Traits {
         match self {
             Self::Message(request) => request.traits(),
             Self::Reading(request) => request.traits(),
@@ -125,114 +173,53 @@ impl Asked {
     }
 }
 
-/// What becomes of an answer whose type depends on the kind of the request.
-pub trait Respond {
-    /// The result for every kind.
-    type Response;
+struct Each<D>(D);
 
-    /// Takes the answer to a request of kind `C`.
-    fn respond<C: Call>(self, answer: &C::Answer) -> Self::Response;
+impl<D: Dispatch> Visitor for Each<D> {
+    type Output = D::Output;
 }
 
-/// Encodes an answer by itself.
-#[derive(Clone, Copy, Debug)]
-pub struct Encode;
-
-impl Respond for Encode {
-    type Response = Answer;
-
-    fn respond<C: Call>(self, answer: &C::Answer) -> Answer {
-        Answer::to::<C>(answer)
+impl<C: Handle, D: Dispatch> Visit<C> for Each<D> {
+    fn visit(self, call: C) -> D::Output {
+        self.0.dispatch(call)
     }
 }
 
-/// A request of any kind, and what becomes of its answer.
-#[derive(Debug)]
-pub struct Responding<R> {
-    pub actor: Actor,
-    pub asked: Asked,
-    pub respond: R,
-}
-
+/// A request whose kind is not known to the caller. The answer is encoded.
 impl Command for By<Asked> {
     type Answer = Answer;
+    type Found = ();
 
     fn prefetch(&self, state: &State, loads: &mut Vec<Load>) {
         let Self(actor, asked) = self;
-        prefetch(*actor, asked, state, loads);
+        let prefetch = Prefetch {
+            actor: *actor,
+            state,
+            loads,
+        };
+        match asked {
+            Asked::Message(request) => request.visit_ref(prefetch),
+            Asked::Reading(request) => request.visit_ref(prefetch),
+            Asked::Group(request) => request.visit_ref(prefetch),
+            Asked::People(request) => request.visit_ref(prefetch),
+            Asked::Server(request) => request.visit_ref(prefetch),
+        }
     }
 
     fn execute(
         self,
+        (): (),
         state: &mut State,
         now: Timestamp,
         batch: &mut Batch,
     ) -> Result<Answer, ErrorCode> {
         let Self(actor, asked) = self;
-        let responding = Responding {
+        asked.dispatch(Run {
             actor,
-            asked,
-            respond: Encode,
-        };
-        responding.execute(state, now, batch)
-    }
-
-    fn grows_storage(&self) -> bool {
-        self.1.traits().grows_storage
-    }
-}
-
-impl<R: Respond> Command for Responding<R> {
-    type Answer = R::Response;
-
-    fn prefetch(&self, state: &State, loads: &mut Vec<Load>) {
-        prefetch(self.actor, &self.asked, state, loads);
-    }
-
-    fn execute(
-        self,
-        state: &mut State,
-        now: Timestamp,
-        batch: &mut Batch,
-    ) -> Result<R::Response, ErrorCode> {
-        let Self {
-            actor,
-            asked,
-            respond,
-        } = self;
-        state.check_actor(actor)?;
-        let context = Context { actor, now, batch };
-        let execute = Execute {
             state,
-            context,
-            respond,
-        };
-        match asked {
-            Asked::Message(request) => request.visit(execute),
-            Asked::Reading(request) => request.visit(execute),
-            Asked::Group(request) => request.visit(execute),
-            Asked::People(request) => request.visit(execute),
-            Asked::Server(request) => request.visit(execute),
-        }
-    }
-
-    fn grows_storage(&self) -> bool {
-        self.asked.traits().grows_storage
-    }
-}
-
-fn prefetch(actor: Actor, asked: &Asked, state: &State, loads: &mut Vec<Load>) {
-    let prefetch = Prefetch {
-        actor,
-        state,
-        loads,
-    };
-    match asked {
-        Asked::Message(request) => request.visit_ref(prefetch),
-        Asked::Reading(request) => request.visit_ref(prefetch),
-        Asked::Group(request) => request.visit_ref(prefetch),
-        Asked::People(request) => request.visit_ref(prefetch),
-        Asked::Server(request) => request.visit_ref(prefetch),
+            now,
+            batch,
+        })
     }
 }
 
@@ -252,19 +239,24 @@ impl<C: Handle> Visit<&C> for Prefetch<'_> {
     }
 }
 
-struct Execute<'a, R> {
+struct Run<'a> {
+    actor: Actor,
     state: &'a mut State,
-    context: Context<'a>,
-    respond: R,
+    now: Timestamp,
+    batch: &'a mut Batch,
 }
 
-impl<R: Respond> Visitor for Execute<'_, R> {
-    type Output = Result<R::Response, ErrorCode>;
-}
+impl Dispatch for Run<'_> {
+    type Output = Result<Answer, ErrorCode>;
 
-impl<C: Handle, R: Respond> Visit<C> for Execute<'_, R> {
-    fn visit(self, call: C) -> Self::Output {
-        let answer = call.execute(self.state, self.context)?;
-        Ok(self.respond.respond::<C>(&answer))
+    fn dispatch<C: Handle>(self, call: C) -> Self::Output {
+        let Self {
+            actor,
+            state,
+            now,
+            batch,
+        } = self;
+        let answer = By(actor, call).run(state, now, batch)?;
+        Ok(Answer::to::<C>(&answer))
     }
 }

@@ -13,7 +13,7 @@ use cairn_proto::wire::error::ErrorCode;
 use crate::api::actor::Actor;
 use crate::record::KindRecord;
 use crate::state::State;
-use crate::state::conversation::{Conversation, Member};
+use crate::state::conversation::{Conversation, Member, MembershipSlots};
 use crate::state::relations::other_of;
 use crate::state::setting_values::Switch;
 
@@ -293,19 +293,21 @@ impl State {
         action: Action,
         now: Timestamp,
     ) -> Result<&Conversation, ErrorCode> {
-        self.checked(user, id, action, now).map(|(found, _)| found)
+        self.checked(MembershipSlots::default(), user, id, action, now)
+            .map(|(found, _)| found)
     }
 
     /// As [`State::check`], with the membership if there is one.
     fn checked(
         &self,
+        slots: MembershipSlots,
         user: UserId,
         id: ConversationId,
         action: Action,
         now: Timestamp,
     ) -> Result<(&Conversation, Option<&Member>), ErrorCode> {
-        let found = self.conversations.get(&id);
-        let member = found.and_then(|found| found.member(user));
+        let found = self.conversations.get_at(slots.conversation, &id);
+        let member = found.and_then(|found| found.members.get_at(slots.member, &user));
         let status = match (found, member) {
             (_, Some(Member { record, .. })) => MembershipStatus::Member {
                 role: record.role,
@@ -382,7 +384,19 @@ impl State {
         action: Action,
         now: Timestamp,
     ) -> Result<(&Conversation, &Member), ErrorCode> {
-        let (found, member) = self.checked(user, id, action, now)?;
+        self.permit_at(MembershipSlots::default(), user, id, action, now)
+    }
+
+    /// As [`State::permit`], with the slots that are known.
+    pub(super) fn permit_at(
+        &self,
+        slots: MembershipSlots,
+        user: UserId,
+        id: ConversationId,
+        action: Action,
+        now: Timestamp,
+    ) -> Result<(&Conversation, &Member), ErrorCode> {
+        let (found, member) = self.checked(slots, user, id, action, now)?;
         Ok((found, member.ok_or(ErrorCode::NotFound)?))
     }
 
@@ -408,6 +422,16 @@ impl State {
         user: UserId,
         id: ConversationId,
     ) -> Result<(&Conversation, &Member), ErrorCode> {
-        self.permit(user, id, Action::Read, Timestamp::new(u64::MAX))
+        self.membership_of(MembershipSlots::default(), user, id)
+    }
+
+    /// As [`State::membership`], with the slots that are known.
+    pub(super) fn membership_of(
+        &self,
+        slots: MembershipSlots,
+        user: UserId,
+        id: ConversationId,
+    ) -> Result<(&Conversation, &Member), ErrorCode> {
+        self.permit_at(slots, user, id, Action::Read, Timestamp::new(u64::MAX))
     }
 }

@@ -17,8 +17,9 @@ use crate::api::change::{Appended, Change, Origin};
 use crate::api::command::Expire;
 use crate::record::MemberChunk;
 use crate::state::State;
-use crate::state::conversation::{Conversation, Member};
+use crate::state::conversation::{Conversation, Member, MembershipSlots};
 use crate::state::relations::other_of;
+use crate::state::table::Slot;
 
 /// A part of the state to load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -156,17 +157,28 @@ impl State {
         user: UserId,
         loads: &mut Vec<Load>,
     ) -> Option<(&Conversation, &Member)> {
-        let found = self.conversation(conversation);
-        if let Some(found) = found
-            && let Some(member) = found.member(user)
+        let slots = self.own_membership_slots(conversation, user, loads);
+        self.membership_at(slots, conversation, user)
+    }
+
+    /// As [`State::own_membership`].
+    pub(crate) fn own_membership_slots(
+        &self,
+        conversation: ConversationId,
+        user: UserId,
+        loads: &mut Vec<Load>,
+    ) -> MembershipSlots {
+        let found = self.conversations.find(&conversation);
+        let member = found.and_then(|(_, found)| found.members.find(&user));
+        if member.is_none()
+            && (self.is_member(user, conversation) || other_of(conversation, user).is_some())
         {
-            return Some((found, member));
+            self.member(conversation, user, loads);
         }
-        if !self.is_member(user, conversation) && other_of(conversation, user).is_none() {
-            return None;
+        MembershipSlots {
+            conversation: found.map(|(slot, _)| slot),
+            member: member.map(|(slot, _)| slot),
         }
-        self.member(conversation, user, loads);
-        None
     }
 
     /// The memberships of other users in one of the requester's conversations, each chunk once.
@@ -233,10 +245,13 @@ impl State {
         device: DeviceId,
         stream: SendStreamId,
         loads: &mut Vec<Load>,
-    ) {
-        if !self.knows_stream(user, device, stream) {
+    ) -> Option<Slot> {
+        let found = self.streams.find(&(device, stream));
+        // A new stream has nothing to load.
+        if found.is_none() && self.streams_of(user, device).contains(&stream) {
             loads.push(Load::Stream(device, stream));
         }
+        found.map(|(slot, _)| slot)
     }
 
     pub(crate) fn relations_of(

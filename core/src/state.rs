@@ -15,6 +15,7 @@ pub(crate) mod send_stream;
 pub mod setting_values;
 pub mod settings;
 pub(crate) mod stamp;
+pub(crate) mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,12 +31,13 @@ use crate::record::{
     RelationChunk, SecretHash, SendCursor, StoredMember, StoredMentions, UserRecord,
 };
 use crate::state::attachments::Attachments;
-use crate::state::conversation::{Conversation, Member};
+use crate::state::conversation::{Conversation, Member, MembershipSlots};
 use crate::state::open_group_index::OpenGroupIndex;
 use crate::state::relations::Relations;
 use crate::state::revisions::Revisions;
 use crate::state::send_stream::SendStream;
 use crate::state::settings::Settings;
+use crate::state::table::{Slot, Table};
 
 #[derive(Debug, Default)]
 pub struct State {
@@ -45,8 +47,8 @@ pub struct State {
     pub(super) folded_names: BTreeSet<(String, UserId)>,
     pub(super) tokens: HashMap<SecretHash, (UserId, DeviceId)>,
     pub(super) invites: HashMap<SecretHash, InviteRecord>,
-    pub(super) conversations: HashMap<ConversationId, Conversation>,
-    pub(super) streams: HashMap<(DeviceId, SendStreamId), SendStream>,
+    pub(super) conversations: Table<ConversationId, Conversation>,
+    pub(super) streams: Table<(DeviceId, SendStreamId), SendStream>,
     pub(super) open_groups: OpenGroupIndex,
     pub(super) revisions: Revisions,
     /// Either all relations of a user, or none.
@@ -140,23 +142,23 @@ impl State {
         self.conversations.get(&id)
     }
 
+    /// A conversation and a membership, if in memory.
+    pub(super) fn membership_at(
+        &self,
+        slots: MembershipSlots,
+        id: ConversationId,
+        user: UserId,
+    ) -> Option<(&Conversation, &Member)> {
+        let found = self.conversations.get_at(slots.conversation, &id)?;
+        Some((found, found.members.get_at(slots.member, &user)?))
+    }
+
     /// Most recently used first.
     pub(super) fn streams_of(&self, user: UserId, device: DeviceId) -> &[SendStreamId] {
         self.users
             .get(&user)
             .and_then(|found| found.devices.get(&device))
             .map_or(&[], |device| &device.streams)
-    }
-
-    /// Returns whether the stream is in memory, or is new and has nothing to load.
-    pub(super) fn knows_stream(
-        &self,
-        user: UserId,
-        device: DeviceId,
-        stream: SendStreamId,
-    ) -> bool {
-        self.streams.contains_key(&(device, stream))
-            || !self.streams_of(user, device).contains(&stream)
     }
 
     #[must_use]
@@ -204,7 +206,16 @@ impl State {
 
     /// Returns the conversation and marks it as dirty.
     pub(super) fn touch(&mut self, id: ConversationId) -> Option<&mut Conversation> {
-        let found = self.conversations.get_mut(&id)?;
+        self.touch_at(None, id)
+    }
+
+    /// As [`State::touch`], with the slot of the conversation if it is known.
+    pub(super) fn touch_at(
+        &mut self,
+        slot: Option<Slot>,
+        id: ConversationId,
+    ) -> Option<&mut Conversation> {
+        let found = self.conversations.get_mut_at(slot, &id)?;
         if !std::mem::replace(&mut found.dirty.listed, true) {
             self.dirty.conversations.push(id);
         }
@@ -282,8 +293,7 @@ impl State {
         record: ConversationRecord,
     ) -> &mut Conversation {
         self.conversations
-            .entry(id)
-            .or_insert_with(|| Conversation::new(record))
+            .get_or_insert_with(id, || Conversation::new(record))
     }
 
     /// Installs a chunk of members and the mentions of its users. A chunk that is already in memory
@@ -319,8 +329,7 @@ impl State {
             delivered.retain(|(device, _)| known.devices.contains_key(device));
             found
                 .members
-                .entry(user)
-                .or_insert(Member { record, delivered });
+                .get_or_insert_with(user, || Member { record, delivered });
         }
     }
 
@@ -350,8 +359,8 @@ impl State {
         cursors: Vec<SendCursor>,
         recent: Vec<RecentSend>,
     ) {
-        self.streams
-            .entry((device, stream))
-            .or_insert_with(|| SendStream::from_stored(cursors, recent));
+        self.streams.get_or_insert_with((device, stream), || {
+            SendStream::from_stored(cursors, recent)
+        });
     }
 }

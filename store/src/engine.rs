@@ -216,26 +216,27 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// The reason why nothing was changed. [`ErrorCode::DiskFull`] while the disk is nearly full,
-    /// [`ErrorCode::Damaged`] when something could not be loaded.
+    /// The reason why nothing was changed. [`ErrorCode::Damaged`] when something could not be
+    /// loaded.
     pub fn execute<C: Command>(
         &mut self,
         command: C,
         now: Timestamp,
     ) -> Result<C::Answer, ErrorCode> {
-        if command.grows_storage()
-            && self
-                .reserve_monitor
-                .as_ref()
-                .is_some_and(ReserveMonitor::is_short)
-        {
-            return Err(ErrorCode::DiskFull);
-        }
-        self.prefetch(&command)?;
+        let found = self.prefetch(&command)?;
         self.meter.command();
-        let answer = command.execute(&mut self.state, now, &mut self.batch);
+        let answer = command.execute(found, &mut self.state, now, &mut self.batch);
         self.state.evict_entries();
         answer
+    }
+
+    /// Returns whether the disk is nearly full, so that commands that grow the storage must be
+    /// refused. Sends are refused by themselves, unless they repeat an accepted one; cursor moves,
+    /// recalls and expiry never are.
+    #[must_use]
+    pub fn is_disk_short(&self) -> bool {
+        let monitor = self.reserve_monitor.as_ref();
+        monitor.is_some_and(ReserveMonitor::is_short)
     }
 
     /// Counters since the engine was opened. It does not know the sessions.

@@ -49,7 +49,8 @@ macro_rules! commands {
                 let mut loads = Vec::new();
                 match self {
                     $(Self::$kind(command) => {
-                        cairn_core::Command::prefetch(command, state, &mut loads)
+                        let _found =
+                            cairn_core::Command::prefetch(command, state, &mut loads);
                     })*
                 }
                 loads
@@ -63,7 +64,7 @@ macro_rules! commands {
             ) -> Result<Reply, ErrorCode> {
                 match self {
                     $(Self::$kind(command) => {
-                        cairn_core::Command::execute(command, state, now, batch).map(Reply::$kind)
+                        cairn_core::Command::run(command, state, now, batch).map(Reply::$kind)
                     })*
                 }
             }

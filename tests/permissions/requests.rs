@@ -60,7 +60,7 @@ macro_rules! asked {
 
 /// Runs a command.
 fn run(state: &mut State, command: impl Command) -> Result<(), ErrorCode> {
-    command.execute(state, NOW, &mut Batch::new(0)).map(drop)
+    command.run(state, NOW, &mut Batch::new(0)).map(drop)
 }
 
 fn send(cast: &Cast, extras: Extras) -> By<Draft> {

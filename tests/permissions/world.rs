@@ -441,7 +441,7 @@ fn ask<C: Handle>(state: &mut State, actor: Actor, call: C) -> Result<C::Answer,
 }
 
 fn run<C: Command>(state: &mut State, command: C) -> Result<C::Answer, ErrorCode> {
-    command.execute(state, NOW, &mut Batch::new(0))
+    command.run(state, NOW, &mut Batch::new(0))
 }
 
 /// A group with two entries.
@@ -475,7 +475,7 @@ fn people(state: &mut State) -> [Actor; 7] {
             password: None,
             device,
         };
-        join.execute(state, NOW, &mut batch).unwrap().actor
+        join.run(state, NOW, &mut batch).unwrap().actor
     };
     let invite = OwnerInvite {
         token: token(100),

@@ -20,6 +20,7 @@ const HOUR_MS: u64 = 60 * 60 * 1000;
 
 impl Command for BeginUpload {
     type Answer = UploadState;
+    type Found = ();
 
     fn prefetch(&self, state: &State, loads: &mut Vec<Load>) {
         loads.extend(state.record_of(self.hash));
@@ -27,6 +28,7 @@ impl Command for BeginUpload {
 
     fn execute(
         self,
+        (): (),
         state: &mut State,
         now: Timestamp,
         batch: &mut Batch,
@@ -56,6 +58,7 @@ impl Command for BeginUpload {
 
 impl Command for EndUpload {
     type Answer = ();
+    type Found = ();
 
     fn prefetch(&self, state: &State, loads: &mut Vec<Load>) {
         loads.extend(state.record_of(self.hash));
@@ -63,6 +66,7 @@ impl Command for EndUpload {
 
     fn execute(
         self,
+        (): (),
         state: &mut State,
         now: Timestamp,
         batch: &mut Batch,
@@ -88,6 +92,7 @@ impl Command for EndUpload {
 
 impl Command for GrantDownload {
     type Answer = u64;
+    type Found = ();
 
     fn prefetch(&self, state: &State, loads: &mut Vec<Load>) {
         let own = state.own_membership(self.conversation, self.actor.user, loads);
@@ -96,7 +101,13 @@ impl Command for GrantDownload {
         }
     }
 
-    fn execute(self, state: &mut State, _: Timestamp, _: &mut Batch) -> Result<u64, ErrorCode> {
+    fn execute(
+        self,
+        (): (),
+        state: &mut State,
+        _: Timestamp,
+        _: &mut Batch,
+    ) -> Result<u64, ErrorCode> {
         let Self {
             actor,
             conversation,
@@ -123,6 +134,7 @@ impl Command for GrantDownload {
 
 impl Command for CollectAttachments {
     type Answer = Collected;
+    type Found = ();
 
     fn prefetch(&self, state: &State, loads: &mut Vec<Load>) {
         let unused = state
@@ -134,6 +146,7 @@ impl Command for CollectAttachments {
 
     fn execute(
         self,
+        (): (),
         state: &mut State,
         now: Timestamp,
         batch: &mut Batch,
@@ -184,6 +197,7 @@ impl Command for CollectAttachments {
 
 impl Command for FindOrphans {
     type Answer = Vec<AttachmentHash>;
+    type Found = ();
 
     fn prefetch(&self, state: &State, loads: &mut Vec<Load>) {
         loads.extend(self.0.iter().filter_map(|&hash| state.record_of(hash)));
@@ -191,6 +205,7 @@ impl Command for FindOrphans {
 
     fn execute(
         self,
+        (): (),
         state: &mut State,
         _: Timestamp,
         _: &mut Batch,

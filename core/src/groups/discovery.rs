@@ -16,12 +16,16 @@ use crate::prefetch::Load;
 use crate::state::State;
 
 impl Handle for JoinGroup {
+    type Found = ();
+
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         state.member(self.conversation, actor.user, loads);
     }
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
-        let Context { actor, now, batch } = context;
+        let Context {
+            actor, now, batch, ..
+        } = context;
         let Self { conversation: id } = self;
         let found = state.check(actor.user, id, Action::Join, now)?;
         if found.member(actor.user).is_none() {
@@ -36,6 +40,8 @@ impl Handle for JoinGroup {
 }
 
 impl Handle for FindGroups {
+    type Found = ();
+
     fn prefetch(&self, _: Actor, state: &State, loads: &mut Vec<Load>) {
         state.found_groups(self.prefix.as_ref(), loads);
     }

@@ -23,12 +23,16 @@ use crate::state::State;
 use crate::state::conversation::Conversation;
 
 impl Handle for CreateGroup {
+    type Found = ();
+
     fn prefetch(&self, _: Actor, state: &State, loads: &mut Vec<Load>) {
         state.relations_of_named(&self.members, loads);
     }
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<ConversationId, ErrorCode> {
-        let Context { actor, now, batch } = context;
+        let Context {
+            actor, now, batch, ..
+        } = context;
         let Self { name, members } = self;
         let mut members = state.existing_users(members)?;
         members.remove(&actor.user);
@@ -56,6 +60,8 @@ impl Handle for CreateGroup {
 }
 
 impl Handle for AddMembers {
+    type Found = ();
+
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         state.members_named(self.conversation, actor.user, &self.users, loads);
         if state.is_member(actor.user, self.conversation) {
@@ -64,7 +70,9 @@ impl Handle for AddMembers {
     }
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<u32, ErrorCode> {
-        let Context { actor, now, batch } = context;
+        let Context {
+            actor, now, batch, ..
+        } = context;
         let Self {
             conversation: id,
             users,
@@ -89,12 +97,16 @@ impl Handle for AddMembers {
 }
 
 impl Handle for RemoveMembers {
+    type Found = ();
+
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         state.members_named(self.conversation, actor.user, &self.users, loads);
     }
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<u32, ErrorCode> {
-        let Context { actor, now, batch } = context;
+        let Context {
+            actor, now, batch, ..
+        } = context;
         let Self {
             conversation: id,
             users,
@@ -136,6 +148,8 @@ impl Handle for RemoveMembers {
 }
 
 impl Handle for ListMembers {
+    type Found = ();
+
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         if let Some((found, _)) = state.own_membership(self.conversation, actor.user, loads) {
             state.page_of_members(self, found, actor.user, loads);

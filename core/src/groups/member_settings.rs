@@ -13,6 +13,8 @@ use crate::record::MemberDetails;
 use crate::state::State;
 
 impl Handle for SetMemberSettings {
+    type Found = ();
+
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         state.own_membership(self.conversation, actor.user, loads);
     }

@@ -21,12 +21,16 @@ use crate::record::{GroupRecord, MemberDetails};
 use crate::state::State;
 
 impl Handle for Ban {
+    type Found = ();
+
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         state.members_named(self.conversation, actor.user, &self.users, loads);
     }
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<u32, ErrorCode> {
-        let Context { actor, now, batch } = context;
+        let Context {
+            actor, now, batch, ..
+        } = context;
         let Self {
             conversation: id,
             users,
@@ -63,12 +67,16 @@ impl Handle for Ban {
 }
 
 impl Handle for Unban {
+    type Found = ();
+
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         state.own_membership(self.conversation, actor.user, loads);
     }
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<u32, ErrorCode> {
-        let Context { actor, now, batch } = context;
+        let Context {
+            actor, now, batch, ..
+        } = context;
         let Self {
             conversation: id,
             mut users,
@@ -99,6 +107,8 @@ impl Handle for Unban {
 }
 
 impl Handle for ListBanned {
+    type Found = ();
+
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         state.own_membership(self.conversation, actor.user, loads);
     }
@@ -119,12 +129,16 @@ impl Handle for ListBanned {
 }
 
 impl Handle for MuteMember {
+    type Found = ();
+
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         state.member_named(self.conversation, actor.user, self.user, loads);
     }
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
-        let Context { actor, now, batch } = context;
+        let Context {
+            actor, now, batch, ..
+        } = context;
         let Self {
             conversation: id,
             user,

@@ -18,13 +18,17 @@ use crate::prefetch::Load;
 use crate::state::State;
 
 impl Handle for Edit {
+    type Found = ();
+
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         state.message_of(actor.user, self.conversation, self.msgid, loads);
         state.relations_in(self.conversation, actor.user, loads);
     }
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
-        let Context { actor, now, batch } = context;
+        let Context {
+            actor, now, batch, ..
+        } = context;
         let Self {
             conversation,
             msgid,
@@ -78,12 +82,16 @@ impl Handle for Edit {
 }
 
 impl Handle for Recall {
+    type Found = ();
+
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         state.message_with_file(actor.user, self.conversation, self.msgid, loads);
     }
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
-        let Context { actor, now, batch } = context;
+        let Context {
+            actor, now, batch, ..
+        } = context;
         let Self {
             conversation,
             msgid,
@@ -128,13 +136,17 @@ impl Handle for Recall {
 }
 
 impl Handle for React {
+    type Found = ();
+
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         state.message_of(actor.user, self.conversation, self.msgid, loads);
         state.relations_in(self.conversation, actor.user, loads);
     }
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
-        let Context { actor, now, batch } = context;
+        let Context {
+            actor, now, batch, ..
+        } = context;
         let Self {
             conversation,
             msgid,
@@ -180,13 +192,17 @@ impl Handle for React {
 }
 
 impl Handle for Unreact {
+    type Found = ();
+
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         state.message_of(actor.user, self.conversation, self.msgid, loads);
         state.relations_in(self.conversation, actor.user, loads);
     }
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
-        let Context { actor, now, batch } = context;
+        let Context {
+            actor, now, batch, ..
+        } = context;
         let Self {
             conversation,
             msgid,

@@ -14,15 +14,27 @@ use crate::command::{Context, Handle};
 use crate::messages::send::{Sending, Tried};
 use crate::prefetch::Load;
 use crate::state::State;
+use crate::state::send_stream::SendSlots;
 
 impl Handle for Forward {
-    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+    type Found = SendSlots;
+
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) -> SendSlots {
         state.message_with_file(actor.user, self.from, self.msgid, loads);
-        state.sending(actor, self.to, loads);
+        state.sending(actor, self.to, loads)
     }
 
-    fn execute(self, state: &mut State, context: Context<'_>) -> Result<MsgId, ErrorCode> {
-        let Context { actor, now, batch } = context;
+    fn execute(
+        self,
+        state: &mut State,
+        context: Context<'_, SendSlots>,
+    ) -> Result<MsgId, ErrorCode> {
+        let Context {
+            actor,
+            found,
+            now,
+            batch,
+        } = context;
         let Forward {
             to,
             seq,
@@ -34,6 +46,7 @@ impl Handle for Forward {
         let tried = state.seen(
             actor,
             &Sending {
+                found,
                 conversation: to,
                 seq,
                 fingerprint,
@@ -59,6 +72,7 @@ impl Handle for Forward {
         // Reading a message is enough to forward its attachment: `check_attachment` is skipped on
         // purpose.
         let sending = Sending {
+            found,
             conversation: to,
             seq,
             fingerprint,

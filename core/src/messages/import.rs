@@ -21,13 +21,17 @@ use crate::state::State;
 use crate::state::make::NewEntry;
 
 impl Handle for Import {
+    type Found = ();
+
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         state.own_membership(self.conversation, actor.user, loads);
         state.importing_members(self.conversation, actor.user, &self.entries, loads);
     }
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<Imported, ErrorCode> {
-        let Context { actor, now, batch } = context;
+        let Context {
+            actor, now, batch, ..
+        } = context;
         let Self {
             conversation,
             source,
@@ -101,6 +105,8 @@ impl Handle for Import {
 }
 
 impl Handle for GetImportCursor {
+    type Found = ();
+
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         state.own_membership(self.conversation, actor.user, loads);
     }

@@ -16,13 +16,17 @@ use crate::prefetch::Load;
 use crate::state::State;
 
 impl Handle for Pin {
+    type Found = ();
+
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         state.message_of(actor.user, self.conversation, self.msgid, loads);
         state.relations_in(self.conversation, actor.user, loads);
     }
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
-        let Context { actor, now, batch } = context;
+        let Context {
+            actor, now, batch, ..
+        } = context;
         let Self {
             conversation,
             msgid,
@@ -46,13 +50,17 @@ impl Handle for Pin {
 }
 
 impl Handle for Unpin {
+    type Found = ();
+
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         state.own_membership(self.conversation, actor.user, loads);
         state.relations_in(self.conversation, actor.user, loads);
     }
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
-        let Context { actor, now, batch } = context;
+        let Context {
+            actor, now, batch, ..
+        } = context;
         let Self {
             conversation,
             msgid,
@@ -78,6 +86,8 @@ impl Handle for Unpin {
 }
 
 impl Handle for ListPins {
+    type Found = ();
+
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         state.own_membership(self.conversation, actor.user, loads);
     }

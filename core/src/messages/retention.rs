@@ -60,6 +60,8 @@ const fn days_ms(days: u32) -> u64 {
 }
 
 impl Handle for GetRetention {
+    type Found = ();
+
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         state.own_membership(self.conversation, actor.user, loads);
     }
@@ -76,13 +78,17 @@ impl Handle for GetRetention {
 }
 
 impl Handle for SetRetention {
+    type Found = ();
+
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         state.own_membership(self.conversation, actor.user, loads);
         state.relations_in(self.conversation, actor.user, loads);
     }
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
-        let Context { actor, now, batch } = context;
+        let Context {
+            actor, now, batch, ..
+        } = context;
         let Self {
             conversation,
             retention,
@@ -120,10 +126,17 @@ impl Handle for SetRetention {
 
 impl Command for KeepsByDefault {
     type Answer = bool;
+    type Found = ();
 
     fn prefetch(&self, _: &State, _: &mut Vec<Load>) {}
 
-    fn execute(self, state: &mut State, _: Timestamp, _: &mut Batch) -> Result<bool, ErrorCode> {
+    fn execute(
+        self,
+        (): (),
+        state: &mut State,
+        _: Timestamp,
+        _: &mut Batch,
+    ) -> Result<bool, ErrorCode> {
         let is_kept = bounded(state.settings.retention_default, &state.settings) == Retention::Keep;
         Ok(is_kept && state.settings.retention_longest.get() == 0)
     }
@@ -131,6 +144,7 @@ impl Command for KeepsByDefault {
 
 impl Command for GetRetained {
     type Answer = Retained;
+    type Found = ();
 
     fn prefetch(&self, state: &State, loads: &mut Vec<Load>) {
         state.conversation_alone(self.0, loads);
@@ -138,6 +152,7 @@ impl Command for GetRetained {
 
     fn execute(
         self,
+        (): (),
         state: &mut State,
         _: Timestamp,
         _: &mut Batch,
@@ -156,6 +171,7 @@ impl Command for GetRetained {
 
 impl Command for Expire {
     type Answer = bool;
+    type Found = ();
 
     fn prefetch(&self, state: &State, loads: &mut Vec<Load>) {
         state.expiring(*self, loads);
@@ -163,6 +179,7 @@ impl Command for Expire {
 
     fn execute(
         self,
+        (): (),
         state: &mut State,
         _: Timestamp,
         batch: &mut Batch,
@@ -433,9 +450,17 @@ mod tests {
                 policy,
                 aged: MsgId::ZERO,
             };
-            let answer = expire.execute(&mut state, Timestamp::new(0), &mut batch);
+            let answer = expire.run(&mut state, Timestamp::new(0), &mut batch);
             assert!(answer == Ok(expected), "{answer:?}");
-            assert_eq!(state.conversations[&id].record.floor, MsgId::new(floor));
+            assert_eq!(
+                state
+                    .conversations
+                    .get(&id)
+                    .expect("the conversation")
+                    .record
+                    .floor,
+                MsgId::new(floor)
+            );
         }
     }
 }

@@ -21,9 +21,10 @@ use crate::prefetch::Load;
 use crate::record::{ConversationRecord, KindRecord, MemberCounts};
 use crate::state::State;
 use crate::state::make::NewEntry;
-use crate::state::send_stream::Seen;
+use crate::state::send_stream::{Seen, SendSlots};
 
 pub(crate) struct Sending<'a> {
+    pub(crate) found: SendSlots,
     pub(crate) conversation: ConversationId,
     pub(crate) seq: ClientSeq,
     /// Fingerprint of the request, to detect a changed body under the same client seq. 32 bits
@@ -42,8 +43,10 @@ pub(crate) enum Tried {
 }
 
 impl Handle for Draft {
-    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
-        state.sending(actor, self.conversation, loads);
+    type Found = SendSlots;
+
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) -> SendSlots {
+        let found = state.sending(actor, self.conversation, loads);
         let extras = self.content.extras();
         if extras.mentioned().next().is_some() {
             let mentioned = extras.mentioned().take(EXTRAS_SENT_MAX);
@@ -51,15 +54,23 @@ impl Handle for Draft {
         }
         let attachment = self.content.attachment();
         loads.extend(attachment.and_then(|attachment| state.record_of(attachment.hash)));
+        found
     }
 
-    fn execute(self, state: &mut State, context: Context<'_>) -> Result<MsgId, ErrorCode> {
-        let Context { actor, now, batch } = context;
+    fn execute(
+        self,
+        state: &mut State,
+        context: Context<'_, SendSlots>,
+    ) -> Result<MsgId, ErrorCode> {
+        let Context {
+            actor, found, now, ..
+        } = context;
         let extras = self.content.extras();
         check_body(&self.content)?;
         mention::check_client_extras(extras)?;
         let attachment = self.content.attachment();
         let sending = Sending {
+            found,
             conversation: self.conversation,
             seq: self.seq,
             fingerprint: xxh3_64(self.content.packed()) as u32,
@@ -77,7 +88,7 @@ impl Handle for Draft {
             state.check_attachment(actor.user, attachment)?;
         }
         let content = self.content.packed();
-        state.accept(actor, &sending, place, content, now, batch)
+        state.accept(actor, &sending, place, content, now, context.batch)
     }
 }
 
@@ -85,6 +96,7 @@ impl State {
     /// Looks for an earlier try, whatever happened to the sender's access since.
     pub(crate) fn seen(&self, actor: Actor, sending: &Sending<'_>) -> Result<Tried, ErrorCode> {
         let &Sending {
+            found,
             conversation,
             seq,
             fingerprint,
@@ -93,7 +105,8 @@ impl State {
         if seq.get() == 0 {
             return Err(ErrorCode::BadRequest);
         }
-        let Some(stream) = self.streams.get(&(actor.device, actor.stream)) else {
+        let stream = (actor.device, actor.stream);
+        let Some(stream) = self.streams.get_at(found.stream, &stream) else {
             return Ok(Tried::Never(None));
         };
         match stream.seen(conversation, seq.get(), fingerprint) {
@@ -116,6 +129,7 @@ impl State {
         batch: &mut Batch,
     ) -> Result<MsgId, ErrorCode> {
         let &Sending {
+            found: slots,
             conversation,
             seq,
             fingerprint,
@@ -125,7 +139,11 @@ impl State {
         if self.is_disk_low {
             return Err(ErrorCode::DiskFull);
         }
-        let is_new = !self.conversations.contains_key(&conversation);
+        let SendSlots { membership, .. } = slots;
+        let known = self
+            .conversations
+            .get_at(membership.conversation, &conversation);
+        let is_new = known.is_none();
         if is_new {
             self.check_begin(actor.user, conversation)?;
             self.check_extras(extras, MsgId::ZERO, MsgId::ZERO)?;
@@ -135,7 +153,8 @@ impl State {
             self.check_memberships([actor.user])?;
             self.open_direct(conversation, now, batch)?;
         }
-        let (found, member) = self.permit(actor.user, conversation, Action::Post, now)?;
+        let (found, member) =
+            self.permit_at(membership, actor.user, conversation, Action::Post, now)?;
         if extras.mentions_all() {
             self.check(actor.user, conversation, Action::MentionAll, now)?;
         }
@@ -155,7 +174,8 @@ impl State {
             seq: seq.get(),
             body: fingerprint,
         };
-        let msgid = self.append(
+        let msgid = self.append_at(
+            slots,
             conversation,
             NewEntry {
                 sender: actor.user,

@@ -27,11 +27,13 @@ use crate::state::send_stream::SendStream;
 
 impl Command for OwnerInvite {
     type Answer = ();
+    type Found = ();
 
     fn prefetch(&self, _: &State, _: &mut Vec<Load>) {}
 
     fn execute(
         self,
+        (): (),
         state: &mut State,
         now: Timestamp,
         batch: &mut Batch,
@@ -69,11 +71,13 @@ impl Command for OwnerInvite {
 
 impl Command for Invite {
     type Answer = ();
+    type Found = ();
 
     fn prefetch(&self, _: &State, _: &mut Vec<Load>) {}
 
     fn execute(
         self,
+        (): (),
         state: &mut State,
         now: Timestamp,
         batch: &mut Batch,
@@ -111,11 +115,13 @@ impl Command for Invite {
 
 impl Command for Join {
     type Answer = Box<LoggedIn>;
+    type Found = ();
 
     fn prefetch(&self, _: &State, _: &mut Vec<Load>) {}
 
     fn execute(
         self,
+        (): (),
         state: &mut State,
         now: Timestamp,
         batch: &mut Batch,
@@ -160,17 +166,19 @@ impl Command for Join {
             ),
             batch,
         );
-        AddDevice { user, device }.execute(state, now, batch)
+        AddDevice { user, device }.run(state, now, batch)
     }
 }
 
 impl Command for FindAccount {
     type Answer = Option<FoundAccount>;
+    type Found = ();
 
     fn prefetch(&self, _: &State, _: &mut Vec<Load>) {}
 
     fn execute(
         self,
+        (): (),
         state: &mut State,
         _: Timestamp,
         _: &mut Batch,
@@ -184,6 +192,7 @@ impl Command for FindAccount {
 
 impl Command for AddDevice {
     type Answer = Box<LoggedIn>;
+    type Found = ();
 
     fn prefetch(&self, state: &State, loads: &mut Vec<Load>) {
         state.session(self.user, self.device.push, None, loads);
@@ -191,6 +200,7 @@ impl Command for AddDevice {
 
     fn execute(
         self,
+        (): (),
         state: &mut State,
         now: Timestamp,
         batch: &mut Batch,
@@ -229,6 +239,7 @@ impl Command for AddDevice {
 
 impl Command for Login {
     type Answer = Box<LoggedIn>;
+    type Found = ();
 
     fn prefetch(&self, state: &State, loads: &mut Vec<Load>) {
         if let Some((user, device)) = state.device_with(&self.token) {
@@ -239,6 +250,7 @@ impl Command for Login {
 
     fn execute(
         self,
+        (): (),
         state: &mut State,
         _: Timestamp,
         batch: &mut Batch,
@@ -264,6 +276,8 @@ impl Command for Login {
 }
 
 impl Handle for ListDevices {
+    type Found = ();
+
     fn prefetch(&self, _: Actor, _: &State, _: &mut Vec<Load>) {}
 
     fn execute(
@@ -289,6 +303,8 @@ impl Handle for ListDevices {
 }
 
 impl Handle for RevokeDevice {
+    type Found = ();
+
     fn prefetch(&self, _: Actor, _: &State, _: &mut Vec<Load>) {}
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {

@@ -15,6 +15,8 @@ use crate::record::UserRecord;
 use crate::state::State;
 
 impl Handle for SetServerRole {
+    type Found = ();
+
     fn prefetch(&self, _: Actor, _: &State, _: &mut Vec<Load>) {}
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {

@@ -22,6 +22,8 @@ use crate::state::relations::Relations;
 use crate::state::setting_values::DirectChats;
 
 impl Handle for Relate {
+    type Found = ();
+
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         state.relations_of([actor.user, self.user], loads);
     }
@@ -66,6 +68,8 @@ impl Handle for Relate {
 }
 
 impl Handle for ListContacts {
+    type Found = ();
+
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         state.relations_of([actor.user], loads);
     }
@@ -97,6 +101,7 @@ impl Handle for ListContacts {
 
 impl Command for GrantFocus {
     type Answer = Reads;
+    type Found = ();
 
     fn prefetch(&self, state: &State, loads: &mut Vec<Load>) {
         if let Some(conversation) = self.conversation {
@@ -105,7 +110,13 @@ impl Command for GrantFocus {
         }
     }
 
-    fn execute(self, state: &mut State, now: Timestamp, _: &mut Batch) -> Result<Reads, ErrorCode> {
+    fn execute(
+        self,
+        (): (),
+        state: &mut State,
+        now: Timestamp,
+        _: &mut Batch,
+    ) -> Result<Reads, ErrorCode> {
         let Self {
             actor,
             conversation,

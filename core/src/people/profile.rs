@@ -23,6 +23,8 @@ use crate::record::Row;
 use crate::state::State;
 
 impl Handle for SearchUsers {
+    type Found = ();
+
     fn prefetch(&self, _: Actor, _: &State, _: &mut Vec<Load>) {}
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<UserPage, ErrorCode> {
@@ -65,6 +67,8 @@ impl Handle for SearchUsers {
 }
 
 impl Handle for GetProfiles {
+    type Found = ();
+
     fn prefetch(&self, _: Actor, state: &State, loads: &mut Vec<Load>) {
         let users = self.users.iter().take(PROFILES_PER_REQUEST_MAX).copied();
         loads.extend(
@@ -90,6 +94,8 @@ impl Handle for GetProfiles {
 }
 
 impl Handle for SetProfile {
+    type Found = ();
+
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         if !state.knows_profile(actor.user) {
             loads.push(Load::Profile(actor.user));
@@ -108,6 +114,8 @@ impl Handle for SetProfile {
 }
 
 impl Handle for Watch {
+    type Found = ();
+
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         state.watching(actor.user, &self.users, loads);
     }

@@ -16,10 +16,17 @@ use crate::state::State;
 
 impl Command for BeginEpoch {
     type Answer = ();
+    type Found = ();
 
     fn prefetch(&self, _: &State, _: &mut Vec<Load>) {}
 
-    fn execute(self, state: &mut State, _: Timestamp, batch: &mut Batch) -> Result<(), ErrorCode> {
+    fn execute(
+        self,
+        (): (),
+        state: &mut State,
+        _: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<(), ErrorCode> {
         state.make(&Change::EpochBegun(self.0), batch);
         Ok(())
     }
@@ -27,12 +34,19 @@ impl Command for BeginEpoch {
 
 impl Command for GrantRead {
     type Answer = Grant;
+    type Found = ();
 
     fn prefetch(&self, state: &State, loads: &mut Vec<Load>) {
         state.own_membership(self.conversation, self.actor.user, loads);
     }
 
-    fn execute(self, state: &mut State, _: Timestamp, _: &mut Batch) -> Result<Grant, ErrorCode> {
+    fn execute(
+        self,
+        (): (),
+        state: &mut State,
+        _: Timestamp,
+        _: &mut Batch,
+    ) -> Result<Grant, ErrorCode> {
         let Self {
             actor,
             conversation,
@@ -48,10 +62,17 @@ impl Command for GrantRead {
 
 impl Command for GrantMetrics {
     type Answer = ();
+    type Found = ();
 
     fn prefetch(&self, _: &State, _: &mut Vec<Load>) {}
 
-    fn execute(self, state: &mut State, _: Timestamp, _: &mut Batch) -> Result<(), ErrorCode> {
+    fn execute(
+        self,
+        (): (),
+        state: &mut State,
+        _: Timestamp,
+        _: &mut Batch,
+    ) -> Result<(), ErrorCode> {
         let Self(actor) = self;
         state.check_actor(actor)?;
         state.check_on_server(actor.user, Action::ReadMetrics)
@@ -59,6 +80,8 @@ impl Command for GrantMetrics {
 }
 
 impl Handle for ListConversations {
+    type Found = ();
+
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         state.overview(actor.user, self.since, self.after, loads);
     }

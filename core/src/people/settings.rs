@@ -16,6 +16,8 @@ use crate::state::State;
 use crate::state::settings::{Row, Settings, TABLE};
 
 impl Handle for ListSettings {
+    type Found = ();
+
     fn prefetch(&self, _: Actor, _: &State, _: &mut Vec<Load>) {}
 
     fn execute(self, state: &mut State, _: Context<'_>) -> Result<List<Setting>, ErrorCode> {
@@ -29,6 +31,8 @@ impl Handle for ListSettings {
 }
 
 impl Handle for SetSetting {
+    type Found = ();
+
     fn prefetch(&self, _: Actor, _: &State, _: &mut Vec<Load>) {}
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<Setting, ErrorCode> {

@@ -14,6 +14,7 @@ use super::Load;
 use crate::api::actor::Actor;
 use crate::state::State;
 use crate::state::conversation::Conversation;
+use crate::state::send_stream::SendSlots;
 
 impl State {
     /// Whether users to be added have blocked the requester, each once.
@@ -119,10 +120,16 @@ impl State {
         }
     }
 
-    pub(crate) fn sending(&self, actor: Actor, to: ConversationId, loads: &mut Vec<Load>) {
-        self.own_membership(to, actor.user, loads);
+    pub(crate) fn sending(
+        &self,
+        actor: Actor,
+        to: ConversationId,
+        loads: &mut Vec<Load>,
+    ) -> SendSlots {
+        let membership = self.own_membership_slots(to, actor.user, loads);
         self.relations_in(to, actor.user, loads);
-        self.stream(actor.user, actor.device, actor.stream, loads);
+        let stream = self.stream(actor.user, actor.device, actor.stream, loads);
+        SendSlots { membership, stream }
     }
 
     /// The open groups that a search finds.

@@ -347,7 +347,7 @@ fn page_through(users: u32, nth: u32) -> (Vec<UserId>, usize, usize) {
         assert_eq!(loads_of(&state, nth, request), []);
         let by = By(actor(nth), request);
         let page = by
-            .execute(&mut state, Timestamp::new(0), &mut Batch::new(0))
+            .run(&mut state, Timestamp::new(0), &mut Batch::new(0))
             .unwrap();
         shown.extend(page.items.iter().map(|member| member.user.id));
         (after, pages) = (page.next_after, pages + 1);

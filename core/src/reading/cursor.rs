@@ -12,20 +12,31 @@ use crate::command::{Context, Handle};
 use crate::permission::Action;
 use crate::prefetch::Load;
 use crate::state::State;
-use crate::state::conversation::Member;
+use crate::state::conversation::{Member, MembershipSlots};
 
 impl Handle for Ack {
-    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
-        state.own_membership(self.conversation, actor.user, loads);
+    type Found = MembershipSlots;
+
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) -> MembershipSlots {
+        state.own_membership_slots(self.conversation, actor.user, loads)
     }
 
-    fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
-        let Context { actor, batch, .. } = context;
+    fn execute(
+        self,
+        state: &mut State,
+        context: Context<'_, MembershipSlots>,
+    ) -> Result<(), ErrorCode> {
+        let Context {
+            actor,
+            found,
+            batch,
+            ..
+        } = context;
         let Self {
             conversation,
             msgid,
         } = self;
-        let member = state.member_up_to(actor, conversation, msgid)?;
+        let member = state.member_up_to(found, actor, conversation, msgid)?;
         if msgid > member.delivered(actor.device) {
             let Actor { user, device, .. } = actor;
             state.make(
@@ -44,17 +55,28 @@ impl Handle for Ack {
 }
 
 impl Handle for MarkRead {
-    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
-        state.own_membership(self.conversation, actor.user, loads);
+    type Found = MembershipSlots;
+
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) -> MembershipSlots {
+        state.own_membership_slots(self.conversation, actor.user, loads)
     }
 
-    fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
-        let Context { actor, batch, .. } = context;
+    fn execute(
+        self,
+        state: &mut State,
+        context: Context<'_, MembershipSlots>,
+    ) -> Result<(), ErrorCode> {
+        let Context {
+            actor,
+            found,
+            batch,
+            ..
+        } = context;
         let Self {
             conversation,
             msgid,
         } = self;
-        let member = state.member_up_to(actor, conversation, msgid)?;
+        let member = state.member_up_to(found, actor, conversation, msgid)?;
         if msgid > member.record.read {
             let user = actor.user;
             state.make(
@@ -73,6 +95,8 @@ impl Handle for MarkRead {
 }
 
 impl Handle for Explain {
+    type Found = ();
+
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         if state.is_server_admin(actor.user) {
             state.member(self.conversation, actor.user, loads);
@@ -112,11 +136,12 @@ impl State {
     /// The requester's membership, if `msgid` is a valid cursor position.
     fn member_up_to(
         &self,
+        slots: MembershipSlots,
         actor: Actor,
         conversation: ConversationId,
         msgid: MsgId,
     ) -> Result<&Member, ErrorCode> {
-        let (found, member) = self.membership(actor.user, conversation)?;
+        let (found, member) = self.membership_of(slots, actor.user, conversation)?;
         if msgid > found.record.head {
             Err(ErrorCode::BadCursor)
         } else {

@@ -25,6 +25,8 @@ pub(crate) struct OverviewPlan {
 }
 
 impl Handle for FindUsers {
+    type Found = ();
+
     fn prefetch(&self, _: Actor, _: &State, _: &mut Vec<Load>) {}
 
     fn execute(self, state: &mut State, _: Context<'_>) -> Result<List<UserInfo>, ErrorCode> {
@@ -40,6 +42,8 @@ impl Handle for FindUsers {
 }
 
 impl Handle for GetUsers {
+    type Found = ();
+
     fn prefetch(&self, _: Actor, _: &State, _: &mut Vec<Load>) {}
 
     fn execute(self, state: &mut State, _: Context<'_>) -> Result<List<UserInfo>, ErrorCode> {

@@ -36,6 +36,8 @@ struct ReceiptQuery {
 }
 
 impl Handle for GetReceipts {
+    type Found = ();
+
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         state.own_membership(self.conversation, actor.user, loads);
         state.relations_in(self.conversation, actor.user, loads);
@@ -109,6 +111,8 @@ impl Handle for GetReceipts {
 }
 
 impl Handle for GetOwnReads {
+    type Found = ();
+
     fn prefetch(&self, _: Actor, _: &State, _: &mut Vec<Load>) {}
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<Reads, ErrorCode> {
@@ -118,6 +122,8 @@ impl Handle for GetOwnReads {
 }
 
 impl Handle for SetOwnReads {
+    type Found = ();
+
     fn prefetch(&self, _: Actor, _: &State, _: &mut Vec<Load>) {}
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {

@@ -14,8 +14,11 @@ use crate::prefetch::Load;
 use crate::record::{MemberRecord, UnreadMarker};
 use crate::state::State;
 use crate::state::conversation::Conversation;
+use crate::state::table::Slot;
 
 impl Handle for MarkUnread {
+    type Found = ();
+
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         state.marked(self.conversation, self.from, actor.user, loads);
     }
@@ -108,9 +111,9 @@ impl Conversation {
         }
     }
 
-    /// Raises a member's read cursor. Reaching the marker ends it.
-    pub(crate) fn raise_read(&mut self, user: UserId, msgid: MsgId) {
-        let Some(member) = self.members.get_mut(&user) else {
+    /// Raises the read cursor of a member, whose slot may be known. Reaching the marker ends it.
+    pub(crate) fn raise_read(&mut self, slot: Option<Slot>, user: UserId, msgid: MsgId) {
+        let Some(member) = self.members.get_mut_at(slot, &user) else {
             return;
         };
         let record = &mut member.record;

@@ -15,7 +15,7 @@ use crate::record::{
 use crate::state::State;
 use crate::state::conversation::{Conversation, Member};
 use crate::state::relations::Relations;
-use crate::state::send_stream::SendStream;
+use crate::state::send_stream::{SendSlots, SendStream};
 
 impl State {
     /// Applies a change. Applying it again, alone or with all later changes, ends in the same
@@ -29,7 +29,7 @@ impl State {
     #[expect(clippy::too_many_lines, reason = "one arm for each change")]
     fn apply_unstamped(&mut self, change: &Change) {
         match change {
-            Change::Appended(appended) => self.apply_appended(appended),
+            Change::Appended(appended) => self.apply_appended(SendSlots::default(), appended),
             &Change::Read {
                 conversation,
                 user,
@@ -161,7 +161,7 @@ impl State {
         self.touch(id);
     }
 
-    pub(crate) fn apply_appended(&mut self, appended: &Appended) {
+    pub(crate) fn apply_appended(&mut self, slots: SendSlots, appended: &Appended) {
         let &Appended {
             conversation,
             msgid,
@@ -170,7 +170,7 @@ impl State {
             origin,
         } = appended;
         let open = self.revisions.open;
-        let Some(found) = self.touch(conversation) else {
+        let Some(found) = self.touch_at(slots.membership.conversation, conversation) else {
             return;
         };
         let is_stamped = found.record.changed >= open;
@@ -186,7 +186,7 @@ impl State {
             found.record.last_sent_at = sent_at;
         }
         match origin {
-            Origin::Sent { .. } => found.raise_read(sender, msgid),
+            Origin::Sent { .. } => found.raise_read(slots.membership.member, sender, msgid),
             Origin::System => found.note_uncounted(msgid),
             Origin::Imported => {}
         }
@@ -204,7 +204,7 @@ impl State {
         {
             // A replay over newer trees meets sends of removed devices and streams. They cannot
             // be retried.
-            let Some(stream_of) = self.streams.get_mut(&(device, stream)) else {
+            let Some(stream_of) = self.streams.get_mut_at(slots.stream, &(device, stream)) else {
                 return;
             };
             if stream_of.accept(RecentSend {
@@ -257,8 +257,7 @@ impl State {
         found.record.counts = counts;
         let member = found
             .members
-            .entry(user)
-            .or_insert_with(|| Member::new(record));
+            .get_or_insert_with(user, || Member::new(record));
         member.record.role = role;
         member.record.joined = joined;
         found.note_member(user);
@@ -293,7 +292,7 @@ impl State {
 
     fn apply_read(&mut self, conversation: ConversationId, user: UserId, msgid: MsgId) {
         if let Some(found) = self.touch(conversation) {
-            found.raise_read(user, msgid);
+            found.raise_read(None, user, msgid);
         }
     }
 

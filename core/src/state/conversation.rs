@@ -14,6 +14,7 @@ use crate::record::{
     ConversationRecord, GroupRecord, MemberChunk, MemberDetails, MemberRecord, MsgIdSet,
     StoredMember,
 };
+use crate::state::table::{Slot, Table};
 
 #[derive(Clone, Debug)]
 pub struct Conversation {
@@ -29,12 +30,19 @@ pub struct Conversation {
     /// `None` for the server's default.
     pub retention: Option<Retention>,
     pub imports: HashMap<ImportSource, u64>,
-    pub(crate) members: HashMap<UserId, Member>,
+    pub(crate) members: Table<UserId, Member>,
     /// Whether `members` holds all members, so that any other user is none.
     pub(crate) members_complete: bool,
     /// Chunks whose members are all loaded. Unused once `members_complete` is set.
     pub(crate) chunks: HashSet<MemberChunk>,
     pub(crate) dirty: Dirty,
+}
+
+/// Where a membership was found.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MembershipSlots {
+    pub(crate) conversation: Option<Slot>,
+    pub(crate) member: Option<Slot>,
 }
 
 #[derive(Clone, Debug)]
@@ -71,7 +79,7 @@ impl Conversation {
             pins: Vec::new(),
             retention: None,
             imports: HashMap::new(),
-            members: HashMap::new(),
+            members: Table::default(),
             members_complete: false,
             chunks: HashSet::new(),
             dirty: Dirty::default(),

@@ -7,6 +7,7 @@ use cairn_proto::wire::codec;
 use crate::api::batch::Batch;
 use crate::api::change::{Appended, Change, Origin};
 use crate::state::State;
+use crate::state::send_stream::SendSlots;
 
 /// An entry without a number.
 pub(crate) struct NewEntry<'a> {
@@ -33,9 +34,20 @@ impl State {
         entry: NewEntry<'_>,
         batch: &mut Batch,
     ) -> MsgId {
+        self.append_at(SendSlots::default(), to, entry, batch)
+    }
+
+    /// As [`State::append`], with the slots that are known.
+    pub(crate) fn append_at(
+        &mut self,
+        slots: SendSlots,
+        to: ConversationId,
+        entry: NewEntry<'_>,
+        batch: &mut Batch,
+    ) -> MsgId {
         let head = self
             .conversations
-            .get(&to)
+            .get_at(slots.membership.conversation, &to)
             .map_or(MsgId::ZERO, |found| found.record.head);
         let NewEntry {
             sender,
@@ -53,7 +65,7 @@ impl State {
         // The head moves in memory before the entry is durable, so that the next entry of the batch
         // gets the next number. Readers see neither until the batch is committed.
         batch.push_appended(appended, content);
-        self.apply_appended(&appended);
+        self.apply_appended(slots, &appended);
         appended.msgid
     }
 

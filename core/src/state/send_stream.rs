@@ -5,6 +5,8 @@ use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
 use hashbrown::HashMap;
 
 use crate::record::{CursorChunk, RecentPart, RecentSend, SendCursor};
+use crate::state::conversation::MembershipSlots;
+use crate::state::table::Slot;
 
 /// The send cursors of one stream, and its last [`SENDS_IN_FLIGHT_MAX`] sends over all
 /// conversations. A client has at most that many unresolved sends, so every possible retry is
@@ -16,6 +18,13 @@ pub(crate) struct SendStream {
     recent: Vec<RecentSend>,
     last_place: u64,
     dirty: Dirty,
+}
+
+/// Where a send found what it needs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SendSlots {
+    pub(crate) membership: MembershipSlots,
+    pub(crate) stream: Option<Slot>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]

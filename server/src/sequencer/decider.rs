@@ -2,7 +2,6 @@
 
 use cairn_core::Command;
 use cairn_core::api::update::Update;
-use cairn_core::command::Responding;
 use cairn_proto::ids::Timestamp;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::metrics::Metrics;
@@ -10,7 +9,7 @@ use cairn_store::StoreError;
 use cairn_store::engine::Engine;
 
 use crate::hub::receipts::FocusedConversations;
-use crate::sequencer::answering::ResponseFrame;
+use crate::sequencer::answering::Answering;
 use crate::sequencer::intake::Ticket;
 use crate::sequencer::publication::{Publication, Registration, Step};
 
@@ -81,13 +80,16 @@ impl Decider {
                 } = self;
                 let id = reply_to.id;
                 publication.responses.add(reply_to, |out| {
-                    let respond = ResponseFrame { id, out };
-                    let responding = Responding {
+                    if asked.traits().grows_storage && engine.is_disk_short() {
+                        return Err(ErrorCode::DiskFull);
+                    }
+                    asked.dispatch(Answering {
+                        engine,
+                        now: *now,
                         actor,
-                        asked,
-                        respond,
-                    };
-                    engine.execute(responding, *now)
+                        id,
+                        out,
+                    })
                 });
                 self.collect_updates();
             }

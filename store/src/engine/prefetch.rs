@@ -12,24 +12,26 @@ use cairn_core::prefetch::Load;
 
 impl Engine {
     /// Loads in rounds, since what else is needed may depend on what was loaded. Nothing is loaded
-    /// twice. Mostly everything is in memory, and then nothing is allocated.
-    pub(super) fn prefetch(&mut self, command: &impl Command) -> Result<(), ErrorCode> {
-        for round in 0..PREFETCH_ROUNDS_MAX {
-            command.prefetch(&self.state, &mut self.wanted);
-            if self.wanted.is_empty() {
-                break;
-            }
-            if round == 0 {
-                self.loaded.clear();
-            }
+    /// twice. Mostly everything is in memory, and then nothing is allocated. Returns what the
+    /// command found after the last load.
+    pub(super) fn prefetch<C: Command>(&mut self, command: &C) -> Result<C::Found, ErrorCode> {
+        let mut found = command.prefetch(&self.state, &mut self.wanted);
+        if self.wanted.is_empty() {
+            return Ok(found);
+        }
+        self.loaded.clear();
+        for _ in 0..PREFETCH_ROUNDS_MAX {
             if !self.load_wanted()? {
                 break;
             }
+            found = command.prefetch(&self.state, &mut self.wanted);
         }
-        Ok(())
+        self.wanted.clear();
+        Ok(found)
     }
 
-    /// Loads what is wanted. Returns whether any of it was not loaded before.
+    /// Loads what is wanted. Returns whether any of it was not loaded before; otherwise the state
+    /// stays as it is.
     fn load_wanted(&mut self) -> Result<bool, ErrorCode> {
         let mut wanted = std::mem::take(&mut self.wanted);
         wanted.retain(|&load| self.loaded.insert(load));
