@@ -15,7 +15,7 @@ use crate::record::KindRecord;
 use crate::state::State;
 use crate::state::conversation::{Conversation, Member, MembershipSlots};
 use crate::state::relations::other_of;
-use crate::state::setting_values::Switch;
+use crate::state::settings::values::Switch;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {

@@ -12,7 +12,6 @@ pub(crate) mod open_group_index;
 pub(crate) mod relations;
 pub(crate) mod revisions;
 pub(crate) mod send_stream;
-pub mod setting_values;
 pub mod settings;
 pub(crate) mod stamp;
 pub(crate) mod table;

@@ -3,8 +3,8 @@
 mod answering;
 pub(crate) mod decider;
 pub(crate) mod intake;
-pub(crate) mod job;
 pub(crate) mod publication;
+pub(crate) mod ticket;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +16,9 @@ use tracing::{error, info};
 use crate::hub::receipts::FocusedConversations;
 use crate::limits;
 use crate::sequencer::decider::Decider;
-use crate::sequencer::intake::{Intake, Ticket};
+use crate::sequencer::intake::Intake;
 use crate::sequencer::publication::Publication;
+use crate::sequencer::ticket::Ticket;
 use crate::shared::Shared;
 use cairn_store::StoreError;
 use cairn_store::engine::Engine;
@@ -99,7 +100,7 @@ impl<P: FnMut(Publication)> Sequencer<P> {
     fn step(&mut self, tickets: &mut Vec<Ticket>) -> Result<(), StoreError> {
         self.decider.set_now(crate::clock::now());
         for ticket in tickets.drain(..) {
-            self.decider.decide(ticket);
+            ticket.decide(&mut self.decider);
             if self.decider.batch_bytes() >= cairn_store::limits::BATCH_BYTES_TARGET {
                 self.decider.commit()?;
                 self.publish();
@@ -145,7 +146,7 @@ impl<P: FnMut(Publication)> Sequencer<P> {
             let mut tickets = Vec::new();
             while intake.take(&mut tickets, Duration::ZERO) {
                 for ticket in tickets.drain(..) {
-                    self.decider.refuse(ticket);
+                    ticket.refuse(&mut self.decider);
                 }
             }
         }

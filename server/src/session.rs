@@ -9,6 +9,7 @@ pub(crate) mod login;
 pub(crate) mod password;
 pub(crate) mod rate_limit;
 pub(crate) mod registration;
+pub(crate) mod reply_to;
 pub(crate) mod requests;
 pub(crate) mod secret_hash;
 

@@ -11,8 +11,8 @@ use cairn_store::timeline::retention::Retentions;
 use tokio::sync::oneshot;
 
 use crate::hub::Hub;
-use crate::sequencer::intake::{Intake, Ticket};
-use crate::sequencer::job::job;
+use crate::sequencer::intake::Intake;
+use crate::sequencer::ticket::{Ticket, job};
 use crate::session::budget::Budget;
 use crate::session::password::Passwords;
 use crate::session::rate_limit::{LoginRateLimiter, RequestRateLimiter};

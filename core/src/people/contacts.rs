@@ -19,7 +19,7 @@ use crate::prefetch::Load;
 use crate::record::{RelationChunk, Row, StoredRelation};
 use crate::state::State;
 use crate::state::relations::Relations;
-use crate::state::setting_values::DirectChats;
+use crate::state::settings::values::DirectChats;
 
 impl Handle for Relate {
     type Found = ();

@@ -24,7 +24,7 @@ use crate::reading::publish::publish_account;
 use crate::record::{MemberChunk, UserRecord};
 use crate::state::State;
 use crate::state::conversation::Member;
-use crate::state::setting_values::Switch;
+use crate::state::settings::values::Switch;
 
 /// The message that a page of receipts is about.
 #[derive(Clone, Copy)]

@@ -1,12 +1,14 @@
 //! Server settings that the owner can change at runtime. A setting is one line of the table.
 
+pub mod values;
+
 use cairn_proto::limits::RETENTION_DAYS_MAX;
 use cairn_proto::model::retention::Retention;
 use cairn_proto::model::settings::Setting;
 use cairn_proto::text::{SettingName, SettingValue, Text};
 
 use crate::limits;
-use crate::state::setting_values::{Bytes, DirectChats, Number, Span, Switch, Value};
+use crate::state::settings::values::{Bytes, DirectChats, Number, Span, Switch, Value};
 
 const DAYS_MAX: usize = RETENTION_DAYS_MAX as usize;
 

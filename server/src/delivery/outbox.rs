@@ -5,19 +5,11 @@
 //! back what it does not need, and keeps the remainder until the stream has accepted it. Beyond the
 //! session's limit no further request is read.
 
-use std::sync::Arc;
-
-use cairn_proto::ids::RequestId;
 use cairn_proto::limits::REQUESTS_IN_FLIGHT_MAX;
-use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::frame;
-use cairn_proto::wire::request::Call;
-use cairn_proto::wire::response::ServerFrame;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::limits::{OUTBOX_BYTES_MAX, OUTBOX_OWN_BYTES};
-use crate::session::Session;
 use crate::session::budget::Loan;
 
 /// Encoded replies, and the requests without one.
@@ -39,15 +31,6 @@ struct State {
     /// What the session may use beyond [`OUTBOX_OWN_BYTES`].
     loan: Option<Loan>,
     closed: bool,
-}
-
-/// Where the reply to one request goes.
-#[derive(Debug)]
-pub(crate) struct ReplyTo {
-    pub(crate) session: Arc<Session>,
-    pub(crate) id: RequestId,
-    /// Bytes reserved for the request.
-    pub(crate) reserved: usize,
 }
 
 /// What must happen before a request may be started.
@@ -107,7 +90,8 @@ impl Outbox {
         self.write(replies, reserved, |bytes| bytes.extend_from_slice(frames));
     }
 
-    fn write(&self, replies: usize, reserved: usize, write: impl FnOnce(&mut Vec<u8>)) {
+    /// As [`Outbox::add`], with the frames that `write` appends.
+    pub(crate) fn write(&self, replies: usize, reserved: usize, write: impl FnOnce(&mut Vec<u8>)) {
         let mut state = self.state.lock();
         state.in_flight = state.in_flight.saturating_sub(replies);
         state.reserved = state.reserved.saturating_sub(reserved);
@@ -182,33 +166,6 @@ impl Outbox {
             }
             capacity.await;
         }
-    }
-}
-
-impl ReplyTo {
-    /// Writes the reply to a `C` and wakes the writer.
-    pub(crate) fn answer<C: Call>(self, answer: &Result<C::Answer, ErrorCode>) {
-        match answer {
-            Ok(answer) => {
-                self.write(|id, bytes| ServerFrame::write_answer::<C>(id, answer, bytes));
-            }
-            Err(code) => self.refuse(*code),
-        }
-    }
-
-    /// Refuses the request and wakes the writer.
-    pub(crate) fn refuse(self, code: ErrorCode) {
-        self.write(|id, bytes| frame::write(&ServerFrame::Response(id, Err(code)), bytes));
-    }
-
-    fn write(self, write: impl FnOnce(RequestId, &mut Vec<u8>)) {
-        let Self {
-            session,
-            id,
-            reserved,
-        } = self;
-        session.outbox.write(1, reserved, |bytes| write(id, bytes));
-        session.outbox.wake();
     }
 }
 

@@ -50,7 +50,7 @@ impl Hub {
             steps,
             grown,
             responses,
-            jobs,
+            answers,
         } = publication;
         let mut registry = self.registry.lock();
         // Memberships before entries: a session must not be pushed an entry of this batch that it
@@ -68,7 +68,7 @@ impl Hub {
         // notified.
         drop(registry);
         responses.deliver();
-        jobs.into_iter().for_each(|job| job.answer());
+        answers.into_iter().for_each(|answer| answer.send());
     }
 
     /// Removes a session.

@@ -1,7 +1,8 @@
 //! The decider: executes the commands of one batch and collects what to publish with it.
 
-use cairn_core::Command;
 use cairn_core::api::update::Update;
+use cairn_core::command::Asked;
+use cairn_core::{Actor, Command};
 use cairn_proto::ids::Timestamp;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::metrics::Metrics;
@@ -10,8 +11,8 @@ use cairn_store::engine::Engine;
 
 use crate::hub::receipts::FocusedConversations;
 use crate::sequencer::answering::Answering;
-use crate::sequencer::intake::Ticket;
-use crate::sequencer::publication::{Publication, Registration, Step};
+use crate::sequencer::publication::{Pending, Publication, Registration, Step};
+use crate::session::reply_to::ReplyTo;
 
 /// The engine, and the publication of the batch that is being decided.
 #[derive(Debug)]
@@ -64,54 +65,39 @@ impl Decider {
         self.now = now;
     }
 
-    /// Decides a ticket. Its reply waits for the commit.
-    pub(super) fn decide(&mut self, ticket: Ticket) {
-        match ticket {
-            Ticket::Request {
-                reply_to,
+    /// Executes a request. Its reply waits for the commit.
+    pub(super) fn answer(&mut self, reply_to: ReplyTo, actor: Actor, asked: Asked) {
+        let Self {
+            engine,
+            now,
+            publication,
+            ..
+        } = self;
+        let id = reply_to.id;
+        publication.responses.add(reply_to, |out| {
+            if asked.traits().grows_storage && engine.is_disk_short() {
+                return Err(ErrorCode::DiskFull);
+            }
+            asked.dispatch(Answering {
+                engine,
+                now: *now,
                 actor,
-                asked,
-            } => {
-                let Self {
-                    engine,
-                    now,
-                    publication,
-                    ..
-                } = self;
-                let id = reply_to.id;
-                publication.responses.add(reply_to, |out| {
-                    if asked.traits().grows_storage && engine.is_disk_short() {
-                        return Err(ErrorCode::DiskFull);
-                    }
-                    asked.dispatch(Answering {
-                        engine,
-                        now: *now,
-                        actor,
-                        id,
-                        out,
-                    })
-                });
-                self.collect_updates();
-            }
-            Ticket::Job(mut job) => {
-                job.decide(self);
-                self.publication.jobs.push(job);
-            }
-        }
+                id,
+                out,
+            })
+        });
+        self.collect_updates();
     }
 
-    /// Refuses a ticket because the store failed.
-    pub(super) fn refuse(&mut self, ticket: Ticket) {
-        match ticket {
-            Ticket::Request { reply_to, .. } => {
-                let refusal = |_: &mut Vec<u8>| Err(ErrorCode::StorageFailed);
-                self.publication.responses.add(reply_to, refusal);
-            }
-            Ticket::Job(mut job) => {
-                job.refuse(ErrorCode::StorageFailed);
-                self.publication.jobs.push(job);
-            }
-        }
+    /// Sends an answer after the commit.
+    pub(super) fn answer_later(&mut self, answer: Box<dyn Pending>) {
+        self.publication.answers.push(answer);
+    }
+
+    /// Replies that a request was not executed.
+    pub(super) fn refuse(&mut self, reply_to: ReplyTo, code: ErrorCode) {
+        let refusal = |_: &mut Vec<u8>| Err(code);
+        self.publication.responses.add(reply_to, refusal);
     }
 
     /// Makes everything decided so far durable. On failure, all of it is refused.

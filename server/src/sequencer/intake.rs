@@ -8,22 +8,8 @@ use parking_lot::{Condvar, Mutex};
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::timeout;
 
-use crate::delivery::outbox::ReplyTo;
 use crate::limits;
-use crate::sequencer::job::Job;
-use cairn_core::Actor;
-use cairn_core::command::Asked;
-
-/// What the sequencer decides.
-#[derive(Debug)]
-pub(crate) enum Ticket {
-    Request {
-        reply_to: ReplyTo,
-        actor: Actor,
-        asked: Asked,
-    },
-    Job(Box<dyn Job>),
-}
+use crate::sequencer::ticket::Ticket;
 
 /// A handle to the queue; clones share it.
 #[derive(Clone, Debug)]

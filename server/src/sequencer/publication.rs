@@ -1,6 +1,7 @@
 //! A publication: the updates, registrations and replies of one batch, from the sequencer to the
 //! hub.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,9 +17,8 @@ use cairn_proto::wire::response::ServerFrame;
 use cairn_store::timeline::Timeline;
 use tokio::sync::oneshot;
 
-use crate::delivery::outbox::ReplyTo;
-use crate::sequencer::job::Job;
 use crate::session::Session;
+use crate::session::reply_to::ReplyTo;
 
 #[derive(Debug, Default)]
 pub(crate) struct Publication {
@@ -27,8 +27,23 @@ pub(crate) struct Publication {
     /// Timelines with new entries, and their heads after the batch.
     pub(crate) grown: Vec<(Arc<Timeline>, MsgId)>,
     pub(crate) responses: Responses,
-    /// Decided jobs, to be answered.
-    pub(crate) jobs: Vec<Box<dyn Job>>,
+    /// Answers that tasks of the server wait for.
+    pub(crate) answers: Vec<Box<dyn Pending>>,
+}
+
+/// An answer that is sent once its batch is durable.
+pub(crate) trait Pending: Send {
+    /// Replaces the answer.
+    fn refuse(&mut self, code: ErrorCode);
+
+    /// Sends the answer.
+    fn send(self: Box<Self>);
+}
+
+impl fmt::Debug for dyn Pending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pending")
+    }
 }
 
 /// One step of a publication.
@@ -108,7 +123,7 @@ impl Publication {
         self.steps.is_empty()
             && self.grown.is_empty()
             && self.responses.frames.is_empty()
-            && self.jobs.is_empty()
+            && self.answers.is_empty()
     }
 
     /// Drops the updates and registrations, and replaces all replies by a refusal.
@@ -119,8 +134,8 @@ impl Publication {
         for Response { reply_to, .. } in frames {
             self.responses.add(reply_to, |_| Err(code));
         }
-        for job in &mut self.jobs {
-            job.refuse(code);
+        for answer in &mut self.answers {
+            answer.refuse(code);
         }
     }
 }

@@ -23,12 +23,11 @@ use cairn_proto::wire::response::ServerFrame;
 use tokio::sync::oneshot::Receiver;
 
 use super::*;
-use crate::delivery::outbox::ReplyTo;
 use crate::delivery::push::UpdateKey;
 use crate::hub::Hub;
 use crate::loopback::Loopback;
-use crate::sequencer::intake::Ticket;
-use crate::sequencer::job::job;
+use crate::sequencer::ticket::{Ticket, job};
+use crate::session::reply_to::ReplyTo;
 use crate::session::{Session, registration};
 
 const NOW: Timestamp = Timestamp::new(1);
@@ -113,7 +112,7 @@ impl Scene {
     /// Decides the tickets in one batch and publishes it.
     fn batch(&mut self, tickets: impl IntoIterator<Item = Ticket>) {
         for ticket in tickets {
-            self.decider.decide(ticket);
+            ticket.decide(&mut self.decider);
         }
         self.decider.commit().unwrap();
         self.hub.publish(self.decider.take_publication().unwrap());
@@ -375,7 +374,7 @@ async fn failed_commit_refuses_everything() {
     let (ask, asked) = job(|decider| Ok(decider.metrics()));
     let tickets = [scene.kick(), focus, ask, scene.kick()];
     for ticket in tickets {
-        scene.decider.decide(ticket);
+        ticket.decide(&mut scene.decider);
     }
     let mut publication = scene.decider.take_publication().unwrap();
     publication.refuse(ErrorCode::StorageFailed);

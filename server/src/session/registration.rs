@@ -14,9 +14,8 @@ use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::request::session::Watch;
 use tokio::sync::oneshot;
 
-use crate::sequencer::intake::Ticket;
-use crate::sequencer::job::job;
 use crate::sequencer::publication::Registration;
+use crate::sequencer::ticket::{Ticket, job};
 use crate::session::Session;
 
 /// A ticket, and the receiver of its answer.

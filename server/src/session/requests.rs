@@ -20,14 +20,15 @@ use cairn_proto::wire::request::session::{
 use cairn_proto::wire::request::{Call, List, Request, SessionRequest};
 use tokio::task::JoinSet;
 
-use crate::delivery::outbox::{ReplyTo, Started};
+use crate::delivery::outbox::Started;
 use crate::history::read_history;
 use crate::limits;
-use crate::sequencer::intake::{Closed, Ticket};
-use crate::sequencer::job::job;
+use crate::sequencer::intake::Closed;
+use crate::sequencer::ticket::{Ticket, job};
 use crate::session::admission;
 use crate::session::budget::Borrower;
 use crate::session::registration;
+use crate::session::reply_to::ReplyTo;
 use crate::session::secret_hash::secret_hash;
 use crate::session::{Readable, Session};
 use crate::shared::Shared;

@@ -17,7 +17,7 @@ use tracing_subscriber::filter::ParseError;
 
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
-use cairn_core::state::setting_values::Bytes;
+use cairn_core::state::settings::values::Bytes;
 use cairn_server::run::{self, Options, Ready};
 
 /// Run a server
