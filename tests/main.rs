@@ -19,6 +19,7 @@ mod log_cost;
 mod messaging;
 mod metrics;
 mod model;
+mod operating;
 mod overview;
 mod people;
 mod permissions;

@@ -98,6 +98,7 @@ pub fn run(
     let engine = open(options)?;
     // After the replay: only a directory without users and invites may get a new key.
     let identity = Identity::open(&options.data, engine.state().is_unused())?;
+    let closing = engine.closing();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(limits::BLOCKING_THREADS_MAX)
@@ -108,7 +109,8 @@ pub fn run(
     });
     // No one waits for history reads of closed connections.
     runtime.shutdown_timeout(Duration::ZERO);
-    result
+    result?;
+    Ok(closing.check()?)
 }
 
 /// Runs a server for clients of the same process, as a task of the calling runtime, until `stop`

@@ -68,3 +68,12 @@ pub(crate) const MEDIA_TYPES: &[(&str, &str)] = &[
     ),
     ("zip", "application/zip"),
 ];
+
+/// Open files that a server needs: 64 transfers, and about 20 of its own.
+pub(crate) const SERVER_FILES_MIN: u64 = 128;
+
+/// Open files that `doctor` and `compact` need.
+pub(crate) const OFFLINE_FILES_MIN: u64 = 32;
+
+/// How far the last write to a data directory may be ahead of the clock: file systems round times.
+pub(crate) const CLOCK_BEHIND_MAX: Duration = Duration::from_secs(10);

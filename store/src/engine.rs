@@ -87,6 +87,19 @@ struct Checkpoints {
     touched: HashSet<ConversationId>,
 }
 
+/// The end of an engine, seen from outside: see [`Engine::closing`].
+#[derive(Clone, Debug)]
+pub struct Closing(Poison);
+
+impl Closing {
+    /// # Errors
+    ///
+    /// When the storage failed.
+    pub fn check(&self) -> Result<(), StoreError> {
+        self.0.check().map_err(StoreError::Close)
+    }
+}
+
 impl Engine {
     /// Opens a data directory, or creates it, and replays the log.
     ///
@@ -210,6 +223,13 @@ impl Engine {
     #[must_use]
     pub fn retentions(&self) -> Retentions {
         Retentions::new(self.trees.clone())
+    }
+
+    /// Reports a failure of the trees' last write, which comes when everything that reads them is
+    /// dropped.
+    #[must_use]
+    pub fn closing(&self) -> Closing {
+        Closing(self.trees.poison())
     }
 
     /// Executes a command. Its changes join the batch.

@@ -1,6 +1,8 @@
 //! The server's identity: a self-made key that clients pin, and the secret that lets QUIC's keys
 //! survive a restart.
 
+mod permissions;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +15,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use sha2::{Digest as _, Sha256};
 use tracing::warn;
 
+pub use self::permissions::{PermissionProblem, permission_problems};
 use cairn_store::disk::real::RealDisk;
 use cairn_store::files::durable;
 
@@ -59,6 +62,7 @@ impl Identity {
             loaded => loaded?,
         };
         let quic_secret = load_or_create_quic_secret(&dir, is_unused)?;
+        permissions::narrow(data);
         Ok(Self { key, quic_secret })
     }
 

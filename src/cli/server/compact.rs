@@ -7,7 +7,9 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::limits;
 use crate::cli::output::Output;
+use crate::cli::server::open_files;
 use cairn_store::checkpoint::compact::{self, CompactError, Compacted};
 
 /// Reclaim the disk space of deleted messages
@@ -63,6 +65,7 @@ fn failure(error: &CompactError) -> Failure {
 }
 
 pub(crate) fn run(args: &CompactArgs, output: &mut Output) -> Result<(), Failure> {
+    open_files::check(limits::OFFLINE_FILES_MIN)?;
     let mut progress = output.progress();
     let done = compact::compact(&args.data, &mut |rows| {
         progress.update(|| format!("{rows} rows copied"))

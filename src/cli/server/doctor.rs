@@ -13,7 +13,10 @@ use serde::Serialize;
 use crate::cli::args::target::{Target, find_user, parse_user};
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::limits;
 use crate::cli::output::Output;
+use crate::cli::server::machine::Machine;
+use crate::cli::server::open_files;
 use cairn_server::identity;
 use cairn_store::StoreError;
 use cairn_store::check::doctor::{self, Depth, Report};
@@ -39,6 +42,10 @@ use cairn_store::engine::Engine;
   cairn doctor --data /srv/cairn --new-identity
   cairn doctor --explain '#team' ada
   cairn doctor --explain '#team' ada --json
+
+JSON of --data, with more counts; open_files is null without a limit
+  {\"users\":2,\"messages\":130,\"warnings\":[],
+   \"machine\":{\"open_files\":1024,\"time_ms\":1767225600000,\"last_write_ms\":1767225599000}}
 
 JSON of --explain; base is the highest of read, floor and joined - 1; unread counts what is above it
   {\"conversation\":1,\"user\":2,\"name\":\"ada\",\"head\":20,\"floor\":0,\"joined\":1,\"read\":5,\
@@ -68,7 +75,10 @@ struct Sound {
     report: Report,
     /// The pin of the key that was created.
     #[serde(skip_serializing_if = "Option::is_none")]
-    new_pin: Option<Pin>,
+    new_pin: Option<String>,
+    /// What does not prevent a start, but may not be as intended.
+    warnings: Vec<String>,
+    machine: Machine,
 }
 
 impl fmt::Display for Sound {
@@ -104,7 +114,10 @@ impl fmt::Display for Sound {
             "  {log_messages} of the messages were still in the commit log, in {log_batches} \
                 batches"
         )?;
-        match self.new_pin {
+        for warning in &self.warnings {
+            write!(f, "\nwarning: {warning}")?;
+        }
+        match &self.new_pin {
             None => Ok(()),
             Some(pin) => write!(
                 f,
@@ -222,6 +235,9 @@ fn check(dir: &Path, args: &DoctorArgs, output: &mut Output) -> Result<(), Failu
         true => Depth::Hashes,
         false => Depth::Lengths,
     };
+    open_files::check(limits::OFFLINE_FILES_MIN)?;
+    // Before the check, which writes.
+    let machine = Machine::of(dir);
     let mut progress = output.progress();
     let said = |at: doctor::Progress| {
         format!(
@@ -237,7 +253,15 @@ fn check(dir: &Path, args: &DoctorArgs, output: &mut Output) -> Result<(), Failu
     let engine = Engine::open(dir).map_err(of_store)?;
     let new_pin = check_identity(dir, engine.state().is_unused(), args.new_identity)?;
     engine.close().map_err(of_store)?;
-    output.print(&Sound { report, new_pin })
+    let problems = identity::permission_problems(dir);
+    let mut warnings = Vec::from_iter(problems.iter().map(ToString::to_string));
+    warnings.extend(machine.warnings());
+    output.print(&Sound {
+        report,
+        new_pin: new_pin.map(|pin| pin.to_string()),
+        warnings,
+        machine,
+    })
 }
 
 /// Returns the pin of the new key, if one was wanted.

@@ -3,5 +3,7 @@
 pub(crate) mod compact;
 pub(crate) mod config;
 pub(crate) mod doctor;
+mod machine;
+mod open_files;
 pub(crate) mod serve;
 pub(crate) mod stats;

@@ -16,7 +16,9 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::limits;
 use crate::cli::output::Output;
+use crate::cli::server::open_files;
 use cairn_core::state::settings::values::Bytes;
 use cairn_server::run::{self, Options, Ready};
 
@@ -29,9 +31,9 @@ use cairn_server::run::{self, Options, Ready};
 #[command(after_help = "EXAMPLES
   cairn serve --data ./cairn-data
   cairn serve --data /srv/cairn --advertise chat.example.org:7766
-  cairn serve --data /tmp/try --listen 127.0.0.1:0 --ready-file /tmp/try.json
+  cairn serve --data ./try --listen 127.0.0.1:0 --ready-file \"$XDG_RUNTIME_DIR/try.json\"
 
-READY FILE
+READY FILE, which only its owner can read: the invite makes its first user the owner of the server
   {\"listening\":\"127.0.0.1:41234\",\"invite\":\"cairn://…\"}    invite is null when the server \
      has an owner")]
 pub(crate) struct ServeArgs {
@@ -52,7 +54,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "BYTES")]
     disk_reserve: Option<Bytes>,
 
-    /// Write a small JSON file once the server accepts connections
+    /// Write a small JSON file once the server accepts connections; name one in a private folder
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
 
@@ -117,6 +119,7 @@ pub(crate) fn run(
         ready_file,
         log: _, // set up by the process
     } = args;
+    open_files::check(limits::SERVER_FILES_MIN)?;
     if let Some(path) = &ready_file {
         remove_old(path)?;
     }
@@ -182,11 +185,20 @@ fn remove_old(path: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Writes the file so that readers see all of it or none.
+/// Writes the file so that readers see all of it or none, and no other user sees any of it.
 fn write_whole(path: &Path, started: &Started) -> io::Result<()> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".new");
-    let mut file = fs::File::create(&temporary)?;
+    match fs::remove_file(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = fs::OpenOptions::new();
+    // In a shared folder, the name may be another user's link by now.
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&temporary)?;
     serde_json::to_writer(&mut file, started)?;
     file.write_all(b"\n")?;
     fs::rename(&temporary, path)

@@ -345,7 +345,9 @@ fn log_detects_reverted_trees() {
     assert!(replay(&logs, fixture.trees.checkpoint().unwrap()).is_ok());
     let error = replay(&logs, old.trees.checkpoint().unwrap()).unwrap_err();
     assert!(
-        error.to_string().contains("the commit log lacks batch 2"),
+        error
+            .to_string()
+            .contains("the trees end with batch 1, but the commit log begins with 3"),
         "{error}"
     );
 }

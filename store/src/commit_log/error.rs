@@ -55,6 +55,14 @@ pub enum LogError {
         .path.display()
     )]
     NoWatermark { path: PathBuf },
+    /// The log begins after the checkpoint. Damage in sled's file can make it fall back to an
+    /// earlier state, so the trees are as likely to have lost something as the log.
+    #[error(
+        "the trees end with batch {checkpoint}, but the commit log begins with {first}: either the \
+         trees are damaged and fell back to an earlier state, or the first segments of the log are \
+         missing; restore the data directory from a backup"
+    )]
+    Apart { checkpoint: BatchNo, first: BatchNo },
     #[error("{} does not belong in {}; move it elsewhere", describe(.name), .dir.display())]
     Foreign { name: OsString, dir: PathBuf },
     /// Nothing was written.

@@ -71,13 +71,15 @@ impl Listing {
             .segments
             .partition_point(|(first, _)| *first <= checkpoint.next());
         let Some(begin) = needed.checked_sub(1) else {
-            let found = self.segments.first().map(|(first, _)| *first);
-            return Err(LogError::Missing {
-                expected: checkpoint.next(),
-                found,
-                checkpoint,
-            }
-            .into());
+            let missing = match self.segments.first() {
+                Some(&(first, _)) => LogError::Apart { checkpoint, first },
+                None => LogError::Missing {
+                    expected: checkpoint.next(),
+                    found: None,
+                    checkpoint,
+                },
+            };
+            return Err(missing.into());
         };
         let mut replayed = Replayed::default();
         let mut segments = self.segments.into_iter().enumerate().peekable();

@@ -84,13 +84,15 @@ impl Disk for RealDisk {
 impl RealFile {
     pub(crate) fn open(path: &Path, mode: OpenMode) -> io::Result<Self> {
         let is_new = matches!(mode, OpenMode::Create | OpenMode::CreateEmpty);
-        let file = OpenOptions::new()
+        let mut options = OpenOptions::new();
+        options
             .read(true)
             .write(mode != OpenMode::Read)
             .create(is_new)
-            .truncate(mode == OpenMode::CreateEmpty)
-            .open(path)?;
-        Ok(Self(file))
+            .truncate(mode == OpenMode::CreateEmpty);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        Ok(Self(options.open(path)?))
     }
 
     /// Returns whether the file at `path` is this one.

@@ -9,6 +9,7 @@ use crate::commit_log::{BatchNo, LogError};
 use crate::files::disk_reserve::OutOfSpace;
 use crate::files::format::FormatError;
 use crate::files::lock::LockError;
+use crate::files::poison::Poisoned;
 use crate::timeline::TimelineGap;
 use crate::trees::db::TreesError;
 use crate::trees::rows_in::LoadError;
@@ -45,6 +46,9 @@ pub enum StoreError {
     CheckpointThread,
     #[error("cannot start the checkpoint thread: {0}")]
     Thread(io::Error),
+    /// Everything committed is in the log or in the trees.
+    #[error("the storage failed while it was closed: {}", .0.reason)]
+    Close(Poisoned),
 }
 
 /// Why a batch of the log cannot be applied.

@@ -122,10 +122,14 @@ impl Engine {
             self.start_checkpoint()?;
             self.await_checkpoint()?;
         }
+        let closing = self.closing();
         if !self.checkpoints.thread.finish() {
             return Err(StoreError::CheckpointThread);
         }
-        Ok(self.log.close_clean()?)
+        self.log.close_clean()?;
+        // The rest of the engine, which may hold the last handles of the trees.
+        drop((self.trees, self.loader));
+        closing.check()
     }
 
     fn await_checkpoint(&mut self) -> Result<(), StoreError> {

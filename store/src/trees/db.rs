@@ -73,6 +73,12 @@ impl Trees {
         Ok(trees)
     }
 
+    /// Set by the first failure, which may be that of closing the trees.
+    #[must_use]
+    pub(crate) fn poison(&self) -> Poison {
+        self.0.poison.clone()
+    }
+
     /// The last batch that the trees hold durably.
     ///
     /// # Errors

@@ -33,6 +33,9 @@ pub enum TreesError {
          directory from a backup"
     )]
     Panicked { action: &'static str, what: String },
+    /// sled panicked when its last write or sync failed.
+    #[error("cannot close the trees: {what}")]
+    Close { what: String },
     /// Larger than sled can keep safely. Nothing was written.
     #[error(
         "the row {key} has {bytes} bytes, where {} are allowed",

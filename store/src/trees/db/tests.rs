@@ -111,6 +111,26 @@ fn half_written_snapshot_is_moved_aside() {
     );
 }
 
+#[test]
+fn torn_conf_of_an_interrupted_creation_is_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = dir.path().join("whole");
+    drop(open(&whole, &Poison::new()));
+    let conf = std::fs::read(whole.join("trees/conf")).unwrap();
+    let torn = dir.path().join("torn/trees");
+    std::fs::create_dir_all(&torn).unwrap();
+    // Without the second of its two writes.
+    std::fs::write(torn.join("conf"), &conf[..conf.len() - 4]).unwrap();
+    let alone = sled::Config::default()
+        .path(&torn)
+        .segment_size(limits::TREE_SEGMENT_BYTES)
+        .open();
+    assert!(alone.is_err());
+    drop(alone);
+    drop(open(torn.parent().unwrap(), &Poison::new()));
+    assert_eq!(std::fs::read(torn.join("conf")).unwrap(), conf);
+}
+
 /// Fills pages completely with values of the largest kind, in an order that splits and merges them.
 fn fill(mut write: impl FnMut(Vec<(RowKey, Option<Vec<u8>>)>)) {
     let key = |n: u64| RowKey::uncounted(ConversationId::new(1), n);

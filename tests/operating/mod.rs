@@ -1,0 +1,138 @@
+//! Starts and stops of a server on directories and machines that are not as they should be: it says
+//! in one line what is wrong, or repairs what can be repaired.
+
+mod apart;
+mod closing;
+mod first_start;
+mod lost_key;
+mod machine;
+mod permissions;
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Output, Stdio};
+
+use crate::support::{cairn, signal};
+
+/// The exit code for a data directory that cannot be used.
+const DATA_UNUSABLE: i32 = 4;
+
+fn serve(data: &Path) -> Command {
+    serve_at("127.0.0.1:0", data)
+}
+
+fn serve_at(listen: &str, data: &Path) -> Command {
+    let words = [
+        "serve", "--json", "--log", "warn", "--listen", listen, "--data",
+    ];
+    let mut command = cairn(&words);
+    command.arg(data);
+    command
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Asserts that the command refused the directory with this headline, without a panic.
+#[track_caller]
+fn assert_refused(output: &Output, exit: i32, headline: &str) {
+    let said = stderr(output);
+    assert_eq!(output.status.code(), Some(exit), "{said}");
+    assert!(output.stdout.is_empty());
+    let first = said.lines().next().unwrap_or_default();
+    assert_eq!(first, format!("error: {headline}"), "{said}");
+}
+
+/// Runs a server to its end, and stops it gracefully if it accepts connections.
+fn outcome(command: &mut Command) -> Output {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut ready = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut ready)
+        .unwrap();
+    if !ready.is_empty() {
+        signal(&child, "TERM");
+    }
+    Output {
+        stdout: ready.into_bytes(),
+        ..child.wait_with_output().unwrap()
+    }
+}
+
+/// A server that accepted connections and was then stopped gracefully.
+struct Served {
+    /// Whether it announced an invite for the owner.
+    has_invite: bool,
+    /// Its log and its last words.
+    said: String,
+    status: ExitStatus,
+}
+
+/// Starts and stops a server, or returns what it said instead.
+fn serve_once(command: &mut Command) -> Result<Served, String> {
+    let output = outcome(command);
+    let ready = String::from_utf8_lossy(&output.stdout);
+    let said = stderr(&output);
+    match ready.is_empty() {
+        true => Err(said),
+        false => Ok(Served {
+            has_invite: ready.contains("\"invite\":\"cairn://"),
+            said,
+            status: output.status,
+        }),
+    }
+}
+
+fn doctor(data: &Path, options: &[&str]) -> Output {
+    cairn(&["doctor", "--json", "--data"])
+        .arg(data)
+        .args(options)
+        .output()
+        .unwrap()
+}
+
+/// The doctor's result on a directory in which it finds no problem.
+fn sound(data: &Path, options: &[&str]) -> serde_json::Value {
+    let output = doctor(data, options);
+    assert!(output.status.success(), "{}", stderr(&output));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Compiles one of the libraries beside this file, to be preloaded into a server.
+#[cfg(target_os = "linux")]
+fn library(dir: &Path, name: &str) -> PathBuf {
+    let library = dir.join(name).with_extension("so");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/operating")
+        .join(name)
+        .with_extension("c");
+    let compiled = Command::new("cc")
+        .args(["-shared", "-fPIC", "-o"])
+        .args([&library, &source])
+        .arg("-ldl")
+        .status();
+    assert!(
+        compiled.is_ok_and(|status| status.success()),
+        "Rust links with cc, so it is there"
+    );
+    library
+}
+
+/// Copies a folder with everything in it.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy(&entry.path(), &to),
+            false => drop(fs::copy(entry.path(), to).unwrap()),
+        }
+    }
+}
