@@ -184,9 +184,10 @@ pub enum ErrorKind {
 
 const fn kind_of_refusal(code: ErrorCode) -> ErrorKind {
     match code {
-        ErrorCode::RateLimited | ErrorCode::StorageFailed | ErrorCode::TooManyTransfers => {
-            ErrorKind::Retry
-        }
+        ErrorCode::RateLimited
+        | ErrorCode::StorageFailed
+        | ErrorCode::TooManyTransfers
+        | ErrorCode::TooManySessions => ErrorKind::Retry,
         ErrorCode::AuthFailed => ErrorKind::LogIn,
         ErrorCode::BadRequest | ErrorCode::SeqConflict | ErrorCode::BadCursor => ErrorKind::Bug,
         ErrorCode::BadOffset | ErrorCode::ImportGap => ErrorKind::Bug,
@@ -317,7 +318,10 @@ impl Error {
         match self {
             Self::LoginRefused { code, .. } => !matches!(
                 code,
-                ErrorCode::RateLimited | ErrorCode::StorageFailed | ErrorCode::LimitReached
+                ErrorCode::RateLimited
+                    | ErrorCode::StorageFailed
+                    | ErrorCode::LimitReached
+                    | ErrorCode::TooManySessions
             ),
             Self::WrongPin { .. }
             | Self::NotCairn { .. }

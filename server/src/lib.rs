@@ -4,7 +4,8 @@
 //!
 //! * `transport`: connections, over QUIC or in memory, frames, and the server's identity
 //! * [`principal`]: whom queues, rates, sessions and connections are accounted to
-//! * `session`: login, then requests of one connection, with their rate limits
+//! * `fairness`: what each of those may use
+//! * `session`: login, then requests of one connection
 //! * `sequencer`: the queue, the one thread that decides, and what it publishes
 //! * `hub`: which sessions must learn of it, presence, typing and receipts
 //! * `delivery`: replies, and unread entries from the tail or from disk
@@ -14,6 +15,7 @@
 
 pub(crate) mod clock;
 pub(crate) mod delivery;
+pub(crate) mod fairness;
 pub(crate) mod history;
 pub(crate) mod hub;
 pub mod limits;

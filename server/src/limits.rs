@@ -70,6 +70,25 @@ pub(crate) const HANDSHAKE_BUFFERS_BYTES_TOTAL: u64 = 4 * 1024 * 1024;
 /// Connections at once. One costs about 40 KiB when idle.
 pub(crate) const CONNECTIONS_MAX: usize = 20_000;
 
+/// Sessions of one device.
+pub const SESSIONS_PER_DEVICE_MAX: usize = 8;
+
+/// Sessions of one user.
+pub const SESSIONS_PER_USER_MAX: usize = 64;
+
+/// Sessions in total up to which a user may have more than one. The remaining connections are left
+/// to users who have none.
+pub(crate) const SESSIONS_OF_MANY_MAX: usize = CONNECTIONS_MAX / 8 * 7;
+
+/// Time without a request after which a session may be closed for a new one of the same user.
+pub(crate) const SESSION_IDLE_TIME_MIN: Duration = Duration::from_secs(10);
+
+/// Connections from one address that have not logged in.
+pub(crate) const STRANGERS_PER_ADDRESS_MAX: usize = 1024;
+
+/// Connections that have not logged in.
+pub(crate) const STRANGERS_MAX: usize = CONNECTIONS_MAX / 4;
+
 /// Window of a connection before login, each way.
 pub(crate) const STRANGER_WINDOW_BYTES: u32 = 16 * 1024;
 

@@ -19,6 +19,8 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::clock::now;
+use crate::fairness::budget::Budget;
+use crate::fairness::rate_limit::{LoginRateLimiter, RequestRateLimiter};
 use crate::hub::Hub;
 use crate::hub::tasks;
 use crate::limits;
@@ -26,9 +28,7 @@ use crate::retention;
 use crate::sequencer;
 use crate::sequencer::intake::Intake;
 use crate::sequencer::publication::Publication;
-use crate::session::budget::Budget;
 use crate::session::password::Passwords;
-use crate::session::rate_limit::{LoginRateLimiter, RequestRateLimiter};
 use crate::session::secret_hash::secret_hash;
 use crate::shared::Shared;
 use crate::transfer::{Transfers, gc};
@@ -212,6 +212,8 @@ fn shared(options: &Options, engine: &Engine, listening: SocketAddr) -> Result<S
         timelines: engine.timelines(),
         history: engine.history(),
         retentions: engine.retentions(),
+        seats: Arc::default(),
+        strangers: Arc::default(),
         budget: Budget::new(),
         passwords: Passwords::new(),
         login_rate_limiter: LoginRateLimiter::default(),

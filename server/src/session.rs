@@ -2,18 +2,16 @@
 
 pub(crate) mod activity;
 pub(crate) mod admission;
-pub(crate) mod budget;
 pub(crate) mod connection;
 pub(crate) mod datagrams;
 pub(crate) mod login;
 pub(crate) mod password;
-pub(crate) mod rate_limit;
 pub(crate) mod registration;
 pub(crate) mod reply_to;
 pub(crate) mod requests;
 pub(crate) mod secret_hash;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -27,6 +25,7 @@ use parking_lot::Mutex;
 
 use crate::delivery::outbox::Outbox;
 use crate::delivery::push::Push;
+use crate::principal::Principal;
 use crate::session::activity::Activity;
 use crate::transport::Connection;
 
@@ -37,7 +36,10 @@ pub(crate) struct Session {
     /// Delivery state, if the client wants pushes.
     pub(crate) push: Option<Push>,
     actor: OnceLock<Actor>,
+    /// Whose seat the session has. Set under the lock of the seats.
+    pub(crate) seat: OnceLock<Principal>,
     is_over: AtomicBool,
+    transfers: AtomicUsize,
     readable: Mutex<HashMap<ConversationId, Readable>>,
     pub(crate) activity: Activity,
     /// The presence that the client reports.
@@ -56,18 +58,32 @@ pub(crate) struct Readable {
     pub(crate) floor: MsgId,
 }
 
+/// A transfer of a session.
+#[derive(Debug)]
+pub(crate) struct Transferring(Arc<Session>);
+
+impl Drop for Transferring {
+    fn drop(&mut self) {
+        self.0.outbox.touch(Instant::now());
+        self.0.transfers.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Session {
     /// Creates a session that is not authenticated yet.
     #[must_use]
     pub(crate) fn new(connection: Connection, push: bool) -> Arc<Self> {
+        let now = Instant::now();
         Arc::new(Self {
             connection,
-            outbox: Outbox::default(),
+            outbox: Outbox::new(now),
             push: push.then(Push::default),
             actor: OnceLock::new(),
+            seat: OnceLock::new(),
             is_over: AtomicBool::new(false),
+            transfers: AtomicUsize::new(0),
             readable: Mutex::default(),
-            activity: Activity::new(Instant::now()),
+            activity: Activity::new(now),
             present: Mutex::new(PresentDevice {
                 kind: DeviceKind::Unknown,
                 is_away: false,
@@ -93,6 +109,18 @@ impl Session {
     /// Marks the session as over. The hub's lock is held here and in [`Session::is_over`].
     pub(crate) fn end(&self) {
         self.is_over.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns since when the session has neither a request nor a transfer; `None` while it has.
+    pub(crate) fn idle_since(&self) -> Option<Instant> {
+        let has_transfers = self.transfers.load(Ordering::Relaxed) > 0;
+        self.outbox.idle_since().filter(|_| !has_transfers)
+    }
+
+    /// Counts a transfer while the guard lives.
+    pub(crate) fn start_transfer(self: &Arc<Self>) -> Transferring {
+        self.transfers.fetch_add(1, Ordering::Relaxed);
+        Transferring(self.clone())
     }
 
     /// Returns the presence that others see. Bots never count as idle.

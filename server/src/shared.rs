@@ -10,12 +10,14 @@ use cairn_store::timeline::history::History;
 use cairn_store::timeline::retention::Retentions;
 use tokio::sync::oneshot;
 
+use crate::fairness::budget::Budget;
+use crate::fairness::rate_limit::{LoginRateLimiter, RequestRateLimiter};
+use crate::fairness::seats::Seats;
+use crate::fairness::strangers::Strangers;
 use crate::hub::Hub;
 use crate::sequencer::intake::Intake;
 use crate::sequencer::ticket::{Ticket, job};
-use crate::session::budget::Budget;
 use crate::session::password::Passwords;
-use crate::session::rate_limit::{LoginRateLimiter, RequestRateLimiter};
 use crate::transfer::Transfers;
 
 #[derive(Debug)]
@@ -26,6 +28,8 @@ pub(crate) struct Shared {
     pub(crate) timelines: Arc<Timelines>,
     pub(crate) history: History,
     pub(crate) retentions: Retentions,
+    pub(crate) seats: Arc<Seats>,
+    pub(crate) strangers: Arc<Strangers>,
     pub(crate) budget: Budget,
     pub(crate) passwords: Passwords,
     /// The address in invite links.

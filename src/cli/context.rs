@@ -1,12 +1,15 @@
 //! The context of a command: the profile, the input, and a client.
 
-use cairn_client::{Client, ClientBuilder, Reconnect};
+use cairn_client::{Account, Backoff, Client, ClientBuilder, Error, Reconnect};
 use cairn_proto::invite::ServerAddr;
+use cairn_proto::wire::error::ErrorCode;
 use tokio::sync::{Notify, OnceCell};
+use tokio::time::{Instant, sleep};
 
 use crate::cli::account::profile::Profile;
 use crate::cli::failure::Failure;
 use crate::cli::input::Input;
+use crate::cli::limits;
 
 /// The context without a client, for commands that need no session.
 #[derive(Debug)]
@@ -58,6 +61,31 @@ impl Conduct {
             Self::Listen => defaults,
         }
     }
+
+    /// Connects. While the device has too many sessions, waits for one of them to end.
+    async fn connect(self, account: &Account) -> Result<Client, Error> {
+        let deadline = Instant::now() + limits::SESSION_WAIT_MAX;
+        let backoff = Backoff {
+            cap: limits::SESSION_RETRY_DELAY_MAX,
+            ..Backoff::default()
+        };
+        let mut attempt = 0;
+        loop {
+            let connected = self.options().connect(account).await;
+            let is_retried = matches!(
+                connected,
+                Err(Error::LoginRefused {
+                    code: ErrorCode::TooManySessions,
+                    ..
+                })
+            );
+            if !is_retried || Instant::now() >= deadline {
+                return connected;
+            }
+            sleep(backoff.delay(attempt, rand::random())).await;
+            attempt += 1;
+        }
+    }
 }
 
 impl<'a> Context<'a> {
@@ -98,7 +126,7 @@ impl<'a> Context<'a> {
             } => {
                 let open = async || {
                     let account = profile.account()?;
-                    Ok::<_, Failure>(conduct.options().connect(&account).await?)
+                    Ok::<_, Failure>(conduct.connect(&account).await?)
                 };
                 let client = client.get_or_try_init(open).await?;
                 opened.notify_one();

@@ -2,6 +2,12 @@
 
 use std::time::Duration;
 
+/// How long a command waits for a session while its device or user has too many.
+pub(crate) const SESSION_WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// Longest delay between two attempts to get a session.
+pub(crate) const SESSION_RETRY_DELAY_MAX: Duration = Duration::from_secs(1);
+
 /// Messages that `tail` shows without --from.
 pub(crate) const TAIL_MESSAGES_DEFAULT: u64 = 20;
 

@@ -124,9 +124,13 @@ impl Raw {
         account: &Account,
         push: bool,
     ) -> (Self, Welcome) {
-        match Self::hello(server, Credentials::Token(account.token), push).await {
-            (raw, ServerFrame::Welcome(welcome)) => (raw, welcome),
-            (_, other) => panic!("no welcome but {other:?}"),
+        loop {
+            match Self::hello(server, Credentials::Token(account.token), push).await {
+                (raw, ServerFrame::Welcome(welcome)) => return (raw, welcome),
+                // Those that ended just now may still count.
+                (_, ServerFrame::Refused(ErrorCode::TooManySessions)) => {}
+                (_, other) => panic!("no welcome but {other:?}"),
+            }
         }
     }
 

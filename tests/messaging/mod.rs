@@ -5,6 +5,7 @@ mod files_by_command;
 mod full_disk;
 mod memory;
 mod partials;
+mod processes;
 
 use cairn_client::proto::content::body::{Amendment, Body, Kind};
 use cairn_client::proto::content::extras::{Extra, Extras};

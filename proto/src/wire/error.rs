@@ -152,6 +152,8 @@ codes! {
         /// More entries follow than [`crate::limits::MARKED_UNREAD_MAX`] or
         /// [`crate::limits::MARKED_OWN_MAX`] permit.
         TooFarBack = 55, "too many messages followed to mark them all as unread";
+        /// The device or user has too many sessions, none of which is idle. Retry.
+        TooManySessions = 60, "too many sessions of this device or user; try again later";
     }
 }
 

@@ -5,22 +5,24 @@
 //! back what it does not need, and keeps the remainder until the stream has accepted it. Beyond the
 //! session's limit no further request is read.
 
+use std::time::Instant;
+
 use cairn_proto::limits::REQUESTS_IN_FLIGHT_MAX;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use crate::fairness::budget::Loan;
 use crate::limits::{OUTBOX_BYTES_MAX, OUTBOX_OWN_BYTES};
-use crate::session::budget::Loan;
 
 /// Encoded replies, and the requests without one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Outbox {
     state: Mutex<State>,
     filled: Notify,
     capacity: Notify,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     bytes: Vec<u8>,
     in_flight: usize,
@@ -31,6 +33,8 @@ struct State {
     /// What the session may use beyond [`OUTBOX_OWN_BYTES`].
     loan: Option<Loan>,
     closed: bool,
+    /// When the last request came, or the session started.
+    last_request: Instant,
 }
 
 /// What must happen before a request may be started.
@@ -47,9 +51,28 @@ pub(crate) enum Started {
 }
 
 impl Outbox {
+    #[must_use]
+    pub(crate) fn new(now: Instant) -> Self {
+        let state = State {
+            bytes: Vec::new(),
+            in_flight: 0,
+            reserved: 0,
+            writing: 0,
+            loan: None,
+            closed: false,
+            last_request: now,
+        };
+        Self {
+            state: Mutex::new(state),
+            filled: Notify::new(),
+            capacity: Notify::new(),
+        }
+    }
+
     /// Counts a request that needs this many bytes, if there is room for it.
-    pub(crate) fn start_request(&self, bytes: usize) -> Started {
+    pub(crate) fn start_request(&self, bytes: usize, now: Instant) -> Started {
         let mut state = self.state.lock();
+        state.last_request = now;
         if state.closed {
             return Started::Over;
         }
@@ -106,10 +129,16 @@ impl Outbox {
         self.capacity.notify_waiters();
     }
 
-    /// Returns whether a request has no reply yet.
-    #[cfg(test)]
-    pub(crate) fn has_requests(&self) -> bool {
-        self.state.lock().in_flight > 0
+    /// Counts something other than a request as one.
+    pub(crate) fn touch(&self, now: Instant) {
+        self.state.lock().last_request = now;
+    }
+
+    /// Returns when the last request came, if all have replies.
+    #[must_use]
+    pub(crate) fn idle_since(&self) -> Option<Instant> {
+        let state = self.state.lock();
+        (state.in_flight == 0).then_some(state.last_request)
     }
 
     /// Waits for replies and takes all of them. Returns `None` once the session is over.

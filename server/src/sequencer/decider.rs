@@ -2,7 +2,7 @@
 
 use cairn_core::api::update::Update;
 use cairn_core::command::Asked;
-use cairn_core::{Actor, Command};
+use cairn_core::{Actor, Command, State};
 use cairn_proto::ids::Timestamp;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::metrics::Metrics;
@@ -52,6 +52,11 @@ impl Decider {
     /// Registers a session with the hub, after the updates so far and before all later ones.
     pub(crate) fn register(&mut self, registration: Registration) {
         self.publication.steps.push(Step::Register(registration));
+    }
+
+    #[must_use]
+    pub(crate) const fn state(&self) -> &State {
+        self.engine.state()
     }
 
     /// Returns the counters of the engine.

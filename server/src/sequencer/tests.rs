@@ -205,7 +205,7 @@ impl User {
     }
 
     fn log_in(&self) -> registration::Submission<Box<LoggedIn>> {
-        registration::log_in(self.session.clone(), self.login())
+        registration::log_in(self.session.clone(), Arc::default(), self.login())
     }
 
     fn login(&self) -> Login {
@@ -355,7 +355,8 @@ async fn kick_in_the_same_batch_ends_the_feed_of_a_login() {
     for is_member in ORDERS {
         let mut scene = Scene::set().await;
         let session = Session::new(scene.loopback.server.clone(), true);
-        let (ticket, logged_in) = registration::log_in(session.clone(), scene.bob.login());
+        let (ticket, logged_in) =
+            registration::log_in(session.clone(), Arc::default(), scene.bob.login());
         scene.in_order(is_member, ticket, scene.kick());
         assert!(answer(logged_in).is_ok());
         let push = session.push.as_ref().unwrap();

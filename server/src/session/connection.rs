@@ -21,10 +21,10 @@ use tracing::{debug, warn};
 
 use crate::delivery;
 use crate::limits;
-use crate::session::Session;
 use crate::session::datagrams;
 use crate::session::login::{self, Refusal};
 use crate::session::requests::{End, Requests};
+use crate::session::{Session, Transferring};
 use crate::shared::Shared;
 use crate::transfer::download::{self, Wanted};
 use crate::transfer::{TransferSlots, TransferStream, upload};
@@ -34,10 +34,14 @@ use cairn_core::api::actor::Actor;
 
 /// Serves one connection until it and all of its tasks have ended.
 pub(crate) async fn serve(shared: Arc<Shared>, connection: Connection) {
+    let Some(stranger) = shared.strangers.connect(connection.remote_address().ip()) else {
+        return connection.close(CloseCode::Rate);
+    };
     let remote = connection.remote_address();
     let started = timeout(LOGIN_TIME_MAX, start(&shared, &connection))
         .await
         .unwrap_or(Err(Refusal::Silent));
+    drop(stranger);
     let (guard, reader, mut tasks) = match started {
         Ok(started) => started,
         Err(refusal) => {
@@ -63,6 +67,7 @@ struct SessionGuard {
 impl Drop for SessionGuard {
     fn drop(&mut self) {
         self.shared.hub.leave(&self.session);
+        self.shared.seats.leave(&self.session);
         self.session.outbox.close();
     }
 }
@@ -280,7 +285,7 @@ impl Streams {
             StreamOpening::Timeline => session.connection.close(CloseCode::Protocol),
             StreamOpening::Upload { hash, bytes } => {
                 let stream = TransferStream::of(send, reader);
-                if let Some((actor, stream)) = self.admit(stream).await {
+                if let Some((actor, stream, _transferring)) = self.admit(stream).await {
                     Box::pin(upload::serve(shared.clone(), actor, stream, hash, bytes)).await;
                 }
             }
@@ -297,7 +302,7 @@ impl Streams {
                     from,
                 };
                 let stream = TransferStream::of(send, reader);
-                if let Some((actor, stream)) = self.admit(stream).await {
+                if let Some((actor, stream, _transferring)) = self.admit(stream).await {
                     Box::pin(download::serve(shared.clone(), actor, stream, wanted)).await;
                 }
             }
@@ -305,9 +310,11 @@ impl Streams {
     }
 
     /// Assigns a transfer slot, or refuses the transfer when the connection has none.
-    async fn admit(&self, stream: TransferStream) -> Option<(Actor, TransferStream)> {
+    async fn admit(&self, stream: TransferStream) -> Option<(Actor, TransferStream, Transferring)> {
         match (self.session.actor(), self.transfer_slots.take()) {
-            (Some(actor), Some(slot)) => Some((actor, stream.on(slot))),
+            (Some(actor), Some(slot)) => {
+                Some((actor, stream.on(slot), self.session.start_transfer()))
+            }
             _ => {
                 stream.refuse(ErrorCode::TooManyTransfers).await;
                 None

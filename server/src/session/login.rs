@@ -15,13 +15,12 @@ use cairn_proto::{WIRE_VERSION, limits as wire};
 
 use crate::clock::now;
 use crate::session::Session;
-use crate::session::registration;
+use crate::session::registration::{self, Begin};
 use crate::session::requests;
 use crate::session::secret_hash::secret_hash;
 use crate::shared::Shared;
 use crate::transport::Lost;
 use crate::transport::framing::{FrameReader, ReadError};
-use cairn_core::Command;
 use cairn_core::api::command::{AddDevice, FindAccount, Join, LoggedIn, Login, NewDevice};
 
 /// Why there is no session.
@@ -63,6 +62,7 @@ impl Refusal {
             Self::Read(ReadError::Frame(_)) => CloseCode::FrameTooBig,
             Self::Gone(_) | Self::Read(_) | Self::Malformed(_) => CloseCode::Protocol,
             Self::Version(_) => CloseCode::Version,
+            Self::Refused(ErrorCode::TooManySessions) => CloseCode::Rate,
             Self::NotLoggedIn | Self::Refused(_) => CloseCode::AuthFailed,
         }
     }
@@ -253,15 +253,12 @@ fn new_device(login: NewLogin) -> Result<(NewDevice, DeviceToken), ErrorCode> {
     ))
 }
 
-async fn register<C>(
+async fn register(
     shared: &Shared,
     session: &Arc<Session>,
-    command: C,
-) -> Result<Box<LoggedIn>, ErrorCode>
-where
-    C: Command<Answer = Box<LoggedIn>> + Send + 'static,
-{
-    let (ticket, answer) = registration::log_in(session.clone(), command);
+    command: impl Begin,
+) -> Result<Box<LoggedIn>, ErrorCode> {
+    let (ticket, answer) = registration::log_in(session.clone(), shared.seats.clone(), command);
     shared.submit(ticket, answer).await
 }
 

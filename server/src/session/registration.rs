@@ -4,16 +4,18 @@
 //! kick, block or revocation decided in between would miss the session.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use cairn_core::api::command::{GrantFocus, GrantRead, LoggedIn};
+use cairn_core::api::command::{AddDevice, GrantFocus, GrantRead, Join, LoggedIn, Login};
 use cairn_core::command::By;
-use cairn_core::{Actor, Command};
-use cairn_proto::ids::{ConversationId, UserId};
+use cairn_core::{Actor, Command, State};
+use cairn_proto::ids::{ConversationId, DeviceId, UserId};
 use cairn_proto::model::presence::UserPresence;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::request::session::Watch;
 use tokio::sync::oneshot;
 
+use crate::fairness::seats::Seats;
 use crate::sequencer::publication::Registration;
 use crate::sequencer::ticket::{Ticket, job};
 use crate::session::Session;
@@ -21,13 +23,49 @@ use crate::session::Session;
 /// A ticket, and the receiver of its answer.
 pub(crate) type Submission<T> = (Ticket, oneshot::Receiver<Result<T, ErrorCode>>);
 
+/// A command that begins a session.
+pub(crate) trait Begin: Command<Answer = Box<LoggedIn>> + Send + 'static {
+    /// Returns the user and device of the session, unless the command creates the user.
+    fn who(&self, state: &State) -> Option<(UserId, DeviceId)>;
+}
+
+impl Begin for Login {
+    fn who(&self, state: &State) -> Option<(UserId, DeviceId)> {
+        state.device_with(&self.token)
+    }
+}
+
+impl Begin for AddDevice {
+    fn who(&self, _: &State) -> Option<(UserId, DeviceId)> {
+        Some((self.user, self.device.id))
+    }
+}
+
+impl Begin for Join {
+    fn who(&self, _: &State) -> Option<(UserId, DeviceId)> {
+        None
+    }
+}
+
 /// Registers the session as the device that logs in.
-pub(crate) fn log_in<C>(session: Arc<Session>, command: C) -> Submission<Box<LoggedIn>>
-where
-    C: Command<Answer = Box<LoggedIn>> + Send + 'static,
-{
+pub(crate) fn log_in(
+    session: Arc<Session>,
+    seats: Arc<Seats>,
+    command: impl Begin,
+) -> Submission<Box<LoggedIn>> {
     job(move |decider| {
-        let mut logged_in = decider.execute(command)?;
+        // Before the command: a refused login must change nothing, and cost little.
+        let who = command.who(decider.state());
+        if let Some((user, device)) = who {
+            seats.take(&session, user, device, Instant::now())?;
+        }
+        let mut logged_in = decider
+            .execute(command)
+            .inspect_err(|_| seats.leave(&session))?;
+        if who.is_none() {
+            let Actor { user, device, .. } = logged_in.actor;
+            seats.take(&session, user, device, Instant::now())?;
+        }
         decider.register(Registration::Login {
             session,
             actor: logged_in.actor,

@@ -21,12 +21,12 @@ use cairn_proto::wire::request::{Call, List, Request, SessionRequest};
 use tokio::task::JoinSet;
 
 use crate::delivery::outbox::Started;
+use crate::fairness::budget::Borrower;
 use crate::history::read_history;
 use crate::limits;
 use crate::sequencer::intake::Closed;
 use crate::sequencer::ticket::{Ticket, job};
 use crate::session::admission;
-use crate::session::budget::Borrower;
 use crate::session::registration;
 use crate::session::reply_to::ReplyTo;
 use crate::session::secret_hash::secret_hash;
@@ -106,7 +106,7 @@ impl Requests {
         }
         admission::admit(&mut request);
         let bytes = admission::bytes_of(&request, frame_bytes);
-        let reply_to = self.start(id, bytes).await?;
+        let reply_to = self.start(id, bytes, now).await?;
         let limiter = &self.shared.request_rate_limiter;
         if limiter.allows(actor.user.into(), &request, now) {
             self.dispatch(actor, reply_to, request).await?;
@@ -127,7 +127,7 @@ impl Requests {
         if code == ErrorCode::BadRequest {
             self.bad += 1;
         }
-        let reply_to = self.start(id, frame_bytes).await?;
+        let reply_to = self.start(id, frame_bytes, Instant::now()).await?;
         reply_to.refuse(code);
         if self.bad >= limits::BAD_REQUESTS_MAX {
             return Err(End::TooManyBad);
@@ -137,9 +137,9 @@ impl Requests {
 
     /// Reserves what a request needs. Not reading on meanwhile is what slows the client down, by
     /// its stream window.
-    async fn start(&mut self, id: RequestId, bytes: usize) -> Result<ReplyTo, End> {
+    async fn start(&mut self, id: RequestId, bytes: usize, now: Instant) -> Result<ReplyTo, End> {
         loop {
-            let started = self.session.outbox.start_request(bytes);
+            let started = self.session.outbox.start_request(bytes, now);
             match started {
                 Started::Yes => {
                     return Ok(ReplyTo {

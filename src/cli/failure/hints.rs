@@ -79,6 +79,7 @@ pub(crate) fn hint_for_code(code: ErrorCode) -> Option<&'static str> {
             "the partial download is longer than the file: remove the .part file and try again"
         }
         ErrorCode::TooManyTransfers => "wait for another transfer to end, then try again",
+        ErrorCode::TooManySessions => "end other programs of this device, then try again",
         ErrorCode::Expired => "`cairn retention` shows how long a conversation keeps its messages",
         ErrorCode::RetentionBounds => {
             "`cairn config list` shows the bounds: retention-shortest and retention-longest"

@@ -3,4 +3,5 @@
 mod logins;
 mod members;
 mod people;
+mod sessions;
 mod strangers;

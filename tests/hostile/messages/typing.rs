@@ -10,7 +10,7 @@ use cairn_client::proto::wire::codec;
 use cairn_client::proto::wire::request::session::Focus;
 use cairn_client::proto::wire::typing::ClientDatagram;
 use cairn_client::{Account, Client, Endpoint, Event, Events};
-use cairn_server::limits::TYPING_VIEWERS_MAX;
+use cairn_server::limits::{SESSIONS_PER_DEVICE_MAX, TYPING_VIEWERS_MAX};
 use tokio::time::{interval, timeout};
 
 use crate::hostile::raw::{PATIENCE, Raw};
@@ -122,17 +122,24 @@ async fn typing_is_rate_limited() {
 #[tokio::test]
 async fn typing_is_silent_in_crowds() {
     let server = Server::start();
-    let (_ada, mut events, [bob, eve], team) = team(&server).await;
+    let (ada, mut events, [bob, eve], team) = team(&server).await;
     let mut typers = [
         Typer::enter(&server, &bob, team).await,
         Typer::enter(&server, &eve, team).await,
     ];
     let endpoint = Endpoint::new().unwrap();
-    let mut viewers = Vec::new();
+    let (mut viewers, mut account) = (Vec::new(), eve);
     // Ada and the two look as well.
-    for _ in 3..=TYPING_VIEWERS_MAX {
+    for n in 3..=TYPING_VIEWERS_MAX {
+        if n % SESSIONS_PER_DEVICE_MAX == 0 {
+            let (client, other) = invite(&ada, &format!("viewer-{n}")).await;
+            let added = ada.conversation(team).add_members(vec![other.user]).await;
+            added.unwrap();
+            client.close().await;
+            account = other;
+        }
         let options = Client::builder().push(false).endpoint(endpoint.clone());
-        let viewer = options.connect(&eve).await.unwrap();
+        let viewer = options.connect(&account).await.unwrap();
         viewer.conversation(team).focus().await.unwrap();
         viewers.push(viewer);
     }

@@ -21,7 +21,7 @@ use crate::hostile::{Stage, connect};
 use crate::support::resident_bytes_peak;
 
 /// Connections that attack at once.
-const ATTACKERS: usize = 8;
+const ATTACKERS: usize = cairn_server::limits::SESSIONS_PER_DEVICE_MAX;
 
 /// Requests that each of them writes, as fast as the server takes them.
 const REQUESTS: usize = 4_000;
@@ -95,6 +95,7 @@ async fn profiles_are_bounded() {
     // The largest answer there is arrives whole.
     let all = eve.people().profiles(&users).await.unwrap();
     assert_eq!(all.len(), PROFILES_PER_REQUEST_MAX);
+    eve.close().await;
     let one = framed(Request::from(GetProfiles { users }));
     for are_read in [false, true] {
         let grown = grown_by(&mut stage, &account, &one, are_read).await;
@@ -108,6 +109,7 @@ async fn repeated_users_are_answered_once() {
     let mut stage = Stage::set().await;
     let (eve, account) = stage.user("eve").await;
     set_largest_profile(&eve).await;
+    eve.close().await;
     let server = stage.server.addr;
     stage
         .meanwhile(async {

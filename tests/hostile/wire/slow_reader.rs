@@ -19,8 +19,8 @@ const MESSAGES: u64 = 20_000;
 /// Bytes of each message, beside its number.
 const MESSAGE_BYTES: usize = 250;
 
-/// Sessions that do not read.
-const READERS: usize = 16;
+/// Sessions of each of two users that do not read.
+const READERS: usize = 7;
 
 /// What the server may grow by: room for the messages in memory and for what it uses anyway, and
 /// less than a copy for each reader.
@@ -31,7 +31,8 @@ async fn stalled_reader_costs_others_nothing() {
     let mut stage = Stage::set().await;
     let eve = stage.account("eve").await;
     let (bob, _) = stage.user("bob").await;
-    let team = group(&bob, "team", &[eve.user]).await;
+    let mal = stage.account("mal").await;
+    let team = group(&bob, "team", &[eve.user, mal.user]).await;
     let (server, owner) = (stage.server.addr, stage.owner.clone());
     bob.conversation(team)
         .add_members(vec![stage.owner_account.user])
@@ -42,8 +43,8 @@ async fn stalled_reader_costs_others_nothing() {
     let mut slow = stage
         .meanwhile(async {
             let mut slow = Vec::new();
-            for _ in 0..READERS {
-                let (raw, _) = Raw::log_in_with(server, &eve, true).await;
+            for account in [&eve, &mal].repeat(READERS) {
+                let (raw, _) = Raw::log_in_with(server, account, true).await;
                 let timeline = raw.timeline().await;
                 slow.push((raw, timeline));
             }
