@@ -1,5 +1,6 @@
 //! Registrations and what revokes them, decided in one batch.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use cairn_core::Actor;
@@ -20,6 +21,8 @@ use cairn_proto::wire::request::group::{CreateGroup, RemoveMembers};
 use cairn_proto::wire::request::people::Relate;
 use cairn_proto::wire::request::{Answer, Request};
 use cairn_proto::wire::response::ServerFrame;
+use cairn_store::env::Env;
+use cairn_store::testing::{Call, Failure, Fault, SimDisk};
 use tokio::sync::oneshot::Receiver;
 
 use super::*;
@@ -34,6 +37,7 @@ const NOW: Timestamp = Timestamp::new(1);
 
 /// A server with two users who share a group and a direct chat.
 struct Scene {
+    disk: SimDisk,
     decider: Decider,
     hub: Hub,
     loopback: Loopback,
@@ -53,7 +57,8 @@ struct User {
 impl Scene {
     async fn set() -> Self {
         let loopback = Loopback::connect().await;
-        let mut engine = Engine::open(&loopback.dir.path().join("data")).unwrap();
+        let disk = SimDisk::new(1);
+        let mut engine = Engine::open_in(&Env::simulated(&disk, 1), Path::new("data")).unwrap();
         let (owner, member) = (SecretHash([1; 32]), SecretHash([2; 32]));
         let invite = OwnerInvite {
             token: owner,
@@ -93,6 +98,7 @@ impl Scene {
             session: Session::new(loopback.server.clone(), true),
         });
         let mut scene = Self {
+            disk,
             decider,
             hub,
             loopback,
@@ -373,13 +379,17 @@ async fn failed_commit_refuses_everything() {
     let mut scene = Scene::set().await;
     let (focus, focused) = scene.focus(scene.team);
     let (ask, asked) = job(|decider| Ok(decider.metrics()));
-    let tickets = [scene.kick(), focus, ask, scene.kick()];
-    for ticket in tickets {
+    for ticket in [scene.kick(), focus, ask, scene.kick()] {
         ticket.decide(&mut scene.decider);
     }
-    let mut publication = scene.decider.take_publication().unwrap();
-    publication.refuse(ErrorCode::StorageFailed);
-    scene.hub.publish(publication);
+    scene.disk.fail(Fault {
+        call: Call::Sync,
+        nth: 1,
+        failure: Failure::Io,
+        is_sticky: false,
+    });
+    assert!(scene.decider.commit().is_err());
+    scene.hub.publish(scene.decider.take_publication().unwrap());
     assert_eq!(answer(focused), Err(ErrorCode::StorageFailed));
     assert_eq!(answer(asked), Err(ErrorCode::StorageFailed));
     assert_eq!(scene.focused(), None);
