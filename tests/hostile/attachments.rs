@@ -1,4 +1,4 @@
-//! Transfers that lie, take too much, or want what is not theirs.
+//! Invalid transfers: false sizes and hashes, exceeded quotas, and files of other users.
 
 use bytes::Bytes;
 use cairn_client::Account;
@@ -33,7 +33,7 @@ pub(super) fn file(bytes: &[u8]) -> Attachment {
     }
 }
 
-/// Announces an upload; what the server says first.
+/// Announces an upload, and returns the server's first frame.
 async fn announce(raw: &Raw, hash: AttachmentHash, bytes: u64) -> (Stream, TransferFrame) {
     let mut stream = Stream::open(&raw.connection).await;
     stream
@@ -43,7 +43,7 @@ async fn announce(raw: &Raw, hash: AttachmentHash, bytes: u64) -> (Stream, Trans
     (stream, said)
 }
 
-/// Announces so many bytes under this hash and writes others; what comes of it.
+/// Announces an upload of this size and hash, writes these bytes, and returns the outcome.
 pub(super) async fn upload(
     raw: &Raw,
     hash: AttachmentHash,
@@ -130,7 +130,7 @@ async fn false_sizes_and_hashes_leave_nothing() {
                     "{announced} {written:?}"
                 );
             }
-            // Of what was right of a lie nothing was kept.
+            // The refused uploads left no partial file: this one starts from the beginning.
             let (mut stream, said) = announce(&raw, hash, 10).await;
             assert_eq!(said, TransferFrame::From(0));
             stream.write(right).await;
@@ -208,7 +208,7 @@ async fn file_claims_must_be_true() {
 }
 
 /// `Request(id, Send(Draft { conversation, seq, Image(Media { … }), no extras }))` with a name and
-/// a preview that no client would send.
+/// a preview that the types cannot represent.
 fn draft_of(to: ConversationId, name: &str, preview_bytes: usize) -> Vec<u8> {
     const REQUEST_VARIANT: u32 = 1;
     const IMAGE_VARIANT: u32 = 3;
@@ -323,7 +323,7 @@ async fn transfers_per_connection_are_bounded() {
         .await;
 }
 
-/// What it wrote was right as far as it went, as far as anybody can say.
+/// The bytes before the cut may be right, so they are kept.
 #[tokio::test]
 async fn truncated_upload_resumes() {
     let mut stage = Stage::set().await;
@@ -347,7 +347,7 @@ async fn truncated_upload_resumes() {
     assert_eq!(partials(&stage.server), 0);
 }
 
-/// Whatever keeps the server from reading what has arrived may pass.
+/// A read error may be temporary, so the partial file is kept.
 #[cfg(unix)]
 #[tokio::test]
 async fn unreadable_partial_is_kept() {
@@ -369,8 +369,8 @@ async fn unreadable_partial_is_kept() {
     assert!(partial.is_symlink());
 }
 
-/// A user who is at an upload and goes on with it is left alone, and the user who comes later need
-/// not send anything.
+/// A progressing upload is not preempted; a later upload of the same file waits for it, and is then
+/// complete without sending anything.
 #[tokio::test]
 async fn active_upload_is_not_preempted() {
     let mut stage = Stage::set().await;
@@ -393,7 +393,7 @@ async fn active_upload_is_not_preempted() {
                     bytes: bytes.len() as u64,
                 }))
                 .await;
-            // By then the server has seen it.
+            // These round trips prove that the server has read the second opening.
             for _ in 0..20 {
                 after.goes_on().await;
             }
@@ -406,8 +406,8 @@ async fn active_upload_is_not_preempted() {
     assert_eq!(partials(&stage.server), 0);
 }
 
-/// A connection that is gone may be noticed late, so when one of two is silent the other goes on
-/// with its upload, from what has arrived.
+/// A dead connection may be detected late. So when two uploads of a file compete and one is
+/// stalled, the other takes over from the bytes received.
 #[tokio::test]
 async fn stalled_upload_is_preempted() {
     let mut stage = Stage::set().await;
@@ -448,7 +448,7 @@ async fn quota_counts_stored_and_pending_bytes() {
             .await
             .unwrap();
     };
-    // Two files of up to 4 KiB: each counts as its blocks and 1 KiB.
+    // Room for two files of up to 4 KiB: each is charged for its blocks plus 1 KiB.
     set("attachment-quota", "10240").await;
     stage
         .meanwhile(async {
@@ -499,7 +499,7 @@ async fn quota_counts_stored_and_pending_bytes() {
                 announce(&raw, hash_of(b"b"), 51).await.1,
                 REFUSED(ErrorCode::AttachmentTooLarge)
             );
-            // A user who loses a connection has reserved no more than what arrived.
+            // A lost connection reserves only the bytes that arrived.
             let (mut broken, said) = announce(&raw, hash_of(&[4; 50]), 50).await;
             assert_eq!(said, TransferFrame::From(0));
             broken.reset();

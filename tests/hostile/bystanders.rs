@@ -1,4 +1,4 @@
-//! Two well-behaved clients who must not notice what others do to the server.
+//! Two well-behaved clients, which must not notice attacks on the server.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::raw::PATIENCE;
 use super::{group, text};
 use crate::support::invite;
 
-/// Two users in a group of their own.
+/// Two users in a group that has no other members.
 pub(super) struct Bystanders {
     team: ConversationId,
     ann: Client,
@@ -21,7 +21,7 @@ pub(super) struct Bystanders {
     last: MsgId,
 }
 
-/// A pause between what they say, so that the machine is not theirs alone.
+/// Delay between exchanges, to leave processor time to the attack.
 const PACE: Duration = Duration::from_millis(20);
 
 impl Bystanders {
@@ -44,7 +44,7 @@ impl Bystanders {
         }
     }
 
-    /// Runs `other` while the two chat: at least once before it, once beside it and once after it.
+    /// Runs `other` while the two clients chat: at least once before, during and after it.
     pub(super) async fn chat_meanwhile<T>(&mut self, other: impl Future<Output = T>) -> T {
         self.exchange().await;
         let is_over = Cell::new(false);
@@ -69,7 +69,7 @@ impl Bystanders {
         result
     }
 
-    /// Each says something, it is accepted under the next number, and both see it.
+    /// Each client sends a message, which must be accepted under the next msgid and reach both.
     async fn exchange(&mut self) {
         timeout(PATIENCE, self.exchange_now())
             .await

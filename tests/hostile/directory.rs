@@ -1,5 +1,4 @@
-//! Data directories that a server cannot have: it says why in one line, and leaves them as they
-//! are.
+//! Unusable data directories: the server reports the reason in one line, and changes nothing.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +7,6 @@ use std::process::{Command, Output, Stdio};
 use super::Stage;
 use crate::support::{Server, cairn};
 
-/// The exit code for a data directory that cannot be used.
 const DATA_UNUSABLE: i32 = 4;
 
 fn serve(data: &Path) -> Output {
@@ -123,8 +121,8 @@ fn foreign_directory_is_refused_untouched() {
     assert_eq!(fs::read(&file).unwrap(), b"text");
 }
 
-/// Root may write where permissions say otherwise, so the directory is mounted read-only, in a
-/// mount namespace that ends with the server.
+/// Permissions do not stop root, so the directory is mounted read-only, in a mount namespace that
+/// ends with the server.
 #[test]
 fn read_only_directory_is_refused() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! Bad input of every kind against the real server: each is answered with its exact code, and other
-//! clients notice nothing.
+//! Hostile input of every kind against the real server: each is answered with its exact code, and
+//! other clients notice nothing.
 
 mod accounts;
 mod attachments;
@@ -17,7 +17,7 @@ use cairn_client::{Account, Client};
 use crate::support::{self, Server, resident_bytes};
 use bystanders::Bystanders;
 
-/// A server with its owner and two users who chat, whatever the others do.
+/// A server with its owner, and two users who chat during every attack.
 struct Stage {
     server: Server,
     owner: Client,
@@ -38,20 +38,19 @@ impl Stage {
         }
     }
 
-    /// Does something hostile while the bystanders chat: before, during and after it, whatever they
-    /// say is accepted and followed.
+    /// Runs an attack while the bystanders chat: before, during and after it, their messages must
+    /// be accepted and delivered.
     async fn meanwhile<T>(&mut self, hostile: impl Future<Output = T>) -> T {
         self.bystanders.chat_meanwhile(hostile).await
     }
 
-    /// A new user, who is not connected.
+    /// A new user without a connection.
     async fn account(&self, name: &str) -> Account {
         let (client, account) = support::invite(&self.owner, name).await;
         client.close().await;
         account
     }
 
-    /// A new user with a client.
     async fn user(&self, name: &str) -> (Client, Account) {
         support::invite(&self.owner, name).await
     }

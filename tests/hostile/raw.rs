@@ -1,4 +1,4 @@
-//! A client without manners: it writes any bytes on any stream.
+//! A client that writes arbitrary bytes to any stream.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -31,14 +31,12 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 use tokio::time::timeout;
 
-/// What fails to arrive within this time is not coming.
+/// The wait after which an event counts as absent.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What the server may send on one stream before it is read: little, so that not reading is soon
-/// felt.
+/// Receive window of a stream: small, so that a client that stops reading soon blocks the server.
 const STREAM_WINDOW_BYTES: u32 = 64 * 1024;
 
-/// A connection, and its session stream.
 pub(super) struct Raw {
     pub(super) connection: Connection,
     pub(super) stream: Stream,
@@ -46,14 +44,14 @@ pub(super) struct Raw {
     _endpoint: Endpoint,
 }
 
-/// A stream of a connection, cut into frames.
+/// A stream, read by frames.
 pub(super) struct Stream {
     send: SendStream,
     recv: RecvStream,
     buffer: BytesMut,
 }
 
-/// An endpoint that takes any server for the right one.
+/// An endpoint that accepts any server certificate.
 pub(super) fn endpoint(alpn: &[&[u8]]) -> Endpoint {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut tls = rustls::ClientConfig::builder_with_provider(provider)
@@ -72,7 +70,7 @@ pub(super) fn endpoint(alpn: &[&[u8]]) -> Endpoint {
     endpoint
 }
 
-/// Why a connection ended.
+/// Waits for the end of a connection, and returns its close code.
 pub(super) async fn closed(connection: &Connection) -> CloseCode {
     match timeout(PATIENCE, connection.closed())
         .await
@@ -86,7 +84,7 @@ pub(super) async fn closed(connection: &Connection) -> CloseCode {
 }
 
 impl Raw {
-    /// A connection that has said nothing.
+    /// A connection before its hello.
     pub(super) async fn connect(server: SocketAddr) -> Self {
         let endpoint = endpoint(&[ALPN]);
         let connection = endpoint.connect(server, "cairn").unwrap().await.unwrap();
@@ -99,7 +97,7 @@ impl Raw {
         }
     }
 
-    /// A connection that says hello, and what it is told.
+    /// Connects and sends this hello; returns the server's answer.
     pub(super) async fn hello(
         server: SocketAddr,
         credentials: Credentials,
@@ -113,12 +111,12 @@ impl Raw {
         (raw, answer)
     }
 
-    /// A session of a known device.
+    /// Logs in a device.
     pub(super) async fn log_in(server: SocketAddr, account: &Account) -> Self {
         Self::log_in_with(server, account, false).await.0
     }
 
-    /// A session of a known device, and what it is told first.
+    /// Logs in a device; returns the welcome as well.
     pub(super) async fn log_in_with(
         server: SocketAddr,
         account: &Account,
@@ -127,21 +125,21 @@ impl Raw {
         loop {
             match Self::hello(server, Credentials::Token(account.token), push).await {
                 (raw, ServerFrame::Welcome(welcome)) => return (raw, welcome),
-                // Those that ended just now may still count.
+                // Sessions that just ended may still count.
                 (_, ServerFrame::Refused(ErrorCode::TooManySessions)) => {}
                 (_, other) => panic!("no welcome but {other:?}"),
             }
         }
     }
 
-    /// A login that is refused: why, and how the connection ends.
+    /// Returns the error of a refused login, and the close code.
     pub(super) async fn refused(
         server: SocketAddr,
         credentials: Credentials,
     ) -> (ErrorCode, CloseCode) {
         match Self::hello(server, credentials, false).await {
             (mut raw, ServerFrame::Refused(code)) => {
-                // The server waits until the refusal has been read to its end.
+                // The server waits until the client has read the refusal.
                 assert!(raw.stream.ends().await);
                 (code, raw.closed().await)
             }
@@ -149,7 +147,7 @@ impl Raw {
         }
     }
 
-    /// Asks, and waits for the answer.
+    /// Sends a request, and waits for its answer.
     pub(super) async fn ask<C>(&mut self, call: C) -> Result<C::Answer, ErrorCode>
     where
         C: Call + Into<Request>,
@@ -158,21 +156,21 @@ impl Raw {
         Ok(answer.of::<C>().unwrap())
     }
 
-    /// Asks, and waits for the answer as it is encoded.
+    /// Sends a request, and waits for its answer in encoded form.
     pub(super) async fn ask_any(&mut self, request: Request) -> Result<Answer, ErrorCode> {
         let (id, body) = self.request(request);
         self.stream.write(&frame::frame(&body)).await;
         self.answer_to(id).await
     }
 
-    /// A request with a number of its own.
+    /// Numbers a request.
     pub(super) fn request(&mut self, request: impl Into<Request>) -> (RequestId, ClientFrame) {
         self.asked += 1;
         let id = RequestId::new(self.asked);
         (id, ClientFrame::Request(id, request.into()))
     }
 
-    /// The next answer, which must be that to `id`.
+    /// Reads the next answer, which must be the one to `id`.
     pub(super) async fn answer_to(&mut self, id: RequestId) -> Result<Answer, ErrorCode> {
         match self.stream.read().await {
             ServerFrame::Response(answered, answer) if answered == id => answer,
@@ -194,20 +192,18 @@ impl Raw {
         .await
     }
 
-    /// The session is as it was: whatever the client did was answered, and the next request is as
-    /// well.
+    /// Checks that the session is still served and has no unread answers.
     pub(super) async fn goes_on(&mut self) {
         assert!(self.ask(ListDevices).await.is_ok());
     }
 
-    /// Opens a timeline stream.
+    /// Opens the timeline stream.
     pub(super) async fn timeline(&self) -> Stream {
         let mut stream = Stream::open(&self.connection).await;
         stream.write(&frame::frame(&StreamOpening::Timeline)).await;
         stream
     }
 
-    /// How the server ends the connection.
     pub(super) async fn closed(&self) -> CloseCode {
         closed(&self.connection).await
     }
@@ -223,18 +219,18 @@ impl Stream {
         }
     }
 
-    /// Writes the bytes as they are. That the server closes the connection meanwhile is what most
-    /// of them are for.
+    /// Writes raw bytes. Errors are ignored: most of these bytes make the server close the
+    /// connection.
     pub(super) async fn write(&mut self, bytes: &[u8]) {
         let _ = self.send.write_all(bytes).await;
     }
 
-    /// Writes the bytes behind a length of one's own choice.
+    /// Writes bytes with an arbitrary length prefix.
     pub(super) async fn write_as(&mut self, length: usize, bytes: &[u8]) {
         self.write(&prefixed(length, bytes)).await;
     }
 
-    /// Writes the bytes as they are, and reads meanwhile whatever comes.
+    /// Writes raw bytes, and discards what arrives meanwhile.
     pub(super) async fn write_and_read(&mut self, bytes: &[u8]) {
         let Self { send, recv, .. } = self;
         let reads = async { while let Ok(Some(_)) = recv.read_chunk(usize::MAX, true).await {} };
@@ -243,37 +239,35 @@ impl Stream {
             .unwrap_or_default();
     }
 
-    /// Ends the stream.
     pub(super) fn finish(&mut self) {
         self.send.finish().unwrap();
     }
 
-    /// Resets the stream.
     pub(super) fn reset(&mut self) {
         self.send.reset(VarInt::from_u32(0)).unwrap();
     }
 
-    /// Wants to read nothing more.
+    /// Stops reading, with STOP_SENDING.
     pub(super) fn stop(&mut self) {
         self.recv.stop(VarInt::from_u32(0)).unwrap();
     }
 
-    /// The next frame of the server.
+    /// Reads the next frame of the session stream.
     pub(super) async fn read(&mut self) -> ServerFrame {
         codec::decode(&self.next().await, limits::FRAME_BYTES_MAX).unwrap()
     }
 
-    /// The next frame of a timeline.
+    /// Reads the next frame of a timeline stream.
     pub(super) async fn news(&mut self) -> TimelineFrame {
         codec::decode(&self.next().await, limits::FRAME_BYTES_MAX).unwrap()
     }
 
-    /// What the server says next of a transfer.
+    /// Reads the next frame of a transfer.
     pub(super) async fn transfer(&mut self) -> TransferFrame {
         codec::decode(&self.next().await, limits::FRAME_BYTES_MAX).unwrap()
     }
 
-    /// Everything that the server writes until it ends the stream.
+    /// Reads the stream to its end.
     pub(super) async fn rest(&mut self) -> Vec<u8> {
         let mut rest = self.buffer.split().to_vec();
         while let Some(chunk) = timeout(PATIENCE, self.recv.read_chunk(usize::MAX, true))
@@ -286,7 +280,7 @@ impl Stream {
         rest
     }
 
-    /// Whether the server gives the stream up.
+    /// Returns whether the server resets the stream.
     pub(super) async fn is_broken_off(&mut self) -> bool {
         timeout(PATIENCE, self.recv.read_chunk(1, true))
             .await
@@ -294,7 +288,7 @@ impl Stream {
             .is_err()
     }
 
-    /// Whether the server writes nothing more.
+    /// Returns whether the server finishes the stream without further bytes.
     pub(super) async fn ends(&mut self) -> bool {
         self.buffer.is_empty() && matches!(self.recv.read_chunk(1, true).await, Ok(None))
     }
@@ -316,7 +310,6 @@ impl Stream {
     }
 }
 
-/// The first frame of a session.
 pub(super) fn hello(credentials: Credentials, push: bool) -> ClientFrame {
     ClientFrame::Hello(Hello {
         version: WIRE_VERSION,
@@ -329,13 +322,13 @@ pub(super) fn hello(credentials: Credentials, push: bool) -> ClientFrame {
     })
 }
 
-/// The bytes behind a length of one's own choice.
+/// Bytes with an arbitrary length prefix.
 pub(super) fn prefixed(length: usize, bytes: &[u8]) -> Vec<u8> {
     let length = u32::try_from(length).unwrap();
     [&length.to_le_bytes(), bytes].concat()
 }
 
-/// Takes any certificate and any signature.
+/// Accepts any certificate and any signature.
 #[derive(Debug)]
 struct AnyServer;
 

@@ -1,5 +1,5 @@
-//! Logins that are refused, all in the same words, and guessing that is slowed down without keeping
-//! out who belongs here.
+//! Failed logins: every reason gets the same answer, and guessing is rate-limited without locking
+//! out legitimate users.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -23,7 +23,6 @@ use tokio::time::{interval, timeout};
 use crate::hostile::raw::{PATIENCE, Raw};
 use crate::hostile::{Stage, connect, group, text};
 
-/// `cairn_server::limits::LOGIN_FAILURES_MAX`, as clients meet it.
 const FAILURES_MAX: u32 = cairn_server::limits::LOGIN_FAILURES_MAX;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -129,8 +128,8 @@ async fn wrong_credentials_are_indistinguishable() {
         .await;
 }
 
-/// Of those who race for the last use of an invite one gets it, and of those who race for a name as
-/// well.
+/// Of concurrent joins with the last use of an invite, one succeeds; the same holds for concurrent
+/// joins under one name.
 #[tokio::test]
 async fn concurrent_joins_admit_one() {
     let mut stage = Stage::set().await;
@@ -173,8 +172,8 @@ async fn concurrent_joins_admit_one() {
         .await;
 }
 
-/// A name that is taken is refused behind the question whether the invite is good, and uses nothing
-/// up: so it tells when the invite has expired.
+/// The server checks the invite before the name, and a taken name does not use the invite up. So
+/// the refusal changes from `NameTaken` to `BadInvite` when the invite expires.
 #[tokio::test]
 async fn invite_expires() {
     let mut stage = Stage::set().await;
@@ -202,7 +201,7 @@ async fn invite_expires() {
         .await;
 }
 
-/// How many of `attempts` at once are heard.
+/// Returns how many of `attempts` concurrent logins had their password checked.
 async fn guesses(server: SocketAddr, name: &str, attempts: u32) -> u32 {
     let tasks: Vec<_> = (0..attempts)
         .map(|_| tokio::spawn(Raw::refused(server, password(name, "battery staple"))))
@@ -218,8 +217,8 @@ async fn guesses(server: SocketAddr, name: &str, attempts: u32) -> u32 {
     heard
 }
 
-/// Everybody here comes from one address, as behind one router: the user who guesses there keeps
-/// others there from guessing, and no user from coming back with the token of their device.
+/// All connections here share one address, as behind a NAT. Guessing blocks further password logins
+/// from this address, but not logins with a device token.
 #[tokio::test]
 async fn guessing_is_limited_without_lockout() {
     let mut stage = Stage::set().await;
@@ -256,8 +255,7 @@ async fn guessing_is_limited_without_lockout() {
         .await;
 }
 
-/// As many are heard as may fail, and beside the last of them those that are being checked at the
-/// same moment.
+/// Concurrent guesses may exceed the limit only by those being checked when it is reached.
 #[tokio::test]
 async fn parallel_guessing_gains_nothing() {
     let mut stage = Stage::set().await;
@@ -277,8 +275,7 @@ async fn parallel_guessing_gains_nothing() {
         .await;
 }
 
-/// A device that guesses tokens guesses for ever: they are random, and what fails costs no password
-/// hash.
+/// Failed token logins are not limited: tokens are random, and a failure costs no password hash.
 #[tokio::test]
 async fn wrong_tokens_do_not_block_passwords() {
     let mut stage = Stage::set().await;
@@ -311,7 +308,7 @@ async fn revoked_device_is_closed_for_good() {
     let pam = join(&link, "pam", "correct horse").await;
     stage
         .meanwhile(async {
-            // Another user's device is not known to her.
+            // Revoking another user's device fails as if the device did not exist.
             let mut raw = Raw::log_in(server, &account).await;
             let foreign = Request::from(RevokeDevice {
                 device: pam.whoami().device,
@@ -330,11 +327,11 @@ async fn revoked_device_is_closed_for_good() {
                 Raw::refused(server, Credentials::Token(token)).await,
                 REFUSED
             );
-            // Her other device and other users go on.
+            // The user's other device and other users are not affected.
             assert_eq!(pam.me().devices().await.unwrap().len(), 1);
             raw.goes_on().await;
 
-            // What a device asks for behind its own end is not done.
+            // Requests that follow a device's revocation of itself are not executed.
             let (_, revoke) = raw.request(Request::from(RevokeDevice {
                 device: account.device,
             }));

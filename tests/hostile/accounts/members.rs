@@ -1,4 +1,4 @@
-//! What members may not do, and what becomes of those who are members no more.
+//! Requests that members are refused, and sessions of removed members.
 
 use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_client::proto::limits::{
@@ -24,7 +24,7 @@ use crate::hostile::{Stage, group, text};
 
 const NOBODY: UserId = UserId::new(999_999);
 
-/// What an owner is refused who keeps order in a group.
+/// Moderation requests that even an owner is refused, and their error codes.
 fn keeping_order(
     team: ConversationId,
     direct: ConversationId,
@@ -330,8 +330,8 @@ async fn bounds_of_invites_and_imports_hold() {
         .await;
 }
 
-/// A user who is removed reads up to the entry that says so: not a byte of what is said after it
-/// reaches them, by pull or by push, on the connection that they had.
+/// A removed member receives entries up to their removal and nothing after it, by pull or by push,
+/// also on a connection that was open before.
 #[tokio::test]
 async fn removed_member_receives_nothing() {
     let mut stage = Stage::set().await;
@@ -381,7 +381,8 @@ async fn removed_member_receives_nothing() {
                 raw.send(team, 1, text("still here")).await,
                 Err(ErrorCode::NotFound)
             );
-            // What comes last is pushed behind anything that could have been before it.
+            // Pushes arrive in order: once the marker arrives, everything sent before it would have
+            // arrived.
             let marker = ada.conversation(other).send(text("marker")).await.unwrap();
             let before = until_pushed(&mut timeline, other, marker).await;
             let ends: Vec<_> = before
@@ -403,7 +404,7 @@ async fn removed_member_receives_nothing() {
                 }
             }
 
-            // Back again, she is pushed what comes from then on.
+            // After rejoining, the user is pushed new entries again.
             ada.conversation(team)
                 .add_members(vec![eve.user])
                 .await
@@ -426,7 +427,7 @@ fn pull(conversation: ConversationId) -> Request {
     })
 }
 
-/// Reads the timeline until this entry has come, and gives everything that came.
+/// Reads the timeline up to this entry, and returns all frames.
 async fn until_pushed(
     timeline: &mut Stream,
     conversation: ConversationId,

@@ -1,4 +1,4 @@
-//! Bad requests about people and settings: each has its answer, and nothing comes of any.
+//! Invalid requests about people and settings: each is refused with its code and changes nothing.
 
 use bytes::Bytes;
 use cairn_client::proto::ids::{ConversationId, RequestId, UserId};
@@ -111,7 +111,7 @@ async fn invalid_people_requests_change_nothing() {
             ] {
                 assert_eq!(raw.ask_any(request.clone()).await, Err(code), "{request:?}");
             }
-            // Whom she has nothing to do with, and whom there is not: she is told the same of both.
+            // Unrelated users and missing users get the same answer.
             assert_eq!(
                 raw.ask(Watch {
                     users: vec![ada.user, NOBODY]
@@ -154,7 +154,7 @@ async fn invalid_people_requests_change_nothing() {
         .await;
 }
 
-/// Datagrams that mean nothing, or come before their sender looks at anything, are passed over.
+/// Malformed datagrams are ignored, and so are valid ones of a user who has no focus.
 #[tokio::test]
 async fn malformed_datagrams_are_ignored() {
     let mut stage = Stage::set().await;
@@ -186,7 +186,7 @@ async fn malformed_datagrams_are_ignored() {
         .await;
 }
 
-/// A name of 10 KiB, NUL, a path: no such name is ever a value.
+/// Malformed names of settings: 10 KiB, empty, NUL.
 #[tokio::test]
 async fn unknown_setting_names_are_malformed() {
     let mut stage = Stage::set().await;
@@ -224,14 +224,14 @@ async fn unknown_setting_names_are_malformed() {
         .await;
 }
 
-/// A picture of one byte too many is malformed, one of 1 MiB no frame; what others see stays as it
-/// was.
+/// A picture one byte above the limit is malformed, and one of 1 MiB exceeds the frame limit. The
+/// stored profile does not change.
 #[tokio::test]
 async fn oversized_avatars_are_refused() {
     let mut stage = Stage::set().await;
     let (eve, account) = stage.user("eve").await;
     let server = stage.server.addr;
-    // Whatever its first bytes say, no user looks into it.
+    // The server does not inspect the image format.
     let largest = Profile {
         avatar: Avatar::new(vec![0xff; AVATAR_BYTES_MAX].into()).unwrap(),
         ..Profile::default()
@@ -266,7 +266,7 @@ async fn oversized_avatars_are_refused() {
     assert!(all.iter().all(|found| found.profile == largest) && all.len() == 1);
 }
 
-/// `Request(id, SetProfile(Profile { … }))` with an avatar that no client would send.
+/// `Request(id, SetProfile(Profile { … }))` with an avatar that the type cannot represent.
 fn avatar_of(id: RequestId, avatar_bytes: usize) -> Vec<u8> {
     let good = codec::encode(&Request::from(SetProfile {
         profile: Profile::default(),

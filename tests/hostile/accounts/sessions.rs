@@ -1,4 +1,4 @@
-//! More sessions than a device or a user may have.
+//! Sessions above the limits per device and per user.
 
 use std::net::SocketAddr;
 
@@ -24,7 +24,7 @@ async fn sessions(server: SocketAddr, account: &Account) -> Vec<Raw> {
 }
 
 #[tokio::test]
-async fn device_does_not_take_the_connections_of_others() {
+async fn device_limit_does_not_affect_other_users() {
     let mut stage = Stage::set().await;
     let (eve, bob) = (stage.account("eve").await, stage.account("bob").await);
     let server = stage.server.addr;

@@ -1,5 +1,5 @@
-//! What a user can learn of a conversation that they are no member of: nothing, not even that it
-//! is there.
+//! Requests about conversations of others: a user who is not a member cannot even learn that a
+//! conversation exists.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -34,7 +34,7 @@ use crate::hostile::raw::Raw;
 use crate::hostile::{Stage, attachments, group, text};
 use crate::support::kinds;
 
-/// The requests that are about no conversation, or about one of the asker's own.
+/// Requests that concern no conversation, or only a conversation of the requester.
 const OF_NO_CONVERSATION: &[&str] = &[
     "ListConversations",
     "FindUsers",
@@ -59,7 +59,7 @@ const OF_NO_CONVERSATION: &[&str] = &[
     "SetOwnReads",
 ];
 
-/// Everything that can be asked about a conversation, by a member of another one.
+/// Every request about a conversation, from a user who is a member only of `own`.
 #[expect(clippy::too_many_lines, reason = "the steps of one scenario")]
 fn requests(conversation: ConversationId, own: ConversationId, member: UserId) -> Vec<Request> {
     let msgid = MsgId::new(1);
@@ -284,12 +284,12 @@ fn requests(conversation: ConversationId, own: ConversationId, member: UserId) -
     ]
 }
 
-/// What may be explained to the owner of the server, and to no other user who is no member.
+/// Requests that only members and the server's owner may make.
 fn explanations(conversation: ConversationId, asker: UserId, member: UserId) -> [Request; 2] {
     [member, asker].map(|user| Request::from(Explain { conversation, user }))
 }
 
-/// Asks everything about each conversation as one user.
+/// Checks that every request about these conversations is answered as if they did not exist.
 async fn is_told_nothing(
     server: SocketAddr,
     asker: &Account,
@@ -334,7 +334,7 @@ async fn is_told_nothing(
             assert!(stream.rest().await.is_empty());
         }
     }
-    // Neither is any of it in their list, nor anything in what is their own.
+    // None of them is listed, and the user's own conversation is unchanged.
     let page = raw
         .ask(ListConversations {
             since: None,
@@ -357,10 +357,10 @@ async fn is_told_nothing(
     );
 }
 
-/// What a stranger would like to have.
+/// State that must not leak.
 struct Secret {
     member: UserId,
-    /// A message that names a file.
+    /// A message with a file.
     msgid: MsgId,
     hash: AttachmentHash,
     bytes: u64,
@@ -429,13 +429,13 @@ async fn foreign_conversation_looks_absent() {
     stage
         .meanwhile(async {
             is_told_nothing(server, &eve, &ids, &secret, true).await;
-            // The owner of the server may explain every count and import where they are a member,
-            // and reads no more than anybody else.
+            // The owner of the server may request explanations of unread counts, but can read no
+            // more than other users.
             is_told_nothing(server, &owner, &ids, &secret, false).await;
         })
         .await;
 
-    // Nothing came of any of it.
+    // The refused requests changed nothing.
     assert_eq!(
         ada.conversation(team)
             .pull(PullRange::From(MsgId::new(1)), 500)

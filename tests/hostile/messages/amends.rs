@@ -1,4 +1,4 @@
-//! What no user may do to messages, and what may not go with one.
+//! Refused amendments, and extras that are not permitted.
 
 use cairn_client::proto::content::extras::{Extra, Extras, Reaction};
 use cairn_client::proto::content::message::{Draft, Forward};
@@ -79,7 +79,7 @@ async fn only_senders_amend_messages() {
             }
         })
         .await;
-    // The owner of the group may recall any message, and edit none of another user.
+    // The owner of the group may recall any message, but edit only their own.
     let mut owner = ada
         .conversation(team)
         .pull(PullRange::From(said), 500)

@@ -1,4 +1,4 @@
-//! What a message may say, to the byte, and under which number.
+//! Limits of message bodies, to the byte, and of their client sequence numbers.
 
 use cairn_client::proto::content::attachment::{Attachment, AttachmentHash, Media, Preview, Video};
 use cairn_client::proto::content::body::{Amendment, Body, SystemEntry};
@@ -16,7 +16,7 @@ use crate::hostile::{Stage, group, text};
 
 const REQUEST_VARIANT: u32 = 1;
 
-/// A request to send a text that [`Text`] would not take: `Request(id, Message(Send(Draft {
+/// A request to send a text that [`Text`] would refuse: `Request(id, Message(Send(Draft {
 /// conversation, seq, content: Text(<bytes>) })))`.
 fn send_frame(id: u64, to: ConversationId, seq: u64, bytes: &[u8]) -> Vec<u8> {
     let content = codec::encode(&(0_u32, bytes));
@@ -31,7 +31,7 @@ async fn text_length_is_bounded() {
     let server = stage.server.addr;
     let longest = "ä".repeat(TEXT_BYTES_MAX / 2);
     assert_eq!(longest.len(), 16 * 1024);
-    // Nothing is made of them but what they are.
+    // Texts are stored as they are, without normalization or filtering.
     let kept = [
         longest.as_str(),
         "a",
@@ -81,8 +81,8 @@ async fn text_length_is_bounded() {
     }
 }
 
-/// The same content has one encoding: integers and lengths that take more bytes than they need are
-/// malformed, and say nothing of the session.
+/// Content has a single encoding: integers and lengths in more bytes than they need are refused as
+/// malformed, and the session continues.
 #[tokio::test]
 async fn overlong_content_is_refused() {
     let mut stage = Stage::set().await;
@@ -137,7 +137,7 @@ async fn overlong_content_is_refused() {
     assert_eq!(page.messages[0].extras.replied(), Some(MsgId::new(1)));
 }
 
-/// What only the server writes, and what names files that no user uploaded.
+/// Clients may not send system entries, or files that they did not upload.
 #[tokio::test]
 async fn system_entries_and_missing_files_are_refused() {
     let mut stage = Stage::set().await;
@@ -203,7 +203,7 @@ async fn system_entries_and_missing_files_are_refused() {
                     body.kind()
                 );
             }
-            // A refused send has used no number up.
+            // A refused send does not use up its number.
             let wave = Body::Emoji(EmojiName::new("wave").unwrap());
             assert_eq!(raw.send(team, 1, wave).await, Ok(MsgId::new(2)));
         })
@@ -240,7 +240,7 @@ async fn client_seq_is_unique() {
                 Err(ErrorCode::SeqConflict)
             );
             assert_eq!(raw.send(team, 3, text("three")).await, Ok(third));
-            // Each conversation counts for itself.
+            // Numbers are per conversation.
             assert_eq!(raw.send(other, 1, text("another")).await, Ok(MsgId::new(2)));
             // The same send stream over another connection.
             let mut again = Raw::log_in(server, &account).await;
@@ -249,7 +249,7 @@ async fn client_seq_is_unique() {
                 again.send(team, 1, text("another")).await,
                 Err(ErrorCode::SeqConflict)
             );
-            // The greatest number is a number.
+            // The greatest number is valid.
             let last = again.send(team, u64::MAX, text("last")).await.unwrap();
             assert_eq!(again.send(team, u64::MAX, text("last")).await, Ok(last));
             assert_eq!(

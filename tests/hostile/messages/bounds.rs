@@ -1,4 +1,4 @@
-//! Bounds on what members pile up: each is reached, and not passed.
+//! Limits on the state that members can create: each can be reached, and not exceeded.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -27,12 +27,11 @@ use tokio::time::timeout;
 use crate::hostile::raw::{PATIENCE, Raw};
 use crate::hostile::{Stage, connect, group, text};
 
-/// The answer to every request without a result.
 fn done() -> Result<Answer, ErrorCode> {
     Ok(Answer::to::<Pin>(&()))
 }
 
-/// One of the longest names of emoji.
+/// An emoji name of the maximum length.
 fn emoji(number: usize) -> EmojiName {
     EmojiName::new(format!("{number:0>USER_NAME_BYTES_MAX$}")).unwrap()
 }
@@ -41,7 +40,7 @@ fn changed(users: usize) -> Result<Answer, ErrorCode> {
     Ok(Answer::to::<Ban>(&users.try_into().unwrap()))
 }
 
-/// All reactions that there may be, to the longest message that there may be.
+/// The maximum number of reactions on a message of the maximum length.
 #[tokio::test]
 async fn reactions_per_message_are_bounded() {
     let mut stage = Stage::set().await;
@@ -150,7 +149,7 @@ async fn pins_are_bounded() {
                 done(),
                 "it is pinned already"
             );
-            // What is recalled, and what is taken back, makes room.
+            // A recall frees a pin, and so does unpinning.
             assert_eq!(
                 raw.ask(Recall {
                     conversation: team,
@@ -174,7 +173,7 @@ async fn pins_are_bounded() {
     assert_eq!(eve.conversation(team).pins().await.unwrap(), said[1..]);
 }
 
-/// Users whom an import made.
+/// Users created by an import.
 async fn imported(raw: &mut Raw, into: ConversationId, count: usize) -> Vec<UserId> {
     let names: Vec<UserName> = (0..count)
         .map(|number| UserName::new(format!("old{number}")).unwrap())
@@ -312,11 +311,9 @@ async fn search_results_are_bounded() {
         .await;
 }
 
-/// As many requests as may wait for their answers.
 const FLOOD: usize = 1000;
 
-/// A reaction that comes and goes, as fast as a connection takes it; how many of these requests
-/// were done.
+/// Adds and removes a reaction, pipelined; returns how many of the requests succeeded.
 async fn flood(raw: &mut Raw, conversation: ConversationId, msgid: MsgId) -> usize {
     let mut frames = BytesMut::new();
     for number in 0..FLOOD {
@@ -387,8 +384,8 @@ async fn reaction_rate_limit_spans_connections() {
                 (1..=done as u64).contains(&entries),
                 "{entries} entries of {done} requests"
             );
-            // Everybody else reacts as they like, and so does she who waits. What is no reaction
-            // does not wait at all.
+            // Other users are not limited; neither are this user's other requests, nor their
+            // reactions once the interval has passed.
             ada.conversation(team).react(said, emoji(2)).await.unwrap();
             one.goes_on().await;
             let react = || {

@@ -1,4 +1,4 @@
-//! Cursors and ranges at and beyond the edges of a log.
+//! Cursors and ranges at and beyond the ends of a log.
 
 use cairn_client::Client;
 use cairn_client::proto::ids::{ConversationId, MsgId};
@@ -111,7 +111,7 @@ async fn pull_size_is_bounded() {
     let (eve, account) = stage.user("eve").await;
     let team = group(&eve, "team", &[]).await;
     let server = stage.server.addr;
-    // Together more than one answer may hold, by their number and by their bytes.
+    // More than one reply may hold, by count and by bytes.
     for n in 0..RUN_MESSAGES_MAX {
         drop(
             eve.conversation(team)
@@ -164,7 +164,7 @@ async fn pull_size_is_bounded() {
                 assert_eq!(span(&pulled), expected, "{range:?} {limit}");
                 assert_eq!((pulled.head, pulled.floor), (head, MsgId::ZERO));
             }
-            // A run ends where its bytes do.
+            // A run ends at the byte limit.
             let pulled = pull(&mut raw, team, before(max), u32::MAX).await.unwrap();
             assert!(
                 pulled.run.entries.len() <= RUN_BYTES_MAX && pulled.run.count < RUN_MESSAGES_MAX
@@ -189,7 +189,7 @@ async fn pull(
     .await
 }
 
-/// The first and the last message, which lie in one row.
+/// The first and last msgid of a run, whose entries must be consecutive.
 fn span(pulled: &Pulled) -> Option<(u64, u64)> {
     let messages = pulled.run.messages().unwrap();
     assert!(

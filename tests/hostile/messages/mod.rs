@@ -1,4 +1,4 @@
-//! Bad messages, cursors and amendments, and the bounds of a conversation.
+//! Invalid messages, cursors and amendments, and the limits of a conversation.
 
 mod amends;
 mod bodies;

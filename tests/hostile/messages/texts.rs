@@ -1,5 +1,5 @@
-//! Names and texts that no client can make: too long, with NUL in them, with a path, with nothing.
-//! Each is malformed, wherever it stands.
+//! Invalid names and texts, which the client's types cannot represent: too long, empty, with NUL,
+//! with a path. Each is malformed in every field.
 
 use bytes::Bytes;
 use cairn_client::Client;
@@ -32,10 +32,10 @@ use cairn_client::proto::wire::{codec, frame};
 use crate::hostile::raw::{Raw, hello};
 use crate::hostile::{Stage, group, text};
 
-/// What stands where the bad text is put. Every type of text takes it.
+/// Placeholder that each forged frame replaces. It is valid for every type of text.
 const GOOD: &str = "good-text";
 
-/// A picture, and no text, in the same way.
+/// The placeholder for pictures.
 const GOOD_PICTURE: &[u8] = b"good-picture";
 
 const LONG: &str = "a name of 10 KiB";
@@ -45,15 +45,15 @@ const HIDDEN: &str = "na\u{202e}me";
 const SPACED: &str = "two words";
 const PATH: &str = "../../etc/passwd";
 
-/// What a name of one line is not.
+/// Invalid as a one-line name.
 const LINE: &[&str] = &["", LONG, NUL, LINES, HIDDEN, " x", "x "];
-/// What a single word is not.
+/// Invalid as a single word.
 const WORD: &[&str] = &["", LONG, NUL, LINES, HIDDEN, SPACED, "@x", "#x"];
 
-/// A place on the wire where a text is, and what it is not.
+/// A field on the wire, a request that contains it, and its invalid values.
 type Row = (&'static str, Request, &'static [&'static str]);
 
-/// The value as bytes, with other bytes in the place of the good ones.
+/// Replaces the placeholder in encoded bytes.
 fn forged(whole: &[u8], good: &[u8], bad: &[u8]) -> Vec<u8> {
     let at = whole
         .windows(good.len())
@@ -92,7 +92,7 @@ fn attachment(name: &str, media_type: &str, caption: &str) -> Attachment {
     }
 }
 
-/// Names of people and groups, and what they say of themselves.
+/// Names of users and groups, and profiles.
 fn names(team: ConversationId) -> Vec<Row> {
     let prefix = GroupName::new(GOOD).unwrap();
     let user = || UserName::new(GOOD).unwrap();
@@ -179,7 +179,6 @@ fn names(team: ConversationId) -> Vec<Row> {
     ]
 }
 
-/// Names of emoji.
 fn emoji(team: ConversationId) -> Vec<Row> {
     let msgid = MsgId::new(2);
     let emoji = || EmojiName::new(GOOD).unwrap();
@@ -206,7 +205,7 @@ fn emoji(team: ConversationId) -> Vec<Row> {
     ]
 }
 
-/// What files are called, and what the server's owner sets.
+/// File names and media types, and server settings.
 fn others(team: ConversationId) -> Vec<Row> {
     let (name, value) = (
         SettingName::new("direct-chats").unwrap(),
@@ -245,7 +244,7 @@ fn others(team: ConversationId) -> Vec<Row> {
     ]
 }
 
-/// Everything that the requests could change.
+/// All state that the requests could change.
 async fn as_it_is(client: &Client, team: ConversationId, user: UserId) -> String {
     let page = client
         .conversation(team)
@@ -266,7 +265,7 @@ async fn as_it_is(client: &Client, team: ConversationId, user: UserId) -> String
 #[tokio::test]
 async fn invalid_strings_are_malformed_everywhere() {
     let mut stage = Stage::set().await;
-    // Who owns the server may ask all of it.
+    // The owner of the server may make every request.
     let (owner, account, server) = (
         stage.owner.clone(),
         stage.owner_account.clone(),
@@ -299,7 +298,7 @@ async fn invalid_strings_are_malformed_everywhere() {
         })
         .await;
     assert_eq!(as_it_is(&owner, team, account.user).await, before);
-    // What was forged is read when no user forges it: it was the text alone that was refused.
+    // The same requests are valid without the forged text.
     let mut raw = Raw::log_in(server, &account).await;
     for (what, request, _) in rows {
         let answer = raw.ask_any(request).await;
@@ -313,8 +312,7 @@ async fn invalid_strings_are_malformed_everywhere() {
     }
 }
 
-/// What is shown to people and used for nothing else is kept to the byte: a path is a name like any
-/// other, where no file is meant.
+/// Names for display are stored as they are: a path is harmless where no file is opened by it.
 #[tokio::test]
 async fn path_like_names_are_harmless() {
     let mut stage = Stage::set().await;
@@ -433,8 +431,7 @@ async fn oversized_pictures_are_malformed() {
     assert_eq!(as_it_is(&eve, team, account.user).await, before);
 }
 
-/// A user who logs in under a name that is none has no session: a login that cannot be read is no
-/// login.
+/// A malformed hello is a protocol error rather than a failed login.
 #[tokio::test]
 async fn invalid_names_cannot_log_in() {
     let mut stage = Stage::set().await;
@@ -495,7 +492,7 @@ async fn invalid_names_cannot_log_in() {
     );
 }
 
-/// A text in the place of a text is one byte too long to be one.
+/// An edit is limited to the length of a text, to the byte.
 #[tokio::test]
 async fn edit_length_is_bounded() {
     let mut stage = Stage::set().await;

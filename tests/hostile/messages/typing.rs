@@ -1,5 +1,4 @@
-//! Typing that is too much: more often than anybody types, and where more look than anybody can
-//! tell apart.
+//! Excessive typing notifications: above the rate limit, and to a crowd of viewers.
 
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use tokio::time::{interval, timeout};
 use crate::hostile::raw::{PATIENCE, Raw};
 use crate::support::{Server, invite};
 
-/// A user in a team, without manners.
+/// A user in a group who ignores the client's typing interval.
 struct Typer {
     raw: Raw,
     user: UserId,
@@ -45,14 +44,14 @@ impl Typer {
         self.raw.connection.send_datagram(typing.into()).unwrap();
     }
 
-    /// Types so often, and waits until the server has seen it: an answer goes the long way round,
-    /// behind the datagrams.
+    /// Sends typing datagrams, and then a request: its answer proves that the server has handled
+    /// them.
     async fn types_times(&mut self, times: usize) {
         (0..times).for_each(|_| self.types());
         self.raw.goes_on().await;
     }
 
-    /// Types again and again until a user is notified of a user, and says of whom.
+    /// Sends typing datagrams until one is reported to Ada, and returns its user.
     async fn types_until_told(&self, events: &mut Events) -> UserId {
         let types = async {
             let mut clock = interval(TYPING_INTERVAL / 8);
@@ -68,7 +67,7 @@ impl Typer {
     }
 }
 
-/// Who types next.
+/// The user of the next typing event.
 async fn told(events: &mut Events) -> UserId {
     let next = async {
         loop {
@@ -80,7 +79,7 @@ async fn told(events: &mut Events) -> UserId {
     timeout(PATIENCE, next).await.expect("nobody types")
 }
 
-/// Ada, who looks at a team, and two others of it.
+/// Ada, who has focus on a group, and the two other members.
 async fn team(server: &Server) -> (Client, Events, [Account; 2], ConversationId) {
     let (ada, _) = server.owner().await;
     let (_, bob) = invite(&ada, "bob").await;
@@ -108,7 +107,7 @@ async fn typing_is_rate_limited() {
         eve.user,
         "of Bob, once was enough"
     );
-    // Their time comes again, and no sooner than half of what a client keeps to.
+    // Typing is reported again after at least half the interval of a regular client.
     let began = std::time::Instant::now();
     assert_eq!(bob.types_until_told(&mut events).await, bob.user);
     assert_eq!(bob.types_until_told(&mut events).await, bob.user);
@@ -129,7 +128,7 @@ async fn typing_is_silent_in_crowds() {
     ];
     let endpoint = Endpoint::new().unwrap();
     let (mut viewers, mut account) = (Vec::new(), eve);
-    // Ada and the two look as well.
+    // Ada and the two others have focus as well.
     for n in 3..=TYPING_VIEWERS_MAX {
         if n % SESSIONS_PER_DEVICE_MAX == 0 {
             let (client, other) = invite(&ada, &format!("viewer-{n}")).await;

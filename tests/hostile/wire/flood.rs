@@ -1,4 +1,4 @@
-//! Packets that belong to no connection, and connections that no user goes on with.
+//! Packets without a connection, and unfinished handshakes.
 
 use std::net::SocketAddr;
 
@@ -10,11 +10,11 @@ use crate::hostile::{Stage, connect, resident_bytes};
 
 const PACKETS: usize = 20_000;
 
-/// Handshakes that are begun and left alone: more than the server takes from addresses that are not
-/// proven.
+/// Handshakes that are started and abandoned: more than the server accepts from unvalidated
+/// addresses.
 const HANDSHAKES: usize = 300;
 
-/// What the server may have grown by: less than half of what it was sent.
+/// The allowed growth in memory: less than half of the bytes sent.
 const GROWTH_BYTES_MAX: u64 = 10 * 1024 * 1024;
 
 #[tokio::test]
@@ -37,18 +37,18 @@ async fn garbage(server: SocketAddr) {
         random.fill_bytes(&mut packet);
         let bytes = match round % 4 {
             0 => random.random_range(0..packet.len()),
-            // As a first packet: long header, version 1, of the least size for one.
+            // An Initial packet: long header, version 1, minimum size.
             1 | 2 => {
                 packet[0] |= 0xc0;
                 packet[1..6].copy_from_slice(&[0, 0, 0, 1, 8]);
                 if round % 8 == 1 {
-                    // With an empty token and a length that covers the packet, so that it is looked
-                    // into.
+                    // An empty token and a length that covers the packet, so that the server tries
+                    // to decrypt it.
                     packet[14..18].copy_from_slice(&[0, 0, 0x44, 0x9e]);
                 }
                 1200
             }
-            // As a packet of a connection that there is not.
+            // A packet of an unknown connection.
             _ => {
                 packet[0] = 0x40 | (packet[0] & 0x3f);
                 1200

@@ -1,4 +1,4 @@
-//! Frames that are too long, too short, or something else: before the login and after it.
+//! Malformed frames, before and after the login: too long, too short, or of an unknown kind.
 
 use cairn_client::proto::WIRE_VERSION;
 use cairn_client::proto::ids::{ConversationId, RequestId};
@@ -16,8 +16,7 @@ use cairn_client::proto::wire::{codec, frame};
 use crate::hostile::raw::{Raw, hello, prefixed};
 use crate::hostile::{Stage, group};
 
-/// The position of the requests among what a client writes, and one behind the last kind of
-/// request.
+/// The variant of requests among client frames, and an unknown kind of request.
 const REQUEST_VARIANT: u32 = 1;
 const UNKNOWN_REQUEST: u32 = 1000;
 
@@ -25,8 +24,7 @@ fn any_token() -> Credentials {
     Credentials::Token(DeviceToken::new([1; 32]))
 }
 
-/// The first frame of a client that speaks another version, with whatever that version puts behind
-/// the number.
+/// The hello of another protocol version: after the version number, its format is unknown.
 fn hello_of_version(version: u16, behind: &[u8]) -> Vec<u8> {
     let mut bytes = codec::encode(&(0_u32, version));
     bytes.extend_from_slice(behind);
@@ -34,7 +32,7 @@ fn hello_of_version(version: u16, behind: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn each_bad_first_frame_closes_with_its_code() {
+async fn invalid_first_frame_closes_with_its_code() {
     let mut stage = Stage::set().await;
     let server = stage.server.addr;
     let whole = frame::frame(&hello(any_token(), false));
@@ -103,7 +101,7 @@ async fn each_bad_first_frame_closes_with_its_code() {
 }
 
 #[tokio::test]
-async fn each_frame_that_breaks_the_protocol_closes_with_its_code() {
+async fn invalid_frame_closes_with_its_code() {
     let mut stage = Stage::set().await;
     let account = stage.account("eve").await;
     let server = stage.server.addr;
@@ -183,10 +181,10 @@ async fn bad_request_keeps_the_session() {
     );
 }
 
-/// Bad requests that a session survives.
+/// The most malformed requests that a session survives.
 const BAD_REQUESTS: u64 = cairn_server::limits::BAD_REQUESTS_MAX as u64 - 1;
 
-/// What stands behind the request id, and the answer.
+/// Malformed requests: the bytes after the request id, and the expected error.
 fn bad_requests(team: ConversationId) -> Vec<(&'static str, Vec<u8>, ErrorCode)> {
     // `Message(Send(Draft { conversation, seq: 1, content }))`
     let send = |content: &[u8]| codec::encode(&(0_u32, 0_u32, team, 1_u64, content));
@@ -198,9 +196,9 @@ fn bad_requests(team: ConversationId) -> Vec<(&'static str, Vec<u8>, ErrorCode)>
         conversation: team,
         after: None,
     }));
-    // `People(FindUsers { names })` with as many names as a length can say.
+    // `People(FindUsers { names })`, with the greatest length that can be encoded.
     let endless = codec::encode(&(3_u32, 0_u32, u64::MAX));
-    // As long as a frame may be, with the bytes of variants, id and lengths.
+    // The longest frame, less the bytes of variants, id and lengths.
     let longest = text(&vec![b'a'; FRAME_BYTES_MAX - 64]);
     let unknown_body = send(&codec::encode(&100_u32));
     vec![
@@ -276,7 +274,7 @@ fn bad_requests(team: ConversationId) -> Vec<(&'static str, Vec<u8>, ErrorCode)>
     ]
 }
 
-/// Cut anywhere, a request is refused whole; the frame says so before anything is done.
+/// A request cut at any byte is refused as a whole, before any of it is executed.
 #[tokio::test]
 async fn truncated_request_is_refused() {
     let mut stage = Stage::set().await;

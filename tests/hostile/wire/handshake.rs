@@ -1,4 +1,4 @@
-//! Before the login: who does not get so far, and who gets so far and says nothing.
+//! Handshakes that fail, and connections that never log in.
 
 use cairn_client::proto::ALPN;
 use cairn_client::proto::secret::{DeviceToken, Pin};
@@ -37,7 +37,7 @@ async fn alpn_mismatch_fails_with_alert() {
                     "{alpn:?}"
                 );
             }
-            // One that the server knows among others is enough.
+            // One known protocol among others is enough.
             endpoint(&[b"h3", ALPN])
                 .connect(server, "cairn")
                 .unwrap()
@@ -68,7 +68,7 @@ async fn changed_server_key_is_fatal() {
     );
 }
 
-/// Versions that no user speaks are answered with those that the server does (RFC 9000, section 6).
+/// The server answers unknown versions with those that it supports (RFC 9000, section 6).
 #[tokio::test]
 async fn unknown_quic_version_is_negotiated() {
     let mut stage = Stage::set().await;

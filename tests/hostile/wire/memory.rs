@@ -1,5 +1,5 @@
-//! Clients that ask for much and read nothing: whatever they ask for, and on as many connections as
-//! they like, the server's memory is bounded.
+//! Clients that flood the server with requests and do not read the answers, over many connections:
+//! the server's memory stays bounded.
 
 use cairn_client::proto::ids::UserId;
 use cairn_client::proto::limits::{
@@ -20,28 +20,26 @@ use crate::hostile::raw::{Raw, prefixed};
 use crate::hostile::{Stage, connect};
 use crate::support::resident_bytes_peak;
 
-/// Connections that attack at once.
+/// Concurrent attacking connections.
 const ATTACKERS: usize = cairn_server::limits::SESSIONS_PER_DEVICE_MAX;
 
-/// Requests that each of them writes, as fast as the server takes them.
+/// Pipelined requests of each attacker.
 const REQUESTS: usize = 4_000;
 
-/// What a well-behaved client asks for meanwhile, so that there is time to serve the others.
+/// Requests of a well-behaved client meanwhile; they give the server time to handle the attack.
 const REQUESTS_BESIDE: usize = 400;
 
-/// How much the server may grow under attack.
+/// The allowed growth in memory under attack.
 const GROWTH_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// `cairn_server::limits::BAD_REQUESTS_MAX`, as clients meet it.
 const BAD_REQUESTS_MAX: u32 = cairn_server::limits::BAD_REQUESTS_MAX;
 
-/// A request that cannot be decoded, and one of a kind that the server does not know. Each begins
-/// with the variant of a request and the request's number.
+/// A request that cannot be decoded, and one of an unknown kind. Each begins with the variant of
+/// requests and a request id.
 const MALFORMED: [u8; 2] = [1, 5];
 const UNKNOWN: [u8; 5] = [1, 5, 251, 16, 39];
 
-/// Writes the same frame again and again on each of several connections. Returns how much the
-/// server grew meanwhile.
+/// Writes the same frame repeatedly on several connections. Returns the server's growth in memory.
 async fn grown_by(stage: &mut Stage, account: &Account, one: &[u8], are_read: bool) -> u64 {
     let server = stage.server.addr;
     let honest = stage.owner.clone();
@@ -92,7 +90,7 @@ async fn profiles_are_bounded() {
         set_largest_profile(&user).await;
         users.push(account.user);
     }
-    // The largest answer there is arrives whole.
+    // The largest possible answer arrives complete.
     let all = eve.people().profiles(&users).await.unwrap();
     assert_eq!(all.len(), PROFILES_PER_REQUEST_MAX);
     eve.close().await;
@@ -103,7 +101,7 @@ async fn profiles_are_bounded() {
     }
 }
 
-/// A user named many times is answered once.
+/// A user who is named many times is answered once.
 #[tokio::test]
 async fn repeated_users_are_answered_once() {
     let mut stage = Stage::set().await;

@@ -1,4 +1,4 @@
-//! Bad bytes: frames, handshakes, streams, floods, readers that do not read.
+//! Hostile bytes: frames, handshakes, streams, floods, and clients that do not read.
 
 mod flood;
 mod frames;

@@ -1,5 +1,5 @@
-//! Clients that do not read what they are pushed or what they asked for: they fall behind, which
-//! costs the server next to nothing and no other user anything.
+//! Clients that do not read their pushes or answers: they fall behind, at little cost to the server
+//! and none to other users.
 
 use cairn_client::Client;
 use cairn_client::proto::content::body::Body;
@@ -16,14 +16,14 @@ use crate::hostile::{Stage, connect, group, resident_bytes, text};
 
 const MESSAGES: u64 = 20_000;
 
-/// Bytes of each message, beside its number.
+/// Bytes of each message, without its number.
 const MESSAGE_BYTES: usize = 250;
 
-/// Sessions of each of two users that do not read.
+/// Sessions that do not read, for each of two users.
 const READERS: usize = 7;
 
-/// What the server may grow by: room for the messages in memory and for what it uses anyway, and
-/// less than a copy for each reader.
+/// The allowed growth in memory: enough for the cached messages and regular use, and less than a
+/// copy per reader.
 const GROWTH_BYTES_MAX: u64 = 40 * 1024 * 1024;
 
 #[tokio::test]
@@ -54,8 +54,8 @@ async fn stalled_reader_costs_others_nothing() {
         .await;
     let grown = resident_bytes(stage.server.data()).saturating_sub(before);
     assert!(grown < GROWTH_BYTES_MAX, "the server grew by {grown} bytes");
-    // The sessions are alive beside the timelines that no user reads; a client of the same device
-    // gets everything.
+    // The sessions are alive despite their unread timelines, and another client of the same device
+    // receives everything.
     for (raw, _) in &mut slow {
         raw.goes_on().await;
     }
@@ -92,8 +92,7 @@ async fn follows_all(client: &Client, team: ConversationId, first: MsgId) {
     }
 }
 
-/// Who asks without reading the answers waits for room among them; when their connection is gone
-/// they wait no more.
+/// Requests whose answers are not read wait for space. Closing the connection ends the wait.
 #[tokio::test]
 async fn disconnected_reader_is_dropped() {
     let mut stage = Stage::set().await;
@@ -125,7 +124,7 @@ async fn disconnected_reader_is_dropped() {
                 );
             }
             raw.stream.write(&asked).await;
-            // What is read of them says that the others are on their way.
+            // One answer proves that the others are pending.
             raw.stream.read().await;
             assert_eq!(owner.admin().metrics().await.unwrap().sessions, before + 1);
             raw.connection.close(0_u32.into(), b"");
@@ -137,11 +136,10 @@ async fn disconnected_reader_is_dropped() {
         .await;
 }
 
-/// Pulls that are asked for and not read, each of them for as much as one answer may hold: together
-/// 250 MiB.
+/// Pulls whose answers are not read, each for the most that one answer may hold: 250 MiB in total.
 const PULLS: usize = 4_000;
 
-/// Pulls of another user meanwhile, so that there is time to serve those that no user reads.
+/// Pulls of another user meanwhile; they give the server time to handle the unread ones.
 const PULLS_BESIDE: usize = 400;
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Streams beside the session stream: too many of them, of no kind, and twice the same.
+//! Invalid streams besides the session stream: too many, of an unknown kind, or duplicates.
 
 use cairn_client::proto::content::extras::Extras;
 use cairn_client::proto::content::message::Draft;
@@ -14,7 +14,6 @@ use cairn_client::proto::wire::request::session::ListDevices;
 use crate::hostile::raw::{Raw, Stream, prefixed};
 use crate::hostile::{Stage, connect, group, text};
 
-/// Streams that a client may have open at once.
 const STREAMS_MAX: u32 = cairn_server::limits::STREAMS_PER_CONNECTION_MAX;
 
 #[tokio::test]
@@ -117,8 +116,8 @@ async fn each_bad_opening_closes_with_its_code() {
         .await;
 }
 
-/// A stream comes to be with a later one. While nothing arrives of it, the later one is served, and
-/// in the end it is given up alone.
+/// QUIC opens streams in order, so an empty stream exists once a later one does. It does not delay
+/// the later one, and its timeout affects no other stream.
 #[tokio::test]
 async fn silent_stream_times_out_alone() {
     let mut stage = Stage::set().await;
@@ -142,8 +141,8 @@ async fn silent_stream_times_out_alone() {
         .await;
 }
 
-/// A request that is taken back halfway is not done, and who stops reading the session stream for
-/// good has no session.
+/// A request on a reset stream is not executed, and a client that stops reading the session stream
+/// loses its session.
 #[tokio::test]
 async fn session_ends_with_either_stream_half() {
     let mut stage = Stage::set().await;
