@@ -26,12 +26,9 @@ pub(crate) const SKEW: RangeInclusive<f64> = 0.0..=10.0;
 
 /// Parses a number within bounds.
 pub(crate) fn number(bounds: RangeInclusive<f64>) -> impl Fn(&str) -> Result<f64, String> + Clone {
+    let (min, max) = bounds.into_inner();
     move |raw| match raw.parse::<f64>() {
-        Ok(number) if bounds.contains(&number) => Ok(number),
-        _ => Err(format!(
-            "it is not a number from {} to {}",
-            bounds.start(),
-            bounds.end()
-        )),
+        Ok(number) if (min..=max).contains(&number) => Ok(number),
+        _ => Err(format!("it is not a number from {min} to {max}")),
     }
 }

@@ -14,7 +14,7 @@ pub(crate) struct Child {
 }
 
 impl Child {
-    pub(crate) fn start<A: AsRef<OsStr>>(args: &[A]) -> io::Result<Self> {
+    pub(crate) fn start(args: impl IntoIterator<Item: AsRef<OsStr>>) -> io::Result<Self> {
         let mut command = Command::new(env::current_exe()?);
         command.args(args).env_remove("RUST_LOG");
         command.stdin(Stdio::piped()).stdout(Stdio::piped());

@@ -46,16 +46,10 @@ pub enum BenchError {
     },
     #[error("ended before anything was measured")]
     Interrupted,
-    #[error("a task of the load generator panicked")]
-    Panicked,
+    #[error("a task of the load generator failed: {0}")]
+    Panicked(#[from] JoinError),
     #[error("a client stopped before the run was over")]
     EndedEarly,
-}
-
-impl From<JoinError> for BenchError {
-    fn from(_: JoinError) -> Self {
-        Self::Panicked
-    }
 }
 
 impl BenchError {

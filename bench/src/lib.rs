@@ -15,6 +15,7 @@ mod latency;
 mod limits;
 pub mod live;
 mod results;
+mod scratch;
 pub mod storage;
 mod system;
 #[cfg(test)]

@@ -54,21 +54,21 @@ impl Durability {
     }
 }
 
-impl Report {
-    pub(crate) fn new(
+impl Subject {
+    pub(crate) fn report(
+        self,
         benchmark: &'static str,
-        subject: Subject,
         settings: &impl Serialize,
         interrupted: bool,
         results: Results,
-    ) -> Self {
+    ) -> Report {
         let now = Timestamp::now();
-        Self {
+        Report {
             benchmark,
             version: env!("CARGO_PKG_VERSION"),
             measured_at: now.round(TimeUnit::Second).unwrap_or(now).to_string(),
             machine: Machine::this(),
-            subject,
+            subject: self,
             settings: to_value(settings),
             interrupted,
             results,
@@ -104,13 +104,6 @@ macro_rules! list {
 pub(crate) use list;
 
 impl Results {
-    pub(crate) fn of(counted_s: Option<f64>) -> Self {
-        Self {
-            counted_s,
-            ..Self::default()
-        }
-    }
-
     /// Lists a number, or an object of numbers such as percentiles. What was not measured is
     /// `null` in JSON, and people do not see it.
     pub(crate) fn figure<T: Serialize>(
@@ -226,9 +219,8 @@ impl Column {
     }
 
     fn cell(&self, row: &Value) -> String {
-        let shown = row
-            .pointer(self.1)
-            .and_then(|value| self.2.show_value(value));
+        let value = row.pointer(self.1);
+        let shown = value.and_then(|value| self.2.show_value(value));
         shown.unwrap_or_else(|| "–".to_owned())
     }
 }
@@ -295,6 +287,7 @@ enum Digits {
 
 impl Unit {
     pub(crate) const COUNT: Self = Self::new(0, "");
+    pub(crate) const TENTHS: Self = Self::new(1, "");
     pub(crate) const PER_S: Self = Self::new(0, " /s");
     pub(crate) const MIB: Self = Self::new(0, " MiB");
     pub(crate) const PERCENT: Self = Self::new(0, " %");

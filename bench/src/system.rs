@@ -7,9 +7,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub(crate) use cairn_store::files::disk_reserve::bytes_free;
 use serde::Serialize;
-use tempfile::TempDir;
-
-use crate::error::{BenchError, Result};
 
 /// What a run was made on.
 #[derive(Clone, Debug, Serialize)]
@@ -72,9 +69,8 @@ fn line(file: &str, name: &str) -> Option<String> {
 
 /// Wall-clock time; it may step back.
 pub(crate) fn since_1970() -> Duration {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.unwrap_or_default()
 }
 
 /// The bytes that all files below a folder take on the disk. Files that are removed meanwhile do
@@ -114,10 +110,4 @@ pub(crate) fn is_in_memory(folder: &Path) -> bool {
     // Of several mounts at one place, the last is seen.
     let nearest = mounts.lines().filter_map(mount).max_by_key(|mount| mount.0);
     nearest.is_some_and(|(_, is_in_memory)| is_in_memory)
-}
-
-pub(crate) fn temporary_dir(parent: &Path) -> Result<TempDir> {
-    let what = format!("cannot make a temporary directory in {}", parent.display());
-    let dir = TempDir::with_prefix_in("cairn-bench-", parent);
-    dir.map_err(BenchError::io(what))
 }

@@ -1,7 +1,6 @@
 //! What watches a run: it is shown how far the run is, and may end it.
 
 use std::cell::RefCell;
-use std::fmt;
 use std::pin::pin;
 use std::rc::Rc;
 
@@ -30,8 +29,8 @@ impl Watcher {
         Self { stop, show }
     }
 
-    pub(crate) fn tell(&self, text: &dyn Fn() -> String) {
-        (self.show.borrow_mut())(text);
+    pub(crate) fn tell(&self, text: impl Fn() -> String) {
+        (self.show.borrow_mut())(&text);
     }
 
     /// Runs futures, `at_once` at a time, and shows how many have ended: "3 of 5 `what`". Returns
@@ -48,20 +47,15 @@ impl Watcher {
         while let Some(output) = running.next().await {
             outputs.push(output?);
             let done = outputs.len();
-            self.tell(&|| format!("{done} of {count} {what}"));
+            self.tell(|| format!("{done} of {count} {what}"));
         }
         Ok(outputs)
     }
 
     /// Resolves when the run is to end, at any number of calls.
     pub(crate) async fn asked(&self) {
-        if self
-            .stop
-            .clone()
-            .wait_for(|&is_asked| is_asked)
-            .await
-            .is_err()
-        {
+        let mut stop = self.stop.clone();
+        if stop.wait_for(|&is_asked| is_asked).await.is_err() {
             // Nothing is left that could ask for it.
             std::future::pending().await
         }
@@ -86,11 +80,5 @@ impl Watcher {
             Err(BenchError::Interrupted) => Ok(()),
             result => result,
         }
-    }
-}
-
-impl fmt::Debug for Watcher {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watcher").finish_non_exhaustive()
     }
 }

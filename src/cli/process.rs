@@ -94,7 +94,7 @@ fn run(
         Command::Compact(args) => compact::run(&args, output),
         Command::Completions(args) => completions::run(&args, command_line::command(), output),
         #[cfg(feature = "bench")]
-        Command::Bench(args) => bench::run(*args, others.contenders, output),
+        Command::Bench(args) => block_on(bench::run(*args, others.contenders, output)),
         Command::Client(command) => {
             let local = local()?;
             block_on(async {

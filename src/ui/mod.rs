@@ -1,17 +1,11 @@
 //! Presentation: tables, progress, sizes and times for terminals, plots for pages.
 //!
-//! The modules turn plain values into text; any command can use them, with or without the
-//! feature `bench`.
+//! The modules turn plain values into text. Only reports of benchmarks have pages, plots and
+//! tables with a header.
 
-#[allow(
-    dead_code,
-    reason = "drawn by the report of a benchmark alone, which is a feature"
-)]
+#[cfg(feature = "bench")]
 pub(crate) mod page;
-#[allow(
-    dead_code,
-    reason = "drawn by the report of a benchmark alone, which is a feature"
-)]
+#[cfg(feature = "bench")]
 pub(crate) mod plot;
 pub(crate) mod progress;
 pub(crate) mod sanitize;

@@ -9,7 +9,7 @@ const GAP: u16 = 2;
 /// be compared.
 ///
 /// No line ends with a space; the last one ends with a newline.
-#[allow(dead_code, reason = "used by the report of a benchmark alone")]
+#[cfg(feature = "bench")]
 pub(crate) fn render(header: &[String], rows: &[Vec<String>]) -> String {
     let align = |at| match at {
         0 => CellAlignment::Left,
@@ -50,7 +50,7 @@ fn text<'a>(
     text
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "bench"))]
 mod tests {
     use super::*;
 

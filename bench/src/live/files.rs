@@ -14,6 +14,7 @@ use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::text::{Caption, FileName, MediaType, Text};
 use cairn_client::{Account, Client, Uploaded};
 use clap::Args;
+use futures_util::FutureExt as _;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde::Serialize;
@@ -55,14 +56,13 @@ pub struct Settings {
 
 /// Measures it. What was measured before an interruption is reported, unless that is nothing.
 pub async fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
-    let measure = async |target: &mut Target| measure(&settings, target).await;
     Target::run("files", &settings, &settings.target, watcher, measure).await
 }
 
-async fn measure(settings: &Settings, target: &Target) -> Result<Results> {
+async fn measure(settings: &Settings, target: &mut Target) -> Result<Results> {
     let watcher = &target.watcher;
     let setup = watcher.unless_asked(Setup::new(settings, target)).await?;
-    let idle = watcher.unless_asked(setup.idle(settings.seconds)).await?;
+    let idle = watcher.unless_asked(setup.idle()).await?;
     let (mut results, [mut up, mut down]) = (Results::default(), [None, None]);
     let meaning = "of a message, sent to accepted, without a file";
     list! { results;
@@ -89,36 +89,33 @@ async fn measure(settings: &Settings, target: &Target) -> Result<Results> {
 
 struct Setup<'a> {
     target: &'a Target,
+    settings: &'a Settings,
     talker: Client,
-    rate: u32,
     owner: Owner,
-    mib: u32,
 }
 
 impl<'a> Setup<'a> {
-    async fn new(settings: &Settings, target: &'a Target) -> Result<Self> {
+    async fn new(settings: &'a Settings, target: &'a Target) -> Result<Self> {
         let (account, talker) = target.pair("talker").await?;
         let members = vec![talker.whoami().user, account.user];
         let group = target.groups([members].into_iter()).await?[0];
-        let (mib, seed) = (settings.mib, settings.target.seed);
-        let text = || format!("creating a file of {mib} MiB");
-        target.watcher.tell(&text);
-        let dir = system::temporary_dir(&settings.target.parent())?;
+        let (mib, seed) = (settings.mib, settings.target.scratch.seed);
+        let watcher = &target.watcher;
+        watcher.tell(|| format!("creating a file of {mib} MiB"));
+        let dir = settings.target.scratch.open()?;
         let path = dir.path().join("file");
         let cannot = BenchError::io(format!("cannot make the file {}", path.display()));
         let creating = spawn_blocking(move || create_file(&path, mib, seed));
         creating.await?.map_err(cannot)?;
-        let dir = Arc::new(dir);
         Ok(Self {
             target,
+            settings,
             talker,
-            rate: settings.rate,
             owner: Owner {
                 account,
-                dir,
+                dir: Arc::new(dir),
                 group,
             },
-            mib,
         })
     }
 
@@ -129,7 +126,7 @@ impl<'a> Setup<'a> {
         mut sent: impl FnMut(u64),
     ) -> Result<(T, Latencies)> {
         let (group, text) = (self.owner.group, Text::new("x".repeat(200))?);
-        let mut turns = interval(Duration::from_secs(1) / self.rate);
+        let mut turns = interval(Duration::from_secs(1) / self.settings.rate);
         turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut latencies = Latencies::default();
         while !meanwhile.is_finished() {
@@ -143,17 +140,12 @@ impl<'a> Setup<'a> {
         Ok((meanwhile.await??, latencies))
     }
 
-    async fn idle(&self, seconds: u32) -> Result<Option<Percentiles>> {
-        let tell = || "nothing but messages".to_owned();
-        self.target.watcher.tell(&tell);
-        let rest = |time| {
-            tokio::spawn(async move {
-                sleep(time).await;
-                Ok(())
-            })
-        };
+    async fn idle(&self) -> Result<Option<Percentiles>> {
+        let watcher = &self.target.watcher;
+        watcher.tell(|| "nothing but messages".to_owned());
+        let rest = |time| tokio::spawn(sleep(time).map(Ok));
         self.talk(rest(limits::WARM_UP), |_| {}).await?;
-        let seconds = Duration::from_secs(seconds.into());
+        let seconds = Duration::from_secs(self.settings.seconds.into());
         let ((), latencies) = self.talk(rest(seconds), |_| {}).await?;
         Ok(latencies.percentiles())
     }
@@ -166,14 +158,13 @@ impl<'a> Setup<'a> {
         speed: &str,
     ) -> Result<(T, Results)> {
         let own = || system::resident_mib(process::id());
-        let (mib, server_before, own_before) = (self.mib, self.target.server_mib(), own());
+        let (mib, server_before, own_before) = (self.settings.mib, self.target.server_mib(), own());
         let (began, mut own_peak) = (Instant::now(), own_before);
         let sent = |count| {
             own_peak = higher(own_peak, own());
-            let text = || {
+            self.target.watcher.tell(|| {
                 format!("{mib} MiB on their way {direction}, {count} messages accepted meanwhile")
-            };
-            self.target.watcher.tell(&text);
+            });
         };
         let talking = self.talk(on_its_own_thread(transfer), sent);
         let (done, server_peak) = self.target.with_peak(talking).await;

@@ -36,7 +36,6 @@ pub struct Settings {
 
 /// Measures it. What was measured before an interruption is reported, unless that is nothing.
 pub async fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
-    let measure = async |target: &mut Target| measure(&settings, target).await;
     Target::run("idle", &settings, &settings.target, watcher, measure).await
 }
 
@@ -57,8 +56,8 @@ async fn measure(settings: &Settings, target: &mut Target) -> Result<Results> {
             }
         };
         let connecting = accounts.iter().enumerate().map(connect);
-        let gathered = watcher.gather(limits::AT_ONCE, "are connected", connecting);
-        let connected = gathered.await?;
+        let (at_once, what) = (limits::AT_ONCE, "are connected");
+        let connected = watcher.gather(at_once, what, connecting).await?;
         results.handshakes_per_s = Some(count as f64 / began.elapsed().as_secs_f64());
         Ok((connected, without))
     };
@@ -76,7 +75,7 @@ async fn measure(settings: &Settings, target: &mut Target) -> Result<Results> {
         let length = Duration::from_secs(settings.seconds.into());
         while began.elapsed() < length {
             let left = length.saturating_sub(began.elapsed()).as_secs_f64().ceil();
-            watcher.tell(&|| format!("idle for another {left:.0} s"));
+            watcher.tell(|| format!("idle for another {left:.0} s"));
             sleep(limits::TICK).await;
         }
         let percent = |used: f64| 100.0 * used / f64::from(settings.seconds);
@@ -110,7 +109,7 @@ async fn returns(
     while let Ok(Some(ended)) = timeout_at(deadline, returning.join_next()).await {
         if let Some(at) = ended? {
             times.push(at.saturating_duration_since(ready));
-            watcher.tell(&|| format!("{} of {count} are back", times.len()));
+            watcher.tell(|| format!("{} of {count} are back", times.len()));
         }
     }
     Ok(times)

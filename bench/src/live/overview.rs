@@ -2,7 +2,6 @@
 //! conversations.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{RequestId, Timestamp};
@@ -77,11 +76,9 @@ type Returns = BTreeMap<&'static str, Latencies>;
 pub async fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
     let all = settings.conversations;
     let (changed, few) = (settings.changed.min(all), limits::OVERVIEW_BESIDE.min(all));
-    let users = [
-        ("many", all, changed),
-        ("few", few, (changed * few).div_ceil(all)),
-    ];
-    let measure = async |target: &mut Target| {
+    let changed_of_few = (changed * few).div_ceil(all);
+    let users = [("many", all, changed), ("few", few, changed_of_few)];
+    let measure = async |_: &Settings, target: &mut Target| {
         let mut overviews = Vec::new();
         let steps = async {
             for (name, conversations, changed) in users {
@@ -109,10 +106,8 @@ async fn measure(
 ) -> Result<Overview> {
     let (account, writer) = target.pair(name).await?;
     let (account, writer, watcher) = (&account, &writer, target.watcher.clone());
-    let members = vec![account.user, writer.whoami().user];
-    let groups = &target
-        .groups((0..conversations).map(|_| members.clone()))
-        .await?;
+    let members = vec![vec![account.user, writer.whoami().user]; conversations];
+    let groups = &target.groups(members.into_iter()).await?;
     let device = target.options(0, false).connect(account).await?;
     let since = device.conversations().overview(None).await?.as_of;
     device.close().await;
@@ -133,23 +128,24 @@ async fn measure(
         ..Overview::default()
     };
     let tell = |done: usize, count: usize, what: &str| {
-        watcher.tell(&|| format!("{done} of {count} {what}, with {conversations} conversations"));
+        watcher.tell(|| format!("{done} of {count} {what}, with {conversations} conversations"));
     };
     // The first return is not timed: it loads what the others find in memory.
-    found.come_back(account, since).await?;
+    found.come_back(account, since, &mut Returns::new()).await?;
+    let (mut warm, mut cold) = (Returns::new(), Returns::new());
     for round in 0..rounds {
         tell(round, rounds, "returns");
-        let times = found.come_back(account, since).await?;
-        record(&mut found.warm, times);
+        found.come_back(account, since, &mut warm).await?;
     }
     for restart in 0..limits::OVERVIEW_RESTARTS {
         tell(restart, limits::OVERVIEW_RESTARTS, "restarts");
         if target.restart(Stop::Ordered).await?.is_none() {
             break;
         }
-        let times = found.come_back(account, since).await?;
-        record(found.after_restart.get_or_insert_default(), times);
+        found.come_back(account, since, &mut cold).await?;
     }
+    found.warm = warm;
+    found.after_restart = Some(cold).filter(|cold| !cold.is_empty());
     Ok(found)
 }
 
@@ -160,13 +156,17 @@ impl Overview {
         &mut self,
         account: &Account,
         since: Moment,
-    ) -> Result<[(&'static str, Duration); 4]> {
+        returns: &mut Returns,
+    ) -> Result<()> {
+        let mut record = |kind, began: Instant| {
+            returns.entry(kind).or_default().record(began.elapsed());
+        };
         let began = Instant::now();
         let device = Client::builder().since(since).connect(account).await?;
         let first = device.conversations().login_page();
         self.welcome_is_enough &= first.as_ref().is_some_and(|page| page.next_after.is_none());
         let told = pages(&device, Some(since), first).await?;
-        let known = began.elapsed();
+        record("known_ms", began);
         self.told_right &= items(&told) == self.changed;
         if let Some(page) = told.into_iter().next() {
             self.welcome_bytes = welcome_bytes(&device, page);
@@ -175,24 +175,17 @@ impl Overview {
 
         let began = Instant::now();
         let device = Client::builder().connect(account).await?;
-        let login = began.elapsed();
+        record("login_ms", began);
         let began = Instant::now();
         let changed = pages(&device, Some(since), None).await?;
-        let changed_after = began.elapsed();
+        record("changed_ms", began);
         let began = Instant::now();
         let all = pages(&device, None, None).await?;
-        let all_after = began.elapsed();
+        record("all_ms", began);
         self.told_right &= items(&changed) == self.changed && items(&all) == self.conversations;
         (self.changed_bytes, self.all_bytes) = (response_bytes(changed), response_bytes(all));
         device.close().await;
-        let [asked, login_asked] = [("changed_ms", changed_after), ("all_ms", all_after)];
-        Ok([("known_ms", known), ("login_ms", login), asked, login_asked])
-    }
-}
-
-fn record(returns: &mut Returns, times: [(&'static str, Duration); 4]) {
-    for (kind, time) in times {
-        returns.entry(kind).or_default().record(time);
+        Ok(())
     }
 }
 
@@ -202,10 +195,8 @@ async fn pages(
     first: Option<ConversationPage>,
 ) -> Result<Vec<ConversationPage>, Error> {
     let mut pages = Vec::from_iter(first);
-    while pages
-        .last()
-        .is_none_or(|page: &ConversationPage| page.next_after.is_some())
-    {
+    let is_end = |page: &ConversationPage| page.next_after.is_none();
+    while !pages.last().is_some_and(is_end) {
         let after = pages.last().and_then(|page| page.next_after);
         pages.push(device.conversations().overview_page(since, after).await?);
     }

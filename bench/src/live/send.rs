@@ -65,6 +65,6 @@ pub async fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
         extent: settings.extent,
         target: settings.target.clone(),
     };
-    let measure = async |target: &mut Target| fanout::measure(&load, target).await;
+    let measure = async |_: &Settings, target: &mut Target| fanout::measure(&load, target).await;
     Target::run("send", &settings, &load.target, watcher, measure).await
 }

@@ -45,8 +45,8 @@ pub fn run(settings: Settings, others: Vec<Contender>, watcher: &Watcher) -> Res
     if measured.is_empty() {
         return Err(BenchError::Interrupted);
     }
-    let scratch = &settings.load.scratch;
-    Ok(scratch.report("engine", &settings, watcher, results(&measured)))
+    let subject = settings.load.scratch.subject();
+    Ok(subject.report("engine", &settings, watcher.is_asked(), results(&measured)))
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -81,11 +81,8 @@ fn measure(
         (contenders, conversations, settings.batches.as_slice())
     } else {
         let of_size = |&size| race::cairn(format!("{size} members"), 1, size);
-        (
-            sizes.iter().map(of_size).collect(),
-            1,
-            limits::MEMBERS_BATCHES,
-        )
+        let contenders = sizes.iter().map(of_size).collect();
+        (contenders, 1, limits::MEMBERS_BATCHES)
     };
     // Before the first race instead of after it.
     let largest = batches.iter().copied().max().unwrap_or(0);
@@ -139,11 +136,7 @@ fn results(measured: &[Measured]) -> Results {
 
 fn list_storing(storing: &[Measured], results: &mut Results) {
     let times = Column::new("cairn is", "/cairn_is_times", Unit::new(2, " ×"));
-    let bytes = Column::new(
-        "disk B/message",
-        "/disk_bytes_per_message",
-        Unit::new(1, ""),
-    );
+    let bytes = Column::new("disk B/message", "/disk_bytes_per_message", Unit::TENTHS);
     let engine = Column::new("engine", "/engine", Unit::COUNT);
     let batch = Column::new("batch", "/batch", Unit::COUNT);
     let columns = [engine, batch, MEDIAN, MIN, MAX, times, bytes, HELD];
@@ -170,19 +163,12 @@ fn list_storing(storing: &[Measured], results: &mut Results) {
 
 fn list_members(members: &[Measured], results: &mut Results) {
     let size = Column::new("members", "/members", Unit::COUNT);
-    let bytes = Column::new("log B/message", "/log_bytes_per_message", Unit::new(1, ""));
+    let bytes = Column::new("log B/message", "/log_bytes_per_message", Unit::TENTHS);
     let meaning = "The median, the lowest and the highest of the rounds. A message is stored once, \
         however many read it, so all lines should be alike.";
-    let title = (
-        "What a message costs against the size of its group",
-        meaning,
-    );
-    results.table(
-        "members",
-        title,
-        &[size, MEDIAN, MIN, MAX, bytes, HELD],
-        members,
-    );
+    let title = "What a message costs against the size of its group";
+    let columns = [size, MEDIAN, MIN, MAX, bytes, HELD];
+    results.table("members", (title, meaning), &columns, members);
     let size = |of: &Measured| of.members.unwrap_or_default() as f64;
     let point = |of: &Measured| (size(of), of.outcome.messages_per_s.median);
     let line = from_left(Series::new("cairn", members.iter().map(point).collect()));

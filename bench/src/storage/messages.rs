@@ -11,8 +11,8 @@ use rand::{RngExt as _, SeedableRng as _};
 use serde::Serialize;
 
 use super::limits::CORPUS_BYTES;
-use super::scratch::Scratch;
 use crate::args::whole;
+use crate::scratch::Scratch;
 use crate::words::words;
 use crate::zipf::Picker;
 

@@ -8,6 +8,5 @@ mod limits;
 mod messages;
 pub mod race;
 pub mod schemes;
-mod scratch;
 mod sled_rows;
 mod spread;

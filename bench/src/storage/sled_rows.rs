@@ -17,11 +17,9 @@ impl SledRows {
     pub(super) fn open(folder: &Path, cache_bytes: u64) -> Result<Self> {
         let path = folder.join("db");
         wait_for_lock(&path);
-        let config = sled::Config::default()
-            .path(folder)
-            .cache_capacity(cache_bytes);
+        let config = sled::Config::default().path(folder);
         Ok(Self {
-            db: config.open()?,
+            db: config.cache_capacity(cache_bytes).open()?,
             file: File::open(&path).map_err(BenchError::io("cannot open sled's file"))?,
         })
     }

@@ -259,17 +259,13 @@ JSON, one object, with null for what was not measured; among others
 }
 
 /// `others` run in the race of `cairn bench engine`.
-pub(crate) fn run(
+pub(crate) async fn run(
     args: BenchArgs,
     others: Vec<Contender>,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let cannot = |error: io::Error| Failure::caused(Exit::Failed, "cannot start", &error);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(cannot)?;
-    let asked = when_asked().map_err(cannot)?;
+    let asked = when_asked();
+    let asked = asked.map_err(|error| Failure::caused(Exit::Failed, "cannot start", &error))?;
     let page = args.report.map(PageFile::reserve).transpose()?;
     let mut progress = output.progress();
     let watcher = Watcher::new(asked, move |text| progress.update(text));
@@ -298,7 +294,7 @@ pub(crate) fn run(
         };
         Ok(Some(report))
     };
-    let report: Result<Option<Report>, Failure> = runtime.block_on(run);
+    let report: Result<Option<Report>, Failure> = run.await;
     // Wipes the progress line before anything is printed.
     drop(watcher);
     report?.map_or(Ok(()), |report| print(&report, page, output))

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cairn_client::proto::ids::{ConversationId, MsgId};
+use cairn_client::proto::ids::ConversationId;
 use cairn_client::{Account, Client, ClientBuilder};
+use futures_util::TryStreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use tokio::task::JoinSet;
 
 use crate::error::{BenchError, Result};
 use crate::live::target::{leave, reconnect};
@@ -36,10 +37,9 @@ impl Away {
         options: ClientBuilder,
         conversations: Vec<(ConversationId, u16)>,
     ) -> Result<Self> {
-        let heads = leave(client).await?;
+        let next = leave(client).await?;
         let follow = |(id, filler)| {
-            let head: MsgId = heads.get(&id).copied().unwrap_or_default();
-            let cursor = Arc::new(Mutex::new(Cursor::new(head.next())));
+            let cursor = Arc::new(Mutex::new(Cursor::new(next(id))));
             Followed { id, filler, cursor }
         };
         Ok(Self {
@@ -59,13 +59,9 @@ impl Away {
         let failed = || arrivals.lock().failed_logins += 1;
         let client = reconnect(&self.account, &self.options, failed).await?;
         arrivals.lock().connected += 1;
-        let mut reading = JoinSet::new();
-        for followed in self.conversations {
-            reading.spawn(followed.read(client.clone(), missed, Arc::clone(&arrivals)));
-        }
-        while let Some(ended) = reading.join_next().await {
-            ended??;
-        }
+        let read = |followed| Followed::read(followed, &client, missed, &arrivals);
+        let reading: FuturesUnordered<_> = self.conversations.iter().map(read).collect();
+        let () = reading.try_collect().await?;
         arrivals.lock().level_after.push(began.elapsed());
         Ok(client)
     }
@@ -78,7 +74,7 @@ impl Away {
 }
 
 impl Followed {
-    async fn read(self, client: Client, missed: u64, arrivals: Arc<Mutex<Arrivals>>) -> Result<()> {
+    async fn read(&self, client: &Client, missed: u64, arrivals: &Mutex<Arrivals>) -> Result<()> {
         let from = self.cursor.lock().next;
         let mut timeline = client.conversation(self.id).follow(from);
         while self.cursor.lock().next < from.plus(missed) {

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cairn_client::Client;
-use cairn_client::proto::ids::ConversationId;
 use clap::Args;
 use parking_lot::Mutex;
 use serde::Serialize;
@@ -73,7 +72,6 @@ pub(super) fn layout(
 
 /// Measures it. What was measured before an interruption is reported, unless that is nothing.
 pub async fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
-    let measure = async |target: &mut Target| measure(&settings, target).await;
     Target::run("catchup", &settings, &settings.target, watcher, measure).await
 }
 
@@ -95,8 +93,8 @@ async fn measure(settings: &Settings, target: &mut Target) -> Result<Results> {
     let mib_after = target.server_mib();
     drop((back, returning));
     let arrivals = arrivals.lock();
-    let mut listed = Results::of(Some(seconds));
-    let (results, rate) = (&mut listed, |count: u64| count as f64 / seconds);
+    let (mut results, rate) = (Results::default(), |count: u64| count as f64 / seconds);
+    results.counted_s = Some(seconds);
     results.json("seconds", seconds);
     results.json("deliveries", arrivals.messages);
     list! { results;
@@ -112,7 +110,7 @@ async fn measure(settings: &Settings, target: &mut Target) -> Result<Results> {
             "failed logins" => "attempts that were not answered in time, and were repeated";
     }
     let anomalies = away.iter().map(|away| away.check(missed)).sum();
-    Anomalies::list(Some(anomalies), is_complete, results);
+    Anomalies::list(Some(anomalies), is_complete, &mut results);
     list! { results;
         "server_mib_before": mib_before, Unit::MIB,
             "memory before" => "of the server, when no device is connected";
@@ -122,7 +120,7 @@ async fn measure(settings: &Settings, target: &mut Target) -> Result<Results> {
             "memory after" => "when all are level, connected and quiet";
     }
     let cost = "processor time for a million deliveries, logins included";
-    cpu.list(arrivals.messages, results, cost);
+    cpu.list(arrivals.messages, &mut results, cost);
     let ramp = ramp(&arrivals.level_after);
     results.json("level_climb", &ramp);
     let meaning = "A steep line means that all wait alike; a long tail, that a few wait for long.";
@@ -130,7 +128,7 @@ async fn measure(settings: &Settings, target: &mut Target) -> Result<Results> {
     let y = Scale::Linear.axis("devices that have everything");
     let series = vec![Series::new("devices", points(&ramp))];
     results.plot(("Devices that are level", meaning), x, y, series);
-    Ok(listed)
+    Ok(results)
 }
 
 async fn prepare(settings: &Settings, target: &mut Target) -> Result<Vec<Away>> {
@@ -142,34 +140,31 @@ async fn prepare(settings: &Settings, target: &mut Target) -> Result<Vec<Away>> 
     let devices = target.join("device", count, None, false).await?;
     let mut members = vec![filling; groups];
     for (own, (_, account)) in layout.iter().zip(&devices) {
-        own.iter()
-            .for_each(|&group| members[group].push(account.user));
+        for &group in own {
+            members[group].push(account.user);
+        }
     }
     let groups = target.groups(members.into_iter()).await?;
 
-    let numbers = (0..filler_count as u16).cycle();
-    let filled: Vec<(ConversationId, u16)> = groups.into_iter().zip(numbers).collect();
-    let leave = |(at, device)| {
-        let own: &Vec<usize> = &layout[at];
-        let conversations = own.iter().map(|&group| filled[group]).collect();
+    let filled = |&group: &usize| (groups[group], (group % filler_count) as u16);
+    let leave = |(at, device): (usize, _)| {
+        let conversations = layout[at].iter().map(filled).collect();
         Away::leave(device, target.options(at, true), conversations)
     };
-    let leaving = devices.into_iter().enumerate().map(leave);
-    let gathered = target
-        .watcher
-        .gather(limits::AT_ONCE, "devices have gone", leaving);
+    let (watcher, leaving) = (&target.watcher, devices.into_iter().enumerate().map(leave));
+    let gathered = watcher.gather(limits::AT_ONCE, "devices have gone", leaving);
     let away = gathered.await?;
-    let filler = |(number, client): (u16, &Client)| {
-        let own = filled.iter().filter(|&&(_, filler)| filler == number);
+    let filler = |(number, client): (usize, &Client)| {
+        let own = groups.iter().skip(number).step_by(filler_count);
         Filler {
             client: client.clone(),
-            number,
-            conversations: own.map(|&(id, _)| id).collect(),
+            number: number as u16,
+            conversations: own.copied().collect(),
         }
     };
-    let at_work = (0..).zip(&fillers).map(filler).collect();
-    let texts = Arc::new(Texts::new(settings.body, settings.target.seed));
-    fill(at_work, settings.missed_in_each(), &texts, &target.watcher).await?;
+    let at_work = fillers.iter().enumerate().map(filler).collect();
+    let texts = Texts::new(settings.body, settings.target.scratch.seed);
+    fill(at_work, settings.missed_in_each(), &texts, watcher).await?;
     for client in fillers {
         client.close().await;
     }
@@ -198,15 +193,13 @@ async fn watch(
             },
             () = sleep(limits::TICK) => {}
         }
-        let (now, messages) = {
-            let arrivals = arrivals.lock();
-            (arrivals.progress(), arrivals.messages)
-        };
+        let now = arrivals.lock().progress();
+        let messages = arrivals.lock().messages;
         if now > progress {
             (progress, until) = (now, deadline());
         }
         let (level, messages) = (back.len(), grouped(messages as f64));
-        watcher.tell(&|| format!("{level} of {count} devices are level, {messages} messages came"));
+        watcher.tell(|| format!("{level} of {count} devices are level, {messages} messages came"));
     }
     Ok(back)
 }

@@ -66,33 +66,26 @@ pub struct Settings {
 
 /// Measures it. What was measured before an interruption is reported, unless that is nothing.
 pub async fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
-    let measure = async |target: &mut Target| self::measure(&settings, target).await;
     Target::run("fanout", &settings, &settings.target, watcher, measure).await
 }
 
 /// Where there are no receivers, `inflight` is what each sender has unanswered at most.
-pub(super) async fn measure(settings: &Settings, target: &Target) -> Result<Results> {
+pub(super) async fn measure(settings: &Settings, target: &mut Target) -> Result<Results> {
     let stalled = settings.stall.count(settings.receivers)?;
     let (readers, watcher) = (settings.receivers - stalled, &target.watcher);
     let preparing = prepare(settings, readers, target);
     let (senders, mut receivers, groups) = watcher.unless_asked(preparing).await?;
     let has_receivers = settings.receivers > 0;
-    let (in_flight, on_their_way) = match has_receivers {
-        true => (
-            SENDS_IN_FLIGHT_MAX,
-            settings.inflight.saturating_mul(readers),
-        ),
-        false => (settings.inflight, usize::MAX),
-    };
-    let most = match settings.rate {
-        Some(_) => i64::MAX,
-        None => i64::try_from(on_their_way).unwrap_or(i64::MAX),
+    let (in_flight, most) = match (has_receivers, settings.rate) {
+        (false, _) => (settings.inflight, i64::MAX),
+        (true, Some(_)) => (SENDS_IN_FLIGHT_MAX, i64::MAX),
+        (true, None) => (SENDS_IN_FLIGHT_MAX, (settings.inflight * readers) as i64),
     };
     let load = Load {
         groups,
         skew: settings.skew,
-        seed: settings.target.seed,
-        texts: Arc::new(Texts::new(settings.body, settings.target.seed)),
+        seed: settings.target.scratch.seed,
+        texts: Arc::new(Texts::new(settings.body, settings.target.scratch.seed)),
         counters: Arc::new(Counters::new(settings.extent.messages)),
         pace: Pace {
             in_flight,
@@ -105,10 +98,8 @@ pub(super) async fn measure(settings: &Settings, target: &Target) -> Result<Resu
     let mut senders = load.start(senders)?;
     let mut results = count(&mut senders, settings.extent, target).await?;
     if settings.stall.stalled.is_some() && !watcher.is_asked() {
-        let extent = Extent {
-            messages: None,
-            seconds: Some(settings.stall.stall_seconds),
-        };
+        let (messages, seconds) = (None, Some(settings.stall.stall_seconds));
+        let extent = Extent { messages, seconds };
         senders.load.counters.begin_again();
         let counting = count(&mut senders, extent, target);
         let calm = results.latency;

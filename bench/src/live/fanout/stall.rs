@@ -14,9 +14,7 @@ use crate::error::{BenchError, Result};
 use crate::latency::Latencies;
 use crate::limits;
 use crate::live::target::Target;
-use crate::live::traffic::{
-    Anomalies, Counters, Load, Pace, Receivers, Sent, StallResults, Window,
-};
+use crate::live::traffic::{Anomalies, Counters, Load, Receivers, Sent, StallResults, Window};
 use crate::results::grouped;
 
 #[derive(Clone, Copy, Debug, Default, Args, Serialize)]
@@ -56,14 +54,9 @@ impl Stalled {
     /// They read, at first. The senders wait for none of them.
     pub(crate) fn start(clients: Vec<Client>, first_group: usize, load: &Load) -> Self {
         let (is_paused, paused) = watch::channel(false);
-        let load = Load {
-            counters: Arc::new(Counters::new(None)),
-            pace: Pace {
-                window: Arc::new(Window::new(i64::MAX, 0)),
-                ..load.pace.clone()
-            },
-            ..load.clone()
-        };
+        let mut load = load.clone();
+        load.counters = Arc::new(Counters::new(None));
+        load.pace.window = Arc::new(Window::new(i64::MAX, 0));
         Self {
             receivers: Receivers::start(clients, first_group, &load, Some(&paused)),
             is_paused,
@@ -104,8 +97,7 @@ impl Stalled {
         let behind = window.undelivered();
         let settling = receivers.settle(|left| {
             let left = grouped(left as f64);
-            let text = || format!("those who stopped are {left} deliveries behind");
-            watcher.tell(&text);
+            watcher.tell(|| format!("those who stopped are {left} deliveries behind"));
             !watcher.is_asked()
         });
         let (settled, peak) = target.with_peak(settling).await;
@@ -113,10 +105,8 @@ impl Stalled {
         counters.pause();
         let is_level = window.undelivered() <= 0;
         let is_known = is_level || !watcher.is_asked();
-        let anomalies = match is_known {
-            true => receivers.check(sent),
-            false => Anomalies::default(),
-        };
+        let anomalies = is_known.then(|| receivers.check(sent));
+        let anomalies = anomalies.unwrap_or_default();
         if found.calm_latency.count() > 0 {
             found.behind = u64::try_from(behind).ok();
             found.latency = counters.read(|counts| counts.delivery.clone());

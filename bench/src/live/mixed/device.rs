@@ -103,9 +103,9 @@ impl Device {
                 since: self.since,
                 seat: seat.clone(),
                 day: Arc::clone(&self.day),
-                seed: seed.wrapping_add(at),
             };
-            self.tasks.spawn(listener.run());
+            let random = StdRng::seed_from_u64(seed.wrapping_add(at));
+            self.tasks.spawn(listener.run(random));
         }
     }
 
@@ -220,13 +220,11 @@ struct Listener {
     since: Instant,
     seat: Seat,
     day: Arc<Day>,
-    seed: u64,
 }
 
 impl Listener {
     /// Listens until it is dropped.
-    async fn run(self) -> Result<()> {
-        let mut random = StdRng::seed_from_u64(self.seed);
+    async fn run(self, mut random: StdRng) -> Result<()> {
         let (mut reading, mut read_at) = (JoinSet::new(), None);
         let from = self.seat.cursor.lock().next;
         let conversation = self.client.conversation(self.seat.conversation);

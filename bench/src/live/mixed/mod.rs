@@ -68,12 +68,12 @@ pub struct Settings {
 pub async fn run(mut settings: Settings, watcher: &Watcher) -> Result<Report> {
     let scenario = &Scenario::load(settings.scenario.as_deref())?;
     let seconds = settings.seconds.unwrap_or_else(|| scenario.seconds());
-    let seed = settings.target.seed;
+    let seed = settings.target.scratch.seed;
     settings.seconds = Some(seconds);
     settings.day = Some(scenario.clone());
     let plan = Plan::new(scenario, Duration::from_secs(seconds.into()), seed);
     let texts = Arc::new(Texts::new(scenario.longest(), seed));
-    let measure = async |target: &mut Target| {
+    let measure = async |_: &Settings, target: &mut Target| {
         let assembling = team::assemble(scenario, &plan, &texts, target);
         let team = watcher.unless_asked(assembling).await?;
         // Devices first ask where the conversations are.
@@ -104,8 +104,7 @@ pub async fn run(mut settings: Settings, watcher: &Watcher) -> Result<Report> {
         day.stage.send_replace(Stage::Evening);
         let go_on = |left: i64| {
             let left = grouped(left as f64);
-            let text = || format!("the day is over; {left} deliveries are on their way");
-            watcher.tell(&text);
+            watcher.tell(|| format!("the day is over; {left} deliveries are on their way"));
             true
         };
         delivered(&day.window, &mut playing, go_on).await?;
@@ -145,7 +144,7 @@ async fn act(counts: &DayCounts, playing: &mut Playing, target: &Target) -> Resu
             usage.note(phase, now.min(end), target.cpu(), target.server_mib());
             timeline.note(moment);
         }
-        watcher.tell(&|| format!("{}: {moment}", counts.spans[phase].name));
+        watcher.tell(|| format!("{}: {moment}", counts.spans[phase].name));
     }
     if usage.phases.is_empty() {
         return Err(BenchError::Interrupted);

@@ -48,19 +48,12 @@ pub(crate) struct Action {
     pub(crate) what: What,
 }
 
+/// A drop lasts until a time since the day began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum What {
-    Send {
-        talk: usize,
-        bytes: usize,
-    },
-    Scroll {
-        talk: usize,
-    },
-    /// Disconnects until a time since the day began.
-    Drop {
-        until: Duration,
-    },
+    Send { talk: usize, bytes: usize },
+    Scroll { talk: usize },
+    Drop { until: Duration },
 }
 
 impl Plan {
@@ -181,10 +174,7 @@ impl Draw<'_> {
     }
 
     fn talk(&mut self, own: &OwnTalks) -> Option<usize> {
-        let share = |(talks, share): &(Vec<usize>, f64)| match talks.is_empty() {
-            true => 0.0,
-            false => *share,
-        };
+        let share = |own: &(Vec<usize>, f64)| if own.0.is_empty() { 0.0 } else { own.1 };
         let (talks, _) = own.choose_weighted(self.random, share).ok()?;
         talks.choose(self.random).copied()
     }

@@ -164,8 +164,9 @@ impl DayCounts {
         let cpu_s = usage.phases.iter().map(|&(cpu, _)| cpu).sum();
         let (counts, mut whole) = (self.counts.lock(), Counts::default());
         counts.iter().for_each(|counts| whole.add(counts));
-        let mut listed = Results::of(Some(seconds));
+        let mut listed = Results::default();
         let results = &mut listed;
+        results.counted_s = Some(seconds);
         results.json("seconds", seconds);
         whole.list(seconds, cpu_s, results);
         Anomalies::list(Some(anomalies), true, results);

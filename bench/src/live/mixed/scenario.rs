@@ -159,11 +159,8 @@ fn check_range<const MIN: u32, const MAX: u32>(
     range: Range<MIN, MAX>,
 ) -> Result<(), String> {
     let [least, most] = range.map(Count::get);
-    let why = "write the smaller one first";
-    refuse(
-        least > most,
-        format!("{what}: {least} is more than {most}: {why}"),
-    )
+    let why = format!("{what}: {least} is more than {most}: write the smaller one first");
+    refuse(least > most, why)
 }
 
 /// A whole number from `MIN` to `MAX`. Out of bounds it is refused where it is read, so that the

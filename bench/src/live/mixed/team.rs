@@ -44,7 +44,7 @@ pub(super) struct Seat {
 pub(super) async fn assemble(
     scenario: &Scenario,
     plan: &Plan,
-    texts: &Arc<Texts>,
+    texts: &Texts,
     target: &mut Target,
 ) -> Result<Vec<Member>> {
     let each = scenario.devices_each.get();
@@ -92,10 +92,9 @@ async fn restart(
     target: &mut Target,
 ) -> Result<Vec<Member>> {
     let leave = |((client, account), seats): ((Client, Account), Vec<Seat>)| async move {
-        let heads = leave(client).await?;
+        let next = leave(client).await?;
         for seat in &seats {
-            let head = heads.get(&seat.conversation).copied();
-            seat.cursor.lock().next = head.unwrap_or_default().next();
+            seat.cursor.lock().next = next(seat.conversation);
         }
         Ok((account, seats))
     };
@@ -123,14 +122,11 @@ async fn devices(scenario: &Scenario, target: &Target) -> Result<Vec<(Client, Ac
     let (people, further) = (scenario.people.get(), scenario.devices_each.get() - 1);
     let password = Password::new(PASSWORD)?;
     let given = (further > 0).then_some(&password);
-    let first = target.join("person", people, given, true).await?;
-    let of_further = (0..people * further).map(|at| first[at / further].1.clone());
-    let others = target.log_in(of_further, &password).await?;
-    let (mut others, mut all) = (others.into_iter(), Vec::with_capacity(scenario.devices()));
-    for device in first {
-        all.push(device);
-        all.extend(others.by_ref().take(further));
-    }
+    let mut all = target.join("person", people, given, true).await?;
+    let of_further = (0..people * further).map(|at| all[at / further].1.clone());
+    all.extend(target.log_in(of_further, &password).await?);
+    // The devices of a person become neighbours.
+    all.sort_by_key(|(_, account)| account.user);
     Ok(all)
 }
 

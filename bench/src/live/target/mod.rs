@@ -4,9 +4,8 @@ mod server;
 mod server_stats;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::pin::pin;
-use std::{env, process};
+use std::process;
 
 use cairn_client::proto::ids::{ConversationId, MsgId, UserId};
 use cairn_client::proto::invite::InviteLink;
@@ -29,6 +28,7 @@ pub(crate) use self::server_stats::Reading;
 use crate::error::{BenchError, Result};
 use crate::limits;
 use crate::results::{Durability, Report, Results, Subject, Unit, list};
+use crate::scratch::Scratch;
 use crate::system;
 use crate::watcher::Watcher;
 
@@ -40,21 +40,9 @@ pub(crate) struct TargetArgs {
     #[serde(skip)]
     link: Option<InviteLink>,
 
-    /// Where the server of its own keeps its data meanwhile, on the disk to be measured
-    /// [default: the system's temporary folder]
-    #[arg(long, value_name = "DIR")]
-    dir: Option<PathBuf>,
-
-    /// Repeats the choices of an earlier run: the same texts to the same conversations
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    #[serde(skip)]
-    pub(crate) seed: u64,
-}
-
-impl TargetArgs {
-    pub(crate) fn parent(&self) -> PathBuf {
-        self.dir.clone().unwrap_or_else(env::temp_dir)
-    }
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub(crate) scratch: Scratch,
 }
 
 pub(crate) struct Target {
@@ -72,41 +60,38 @@ pub(crate) struct Target {
 
 impl Target {
     /// Opens the server under test, and reports what `measure` finds.
-    pub(crate) async fn run(
+    pub(crate) async fn run<S: Serialize>(
         benchmark: &'static str,
-        settings: &impl Serialize,
+        settings: &S,
         args: &TargetArgs,
         watcher: &Watcher,
-        measure: impl AsyncFnOnce(&mut Self) -> Result<Results>,
+        measure: impl AsyncFnOnce(&S, &mut Self) -> Result<Results>,
     ) -> Result<Report> {
         let mut target = watcher.unless_asked(Self::open(args, watcher)).await?;
-        let results = measure(&mut target).await;
+        let results = measure(settings, &mut target).await;
         let results = results.map_err(|error| target.blame(error))?;
-        Ok(Report::new(
-            benchmark,
-            target.subject,
-            settings,
-            watcher.is_asked(),
-            results,
-        ))
+        let subject = target.subject;
+        Ok(subject.report(benchmark, settings, watcher.is_asked(), results))
     }
 
     async fn open(args: &TargetArgs, watcher: &Watcher) -> Result<Self> {
         let endpoints = (0..limits::ENDPOINTS).map(|_| Endpoint::new());
-        let (server, link, name, durability) = match args.link.clone() {
+        let mut subject = args.scratch.subject();
+        let (server, link, name) = match args.link.clone() {
             Some(link) => {
+                subject.durability = Durability::Fdatasync;
                 let name = format!("the server at {}", link.addr);
-                (None, link, name, Durability::Fdatasync)
+                (None, link, name)
             }
             None => {
-                let parent = args.parent();
-                let durability = Durability::in_folder(&parent);
-                let server = spawn_blocking(move || Server::start(&parent)).await??;
+                let dir = args.scratch.open()?;
+                let server = spawn_blocking(move || Server::start(dir)).await??;
                 let link = server.owner_invite()?;
                 let name = "a server of its own, which shares the machine with the clients";
-                (Some(server), link, name.to_owned(), durability)
+                (Some(server), link, name.to_owned())
             }
         };
+        subject.server = Some(name);
         let endpoints = endpoints.collect::<Result<Vec<_>, _>>()?;
         let run = rand::random();
         let options = Client::builder().push(false);
@@ -122,11 +107,7 @@ impl Target {
         Ok(Self {
             server,
             watcher: watcher.clone(),
-            subject: Subject {
-                server: Some(name),
-                durability,
-                seed: args.seed,
-            },
+            subject,
             organiser,
             link,
             endpoints,
@@ -219,10 +200,7 @@ impl Target {
             let guest = guest(self.run, &format!("{role}-{at}"), password)?;
             Ok(self.options(at, push).join(link, guest).await?)
         };
-        let at_once = match password {
-            Some(_) => limits::PASSWORDS_AT_ONCE,
-            None => limits::AT_ONCE,
-        };
+        let at_once = password.map_or(limits::AT_ONCE, |_| limits::PASSWORDS_AT_ONCE);
         let (joining, what) = ((0..count).map(join), format!("{role}s have joined"));
         self.watcher.gather(at_once, &what, joining).await
     }
@@ -315,17 +293,15 @@ pub(crate) async fn reconnect(
     }
 }
 
-/// Acks everything, and closes the device. Returns the last message of each conversation.
-pub(crate) async fn leave(device: Client) -> Result<HashMap<ConversationId, MsgId>> {
-    let overview = device.conversations().list().await?;
-    for seen in &overview {
+/// Acks everything, and closes the device. Returns where each conversation goes on.
+pub(crate) async fn leave(device: Client) -> Result<impl Fn(ConversationId) -> MsgId> {
+    let mut heads = HashMap::new();
+    for seen in device.conversations().list().await? {
         device.conversation(seen.id).ack(seen.head);
+        heads.insert(seen.id, seen.head);
     }
     device.close().await;
-    Ok(overview
-        .into_iter()
-        .map(|seen| (seen.id, seen.head))
-        .collect())
+    Ok(move |id| heads.get(&id).copied().unwrap_or_default().next())
 }
 
 pub(crate) fn higher(one: Option<f64>, other: Option<f64>) -> Option<f64> {

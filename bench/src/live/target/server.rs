@@ -12,7 +12,6 @@ use tempfile::TempDir;
 
 use crate::child::Child;
 use crate::error::{BenchError, Result};
-use crate::system;
 
 /// Dropping it kills the process and removes its data.
 pub(super) struct Server {
@@ -29,8 +28,7 @@ struct Ready {
 }
 
 impl Server {
-    pub(super) fn start(parent: &Path) -> Result<Self> {
-        let dir = system::temporary_dir(parent)?;
+    pub(super) fn start(dir: TempDir) -> Result<Self> {
         let (process, ready) = run(dir.path(), SocketAddr::from(([127, 0, 0, 1], 0)))?;
         Ok(Self {
             process,
@@ -84,16 +82,10 @@ pub(crate) enum Stop {
 
 fn run(dir: &Path, listen: SocketAddr) -> Result<(Child, Ready)> {
     let (data, listen) = (dir.join("data"), listen.to_string());
-    let args = [
-        "serve", "--json", "--log", "warn", "--listen", &listen, "--data",
-    ];
-    let args: Vec<&OsStr> = args
-        .iter()
-        .map(OsStr::new)
-        .chain([data.as_os_str()])
-        .collect();
     let start = || {
-        let mut process = Child::start(&args)?;
+        let args = ["serve", "--json", "--log", "warn", "--listen", &listen];
+        let args = args.iter().map(OsStr::new);
+        let mut process = Child::start(args.chain(["--data".as_ref(), data.as_os_str()]))?;
         let ready = process.read()?;
         Ok((process, ready))
     };

@@ -1,5 +1,5 @@
-use crate::live::traffic::pace::{Pace, Turns, Window};
-use std::sync::Arc;
+use crate::live::traffic::pace::{Clock, Pace, Turns, Wakes, Window};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 #[test]
@@ -59,4 +59,19 @@ fn a_window_closes_when_it_is_full_and_opens_when_half_is_delivered() {
     window.delivered(1);
     assert_eq!(pace.next(now, 0, 0, 0), Some(now));
     assert_eq!(window.undelivered(), 50);
+}
+
+#[tokio::test]
+async fn a_clock_wakes_whom_it_is_time_for_until_it_is_dropped() {
+    let wakes: Wakes = (0..2).map(|_| Arc::default()).collect();
+    let (held, ended) = mpsc::channel::<()>();
+    let (now, later) = (Instant::now(), Duration::from_secs(3_600));
+    let turns = [(now, 1), (now, 0), (now + later, 0)];
+    let turns = turns.into_iter().inspect(move |_| drop(held.clone()));
+    let clock = Clock::start(Arc::clone(&wakes), turns).unwrap();
+    wakes[0].notified().await;
+    wakes[1].notified().await;
+    drop(clock);
+    // The thread holds the times until it ends.
+    assert!(ended.recv_timeout(Duration::from_secs(60)).is_err());
 }

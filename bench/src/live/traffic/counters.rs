@@ -9,12 +9,14 @@ use tokio::sync::Notify;
 use crate::latency::Latencies;
 
 /// Clients report many latencies at once, so that the lock costs little.
+#[derive(Default)]
 pub(crate) struct Counters {
     counts: Mutex<Counts>,
     is_over: AtomicBool,
     pub(crate) reached: Notify,
 }
 
+#[derive(Default)]
 pub(crate) struct Counts {
     span: Span,
     /// The number of accepted messages at which the count ends.
@@ -23,24 +25,15 @@ pub(crate) struct Counts {
     pub(crate) delivery: Latencies,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 enum Span {
+    #[default]
     WarmingUp,
     Since(Instant),
     Over(Duration),
 }
 
 impl Counts {
-    fn new(span: Span, goal: Option<u64>) -> Self {
-        let (accept, delivery) = (Latencies::default(), Latencies::default());
-        Self {
-            span,
-            goal,
-            accept,
-            delivery,
-        }
-    }
-
     pub(crate) fn elapsed(&self) -> Duration {
         match self.span {
             Span::WarmingUp => Duration::ZERO,
@@ -69,11 +62,9 @@ impl Counts {
 
 impl Counters {
     pub(crate) fn new(goal: Option<u64>) -> Self {
-        Self {
-            counts: Mutex::new(Counts::new(Span::WarmingUp, goal)),
-            is_over: AtomicBool::new(false),
-            reached: Notify::new(),
-        }
+        let counters = Self::default();
+        counters.counts.lock().goal = goal;
+        counters
     }
 
     pub(crate) fn begin(&self) {
@@ -82,7 +73,8 @@ impl Counters {
 
     /// Starts a second count, without a goal.
     pub(crate) fn begin_again(&self) {
-        *self.counts.lock() = Counts::new(Span::Since(Instant::now()), None);
+        *self.counts.lock() = Counts::default();
+        self.begin();
     }
 
     /// Stops counting, while the load goes on.

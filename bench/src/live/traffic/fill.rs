@@ -1,14 +1,14 @@
 //! Messages that are there before a run begins: sent as fast as the server takes them.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::cell::Cell;
+use std::pin::pin;
 use std::time::Instant;
 
 use cairn_client::Client;
 use cairn_client::proto::ids::ConversationId;
 use cairn_client::proto::limits::SENDS_IN_FLIGHT_MAX;
-use tokio::task::JoinSet;
-use tokio::time::sleep;
+use futures_util::future::try_join_all;
+use tokio::time::timeout;
 
 use super::sender::{InFlight, Unanswered};
 use super::stamp::Texts;
@@ -29,34 +29,28 @@ pub(crate) struct Filler {
 pub(crate) async fn fill(
     fillers: Vec<Filler>,
     each: u64,
-    texts: &Arc<Texts>,
+    texts: &Texts,
     watcher: &Watcher,
 ) -> Result<()> {
     let conversations = fillers.iter().map(|filler| filler.conversations.len());
     let total = grouped((each * conversations.sum::<usize>() as u64) as f64);
-    let stored = Arc::new(AtomicU64::new(0));
-    let run = |filler: Filler| filler.run(each, Arc::clone(texts), Arc::clone(&stored));
-    let mut tasks: JoinSet<_> = fillers.into_iter().map(run).collect();
+    let stored = Cell::new(0);
+    let run = |filler| Filler::run(filler, each, texts, &stored);
+    let mut filling = pin!(try_join_all(fillers.iter().map(run)));
     loop {
-        tokio::select! {
-            biased;
-            ended = tasks.join_next() => match ended {
-                Some(ended) => ended??,
-                None => return Ok(()),
-            },
-            () = sleep(limits::TICK) => {}
+        let done = timeout(limits::TICK, &mut filling).await;
+        let stored = grouped(stored.get() as f64);
+        watcher.tell(|| format!("{stored} of {total} messages are stored"));
+        if let Ok(done) = done {
+            return done.map(drop);
         }
-        let stored = grouped(stored.load(Ordering::Relaxed) as f64);
-        watcher.tell(&|| format!("{stored} of {total} messages are stored"));
     }
 }
 
 impl Filler {
-    async fn run(self, each: u64, texts: Arc<Texts>, stored: Arc<AtomicU64>) -> Result<()> {
+    async fn run(&self, each: u64, texts: &Texts, stored: &Cell<usize>) -> Result<()> {
         let mut unanswered = Unanswered::default();
-        let count = |answered: Vec<InFlight>| {
-            stored.fetch_add(answered.len() as u64, Ordering::Relaxed);
-        };
+        let count = |answered: Vec<InFlight>| stored.set(stored.get() + answered.len());
         for number in 1..=each {
             for (group, &conversation) in self.conversations.iter().enumerate() {
                 // The client must have a free slot when it is asked.

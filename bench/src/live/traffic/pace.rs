@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
@@ -64,20 +65,15 @@ impl Turns {
 
     /// Those of all senders, in ascending order.
     pub(crate) fn all(self) -> impl Iterator<Item = (Instant, usize)> {
-        let senders = 0..self.senders as u16;
-        let of_round = move |sent| {
-            let turn = move |sender| (self.at(sender, sent), sender.into());
-            senders.clone().map(turn)
-        };
-        (0..).flat_map(of_round)
+        let due = move |n: u64| self.began + Duration::from_secs_f64(n as f64 / self.rate);
+        (0..).map(move |n| (due(n), n as usize % self.senders))
     }
 }
 
 /// A thread that wakes senders in turn: the runtime's own timers are a millisecond coarse, which is
-/// longer than what is measured.
+/// longer than what is measured. It ends when the clock is dropped.
 pub(crate) struct Clock {
-    is_over: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    _running: mpsc::Sender<()>,
 }
 
 impl Clock {
@@ -86,35 +82,21 @@ impl Clock {
         wakes: Wakes,
         turns: impl Iterator<Item = (Instant, usize)> + Send + 'static,
     ) -> Result<Self> {
-        let is_over = Arc::new(AtomicBool::new(false));
-        let over = Arc::clone(&is_over);
+        let (_running, ended) = mpsc::channel();
         let run = move || {
-            let mut turns = turns.peekable();
-            while !over.load(Ordering::Relaxed) {
+            let (mut turns, mut wait) = (turns.peekable(), Duration::ZERO);
+            while ended.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
                 let now = Instant::now();
                 while let Some((_, sender)) = turns.next_if(|&(at, _)| at <= now) {
                     wakes[sender].notify_one();
                 }
-                match turns.peek() {
-                    Some((next, _)) => thread::park_timeout(next.saturating_duration_since(now)),
-                    None => thread::park(),
-                }
+                let left = |(next, _): &(Instant, usize)| next.saturating_duration_since(now);
+                wait = turns.peek().map_or(Duration::MAX, left);
             }
         };
         let thread = thread::Builder::new().name("clock".to_owned()).spawn(run);
-        let thread = Some(thread.map_err(BenchError::io("cannot start the clock"))?);
-        Ok(Self { is_over, thread })
-    }
-}
-
-impl Drop for Clock {
-    fn drop(&mut self) {
-        self.is_over.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            thread.thread().unpark();
-            // It does nothing that can fail.
-            let _ = thread.join();
-        }
+        thread.map_err(BenchError::io("cannot start the clock"))?;
+        Ok(Self { _running })
     }
 }
 

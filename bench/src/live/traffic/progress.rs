@@ -72,7 +72,7 @@ pub(crate) async fn count(
         }
         let now = counters.read(|counts| Moment::from(counts));
         timeline.note(now);
-        watcher.tell(&|| match (&began, is_fanout) {
+        watcher.tell(|| match (&began, is_fanout) {
             (None, _) => "warming up".to_owned(),
             (Some(_), true) => now.to_string(),
             (Some(_), false) => format!("{} accepted", grouped(now.accepted as f64)),

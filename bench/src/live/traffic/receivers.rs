@@ -1,10 +1,9 @@
 //! Clients that listen: they check that each message comes once and in order, and time it.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use cairn_client::Client;
-use cairn_client::proto::content::message::Run;
 use cairn_client::proto::ids::{ConversationId, MsgId};
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -39,13 +38,8 @@ impl Receivers {
         for (client, group) in clients.into_iter().zip(groups) {
             let cursor = Arc::new(Mutex::new(Cursor::new(MsgId::new(1))));
             cursors.push(Arc::clone(&cursor));
-            let receiver = Receiver {
-                client,
-                group: group.id,
-                load: load.clone(),
-                cursor,
-            };
-            tasks.spawn(receiver.run(is_paused.cloned()));
+            let (load, is_paused) = (load.clone(), is_paused.cloned());
+            tasks.spawn(listen(client, group.id, load, cursor, is_paused));
         }
         Self {
             load: load.clone(),
@@ -104,45 +98,36 @@ pub(crate) async fn delivered<T: 'static>(
     Ok(())
 }
 
-struct Receiver {
+/// Listens until it is dropped. While `is_paused`, it reads nothing at all, not even the stream
+/// that messages come on.
+async fn listen(
     client: Client,
     group: ConversationId,
     load: Load,
     cursor: Arc<Mutex<Cursor>>,
-}
-
-impl Receiver {
-    /// Listens until it is dropped. While `is_paused`, it reads nothing at all, not even the
-    /// stream that messages come on.
-    async fn run(self, mut is_paused: Option<watch::Receiver<bool>>) -> Result<()> {
-        let from = self.cursor.lock().next;
-        let mut timeline = self.client.conversation(self.group).follow(from);
-        let mut latencies = Vec::new();
-        loop {
-            tokio::select! {
-                biased;
-                paused = until(true, is_paused.as_mut()), if is_paused.is_some() => {
-                    paused?;
-                    let _paused = self.client.pause_push();
-                    until(false, is_paused.as_mut()).await?;
-                }
-                run = timeline.next_run() => {
-                    let run = run.ok_or(BenchError::EndedEarly)??;
-                    self.client.conversation(self.group).ack(run.last());
-                    self.take(run, &mut latencies)?;
-                }
+    mut is_paused: Option<watch::Receiver<bool>>,
+) -> Result<()> {
+    let group = client.conversation(group);
+    let from = cursor.lock().next;
+    let (mut timeline, mut latencies) = (group.follow(from), Vec::new());
+    loop {
+        tokio::select! {
+            biased;
+            paused = until(true, is_paused.as_mut()), if is_paused.is_some() => {
+                paused?;
+                let _paused = client.pause_push();
+                until(false, is_paused.as_mut()).await?;
+            }
+            run = timeline.next_run() => {
+                let run = run.ok_or(BenchError::EndedEarly)??;
+                group.ack(run.last());
+                let now = Instant::now();
+                cursor.lock().take(run, |stamp| latencies.push(load.texts.age(stamp, now)))?;
+                load.counters.delivered(&latencies);
+                load.pace.window.delivered(latencies.len() as i64);
+                latencies.clear();
             }
         }
-    }
-
-    fn take(&self, run: Run, latencies: &mut Vec<Duration>) -> Result<()> {
-        let now = Instant::now();
-        let saw = |stamp| latencies.push(self.load.texts.age(stamp, now));
-        self.cursor.lock().take(run, saw)?;
-        self.load.counters.delivered(latencies);
-        self.load.pace.window.delivered(latencies.len() as i64);
-        latencies.clear();
-        Ok(())
     }
 }
 

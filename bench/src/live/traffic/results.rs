@@ -63,21 +63,18 @@ pub(crate) struct Rates {
 
 impl TrafficResults {
     pub(crate) fn list(self) -> Results {
-        let mut listed = Results::of(self.seconds);
+        let mut listed = Results::default();
         let results = &mut listed;
-        let answered = "from the send to its answer";
-        let (latency, sent, cost) = match self.deliveries {
-            Some(_) => (
-                "from the send to its receipt",
-                "sent to received",
-                "processor time for a million deliveries",
-            ),
-            None => (
-                answered,
-                "sent to accepted",
-                "processor time for a million messages",
-            ),
+        results.counted_s = self.seconds;
+        let either = |delivered, accepted| match self.deliveries {
+            Some(_) => delivered,
+            None => accepted,
         };
+        let answered = "from the send to its answer";
+        let latency = either("from the send to its receipt", answered);
+        let sent = either("sent to received", "sent to accepted");
+        let cost = "processor time for a million messages";
+        let cost = either("processor time for a million deliveries", cost);
         let rate = |count: Option<u64>| Some(count? as f64 / self.seconds?);
         results.json("seconds", self.seconds);
         results.json("accepted", self.accepted);
@@ -111,19 +108,15 @@ impl TrafficResults {
         }
         let count = self.deliveries.or(self.accepted).unwrap_or_default();
         self.cpu.list(count, results, cost);
-        list! { results;
-            "server_mib": self.server_mib, Unit::MIB, "server memory" => "in use at the end";
-        }
+        let (mib, meaning) = (self.server_mib, "in use at the end");
+        results.figure("server_mib", mib, Unit::MIB, "server memory", meaning);
         Reading::list(self.server_stats.as_ref(), results);
         self.stall.list(&self.latency, results);
         let (calm, accept) = (&self.stall.calm_latency, &self.accept_latency);
+        let before = "the same, while all read";
         let kinds = [
             ("latency_distribution", sent, &self.latency),
-            (
-                "calm_latency_distribution",
-                "the same, while all read",
-                calm,
-            ),
+            ("calm_latency_distribution", before, calm),
             ("accept_latency_distribution", "sent to accepted", accept),
         ];
         list_distributions(&kinds, results);

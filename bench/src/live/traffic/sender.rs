@@ -141,8 +141,8 @@ impl Sender {
             self.numbers[group] = number;
             self.total += 1;
             pace.window.sent(receivers.into());
-            self.unanswered
-                .push(InFlight { since: due, group }, accepted);
+            let send = InFlight { since: due, group };
+            self.unanswered.push(send, accepted);
         }
         Ok(())
     }

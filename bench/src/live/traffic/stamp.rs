@@ -32,11 +32,11 @@ impl Stamp {
         let stamp = entry.last_chunk::<STAMP_BYTES>()?;
         let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         let digits = stamp.iter().all(is_digit).then_some(stamp)?;
-        let digits = str::from_utf8(digits).ok()?;
+        let stamp = u128::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()?;
         Some(Self {
-            nanos: u64::from_str_radix(&digits[..16], 16).ok()?,
-            sender: u16::from_str_radix(&digits[16..20], 16).ok()?,
-            number: u64::from_str_radix(&digits[20..], 16).ok()?,
+            nanos: (stamp >> 64) as u64,
+            sender: (stamp >> 48) as u16,
+            number: stamp as u64 & ((1 << 48) - 1),
         })
     }
 }

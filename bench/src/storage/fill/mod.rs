@@ -57,7 +57,7 @@ pub fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
     let stored = progress.last().messages;
     let disk_full = stored < settings.messages && !watcher.is_asked();
     let mut results = results::speed(&progress, disk_full);
-    watcher.tell(&|| "closing the data directory".to_owned());
+    watcher.tell(|| "closing the data directory".to_owned());
     let (sender, groups) = (driver.sender, driver.groups.clone());
     let began = Instant::now();
     driver.close()?;
@@ -66,7 +66,7 @@ pub fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
     results::at_rest(&mut results, folder, message_bytes, close_s);
     let mut reopened = Reopened::default();
     if !watcher.is_asked() {
-        watcher.tell(&|| "opening the data directory again".to_owned());
+        watcher.tell(|| "opening the data directory again".to_owned());
         let began = Instant::now();
         let mut driver = Driver::resume(Engine::open(folder)?, sender, groups);
         reopened.open_s = Some(began.elapsed().as_secs_f64());
@@ -83,10 +83,8 @@ pub fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
     list! { results;
         "kept_in": kept_in, Unit::COUNT, "kept in" => "the data directory";
     }
-    Ok(settings
-        .load
-        .scratch
-        .report("fill", &settings, watcher, results))
+    let subject = settings.load.scratch.subject();
+    Ok(subject.report("fill", &settings, watcher.is_asked(), results))
 }
 
 fn heads(driver: &mut Driver) -> Result<u64> {
@@ -127,7 +125,7 @@ fn fill(
                 break;
             }
         }
-        watcher.tell(&|| {
+        watcher.tell(|| {
             let rate = stored as f64 / progress.began.elapsed().as_secs_f64();
             let left_s = (messages - stored) as f64 / rate;
             let [count, of, rate] = [stored as f64, messages as f64, rate].map(grouped);

@@ -88,7 +88,7 @@ impl Reader<'_> {
             messages += u64::from(count);
             wrong += u64::from(!is_right);
             let reads = latencies.count() as f64;
-            watcher.tell(&|| format!("reading at random places: {} reads", grouped(reads)));
+            watcher.tell(|| format!("reading at random places: {} reads", grouped(reads)));
         }
         let (reads, seconds) = (latencies.count(), (last - began).as_secs_f64());
         Ok((reads > 0).then(|| Reads {
@@ -109,13 +109,12 @@ impl Reader<'_> {
         };
         let head = self.driver.timeline(group)?.head();
         let last_page = head.get().saturating_sub(self.page.into()) + 1;
-        let first = MsgId::new(match self.target {
-            Target::Newest => last_page,
-            Target::Old => self.random.random_range(1..=last_page),
-        });
-        let range = match self.target {
-            Target::Newest => PullRange::Before(head.next()),
-            Target::Old => PullRange::From(first),
+        let (first, range) = match self.target {
+            Target::Newest => (MsgId::new(last_page), PullRange::Before(head.next())),
+            Target::Old => {
+                let first = MsgId::new(self.random.random_range(1..=last_page));
+                (first, PullRange::From(first))
+            }
         };
         let limits = RunLimits::of_messages(self.page);
         let run = self.driver.read(group, range, limits)?;

@@ -12,7 +12,7 @@ const SHARE: Unit = Unit::new(2, "");
 
 pub(super) fn speed(progress: &Progress, disk_full: bool) -> Results {
     let (messages, seconds) = (progress.last().messages, progress.last().seconds);
-    let mut results = Results::of(Some(seconds));
+    let mut results = Results::default();
     let stored = match disk_full {
         true => "stored durably: as many as the disk can take",
         false => "stored durably",
@@ -30,6 +30,7 @@ pub(super) fn speed(progress: &Progress, disk_full: bool) -> Results {
     let percent = texts.map(|share| share * 100.0);
     let meaning = "of the time went into making up the texts";
     results.show("texts", percent, Unit::new(1, " %"), meaning);
+    results.counted_s = Some(seconds);
     results.json("disk_full", disk_full);
     results.json("seconds", seconds);
     results.json("second_tenth_per_s", second);
@@ -132,11 +133,10 @@ pub(super) fn on_the_way(results: &mut Results, samples: &[Sample], body_bytes: 
     let memory = line("in use", &|sample| sample.memory_mib);
     let meaning = "A level line: memory does not grow with what is stored.";
     plot("Memory", meaning, "MiB", vec![memory]);
-    let disk = line("on the disk", &|sample| {
-        Some(sample.disk_bytes as f64 / GIB)
-    });
+    let gib = |bytes: f64| Some(bytes / GIB);
+    let disk = line("on the disk", &|sample| gib(sample.disk_bytes as f64));
     let bytes = |sample: &Sample| sample.messages as f64 * body_bytes;
-    let texts = line("the texts alone", &|sample| Some(bytes(sample) / GIB));
+    let texts = line("the texts alone", &|sample| gib(bytes(sample)));
     let meaning = "Below the line of the texts: compression saves more than everything that goes \
         with a message takes.";
     plot("Disk", meaning, "GiB", vec![disk, texts]);

@@ -136,7 +136,7 @@ fn in_turns(
                 return Ok(());
             }
             let scheme = measured.0.scheme;
-            watcher.tell(&|| format!("{what}: round {} of {IDS_ROUNDS}, {scheme}", round + 1));
+            watcher.tell(|| format!("{what}: round {} of {IDS_ROUNDS}, {scheme}", round + 1));
             rates.push(work(round, measured)?);
             *rate(measured.1) = median(rates);
         }
@@ -169,13 +169,8 @@ pub(super) fn make_ids(
         of.wire_bytes = Some(bytes as f64 / sample.len() as f64);
         Ok(rate)
     };
-    in_turns(
-        &mut all,
-        "making ids",
-        |of| &mut of.ids_per_s,
-        watcher,
-        make,
-    )
+    let rate: Rate = |of| &mut of.ids_per_s;
+    in_turns(&mut all, "making ids", rate, watcher, make)
 }
 
 /// Stores the same messages under the ids of each scheme, and reads the newest ones again.
@@ -220,7 +215,7 @@ fn store(
         let count = stretch.min(settings.messages - stored);
         let messages = load.messages(count as usize)?;
         for (rows, of) in &mut *all {
-            watcher.tell(&|| {
+            watcher.tell(|| {
                 let [so_far, of] = [stored, settings.messages].map(|count| grouped(count as f64));
                 format!("storing: {so_far} of {of} messages, {}", rows.scheme)
             });

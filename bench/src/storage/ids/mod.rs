@@ -47,17 +47,15 @@ pub fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
         if watcher.is_asked() {
             break;
         }
-        watcher.tell(&|| format!("trying what {} does", of.scheme));
+        watcher.tell(|| format!("trying what {} does", of.scheme));
         let seed = settings.load.scratch.seed;
         of.trials = Some(trial::trials(of.scheme, IDS_TRIAL_MESSAGES, seed));
     }
     measure::make_ids(&mut schemes, &settings, folder.path(), watcher)?;
     measure::store_and_read(&mut schemes, &settings, folder.path(), watcher)?;
     let results = results::results(&schemes);
-    Ok(settings
-        .load
-        .scratch
-        .report("ids", &settings, watcher, results))
+    let subject = settings.load.scratch.subject();
+    Ok(subject.report("ids", &settings, watcher.is_asked(), results))
 }
 
 #[cfg(test)]

@@ -68,7 +68,7 @@ impl Race<'_> {
             if watcher.is_asked() {
                 break;
             }
-            watcher.tell(&|| format!("{title}: {} gets ready", contender.name));
+            watcher.tell(|| format!("{title}: {} gets ready", contender.name));
             let folder = folder.join(at.to_string());
             runners.push(Runner::ready(contender, folder, self.supply.groups)?);
         }
@@ -81,7 +81,7 @@ impl Race<'_> {
             }
             for runner in order {
                 let name = &runner.contender.name;
-                watcher.tell(&|| match round {
+                watcher.tell(|| match round {
                     0 => format!("{title}: {name} warms up"),
                     _ => format!("{title}, round {round} of {}: {name}", limits::ROUNDS),
                 });
@@ -93,7 +93,7 @@ impl Race<'_> {
         let mut outcomes = Vec::new();
         for runner in runners {
             let contender = runner.contender;
-            watcher.tell(&|| format!("{title}: is it all there, {}?", contender.name));
+            watcher.tell(|| format!("{title}: is it all there, {}?", contender.name));
             let outcome = runner.outcome(self.supply, watcher);
             outcomes.push(outcome.map_err(failed(contender))?);
         }

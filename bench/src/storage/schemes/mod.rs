@@ -19,10 +19,10 @@ use self::scheme::{Group, Kind};
 use self::trial::{Cell, Pace, Trial};
 use super::limits;
 use super::messages::Load;
-use super::scratch::Scratch;
 use crate::args::{number, whole};
 use crate::error::{BenchError, Result};
 use crate::results::{Report, grouped};
+use crate::scratch::Scratch;
 use crate::watcher::Watcher;
 
 pub use crash::{VictimArgs, live};
@@ -67,9 +67,8 @@ pub fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
         result => result?,
     }
     let results = results::results(&cells);
-    Ok(settings
-        .scratch
-        .report("schemes", &settings, watcher, results))
+    let subject = settings.scratch.subject();
+    Ok(subject.report("schemes", &settings, watcher.is_asked(), results))
 }
 
 fn measure(settings: &Settings, cells: &mut Vec<Cell>, watcher: &Watcher) -> Result<()> {
@@ -104,7 +103,7 @@ fn measure(settings: &Settings, cells: &mut Vec<Cell>, watcher: &Watcher) -> Res
 /// Measures the schemes with one group. Where time is measured, they take turns.
 fn compare(trials: &mut [Trial], pace: &Pace<'_>, watcher: &Watcher) -> Result<()> {
     let begin = |what: &str, Cell { scheme, group, .. }: &Cell| {
-        watcher.tell(&|| {
+        watcher.tell(|| {
             let (members, label) = (grouped(group.size.into()), scheme.label());
             let online = group.online_percent;
             format!("{members} members, {online} % online: {what}, {label}")

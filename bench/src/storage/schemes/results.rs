@@ -36,25 +36,17 @@ pub(super) fn results(cells: &[Cell]) -> Results {
         let conclusion = ratios.as_ref().map_or("", |ratios| &ratios.conclusion);
         let meaning = format!("{meaning} {conclusion}");
         results.rows((&online, meaning.trim()), COLUMNS, &rows(cells));
-        let plots: [(_, _, _, Measure); 2] = [
-            (
-                "Sends a second",
-                "sends/s",
-                "The higher the better; flat is better still.",
-                |cell| cell.sends_per_s,
-            ),
-            (
-                "Bytes on disk for each send",
-                "bytes",
-                "The lower the better.",
-                |cell| cell.bytes_per_send,
-            ),
-        ];
-        for (title, unit, meaning, value) in plots {
+        let mut plot = |title: &str, unit, meaning, value: Measure| {
             let title = format!("{title}, {online}");
             let [x, y] = ["members of the group", unit].map(|label| Scale::Log.axis(label));
             results.plot((&title, meaning), x, y, lines(cells, value));
-        }
+        };
+        let meaning = "The higher the better; flat is better still.";
+        plot("Sends a second", "sends/s", meaning, |cell| {
+            cell.sends_per_s
+        });
+        let (title, meaning) = ("Bytes on disk for each send", "The lower the better.");
+        plot(title, "bytes", meaning, |cell| cell.bytes_per_send);
     }
     results.check(cells.iter().all(loses_as_expected));
     results
@@ -85,11 +77,9 @@ impl Ratios {
             cells.iter().find(is_it)?.sends_per_s
         };
         let is_rival = |cell: &&Cell| cell.scheme != Kind::Cairn && cell.group.size == small;
-        let (fastest, rate) = cells
-            .iter()
-            .filter(is_rival)
-            .filter_map(|cell| Some((cell.scheme.label(), cell.sends_per_s?)))
-            .max_by(|a, b| a.1.total_cmp(&b.1))?;
+        let rate = |cell: &Cell| Some((cell.scheme.label(), cell.sends_per_s?));
+        let rates = cells.iter().filter(is_rival).filter_map(rate);
+        let (fastest, rate) = rates.max_by(|a, b| a.1.total_cmp(&b.1))?;
         let in_smallest = cairn(small)?;
         let over_fastest = in_smallest / rate;
         let in_largest = cairn(large).filter(|_| small != large);

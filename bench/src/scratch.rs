@@ -7,13 +7,11 @@ use clap::Args;
 use serde::Serialize;
 use tempfile::TempDir;
 
-use crate::error::Result;
-use crate::results::{Durability, Report, Results, Subject};
-use crate::system;
-use crate::watcher::Watcher;
+use crate::error::{BenchError, Result};
+use crate::results::{Durability, Subject};
 
 #[derive(Clone, Debug, Args, Serialize)]
-pub(super) struct Scratch {
+pub(crate) struct Scratch {
     /// Where everything is stored meanwhile, on the disk to be measured [default: the system's
     /// temporary folder]
     #[arg(long, value_name = "DIR")]
@@ -22,7 +20,7 @@ pub(super) struct Scratch {
     /// Repeats the choices of an earlier run: the same texts to the same conversations
     #[arg(long, value_name = "N", default_value_t = 1)]
     #[serde(skip)]
-    pub seed: u64,
+    pub(crate) seed: u64,
 }
 
 impl Scratch {
@@ -30,22 +28,18 @@ impl Scratch {
         self.dir.clone().unwrap_or_else(env::temp_dir)
     }
 
-    pub(super) fn open(&self) -> Result<TempDir> {
-        system::temporary_dir(&self.parent())
+    pub(crate) fn open(&self) -> Result<TempDir> {
+        let parent = self.parent();
+        let what = format!("cannot make a temporary directory in {}", parent.display());
+        let dir = TempDir::with_prefix_in("cairn-bench-", parent);
+        dir.map_err(BenchError::io(what))
     }
 
-    pub(super) fn report(
-        &self,
-        benchmark: &'static str,
-        settings: &impl Serialize,
-        watcher: &Watcher,
-        results: Results,
-    ) -> Report {
-        let subject = Subject {
+    pub(crate) fn subject(&self) -> Subject {
+        Subject {
             server: None,
             durability: Durability::in_folder(&self.parent()),
             seed: self.seed,
-        };
-        Report::new(benchmark, subject, settings, watcher.is_asked(), results)
+        }
     }
 }
