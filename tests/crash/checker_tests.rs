@@ -1,4 +1,4 @@
-//! The reader of the crash runs is seen to find each thing that it is there for.
+//! The checker of the crash tests finds every kind of planted fault.
 
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::content::extras::Extras;
@@ -12,8 +12,8 @@ use super::words::Length;
 /// The users of senders 0 and 1.
 const USERS: [u32; 2] = [5, 6];
 
-/// Two senders at one place: the first said four things and the second one, all accepted in this
-/// order.
+/// A log of two senders in one conversation: four messages of the first and one of the second, all
+/// accepted.
 fn talk() -> (Ledger, Vec<Message>) {
     let ledger = Ledger::new(Length::Chat, USERS.map(UserId::new).into(), 1);
     let mut log = Vec::new();
@@ -42,7 +42,7 @@ fn read(ledger: &Ledger, log: &[Message]) -> Result<(), String> {
     reader.end()
 }
 
-/// What is found in a log that was changed like this, its numbers put right.
+/// Renumbers a changed log, and returns the checker's error.
 fn found(change: impl FnOnce(&mut Vec<Message>)) -> String {
     let (ledger, mut log) = talk();
     change(&mut log);

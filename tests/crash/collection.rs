@@ -1,5 +1,5 @@
-//! The server is killed while it collects: when it says that it removes files, and before all of
-//! them are gone.
+//! SIGKILL during garbage collection: after the server reports the removal of files, and before all
+//! of them are removed.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Cursor};
@@ -13,26 +13,25 @@ use tokio::time::timeout;
 use super::meanwhile;
 use crate::support::{PATIENCE, Server, cairn, until};
 
-/// Files that no user sends: five commands' worth.
+/// Uploads that no message refers to: enough for five collection commands.
 const NEEDLESS: u64 = 300;
 
-/// A collection may be over before the kill comes. When it always is, something is wrong.
+/// A collection may complete before the kill. If that happens every time, the test fails.
 const ATTEMPTS: u64 = 5;
 
-/// What the server says, at the level of `info`, before it removes files that have no record any
-/// more.
+/// Logged at level `info` before unreferenced files are removed.
 const REMOVES: &str = "removing unreferenced attachments";
 
-/// Kills a server in the middle of a collection, and starts it again. What uploads leave that
-/// no user sends must go at once.
+/// Kills a server during a collection, and restarts it. Requires that the unsent limit is zero, so
+/// that unsent uploads are collected at once.
 pub(super) async fn cut_off(
     mut server: Server,
     client: &Client,
     needed: &BTreeSet<String>,
 ) -> Server {
     for attempt in 0..ATTEMPTS {
-        // What earlier kills left without a record goes first, so that it is not this that the kill
-        // cuts off.
+        // Files orphaned by earlier kills are removed first, so that the kill interrupts the
+        // collection of new ones.
         server = meanwhile(server, |server| {
             server.kill();
             server.restart();
@@ -73,8 +72,7 @@ async fn upload_needless(client: &Client, first: u64) {
         .expect("uploads get nowhere");
 }
 
-/// Starts another process on the directory, and kills it when it has said that it removes
-/// something.
+/// Starts another process on the directory, and kills it once it reports the removal of files.
 async fn kill_when_it_removes(server: &Server) {
     let mut command = cairn(&[
         "serve",
@@ -104,7 +102,7 @@ async fn kill_when_it_removes(server: &Server) {
     assert!(says.is_ok_and(Result::unwrap), "the server removes nothing");
 }
 
-/// The names of all files of attachments, also of those that have not arrived as a whole.
+/// The names of all attachment files, partial ones included.
 fn stored(data: &Path) -> BTreeSet<String> {
     let folders = std::fs::read_dir(data.join("attachments"))
         .unwrap()
@@ -115,7 +113,7 @@ fn stored(data: &Path) -> BTreeSet<String> {
         .collect()
 }
 
-/// Waits until nothing but these is stored.
+/// Waits until exactly these files are stored.
 pub(super) async fn collected(data: PathBuf, expected: &BTreeSet<String>) {
     until(
         "nothing stays but the files that messages name",

@@ -1,7 +1,7 @@
-//! Clients that talk: four senders in three groups and a direct chat, two followers of each, and
-//! fresh readers of everything.
+//! Clients under load: four senders in three groups and a direct chat, two followers of each
+//! conversation, and fresh readers of every log.
 //!
-//! All of them reconnect by themselves; nothing here knows when the server is down.
+//! All clients reconnect on their own; nothing here knows when the server is down.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -27,24 +27,22 @@ use super::words::{Length, Said};
 const SENDERS: usize = 4;
 const GROUPS: usize = 3;
 
-/// When something that must happen by itself has not, it is lost.
+/// The wait after which a reconnect or a reply counts as absent.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A conversation of the crowd.
 struct Place {
     id: ConversationId,
-    /// Who can read all of it.
+    /// An account that can read the whole log.
     account: Account,
-    /// How far each of its followers is.
+    /// The position of each follower.
     followed: Vec<watch::Receiver<MsgId>>,
 }
 
-/// Everybody.
 pub struct Crowd {
     ledger: Arc<Ledger>,
     places: Vec<Place>,
     senders: Vec<Client>,
-    /// They run for ever; whatever one of them returns is what went wrong.
+    /// Followers run until they find a fault, which they return.
     followers: JoinSet<String>,
     sending: JoinSet<Result<(), String>>,
     pause: watch::Sender<bool>,
@@ -52,14 +50,14 @@ pub struct Crowd {
     length: Length,
 }
 
-/// What a check found to be in order.
+/// The result of a successful check.
 #[derive(Clone, Copy, Debug)]
 pub struct Checked {
-    /// Entries of all logs.
+    /// The number of entries in all logs.
     pub entries: u64,
 }
 
-/// Tries again soon, as a test wants it, and never gives up.
+/// Reconnects quickly, and forever.
 fn options() -> ClientBuilder {
     let backoff = Backoff {
         base: Duration::from_millis(20),
@@ -78,7 +76,7 @@ async fn join(link: &InviteLink, name: String) -> Result<(Client, Account), Erro
 }
 
 impl Crowd {
-    /// Everybody joins: the first of them as the owner of the server.
+    /// Joins all users; the first one becomes the owner of the server.
     pub async fn gather(owner_link: &InviteLink, length: Length, seed: u64) -> Result<Self, Error> {
         let mut people = vec![join(owner_link, "sender0".to_owned()).await?];
         let link = people[0]
@@ -132,7 +130,7 @@ impl Crowd {
             );
         }
         let direct = ConversationId::direct(users[0], users[1]).unwrap();
-        // A chat without a message is none that can be followed, so it begins with one.
+        // An empty direct chat does not exist and cannot be followed, so it starts with a message.
         let (said, text) = ledger.say(0, GROUPS);
         let first = people[0]
             .0
@@ -155,13 +153,13 @@ impl Crowd {
         })
     }
 
-    /// Everybody talks until [`Crowd::settle`].
+    /// Starts all senders. They run until [`Crowd::settle`].
     pub fn talk(&mut self) {
         if !self.pause.send_replace(false) {
             return;
         }
         for (n, client) in self.senders.iter().enumerate() {
-            // The direct chat is for the first two alone.
+            // Only the first two senders are in the direct chat.
             let places = if n < 2 { GROUPS + 1 } else { GROUPS };
             let window = match self.length {
                 Length::Chat => self.random.random_range(1..200),
@@ -179,7 +177,7 @@ impl Crowd {
         }
     }
 
-    /// Waits until so many more messages were accepted.
+    /// Waits until this many further messages are accepted.
     pub async fn accepted(&mut self, more: u64) -> Result<(), String> {
         let mut accepted = self.ledger.accepted();
         let enough = *accepted.borrow() + more;
@@ -193,8 +191,8 @@ impl Crowd {
         }
     }
 
-    /// Everybody stops talking and waits for what is under way. Then every log is read by a fresh
-    /// client and held against what was said, and the followers must have come as far.
+    /// Stops the senders and waits for their replies. Then fresh clients compare every log with the
+    /// ledger, and every follower must reach the head.
     pub async fn settle(&mut self) -> Result<Checked, String> {
         self.pause.send_replace(true);
         while let Some(sender) = timeout(PATIENCE, self.sending.join_next())
@@ -225,7 +223,7 @@ impl Crowd {
         Ok(Checked { entries })
     }
 
-    /// Reads the whole log with a client that knows nothing yet.
+    /// Reads the whole log with a fresh client. Returns the head.
     async fn read_all(&self, at: usize) -> Result<MsgId, String> {
         let place = &self.places[at];
         let client = options()
@@ -247,7 +245,6 @@ impl Crowd {
         Ok(reader.position())
     }
 
-    /// Everybody leaves.
     pub async fn leave(mut self) {
         self.followers.shutdown().await;
         for client in &self.senders {
@@ -256,7 +253,7 @@ impl Crowd {
     }
 }
 
-/// What goes wrong with those who talk and those who follow, while they ought to go on.
+/// Waits for the first fault of a sender or follower.
 async fn fault(
     followers: &mut JoinSet<String>,
     sending: &mut JoinSet<Result<(), String>>,
@@ -303,7 +300,7 @@ struct Sender {
     client: Client,
     places: Vec<ConversationId>,
     ledger: Arc<Ledger>,
-    /// Sends that it keeps under way.
+    /// The most sends in flight.
     window: usize,
     random: StdRng,
 }

@@ -1,6 +1,6 @@
-//! The server is killed with -9 while messages expire, at any moment: also while it stops, and so
-//! moves everything into the trees, and while its files are compacted. What is gone stays gone,
-//! nothing else goes, and files go with the last message that names them.
+//! SIGKILL during expiry, at any moment: also during a graceful stop, which moves everything into
+//! the trees, and during `cairn compact`. Expired messages stay expired, no other message is lost,
+//! and a file is removed with the last message that refers to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Stdio;
@@ -26,14 +26,14 @@ use super::files::{Sender, content};
 use super::{meanwhile, random, rounds};
 use crate::support::{PATIENCE, Server, cairn, invite};
 
-/// Groups in which messages go by their age.
+/// Groups whose messages expire by age.
 const AGEING: usize = 3;
 
-/// Files that no user acks in the end, and that stay for that.
+/// Files sent at the end and never acked, so they do not expire.
 const KEPT_FILES: usize = 4;
 
-/// How often it is looked at whether something is gone, and how many times before the server is
-/// asked to look again.
+/// How often to poll for expiry, and how many times before the policy is changed, which makes the
+/// server examine the group again.
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 const LOOKS_PER_POLICY: u32 = 50;
 
@@ -43,23 +43,23 @@ fn group_name(name: &str) -> GroupName {
     GroupName::new(name).unwrap()
 }
 
-/// What was said long ago.
+/// A week ago.
 fn long_ago() -> Timestamp {
     let then = SystemTime::now().duration_since(UNIX_EPOCH).unwrap()
         - Duration::from_secs(7 * 24 * 60 * 60);
     Timestamp::new(then.as_millis() as u64)
 }
 
-/// A group in which messages go by their age. Its texts are numbers, counted from 0.
+/// A group whose messages expire by age. Its texts are numbers, counted from 0.
 struct Ageing {
     id: ConversationId,
     said: u64,
     imported: u64,
-    /// The first text of today. It and what comes after it stay.
+    /// The first text that is too new to expire. It and all later ones stay.
     fresh: Option<u64>,
 }
 
-/// Imports old messages, sends new ones, and has the server look at what is to go.
+/// Imports old messages, sends new ones, and changes policies, which starts expiry.
 struct Historian {
     client: Client,
     groups: Vec<Ageing>,
@@ -79,7 +79,7 @@ impl Historian {
                     .await
                     .unwrap();
             }
-            // In the first group nothing is new, so its floor goes on rising.
+            // Nothing new is sent to the first group, so its floor keeps rising.
             match at > 0 && self.random.random_bool(0.1) {
                 true => self.send(at).await,
                 false => self.import(at).await,
@@ -91,7 +91,7 @@ impl Historian {
 
     async fn import(&mut self, at: usize) {
         let group = &mut self.groups[at];
-        // What stays is read again in each round.
+        // Messages that stay are read again in each round, so there should be few of them.
         let most = if group.fresh.is_none() { 300 } else { 20 };
         let count = self.random.random_range(1..most);
         let old = |number: u64| ImportEntry {
@@ -124,7 +124,7 @@ impl Historian {
     }
 }
 
-/// Sends files, and says that it has everything up to them, so that they may go.
+/// Sends files and acks them, so that they expire.
 async fn send_and_ack(
     mut sender: Sender,
     policy: impl Fn(u32) -> Option<Retention>,
@@ -152,7 +152,7 @@ async fn send_and_ack(
     sender
 }
 
-/// Kills the server at once, or while it stops; or stops it, and kills the compaction of its files.
+/// Kills the server at once or during a graceful stop; or stops it, and kills `cairn compact`.
 async fn end(server: Server, random: &mut StdRng) -> Server {
     let a_moment = Duration::from_secs_f64(random.random_range(0.0..0.3));
     let way = random.random_range(0..3);
@@ -176,7 +176,7 @@ async fn end(server: Server, random: &mut StdRng) -> Server {
     meanwhile(server, Server::kill).await
 }
 
-/// What a user has seen of the floors. They only rise.
+/// The highest floor seen of each conversation. Floors never fall.
 #[derive(Default)]
 struct Floors(BTreeMap<ConversationId, MsgId>);
 
@@ -197,7 +197,7 @@ impl Floors {
     }
 }
 
-/// Reads what is there of a conversation. Nothing above its floor may be missing.
+/// Reads a conversation. Every entry above its floor must be present.
 async fn read(client: &Client, conversation: ConversationId) -> Vec<(MsgId, Body)> {
     let (mut history, mut read, mut last) = (
         client.conversation(conversation).history(MsgId::new(1)),
@@ -222,7 +222,7 @@ async fn read(client: &Client, conversation: ConversationId) -> Vec<(MsgId, Body
     read
 }
 
-/// The numbers that are there of a group, which must be consecutive.
+/// The numbers in a group's messages, which must ascend.
 async fn numbers(client: &Client, conversation: ConversationId) -> Vec<u64> {
     let texts = read(client, conversation)
         .await
@@ -239,8 +239,7 @@ async fn numbers(client: &Client, conversation: ConversationId) -> Vec<u64> {
     numbers
 }
 
-/// Has the server look at a group again and again, until everything is gone from it that `is_done`
-/// waits for.
+/// Sets the policies in turn, to start expiry, until `is_done`.
 async fn until_gone(
     client: &Client,
     conversation: ConversationId,
@@ -268,8 +267,7 @@ async fn until_gone(
         .unwrap_or_else(|_| panic!("what may go from {conversation} does not go"));
 }
 
-/// Of a group in which messages go by their age, what is left is what was said from the first
-/// message of today on.
+/// Checks that a group keeps exactly its messages from the first fresh one on.
 async fn check_ageing(client: &Client, group: &Ageing) {
     let left: Vec<u64> = (group.fresh.unwrap_or(group.said)..group.said).collect();
     until_gone(
@@ -301,8 +299,8 @@ async fn delivered(client: &Client, conversation: ConversationId) -> MsgId {
         .delivered
 }
 
-/// Of the group in which messages go when everybody has them, what is left is what a user has not
-/// acked. Says where it begins.
+/// Checks that the group with `UntilAcked` keeps exactly the messages above the lowest ack. Returns
+/// that ack.
 async fn check_acked(senders: &[Sender], floors: &mut Floors) -> MsgId {
     let (owner, team) = (&senders[0].client, senders[0].team);
     let mut acked = MsgId::new(u64::MAX);
@@ -339,7 +337,7 @@ async fn check_acked(senders: &[Sender], floors: &mut Floors) -> MsgId {
     acked
 }
 
-/// The files that messages above the floor name.
+/// The files of messages above the floor.
 fn named(senders: &[Sender], floor: MsgId) -> BTreeSet<String> {
     let sent = senders.iter().flat_map(|sender| &sender.sent);
     sent.filter(|(msgid, _)| *msgid > floor)
@@ -347,7 +345,7 @@ fn named(senders: &[Sender], floor: MsgId) -> BTreeSet<String> {
         .collect()
 }
 
-/// They are there, and no others.
+/// Checks that exactly these files are stored, and that downloads of the others report the expiry.
 async fn check_files(server: &Server, senders: &[Sender], floor: MsgId) {
     let (sent, named) = (
         || senders.iter().flat_map(|sender| &sender.sent),
@@ -384,10 +382,10 @@ async fn check_files(server: &Server, senders: &[Sender], floor: MsgId) {
     );
 }
 
-/// Everybody who takes part, at work.
+/// The running clients.
 struct Company {
     historian: JoinHandle<Vec<Ageing>>,
-    /// The owner of the group first.
+    /// The first one is the owner of the group.
     senders: [JoinHandle<Sender>; 2],
     enough: watch::Sender<bool>,
     done: Arc<watch::Sender<u64>>,
@@ -471,7 +469,7 @@ impl Company {
         .unwrap();
     }
 
-    /// Everybody comes to an end.
+    /// Stops all clients.
     async fn end(self) -> (Vec<Ageing>, Vec<Sender>) {
         self.enough.send_replace(true);
         let groups = timeout(PATIENCE, self.historian)

@@ -1,5 +1,5 @@
-//! The server is killed with -9 while files are uploaded, sent, taken back and collected. Nothing
-//! that a message names is lost, and nothing that none names stays.
+//! SIGKILL while files are uploaded, sent, recalled and collected. Every file that a message refers
+//! to survives, and no other file stays.
 
 use std::collections::BTreeSet;
 use std::io::Cursor;
@@ -24,10 +24,10 @@ use super::collection::{collected, cut_off};
 use super::{meanwhile, random, rounds};
 use crate::support::{PATIENCE, Server, cairn};
 
-/// Who sends files, at the same time.
+/// Concurrent senders.
 const SENDERS: u64 = 3;
 
-/// Sends files, and takes some of them back.
+/// Sends files, and recalls some of them.
 pub(super) struct Sender {
     pub(super) client: Client,
     pub(super) team: ConversationId,
@@ -54,8 +54,8 @@ impl Sender {
         self
     }
 
-    /// A new file, or one that is there already. An upload that no user sent is not kept here, so
-    /// it may be gone before it is sent.
+    /// Sends a new file, or one that was sent before. Unsent uploads expire at once here, so a file
+    /// may have to be uploaded again.
     pub(super) async fn send(&mut self) {
         let file = match self.sent.last().filter(|_| self.random.random_bool(0.2)) {
             Some((_, file)) => file.clone(),
@@ -107,7 +107,7 @@ impl Sender {
     }
 }
 
-/// What is in a file: its name is the seed.
+/// The content of a file, whose name is the seed.
 pub(super) fn content(file: &Attachment) -> Vec<u8> {
     let mut bytes = vec![0; file.size_bytes as usize];
     StdRng::seed_from_u64(file.name.as_str().parse().unwrap()).fill_bytes(&mut bytes);

@@ -1,4 +1,4 @@
-//! What was said and what became of it, and the readers that hold a log against it.
+//! The ledger: what was sent and with which result; and the checkers that compare a log with it.
 
 use cairn_client::proto::content::body::{Body, SystemEntry};
 use cairn_client::proto::content::message::Message;
@@ -8,18 +8,16 @@ use tokio::sync::watch;
 
 use super::words::{Length, Said};
 
-/// What the sender knows of a message.
+/// The state of a send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Not answered yet.
     Open,
-    /// Accepted under this number.
     Accepted(MsgId),
-    /// The server said that its storage failed: it may be in the log or not, but no more than once.
+    /// The server reported a storage failure: the message may be in the log, once, or not.
     StorageFailed,
 }
 
-/// What was said, by everybody, everywhere.
+/// All sends of all senders.
 #[derive(Debug)]
 pub struct Ledger {
     length: Length,
@@ -30,14 +28,13 @@ pub struct Ledger {
 
 #[derive(Debug)]
 struct State {
-    /// By sender, by place, by `n`.
+    /// By sender, place, and `n`.
     sent: Vec<Vec<Vec<Outcome>>>,
-    /// By place, by msgid from 1: what a user saw there. `None` for an entry that no user said.
+    /// By place and msgid, from 1: the message that was read there. `None` for a system entry.
     seen: Vec<Vec<Option<Said>>>,
 }
 
 impl Ledger {
-    /// Nothing said yet by these senders at so many places.
     pub fn new(length: Length, senders: Vec<UserId>, places: usize) -> Self {
         let state = State {
             sent: vec![vec![Vec::new(); places]; senders.len()],
@@ -51,7 +48,7 @@ impl Ledger {
         }
     }
 
-    /// The next message of this sender at this place.
+    /// Records the next send of this sender at this place. Returns it with its text.
     pub fn say(&self, sender: usize, place: usize) -> (Said, String) {
         let mut state = self.state.lock();
         let sent = &mut state.sent[sender][place];
@@ -64,7 +61,7 @@ impl Ledger {
         (said, said.text(self.length))
     }
 
-    /// The answer to a send.
+    /// Records the result of a send.
     pub fn answered(&self, said: Said, outcome: Outcome) {
         self.state.lock().sent[said.sender][said.place][said.n] = outcome;
         if matches!(outcome, Outcome::Accepted(_)) {
@@ -72,12 +69,12 @@ impl Ledger {
         }
     }
 
-    /// How many were accepted; the receiver hears of each further one.
+    /// The number of accepted sends.
     pub fn accepted(&self) -> watch::Receiver<u64> {
         self.accepted.subscribe()
     }
 
-    /// A reader of the log of this place, from its beginning.
+    /// A checker of the log of this place, from its beginning.
     pub fn reader(&self, place: usize) -> Reader<'_> {
         Reader {
             ledger: self,
@@ -88,31 +85,31 @@ impl Ledger {
     }
 }
 
-/// Holds a log against the ledger, message by message. It finds what is missing, doubled, changed,
-/// out of order or never said.
+/// Compares a log with the ledger, message by message. Detects messages that are missing,
+/// duplicated, changed, out of order, or were never sent.
 #[derive(Debug)]
 pub struct Reader<'a> {
     ledger: &'a Ledger,
     place: usize,
     next: MsgId,
-    /// For each sender, the first message that was not read.
+    /// By sender, `n` of the first message that was not read.
     next_of: Vec<usize>,
 }
 
 impl Reader<'_> {
-    /// The last message that was read.
+    /// The msgid of the last message read.
     pub fn position(&self) -> MsgId {
         self.next.prev()
     }
 
-    /// The next message of the log.
+    /// Checks the next message of the log.
     pub fn read(&mut self, message: &Message) -> Result<(), String> {
         let at = format!("place {} message {}", self.place, message.msgid);
         if message.msgid != self.next {
             return Err(format!("{at}: {} comes next", self.next));
         }
         let said = match &message.body {
-            // A group begins with the entries that made it and brought its members.
+            // The entries that created the group and added its members.
             Body::System(SystemEntry::Created { .. }) if message.msgid == MsgId::new(1) => None,
             Body::System(SystemEntry::Added { .. }) if message.msgid == MsgId::new(2) => None,
             Body::Text(text) => Some(
@@ -126,7 +123,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Whose message it is: the next one of its sender, byte for byte.
+    /// Identifies a message, which must be the next one of its sender, byte for byte.
     fn identify(&self, message: &Message, text: &str) -> Result<Said, String> {
         let said = Said::of(text).ok_or("nobody says such a thing")?;
         if said.place != self.place || self.ledger.senders.get(said.sender) != Some(&message.sender)
@@ -168,7 +165,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Everybody sees the same under the same number, at any time.
+    /// Checks that every reader finds the same message under the same msgid.
     fn note(&mut self, said: Option<Said>) -> Result<(), String> {
         let mut state = self.ledger.state.lock();
         let seen = &mut state.seen[self.place];
@@ -185,7 +182,8 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The log ends here, and no send is under way: whatever was accepted must have been read.
+    /// Checks that the log may end here, when no send is in flight: every accepted message was
+    /// read.
     pub fn end(&self) -> Result<(), String> {
         let state = self.ledger.state.lock();
         for (sender, next) in self.next_of.iter().enumerate() {

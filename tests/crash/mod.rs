@@ -1,9 +1,9 @@
-//! The server is killed with -9, again and again, while people talk. Nothing that was accepted is
-//! lost, nothing stands there twice, and no user notices but by the wait.
+//! Crash tests: SIGKILL under load, in a loop. Every accepted message survives exactly once, and
+//! clients only notice a pause.
 //!
-//! A few rounds by default; `CAIRN_CRASH_ROUNDS=100 cargo test --test main crash -- --nocapture` is
-//! the ordinary crash run. The moments of the kills come from a seed that is printed;
-//! `CAIRN_CRASH_SEED` sets it.
+//! A few rounds by default; the full run is `CAIRN_CRASH_ROUNDS=100 cargo test --test main crash --
+//! --nocapture`. The times of the kills depend on a seed, which is printed; `CAIRN_CRASH_SEED` sets
+//! it.
 
 mod checker_tests;
 mod collection;
@@ -27,10 +27,10 @@ use self::crowd::{Checked, Crowd};
 use self::words::Length;
 use crate::support::{Server, cairn, signal};
 
-/// Rounds when no user asks for more.
+/// Rounds by default.
 const ROUNDS: u64 = 3;
 
-/// Everything is read and compared after so many rounds, and after the last.
+/// All logs are checked after this many rounds, and after the last one.
 const ROUNDS_PER_CHECK: u64 = 10;
 
 fn setting(name: &str) -> Option<u64> {
@@ -55,7 +55,7 @@ fn must<T>(round: impl Display, result: Result<T, String>) -> T {
     result.unwrap_or_else(|wrong| panic!("round {round}: {wrong}"))
 }
 
-/// Does something that blocks, while the clients go on.
+/// Runs a blocking action on the server while the clients go on.
 async fn meanwhile(mut server: Server, act: impl FnOnce(&mut Server) + Send + 'static) -> Server {
     let acted = tokio::task::spawn_blocking(move || {
         act(&mut server);
@@ -64,7 +64,7 @@ async fn meanwhile(mut server: Server, act: impl FnOnce(&mut Server) + Send + 's
     acted.await.unwrap()
 }
 
-/// Stops the server in order. Then everything that was read must be what is stored.
+/// Stops the server gracefully, and checks that the stored messages are those that were read.
 async fn is_sound_when_stopped(server: Server, crowd: Crowd, last: Checked) {
     crowd.leave().await;
     let server = meanwhile(server, |server| assert!(server.stop().success())).await;
@@ -92,7 +92,7 @@ async fn kill_under_load_is_exactly_once() {
     for round in 1..=rounds() {
         crowd.talk();
         must(round, crowd.accepted(random.random_range(1..1500)).await);
-        // An answer has just come; what the server does a moment later is something else.
+        // A reply just arrived. The delay makes the kill hit other moments as well.
         sleep(Duration::from_micros(random.random_range(0..20_000))).await;
         server = meanwhile(server, |server| {
             server.kill();
@@ -108,7 +108,7 @@ async fn kill_under_load_is_exactly_once() {
     is_sound_when_stopped(server, crowd, checked.unwrap()).await;
 }
 
-/// The pages that fill the log before the second loop: some megabytes to replay.
+/// Pages in the log before the first kill: some megabytes to replay.
 const PAGES_TO_REPLAY: u64 = 400;
 
 #[tokio::test]
@@ -135,9 +135,8 @@ async fn kill_during_start_or_stop_recovers() {
     is_sound_when_stopped(server, crowd, checked.unwrap()).await;
 }
 
-/// Starts a server that lives for two seconds at the most, and often not long enough to read its
-/// log. Some are asked to stop before they are killed, so that they are in the middle of a
-/// checkpoint.
+/// Starts a server and kills it within two seconds, often before its log is read. Some are stopped
+/// first, so that the kill hits their last checkpoint.
 async fn start_and_kill(server: &Server, random: &mut StdRng) -> Result<(), String> {
     let mut process = spawn(server.data(), &server.addr.to_string());
     let life: f64 = if random.random_bool(0.5) {
@@ -146,7 +145,7 @@ async fn start_and_kill(server: &Server, random: &mut StdRng) -> Result<(), Stri
         random.random_range(0.0..0.1)
     };
     sleep(Duration::from_secs_f64(life)).await;
-    // A user who ended by themselves did not open.
+    // A server that exited on its own failed to start.
     let ended = process.try_wait().unwrap();
     if ended.is_none() && random.random_bool(0.3) {
         signal(&process, "TERM");
@@ -165,7 +164,7 @@ async fn start_and_kill(server: &Server, random: &mut StdRng) -> Result<(), Stri
         Some(status) => Err(format!(
             "the server ended by itself with {status} within {life} s: {said}"
         )),
-        // A panic or an error on the way is no less of a fault because a kill came after it.
+        // A panic or an error before the kill is still a fault.
         None if said.contains("panicked") || said.contains("ERROR") => Err(format!(
             "the server complained and ended with {last}: {said}"
         )),

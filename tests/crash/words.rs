@@ -1,34 +1,30 @@
-//! What is said: texts that tell who said them, where and as which one, and that anybody can write
-//! again to compare every byte.
+//! Reproducible texts: the beginning of each identifies the message, and seeds the rest of its
+//! bytes.
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
-/// How long the texts are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Length {
-    /// As people write, and now and then a whole page.
+    /// Short texts, and an occasional page.
     Chat,
-    /// Nearly as long as a text may be, so that the commit log grows fast.
+    /// Near the length limit, so that the commit log grows fast.
     Page,
 }
 
-/// A message, by who said it, where, and as which one: everything that tells it from others.
+/// The identity of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Said {
-    /// The sender, counted from 0.
     pub sender: usize,
-    /// The conversation, counted from 0.
     pub place: usize,
-    /// Counted from 0 within the two.
+    /// The number of the message within the two, from 0.
     pub n: usize,
 }
 
-/// One text in so many is a page even in a chat.
+/// One in this many texts of a chat is a page.
 const PAGE_EVERY: u32 = 200;
 
 impl Said {
-    /// The text.
     pub fn text(self, length: Length) -> String {
         let Self { sender, place, n } = self;
         let mut random =
@@ -40,7 +36,7 @@ impl Said {
             random.random_range(10..400)
         };
         let mut text = format!("{sender} {place} {n} ");
-        // Of the page only its beginning is new, so that it costs little to write and to compare.
+        // Longer texts repeat one random beginning, so they are cheap to write and to compare.
         let words: String = (0..12)
             .map(|_| format!("{:x} ö日", random.random::<u64>()))
             .collect();
@@ -50,7 +46,7 @@ impl Said {
         text
     }
 
-    /// Whose text this is, when its beginning tells that.
+    /// Identifies a text by its beginning.
     pub fn of(text: &str) -> Option<Self> {
         let mut numbers = text.split(' ').map(|word| word.parse().ok());
         Some(Self {

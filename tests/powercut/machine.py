@@ -142,7 +142,7 @@ class Clients:
     """The sending clients; see tests/powercut/mod.rs."""
 
     def __init__(self, program, invite):
-        command = [program, "--exact", "powercut::clients_obey_their_orders", "--nocapture"]
+        command = [program, "--exact", "powercut::clients_execute_orders", "--nocapture"]
         env = dict(os.environ, CAIRN_POWERCUT_INVITE=invite)
         pipe = subprocess.PIPE
         self.said = []

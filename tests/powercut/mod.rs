@@ -1,14 +1,15 @@
-//! The clients' side of the power cuts: `tests/powercut/run.py` has the server and the switch, and
-//! runs this with its orders on standard input, one a line. Each is answered with one line of JSON.
+//! The clients of the power-cut tests. `tests/powercut/run.py` runs the server and cuts its power;
+//! it sends orders to this process over standard input, one per line. Each is answered with one
+//! line of JSON.
 //!
 //! | order | answer |
 //! |---|---|
-//! | | `{"ready":true}` once everybody is there |
-//! | `talk N` | `{"accepted":N}` once so many more messages were accepted; the talk goes on |
-//! | `settle` | `{"entries":N}` once everything was answered, read again and compared |
+//! | | `{"ready":true}` once all clients are connected |
+//! | `talk N` | `{"accepted":N}` once N further messages are accepted; the load continues |
+//! | `settle` | `{"entries":N}` once all sends are resolved and all logs are checked |
 //!
-//! Whatever is not as it must be is answered with `{"lost":"…"}`, which ends the run. Without the
-//! script there is a server of its own, and no user cuts the power.
+//! A fault is answered with `{"lost":"…"}`, which ends the run. Without the script, the test starts
+//! a server of its own, and no power is cut.
 
 use std::io::BufRead as _;
 
@@ -20,10 +21,10 @@ use crate::crash::crowd::Crowd;
 use crate::crash::words::Length;
 use crate::support::Server;
 
-/// Orders that wait for their turn.
+/// Orders in the channel.
 const ORDERS_MAX: usize = 4;
 
-/// The orders of the script. Reading them blocks, so a thread does it.
+/// Reads the script's orders in a thread, because reading blocks.
 fn from_the_script() -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel(ORDERS_MAX);
     std::thread::spawn(move || {
@@ -36,7 +37,7 @@ fn from_the_script() -> mpsc::Receiver<String> {
     receiver
 }
 
-/// Does what it is told until there are no more orders. Gives the answers.
+/// Executes orders until there are no more, or until a fault. Returns the answers.
 async fn obey_all(link: &InviteLink, mut orders: mpsc::Receiver<String>) -> Vec<Value> {
     let mut crowd = Crowd::gather(link, Length::Page, rand::random())
         .await
@@ -76,7 +77,7 @@ async fn obey(order: &str, crowd: &mut Crowd) -> Result<Value, String> {
 }
 
 #[tokio::test]
-async fn clients_obey_their_orders() {
+async fn clients_execute_orders() {
     if let Ok(link) = std::env::var("CAIRN_POWERCUT_INVITE") {
         obey_all(&link.parse().unwrap(), from_the_script()).await;
         return;
