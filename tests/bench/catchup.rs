@@ -3,7 +3,7 @@
 use super::{assert_sound, bench};
 
 #[test]
-fn devices_that_come_back_get_what_they_missed() {
+fn reconnecting_devices_catch_up() {
     let report = bench(&[
         "catchup",
         "--connections",

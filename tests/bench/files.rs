@@ -3,7 +3,7 @@
 use super::bench;
 
 #[test]
-fn a_file_travels_while_others_talk() {
+fn files_transfer_under_load() {
     let found = bench(&[
         "files",
         "--mib",

@@ -61,7 +61,7 @@ fn scenario(dir: &Path, text: &str) -> String {
 }
 
 #[test]
-fn a_small_day_goes_well() {
+fn small_day_is_complete() {
     let dir = tempfile::tempdir().unwrap();
     let report = bench(&[
         "mixed",
@@ -122,7 +122,7 @@ fn a_small_day_goes_well() {
 }
 
 #[test]
-fn a_scenario_with_a_mistake_is_refused_with_where_it_is() {
+fn invalid_scenario_is_refused_with_its_line() {
     let dir = tempfile::tempdir().unwrap();
     let path = scenario(
         dir.path(),
@@ -147,7 +147,7 @@ fn a_scenario_with_a_mistake_is_refused_with_where_it_is() {
 }
 
 #[test]
-fn the_default_scenario_is_printed_and_nothing_else_is_done() {
+fn print_scenario_only_prints() {
     let output = cairn(&["bench", "mixed", "--print-scenario"])
         .output()
         .unwrap();

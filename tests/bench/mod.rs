@@ -22,7 +22,7 @@ fn bench(args: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// Checks that every message arrived once and in order.
+/// Checks that every message arrived exactly once and in order.
 fn assert_sound(found: &Value) {
     let is_none = |name: &&str| assert_eq!(found[name], 0, "{name}: {found}");
     ["missing", "duplicates", "out_of_order"]
@@ -31,7 +31,7 @@ fn assert_sound(found: &Value) {
 }
 
 #[test]
-fn receivers_that_stop_reading_throttle_nobody_and_miss_nothing() {
+fn stalled_receivers_delay_no_one_and_catch_up() {
     let load = [
         "fanout",
         "--receivers",
@@ -50,8 +50,8 @@ fn receivers_that_stop_reading_throttle_nobody_and_miss_nothing() {
     ["p99_ratio", "stalled_level_after_s"]
         .iter()
         .for_each(is_number);
-    // Reading receivers would not be behind, and with waiting senders the distance would be at most
-    // what is in flight.
+    // If the stalled receivers were reading, they would not fall behind; if the senders waited for
+    // them, the distance would be at most the messages in flight.
     assert!(found["stalled_behind"].as_u64().unwrap() > 4 * 5, "{found}");
 
     let calm = bench(&load);

@@ -1,9 +1,9 @@
-//! A device with many conversations reconnects.
+//! Reconnecting devices with many conversations.
 
 use super::bench;
 
 #[test]
-fn a_device_that_returns_is_told_what_changed() {
+fn reconnect_returns_changes() {
     let report = bench(&[
         "overview",
         "--conversations",
@@ -39,7 +39,7 @@ fn a_device_that_returns_is_told_what_changed() {
             0 < bytes("changed_bytes") && bytes("changed_bytes") < bytes("all_bytes"),
             "{report}"
         );
-        // A welcome is the page and a few bytes about the user.
+        // The welcome contains the whole page, and little else.
         assert_eq!(measured["welcome_is_enough"], true, "{report}");
         assert!(
             (1..100).contains(&(bytes("welcome_bytes") - bytes("changed_bytes"))),

@@ -89,7 +89,7 @@ pub fn nothing_is_left_out(done: &BTreeSet<(String, Form)>) {
 }
 
 #[test]
-fn the_table_of_the_commands_is_complete() {
+fn command_table_is_complete() {
     let (leaves, table) = (leaves(), table());
     let missing: Vec<_> = leaves
         .keys()
@@ -112,7 +112,7 @@ fn the_table_of_the_commands_is_complete() {
 }
 
 #[test]
-fn every_help_shows_how_and_what_scripts_read() {
+fn help_has_examples_and_json_fields() {
     let table = table();
     for (words, command) in leaves() {
         let help = command.clone().render_long_help().to_string();

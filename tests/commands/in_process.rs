@@ -17,7 +17,7 @@ async fn run(
 }
 
 #[tokio::test]
-async fn commands_share_one_client_and_write_into_a_buffer() {
+async fn commands_share_a_client_and_write_to_a_buffer() {
     let server = Server::start();
     let (client, _) = server.owner().await;
     let (_bob, account) = invite(&client, "bob").await;
@@ -62,7 +62,7 @@ async fn commands_share_one_client_and_write_into_a_buffer() {
 }
 
 #[tokio::test]
-async fn failures_and_help_come_back_to_the_client() {
+async fn failures_and_help_are_returned() {
     let server = Server::start();
     let (client, account) = server.owner().await;
     let context = Context::of_client(&client, account.addr.clone(), Input::Memory(Vec::new()));

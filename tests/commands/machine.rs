@@ -180,7 +180,7 @@ fn unreached(world: &World) {
 
 /// Usage errors are the same for all commands.
 #[test]
-fn a_command_line_that_makes_no_sense_is_told_so() {
+fn usage_errors_are_reported() {
     for words in [
         &["sned"][..],
         &["send"],

@@ -17,7 +17,7 @@ use world::World;
 
 /// All parts share one server, and run in parallel on their own users and conversations.
 #[test]
-fn every_command_does_it_and_says_so() {
+fn every_command_runs() {
     let world = World::new();
     let parts = [
         talk::all,

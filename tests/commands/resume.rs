@@ -40,7 +40,7 @@ fn hash_of(path: &Path) -> String {
 }
 
 #[tokio::test]
-async fn a_transfer_that_is_killed_goes_on_where_it_was_when_it_is_run_again() {
+async fn killed_transfer_resumes() {
     let world = World::new();
     world.json("ada", &["group", "create", "big"]);
     let mut bytes = vec![0; FILE_BYTES];

@@ -1,5 +1,5 @@
-//! What is said in a group costs the same whatever its size: as many bytes of the log for each kind
-//! of message and amendment, and so nothing for any member.
+//! Log bytes per request are independent of group size, for every kind of message and amendment:
+//! nothing is written per member.
 
 use std::path::Path;
 
@@ -85,7 +85,7 @@ impl Team {
         team
     }
 
-    /// The bytes of the log that a request of the owner takes.
+    /// The log bytes of a request from the owner.
     fn costs(&mut self, request: Request) -> usize {
         let asked = Asked::try_from(request).unwrap();
         let before = self.engine.batch_bytes();

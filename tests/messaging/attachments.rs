@@ -1,8 +1,8 @@
 //! Attachments: uploads and downloads across broken connections and killed servers, stored once.
 //!
-//! The files are small unless `CAIRN_TRANSFER_MIB` gives a size in MiB: `CAIRN_TRANSFER_MIB=1024
-//! cargo test --release --test main ten_cuts -- --nocapture` is the large run. It also checks the
-//! memory of both sides.
+//! The files are small unless `CAIRN_TRANSFER_MIB` sets a size in MiB. The large run also checks
+//! the memory of both sides: `CAIRN_TRANSFER_MIB=1024 cargo test --release --test main
+//! ten_interruptions -- --nocapture`.
 
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -27,7 +27,7 @@ use crate::support::{self, Server, cairn, invite};
 
 const CUTS: u64 = 10;
 
-/// The size of the large run.
+/// The file size of the large run.
 fn large_file_mib() -> Option<u64> {
     std::env::var("CAIRN_TRANSFER_MIB")
         .ok()
@@ -38,7 +38,7 @@ fn file_bytes() -> u64 {
     large_file_mib().map_or(5 * 1024 * 1024 + 123, |mib| mib * 1024 * 1024)
 }
 
-/// A file without repeated parts.
+/// A file without repeated content.
 pub(super) fn make_file(dir: &Path, seed: u64, bytes: u64) -> PathBuf {
     let path = dir.join(format!("file-{seed}"));
     let mut random = StdRng::seed_from_u64(seed);
@@ -74,7 +74,7 @@ fn attachment(uploaded: Uploaded) -> Attachment {
     }
 }
 
-/// Runs a transfer until this many bytes are done and drops it; returns its result if it finishes
+/// Runs a transfer until this many bytes are done, and drops it. Returns its result if it completes
 /// earlier.
 async fn until<T>(bytes: u64, done: &Cell<u64>, transfer: impl Future<Output = T>) -> Option<T> {
     let mut transfer = pin!(transfer);
@@ -86,7 +86,7 @@ async fn until<T>(bytes: u64, done: &Cell<u64>, transfer: impl Future<Output = T
     .await
 }
 
-/// Records the progress of a transfer, and where it started.
+/// Records the progress of a transfer, and its start offset.
 struct Watched {
     done: Cell<u64>,
     began: Cell<Option<u64>>,
@@ -114,7 +114,7 @@ async fn again(client: Client, account: &Account) -> Client {
     Client::builder().connect(account).await.unwrap()
 }
 
-/// Interruptions alternate between the client and the server.
+/// The client and the server are interrupted alternately.
 #[tokio::test]
 async fn file_transfer_survives_ten_interruptions() {
     let mut server = Server::start();
@@ -233,7 +233,7 @@ async fn transfer_resumes_after_restart() {
         .send(Body::from(attachment(uploaded)))
         .await
         .unwrap();
-    // The same user may download it on another device.
+    // Another device of the user may download it as well.
     let other = Client::builder().connect(&account).await.unwrap();
     let (watched, target, file) = (
         Watched::new(),
@@ -256,7 +256,7 @@ async fn transfer_resumes_after_restart() {
     assert_eq!(hash_of(&target), uploaded.hash);
 }
 
-/// A power cut can leave the unsynced end of a partial file as zeros.
+/// After a power cut, the unsynced end of a partial file may read as zeros.
 #[tokio::test]
 async fn upload_with_corrupt_partial_restarts() {
     let mut server = Server::start();
@@ -302,7 +302,7 @@ async fn upload_with_corrupt_partial_restarts() {
     assert!(least.get() < arrived, "and then all of it was sent");
 }
 
-/// An upload cancelled over a live connection is not the end of the file.
+/// A cancelled upload keeps its partial file while the connection is alive.
 #[tokio::test]
 async fn cancelled_upload_resumes_on_same_connection() {
     let server = Server::start();
@@ -523,7 +523,7 @@ async fn file_caption_can_be_edited() {
     }
     // Edits are not retried, so connect first.
     ada.conversations().list().await.unwrap();
-    // A file needs no caption.
+    // The caption of a file may be empty.
     ada.conversation(team).edit(msgid, words("")).await.unwrap();
     bob.conversation(team)
         .download(msgid, &file, &dir.path().join("fetched"), |_| {})
@@ -531,7 +531,7 @@ async fn file_caption_can_be_edited() {
         .unwrap();
 }
 
-/// A server collects garbage at its start, so the test waits until it has.
+/// Garbage collection runs at the start of a server, so the test waits for it after a restart.
 #[tokio::test]
 async fn gc_removes_only_unreferenced_files() {
     let mut server = Server::start();
@@ -569,7 +569,7 @@ async fn gc_removes_only_unreferenced_files() {
     for (msgid, _) in &sent[..3] {
         ada.conversation(team).recall(*msgid).await.unwrap();
     }
-    // A file without a record, as a crash leaves it.
+    // A file without a record, as a crash may leave it.
     let stray = server.data().join("attachments/ab").join("ab".repeat(32));
     std::fs::create_dir_all(stray.parent().unwrap()).unwrap();
     std::fs::write(&stray, "stray").unwrap();
@@ -629,7 +629,7 @@ async fn gc_removes_only_unreferenced_files() {
     assert!(doctor(&server, &[]).unwrap_err().contains("cannot be read"));
 }
 
-/// The doctor's output about a stopped server.
+/// The result of a doctor run on a stopped server.
 fn doctor(server: &Server, options: &[&str]) -> Result<(), String> {
     let said = cairn(&["doctor", "--json", "--data"])
         .arg(server.data())

@@ -100,7 +100,7 @@ fn commands_send_and_fetch_files() {
     );
 }
 
-/// A download writes regular files only, and touches nothing else.
+/// Downloads write only the chosen regular file.
 #[test]
 fn commands_choose_file_destinations() {
     let server = Server::start();

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::attachments::make_file;
 use crate::support::Server;
 
-/// A reserve larger than the free space, and than four times the free space.
+/// The reserves exceed the free space, and four times the free space.
 #[tokio::test]
 async fn full_disk_refuses_files_then_messages() {
     let dir = TempDir::new().unwrap();

@@ -1,14 +1,14 @@
-//! The memory of both sides during a transfer.
+//! Memory of the server and the clients during transfers.
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use crate::support::{resident_bytes, resident_bytes_of};
 
-/// The allowance above the idle memory, for either side.
+/// Allowed growth of either process above its idle memory.
 const GROWTH_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// Watches the server process, and the test process, which runs the clients.
+/// Measures the server process, and the test process, which runs the clients.
 pub struct Gauge {
     data: PathBuf,
     idle: [u64; 2],
@@ -26,14 +26,13 @@ impl Gauge {
         }
     }
 
-    /// Takes a sample.
     pub fn look(&self) {
         let (now, most) = (both(&self.data), self.most.get());
         self.most.set([most[0].max(now[0]), most[1].max(now[1])]);
     }
 
-    /// Checks that neither side exceeded its allowance. When other tests run in parallel, the
-    /// clients' process is ignored.
+    /// Checks that neither process exceeded its allowance. The clients' process is ignored when
+    /// other tests run in it.
     pub fn check(&self, is_alone: bool) {
         let [server, clients] = [0, 1].map(|side| self.most.get()[side] - self.idle[side]);
         println!("at most {server} bytes more in the server, {clients} in the clients");

@@ -29,7 +29,6 @@ async fn group(owner: &Client, other: &cairn_client::Account) -> ConversationId 
         .unwrap()
 }
 
-/// The next `count` messages.
 async fn said(timeline: &mut Timeline, count: usize) -> Vec<(u64, String)> {
     let mut said = Vec::new();
     while said.len() < count {
@@ -99,7 +98,7 @@ async fn kill_loses_nothing() {
     let mut seen = bob.conversation(team).follow(MsgId::new(1));
     let before = ada.conversation(team).send(text("before")).await.unwrap();
     server.kill();
-    // Enqueued while the server is down: sent when it is back.
+    // Enqueued while the server is down, and sent after its restart.
     let during = ada
         .conversation(team)
         .enqueue(text("during"))
@@ -245,7 +244,7 @@ async fn edits_and_recalls_survive_kills() {
         .unwrap();
     bob.conversation(team).recall(secret).await.unwrap();
     bob.conversation(team).recall(secret).await.unwrap();
-    // A follower sees each change; an edit followed by another one may have lost its text by then.
+    // A follower sees every change, but an edit that was edited again may arrive without its text.
     let mut changes = Vec::new();
     for _ in 0..3 {
         changes.push(next(&mut seen).await.body.kind());
@@ -326,7 +325,7 @@ async fn admins_recall_despite_edit_limit() {
         .send(text("just us"))
         .await
         .unwrap();
-    // Within the default time.
+    // Within the default time limit for edits.
     bob.conversation(team)
         .edit(by_bob, Text::new("as it was").unwrap())
         .await
@@ -405,7 +404,7 @@ async fn forward_keeps_author_and_is_idempotent() {
         bob.conversations().direct(ada_account.user).unwrap(),
     );
     let there = bob.conversation(team).forward(plan, own).await.unwrap();
-    // Forward the copy again, into a chat that begins with it.
+    // Forwards the copy again, into a chat that begins with it.
     assert_eq!(
         bob.conversation(own).forward(there, chat).await.unwrap(),
         MsgId::new(1)

@@ -1,4 +1,4 @@
-//! Unfinished uploads: how long they are kept, and how many a user may have.
+//! Partial uploads: how long they are kept, and how many a user may have.
 
 use std::fs::{File, FileTimes};
 use std::io::Cursor;
@@ -12,7 +12,6 @@ use cairn_server::limits::{PARTIAL_TIME_MAX, PARTIALS_PER_USER_MAX};
 
 use crate::support::{Server, invite, until};
 
-/// The size of each partial file in bytes.
 const ARRIVED: usize = 5;
 
 fn content(n: usize) -> String {
@@ -23,7 +22,7 @@ fn partials(server: &Server) -> PathBuf {
     server.data().join("attachments/partial")
 }
 
-/// A partial file, as a kill leaves it.
+/// Creates a partial file, as a killed server leaves it.
 fn leave(server: &Server, user: UserId, n: usize) -> PathBuf {
     let path = partials(server).join(format!(
         "{user}-{}",

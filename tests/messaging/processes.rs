@@ -1,4 +1,4 @@
-//! Many processes that share a device.
+//! Concurrent processes that share a device.
 
 use std::process::Stdio;
 
@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use crate::support::{Server, cairn};
 
-/// Many more than a device may have sessions.
+/// Many more than the limit of sessions per device.
 const PROCESSES: usize = 64;
 
 #[test]

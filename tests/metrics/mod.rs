@@ -1,4 +1,4 @@
-//! What a server tells its owner of how it works, and that it tells no other user.
+//! Metrics are available to the server's owner and admins, and to no other user.
 
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::text::{GroupName, Text};
@@ -36,9 +36,9 @@ async fn metrics_count_activity() {
     say(&owner, 20).await;
     let after = owner.admin().metrics().await.unwrap();
     let done = after.since(&before).unwrap();
-    // The first entry of a group says that it was made.
+    // The first entry of a group records its creation.
     assert_eq!(done.entries, 21);
-    // Each send waits for the one before, and so for a commit of its own.
+    // Each send waits for the one before it, and so for its own commit.
     assert!((21..=after.commits).contains(&done.commits), "{done:?}");
     assert!(done.commands >= 22, "{done:?}");
     assert!(done.log_bytes > 20 * BODY_BYTES as u64, "{done:?}");
@@ -158,7 +158,7 @@ fn load_report_includes_metrics() {
             .as_f64()
             .unwrap_or_else(|| panic!("no {name} in {found}"))
     };
-    // At most what all clients have in flight shares a commit.
+    // At most the sends in flight of all clients share a commit.
     assert!(
         (1.0..=16.0).contains(&number("messages_per_commit")),
         "{found}"
@@ -172,7 +172,7 @@ fn load_report_includes_metrics() {
         found["fdatasync_ms"]["p99"].as_f64() >= found["fdatasync_ms"]["p50"].as_f64(),
         "{found}"
     );
-    // Nothing moves into the trees in so short a time.
+    // The run is too short for a checkpoint.
     assert!(
         found
             .as_object()

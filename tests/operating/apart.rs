@@ -1,4 +1,4 @@
-//! The trees and the commit log are of different ages.
+//! Trees that are older than the commit log.
 
 use std::fs;
 
@@ -8,8 +8,8 @@ use cairn_client::proto::content::body::Body;
 use super::{DATA_UNUSABLE, assert_refused, copy, doctor, outcome, serve, stderr};
 use crate::support::Server;
 
-/// sled takes some damage for a torn write and falls back to an earlier state, so a log that begins
-/// after the trees does not show which of the two has lost something.
+/// sled takes some damage for a torn write and falls back to an earlier state. So when the log
+/// begins after the trees, either of the two may have lost data, and the error must name both.
 #[tokio::test]
 async fn trees_older_than_the_log_are_named_as_well() {
     let mut server = Server::start();

@@ -1,4 +1,4 @@
-//! The disk fails at the very end of a graceful stop.
+//! A disk that fails at the last sync of a graceful stop.
 
 #![cfg(target_os = "linux")]
 

@@ -1,5 +1,5 @@
-//! A first start that is interrupted at any of its writes is repeated: as long as no user and no
-//! invite was committed, nothing that it left behind prevents a later one.
+//! Interrupted first starts. As long as no user and no invite was committed, no remains of such a
+//! start prevent a later one.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,8 +10,9 @@ use super::{assert_refused, outcome, serve, serve_at, serve_once};
 #[cfg(target_os = "linux")]
 use super::{library, stderr};
 
-/// What a first start writes before it commits anything, in order, and the name under which each is
-/// written. Only a file that is not renamed can be torn under its own name.
+/// The writes of a first start before its first commit, in order: the final name of each file, and
+/// the name it is first written under. Only files that are not renamed can be torn under their
+/// final name.
 const STEPS: &[(&str, &str)] = &[
     ("lock", "lock"),
     ("format", "format.new"),
@@ -24,11 +25,11 @@ const STEPS: &[(&str, &str)] = &[
     ("identity/quic-secret", "identity/quic-secret.new"),
 ];
 
-/// From here on, the second slot of the watermark names the segment.
+/// From this step on, the second slot of the watermark names the segment.
 const IDENTITY_STEP: usize = 7;
 const WATERMARK_SLOT_BYTES: usize = 4096;
 
-/// What is left of a file.
+/// Returns the bytes of a file that a crash leaves.
 type Tear = fn(&[u8]) -> Vec<u8>;
 
 /// After a power cut or a kill: everything, nothing, a part, or zeros.
@@ -41,7 +42,7 @@ const TEARS: &[Tear] = &[
     |bytes| vec![0; bytes.len()],
 ];
 
-/// Ends a first start before its first commit: another process listens on its address.
+/// Runs a first start that fails before its first commit, because its address is in use.
 fn uncommitted(data: &Path) {
     let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap();
@@ -64,7 +65,7 @@ fn names(dir: &Path, prefix: &str, found: &mut BTreeSet<String>) {
     }
 }
 
-/// Writes a file with its folders, or a folder for a name that ends with a slash.
+/// Writes a file and its parent folders, or creates a folder if the name ends with a slash.
 fn put(data: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     let path = data.join(name);
     if name.ends_with('/') {
@@ -76,7 +77,7 @@ fn put(data: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     path
 }
 
-/// What a file holds while the step of this number is under way; nothing for a folder.
+/// The content of a file during a step; empty for a folder.
 fn content_at(whole: &Path, name: &str, step: usize) -> Vec<u8> {
     if name.ends_with('/') {
         return Vec::new();
@@ -127,7 +128,7 @@ fn interrupted_first_start_is_repeated() {
     }
 }
 
-/// The exit code of a process that was killed at a call other than a write.
+/// The exit code of a process that ended before a call other than a write.
 #[cfg(target_os = "linux")]
 const KILLED_BEFORE_CALL: i32 = 99;
 
@@ -156,7 +157,7 @@ fn first_start_killed_at_any_write_is_repeated() {
             fs::remove_dir_all(&data).unwrap();
             match killed.status.code() {
                 None => {}
-                // Such a call does all or nothing.
+                // Such a call is atomic, so there are no further ways to interrupt it.
                 Some(KILLED_BEFORE_CALL) => break,
                 Some(other) => panic!("exit code {other}: {}", stderr(&killed)),
             }

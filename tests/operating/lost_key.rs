@@ -7,7 +7,7 @@ use cairn_client::{Account, Client, Error};
 use super::{DATA_UNUSABLE, assert_refused, doctor, outcome, serve, serve_once, sound, stderr};
 use crate::support::Server;
 
-/// The owner's invite carries the pin, so an invite alone makes a directory used.
+/// An invite contains the pin of the key, so from the owner's invite on, the key must not change.
 #[test]
 fn missing_key_is_refused_once_an_invite_exists() {
     let dir = tempfile::tempdir().unwrap();
@@ -41,7 +41,7 @@ fn missing_key_is_refused_once_an_invite_exists() {
 }
 
 #[tokio::test]
-async fn restored_key_lets_clients_in_again() {
+async fn restored_key_readmits_clients() {
     let mut server = Server::start();
     let (owner, account) = server.owner().await;
     owner.close().await;
@@ -61,7 +61,7 @@ async fn restored_key_lets_clients_in_again() {
         .await;
 }
 
-/// A new key is only created on purpose. Devices stay logged in, but must be given the new pin.
+/// A new key is created only on request. Devices stay logged in, but need the new pin.
 #[tokio::test]
 async fn lost_key_is_replaced_on_request() {
     let mut server = Server::start();
@@ -91,7 +91,7 @@ async fn lost_key_is_replaced_on_request() {
         .await;
 }
 
-/// Without the secret, clients notice one restart late, so it is created again.
+/// Without the secret, clients detect one restart later than usual, so a lost one is replaced.
 #[test]
 fn lost_quic_secret_is_replaced_with_a_warning() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! The limit of open files, and a clock that is behind the data.
+//! The limit of open files, and a clock before the last write to the data.
 
 #![cfg(unix)]
 
@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use super::{outcome, serve, serve_once, sound};
 
-/// A command of the binary, with this limit and this many inherited files.
+/// A command with this limit of open files, and this many inherited ones.
 fn limited(limit: u32, inherited: u32, words: &[&str], data: &Path) -> Command {
     let script = "i=0; while [ $i -lt $1 ]; do exec {f}</dev/null; i=$((i+1)); done; \
                   ulimit -n $2; shift 2; exec \"$@\"";
@@ -35,7 +35,7 @@ const SERVE: &[&str] = &[
     "--data",
 ];
 
-/// Asserts that the limit is named in one line and a hint.
+/// Asserts that the error names the limit in one line, and has a hint.
 #[track_caller]
 fn assert_too_low(output: &Output, limit: u32, needed: u32) {
     let said = String::from_utf8_lossy(&output.stderr);

@@ -1,5 +1,5 @@
-//! Starts and stops of a server on directories and machines that are not as they should be: it says
-//! in one line what is wrong, or repairs what can be repaired.
+//! Starts and stops on damaged directories and misconfigured machines: the server reports the
+//! problem in one line, or repairs it.
 
 mod apart;
 mod closing;
@@ -15,7 +15,6 @@ use std::process::{Command, ExitStatus, Output, Stdio};
 
 use crate::support::{cairn, signal};
 
-/// The exit code for a data directory that cannot be used.
 const DATA_UNUSABLE: i32 = 4;
 
 fn serve(data: &Path) -> Command {
@@ -45,7 +44,7 @@ fn assert_refused(output: &Output, exit: i32, headline: &str) {
     assert_eq!(first, format!("error: {headline}"), "{said}");
 }
 
-/// Runs a server to its end, and stops it gracefully if it accepts connections.
+/// Runs a server until it exits, and stops it gracefully once it accepts connections.
 fn outcome(command: &mut Command) -> Output {
     let mut child = command
         .stdout(Stdio::piped())
@@ -65,16 +64,16 @@ fn outcome(command: &mut Command) -> Output {
     }
 }
 
-/// A server that accepted connections and was then stopped gracefully.
+/// A server that accepted connections and was stopped gracefully.
 struct Served {
-    /// Whether it announced an invite for the owner.
+    /// Set when it printed the owner's invite.
     has_invite: bool,
-    /// Its log and its last words.
+    /// Its standard error.
     said: String,
     status: ExitStatus,
 }
 
-/// Starts and stops a server, or returns what it said instead.
+/// Starts and stops a server. The error is its output.
 fn serve_once(command: &mut Command) -> Result<Served, String> {
     let output = outcome(command);
     let ready = String::from_utf8_lossy(&output.stdout);
@@ -97,14 +96,14 @@ fn doctor(data: &Path, options: &[&str]) -> Output {
         .unwrap()
 }
 
-/// The doctor's result on a directory in which it finds no problem.
+/// The doctor's report on a directory without problems.
 fn sound(data: &Path, options: &[&str]) -> serde_json::Value {
     let output = doctor(data, options);
     assert!(output.status.success(), "{}", stderr(&output));
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// Compiles one of the libraries beside this file, to be preloaded into a server.
+/// Compiles a library from the C file in this folder, to preload into a server.
 #[cfg(target_os = "linux")]
 fn library(dir: &Path, name: &str) -> PathBuf {
     let library = dir.join(name).with_extension("so");
@@ -124,7 +123,7 @@ fn library(dir: &Path, name: &str) -> PathBuf {
     library
 }
 
-/// Copies a folder with everything in it.
+/// Copies a folder recursively.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {

@@ -1,4 +1,4 @@
-//! Who may read the server's secrets.
+//! File permissions of the server's secrets.
 
 #![cfg(unix)]
 
@@ -18,7 +18,7 @@ fn assert_private(data: &Path) {
     assert_eq!(modes, [0o700, 0o600, 0o600]);
 }
 
-/// Files that an earlier version left readable are narrowed at the next start.
+/// Files that an earlier version left readable become private at the next start.
 #[test]
 fn identity_is_private() {
     let dir = tempfile::tempdir().unwrap();
@@ -49,8 +49,8 @@ fn identity_is_private() {
     assert_eq!(serve_once(&mut serve(&data)).unwrap().said, "");
 }
 
-/// It holds the owner's invite. In a shared folder, another user may have placed a link under the
-/// name that it is first written under.
+/// The ready file holds the owner's invite. In a shared folder, another user may have placed a link
+/// under its temporary name.
 #[test]
 fn ready_file_is_private() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! What a device is told that was here before: what changed, and nothing else, over restarts;
-//! everything where that cannot be told.
+//! Overviews of a device that was connected before: exactly the changes since then, also across
+//! restarts; or everything, if the server cannot tell what changed.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -105,7 +105,7 @@ async fn changes_survive_a_restart() {
     );
     kept.update(changed);
 
-    // Read on another device, and settled there.
+    // Read on another device.
     let other = Client::builder().connect(&bob_account).await.unwrap();
     other.conversation(team).mark_read(said).await.unwrap();
     let changed = bob

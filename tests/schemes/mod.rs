@@ -3,7 +3,7 @@
 use crate::support::cairn;
 
 #[test]
-fn a_kill_between_storing_and_pushing_takes_messages_from_who_trusts_the_push() {
+fn kill_between_store_and_push_loses_only_offline_copies() {
     let dir = tempfile::tempdir().unwrap();
     let command = [
         "bench",
