@@ -1,4 +1,5 @@
-//! Completeness: tests run every subcommand, docs/COMMANDS.md lists it, and its help has examples.
+//! Completeness of the command tests: every subcommand runs, is listed in docs/COMMANDS.md, and has
+//! examples in its help.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +7,7 @@ use clap::Command;
 
 use super::world::Form;
 
-/// Subcommands run by other tests, and the folders of these tests.
+/// Subcommands that other tests run, with the folders of these tests.
 const ELSEWHERE: &[(&str, Form, &str)] = &[
     ("bench send", Form::Json, "tests/metrics"),
     ("bench send", Form::People, "tests/metrics"),
@@ -19,7 +20,7 @@ const ELSEWHERE: &[(&str, Form, &str)] = &[
     ("bench schemes", Form::Json, "tests/schemes"),
 ];
 
-/// Leaf subcommands by their full names, such as `group create`.
+/// Leaf subcommands by full name, such as `group create`.
 fn leaves() -> BTreeMap<String, Command> {
     fn walk(command: &Command, words: &[&str], found: &mut BTreeMap<String, Command>) {
         for sub in command
@@ -39,7 +40,8 @@ fn leaves() -> BTreeMap<String, Command> {
     found
 }
 
-/// The rows of the table: a subcommand, its description, and whether it has `--json`.
+/// The rows of the table in docs/COMMANDS.md: a subcommand, its description, and whether it has
+/// `--json`.
 fn table() -> BTreeMap<String, (String, bool)> {
     let page = include_str!("../../docs/COMMANDS.md");
     let mut rows = BTreeMap::new();

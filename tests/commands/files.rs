@@ -181,8 +181,8 @@ fn previews(world: &World) {
     );
 }
 
-/// Old messages expire right after their import. Members get the reason; missing messages give
-/// another error.
+/// Messages that expire right after their import: requests from members are refused with the
+/// reason, unlike those for messages that never existed.
 fn expired(world: &World) {
     fs::write(
         world.path("2001-02-03.txt"),

@@ -1,4 +1,4 @@
-//! Commands inside an interactive client: over one open client, into a buffer.
+//! Commands inside an interactive client, which share its open connection and write to a buffer.
 
 use cairn::cli::{self, Context, Failure, Format, Input, Output};
 use cairn_client::Client;
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::support::{Server, invite};
 
-/// Runs a command, and returns its results.
+/// Runs a command, and returns its output.
 async fn run(
     words: &[&str],
     context: &Context<'_>,
@@ -81,7 +81,7 @@ async fn failures_and_help_are_returned() {
     }
     let help = run(&["send", "--help"], &context, &mut output).await;
     assert!(help.unwrap().contains("EXAMPLES"));
-    // The client is still open: the commands only borrowed it.
+    // Commands borrow the client and do not close it.
     let whoami = run(&["whoami"], &context, &mut output).await.unwrap();
     assert!(whoami.contains(account.name.as_str()), "{whoami}");
     client.close().await;

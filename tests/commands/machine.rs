@@ -5,7 +5,7 @@ use std::path::Path;
 use super::world::{Form, World};
 use crate::support::cairn;
 
-/// Small runs of the benchmarks that no other test covers.
+/// Short runs of the benchmarks that have no test of their own.
 pub fn measured(world: &World) {
     let dir = world.path("measured");
     std::fs::create_dir(&dir).unwrap();
@@ -71,7 +71,7 @@ pub fn measured(world: &World) {
     }
 }
 
-/// Queries a server, stops it, and checks its data directory.
+/// Queries a running server, stops it, and checks its data directory.
 pub fn all(world: &World) {
     world.json("ada", &["send", "@tom", "hello"]);
     assert_eq!(
@@ -97,7 +97,7 @@ pub fn all(world: &World) {
             "{shell}"
         );
     }
-    // Watchers are notified when the server stops and when it is reachable again.
+    // Watchers report when the server stops and when it is back.
     let watch = world.live("ada", &["watch", "tom"], Form::Json);
     watch.until_json(|seen| seen["event"] == "presence");
     assert!(world.server().stop().success());
@@ -178,7 +178,7 @@ fn unreached(world: &World) {
     assert!(!Path::new(&missing).exists(), "nobody makes it by looking");
 }
 
-/// Usage errors are the same for all commands.
+/// Usage errors have the same form in all commands.
 #[test]
 fn usage_errors_are_reported() {
     for words in [

@@ -1,4 +1,4 @@
-//! Every subcommand, through the real binary, for people and for scripts.
+//! Every subcommand, run through the real binary with text and JSON output.
 
 mod complete;
 mod files;
@@ -15,7 +15,7 @@ use std::thread;
 
 use world::World;
 
-/// All parts share one server, and run in parallel on their own users and conversations.
+/// The parts share one server, and run concurrently with users and conversations of their own.
 #[test]
 fn every_command_runs() {
     let world = World::new();

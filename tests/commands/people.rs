@@ -1,4 +1,4 @@
-//! Commands about the account, its devices, and relations to other users.
+//! Commands for accounts, devices, and relations to other users.
 
 use serde_json::{Value, json};
 

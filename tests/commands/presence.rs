@@ -51,7 +51,7 @@ pub fn all(world: &World) {
     );
 }
 
-/// Presence before and while una follows a conversation.
+/// Una's presence before and while she follows a conversation.
 fn stands(world: &World) {
     let una = world.json("una", &["whoami"])["user"].clone();
     let offline = json!({
@@ -97,7 +97,7 @@ fn stands(world: &World) {
     assert_eq!(tail.interrupt(), Some(130));
 }
 
-/// Events of a watch while others connect, type and read.
+/// Events of a watch while another user connects, types and reads.
 fn watched(world: &World, deck: &Value) {
     let watch = world.live("sam", &["watch", "una", "--in", "#deck"], Form::Json);
     watch.until_json(|seen| seen["event"] == "presence" && seen["presence"] == "offline");
@@ -129,7 +129,7 @@ fn watched(world: &World, deck: &Value) {
     watch.until_json(|seen| {
         seen["event"] == "receipts" && seen["read"] == 3 && seen["name"] == "una"
     });
-    // A datagram may be lost, so she types until one arrives.
+    // Datagrams may be lost, so she types until one arrives.
     let types = world.live("una", &["type", "#deck", "--for", "2m"], Form::Json);
     let told = watch.until_json(|seen| seen["event"] == "typing");
     assert_eq!(
@@ -146,7 +146,7 @@ fn watched(world: &World, deck: &Value) {
         "typed for 1 second\n"
     );
 
-    // A watch counts as present, on a terminal with focus on the conversation.
+    // A watch makes its user present, on a terminal with focus on the conversation.
     assert_eq!(
         world.people("una", &["watch", "sam", "--once"]),
         "sam is online on terminal\n"

@@ -13,10 +13,10 @@ use super::world::{Form, PATIENCE, World};
 /// Large enough that no transfer completes between two polls.
 const FILE_BYTES: usize = 24 << 20;
 
-/// The number of bytes transferred before the kill.
+/// Bytes transferred before the kill.
 const BEGUN_BYTES: u64 = 1 << 20;
 
-/// Waits until a transfer reaches [`BEGUN_BYTES`], and returns its size.
+/// Waits until a file holds [`BEGUN_BYTES`], and returns its size.
 async fn begun(find: impl Fn() -> Option<PathBuf>) -> u64 {
     let grown = async {
         let mut looks = interval(Duration::from_millis(1));
@@ -100,7 +100,7 @@ async fn killed_transfer_resumes() {
     );
     assert!(!part.exists());
 
-    // A partial download of another file is detected by its hash, and not counted.
+    // A partial download of another file is detected by its hash, and discarded.
     fs::write(&part, vec![7; BEGUN_BYTES as usize]).unwrap();
     let got = world.json("ada", &get);
     assert_eq!(

@@ -16,12 +16,12 @@ pub fn all(world: &World) {
     followed(world);
 }
 
-/// The entries of the conversation from the given one on, as tom sees them.
+/// Tom's view of the conversation's entries from the given one on.
 fn tail(world: &World, from: &str) -> Vec<Value> {
     world.lines("tom", &["tail", "#talk", "--from", from])
 }
 
-/// Messages 3 to 10.
+/// Sends messages 3 to 10.
 fn said(world: &World, talk: &Value) {
     assert_eq!(
         world.people("tom", &["send", "#talk", "lunch?"]),
@@ -123,7 +123,7 @@ fn said(world: &World, talk: &Value) {
     );
 }
 
-/// Messages 11 to 18.
+/// Adds entries 11 to 18.
 fn changed(world: &World, talk: &Value) {
     assert_eq!(
         world.people("tom", &["edit", "#talk", "3", "dinner?"]),
@@ -391,7 +391,7 @@ fn settled(world: &World, talk: &Value) {
     );
 }
 
-/// A follower receives new messages and appears online.
+/// A follower receives new messages, and is online.
 fn followed(world: &World) {
     let following = world.live("uma", &["tail", "#talk", "--follow"], Form::People);
     following.until(|line| line.ends_with("set how long messages stay: 90 days\n"));

@@ -17,7 +17,6 @@ use crate::support::{Server, cairn};
 /// The wait after which an event counts as absent.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The output format of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Form {
     People,
@@ -28,7 +27,7 @@ pub enum Form {
 pub struct World {
     server: Mutex<Server>,
     home: TempDir,
-    /// Subcommands that succeeded, with their output format.
+    /// Successful subcommands, with their output format.
     done: Mutex<BTreeSet<(String, Form)>>,
 }
 
@@ -58,7 +57,6 @@ impl World {
         assert_eq!(self.json(who, &["join", &link, "--name", who])["name"], who);
     }
 
-    /// Returns the path of a file in the folder in which commands run.
     pub fn path(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
     }
@@ -189,7 +187,6 @@ impl World {
         }
     }
 
-    /// Returns all subcommands that succeeded.
     pub fn all_done(&self) -> BTreeSet<(String, Form)> {
         self.done.lock().unwrap().clone()
     }
@@ -218,7 +215,7 @@ impl Live {
         panic!("{}: it never comes; what came: {read:?}", self.name);
     }
 
-    /// Reads JSON lines until one matches, and returns it.
+    /// Reads lines until one matches as JSON, and returns it.
     pub fn until_json(&self, is_it: impl Fn(&Value) -> bool) -> Value {
         let line = self.until(|line| is_it(&serde_json::from_str(line).unwrap()));
         serde_json::from_str(&line).unwrap()

@@ -1,5 +1,5 @@
-//! Groups over the real binary: history for new members, discovery, and the devices of a user in
-//! step.
+//! Groups, over the real binary: history for new members, search, and settings across the devices
+//! of a user.
 
 mod room;
 
@@ -44,7 +44,7 @@ fn settings(access: Access, history: JoinerHistory) -> GroupSettings {
     }
 }
 
-/// The ids in a pull's answer, and its floor.
+/// The msgids in the answer to a pull, and the floor.
 async fn pulled(
     client: &Client,
     conversation: ConversationId,
@@ -65,7 +65,7 @@ async fn pulled(
     )
 }
 
-/// The data directory is sound afterwards.
+/// Stops the server, and checks its data directory with the doctor.
 fn is_sound(server: &mut Server) {
     assert!(server.stop().success());
     let checked = cairn(&["doctor", "--data"])
@@ -139,8 +139,8 @@ async fn history_setting_applies_to_every_read() {
     let item = bob.conversations().list().await.unwrap().pop().unwrap();
     assert_eq!((item.floor, item.unread), (MsgId::new(7), 1));
 
-    // With the full history visible, a new member sees everything; existing members are not
-    // affected.
+    // With the full history visible, a new member sees everything; nothing changes for existing
+    // members.
     ada.conversation(team)
         .set_group_settings(settings(Access::Open, JoinerHistory::All))
         .await
@@ -173,7 +173,7 @@ async fn history_setting_applies_to_every_read() {
     );
 }
 
-/// Changes rows of a stopped server's trees, and returns the doctor's findings.
+/// Changes rows in the trees of a stopped server, and returns the doctor's findings.
 pub(crate) fn diagnosed(data: &Path, changes: Vec<RowChange>) -> String {
     {
         let trees = Trees::open(&data.join("trees"), &data.join("aside"), &Poison::new()).unwrap();
@@ -351,7 +351,7 @@ async fn mute_outlives_leaving() {
         .unwrap()
         .muted_until;
     assert_eq!(muted, until);
-    // A ban does not end it either.
+    // A ban does not end the mute either.
     ada.conversation(team)
         .ban(vec![account.user])
         .await
@@ -436,7 +436,7 @@ async fn cursors_and_settings_sync_across_devices() {
     }
     let said = ada.conversation(team).send(text("hello")).await.unwrap();
     desk.conversation(team).mark_read(said).await.unwrap();
-    // The device itself receives it as well, in one order with the other device's changes.
+    // The device that made the change receives it too, in one order with changes of other devices.
     for events in [&mut on_phone, &mut on_desk] {
         assert_eq!(
             about(events).await,
@@ -480,7 +480,8 @@ async fn cursors_and_settings_sync_across_devices() {
         .await
         .unwrap();
     ada.conversation(team).recall(said).await.unwrap();
-    // A device that missed the event would not learn that the conversation is hidden again.
+    // A recall does not hide the conversation again: a device that missed the event would keep it
+    // shown.
     let shown = only(&desk).await.settings;
     assert_eq!(
         shown,

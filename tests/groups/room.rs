@@ -110,7 +110,8 @@ async fn memberships_are_bounded() {
             .await,
         Err(FULL)
     );
-    // A user who is written to is exempt from the limit: filling their list must not cut them off.
+    // Direct chats that others begin are exempt from the limit: a full list must not cut its user
+    // off.
     eve.conversation(eve.conversations().direct(bob_account.user).unwrap())
         .send(text("hello"))
         .await
@@ -171,7 +172,7 @@ async fn block_prevents_adding_to_groups() {
         "already a member"
     );
     assert_eq!(bob.conversations().list().await.unwrap().len(), 1);
-    // In the other direction it is the user's own request.
+    // The blocking user may still add the blocked one.
     let bobs = group(&bob, &[&eve_account]).await;
     assert!(
         eve.conversations()

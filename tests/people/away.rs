@@ -12,7 +12,7 @@ use super::presence::{on, until};
 use super::{set, text};
 use crate::support::{Server, invite};
 
-/// Bob at a desktop, and Ada, who watches Bob and configures when Bob counts as away.
+/// Bob on a desktop, and Ada, who watches Bob and configures the idle time.
 struct Stage {
     server: Server,
     ada: Client,
@@ -55,7 +55,8 @@ impl Stage {
         stage
     }
 
-    /// Called once the watch exists: earlier changes would be reported by its answer alone.
+    /// Must follow the watch: the reply to the watch reports the current presence, and later
+    /// changes arrive as events.
     async fn away_soon(&self) {
         set(&self.ada, "away-after", "1s").await;
     }
@@ -79,7 +80,7 @@ async fn idle_user_is_away_until_active() {
     stage.away_soon().await;
     stage.until_away(true).await;
 
-    // Requests that Bob's client makes on its own to catch up.
+    // Automatic requests of Bob's client are no activity.
     let Stage {
         bob, team, said, ..
     } = &stage;
@@ -115,7 +116,7 @@ async fn idle_user_is_away_until_active() {
         stage.until_away(false).await;
         stage.until_away(true).await;
     }
-    // Typing is the only activity here.
+    // Typing alone is activity too.
     let (bob, team) = (stage.bob.clone(), stage.team);
     let types = async {
         let mut clock = tokio::time::interval(TYPING_INTERVAL);
@@ -150,7 +151,7 @@ async fn explicit_away_persists_and_bots_never_idle() {
         .watch(vec![stage.bob_id, bot_account.user])
         .await
         .unwrap();
-    // Bob is active after the bot, so the bot would be detected first.
+    // The server would detect an idle bot before Bob, who was active after it.
     stage
         .bob
         .me()
@@ -214,7 +215,7 @@ async fn idle_timeout_applies_immediately() {
     }
     stage.server.kill();
     stage.server.restart();
-    // Bob's client reconnects by itself, and stays idle.
+    // Bob's client reconnects on its own, and stays idle.
     stage.until_away(true).await;
 }
 

@@ -1,4 +1,4 @@
-//! The commands about people, as scripts use them.
+//! Commands for contacts and profiles, as scripts use them.
 
 use std::path::Path;
 use std::process::Output;
@@ -16,7 +16,6 @@ fn run(profile: &Path, args: &[&str]) -> Output {
         .unwrap()
 }
 
-/// The output lines of a command.
 fn lines(profile: &Path, args: &[&str]) -> Vec<Value> {
     let output = run(profile, args);
     assert!(
@@ -31,7 +30,6 @@ fn lines(profile: &Path, args: &[&str]) -> Vec<Value> {
         .collect()
 }
 
-/// The error output of a failing command.
 fn complaint(profile: &Path, args: &[&str]) -> String {
     let output = run(profile, args);
     assert_eq!(output.status.code(), Some(1), "{args:?}");
@@ -188,7 +186,7 @@ fn avatar_size_is_bounded() {
     assert!(
         complaint(&ada, &["me", "set", "--avatar", &file("large")]).contains("hint: scale it down")
     );
-    // Other changes of the profile keep it.
+    // Other changes of the profile keep the avatar.
     assert_eq!(
         lines(&ada, &["me", "set", "--about", "Engines"])[0]["avatar_bytes"],
         4_096

@@ -243,7 +243,7 @@ async fn block_is_invisible() {
         ),
         ErrorCode::Blocked
     );
-    // The request appears as sent, but is not delivered.
+    // The sender sees the request as pending, but it is not delivered.
     let asked = eve
         .people()
         .relate(ada_account.user, RelationAct::AskFriend)
@@ -294,7 +294,7 @@ async fn block_is_invisible() {
         )],
         "she asks once more"
     );
-    // Mutual requests are enough.
+    // Mutual requests make a friendship.
     assert_eq!(
         ada.people()
             .relate(eve_account.user, RelationAct::AskFriend)
@@ -359,7 +359,8 @@ async fn direct_chat_policy_and_contact_limit() {
         ),
         ErrorCode::LimitReached
     );
-    // The contact list is full, so the request is not delivered, without notice to the sender.
+    // The recipient's contact list is full: the request is not delivered, and its sender is not
+    // notified.
     let asked = Relation {
         friendship: Friendship::Asked,
         ..NONE
@@ -376,7 +377,7 @@ async fn direct_chat_policy_and_contact_limit() {
         (relations(&owner).await, relations(&bob).await.len()),
         (vec![(bob_account.user, asked)], 1)
     );
-    // A user at the contact limit can still block: blocks are not contacts and do not count.
+    // A user at the contact limit can still block: blocks are not contacts.
     assert!(
         bob.people()
             .relate(owner_account.user, RelationAct::Block)

@@ -42,14 +42,14 @@ async fn account_updates_sync_across_devices() {
     for events in [&mut here, &mut there] {
         assert_eq!(own(events).await, AccountUpdate::Profile(named("Ada")));
     }
-    // Setting the current value sends no update.
+    // Setting the current value publishes no update.
     ada.me().set_profile(named("Ada")).await.unwrap();
     other.me().set_reads(Reads::Hidden).await.unwrap();
     for events in [&mut here, &mut there] {
         assert_eq!(own(events).await, AccountUpdate::Reads(Reads::Hidden));
     }
-    // Other users get nothing; a user's updates arrive in order, so an earlier one would have come
-    // first.
+    // Other users receive none of these: updates arrive in order, so an earlier one would precede
+    // Bob's own.
     bob.me().set_profile(named("Bob")).await.unwrap();
     assert_eq!(
         own(&mut elsewhere).await,

@@ -1,4 +1,4 @@
-//! Presence: who is visible to whom, and which events watchers receive.
+//! Presence: which users may see each other's, and which events watchers receive.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::PATIENCE;
 use crate::support::{Server, invite};
 
-/// Waits until all watchers receive this presence of a user.
+/// Reads events until this presence of a user arrives.
 pub(super) async fn until(events: &mut Events, expected: &UserPresence) {
     let next = async {
         loop {
@@ -30,8 +30,7 @@ pub(super) async fn until(events: &mut Events, expected: &UserPresence) {
         .unwrap_or_else(|_| panic!("{expected:?} is not told"));
 }
 
-/// Waits until all watchers see a user on such a device. Returns every user they received events
-/// about.
+/// Reads events until a user is online on such a device. Returns the users of all presence events.
 async fn told_until(events: &mut Events, kind: DeviceKind) -> Vec<UserId> {
     let mut users = Vec::new();
     let told = async {
@@ -86,7 +85,7 @@ async fn watchers_see_each_device_change() {
         },
     )
     .await;
-    // A second, visible session of the same device, and one without push.
+    // A second session of the same device, visible again, and one without push.
     let again = Client::builder().connect(&account).await.unwrap();
     until(
         &mut events,
@@ -168,7 +167,7 @@ async fn presence_requires_relation_and_no_block() {
     .await;
     assert_eq!(sees(&eve, ada_id).await, []);
     assert_eq!(sees(&ada, eve_id).await, []);
-    // No further event concerns this user: the next one is about another.
+    // No further event is about this user: the next one is about another user.
     let other = Client::builder().connect(&ada_account).await.unwrap();
     other
         .me()
@@ -200,7 +199,7 @@ async fn presence_requires_relation_and_no_block() {
     );
 }
 
-/// Sends typing datagrams until the other session receives one: a datagram may be lost.
+/// Types until the other session is notified: a datagram may be lost.
 async fn typing_until_told(from: &Client, to: &mut Events, chat: ConversationId) -> UserId {
     let told = async {
         loop {
@@ -242,8 +241,8 @@ async fn typing_reaches_only_viewers() {
         typing_until_told(&bob, &mut of_ada, team).await,
         bob_account.user
     );
-    // Eve focuses another conversation and receives its typing events: none of the team's chat
-    // comes first.
+    // Eve focuses another conversation, and gets its typing events; those of the team would come
+    // first.
     let chat = eve.conversations().direct(ada_account.user).unwrap();
     eve.conversation(chat)
         .send(super::text("hello"))
@@ -261,7 +260,7 @@ async fn typing_reaches_only_viewers() {
         typing_until_told(&ada, &mut of_eve, chat).await,
         ada_account.user
     );
-    // A blocked user cannot focus the chat, as if it did not exist.
+    // To a blocked user, the chat does not exist.
     ada.people()
         .relate(eve_account.user, RelationAct::Block)
         .await
@@ -400,7 +399,7 @@ async fn friends_see_presence_without_shared_chat() {
         .unwrap();
     until(&mut events, &of_bob(DeviceKind::Desktop)).await;
 
-    // The permission to watch is checked per request: an existing watch continues, a new one is
+    // The permission is checked once, at the request: an existing watch continues, a new one is
     // refused.
     bob.people()
         .relate(ada_id, RelationAct::RemoveFriend)
@@ -413,7 +412,7 @@ async fn friends_see_presence_without_shared_chat() {
     until(&mut events, &of_bob(DeviceKind::Phone)).await;
     assert_eq!(ada.people().watch(vec![bob_id]).await.unwrap(), []);
 
-    // A block ends the watch at once, in either direction.
+    // A block ends watches at once, in both directions.
     assert_eq!(befriend().await, 1);
     bob.people()
         .relate(ada_id, RelationAct::Block)
@@ -453,7 +452,7 @@ async fn unfocused_viewers_receive_nothing() {
         .set_presence(DeviceKind::Web, false)
         .await
         .unwrap();
-    // The first answer holds the presence of both.
+    // The first reply has the presence of both.
     assert_eq!(
         told_until(&mut events, DeviceKind::Web).await,
         [bob_account.user, carol_account.user]

@@ -1,7 +1,7 @@
-//! Permissions, compared with `table.txt`: every request, from every kind of user.
+//! The permissions of every request and every kind of user, compared with `table.txt`.
 //!
-//! The table is for readers, and is edited first; on a mismatch the test prints the server's whole
-//! table.
+//! The table documents the permissions, so change it first. On a mismatch, the test prints the
+//! actual table.
 
 mod requests;
 mod world;
@@ -25,7 +25,7 @@ fn cell(answer: Result<(), ErrorCode>) -> String {
     answer.map_or_else(|code| format!("{code:?}"), |()| "yes".to_owned())
 }
 
-/// A section of the table: its heading and its rows, in columns.
+/// A section of the table: heading and rows, by columns.
 struct Section(Vec<(String, Vec<String>)>);
 
 impl Section {
@@ -40,7 +40,7 @@ impl Section {
         self.0.push((label.to_owned(), cells.into_iter().collect()));
     }
 
-    /// The answers to one request: one row, or one per server role where the role matters.
+    /// Adds the answers to one request: one row, or one per server role if they differ.
     fn rows(&mut self, place: Place, relations: &[Relation], asked: &Row) {
         let answers = |role| -> Vec<String> {
             relations
@@ -169,7 +169,7 @@ fn every_request_is_covered() {
             .chain([WATCH, OF_A_SESSION])
     };
     assert_eq!(kinds::left_out(named()), [""; 0]);
-    // A download has a stream of its own.
+    // Downloads have a stream of their own.
     let others: BTreeSet<&str> = named()
         .filter(|kind| !kinds::KINDS.contains(kind))
         .collect();
@@ -186,7 +186,7 @@ fn every_request_is_covered() {
     );
 }
 
-/// Compares the manual, which states the permissions of each request.
+/// The manual states the permissions of each request.
 #[test]
 fn manual_names_every_request() {
     let (_, section) = include_str!("../../docs/PROTOCOL.md")
@@ -209,7 +209,7 @@ fn manual_names_every_request() {
     assert_eq!(kinds::left_out(named), [""; 0]);
 }
 
-/// The row of `SetPresence`: the state machine does not handle it, so a real server answers.
+/// `SetPresence` never reaches the state machine, so a real server answers it.
 #[tokio::test]
 async fn sessions_report_their_identity() {
     let server = Server::start();
@@ -224,8 +224,8 @@ async fn sessions_report_their_identity() {
     }
 }
 
-/// A hidden conversation gets the same answer as a missing one, except for groups that anyone may
-/// find.
+/// Requests about a hidden conversation are answered as if it did not exist, except for groups that
+/// anyone may find.
 #[test]
 fn hidden_conversation_looks_absent() {
     for place in Place::ALL {
@@ -238,9 +238,9 @@ fn hidden_conversation_looks_absent() {
                 for asked in of_a_conversation() {
                     let found = World::new(place, relation, role).answers(&asked);
                     let none = World::new(Place::Nowhere, Relation::Stranger, role).answers(&asked);
-                    // A message begins a chat. A blocked sender is answered as if the user did not
-                    // exist, unless only friends begin chats: then every other user gets that
-                    // answer.
+                    // The first message creates a chat, so its answer differs. A blocked sender is
+                    // answered as if the user did not exist; where only friends may create chats,
+                    // every non-friend gets the same refusal.
                     let begins = ["Send", "Forward"].contains(&asked.kind)
                         && ((place == Place::Unbegun && relation != Relation::Blocked)
                             || place == Place::UnbegunOfFriends);
@@ -258,7 +258,7 @@ fn hidden_conversation_looks_absent() {
     }
 }
 
-/// A block concerns two users: in a group, neither loses a permission.
+/// A block between two members does not affect their permissions in a group.
 #[test]
 fn block_does_not_affect_groups() {
     for asked in of_a_conversation() {

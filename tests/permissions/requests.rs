@@ -1,4 +1,4 @@
-//! Every request, with each kind of user that it can be about.
+//! Every request, as rows of the permission table.
 
 use cairn_core::api::command::{GrantDownload, GrantFocus, GrantMetrics, GrantRead, Invite};
 use cairn_core::record::SecretHash;
@@ -38,15 +38,13 @@ use cairn_proto::wire::request::session::{ListConversations, ListDevices};
 
 use super::world::{Cast, FILE, FILE_BYTES, NOW};
 
-/// A request, named as in the table.
+/// A request and its label in the table.
 #[derive(Clone, Copy)]
 pub(super) struct Row {
     pub(super) label: &'static str,
-    /// The kind of the request.
     pub(super) kind: &'static str,
-    /// A server setting that differs from its default.
+    /// A server setting with a value other than the default.
     pub(super) setting: Option<(&'static str, &'static str)>,
-    /// Makes the request.
     pub(super) make: fn(&Cast, &mut State) -> Result<(), ErrorCode>,
 }
 
@@ -58,7 +56,6 @@ macro_rules! asked {
     };
 }
 
-/// Runs a command.
 fn run(state: &mut State, command: impl Command) -> Result<(), ErrorCode> {
     command.run(state, NOW, &mut Batch::new(0)).map(drop)
 }
@@ -150,7 +147,6 @@ fn relate(cast: &Cast, act: RelationAct) -> By<Relate> {
     )
 }
 
-/// The requests about a conversation.
 pub(super) fn of_a_conversation() -> Vec<Row> {
     let talk = asked! {
         "Send", Send, |cast| send(cast, Extras::NONE);
@@ -222,7 +218,7 @@ pub(super) fn of_a_conversation() -> Vec<Row> {
     .concat()
 }
 
-/// The rows, with this setting for the row with this label.
+/// Applies a setting to the rows with this label.
 fn with_setting(
     mut rows: Vec<Row>,
     label: &str,
@@ -337,7 +333,6 @@ fn of_others() -> Vec<Row> {
     }
 }
 
-/// The requests about the server.
 pub(super) fn of_the_server() -> Vec<Row> {
     let rows = asked! {
         "GetOwnReads", GetOwnReads, |cast| By(cast.asker, GetOwnReads);
@@ -390,7 +385,6 @@ pub(super) fn of_the_server() -> Vec<Row> {
     with_setting(rows, "SearchUsers, turned off", ("user-search", "off"))
 }
 
-/// The requests about a relation.
 pub(super) fn of_a_relation() -> Vec<Row> {
     asked! {
         "Relate: follow", Relate, |cast| relate(cast, RelationAct::Follow);
@@ -404,8 +398,7 @@ pub(super) fn of_a_relation() -> Vec<Row> {
     }
 }
 
-/// The row of `Watch`.
 pub(super) const WATCH: &str = "Watch";
 
-/// A session's own presence: the state machine never sees it, and it is never refused.
+/// Presence of a session: not handled by the state machine, and never refused.
 pub(super) const OF_A_SESSION: &str = "SetPresence";

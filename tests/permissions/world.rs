@@ -1,4 +1,4 @@
-//! A small in-memory server: the asker, who sends the requests, and the subjects of the requests.
+//! A small server in memory: the asker, who makes the requests, and what they are about.
 
 use cairn_core::api::actor::Actor;
 use cairn_core::api::change::Change;
@@ -29,14 +29,14 @@ use cairn_proto::wire::request::session::Watch;
 
 use super::requests::Row;
 
-/// A file uploaded by the asker and referenced by the owner's message.
+/// A file that the asker uploaded and the owner sent.
 pub(super) const FILE: AttachmentHash = AttachmentHash::new([7; 32]);
 pub(super) const FILE_BYTES: u64 = 99;
 
 pub(super) const NOW: Timestamp = Timestamp::new(1_000_000);
 const LATER: Timestamp = Timestamp::new(2_000_000);
 
-/// The subject of a request.
+/// What a request is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     Nowhere,
@@ -80,7 +80,7 @@ impl Place {
         }
     }
 
-    /// The relation of a user to it.
+    /// The relations that an asker can have to it.
     pub(super) const fn relations(self) -> &'static [Relation] {
         use Relation::{
             Admin, Asked, Banned, Blocked, Blocking, Friend, Invited, LastOwner, Member, Muted,
@@ -107,7 +107,7 @@ impl Place {
         }
     }
 
-    /// Returns whether the asker sees no more of it than everyone.
+    /// Returns whether the asker sees no more of it than a stranger does.
     pub(super) const fn is_hidden_from(self, relation: Relation) -> bool {
         matches!(self, Self::Unbegun | Self::UnbegunOfFriends)
             || matches!(relation, Relation::Stranger | Relation::Banned)
@@ -137,7 +137,7 @@ impl Place {
     }
 }
 
-/// The asker's relation to it, or to the owner.
+/// The asker's relation to a group, or to the other user of a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Relation {
     Stranger,
@@ -159,7 +159,7 @@ pub(super) enum Relation {
 }
 
 impl Relation {
-    /// The relation between two users.
+    /// The relations between two users.
     pub(super) const BETWEEN: [Self; 8] = [
         Self::None,
         Self::Asked,
@@ -192,7 +192,7 @@ impl Relation {
         }
     }
 
-    /// The acts of the asker and of the other user that lead to this relation.
+    /// The acts of the asker and of the other user that establish this relation.
     const fn acts(self) -> (Option<RelationAct>, Option<RelationAct>) {
         match self {
             Self::Asked => (Some(RelationAct::AskFriend), None),
@@ -207,7 +207,6 @@ impl Relation {
     }
 }
 
-/// Whether the two users share a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Common {
     No,
@@ -227,14 +226,15 @@ impl Common {
     }
 }
 
-/// The users. A group has one member of each role besides the asker.
+/// The users and ids of the world. A group has one member of each role besides the asker.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cast {
     pub(super) asker: Actor,
     pub(super) conversation: ConversationId,
-    /// The owner of a group (the asker, if they are the last one), or the other user of a chat.
+    /// The owner of a group (the asker in case of [`Relation::LastOwner`]), or the other user of a
+    /// chat.
     pub(super) owner: UserId,
-    /// The author of messages that are not the asker's.
+    /// The author of messages by others.
     pub(super) other: UserId,
     pub(super) admin: UserId,
     pub(super) member: UserId,
@@ -245,9 +245,7 @@ pub(super) struct Cast {
     pub(super) blocking: UserId,
     /// A group owned by the asker.
     pub(super) elsewhere: ConversationId,
-    /// A message of the asker.
     pub(super) own: MsgId,
-    /// A message of the other user.
     pub(super) theirs: MsgId,
 }
 
@@ -353,13 +351,13 @@ impl World {
         Self { state, cast }
     }
 
-    /// The answer to the asker.
+    /// Runs a request as the asker.
     pub(super) fn answers(mut self, asked: &Row) -> Result<(), ErrorCode> {
         if let Some(setting) = asked.setting {
             set(&mut self.state, setting);
         }
-        // Nothing was evicted, so state that is not in memory does not exist, except messages,
-        // which are never in the state.
+        // Nothing was evicted, so everything is in memory, except messages: the state never holds
+        // them.
         for (msgid, sender) in [
             (self.cast.own, self.cast.asker.user),
             (self.cast.theirs, self.cast.other),
@@ -377,7 +375,7 @@ impl World {
         (asked.make)(&self.cast, &mut self.state)
     }
 
-    /// Returns whether the asker may watch the owner, or themselves.
+    /// Returns whether the asker may watch the owner, or their own presence.
     pub(super) fn sees(relation: Relation, common: Common, oneself: bool) -> bool {
         let mut state = State::default();
         let [owner, .., asker] = people(&mut state);
@@ -422,7 +420,7 @@ fn relate(state: &mut State, asker: Actor, other: Actor, relation: Relation) {
     }
 }
 
-/// A direct chat with two messages.
+/// Creates a direct chat with two messages.
 fn direct(state: &mut State, one: Actor, other: UserId) -> ConversationId {
     let conversation = ConversationId::direct(one.user, other).unwrap();
     for seq in [1, 2] {
@@ -444,7 +442,7 @@ fn run<C: Command>(state: &mut State, command: C) -> Result<C::Answer, ErrorCode
     command.run(state, NOW, &mut Batch::new(0))
 }
 
-/// A group with two entries.
+/// Creates a group with two entries.
 fn own_group(state: &mut State, asker: Actor, outsider: UserId) -> ConversationId {
     let create = CreateGroup {
         name: GroupName::new("elsewhere").unwrap(),
@@ -453,7 +451,7 @@ fn own_group(state: &mut State, asker: Actor, outsider: UserId) -> ConversationI
     ask(state, asker, create).unwrap()
 }
 
-/// Seven users with one device each.
+/// Creates seven users with one device each.
 fn people(state: &mut State) -> [Actor; 7] {
     let mut batch = Batch::new(0);
     let token = |number: u8| SecretHash([number; 32]);

@@ -1,5 +1,5 @@
-//! Many members read at once: a session with focus receives one receipts frame, however many there
-//! are.
+//! Concurrent reads by many members: a session with focus receives one receipts frame, whatever
+//! their number.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -53,8 +53,8 @@ async fn all_read(readers: &[Client], id: ConversationId, msgid: MsgId) {
     }
 }
 
-/// Returns how many frames report that the members read a message, and whether one of them was
-/// incomplete.
+/// Counts the frames until every member is reported to have read a message, or a frame is
+/// incomplete. Returns the count, and whether one was incomplete.
 async fn hints(events: &mut Events, msgid: MsgId) -> (usize, bool) {
     let (mut named, mut count) = (BTreeSet::new(), 0);
     loop {
@@ -89,7 +89,7 @@ async fn crowd_reads_coalesce_to_one_hint() {
         .unwrap();
     let mut events = ada.events();
     ada.conversation(team).focus().await.unwrap();
-    // Reads on both sides of an interval's end arrive in two frames, so this may need another try.
+    // If the reads span two coalescing intervals, they arrive in two frames; then try again.
     let tries = async {
         loop {
             let said = ada
@@ -108,7 +108,7 @@ async fn crowd_reads_coalesce_to_one_hint() {
     let said = timeout(PATIENCE, tries)
         .await
         .expect("nobody is told that there are more");
-    // The omitted members are requested.
+    // The receipts omitted from the frame can be requested.
     let told = ada.conversation(team).receipts(said).await.unwrap();
     let of = READERS as u32;
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Read positions: marking as unread, and receipts for other members.
+//! Read cursors: marking as unread, and receipts of other members.
 
 mod crowd;
 mod totals;

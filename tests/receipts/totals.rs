@@ -72,7 +72,7 @@ fn totals_separate_muted_unread() {
         (&json!(3), &json!(4)),
         "{with_hidden}"
     );
-    // People see them after the list; JSON has a line per conversation and nothing else.
+    // Text output ends with the totals; JSON only has one line per conversation.
     let line = "       3 unread  in 2 conversations  1 mention you  \
                 1 more in 1 muted conversation, where 1 mention you\n";
     assert_eq!(printed(&bob, &["list", "--total"]), line);

@@ -1,4 +1,4 @@
-//! Marking as unread: counts and badges follow on every device, and other members notice nothing.
+//! Marking as unread: counts change on every device of the user, and other members notice nothing.
 
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::content::extras::{Extra, Extras};
@@ -22,7 +22,7 @@ async fn group(owner: &Client, other: &Account) -> ConversationId {
         .unwrap()
 }
 
-/// Unread messages, mentions, and the read cursor.
+/// The unread count, the mention count, and the read cursor.
 async fn counts(client: &Client, id: ConversationId) -> (u64, u64, MsgId) {
     let found = client
         .conversations()

@@ -168,7 +168,7 @@ async fn receipts_reach_only_viewers() {
         read: said,
     };
     assert_eq!(next_receipts(&mut seen_by_ada).await, [bobs]);
-    // Eve focused no conversation at that time. The first frame she receives is about later reads.
+    // Eve had no focus before, so the first frame that she receives is about later reads.
     eve.conversation(team).focus().await.unwrap();
     bob.me().set_reads(Reads::Hidden).await.unwrap();
     let again = ada

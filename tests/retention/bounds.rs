@@ -1,4 +1,4 @@
-//! Server-wide retention bounds, and age limits where devices hold messages back.
+//! Server-wide bounds on retention, and age limits for messages that a device has not acked.
 
 use cairn_client::Client;
 use cairn_client::proto::ids::{ConversationId, MsgId};
@@ -38,21 +38,20 @@ async fn floor(client: &Client, conversation: ConversationId) -> MsgId {
         .floor
 }
 
-/// After a graceful stop every conversation is in the trees, and the next start examines all of
-/// them.
+/// A graceful stop writes every conversation to the trees, and the next start examines all of them.
 #[tokio::test]
 async fn server_default_applies_without_group_policy() {
     let mut server = Server::start();
     let (ada, _) = server.owner().await;
-    // The server examines them in this order: an expiry in the last one shows that it examined the
-    // others.
+    // The server examines them in this order: once a message of the last one expires, the others
+    // were examined.
     let [kept, agreed, silent] = [
         group(&ada, "kept").await,
         group(&ada, "agreed").await,
         group(&ada, "silent").await,
     ];
     for team in [silent, kept, agreed] {
-        // After the entries of the group's creation and of the policy.
+        // Creation and policy of the group have entries of their own, so import after them.
         import(&ada, team, [40, 20, 3].into_iter()).await;
     }
     ada.conversation(kept)
@@ -87,8 +86,7 @@ async fn server_default_applies_without_group_policy() {
         "there it was agreed on otherwise"
     );
 
-    // The longest retention applies to every policy, and the next start continues where the
-    // previous run stopped.
+    // The longest retention limits every policy; the next start continues the examination.
     set(&ada, "retention-default", "keep").await;
     set(&ada, "retention-longest", "2").await;
     assert_eq!(
@@ -156,7 +154,7 @@ async fn group_policy_respects_server_bounds() {
     ])
     .await;
     allowed(&[days(7), days(30)]).await;
-    // With contradictory bounds the shortest retention applies, and no other policy is accepted.
+    // With contradictory bounds, the shortest retention wins, and no other policy is accepted.
     set(&ada, "retention-longest", "3").await;
     forbidden(&[
         Retention::Keep,
@@ -178,8 +176,8 @@ async fn group_policy_respects_server_bounds() {
     );
 }
 
-/// Changed policies are examined in conversation order: once the later one was, so was the one
-/// before it.
+/// Changed policies are examined in conversation order, so expiry in `later` proves that `team` was
+/// examined.
 #[tokio::test]
 async fn lost_device_holds_messages_up_to_cap() {
     let server = Server::start();

@@ -1,4 +1,4 @@
-//! Attachments of expired messages: users who could see them get a reason, others get none.
+//! Files of expired messages: only users who could see the message get the reason.
 
 use std::io::Cursor;
 
@@ -36,7 +36,7 @@ async fn send(client: &Client, team: ConversationId, content: &str) -> (MsgId, A
     )
 }
 
-/// The outcome of a download.
+/// Downloads a file. Returns the error code of a refusal.
 async fn fetched(
     client: &Client,
     team: ConversationId,
@@ -117,7 +117,7 @@ async fn expired_file_is_reported_only_to_members() {
             client.whoami().name
         );
     }
-    // Its former references make no difference.
+    // The answer does not depend on the hash, so it reveals nothing about former references.
     let nothing = Attachment {
         hash: AttachmentHash::new([0; 32]),
         ..newer

@@ -1,4 +1,4 @@
-//! Scheduled deletion: messages expire for all members, on a real server and across kills.
+//! Retention: messages expire for all members, on a real server and across kills.
 
 mod bounds;
 mod files;
@@ -31,7 +31,7 @@ fn text(words: &str) -> Body {
     Body::Text(Text::new(words).unwrap())
 }
 
-/// Imports messages, each this many days old.
+/// Imports messages of the given ages in days.
 async fn import(client: &Client, to: ConversationId, days: impl Iterator<Item = u32>) {
     let said = |days| ImportEntry {
         sender: UserName::new("carol").unwrap(),
@@ -77,7 +77,7 @@ async fn expired_differs_from_never_existed() {
         .create_group(GroupName::new("team").unwrap(), vec![bob_account.user])
         .await
         .unwrap();
-    // After the two entries of the group's creation, which are from today.
+    // The two entries of the group's creation are from today, so the policy keeps them.
     import(
         &ada,
         team,
@@ -160,7 +160,7 @@ async fn expired_differs_from_never_existed() {
         );
     }
 
-    // Every device has acked everything: nothing needs to stay.
+    // Every device acked everything, so no ack delays expiry.
     for client in [&ada, &bob] {
         acked(client, team, last).await;
     }
@@ -173,7 +173,7 @@ async fn expired_differs_from_never_existed() {
     while next(&mut seen).await.msgid <= last {}
     assert_eq!(seen.floor(), last);
     check_gone(&bob, team, last).await;
-    // No other conversation is affected.
+    // Other conversations are not affected.
     assert_eq!(
         bob.conversation(direct)
             .pull(PullRange::From(quiet), 1)
@@ -219,7 +219,7 @@ async fn server_owner(client: &Client) -> cairn_client::proto::ids::UserId {
         .id
 }
 
-/// Requests about expired messages are refused, with the reason, for every member.
+/// Checks that requests about expired messages are refused with the reason.
 async fn check_gone(client: &Client, team: ConversationId, floor: MsgId) {
     for range in [PullRange::From(MsgId::new(1)), PullRange::Before(floor)] {
         let page = client.conversation(team).pull(range, 500).await.unwrap();

@@ -1,4 +1,4 @@
-//! Expired messages release disk space.
+//! Expired messages release their disk space.
 
 use std::path::Path;
 
@@ -16,11 +16,10 @@ use rand::{RngExt as _, SeedableRng as _};
 use super::{days_ago, expired, text};
 use crate::support::{Server, cairn};
 
-/// The messages to expire: eight megabytes that do not compress.
+/// Messages to expire: eight megabytes of incompressible text.
 const GONE: usize = 4_000;
 const LETTERS: usize = 2_000;
 
-/// Random words.
 fn noise(random: &mut StdRng) -> Body {
     let letters: String = (0..LETTERS)
         .map(|_| random.random_range('!'..='~'))
@@ -35,7 +34,7 @@ async fn fill(client: &Client, team: ConversationId) {
         sent_at: days_ago(9),
         body,
     };
-    // As many as fit into a frame.
+    // The most that fit into a frame.
     let at_once = IMPORT_ENTRIES_MAX.min(100);
     for first in (0..GONE).step_by(at_once) {
         let entries = (0..at_once).map(|_| said(noise(&mut random))).collect();
@@ -60,7 +59,7 @@ fn bytes_in(dir: &Path) -> u64 {
         .sum()
 }
 
-/// Runs a command on the data directory of a stopped server and returns its output.
+/// Runs a command on the data directory of a stopped server, and returns its output.
 fn says(server: &Server, args: &[&str]) -> serde_json::Value {
     let output = cairn(args)
         .arg("--json")
@@ -88,7 +87,7 @@ async fn compaction_reclaims_expired_space() {
     fill(&ada, team).await;
     let last_old = MsgId::new(GONE as u64 + 1);
     let today = ada.conversation(team).send(text("today")).await.unwrap();
-    // Now it is in blocks, and not only in the log.
+    // The stop moves the messages from the log into blocks.
     assert!(server.stop().success());
     let full = bytes_in(server.data());
     server.restart();

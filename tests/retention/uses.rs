@@ -1,4 +1,4 @@
-//! A rising floor drops more attachment references than one step permits.
+//! Expiry that drops more attachment references than one step permits.
 
 use std::path::Path;
 
@@ -29,7 +29,7 @@ use cairn_store::files::attachments::AttachmentFiles;
 const NOW: Timestamp = Timestamp::new(1_700_000_000_000);
 const POLICY: Retention = Retention::Days(1);
 
-/// Messages that refer to an attachment: two full steps, half of one, and what stays.
+/// Messages that refer to an attachment: two and a half steps, and those that stay.
 const USES: u64 = REFS_DROPPED_MAX as u64 * 5 / 2 + KEPT;
 const KEPT: u64 = 21;
 
@@ -126,7 +126,7 @@ impl Talk {
         }
     }
 
-    /// Sends messages that refer to the files in turn, and returns their ids.
+    /// Sends messages that refer to the files in turn. Returns their msgids.
     fn name(&mut self, files: &[Attachment; 3]) -> Vec<MsgId> {
         let named = files.iter().cycle().zip(1..=USES).map(|(file, seq)| {
             let (seq, body) = (ClientSeq::new(seq), Body::from(file.clone()));
@@ -139,7 +139,7 @@ impl Talk {
         named.collect()
     }
 
-    /// One step towards `aged`: returns the floor after it, and whether more is left.
+    /// Runs one step of the expiry up to `aged`. Returns the new floor, and whether more remains.
     fn expire(&mut self, aged: MsgId) -> (MsgId, bool) {
         let expire = Expire {
             conversation: self.team,
@@ -174,7 +174,7 @@ impl Talk {
     }
 }
 
-/// All steps, one right after the other: none waits for a checkpoint.
+/// Runs all steps back to back, without waiting for a checkpoint.
 fn expires_in_steps(talk: &mut Talk, named: &[MsgId], files: &[Attachment; 3]) {
     let step = REFS_DROPPED_MAX;
     let wanted = named[named.len() - KEPT as usize].prev();
@@ -222,7 +222,7 @@ fn mass_expiry_does_not_block_commands() {
             };
         }
         expires_in_steps(&mut talk, &named, &files);
-        // The server is killed, and the log is replayed.
+        // Kill the server, and replay the log.
         let Talk {
             engine,
             actor,

@@ -1,4 +1,4 @@
-//! `cairn bench schemes` through the binary: it kills real processes and reports the losses.
+//! `cairn bench schemes`, through the binary: it kills real processes, and reports lost messages.
 
 use crate::support::cairn;
 

@@ -1,4 +1,4 @@
-//! The requests of the wire by name, so that a test can prove that it covers all of them.
+//! The kinds of requests by name, to prove that a test covers all of them.
 
 use cairn_client::proto::wire::request::{
     GroupRequest, MessageRequest, PeopleRequest, ReadingRequest, Request, ServerRequest,
@@ -7,10 +7,9 @@ use cairn_client::proto::wire::request::{
 
 macro_rules! kinds {
     ($($domain:ident($requests:ident): $($variant:ident),*;)*) => {
-        /// Every request. A missing one does not compile below.
+        /// All kinds. The match below is exhaustive, so a missing kind does not compile.
         pub const KINDS: &[&str] = &[$($(stringify!($variant)),*),*];
 
-        /// Returns the variant's name.
         pub fn kind(request: &Request) -> &'static str {
             match request {
                 $(Request::$domain(request) => match request {
@@ -36,7 +35,7 @@ kinds! {
         CreateInvite, GetMetrics;
 }
 
-/// The requests not in this list.
+/// The kinds that are not named.
 pub fn left_out<'a>(named: impl IntoIterator<Item = &'a str>) -> Vec<&'static str> {
     let named: Vec<&str> = named.into_iter().collect();
     KINDS

@@ -1,4 +1,4 @@
-//! A real server, as a process of its own, on real files, and clients that log in to it.
+//! A server process on real files, and clients that log in to it.
 
 #![allow(dead_code, reason = "each test uses its own part of it")]
 
@@ -84,19 +84,19 @@ pub async fn acked(client: &Client, id: ConversationId, msgid: MsgId) {
     until("the ack arrives", async || delivered().await >= msgid).await;
 }
 
-/// The resident memory of the server process on this directory; 0 without `/proc`.
+/// Resident memory of the server process on this directory; 0 without `/proc`.
 pub fn resident_bytes(data: &Path) -> u64 {
     let pid = std::fs::read_to_string(data.join("lock")).unwrap();
     resident_bytes_of(pid.trim())
 }
 
-/// The most that [`resident_bytes`] has been since the server started.
+/// Peak of [`resident_bytes`] since the server started.
 pub fn resident_bytes_peak(data: &Path) -> u64 {
     let pid = std::fs::read_to_string(data.join("lock")).unwrap();
     status_bytes(pid.trim(), "VmHWM:")
 }
 
-/// The resident memory of a process, by id or `self`; 0 when it has exited or without `/proc`.
+/// Resident memory of a process, by id or `self`; 0 after its exit or without `/proc`.
 pub fn resident_bytes_of(process: &str) -> u64 {
     status_bytes(process, "VmRSS:")
 }
@@ -118,9 +118,8 @@ fn status_bytes(process: &str, field: &str) -> u64 {
 /// A server process. Dropping it kills it.
 pub struct Server {
     process: Process,
-    /// The listening address.
     pub addr: SocketAddr,
-    /// The invite it printed at its first start.
+    /// Printed at the first start.
     pub invite: Option<InviteLink>,
     data: PathBuf,
     /// Removes the data directory, if the server created it.
@@ -152,7 +151,6 @@ impl Server {
         }
     }
 
-    /// Starts a server in this directory.
     pub fn start_in(data: &Path) -> Self {
         Self::start_at(data, "127.0.0.1:0".parse().unwrap(), &[])
     }
@@ -190,12 +188,11 @@ impl Server {
         }
     }
 
-    /// The data directory.
     pub fn data(&self) -> &Path {
         &self.data
     }
 
-    /// Kills it with SIGKILL, which loses everything but the page cache.
+    /// Kills it with SIGKILL. Writes that reached the page cache survive.
     pub fn kill(&mut self) {
         self.process.0.kill().unwrap();
         self.process.0.wait().unwrap();
@@ -217,23 +214,20 @@ impl Server {
         };
     }
 
-    /// Stops it gracefully, and waits for its exit.
     pub fn stop(&mut self) -> ExitStatus {
         self.ask_to_stop();
         self.process.0.wait().unwrap()
     }
 
-    /// Waits for its exit.
     pub fn wait(&mut self) -> ExitStatus {
         self.process.0.wait().unwrap()
     }
 
-    /// The owner, joined with the invite of the first start.
+    /// Joins the owner, with the invite of the first start.
     pub async fn owner(&self) -> (Client, Account) {
         join(self.invite.as_ref().unwrap(), "owner").await
     }
 
-    /// The address, as clients use it.
     pub fn server_addr(&self) -> ServerAddr {
         ServerAddr::new(&self.addr.ip().to_string(), self.addr.port())
     }
@@ -249,7 +243,7 @@ impl Drop for Process {
 }
 
 /// The binary with these arguments, isolated from the profile and settings of the machine.
-/// `CAIRN_TEST_BINARY` names another build to test.
+/// `CAIRN_TEST_BINARY` selects another build.
 pub fn cairn(args: &[&str]) -> Command {
     let other = std::env::var_os("CAIRN_TEST_BINARY");
     let mut command = Command::new(other.unwrap_or(env!("CARGO_BIN_EXE_cairn").into()));
@@ -261,7 +255,6 @@ pub fn cairn(args: &[&str]) -> Command {
     command
 }
 
-/// Sends a signal to a process.
 pub fn signal(process: &Child, name: &str) {
     let sent = Command::new("kill")
         .args([format!("-{name}"), process.id().to_string()])
@@ -270,7 +263,7 @@ pub fn signal(process: &Child, name: &str) {
     assert!(sent.success());
 }
 
-/// A new user with an invite.
+/// Joins a new user with an invite.
 pub async fn join(invite: &InviteLink, name: &str) -> (Client, Account) {
     let who = JoinRequest {
         name: UserName::new(name).unwrap(),
@@ -280,7 +273,7 @@ pub async fn join(invite: &InviteLink, name: &str) -> (Client, Account) {
     Client::builder().join(invite, who).await.unwrap()
 }
 
-/// A new user, invited by the owner.
+/// Invites and joins a new user.
 pub async fn invite(owner: &Client, name: &str) -> (Client, Account) {
     let link = owner
         .admin()

@@ -1,5 +1,5 @@
-//! Rules of the source tree that neither Cargo nor clippy holds: sizes, words, the owners of a few
-//! names inside a crate, and that nothing is left undone.
+//! Rules for the source tree that neither Cargo nor clippy can check: file sizes, retired words,
+//! names that belong to one file, and unfinished work.
 
 mod planted;
 mod words;
@@ -17,9 +17,9 @@ const COLUMNS_MAX: usize = 100;
 /// `.rs` files in one folder, subfolders apart.
 const FOLDER_FILES_MAX: usize = 12;
 
-/// Names that one file or folder owns within the given crates, test code apart; none if it is
-/// empty. `std::time` and I/O would make core impure; the store is given its disk, its clock and
-/// its random numbers.
+/// Names that only one file or folder may use within the given crates, except in tests; an empty
+/// owner forbids them. `std::time` and I/O would make core impure, and the store receives its disk,
+/// clock and randomness from outside.
 const OWNED: &[(&str, &str, &[&str])] = &[
     ("bincode", "proto/src/wire/codec.rs", &["proto/src/"]),
     ("quinn", "server/src/transport/quic/", &["server/src/"]),
@@ -37,7 +37,8 @@ const OWNED: &[(&str, &str, &[&str])] = &[
     ("rand::", "store/src/env/salts.rs", &["store/src/"]),
 ];
 
-/// Words that promise work, in pieces so that this file keeps its own rule; clippy denies more.
+/// Marks of unfinished work, in pieces so that this file does not violate its own rule; clippy
+/// denies more of them.
 const PROMISES: &[&str] = &[
     concat!("TO", "DO"),
     concat!("FIX", "ME"),
@@ -45,10 +46,10 @@ const PROMISES: &[&str] = &[
     concat!("#[ig", "nore"),
 ];
 
-/// Lines and what is wrong with them.
+/// Lines, and the rule that each violates.
 type Findings = Vec<(usize, String)>;
 
-/// Path below the root and content of every text file, without hidden folders and build output.
+/// Path below the root and content of every text file, except in hidden folders and build output.
 fn texts() -> BTreeMap<String, String> {
     let mut texts = BTreeMap::new();
     collect(Path::new(env!("CARGO_MANIFEST_DIR")), "", &mut texts);
@@ -141,7 +142,7 @@ fn stray_names(path: &str, text: &str) -> Findings {
     found
 }
 
-/// Test modules that `main` does not declare: Cargo would not run them.
+/// Test modules that `main.rs` does not declare; Cargo would not compile them.
 fn undeclared<'a>(main: &str, paths: &'a [String]) -> Vec<&'a str> {
     let modules = paths
         .iter()

@@ -1,4 +1,4 @@
-//! Each rule finds a planted offender and passes its neighbour.
+//! Each rule finds a planted violation, and accepts its neighbours.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Retired words: reads words.txt and finds them in a text.
+//! Parses words.txt, and finds retired words in a text.
 
 use regex::Regex;
 
@@ -35,7 +35,7 @@ impl Rule {
 
     fn applies_to(&self, path: &str) -> bool {
         let is_code = path.ends_with(".rs");
-        // A changelog must be able to name what was renamed.
+        // The changelog must be able to name what was renamed.
         let is_prose = path.ends_with(".md") && (self.is_phrase || path != "CHANGELOG.md");
         let within = &self.within;
         (is_code || is_prose)
