@@ -187,10 +187,19 @@ pub(crate) const PUBLICATIONS_MAX: usize = 64;
 /// attempts are refused unchecked.
 pub const LOGIN_FAILURES_MAX: u32 = 10;
 
+/// Password hashes that wait for a free core.
+pub(crate) const HASHES_WAITING_MAX: usize = 64;
+
+/// Those of them that are not for logins of users that exist.
+pub(crate) const HASHES_WAITING_OF_STRANGERS_MAX: usize = HASHES_WAITING_MAX / 4 * 3;
+
+/// Those of them that come from one address.
+pub(crate) const HASHES_WAITING_PER_ADDRESS_MAX: usize = HASHES_WAITING_MAX / 2;
+
 /// The window in which failed logins are counted.
 pub(crate) const LOGIN_FAILURES_TIME: Duration = Duration::from_secs(60);
 
-/// Names and addresses whose failed logins are tracked.
+/// Names, and addresses, whose failed logins are tracked.
 pub(crate) const LOGIN_FAILURES_TRACKED_MAX: usize = 10_000;
 
 /// Repeatable requests of one user at once: reactions, pins, edits and joins, each of which appends

@@ -20,6 +20,7 @@ use tracing::{info, warn};
 
 use crate::clock::now;
 use crate::fairness::budget::Budget;
+use crate::fairness::hash_queue::HashQueue;
 use crate::fairness::rate_limit::{LoginRateLimiter, RequestRateLimiter};
 use crate::hub::Hub;
 use crate::hub::tasks;
@@ -28,7 +29,7 @@ use crate::retention;
 use crate::sequencer;
 use crate::sequencer::intake::Intake;
 use crate::sequencer::publication::Publication;
-use crate::session::password::Passwords;
+use crate::session::password::concurrent_hashes;
 use crate::session::secret_hash::secret_hash;
 use crate::shared::Shared;
 use crate::transfer::{Transfers, gc};
@@ -215,7 +216,7 @@ fn shared(options: &Options, engine: &Engine, listening: SocketAddr) -> Result<S
         seats: Arc::default(),
         strangers: Arc::default(),
         budget: Budget::new(),
-        passwords: Passwords::new(),
+        hash_queue: HashQueue::new(concurrent_hashes()),
         login_rate_limiter: LoginRateLimiter::default(),
         request_rate_limiter: RequestRateLimiter::default(),
         transfers,

@@ -11,13 +11,13 @@ use cairn_store::timeline::retention::Retentions;
 use tokio::sync::oneshot;
 
 use crate::fairness::budget::Budget;
+use crate::fairness::hash_queue::HashQueue;
 use crate::fairness::rate_limit::{LoginRateLimiter, RequestRateLimiter};
 use crate::fairness::seats::Seats;
 use crate::fairness::strangers::Strangers;
 use crate::hub::Hub;
 use crate::sequencer::intake::Intake;
 use crate::sequencer::ticket::{Ticket, job};
-use crate::session::password::Passwords;
 use crate::transfer::Transfers;
 
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub(crate) struct Shared {
     pub(crate) seats: Arc<Seats>,
     pub(crate) strangers: Arc<Strangers>,
     pub(crate) budget: Budget,
-    pub(crate) passwords: Passwords,
+    pub(crate) hash_queue: HashQueue,
     /// The address in invite links.
     pub(crate) advertised: ServerAddr,
     pub(crate) login_rate_limiter: LoginRateLimiter,

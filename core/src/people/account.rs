@@ -4,6 +4,7 @@ use cairn_proto::ids::Timestamp;
 use cairn_proto::limits;
 use cairn_proto::model::receipts::Reads;
 use cairn_proto::model::user::{DeviceInfo, ServerRole};
+use cairn_proto::text::UserName;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::overview::Moment;
 use cairn_proto::wire::request::List;
@@ -21,7 +22,7 @@ use crate::command::{Command, Context, Handle};
 use crate::limits::SEND_STREAMS_PER_DEVICE_MAX;
 use crate::permission::Action;
 use crate::prefetch::Load;
-use crate::record::{DeviceRecord, InviteRecord, UserRecord};
+use crate::record::{DeviceRecord, InviteRecord, SecretHash, UserRecord};
 use crate::state::State;
 use crate::state::send_stream::SendStream;
 
@@ -113,6 +114,37 @@ impl Command for Invite {
     }
 }
 
+impl State {
+    /// Checks whether [`Join`] with this invite and name would be refused.
+    ///
+    /// # Errors
+    ///
+    /// The reason.
+    pub fn check_join(
+        &self,
+        invite: SecretHash,
+        name: &UserName,
+        now: Timestamp,
+    ) -> Result<(), ErrorCode> {
+        self.usable_invite(invite, name, now).map(|_| ())
+    }
+
+    fn usable_invite(
+        &self,
+        token: SecretHash,
+        name: &UserName,
+        now: Timestamp,
+    ) -> Result<&InviteRecord, ErrorCode> {
+        let invite = self.invites.get(&token);
+        let invite = invite.filter(|invite| now < invite.expires_at);
+        let invite = invite.ok_or(ErrorCode::BadInvite)?;
+        if self.is_confusable(name) {
+            return Err(ErrorCode::NameTaken);
+        }
+        Ok(invite)
+    }
+}
+
 impl Command for Join {
     type Answer = Box<LoggedIn>;
     type Found = ();
@@ -132,15 +164,7 @@ impl Command for Join {
             password,
             device,
         } = self;
-        let invite = state
-            .invites
-            .get(&token)
-            .filter(|invite| now < invite.expires_at)
-            .cloned()
-            .ok_or(ErrorCode::BadInvite)?;
-        if state.is_confusable(&name) {
-            return Err(ErrorCode::NameTaken);
-        }
+        let invite = state.usable_invite(token, &name, now)?.clone();
         let user = state.next_user().ok_or(ErrorCode::LimitReached)?;
         let change = match invite.uses_left {
             0 | 1 => Change::InviteRemoved(token),

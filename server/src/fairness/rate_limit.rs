@@ -3,6 +3,7 @@
 //! They are checked before the sequencer sees anything, so that what it decides and logs depends on
 //! no clock.
 
+use std::collections::VecDeque;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::time::Instant;
@@ -29,7 +30,7 @@ pub(crate) struct RequestRateLimiter {
 /// Limits failed logins, so that guessing a password takes years. Device tokens are exempt.
 #[derive(Debug, Default)]
 pub(crate) struct LoginRateLimiter {
-    failures: Mutex<Limiters<Source, Failures>>,
+    failures: Mutex<AllFailures>,
 }
 
 /// One limiter for each key that was active recently.
@@ -46,18 +47,20 @@ trait Limiter {
 #[derive(Clone, Copy, Debug)]
 struct ArrivalTime(Instant);
 
-/// Failures within one window of [`LOGIN_FAILURES_TIME`].
-#[derive(Clone, Copy, Debug)]
-struct Failures {
-    count: u32,
-    since: Instant,
+/// Names and addresses are separate: a client with many addresses must not evict the names that it
+/// guesses at, each of which costs a password hash.
+#[derive(Debug, Default)]
+struct AllFailures {
+    of_addresses: Failures<IpNet>,
+    of_names: Failures<UserName>,
 }
 
-/// Whose failures are counted together.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Source {
-    Name(UserName),
-    Address(IpNet),
+/// Failures of each source within a window of [`LOGIN_FAILURES_TIME`], which begins with the first.
+#[derive(Debug)]
+struct Failures<S> {
+    counts: HashMap<S, u32>,
+    /// The sources in the order of their windows.
+    windows: VecDeque<(Instant, S)>,
 }
 
 impl RequestRateLimiter {
@@ -82,28 +85,70 @@ impl LoginRateLimiter {
     /// Returns whether another attempt from `address`, as `name`, may be checked.
     #[must_use]
     pub(crate) fn allows(&self, address: IpAddr, name: Option<&UserName>, now: Instant) -> bool {
-        let failures = self.failures.lock();
-        sources(address, name).all(|source| {
-            let tracked = failures.0.get(&source);
-            tracked.is_none_or(|f| f.is_expired(now) || f.count < LOGIN_FAILURES_MAX)
-        })
+        let mut failures = self.failures.lock();
+        let AllFailures {
+            of_addresses,
+            of_names,
+        } = &mut *failures;
+        of_addresses.allow(&IpNet::of(address), now)
+            && name.is_none_or(|name| of_names.allow(name, now))
     }
 
-    /// Counts a failed attempt. When too many sources are tracked already, it is not counted.
+    /// Counts a failed attempt.
     pub(crate) fn failed(&self, address: IpAddr, name: Option<&UserName>, now: Instant) {
         let mut failures = self.failures.lock();
-        if failures.0.len() >= LOGIN_FAILURES_TRACKED_MAX {
-            failures.evict_expired(now);
+        failures.of_addresses.count(&IpNet::of(address), now);
+        if let Some(name) = name {
+            failures.of_names.count(name, now);
         }
-        if failures.0.len() >= LOGIN_FAILURES_TRACKED_MAX {
+    }
+}
+
+impl<S: Clone + Eq + Hash> Failures<S> {
+    fn allow(&mut self, source: &S, now: Instant) -> bool {
+        self.evict_expired(now);
+        let count = self.counts.get(source);
+        count.is_none_or(|&count| count < LOGIN_FAILURES_MAX)
+    }
+
+    /// Counts a failure. When too many sources are tracked, the oldest one is evicted.
+    fn count(&mut self, source: &S, now: Instant) {
+        self.evict_expired(now);
+        if let Some(count) = self.counts.get_mut(source) {
+            *count = count.saturating_add(1);
             return;
         }
-        for source in sources(address, name) {
-            let tracked = failures.get_or_start(source, now);
-            if tracked.is_expired(now) {
-                *tracked = Failures::starting(now);
-            }
-            tracked.count += 1;
+        if self.counts.len() >= LOGIN_FAILURES_TRACKED_MAX {
+            self.evict_oldest();
+        }
+        self.counts.insert(source.clone(), 1);
+        self.windows.push_back((now, source.clone()));
+    }
+
+    fn evict_expired(&mut self, now: Instant) {
+        let is_expired =
+            |since: Instant| now.saturating_duration_since(since) >= LOGIN_FAILURES_TIME;
+        while self
+            .windows
+            .front()
+            .is_some_and(|&(since, _)| is_expired(since))
+        {
+            self.evict_oldest();
+        }
+    }
+
+    fn evict_oldest(&mut self) {
+        if let Some((_, source)) = self.windows.pop_front() {
+            self.counts.remove(&source);
+        }
+    }
+}
+
+impl<S> Default for Failures<S> {
+    fn default() -> Self {
+        Self {
+            counts: HashMap::new(),
+            windows: VecDeque::new(),
         }
     }
 }
@@ -136,24 +181,6 @@ impl Limiter for ArrivalTime {
     fn is_expired(&self, now: Instant) -> bool {
         self.0 <= now
     }
-}
-
-impl Limiter for Failures {
-    fn starting(now: Instant) -> Self {
-        Self {
-            count: 0,
-            since: now,
-        }
-    }
-
-    fn is_expired(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.since) >= LOGIN_FAILURES_TIME
-    }
-}
-
-fn sources(address: IpAddr, name: Option<&UserName>) -> impl Iterator<Item = Source> {
-    let address = Source::Address(IpNet::of(address));
-    std::iter::once(address).chain(name.cloned().map(Source::Name))
 }
 
 #[cfg(test)]

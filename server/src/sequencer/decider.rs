@@ -2,8 +2,10 @@
 
 use cairn_core::api::update::Update;
 use cairn_core::command::Asked;
+use cairn_core::record::SecretHash;
 use cairn_core::{Actor, Command, State};
 use cairn_proto::ids::Timestamp;
+use cairn_proto::text::UserName;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::metrics::Metrics;
 use cairn_store::StoreError;
@@ -57,6 +59,15 @@ impl Decider {
     #[must_use]
     pub(crate) const fn state(&self) -> &State {
         self.engine.state()
+    }
+
+    /// Checks whether a user with this name may join with this invite.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub(crate) fn check_join(&self, invite: SecretHash, name: &UserName) -> Result<(), ErrorCode> {
+        self.engine.state().check_join(invite, name, self.now)
     }
 
     /// Returns the counters of the engine.

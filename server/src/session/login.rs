@@ -14,6 +14,9 @@ use cairn_proto::wire::hello::{Capabilities, ClientFrame, Credentials, Hello, We
 use cairn_proto::{WIRE_VERSION, limits as wire};
 
 use crate::clock::now;
+use crate::fairness::hash_queue::HashPermit;
+use crate::principal::Principal;
+use crate::sequencer::ticket::job;
 use crate::session::Session;
 use crate::session::registration::{self, Begin};
 use crate::session::requests;
@@ -22,6 +25,7 @@ use crate::shared::Shared;
 use crate::transport::Lost;
 use crate::transport::framing::{FrameReader, ReadError};
 use cairn_core::api::command::{AddDevice, FindAccount, Join, LoggedIn, Login, NewDevice};
+use cairn_core::record::SecretHash;
 
 /// Why there is no session.
 #[derive(Debug, thiserror::Error)]
@@ -81,10 +85,6 @@ pub(crate) async fn read_hello(reader: &mut FrameReader) -> Result<Hello, Refusa
 }
 
 /// Logs the client in. The hub has registered the session when this returns.
-#[expect(
-    clippy::too_many_lines,
-    reason = "the steps of one handshake, in order"
-)]
 pub(crate) async fn log_in(
     shared: &Shared,
     session: &Arc<Session>,
@@ -148,24 +148,19 @@ pub(crate) async fn log_in(
             password,
             device,
         } => {
-            let password = match password {
-                Some(password) => Some(shared.passwords.hash(password).await?),
-                None => None,
-            };
-            let (device, token_of_device) = new_device(NewLogin {
-                device,
-                send_stream,
-                push,
-            })?;
-            let command = Join {
-                invite: secret_hash(token.as_bytes()),
+            with_invite(
+                shared,
+                session,
+                secret_hash(token.as_bytes()),
                 name,
                 password,
-                device,
-            };
-            register(shared, session, command)
-                .await
-                .map(|logged_in| (logged_in, Some(token_of_device)))
+                NewLogin {
+                    device,
+                    send_stream,
+                    push,
+                },
+            )
+            .await
         }
     };
     let (logged_in, token) = outcome.inspect_err(|code| {
@@ -214,20 +209,70 @@ async fn with_password(
     let (user, hash) = account
         .map(|account| (account.user, account.password))
         .unzip();
-    let permit = shared.passwords.permit().await;
-    // Checked again after the wait: of many concurrent guesses, the first ones have failed by now.
-    if !shared.login_rate_limiter.allows(
-        session.connection.remote_address().ip(),
-        Some(&name),
-        Instant::now(),
-    ) {
-        return Err(ErrorCode::RateLimited);
-    }
+    let permit = hash_permit(shared, session, Some(&name), user.is_some()).await?;
     let matches = permit.matches(password, hash.flatten()).await;
     let user = user.filter(|_| matches).ok_or(ErrorCode::AuthFailed)?;
     let (device, token) = new_device(login)?;
     let logged_in = register(shared, session, AddDevice { user, device }).await?;
     Ok((logged_in, Some(token)))
+}
+
+async fn with_invite(
+    shared: &Shared,
+    session: &Arc<Session>,
+    invite: SecretHash,
+    name: UserName,
+    password: Option<Password>,
+    login: NewLogin,
+) -> Outcome {
+    let password = match password {
+        Some(password) => {
+            check_join(shared, invite, &name).await?;
+            let permit = hash_permit(shared, session, None, false).await?;
+            // The invite may have been used up during the wait.
+            check_join(shared, invite, &name).await?;
+            let hash = permit.hash(password).await;
+            Some(hash.ok_or(ErrorCode::LimitReached)?)
+        }
+        None => None,
+    };
+    let (device, token) = new_device(login)?;
+    let command = Join {
+        invite,
+        name,
+        password,
+        device,
+    };
+    let logged_in = register(shared, session, command).await?;
+    Ok((logged_in, Some(token)))
+}
+
+/// Returns why a join would be refused, without the cost of a password hash.
+async fn check_join(shared: &Shared, invite: SecretHash, name: &UserName) -> Result<(), ErrorCode> {
+    let name = name.clone();
+    let (ticket, answer) = job(move |decider| decider.check_join(invite, &name));
+    shared.submit(ticket, answer).await
+}
+
+/// Waits for the permit to compute one hash.
+async fn hash_permit(
+    shared: &Shared,
+    session: &Session,
+    name: Option<&UserName>,
+    is_user: bool,
+) -> Result<HashPermit, ErrorCode> {
+    let address = session.connection.remote_address().ip();
+    let permit = shared
+        .hash_queue
+        .permit(Principal::at(address), is_user)
+        .await
+        .map_err(|_| ErrorCode::RateLimited)?;
+    // Checked again after the wait: of many concurrent guesses, the first ones have failed by now.
+    let limiter = &shared.login_rate_limiter;
+    match limiter.allows(address, name, Instant::now()) {
+        true => Ok(permit),
+        false => Err(ErrorCode::RateLimited),
+    }
 }
 
 fn new_device(login: NewLogin) -> Result<(NewDevice, DeviceToken), ErrorCode> {

@@ -1,60 +1,27 @@
 //! Passwords: argon2id on the blocking pool, one hash per core at a time.
 
-use std::sync::Arc;
-
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
 use cairn_proto::text::Password;
-use cairn_proto::wire::error::ErrorCode;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-#[derive(Clone, Debug)]
-pub(crate) struct Passwords {
-    /// Each hash takes [`MEMORY_KIB`] and tens of milliseconds of a core, so a flood of logins must
-    /// not start them all at once.
-    permits: Arc<Semaphore>,
-}
-
-/// The right to check one password.
-#[derive(Debug)]
-pub(crate) struct HashPermit(Option<OwnedSemaphorePermit>);
+use crate::fairness::hash_queue::HashPermit;
 
 // The minimum that OWASP's password storage guide recommends for argon2id.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-impl Passwords {
-    #[must_use]
-    pub(crate) fn new() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, Into::into);
-        Self {
-            permits: Arc::new(Semaphore::new(cores)),
-        }
-    }
-
+impl HashPermit {
     /// Hashes a new password to a PHC string.
-    pub(crate) async fn hash(&self, password: Password) -> Result<Box<str>, ErrorCode> {
-        let work = move || {
+    pub(crate) async fn hash(self, password: Password) -> Option<Box<str>> {
+        self.spend(move || {
             let hash: PasswordHash = hasher()?.hash_password(password.as_str().as_bytes()).ok()?;
             Some(hash.to_string().into_boxed_str())
-        };
-        self.permit()
-            .await
-            .take(work)
-            .await
-            .ok_or(ErrorCode::LimitReached)
+        })
+        .await
     }
 
-    /// Waits for a permit. It is separate from the check, so that the rate limit can be tested in
-    /// between.
-    pub(crate) async fn permit(&self) -> HashPermit {
-        HashPermit(self.permits.clone().acquire_owned().await.ok())
-    }
-}
-
-impl HashPermit {
     /// Returns whether the password matches the hash. Without a hash it takes as long and returns
     /// `false`, so that timing does not reveal which accounts exist.
     pub(crate) async fn matches(self, password: Password, hash: Option<Box<str>>) -> bool {
@@ -71,26 +38,25 @@ impl HashPermit {
                 .verify_password(password.as_str().as_bytes(), &hash)
                 .ok()
         };
-        self.take(work).await.is_some()
+        self.spend(work).await.is_some()
     }
 
     /// Holds the permit until the work is done, even if the caller is gone.
-    async fn take<T: Send + 'static>(
+    async fn spend<T: Send + 'static>(
         self,
         work: impl FnOnce() -> Option<T> + Send + 'static,
     ) -> Option<T> {
-        let permit = self.0?;
-        let (done, _permit) = tokio::task::spawn_blocking(move || (work(), permit))
+        let (done, _permit) = tokio::task::spawn_blocking(move || (work(), self))
             .await
             .ok()?;
         done
     }
 }
 
-impl Default for Passwords {
-    fn default() -> Self {
-        Self::new()
-    }
+/// Returns how many hashes may run at a time: each takes [`MEMORY_KIB`] and tens of milliseconds of
+/// a core, so a flood of logins must not start them all at once.
+pub(crate) fn concurrent_hashes() -> usize {
+    std::thread::available_parallelism().map_or(1, Into::into)
 }
 
 fn hasher() -> Option<Argon2<'static>> {
@@ -100,26 +66,33 @@ fn hasher() -> Option<Argon2<'static>> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
+    use crate::fairness::hash_queue::HashQueue;
+    use crate::principal::Principal;
 
     #[tokio::test]
     async fn only_the_right_password_matches() {
-        let passwords = Passwords::new();
+        let queue = HashQueue::new(concurrent_hashes());
+        let permit = async || {
+            let address = Principal::at(Ipv4Addr::LOCALHOST.into());
+            queue.permit(address, true).await.unwrap()
+        };
         let right = Password::new("correct horse").unwrap();
         let wrong = Password::new("battery staple").unwrap();
-        let hash = passwords.hash(right.clone()).await.unwrap();
+        let hash = permit().await.hash(right.clone()).await.unwrap();
         assert!(
             hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
             "{hash}"
         );
         assert!(
-            passwords
-                .permit()
+            permit()
                 .await
                 .matches(right.clone(), Some(hash.clone()))
                 .await
         );
-        assert!(!passwords.permit().await.matches(wrong, Some(hash)).await);
-        assert!(!passwords.permit().await.matches(right, None).await);
+        assert!(!permit().await.matches(wrong, Some(hash)).await);
+        assert!(!permit().await.matches(right, None).await);
     }
 }

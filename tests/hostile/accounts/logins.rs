@@ -18,12 +18,20 @@ use cairn_client::proto::wire::request::message::ImportEntry;
 use cairn_client::proto::wire::request::server::RevokeDevice;
 use cairn_client::proto::wire::response::ServerFrame;
 use cairn_client::{Client, JoinRequest};
+use tokio::task::JoinSet;
 use tokio::time::{interval, timeout};
 
 use crate::hostile::raw::{PATIENCE, Raw};
 use crate::hostile::{Stage, connect, group, text};
+use crate::support::processor_time;
 
 const FAILURES_MAX: u32 = cairn_server::limits::LOGIN_FAILURES_MAX;
+
+/// Logins at once.
+const BURST: usize = 100;
+
+/// How far a reading of the processor time may be off.
+const TICKS: Duration = Duration::from_millis(100);
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -350,4 +358,36 @@ async fn revoked_device_is_closed_for_good() {
             assert_eq!(pam.conversations().list().await.unwrap(), []);
         })
         .await;
+}
+
+/// Many joins at once with an invite that does not exist. Returns the server's processor time.
+async fn burst_of_joins(password: Option<&str>) -> Duration {
+    let stage = Stage::set().await;
+    let (server, data) = (stage.server.addr, stage.server.data());
+    let before = processor_time(data);
+    let mut joins = JoinSet::new();
+    for n in 0..BURST {
+        let credentials = Credentials::Invite {
+            token: InviteToken::new([1; 16]),
+            name: user(&format!("mallory-{n}")),
+            password: password.map(|password| Password::new(password).unwrap()),
+            device: device(),
+        };
+        joins.spawn(Raw::refused(server, credentials));
+    }
+    for (code, _) in joins.join_all().await {
+        assert!(matches!(
+            code,
+            ErrorCode::BadInvite | ErrorCode::RateLimited
+        ));
+    }
+    processor_time(data).saturating_sub(before)
+}
+
+#[tokio::test]
+async fn unknown_invite_costs_no_password_hash() {
+    let control = burst_of_joins(None).await;
+    let spent = burst_of_joins(Some("correct horse")).await;
+    println!("{spent:?} with a password, {control:?} without");
+    assert!(spent < 2 * control + TICKS, "{spent:?} against {control:?}");
 }

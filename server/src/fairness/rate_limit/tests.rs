@@ -77,3 +77,28 @@ fn addresses_of_one_ipv6_customer_count_together() {
     assert!(!limiter.allows("2001:db8::ffff".parse().unwrap(), None, start));
     assert!(limiter.allows("2001:db8:0:1::1".parse().unwrap(), None, start));
 }
+
+#[test]
+fn flood_of_sources_evicts_the_oldest() {
+    let limiter = LoginRateLimiter::default();
+    let start = Instant::now();
+    let address = |n: usize| IpAddr::from(u32::try_from(n).unwrap().to_be_bytes());
+    let guess = |n, name: Option<&UserName>| {
+        (0..LOGIN_FAILURES_MAX).for_each(|_| limiter.failed(address(n), name, start));
+    };
+    let bob = UserName::new("bob").unwrap();
+    guess(0, Some(&bob));
+    (1..=LOGIN_FAILURES_TRACKED_MAX).for_each(|n| guess(n, None));
+    assert!(!limiter.allows(address(LOGIN_FAILURES_TRACKED_MAX), None, start));
+    assert!(!limiter.allows(address(1), None, start));
+    assert!(limiter.allows(address(0), None, start), "the oldest");
+    assert!(
+        !limiter.allows(address(0), Some(&bob), start),
+        "addresses do not evict names"
+    );
+    let failures = limiter.failures.lock();
+    assert_eq!(
+        failures.of_addresses.windows.len(),
+        LOGIN_FAILURES_TRACKED_MAX
+    );
+}
