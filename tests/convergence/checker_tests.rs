@@ -1,4 +1,4 @@
-//! Tests of the checks: each fault that they must find, planted by hand.
+//! Each check finds the faults that it exists for, planted by hand.
 
 use std::collections::BTreeMap;
 
@@ -50,7 +50,7 @@ fn recall(msgid: u64, sender: UserId) -> Message {
     amended(msgid, sender, Amendment::Recalled { msgid: SECOND })
 }
 
-/// The replica of a device of Ada's, and what the last entries did to it.
+/// The replica of Ada's device after this log, and the update from its last entries.
 fn replica(log: &[Message]) -> Result<(Replica, Update), ReplicaError> {
     let summary = Summary {
         id: TEAM,
@@ -79,7 +79,7 @@ fn view(log: &[Message]) -> ConversationView {
     ConversationView::from(replica.conversation(TEAM).unwrap())
 }
 
-/// Bob sends two messages, and edits the first.
+/// A log in which Bob sends two messages and edits the first.
 fn log() -> Vec<Message> {
     let edit = Amendment::Edited {
         msgid: MsgId::new(1),
@@ -92,12 +92,11 @@ fn log() -> Vec<Message> {
     ]
 }
 
-/// Bob's log, and more entries.
 fn log_and(entries: &[Message]) -> Vec<Message> {
     [&log()[..], entries].concat()
 }
 
-/// Bob's log with another second entry.
+/// Bob's log with the second entry replaced.
 fn log_with_second(second: Message) -> Vec<Message> {
     let mut log = log();
     log[1] = second;
@@ -186,7 +185,7 @@ fn unreact(msgid: u64, user: UserId) -> Message {
     )
 }
 
-/// Ada reacts to the second message, or removes that.
+/// A world in which Ada's reaction to the second message was added or removed.
 fn reacted(is_on: bool, is_refused: bool) -> World {
     let world = world();
     world.next_round(false);
@@ -221,7 +220,7 @@ fn wrong_reactions_are_found() {
 #[test]
 fn uncertain_reactions_are_accepted() {
     let found = |world: &World, entries: &[Message]| check(world, &log_and(entries));
-    // The order within a round is unknown, and so is what a killed server executed.
+    // The order within a round is unknown, and so are the effects of requests in flight at a kill.
     let concurrent = reacted(true, false);
     concurrent.reacted((TEAM, SECOND, wave(), ADA), false, false);
     let killed = world();
@@ -252,7 +251,7 @@ fn wrong_pins_are_found() {
     assert_eq!(found(&pinned, &[pin(), unpin]), Ok(()));
 }
 
-/// Bob edits the second message twice, and Ada forwards it in between, in this round.
+/// A world in which, within one round, Bob edits the second message twice and Ada forwards it.
 fn forwarded() -> (World, usize) {
     let (world, round) = (world(), 2);
     world.next_round(false);

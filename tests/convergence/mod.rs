@@ -1,17 +1,16 @@
-//! Convergence: an evening of a team of ten on three devices each, over the real binary. They
-//! send, edit, recall, react, pin, forward, import, transfer files, moderate groups, block and
-//! read, under retention policies. Devices go offline and come back, and the server is stopped and
-//! killed.
+//! Convergence: a random script (an "evening") of ten users on three devices each, over the real
+//! binary. They send, edit, recall, react, pin, forward, import, transfer files, moderate groups,
+//! block and read, under retention policies. Devices go offline and come back, and the server is
+//! stopped and killed.
 //!
 //! Each device keeps a [`Replica`](cairn_session::Replica), as an interactive client does. When all
 //! devices are online and idle, they must agree: the devices of a user with each other and with a
-//! client that pulls everything from scratch, the members of a conversation with each other, and
-//! all of them with the messages that were accepted. `cairn doctor` must find nothing, after each
-//! kill too. The evening of the fixed seed must perform every act there is.
+//! fresh client, the members of a conversation with each other, and all of them with the messages
+//! that were accepted. `cairn doctor` must find nothing, also after each kill. The run with the
+//! fixed seed must perform every act successfully.
 //!
-//! Both evenings are small by default. The seed of the second is random and printed; for larger
-//! runs: `CAIRN_EVENING_SEED=7 CAIRN_EVENING_STEPS=2000 cargo test --test main evening --
-//! --nocapture`.
+//! Both runs are small by default. The seed of the second is random and printed. For larger runs:
+//! `CAIRN_EVENING_SEED=7 CAIRN_EVENING_STEPS=2000 cargo test --test main evening -- --nocapture`.
 
 mod check;
 mod checker_tests;
@@ -39,7 +38,7 @@ fn setting(name: &str) -> Option<u64> {
     })
 }
 
-/// Plays an evening. Returns the labels of acts that never succeeded in it.
+/// Plays an evening. Returns the labels of acts that never succeeded.
 async fn play(seed: u64, steps: usize) -> Vec<&'static str> {
     println!("CAIRN_EVENING_SEED={seed} CAIRN_EVENING_STEPS={steps}");
     let fail = |fault| -> Team {

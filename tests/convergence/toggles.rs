@@ -1,4 +1,4 @@
-//! Things that are on or off, such as reactions and pins, as far as that is known from outside.
+//! The known state of reactions and pins, which are on or off.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ struct Toggle {
     state: State,
 }
 
-/// The order of acts in the same round is unknown, and so is the state after opposite ones.
+/// Opposite acts in one round leave an unknown state, because their order is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     On,
@@ -31,7 +31,7 @@ impl<K: Ord + Clone> Toggles<K> {
         self.put(key, state, round);
     }
 
-    /// The outcome of an act on `key` is unknown.
+    /// Records an act whose result is unknown.
     pub fn doubt(&mut self, key: K, round: usize) {
         self.put(key, State::Unknown, round);
     }
@@ -46,7 +46,7 @@ impl<K: Ord + Clone> Toggles<K> {
         *toggle = Toggle { round, state };
     }
 
-    /// Whether it must be on, and whether it may be.
+    /// Whether it must be on, and whether it may be on.
     pub fn expected(&self, key: &K) -> (bool, bool) {
         let state = self.0.get(key).map_or(State::Off, |toggle| toggle.state);
         (state == State::On, state != State::Off)

@@ -1,4 +1,5 @@
-//! What a user sees, as values: two devices, or a device and the server, can be compared by them.
+//! What a user sees, as values that can be compared between two devices, or a device and the
+//! server.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +20,7 @@ pub struct ConversationView {
     pub settings: MemberSettings,
     pub floor: MsgId,
     pub head: MsgId,
-    /// Messages above it are unread.
+    /// Later messages are unread.
     pub read: MsgId,
     pub unread: u64,
     pub mentions: u64,

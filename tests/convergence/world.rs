@@ -1,4 +1,4 @@
-//! What is known of an evening from outside: its users, its groups, and what the server accepted.
+//! The expected state: users, groups, and what the server accepted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,28 +10,28 @@ use parking_lot::Mutex;
 use super::script::{Chat, LABELS, Recent, Seat};
 use super::toggles::Toggles;
 
-/// The label for messages that expire, besides those for acts.
+/// The label of expiry, in addition to those of the acts.
 pub const EXPIRE: &str = "expire";
 
-/// A message that was accepted.
+/// An accepted message.
 #[derive(Clone, Debug)]
 pub struct Sent {
-    /// Ascends in the order in which a device enqueues.
+    /// Ascending in the order in which a device enqueues.
     pub seq: u64,
     pub by: Seat,
     pub conversation: ConversationId,
     pub msgid: MsgId,
     pub content: Content,
-    /// The round of each edit, and its text.
+    /// Round and text of each edit.
     pub edits: Vec<(usize, String)>,
     pub is_recalled: bool,
 }
 
 #[derive(Clone, Debug)]
 pub enum Content {
-    /// Its text occurs in no other new message.
+    /// A body whose text is unique.
     New(Body),
-    /// The content of another message in that round.
+    /// The content that another message had in this round.
     Forwarded {
         origin: (ConversationId, MsgId),
         round: usize,
@@ -68,14 +68,14 @@ impl Sent {
     }
 }
 
-/// How often an act succeeded, and was refused.
+/// How often an act succeeded and was refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     pub done: u64,
     pub refused: u64,
 }
 
-/// The message, the emoji, and the user who reacted.
+/// Conversation, message, emoji, and the user who reacted.
 type Reaction = (ConversationId, MsgId, EmojiName, UserId);
 
 #[derive(Debug)]
@@ -91,11 +91,11 @@ struct State {
     imported: BTreeMap<ConversationId, BTreeSet<String>>,
     reactions: Toggles<Reaction>,
     pins: Toggles<(ConversationId, MsgId)>,
-    /// The last entry of which the server may have forgotten acks.
+    /// By conversation, the last entry whose acks the server may have lost.
     acks_forgotten: BTreeMap<ConversationId, MsgId>,
     last_seq: u64,
     round: usize,
-    /// Whether the server is killed in this round: a request that fails may have been executed.
+    /// Set if the server is killed in this round: a request without a reply may have been executed.
     is_crash: bool,
     tallies: BTreeMap<&'static str, Tally>,
 }
@@ -131,7 +131,7 @@ impl World {
         self.state.lock().groups.iter().copied().flatten().collect()
     }
 
-    /// The conversation that `chat` means for a user.
+    /// Resolves a chat for a user.
     pub fn conversation(&self, user: usize, chat: Chat) -> Option<ConversationId> {
         match chat {
             Chat::Group(group) => self.state.lock().groups.get(group).copied().flatten(),
@@ -139,7 +139,6 @@ impl World {
         }
     }
 
-    /// Returns a unique text, and its number.
     pub fn token(&self, by: Seat) -> (u64, String) {
         let mut state = self.state.lock();
         state.last_seq += 1;
@@ -151,7 +150,7 @@ impl World {
         self.state.lock().sent.push(sent);
     }
 
-    /// A recent message, of one user or of any, and its token.
+    /// A recent message of one user or of any, and its token.
     pub fn message(
         &self,
         conversation: ConversationId,
@@ -161,7 +160,7 @@ impl World {
         let state = self.state.lock();
         let is_of = |sent: &&Sent| of.is_none_or(|user| sent.by.user == user);
         let mut sent: Vec<&Sent> = state.sent_in(conversation).filter(is_of).collect();
-        // Not by msgid: those of one round are in any order, and a seed must mean the same again.
+        // Msgids within a round depend on timing; sequence numbers depend on the seed alone.
         sent.sort_unstable_by_key(|sent| sent.seq);
         let count = sent.len();
         let found = sent.get(count.checked_sub(1 + recent % count.max(1))?)?;
@@ -224,7 +223,7 @@ impl World {
         }
     }
 
-    /// A request to add or remove a reaction was answered.
+    /// Records the reply to a request to add or remove a reaction.
     pub fn reacted(&self, reaction: Reaction, is_on: bool, is_refused: bool) {
         let state = &mut *self.state.lock();
         let (round, is_crash) = (state.round, state.is_crash);
@@ -235,7 +234,7 @@ impl World {
         }
     }
 
-    /// A request to pin or unpin a message was answered.
+    /// Records the reply to a request to pin or unpin a message.
     pub fn pinned(&self, pin: (ConversationId, MsgId), is_on: bool, is_refused: bool) {
         let state = &mut *self.state.lock();
         let (round, is_crash) = (state.round, state.is_crash);
@@ -250,7 +249,7 @@ impl World {
         self.state.lock().reactions.expected(reaction).1
     }
 
-    /// Reactions that a message must have.
+    /// The reactions that a message must have.
     pub fn reactions_to(&self, conversation: ConversationId, msgid: MsgId) -> Vec<Reaction> {
         let state = self.state.lock();
         let certain = state.reactions.certain();
@@ -264,7 +263,7 @@ impl World {
         self.state.lock().pins.expected(&pin).1
     }
 
-    /// Messages that must be pinned, unless they expired or were recalled.
+    /// The messages that must be pinned, unless they expired or were recalled.
     pub fn pins_in(&self, conversation: ConversationId) -> Vec<MsgId> {
         let state = self.state.lock();
         let certain = state.pins.certain();
@@ -280,14 +279,14 @@ impl World {
         *forgotten = last.max(*forgotten);
     }
 
-    /// Whether the server may have forgotten that devices have everything up to `head`.
+    /// Whether the server may have lost acks of everything up to `head`.
     pub fn may_have_forgotten(&self, conversation: ConversationId, head: MsgId) -> bool {
         let state = self.state.lock();
         let forgotten = state.acks_forgotten.get(&conversation);
         forgotten.is_some_and(|&forgotten| forgotten >= head)
     }
 
-    /// Everything that was accepted in a conversation.
+    /// The messages accepted in a conversation.
     pub fn sent_in(&self, conversation: ConversationId) -> BTreeMap<MsgId, Sent> {
         let state = self.state.lock();
         state
@@ -296,13 +295,13 @@ impl World {
             .collect()
     }
 
-    /// What a message may contain now, unless it was recalled: the order of edits in one round is
-    /// unknown.
+    /// The bodies that a message may have now, unless it was recalled: edits of one round happen in
+    /// any order.
     pub fn bodies(&self, sent: &Sent) -> Vec<Body> {
         self.state.lock().bodies(sent, usize::MAX)
     }
 
-    /// The first author of a message.
+    /// The author of the original message, across forwards.
     pub fn author(&self, sent: &Sent) -> UserId {
         self.users[self.state.lock().author(sent).user]
     }
@@ -325,7 +324,6 @@ impl World {
         self.state.lock().tallies.clone()
     }
 
-    /// The labels of acts that never succeeded.
     pub fn never_done(&self) -> Vec<&'static str> {
         let tallies = self.tallies().into_iter();
         tallies
@@ -355,7 +353,7 @@ impl State {
         }
     }
 
-    /// What a message may have contained during a round.
+    /// The bodies that a message may have had during a round.
     fn bodies(&self, sent: &Sent, round: usize) -> Vec<Body> {
         let body = match &sent.content {
             Content::New(body) => body.clone(),

@@ -1,4 +1,4 @@
-//! Everything that the server returns to a client that knows nothing yet.
+//! Everything that the server returns to a fresh client.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -11,7 +11,7 @@ use cairn_session::{Details, Entry};
 use super::super::play::device::{fetch_details, options};
 use super::super::view::{ConversationView, View};
 
-/// Pulls everything that a user can see.
+/// Fetches everything that a user can see.
 pub async fn view(account: &Account) -> Result<View, Box<dyn Error>> {
     let options = options().push(false);
     let client = options.connect(account).await?;
@@ -43,7 +43,7 @@ pub async fn view(account: &Account) -> Result<View, Box<dyn Error>> {
     Ok(view)
 }
 
-/// Combines the server's replies, once they agree with each other.
+/// Combines the server's replies, and checks that they agree.
 fn conversation(
     summary: &Summary,
     details: Details,

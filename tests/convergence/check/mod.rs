@@ -1,6 +1,6 @@
-//! What must hold when every device is online and idle: the devices of a user agree with each other
-//! and with the server, the members of a conversation with each other, and all of them with what
-//! was accepted. Refusals are in [`refusals`].
+//! What must hold when every device is online and idle: a user's devices agree with each other and
+//! with the server, members of a conversation with each other, and all of them with the messages
+//! that were accepted. [`refusals`] has what must be refused.
 
 mod fresh;
 pub mod oracle;
@@ -20,12 +20,12 @@ use super::script::{DEVICES, Seat, USERS};
 use super::view::{ConversationView, View};
 use super::world::EXPIRE;
 
-/// How long to wait for devices before the server is asked again: messages may expire meanwhile.
+/// How long to wait for the devices before the server is queried again, because messages may expire
+/// meanwhile.
 const CONVERGENCE_TIME: Duration = Duration::from_secs(3);
 
 const ATTEMPTS_MAX: usize = 8;
 
-/// Compares everything.
 pub async fn compare(team: &Team) -> Result<(), String> {
     let mut views = Vec::new();
     for user in 0..USERS {
@@ -42,7 +42,7 @@ pub async fn compare(team: &Team) -> Result<(), String> {
     refusals::hold(team, &views).await
 }
 
-/// Tallies whether messages expired: nothing else removes the entry that made a user a member.
+/// Records whether messages expired: nothing else removes the entry that made a user a member.
 fn tally_expired(team: &Team, views: &[View]) {
     let is_expired = |(view, user): (&View, &UserId)| {
         view.conversations.values().any(|conversation| {
@@ -54,7 +54,7 @@ fn tally_expired(team: &Team, views: &[View]) {
     team.world.tally(EXPIRE, is_done);
 }
 
-/// The view that the server returns to a user, once all of their devices have the same.
+/// Waits until all devices of a user agree with the server, and returns their view.
 async fn agreed_view(team: &Team, user: usize) -> Result<View, String> {
     let mut fault = String::new();
     for _ in 0..ATTEMPTS_MAX {
@@ -161,7 +161,6 @@ pub fn members_agree(views: &[View]) -> Result<(), String> {
     Ok(())
 }
 
-/// Returns whether a message has expired meanwhile.
 pub async fn is_expired(client: &Client, id: ConversationId, msgid: MsgId) -> Result<bool, String> {
     let page = client
         .conversation(id)

@@ -1,5 +1,5 @@
-//! Receipts: what users are shown of each other's read cursors, and that every message is delivered
-//! to every device.
+//! Receipts: the read cursors that users see of each other, and delivery of every message to every
+//! device.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -14,21 +14,21 @@ use super::super::script::Seat;
 use super::super::view::{ConversationView, View};
 use super::is_expired;
 
-/// How often, and how many times, to poll for acks to arrive.
+/// The interval of polls for acks, and the most polls.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 const POLLS_MAX: u32 = 500;
 
-/// A user's read cursors, and what decides who sees them.
+/// A user's read cursors, and what determines who sees them.
 struct Reader {
     user: UserId,
     reads: Reads,
-    /// The users whom they block.
+    /// The users that they block.
     blocks: BTreeSet<UserId>,
-    /// The cursors that they are shown, their own among them.
+    /// The read cursors that they see, including their own.
     shown: BTreeMap<(ConversationId, UserId), MsgId>,
 }
 
-/// Compares what each user is shown with the cursors of the others.
+/// Compares the cursors that each user sees with those of the others.
 pub async fn are_right(team: &Team, views: &[View]) -> Result<(), String> {
     let mut readers = Vec::new();
     for (user, view) in views.iter().enumerate() {
@@ -128,7 +128,7 @@ async fn are_as_read(
     Ok(())
 }
 
-/// Polls until the receipts are right: acks of devices may be on their way.
+/// Polls until the receipts are as expected, because acks may be in flight.
 async fn wait_for_receipts(
     client: &Client,
     id: ConversationId,
@@ -167,12 +167,12 @@ async fn wait_for_receipts(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
     Equal,
-    /// Acks have not arrived.
     Pending,
     Different,
 }
 
-/// Compares receipts with the expected ones. With `may_forget`, the server may have lost acks.
+/// Compares receipts with the expected ones. With `may_forget`, the server may have lost acks in a
+/// kill.
 pub fn compare(
     shown: &BTreeMap<UserId, ReceiptState>,
     expected: &BTreeMap<UserId, ReceiptState>,

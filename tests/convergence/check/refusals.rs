@@ -1,5 +1,5 @@
-//! What users must be refused: what they are not a member of, sending while muted or without the
-//! right to post, and direct messages across a block.
+//! Requests that must be refused: those about conversations of others, sends of users who are muted
+//! or may not post, and direct messages across a block.
 
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp, UserId};
@@ -14,7 +14,7 @@ use super::super::view::View;
 use super::super::world::World;
 use super::is_expired;
 
-/// Tries everything that each user must be refused, and that they can download what they see.
+/// Makes every request that must be refused, and downloads every file that must be visible.
 pub async fn hold(team: &Team, views: &[View]) -> Result<(), String> {
     for (user, view) in views.iter().enumerate() {
         let client = &team.device(Seat { user, device: 0 }).client;
@@ -42,7 +42,7 @@ fn last_file(view: &View, id: ConversationId) -> Option<(MsgId, &Body)> {
         .find(|(_, body)| body.attachment().is_some())
 }
 
-/// Users can download the files of messages that they see.
+/// Checks that users can download the files of messages that they see.
 async fn files_are_visible(client: &Client, view: &View) -> Result<(), String> {
     for &id in view.conversations.keys() {
         if let Some((msgid, body)) = last_file(view, id) {

@@ -1,4 +1,4 @@
-//! A device: a client, and the replica that it keeps up to date with as few requests as it can.
+//! A device: a client, and the replica that it keeps up to date with few requests.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
-/// Collects the faults of all devices, and notifies when a replica changed.
+/// The faults of all devices, and a notification of replica changes.
 #[derive(Debug, Default)]
 pub struct Monitor {
     faults: Mutex<Vec<String>>,
@@ -78,7 +78,7 @@ pub const fn empty_replica(user: UserId) -> Replica {
     Replica::with_entries_max(user, usize::MAX)
 }
 
-/// Fetches what holds for all members of a conversation.
+/// Fetches the state that all members of a conversation share.
 pub async fn fetch_details(client: &Client, summary: &Summary) -> Result<Details, Error> {
     let id = summary.id;
     let group = match summary.kind {
@@ -98,7 +98,7 @@ pub async fn fetch_details(client: &Client, summary: &Summary) -> Result<Details
 }
 
 impl Device {
-    /// Comes back online with the replica that it kept.
+    /// Comes online with the replica it had.
     pub async fn connect(
         account: &Account,
         replica: Replica,
@@ -124,7 +124,7 @@ impl Device {
         }
     }
 
-    /// Goes offline. Returns the replica to keep.
+    /// Goes offline, and returns the replica.
     pub async fn disconnect(self) -> Replica {
         let Self {
             client,
@@ -137,13 +137,12 @@ impl Device {
     }
 }
 
-/// Keeps the replica of a device up to date.
 struct Syncer {
     client: Client,
     replica: Arc<Mutex<Replica>>,
     monitor: Arc<Monitor>,
     followers: BTreeMap<ConversationId, Task>,
-    /// Notified when a log cannot be followed any further.
+    /// Notified when a log can no longer be followed.
     stale: Arc<Notify>,
 }
 
@@ -174,8 +173,8 @@ impl Syncer {
             .fault(format!("a device of {name} {what}: {error}"));
     }
 
-    /// Fetches an overview and the contacts. Replies and events come on separate streams, so a
-    /// reply counts only if no event arrived while it was on its way.
+    /// Fetches an overview and the contacts. Replies and events arrive on separate streams, so a
+    /// reply is used only if no event arrived during the request.
     async fn refresh(&mut self, events: &mut Events) -> Result<(), Error> {
         loop {
             let (client, moment) = (self.client.clone(), self.replica.lock().moment());
@@ -241,7 +240,7 @@ impl Syncer {
         self.followers.remove(&summary.id);
         match fetch_details(&self.client, summary).await {
             Ok(details) => self.replica.lock().enter(summary, details),
-            // The user was removed at this moment; the event follows.
+            // The user was just removed; the event follows.
             Err(Error::Refused(ErrorCode::NotFound)) => return Ok(()),
             Err(error) => return Err(error),
         }
@@ -249,7 +248,7 @@ impl Syncer {
         Ok(())
     }
 
-    /// Follows the log of a conversation, unless a task does so already.
+    /// Follows the log of a conversation, unless it is already followed.
     fn follow(&mut self, id: ConversationId) {
         let follower = self.followers.get(&id);
         if follower.is_some_and(|task| !task.0.is_finished()) {

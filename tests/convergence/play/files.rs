@@ -1,4 +1,4 @@
-//! Files: their content, upload and download.
+//! Content, upload and download of files.
 
 use std::io::Cursor;
 
@@ -16,11 +16,10 @@ use super::super::script::FileKind;
 
 const BYTES_MAX: usize = 200_000;
 
-/// Different contents: few, so that some are uploaded again.
+/// Distinct contents: few, so that files are uploaded repeatedly.
 const CONTENTS: u64 = 8;
 
-/// Prefix of the media type. The number of the file follows: unlike the caption, it is never
-/// edited.
+/// Prefix of the media type, before the number of the file. Unlike the caption, it is never edited.
 const MEDIA_TYPE_PREFIX: &str = "application/x-";
 
 fn content(seq: u64) -> Vec<u8> {
@@ -30,7 +29,7 @@ fn content(seq: u64) -> Vec<u8> {
     bytes
 }
 
-/// Uploads the file of this number. Returns the message that names it.
+/// Uploads the file of this number. Returns a message that refers to it.
 pub async fn upload(client: &Client, seq: u64, token: &str, kind: FileKind) -> Result<Body, Error> {
     let uploaded = client
         .upload(&mut Cursor::new(content(seq)), |_| {})
@@ -62,7 +61,7 @@ pub async fn upload(client: &Client, seq: u64, token: &str, kind: FileKind) -> R
     })
 }
 
-/// Downloads the file of a message, and checks its content. Returns whether there is one.
+/// Downloads the file of a message, if there is one, and checks its content.
 pub async fn download(
     client: &Client,
     conversation: ConversationId,
@@ -90,7 +89,8 @@ pub async fn download(
     Ok(true)
 }
 
-/// A user who cannot see a message cannot download its file, even with its hash and msgid.
+/// Checks that a user who cannot see a message cannot download its file, even with the hash and the
+/// msgid.
 pub async fn cannot_download(
     client: &Client,
     conversation: ConversationId,

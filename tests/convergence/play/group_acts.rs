@@ -1,4 +1,4 @@
-//! Acts on a group: its settings, its members and their rights.
+//! Acts on groups: settings, members and roles.
 
 use cairn_client::Error;
 use cairn_client::proto::ids::{ConversationId, Timestamp};
@@ -11,7 +11,7 @@ use super::interpreter::{Interpreter, Outcome};
 impl Interpreter {
     pub(super) async fn perform_in_group(&self, act: &Act) -> Result<Outcome, Error> {
         let (client, user) = (&self.client, |number: usize| self.world.users[number]);
-        // A group that was not created has an id that no group has.
+        // A number beyond the created groups maps to an id that no group has.
         let group = |number| {
             let id = self.conversation(Chat::Group(number));
             client.conversation(id.unwrap_or(ConversationId::new(u64::from(u32::MAX))))
@@ -76,7 +76,7 @@ impl Interpreter {
     }
 }
 
-/// An act that affected no user does not count.
+/// A request that affected no user does not count as done.
 const fn changed(users: u32) -> Result<Outcome, Error> {
     Ok(if users == 0 {
         Outcome::Nothing

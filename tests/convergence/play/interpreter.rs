@@ -1,4 +1,4 @@
-//! Performs steps: sends the request of each, and records what it came to.
+//! Performs the steps of a script: sends the requests, and records the results.
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -18,7 +18,7 @@ use super::super::world::{Content, Sent, World};
 use super::files;
 use super::group_acts::group_name;
 
-/// Refusals to expect in an evening. Any other is a fault.
+/// Refusals that a script may provoke. All others are faults.
 const EXPECTED: &[ErrorCode] = &[
     ErrorCode::NotFound,
     ErrorCode::NoSuchUser,
@@ -37,20 +37,19 @@ const EXPECTED: &[ErrorCode] = &[
     ErrorCode::Expired,
 ];
 
-/// How old imported messages are.
+/// The age of imported messages.
 const IMPORTED_DAYS: u64 = 3;
 
-/// Performs the step of one device.
 pub struct Interpreter {
     pub client: Client,
     pub world: Arc<World>,
     pub by: Seat,
 }
 
-/// What an act came to, unless it was refused.
+/// The result of an act that was not refused.
 pub(super) enum Outcome {
     Done,
-    /// There was nothing to act on.
+    /// The act had no target.
     Nothing,
 }
 
@@ -64,7 +63,7 @@ impl Interpreter {
             Err(Error::Refused(code)) if EXPECTED.contains(&code) => {
                 self.world.tally(label, false);
             }
-            // A killed server may have executed it, and clients do not repeat these.
+            // A killed server may have executed the request, and clients do not repeat these kinds.
             Err(Error::Disconnected)
                 if matches!(
                     step.act,
@@ -282,7 +281,8 @@ impl Interpreter {
         };
         let (seq, token) = self.world.token(self.by);
         let body = files::upload(&self.client, seq, &token, kind).await?;
-        // Concurrent uploads finish in any order: the number that counts is drawn before the send.
+        // Concurrent uploads finish in any order, so the number that orders messages is drawn just
+        // before the send.
         let (seq, _) = self.world.token(self.by);
         let msgid = self
             .client
@@ -351,7 +351,7 @@ impl Interpreter {
             .conversation(conversation)
             .edit(msgid, words.clone())
             .await;
-        // A killed server may have executed it, and clients do not repeat edits.
+        // A killed server may have executed the edit, and clients do not repeat edits.
         if edited == Err(Error::Disconnected) {
             let page = self
                 .client

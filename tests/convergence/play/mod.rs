@@ -1,4 +1,4 @@
-//! Plays an evening: gathers the team, performs the rounds, and has everything compared.
+//! Plays a script: logs the devices in, performs the rounds, and compares.
 
 pub mod device;
 pub mod files;
@@ -21,11 +21,10 @@ use super::script::{DEVICES, Round, Seat, Step, USERS};
 use super::world::World;
 use crate::support::{Server, cairn};
 
-/// A device, online or offline.
 struct Slot {
     account: Account,
     device: Option<Device>,
-    /// What it keeps while it is offline.
+    /// Kept while the device is offline.
     replica: Option<Replica>,
 }
 
@@ -34,11 +33,11 @@ pub struct Team {
     server: Option<Server>,
     pub world: Arc<World>,
     pub monitor: Arc<Monitor>,
-    /// By user and device.
+    /// By user, then device.
     slots: Vec<Vec<Slot>>,
 }
 
-/// Joins with the first device, and logs in with the others.
+/// Joins a user with the first device, and logs the others in.
 async fn log_in(link: InviteLink, user: usize, monitor: Arc<Monitor>) -> Result<Vec<Slot>, String> {
     let name = UserName::new(format!("user{user}")).unwrap();
     let password = Password::new(format!("password {user}")).unwrap();
@@ -102,7 +101,7 @@ impl Team {
         })
     }
 
-    /// Plays every round. The error names the round that failed.
+    /// Plays the rounds. An error names the round that failed.
     pub async fn play(&mut self, rounds: Vec<Round>) -> Result<(), String> {
         for (number, round) in rounds.into_iter().enumerate() {
             let printed = format!("{round:?}");
@@ -147,7 +146,7 @@ impl Team {
 
     async fn crash(&mut self, steps: Vec<Step>) -> Result<(), String> {
         let mut steps = self.begin(steps);
-        // Some requests are answered by now, and others are in flight.
+        // At this moment, some requests are answered and others are in flight.
         if let Some(first) = steps.join_next().await {
             first.map_err(|panic| panic.to_string())??;
         }
@@ -164,7 +163,6 @@ impl Team {
         Ok(())
     }
 
-    /// A device that is online.
     pub fn device(&self, seat: Seat) -> &Device {
         self.slots[seat.user][seat.device].device.as_ref().unwrap()
     }
@@ -206,7 +204,7 @@ impl Team {
         done
     }
 
-    /// Every client that is online sends a request, and so notices the restart at once.
+    /// Makes every online client send a request, so that it notices the restart at once.
     async fn reconnect_all(&self) -> Result<(), String> {
         let mut requests = JoinSet::new();
         for device in self.online() {
@@ -219,7 +217,7 @@ impl Team {
         all(requests).await
     }
 
-    /// Every device goes offline, and the server stops. What is stored must be sound.
+    /// Takes every device offline, stops the server, and checks the data directory.
     pub async fn finish(mut self) -> Result<(), String> {
         let mut closing = JoinSet::new();
         let slots = self.slots.iter_mut().flatten();
@@ -233,7 +231,7 @@ impl Team {
         self.with_server(|server| stop(server, &["--full"])).await
     }
 
-    /// A server that was killed may have forgotten acks, until devices ack a newer entry.
+    /// A killed server may have lost acks, until the devices ack a newer entry.
     fn note_forgotten_acks(&self) {
         for device in self.online() {
             for (id, conversation) in device.replica.lock().conversations() {
@@ -259,7 +257,7 @@ fn stop(server: &mut Server, depth: &[&str]) -> Result<(), String> {
     }
 }
 
-/// Checks the data directory of a server that is not running.
+/// Checks the data directory of a stopped server.
 fn diagnose(server: &mut Server, depth: &[&str]) -> Result<(), String> {
     let checked = cairn(&["doctor", "--data"])
         .arg(server.data())

@@ -8,16 +8,16 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use super::{Act, Chat, DEVICES, FileKind, GroupRules, Round, Seat, Step, Style, USERS, opening};
 
-/// The most groups: few, so that users meet.
+/// The most groups: few, so that users share them.
 const GROUPS_MAX: usize = 6;
 
-/// Kinds of reactions, names and topics: few, so that values repeat.
+/// Distinct reactions, names and topics: few, so that values repeat.
 const KINDS: usize = 4;
 
-/// Recent messages that an act may choose from.
+/// Acts choose among this many recent messages.
 const RECENT: usize = 12;
 
-/// Everything is compared after this many steps, and at the end.
+/// Everything is compared once per this many steps, and at the end.
 const STEPS_PER_COMPARE: usize = 400;
 
 /// Generates the opening and random rounds of at least `steps` steps.
@@ -61,7 +61,7 @@ struct Generator {
     is_online: [[bool; DEVICES]; USERS],
     /// The creator of each group.
     creators: Vec<usize>,
-    /// The members of each group, if no request was refused: most acts should be allowed.
+    /// The members of each group if no request is refused, so that most acts are permitted.
     members: Vec<[bool; USERS]>,
 }
 
@@ -74,7 +74,7 @@ impl Generator {
         self.below(one_in) == 0
     }
 
-    /// An online device of the user; the first one never goes offline.
+    /// An online device of the user. The first device never goes offline.
     fn seat(&mut self, user: usize) -> Seat {
         let device = self.below(DEVICES);
         let is_online = self.is_online[user][device];
@@ -97,7 +97,7 @@ impl Generator {
         match self.below(100) {
             0..10 => self.connect_or_disconnect(),
             10 => {
-                // Reads alone force no commit: a server that is killed then forgets them.
+                // Rounds of reads alone force no commit, so a killed server loses the reads.
                 let act = if self.chance(2) {
                     Self::mark_read
                 } else {
@@ -209,7 +209,7 @@ impl Generator {
         }
     }
 
-    /// What users do all the time.
+    /// An act that needs no special role.
     fn chat_act(&mut self) -> (usize, Act) {
         let user = self.below(USERS);
         let (at, message, emoji) = (self.chat(user), self.below(RECENT), self.below(KINDS));
@@ -295,7 +295,7 @@ impl Generator {
         }
     }
 
-    /// Membership and settings of a group, most often by its creator.
+    /// A change of a group's members or settings, most often by its creator.
     fn group_act(&mut self) -> (usize, Act) {
         let group = self.below(self.creators.len());
         let by = if self.chance(3) {

@@ -1,5 +1,4 @@
-//! The script of an evening: rounds of steps, generated from a seed alone. Nothing here knows a
-//! server.
+//! Scripts: rounds of steps, generated from a seed alone, independently of any server.
 
 pub mod generator;
 mod opening;
@@ -10,10 +9,9 @@ use cairn_client::proto::model::retention::Retention;
 
 pub const USERS: usize = 10;
 
-/// Devices of each user.
 pub const DEVICES: usize = 3;
 
-/// A device, by numbers.
+/// A device, by user and device number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Seat {
     pub user: usize,
@@ -26,19 +24,19 @@ pub struct Step {
     pub act: Act,
 }
 
-/// A conversation, by numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Chat {
-    /// A group, in the order in which groups are created.
+    /// By order of creation.
     Group(usize),
-    /// The direct chat with this user.
+    /// With this user.
     Direct(usize),
 }
 
-/// A message accepted in a conversation, counted back from the newest, modulo their number.
+/// Index of an accepted message in a conversation, counted back from the newest and modulo their
+/// number.
 pub type Recent = usize;
 
-/// What a message consists of.
+/// The content of a message.
 #[derive(Clone, Debug)]
 pub enum Style {
     Plain,
@@ -62,23 +60,23 @@ impl FileKind {
 
 #[derive(Clone, Debug)]
 pub enum Act {
-    /// `count` messages, pipelined.
+    /// Sends `count` messages, pipelined.
     Send {
         to: Chat,
         style: Style,
         count: usize,
     },
-    /// A message of the user's own.
+    /// Edits a message of the user.
     Edit {
         at: Chat,
         message: Recent,
     },
-    /// A message of the user's own.
+    /// Recalls a message of the user.
     Recall {
         at: Chat,
         message: Recent,
     },
-    /// A message of any user.
+    /// Recalls a message of any user.
     RecallAny {
         at: Chat,
         message: Recent,
@@ -122,7 +120,7 @@ pub enum Act {
         at: Chat,
         file: Recent,
     },
-    /// Imports messages that are days old.
+    /// Imports messages of an earlier day.
     Import {
         group: usize,
         count: usize,
@@ -135,7 +133,7 @@ pub enum Act {
         at: Chat,
         settings: MemberSettings,
     },
-    /// Whether to share read receipts: others' are visible only to users who share theirs.
+    /// Sharing is mutual: only users who share their read cursors see those of others.
     ShareReads {
         is_shared: bool,
     },
@@ -190,7 +188,7 @@ pub enum Act {
         group: usize,
         user: usize,
     },
-    /// Mutes a member, or ends that.
+    /// Mutes a member, or ends the mute.
     Mute {
         group: usize,
         member: usize,
@@ -201,33 +199,29 @@ pub enum Act {
 #[derive(Clone, Copy, Debug)]
 pub struct GroupRules {
     pub is_open: bool,
-    /// Whether new members see only what is sent after they joined.
+    /// Set if new members only see messages from their join on.
     pub from_join: bool,
-    /// Whether only admins post.
+    /// Set if only admins may post.
     pub is_announcement: bool,
 }
 
-/// What happens at the same time. A round begins once every request of the one before was answered.
+/// Concurrent events. A round begins once every request of the previous one was answered.
 #[derive(Clone, Debug)]
 pub enum Round {
-    /// These steps, concurrently.
+    /// Performs these steps concurrently.
     Together(Vec<Step>),
-    /// The same, with the server killed and restarted in the middle of it.
+    /// The same, with a kill and restart of the server in between.
     Crash(Vec<Step>),
-    /// The server is stopped and started again.
     Restart,
-    /// A device goes offline.
     Offline(Seat),
-    /// A device comes back.
     Online(Seat),
-    /// Everything is compared.
     Compare,
 }
 
-/// Defines the label of each act, for tallies and reports.
+/// Defines the label of each act, for records and reports.
 macro_rules! labels {
     ($($act:pat => $label:literal,)+) => {
-        /// Every label: an act that is never performed is missed.
+        /// All labels, to detect acts that are never performed.
         pub const LABELS: &[&str] = &[$($label),+];
 
         impl Act {

@@ -1,4 +1,4 @@
-//! The opening of every evening: each act once, so that none can be missing, and two crashes.
+//! The opening of every script: each act once, so that none can be missing, and two crashes.
 
 use cairn_client::proto::model::group::{MemberSettings, Role};
 use cairn_client::proto::model::people::RelationAct;
@@ -15,7 +15,7 @@ pub(super) const GROUPS: &[(usize, &[usize])] = &[
     (0, &[1, 5, 8, 9]),
 ];
 
-/// The acts of the opening, one after the other, each with its user.
+/// The acts of the opening, in order, each with its user.
 pub(super) fn acts() -> impl Iterator<Item = (usize, Act)> {
     let created = GROUPS.iter().map(|&(creator, others)| {
         let others = others.to_vec();
@@ -28,8 +28,8 @@ pub(super) fn acts() -> impl Iterator<Item = (usize, Act)> {
         .chain(relations())
 }
 
-/// Rounds after the acts: a crash under load while a device is offline, one among reads alone,
-/// which force no commit, and a restart.
+/// The rounds after the acts: a crash under load while a device is offline, a crash during reads
+/// alone, which force no commit, and a restart.
 pub(super) fn crashes() -> [Round; 6] {
     let offline = Seat { user: 4, device: 2 };
     let step = |user, act| {
