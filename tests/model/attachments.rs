@@ -1,4 +1,4 @@
-//! Attachments: random steps, the model's answers, and the expected trees.
+//! Attachments in the model: their steps, answers, and expected trees.
 
 mod trees;
 
@@ -23,7 +23,6 @@ use super::commands::Command;
 use super::naive::Naive;
 use super::steps::Place;
 
-/// The default quota.
 const QUOTA_BYTES: u64 = 20 << 30;
 
 /// The default retention of unsent files.
@@ -33,37 +32,45 @@ const HOUR_MS: u64 = 60 * 60 * 1000;
 
 pub(super) const DAY_MS: u64 = 24 * HOUR_MS;
 
-/// The number of distinct files.
 const FILES: u8 = 8;
 
-/// A step. With `lies`, the announced length is wrong.
+/// With `lies`, the announced length is wrong.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum FileStep {
-    /// A user begins an upload.
-    Begin { by: u8, file: u8, lies: bool },
-    /// A user completes an upload.
-    Store { by: u8, file: u8, lies: bool },
-    /// A user sends a message with a file they may have uploaded.
+    Begin {
+        by: u8,
+        file: u8,
+        lies: bool,
+    },
+    Store {
+        by: u8,
+        file: u8,
+        lies: bool,
+    },
+    /// Sends a message with a file that the user may have uploaded.
     Attach {
         by: u8,
         to: Place,
         file: u8,
         lies: bool,
     },
-    /// A user downloads the attachment of the message this far below the head.
-    Fetch { by: u8, to: Place, at: i8, file: u8 },
-    /// Garbage collection.
+    /// Downloads the attachment of the message this far below the head.
+    Fetch {
+        by: u8,
+        to: Place,
+        at: i8,
+        file: u8,
+    },
     Collect,
-    /// Finds files without a record.
     Orphans,
-    /// Enough time for unsent files to expire.
+    /// Lets enough time pass for unsent files to expire.
     Day,
 }
 
 pub(super) fn file_step(
     place: fn() -> proptest::strategy::BoxedStrategy<Place>,
 ) -> impl Strategy<Value = FileStep> {
-    // Few of each, so that most sent files were uploaded before.
+    // Few of each, so that most files are uploaded before they are sent.
     let (by, file) = (|| 0..4_u8, || prop_oneof![4 => 0..2_u8, 1 => 0..FILES]);
     let lies = || prop::bool::weighted(0.1);
     prop_oneof![
@@ -83,7 +90,7 @@ pub(super) fn hash(file: u8) -> AttachmentHash {
     AttachmentHash::new([file; 32])
 }
 
-/// The last two are large: a user's quota holds two of them.
+/// The last two are large: two of them fill a user's quota.
 const fn size_bytes(file: u8) -> u64 {
     if file < FILES - 2 {
         file as u64 * 1000
@@ -96,7 +103,7 @@ pub(super) fn said_bytes(file: u8, lies: bool) -> u64 {
     size_bytes(file) + u64::from(lies)
 }
 
-/// The size charged for a file: whole blocks plus the overhead.
+/// The size charged for a file: whole blocks, plus the overhead.
 fn charge(bytes: u64) -> u64 {
     bytes.div_ceil(4096) * 4096 + 1024
 }
@@ -131,7 +138,7 @@ pub(super) fn body(file: u8, lies: bool, number: u64) -> Body {
     }
 }
 
-/// The model of an attachment. It counts references on demand.
+/// An attachment. References to it are counted on demand.
 #[derive(Clone, Debug)]
 pub(super) struct Stored {
     bytes: u64,
@@ -240,8 +247,7 @@ impl Naive {
 
     pub(super) fn collect(&mut self, now: Timestamp) -> Collected {
         let age_max_ms = self.number_set("attachment-unsent-hours", KEPT_HOURS) * HOUR_MS;
-        // If the clock went back, the age is zero, which still expires with a retention
-        // of zero.
+        // If the clock went back, the age is zero, which still expires with a retention of zero.
         let age_ms = |upload: &Upload| now.get().saturating_sub(upload.stored_at.get());
         let is_over = |upload: &Upload| upload.is_sent || age_ms(upload) >= age_max_ms;
         let unused = self.unused();
@@ -256,7 +262,6 @@ impl Naive {
             .map_or(unless_set, |value| value.parse().unwrap())
     }
 
-    /// Returns whether the user may send a message that refers to the attachment.
     pub(super) fn check_attachment(&self, user: UserId, body: &Body) -> Result<(), ErrorCode> {
         let Some(attachment) = body.attachment() else {
             return Ok(());
@@ -271,7 +276,6 @@ impl Naive {
         }
     }
 
-    /// Records a sent attachment.
     pub(super) fn sent_attachment(&mut self, user: UserId, body: &Body) {
         let stored = body
             .attachment()
@@ -316,7 +320,6 @@ impl Naive {
             .collect()
     }
 
-    /// The expected rows.
     pub(super) fn attachment_trees(&self) -> AttachmentTrees {
         let uses = self.uses();
         let record = |(&hash, stored): (&AttachmentHash, &Stored)| {
@@ -385,7 +388,8 @@ pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseEr
     Ok(())
 }
 
-/// Users who are not members cannot download, and get the answer for a missing attachment.
+/// Checks that users who are not members cannot download, and get the answer for a missing
+/// attachment.
 pub(super) fn check_hidden(
     state: &mut State,
     trees: &AttachmentTrees,

@@ -16,13 +16,11 @@ use cairn_proto::wire::request::{Answer, Call, Visit, Visitor};
 
 macro_rules! commands {
     ($($kind:ident($command:ty),)*) => {
-        /// A command of any type.
         #[derive(Clone, Debug)]
         pub(super) enum Command {
             $($kind($command),)*
         }
 
-        /// The answer to a command of each type.
         pub(super) enum Reply {
             $($kind(<$command as cairn_core::Command>::Answer),)*
         }
@@ -44,7 +42,7 @@ macro_rules! commands {
         }
 
         impl Command {
-            /// What the state lacks for it.
+            /// Returns what the state must load for it.
             pub(super) fn missing(&self, state: &State) -> Vec<Load> {
                 let mut loads = Vec::new();
                 match self {
@@ -98,7 +96,7 @@ commands! {
 }
 
 impl Command {
-    /// The result as text. The answer to a request is decoded as that of its kind.
+    /// Formats the result. The answer to a request is decoded as that of its kind.
     pub(super) fn show(&self, result: &Result<Reply, ErrorCode>) -> String {
         match (self, result) {
             (Self::Ask(By(_, asked)), Ok(Reply::Ask(answer))) => {

@@ -147,7 +147,7 @@ pub(super) fn check_state(state: &State, naive: &Naive) -> Result<(), TestCaseEr
     Ok(())
 }
 
-/// Compares the changes since every earlier moment.
+/// Compares the overviews since every earlier moment.
 fn check_overviews(state: &State, naive: &Naive) -> Result<(), TestCaseError> {
     let open = naive.changes.open;
     let epochs = naive
@@ -185,7 +185,7 @@ fn relations(naive: &Naive, user: UserId) -> Vec<StoredRelation> {
         .collect()
 }
 
-/// Every existing device, on a send stream that no client uses.
+/// All existing devices, on a send stream that no step uses.
 fn actors(naive: &Naive) -> impl Iterator<Item = Actor> {
     let devices = naive
         .users
@@ -198,7 +198,7 @@ fn actors(naive: &Naive) -> impl Iterator<Item = Actor> {
     })
 }
 
-/// Without the change stamps, whose effect is compared elsewhere.
+/// Clears the change stamps, whose effect on overviews is compared instead.
 fn unstamped(member: &MemberRecord) -> MemberRecord {
     MemberRecord {
         changed: Revision::default(),

@@ -1,4 +1,5 @@
-//! Turns steps into commands: resolves their small numbers to users, sessions and conversations.
+//! Turns steps into commands, by resolving their small numbers to users, sessions and
+//! conversations.
 
 mod rules;
 mod sends;
@@ -39,24 +40,23 @@ use super::values::{
     appoint, ask, asked, beside, govern, mention, pick, place, receipts, some_words, user_name,
 };
 
-/// Everything that existed so far, including what was removed.
+/// Everything that a step may refer to, including what was removed.
 #[derive(Debug, Default)]
 pub(super) struct Cast {
-    /// Every session ever started.
     pub(super) sessions: Vec<Actor>,
     devices: Vec<(DeviceId, SecretHash)>,
     invites: Vec<SecretHash>,
     spoken: Vec<(Actor, MessageRequest)>,
-    /// Moments that overviews returned.
+    /// Moments from the replies to overview requests.
     moments: Vec<Moment>,
-    /// The stored state of devices.
+    /// The overviews that devices store.
     pub(super) copies: BTreeMap<DeviceId, Kept>,
     secrets: u64,
     streams: u64,
     said: u64,
 }
 
-/// Reads appear twice, because most other commands load their conversation first.
+/// `AskFriend` is listed twice, because accepting and declining require a request.
 const ACTS: [RelationAct; 9] = [
     RelationAct::AskFriend,
     RelationAct::AskFriend,
@@ -70,12 +70,11 @@ const ACTS: [RelationAct; 9] = [
 ];
 
 impl Cast {
-    /// Returns one of the sessions.
     pub(super) fn session(&self, by: u8) -> Option<Actor> {
         pick(&self.sessions, by)
     }
 
-    /// Records the ids and moments of an answer.
+    /// Records the ids and moments in a reply.
     pub(super) fn learn(&mut self, reply: &Reply) {
         match reply {
             Reply::Join(session) | Reply::AddDevice(session) | Reply::Login(session) => {
@@ -89,7 +88,7 @@ impl Cast {
         }
     }
 
-    /// Returns the commands of a step; none when it refers to something that does not exist.
+    /// Returns the commands of a step; none if its target does not exist.
     pub(super) fn commands(&mut self, step: &Step, naive: &Naive, now: Timestamp) -> Vec<Command> {
         match *step {
             Step::LoginMany { device, sessions } => (0..sessions)
@@ -431,7 +430,7 @@ impl Cast {
         Some(asked(actor, request))
     }
 
-    /// Requests for everything and for changes, also since moments that never existed.
+    /// Requests everything, or the changes since a moment, which may never have existed.
     fn ask_conversations(&self, conversation: ConversationId, about: u8) -> ListConversations {
         let moment = pick(&self.moments, about.wrapping_mul(31));
         let never = Moment {

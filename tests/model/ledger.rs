@@ -14,24 +14,23 @@ use cairn_proto::model::people::Relation;
 use proptest::test_runner::TestCaseError;
 use proptest::{prop_assert, prop_assert_eq};
 
-/// The state of the log so far.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     entries: BTreeMap<ConversationId, Vec<Entry>>,
     last_live: BTreeMap<ConversationId, Timestamp>,
     sent: BTreeMap<(DeviceId, SendStreamId, ConversationId), u64>,
-    /// The entry that added each member.
+    /// By member, the entry that added them.
     members: BTreeMap<(ConversationId, UserId), MsgId>,
     floors: BTreeMap<ConversationId, MsgId>,
     read: BTreeMap<(ConversationId, UserId), MsgId>,
     delivered: BTreeMap<(ConversationId, UserId, DeviceId), MsgId>,
-    /// Members whose entry is still missing.
+    /// Members in the state whose entry has not followed yet.
     unannounced: BTreeSet<(ConversationId, UserId)>,
     relations: BTreeMap<(UserId, UserId), Relation>,
 }
 
 impl Ledger {
-    /// Checks a batch and adds it.
+    /// Checks a batch, and adds it to the ledger.
     pub(super) fn watch(&mut self, payload: &Bytes) -> Result<(), TestCaseError> {
         batch::replay::<TestCaseError>(payload.clone(), |change, entry| match change {
             Change::Appended(appended) => self.appended(&appended, unpack_entry(&entry)?),

@@ -1,10 +1,10 @@
-//! Model test: random scripts, played on the state machine and on a naive model.
+//! Model test: random scripts, run on the state machine and on a naive model.
 //!
-//! Each script checks: every answer and update; the ids, cursors, memberships and times in the
-//! bytes of the commit log; the state, step by step; the trees, row by row; that conversations stay
-//! hidden from users who are not members; that a refused command changes nothing; that saving,
-//! evicting and loading change nothing; and that a replay over the trees of any moment, or of two
-//! moments mixed, ends in the same state.
+//! Each script checks: every answer and update; ids, cursors, memberships and times in the bytes of
+//! the commit log; the state after each step; the trees, row by row; that conversations stay hidden
+//! from users who are not members; that refused commands change nothing; that saving, evicting and
+//! loading change nothing; and that a replay over the trees of any moment, or a mix of two moments,
+//! ends in the same state.
 //!
 //! A release run plays ten thousand scripts, a debug run fewer; `CAIRN_MODEL_CASES` overrides both.
 //! A failure prints the shortest failing script, as steps to add to `regressions`.
@@ -23,7 +23,7 @@ mod values;
 
 use proptest::test_runner::{Config, TestError, TestRunner};
 
-/// The default number of scripts; in debug, one that takes a few seconds.
+/// Scripts by default; in debug builds, enough for a few seconds.
 const CASES: u32 = if cfg!(debug_assertions) { 200 } else { 10_000 };
 
 #[test]

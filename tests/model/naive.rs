@@ -1,5 +1,5 @@
-//! The model: the specified behaviour in the plainest form. It keeps everything and searches all of
-//! it each time.
+//! The model: the specified behaviour in its simplest form. It keeps everything, and searches all
+//! of it each time.
 
 mod accounts;
 pub(super) mod amend;
@@ -39,7 +39,7 @@ use self::people::Facts;
 use super::attachments::Stored;
 use super::commands::{Command, Reply};
 
-/// The complete history that is still in effect.
+/// The complete history, except for what was removed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Naive {
     pub(super) users: BTreeMap<UserId, User>,
@@ -47,16 +47,12 @@ pub(super) struct Naive {
     pub(super) conversations: BTreeMap<ConversationId, Conversation>,
     /// The accepted sends of all existing send streams, oldest first.
     pub(super) sends: Vec<Send>,
-    /// Relations between users.
     pub(super) facts: Facts,
-    /// Profiles.
     pub(super) profiles: BTreeMap<UserId, Profile>,
-    /// The changed settings.
+    /// Settings that differ from their defaults.
     pub(super) settings: BTreeMap<SettingName, SettingValue>,
     pub(super) attachments: BTreeMap<AttachmentHash, Stored>,
-    /// The updates of the last command.
     pub(super) updates: Vec<Update>,
-    /// The change stamps.
     pub(super) changes: Changes,
 }
 
@@ -93,7 +89,7 @@ pub(super) struct Conversation {
     pub(super) topic: Topic,
     pub(super) settings: GroupSettings,
     pub(super) banned: BTreeSet<UserId>,
-    /// Mutes of members who left while muted.
+    /// Mutes of members who left while they were muted.
     pub(super) left_muted: BTreeMap<UserId, Timestamp>,
     pub(super) created_at: Timestamp,
     pub(super) log: Vec<LogEntry>,
@@ -101,7 +97,7 @@ pub(super) struct Conversation {
     pub(super) pins: BTreeSet<MsgId>,
     pub(super) imports: BTreeMap<ImportSource, u64>,
     pub(super) retention: Option<Retention>,
-    /// The floor. The model still has the entries up to it, and must not show them.
+    /// The model keeps the entries up to the floor, but must not return them.
     pub(super) floor: MsgId,
 }
 
@@ -111,8 +107,8 @@ pub(super) struct LogEntry {
     pub(super) sent_at: Timestamp,
     pub(super) body: Body,
     pub(super) extras: Extras,
-    /// The members mentioned when it was sent. For a mention of everyone, only the server knows
-    /// them.
+    /// Members mentioned when the message was sent. If everyone is mentioned, only the server knows
+    /// the members of that moment.
     pub(super) mentioned: BTreeSet<UserId>,
     pub(super) imported: bool,
 }
@@ -122,7 +118,7 @@ pub(super) struct Member {
     pub(super) role: Role,
     pub(super) joined: MsgId,
     pub(super) read: MsgId,
-    /// The highest read position, as shown to others.
+    /// The highest read cursor, which other members see.
     pub(super) told: MsgId,
     /// The member's own entries among those last marked as unread.
     pub(super) marked_own: BTreeSet<MsgId>,
@@ -147,7 +143,7 @@ pub(super) struct Send {
 }
 
 impl Naive {
-    /// Answers a command and records its updates.
+    /// Executes a command, and records its updates.
     pub(super) fn execute(
         &mut self,
         command: &Command,
@@ -216,7 +212,6 @@ impl Naive {
         }
     }
 
-    /// Returns whether the user may be a member of one more conversation.
     pub(super) fn check_membership_quota(&self, user: UserId) -> Result<(), ErrorCode> {
         let max = self.number_set("conversations-per-user", 20_000);
         if self.conversations_of(user).len() as u64 >= max {
@@ -226,7 +221,7 @@ impl Naive {
         }
     }
 
-    /// Returns whether the user may own one more group.
+    /// Returns whether the user may own another group.
     pub(super) fn check_owned(&self, user: UserId) -> Result<(), ErrorCode> {
         let owns = |found: &&Conversation| {
             found
@@ -265,7 +260,6 @@ impl Conversation {
             .filter(move |&(msgid, _)| msgid > base)
     }
 
-    /// Messages of others that the member has not read.
     pub(super) fn unread(&self, user: UserId) -> u64 {
         let is_unread = |entry: &LogEntry| entry.body.is_message() && entry.sender != user;
         self.above(self.base(user))
@@ -273,7 +267,6 @@ impl Conversation {
             .count() as u64
     }
 
-    /// Messages of others above the read cursor that mention the member.
     pub(super) fn mentions(&self, user: UserId) -> u64 {
         let is_meant = |entry: &LogEntry| {
             entry.body.is_message()
@@ -303,7 +296,7 @@ impl Conversation {
         self.members[&user].base().max(self.floor)
     }
 
-    /// The last message, even if it was recalled.
+    /// The last message, including recalled ones.
     pub(super) fn last_message(&self) -> MsgId {
         let said = self.above(MsgId::ZERO).filter(|(_, entry)| {
             entry.body.is_message() || matches!(entry.body, Body::Recalled { .. })
@@ -311,7 +304,7 @@ impl Conversation {
         said.map(|(msgid, _)| msgid).last().unwrap_or_default()
     }
 
-    /// The time of the last activity, imports excluded.
+    /// The time of the last activity, without imports.
     pub(super) fn last_sent_at(&self) -> Timestamp {
         self.log
             .iter()

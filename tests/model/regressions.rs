@@ -1,4 +1,4 @@
-//! Regressions: scripts that once failed.
+//! Scripts that once failed.
 
 mod files;
 
@@ -19,7 +19,7 @@ fn goes_well(steps: Vec<Step>, crashes: Vec<Crash>) {
     }
 }
 
-/// Crashes between two moments, in every tree and everywhere at once.
+/// Crashes between two moments, in each tree and in all trees at once.
 fn crashes(older: u8, newer: u8) -> Vec<Crash> {
     let trees = Tree::ALL.into_iter().map(Some).chain([None; 8]);
     trees

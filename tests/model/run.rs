@@ -1,5 +1,5 @@
-//! Plays a script on the model, on a state that keeps everything in memory, and on one that is
-//! saved, evicted and loaded throughout.
+//! Runs a script on the model, on a state that stays in memory, and on one that is saved, evicted
+//! and loaded throughout.
 
 use std::cmp::Ordering;
 
@@ -24,14 +24,13 @@ use super::naive::Naive;
 use super::steps::{Crash, Script, Step};
 use super::trees::{Coin, Trees};
 
-/// The space before each batch, for the commit log's header.
+/// Bytes reserved before each batch for the header of the commit log.
 const HEADER_BYTES: usize = 16;
 
-/// A state and the batch it is filling.
+/// A state, and the batch that it fills.
 struct Machine {
     state: State,
     batch: Batch,
-    /// The updates of the batch.
     updates: Vec<Update>,
 }
 
@@ -61,7 +60,7 @@ impl Machine {
         Ok(command.show(&answer))
     }
 
-    /// Supplies the entries that the state lacks, from the batch or the log.
+    /// Provides the entries that a command needs, from the batch or the log.
     fn load_entries(&mut self, command: &Command, ledger: &Ledger) {
         for need in command.missing(&self.state) {
             let (id, wanted) = match need {
@@ -89,14 +88,14 @@ impl Machine {
         }
     }
 
-    /// The bytes of the batch after its header.
+    /// Returns the bytes of the batch, without the header, and starts another.
     fn cut(&mut self) -> Bytes {
         let (bytes, ..) = std::mem::replace(&mut self.batch, Batch::new(HEADER_BYTES)).into_parts();
         Bytes::from(bytes).slice(HEADER_BYTES..)
     }
 }
 
-/// The trees after each of the first batches of the log.
+/// The trees after this many batches.
 struct Moment {
     batches: usize,
     trees: Trees,
@@ -107,18 +106,18 @@ struct Run {
     cast: Cast,
     naive: Naive,
     ledger: Ledger,
-    /// Never saved, so never loaded.
+    /// Never saved or evicted, so never loaded.
     steady: Machine,
     /// Saved, evicted and loaded as the script says.
     worn: Machine,
     trees: Trees,
-    /// Rows taken but not yet in the trees, and the number of their batches.
+    /// Rows taken but not yet written, and the number of their batches.
     on_their_way: Option<(usize, Vec<Row>)>,
     log: Vec<Bytes>,
     moments: Vec<Moment>,
 }
 
-/// Plays the script and its crashes.
+/// Runs a script and its crashes.
 ///
 /// # Errors
 /// The first violated expectation.
@@ -183,7 +182,7 @@ impl Run {
     }
 
     fn execute(&mut self, command: &Command, now: Timestamp) -> Result<(), TestCaseError> {
-        // Further loads may depend on earlier ones.
+        // A load may reveal the need for another.
         for _ in 0..PREFETCH_ROUNDS_MAX {
             for need in command.missing(&self.worn.state) {
                 self.trees.load(&mut self.worn.state, need);
@@ -220,7 +219,7 @@ impl Run {
         Ok(())
     }
 
-    /// A device requests the changes, and stores the result.
+    /// Fetches the changes for a device's stored overview.
     fn catch_up(&mut self, by: u8) -> Result<(), TestCaseError> {
         let Some(actor) = self
             .cast
@@ -320,7 +319,7 @@ impl Run {
         self.look()
     }
 
-    /// Checks that the server continues after a crash as if there had been none.
+    /// Checks that the state after a crash and replay equals the state before.
     fn recover(&self, crash: Crash) -> Result<(), TestCaseError> {
         let at = [crash.older, crash.newer].map(|at| usize::from(at) % self.moments.len());
         let (older, newer) = (
@@ -336,7 +335,7 @@ impl Run {
             }
         });
         let mut state = trees.open();
-        // Twice: from this state, then from its result.
+        // The second replay starts from the result of the first.
         for _ in 0..2 {
             for (payload, batch) in self.log.iter().zip(1..).skip(older.batches) {
                 state.begin_batch(Revision::new(batch));
@@ -359,7 +358,7 @@ impl Run {
     }
 }
 
-/// Applies a batch. At times memory is full meanwhile.
+/// Replays a batch. At times, everything is evicted in between.
 fn replay(
     state: &mut State,
     payload: &Bytes,

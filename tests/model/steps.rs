@@ -1,5 +1,5 @@
-//! The steps of a script. They name users, sessions and conversations by small numbers that wrap
-//! around, so that a script stays valid when steps are removed from it.
+//! The steps of a script. They refer to users, sessions and conversations by small numbers that
+//! wrap around, so a script stays valid when steps are removed from it.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::attachments::{FileStep, file_step};
 
-/// A sequence of steps, and the crashes to try on its result.
+/// Steps, and the crashes to try after them.
 #[derive(Clone)]
 pub(super) struct Script {
     pub(super) steps: Vec<Step>,
@@ -29,39 +29,54 @@ impl fmt::Debug for Script {
 
 #[derive(Clone, Debug)]
 pub(super) enum Step {
-    /// An invite by the first owner.
-    OwnerInvite { life_ms: u64 },
-    /// An invite, valid or not.
+    /// Creates an invite as the first owner.
+    OwnerInvite {
+        life_ms: u64,
+    },
+    /// Creates an invite with any parameters.
     Invite {
         by: u8,
         uses: u32,
         life_seconds: u64,
     },
-    /// A user joins.
-    Join { invite: u8, name: u8, push: bool },
-    /// A user prepares to log in with a password.
-    Account { name: u8 },
-    /// A further device.
-    AddDevice { user: u8, push: bool },
-    /// A device starts a session on a send stream.
-    Login { device: u8, stream: u8, push: bool },
-    /// A device starts this many sessions, each on its own send stream.
-    LoginMany { device: u8, sessions: u8 },
-    /// A send.
+    Join {
+        invite: u8,
+        name: u8,
+        push: bool,
+    },
+    /// Prepares a password login.
+    Account {
+        name: u8,
+    },
+    AddDevice {
+        user: u8,
+        push: bool,
+    },
+    /// Starts a session of a device, on a send stream.
+    Login {
+        device: u8,
+        stream: u8,
+        push: bool,
+    },
+    /// Starts this many sessions of a device, each on its own send stream.
+    LoginMany {
+        device: u8,
+        sessions: u8,
+    },
     Send {
         by: u8,
         to: Place,
         seq: Seq,
         body: u8,
     },
-    /// A reply to a message this far below the head, with mentions; 9 mentions everyone.
+    /// Replies to a message this far below the head, with mentions; 9 mentions everyone.
     Call {
         by: u8,
         to: Place,
         reply: Option<i8>,
         users: Vec<u8>,
     },
-    /// A forward of a message this far below the head, or a repetition of the last forward.
+    /// Forwards a message this far below the head, or repeats the last forward.
     Forward {
         by: u8,
         to: Place,
@@ -69,16 +84,19 @@ pub(super) enum Step {
         at: i8,
         again: bool,
     },
-    /// An edit of a message this far below the head, to the same text, an empty one, or a new one.
+    /// Edits a message this far below the head, to the same, an empty or a new text.
     Edit {
         by: u8,
         to: Place,
         at: i8,
         words: u8,
     },
-    /// A recall.
-    Recall { by: u8, to: Place, at: i8 },
-    /// A reaction, or the removal of one.
+    Recall {
+        by: u8,
+        to: Place,
+        at: i8,
+    },
+    /// Adds or removes a reaction.
     React {
         by: u8,
         to: Place,
@@ -86,47 +104,77 @@ pub(super) enum Step {
         emoji: u8,
         back: bool,
     },
-    /// A pin, or the removal of one.
+    /// Adds or removes a pin.
     Pin {
         by: u8,
         to: Place,
         at: i8,
         back: bool,
     },
-    /// This many sends in a row.
-    SendMany { by: u8, to: Place, count: u16 },
-    /// A delivered cursor.
-    Ack { by: u8, to: Place, at: i8 },
-    /// A read cursor.
-    Read { by: u8, to: Place, at: i8 },
-    /// A mark as unread.
-    MarkUnread { by: u8, to: Place, at: i8 },
-    /// Receipts of a message.
+    /// Sends this many messages.
+    SendMany {
+        by: u8,
+        to: Place,
+        count: u16,
+    },
+    Ack {
+        by: u8,
+        to: Place,
+        at: i8,
+    },
+    Read {
+        by: u8,
+        to: Place,
+        at: i8,
+    },
+    MarkUnread {
+        by: u8,
+        to: Place,
+        at: i8,
+    },
     Receipts {
         by: u8,
         to: Place,
         at: i8,
         after: Option<u8>,
     },
-    /// A user shows or hides their reads.
-    ShowReads { by: u8, shown: bool },
-    /// A retention policy, requested by any user.
-    Retain { by: u8, to: Place, policy: u8 },
-    /// Expiry, under the effective policy; or up to this far below the head, under any policy.
+    ShowReads {
+        by: u8,
+        shown: bool,
+    },
+    /// Requests a retention policy, as any user.
+    Retain {
+        by: u8,
+        to: Place,
+        policy: u8,
+    },
+    /// Runs expiry, under the effective policy; or up to this far below the head, under any policy.
     Expire {
         to: Place,
         at: Option<i8>,
         policy: u8,
     },
-    /// A new group.
-    CreateGroup { by: u8, users: Vec<u8> },
-    /// New members.
-    Add { by: u8, to: Place, users: Vec<u8> },
-    /// Members who leave or are removed.
-    Remove { by: u8, to: Place, users: Vec<u8> },
-    /// A change of a group's settings.
-    Govern { by: u8, to: Place, act: Act },
-    /// An import that begins `at` positions from its source's cursor.
+    CreateGroup {
+        by: u8,
+        users: Vec<u8>,
+    },
+    Add {
+        by: u8,
+        to: Place,
+        users: Vec<u8>,
+    },
+    Remove {
+        by: u8,
+        to: Place,
+        users: Vec<u8>,
+    },
+    /// Changes a setting of a group.
+    Govern {
+        by: u8,
+        to: Place,
+        act: Act,
+    },
+    /// Imports from this offset to the cursor of the source.
     Import {
         by: u8,
         to: Place,
@@ -134,53 +182,68 @@ pub(super) enum Step {
         at: i8,
         entries: Vec<(u8, u8)>,
     },
-    /// A revoked device.
-    Revoke { by: u8, device: u8 },
-    /// A change of a user's relation to another.
-    Relate { by: u8, other: u8, act: u8 },
-    /// A profile, possibly empty, with a picture of this many bytes.
+    Revoke {
+        by: u8,
+        device: u8,
+    },
+    /// Changes the relation of a user to another.
+    Relate {
+        by: u8,
+        other: u8,
+        act: u8,
+    },
+    /// Sets a profile, possibly an empty one, with an avatar of this many bytes.
     SetProfile {
         by: u8,
         name: bool,
         about: bool,
         avatar: u16,
     },
-    /// A server role, assigned by any user.
-    Appoint { by: u8, user: u8, role: u8 },
-    /// A setting, changed by any user.
-    Set { by: u8, name: u8, value: u8 },
-    /// A read request.
+    /// Assigns a server role, as any user.
+    Appoint {
+        by: u8,
+        user: u8,
+        role: u8,
+    },
+    /// Changes a server setting, as any user.
+    Set {
+        by: u8,
+        name: u8,
+        value: u8,
+    },
+    /// Makes a read-only request.
     Ask {
         by: u8,
         to: Place,
         about: u8,
         question: Question,
     },
-    /// A step about attachments.
     File(FileStep),
-    /// This many days pass.
+    /// Advances the clock by this many days.
     Days(u8),
-    /// The clock moves by this many half hours, in either direction.
+    /// Moves the clock by this many half hours, in either direction.
     HalfHours(i8),
-    /// The clock moves by this many milliseconds, in either direction.
+    /// Moves the clock by this many milliseconds, in either direction.
     Clock(i16),
     /// Commits the changes so far as a batch.
     Commit,
-    /// A commit, after which the changed rows are taken for the trees.
+    /// Commits, and takes the changed rows for the trees.
     Take,
     /// Writes all taken rows to the trees.
     Stored,
-    /// Evicts everything that can be evicted, if no row is pending.
+    /// Evicts everything, if no row is pending.
     LetGo,
-    /// Loads and compares everything.
+    /// Loads everything, and compares.
     Focus,
-    /// The server restarts.
+    /// Restarts the server.
     Begin,
-    /// A device updates its stored overview.
-    CatchUp { by: u8 },
+    /// Updates a device's stored overview.
+    CatchUp {
+        by: u8,
+    },
 }
 
-/// Settings of a group, and of its members.
+/// Changes to the settings of a group or its members.
 #[derive(Clone, Debug)]
 pub(super) enum Act {
     Rename(u8),
@@ -205,37 +268,34 @@ pub(super) enum Act {
     Settle([bool; 3]),
 }
 
-/// The conversation of a step.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Place {
     /// One of the groups.
     Group(u8),
-    /// The direct chat of the acting user with a user.
+    /// The direct chat of the acting user with this one.
     Direct(u8),
-    /// The direct chat of two users.
+    /// The direct chat of two other users.
     Between(u8, u8),
-    /// An id that no conversation has.
+    /// An id without a conversation.
     Nowhere(u8),
 }
 
-/// The client seq of a send.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Seq {
-    /// The next one.
     Next,
-    /// One beyond it.
+    /// This far after the next one.
     Skip(u8),
     /// 0, which is invalid.
     Zero,
-    /// A retry of a send of this stream, this many back, in any conversation.
+    /// Retries a send of the stream, this many back, in any conversation.
     Retry(u16),
-    /// The same with a different body.
+    /// Retries with a different body.
     Conflict(u16),
-    /// A number that a retry or a skip may have passed over.
+    /// A number below the cursor that may never have been used.
     Below(u8),
 }
 
-/// Steps that change nothing.
+/// Read-only requests.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Question {
     Members,
@@ -261,17 +321,18 @@ pub(super) enum Question {
 }
 
 /// A crash: the trees of one moment, partly overwritten with those of a later one, and the commit
-/// log from the first on.
+/// log from the earlier one on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Crash {
     /// The moment of the recorded checkpoint position.
     pub(super) older: u8,
     /// The moment of the newer rows.
     pub(super) newer: u8,
-    /// The tree being written. Those before it are new, those after it old. `None` where any row
-    /// may be either, which demands more than a checkpoint that writes its trees one after another.
+    /// The tree that was being written: those before it are new, those after it old. With `None`,
+    /// any row may be either, which is stricter than a checkpoint that writes one tree after
+    /// another.
     pub(super) tree: Option<Tree>,
-    /// Decides for each row that may be either, and what happens during the replay.
+    /// Decides which of these rows are new, and when the replay evicts.
     pub(super) coin: u64,
 }
 
@@ -366,7 +427,7 @@ fn people() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Few users, who interact repeatedly.
+/// Few users, so that they interact repeatedly.
 fn acquaintance() -> impl Strategy<Value = Step> {
     let direct = |(by, with)| Step::Send {
         by,
@@ -445,7 +506,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A few users and a group, so that most scripts start with members.
+/// Creates a few users and a group, so that most scripts have members.
 pub(super) fn beginning() -> Vec<Step> {
     let join = |name| Step::Join {
         invite: 1,
@@ -476,7 +537,6 @@ pub(super) fn beginning() -> Vec<Step> {
         .collect()
 }
 
-/// Any script.
 pub(super) fn script() -> impl Strategy<Value = Script> {
     let tree = prop::option::of(prop::sample::select(&Tree::ALL[..]));
     let crash =

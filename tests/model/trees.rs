@@ -1,4 +1,4 @@
-//! The store as the state machine sees it: rows by key, and the loader that reads them.
+//! The store as the state machine sees it: rows by key, and loads of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +21,7 @@ use cairn_store::trees::Tree;
 
 use super::attachments::AttachmentTrees;
 
-/// The trees. A row is one write to each of its trees, so a crash may keep only part of it.
+/// The trees. A row may consist of a write to several trees, so a crash may keep only part of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Trees {
     pub(super) users: BTreeMap<UserId, UserRecord>,
@@ -103,7 +103,7 @@ impl Trees {
         }
     }
 
-    /// The state after a start: everything that is always in memory.
+    /// The state after a start, with everything that is always in memory.
     pub(super) fn open(&self) -> State {
         let mut state = State::default();
         for (&id, record) in &self.users {
@@ -141,7 +141,7 @@ impl Trees {
         state
     }
 
-    /// Loads what the state lacks.
+    /// Loads what the state requires.
     pub(super) fn load(&self, state: &mut State, need: Load) {
         match need {
             Load::Conversation(id) => self.load_conversation(state, id),
@@ -183,7 +183,7 @@ impl Trees {
                 }
                 state.install_members_complete(id);
             }
-            // Entries are not rows; the owner of the log supplies them.
+            // Entries are not rows; the log provides them.
             Load::Entry(..) | Load::Entries(..) => {}
             Load::Attachment(_) | Load::Attached(..) | Load::FirstAttached(_) => {
                 self.attachments.load(state, need)
@@ -250,14 +250,14 @@ impl Trees {
             .collect()
     }
 
-    /// Removes unreachable rows of revoked devices.
+    /// Removes the unreachable rows of revoked devices.
     pub(super) fn sweep(&mut self) {
         let alive: BTreeSet<DeviceId> = self.devices.keys().map(|key| key.1).collect();
         self.cursors.retain(|key, _| alive.contains(&key.0));
         self.recent.retain(|key, _| alive.contains(&key.0));
     }
 
-    /// The members as loaded: without cursors of revoked devices.
+    /// The members as loaded, without cursors of revoked devices.
     pub(super) fn living_members(
         &self,
     ) -> BTreeMap<(ConversationId, MemberChunk), Vec<StoredMember>> {
@@ -330,13 +330,12 @@ pub(super) fn mix<K: Ord + Clone, V: Clone>(
     keys.into_iter().filter_map(pick).collect()
 }
 
-/// A seeded fair coin.
 #[derive(Clone, Debug)]
 pub(super) struct Coin(pub(super) u64);
 
 impl Coin {
     pub(super) fn toss(&mut self) -> bool {
-        // The step and mix function of splitmix64.
+        // splitmix64.
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb) >> 63 == 1

@@ -31,7 +31,7 @@ pub(super) fn pick<T: Copy>(from: &[T], at: u8) -> Option<T> {
     from.get(usize::from(at) % from.len().max(1)).copied()
 }
 
-/// Includes names that differ only in case.
+/// Names, of which some differ only in case.
 pub(super) fn user_name(at: u8) -> UserName {
     UserName::new(if at % 5 == 4 {
         format!("USER{}", at / 5)
@@ -98,7 +98,7 @@ pub(super) fn place(naive: &Naive, actor: Actor, place: Place) -> ConversationId
 pub(super) fn govern(conversation: ConversationId, act: &Act, now: Timestamp) -> Request {
     let id = |user: u8| UserId::new(user.into());
     let ids = |users: &[u8]| users.iter().map(|&user| id(user)).collect();
-    // Most group settings leave members some permissions.
+    // Most group settings should leave permissions to members.
     let role =
         |least: u8| [Role::Member, Role::Admin, Role::Owner, Role::Member][usize::from(least) % 4];
     match act {
@@ -184,12 +184,12 @@ pub(super) fn govern(conversation: ConversationId, act: &Act, now: Timestamp) ->
     }
 }
 
-/// Names with common prefixes, also in another case, and two that differ only in case.
+/// Names with common prefixes, of which two differ only in case.
 fn group_name(at: u8) -> GroupName {
     GroupName::new(["a group", "A group", "Another", "öl"][usize::from(at) % 4]).unwrap()
 }
 
-/// The command of a request that the state machine executes alone.
+/// The command of a request that the state machine executes without further input.
 pub(super) fn asked(actor: Actor, request: impl Into<Request>) -> Command {
     By(actor, Asked::try_from(request.into()).unwrap()).into()
 }
@@ -281,7 +281,7 @@ pub(super) fn ask(
 pub(super) fn some_words(sort: u8) -> Text {
     Text::new(match sort {
         0 => String::new(),
-        // Too long for a caption.
+        // Longer than a caption may be.
         5 => "x".repeat(5000),
         _ => format!("edit {sort}"),
     })

@@ -11,7 +11,6 @@ use cairn_store::trees::Tree;
 
 use crate::model::trees::mix;
 
-/// The trees of attachments.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::model) struct AttachmentTrees {
     pub(in crate::model) records: BTreeMap<AttachmentHash, AttachmentRecord>,
@@ -28,7 +27,7 @@ fn set<K: Ord, V>(tree: &mut BTreeMap<K, V>, key: K, value: Option<V>) {
 }
 
 impl AttachmentTrees {
-    /// Stores a row, if it belongs to these trees.
+    /// Stores a row, if it belongs to one of these trees.
     pub(in crate::model) fn put(&mut self, row: Row) {
         match row {
             Row::Attachment(hash, record) => {
@@ -46,7 +45,7 @@ impl AttachmentTrees {
         }
     }
 
-    /// Loads what a start loads.
+    /// Loads what a starting server loads.
     pub(in crate::model) fn open(&self, state: &mut State) {
         self.bytes
             .iter()
@@ -56,7 +55,7 @@ impl AttachmentTrees {
             .for_each(|&hash| state.attachments.install_unused(hash));
     }
 
-    /// Loads what the state lacks about attachments.
+    /// Loads what the state requires about attachments.
     pub(in crate::model) fn load(&self, state: &mut State, need: Load) {
         match need {
             Load::Attachment(hash) => state

@@ -31,8 +31,8 @@ use crate::model::naive::Naive;
 use crate::model::trees::Trees;
 use crate::model::values::asked;
 
-/// Users who are not members see nothing, change nothing, and cannot tell whether the conversation
-/// exists.
+/// Checks that users who are not members see nothing, change nothing, and cannot tell whether the
+/// conversation exists.
 pub(in crate::model) fn check_hidden(
     state: &mut State,
     trees: &Trees,

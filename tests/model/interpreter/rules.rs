@@ -1,4 +1,4 @@
-//! Settings and policies of every kind, and the maintenance that follows from them.
+//! Settings and policies of every kind, and the maintenance they cause.
 
 use cairn_core::api::command::{Expire, GetRetained, KeepsByDefault};
 use cairn_proto::ids::{MsgId, Timestamp};
@@ -10,7 +10,7 @@ use crate::model::naive::Naive;
 use crate::model::steps::Place;
 use crate::model::values::{beside, place};
 
-/// Some of the settings, and one that does not exist.
+/// Some valid names, and an unknown one.
 pub(super) const SETTINGS: [&str; 15] = [
     "away-after",
     "groups-per-owner",
@@ -29,7 +29,7 @@ pub(super) const SETTINGS: [&str; 15] = [
     "retention-longest",
 ];
 
-/// Values that some of them accept.
+/// Values, each valid for some of the settings.
 pub(super) const VALUES: [&str; 12] = [
     "90s", "anyone", "friends", "1", "2", "2000", "10001", "on", "off", "0", "keep", "days 2",
 ];
@@ -50,7 +50,7 @@ pub(super) fn policy(sort: u8) -> Option<Retention> {
 }
 
 impl Cast {
-    /// Maintenance under the effective policy, or under another one.
+    /// Expiry under the effective policy, or under another one.
     pub(in crate::model) fn expire(
         &self,
         to: Place,

@@ -1,4 +1,4 @@
-//! What a session sends: messages, retries, forwards, files and imports.
+//! Steps that send: messages, retries, forwards, files and imports.
 
 use cairn_core::api::actor::Actor;
 use cairn_core::api::command::{
@@ -158,7 +158,7 @@ impl Cast {
 
     pub(super) fn imported(&mut self, (name, body): (u8, u8)) -> ImportEntry {
         self.said += 1;
-        // Some bodies cannot be imported; most requests should contain none of them.
+        // Some bodies cannot be imported, so most requests should contain none of them.
         let body = if body == 11 {
             a_body(9, self.said)
         } else {

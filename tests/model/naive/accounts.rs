@@ -1,4 +1,4 @@
-//! The model's users, invites, devices and sessions.
+//! Users, invites, devices and sessions of the model.
 
 use std::collections::BTreeMap;
 
@@ -213,8 +213,8 @@ impl Naive {
         })
     }
 
-    /// Marks the stream as most recently used. Beyond the limit, the least recently used stream is
-    /// forgotten.
+    /// Marks the stream as most recently used. Beyond the limit, the least recently used stream
+    /// expires.
     fn use_stream(&mut self, actor: Actor) {
         let Actor {
             user,
@@ -238,7 +238,7 @@ impl Naive {
         }
     }
 
-    /// A session may send on a stream that was forgotten since its start: it is a new one then.
+    /// A session may send on a stream that expired since its login; the stream then starts again.
     pub(super) fn use_stream_if_forgotten(&mut self, actor: Actor) {
         if !self.users[&actor.user].devices[&actor.device]
             .streams

@@ -1,4 +1,4 @@
-//! The model's edits and recalls.
+//! Edits and recalls of the model.
 
 use cairn_core::api::actor::Actor;
 use cairn_proto::content::body::{Amendment, Body};
@@ -276,7 +276,7 @@ impl Naive {
         &mut self.conversations.get_mut(&id).unwrap().log[msgid.get() as usize - 1]
     }
 
-    /// No entry keeps a former text of a message.
+    /// Removes former texts of a message from its edits.
     fn clear_edits(&mut self, id: ConversationId, of: MsgId) {
         for entry in &mut self.conversations.get_mut(&id).unwrap().log {
             match &mut entry.body {

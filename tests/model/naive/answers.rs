@@ -10,7 +10,6 @@ use cairn_proto::wire::request::{
 
 use super::Naive;
 
-/// The answer to a request of this kind.
 fn answer<C: Call>(_: &C, answer: Result<C::Answer, ErrorCode>) -> Result<Answer, ErrorCode> {
     answer.map(|answer| Answer::to::<C>(&answer))
 }

@@ -1,4 +1,4 @@
-//! The model's cursors, imports and summaries.
+//! Cursors, imports and summaries of the model.
 
 use std::collections::BTreeSet;
 
@@ -70,7 +70,6 @@ impl Naive {
         Ok(())
     }
 
-    /// Records the read cursor of a member.
     pub(super) fn moved_read(&mut self, id: ConversationId, user: UserId) {
         let found = &self.conversations[&id];
         self.updates.push(Update::Read {

@@ -1,4 +1,4 @@
-//! The model's groups: settings, bans, mutes, and members' own settings.
+//! Groups of the model: settings, bans, mutes, and members' own settings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -90,7 +90,7 @@ impl Naive {
         Ok(List(banned.collect()))
     }
 
-    /// Returns a group, for members with at least this role.
+    /// Returns a group, for members of at least this role.
     pub(in crate::model) fn ranked(
         &self,
         user: UserId,

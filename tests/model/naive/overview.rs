@@ -1,5 +1,5 @@
-//! The model's overviews: compares the state before and after each command, and records the batch
-//! of each change.
+//! Overviews of the model: the state is compared before and after each command, and changes are
+//! recorded by batch.
 
 use std::collections::BTreeMap;
 
@@ -18,14 +18,14 @@ use super::{Member, Naive};
 /// Change stamps, as batch numbers.
 #[derive(Clone, Debug)]
 pub(in crate::model) struct Changes {
-    /// The batch being filled.
+    /// The batch that is being filled.
     pub(in crate::model) open: u64,
-    /// The starts of the server, each with its first batch.
+    /// By server start, its epoch and first batch.
     pub(in crate::model) epochs: Vec<(EpochId, u64)>,
     conversations: BTreeMap<ConversationId, u64>,
     memberships: BTreeMap<(UserId, ConversationId), u64>,
     pub(in crate::model) ended: BTreeMap<(UserId, ConversationId), u64>,
-    /// The head and floor of each log, and the state of its members.
+    /// Heads and floors of each log, and the state of its members.
     seen: BTreeMap<ConversationId, Seen>,
 }
 
@@ -109,7 +109,7 @@ impl Naive {
         }
     }
 
-    /// Locates a moment in the server's past.
+    /// Returns the batch of a moment, if the server knows it.
     fn past(&self, moment: Moment) -> Option<u64> {
         let Changes { open, epochs, .. } = &self.changes;
         let at = epochs
@@ -181,7 +181,7 @@ impl Naive {
     }
 }
 
-/// A device's stored overview, maintained from changes alone.
+/// The overview that a device stores, maintained from changes alone.
 #[derive(Clone, Debug, Default)]
 pub(in crate::model) struct Kept {
     pub(in crate::model) as_of: Option<Moment>,
@@ -189,7 +189,6 @@ pub(in crate::model) struct Kept {
 }
 
 impl Kept {
-    /// Updates it.
     pub(in crate::model) fn take(&mut self, page: ConversationPage) {
         if page.extent == OverviewExtent::All {
             self.conversations.clear();
@@ -200,8 +199,8 @@ impl Kept {
         self.as_of = Some(page.as_of);
     }
 
-    /// It equals a full overview, except for the device's own delivered cursors and other users'
-    /// server roles.
+    /// Checks that it equals a full overview, except for the device's own delivered cursors and
+    /// other users' server roles.
     pub(in crate::model) fn check(&self, actor: Actor, naive: &Naive) -> Result<(), TestCaseError> {
         let everything = naive
             .overview(actor, None, None)

@@ -1,4 +1,4 @@
-//! The model's relations, profiles and settings, as plain facts.
+//! Relations, profiles and settings of the model.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +21,7 @@ use cairn_proto::wire::request::List;
 
 use super::Naive;
 
-/// Acts still in effect.
+/// Acts that are still in effect.
 #[derive(Clone, Debug, Default)]
 pub(in crate::model) struct Facts {
     follows: BTreeSet<(UserId, UserId)>,
@@ -59,7 +59,7 @@ impl Facts {
         self.friends.extend([(user, other), (other, user)]);
     }
 
-    /// Removes friendship and requests between two users.
+    /// Removes friendship and requests between two users, in both directions.
     fn part(&mut self, user: UserId, other: UserId) {
         for pair in [(user, other), (other, user)] {
             self.friends.remove(&pair);
@@ -67,8 +67,8 @@ impl Facts {
         }
     }
 
-    /// The result of an act. A request is delivered unless the other user blocks it or is at the
-    /// contact limit.
+    /// Applies an act. A request is delivered unless the other user blocks its sender or has a full
+    /// contact list.
     fn act(
         &mut self,
         user: UserId,
@@ -171,7 +171,7 @@ impl Naive {
         Ok(self.contact(user, other))
     }
 
-    /// Users are never added by someone they have blocked.
+    /// Users cannot be added by someone they block.
     pub(in crate::model) fn check_blocks(
         &self,
         by: UserId,
@@ -242,7 +242,7 @@ impl Naive {
         }
     }
 
-    /// Users by name prefix. The model has a single page.
+    /// Users by name prefix, in a single page.
     pub(in crate::model) fn search(
         &self,
         actor: Actor,
@@ -287,7 +287,6 @@ impl Naive {
         List(found.collect())
     }
 
-    /// Records a change of a user's account.
     pub(in crate::model) fn account_changed(&mut self, user: UserId, update: AccountUpdate) {
         let update = Box::new(update);
         self.updates.push(Update::Account { user, update });
@@ -326,7 +325,8 @@ impl Naive {
         Ok(())
     }
 
-    /// The users that may be watched. The state machine does not know their presence.
+    /// The users that may be watched, without their presence, which the state machine does not
+    /// know.
     pub(in crate::model) fn watch(&self, actor: Actor, users: &[UserId]) -> List<UserPresence> {
         let user = actor.user;
         let shares = |other| {
@@ -440,7 +440,7 @@ impl Naive {
         Ok(setting.unwrap())
     }
 
-    /// All settings: each row of the table, with its current value.
+    /// All settings, in the order of the table, with their current values.
     pub(in crate::model) fn told_settings(&self) -> Vec<Setting> {
         let mut told: Vec<Setting> = TABLE
             .iter()

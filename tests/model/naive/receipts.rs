@@ -1,4 +1,4 @@
-//! The model's receipts and unread marks.
+//! Receipts and unread marks of the model.
 
 use cairn_core::api::actor::Actor;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
@@ -10,7 +10,7 @@ use cairn_proto::wire::event::AccountUpdate;
 use super::{Member, Naive};
 
 impl Naive {
-    /// Returns whether a user sees what another has read.
+    /// Returns whether a user sees the read cursor of another.
     pub(in crate::model) fn shows_reads(&self, id: ConversationId, to: UserId, of: UserId) -> bool {
         let hides = |user: UserId| self.users[&user].reads == Reads::Hidden;
         let is_group = self.conversations[&id].name.is_some();

@@ -1,4 +1,4 @@
-//! The model's retention policies and expiry.
+//! Retention policies and expiry of the model.
 
 use cairn_core::api::actor::Actor;
 use cairn_core::api::command::{Expire, Retained};
@@ -71,7 +71,7 @@ impl Naive {
         })
     }
 
-    /// Returns whether more may expire at once. The model's step has no limit.
+    /// Returns whether more may expire at once. The model's steps have no limit.
     pub(in crate::model) fn expire(&mut self, command: Expire) -> Result<bool, ErrorCode> {
         let Expire {
             conversation: id,
@@ -114,7 +114,7 @@ impl Naive {
         Ok(false)
     }
 
-    /// The effective policy, with the server's default and bounds.
+    /// The effective policy, after the server's default and bounds.
     pub(in crate::model) fn effective(&self, found: &Conversation) -> Retention {
         let default = match self.setting("retention-default").unwrap_or("keep") {
             "keep" => Retention::Keep,
@@ -153,7 +153,8 @@ impl Naive {
                 .is_none_or(|days| days == "0")
     }
 
-    /// Returns whether every device of a member has an entry, or the entry predates the membership.
+    /// Returns whether every device of a member acked an entry, or the entry is older than the
+    /// membership.
     fn has(&self, found: &Conversation, user: UserId, msgid: MsgId) -> bool {
         let member = &found.members[&user];
         let has = |device| {
@@ -167,7 +168,7 @@ impl Naive {
 }
 
 impl Conversation {
-    /// The last entry old enough to expire, like all below it.
+    /// The last entry that is old enough to expire, as all entries below it do.
     pub(in crate::model) fn aged(&self, policy: Retention, now: Timestamp) -> MsgId {
         let Some(cutoff) = cutoff(policy, now) else {
             return MsgId::ZERO;
@@ -189,7 +190,6 @@ impl Conversation {
         self.floor.max(self.members[&user].floor)
     }
 
-    /// Returns whether an entry has expired.
     pub(in crate::model) fn has_expired(&self, msgid: MsgId) -> bool {
         msgid > MsgId::ZERO && msgid <= self.floor
     }

@@ -1,4 +1,4 @@
-//! The model's sends, forwards and retries.
+//! Sends, forwards and retries of the model.
 
 use std::collections::BTreeSet;
 
@@ -60,7 +60,6 @@ impl Naive {
         self.accept(actor, (conversation, seq, send), (body, extras), now)
     }
 
-    /// The answer to a retry.
     fn seen(
         &self,
         actor: Actor,
@@ -201,7 +200,7 @@ impl Naive {
     }
 
     /// In a group, a sender needs a role and must not be muted; in a direct chat, neither user may
-    /// have blocked the other.
+    /// block the other.
     pub(in crate::model) fn may_speak(
         &self,
         user: UserId,

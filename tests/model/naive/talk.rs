@@ -1,4 +1,4 @@
-//! The model's conversations and their members.
+//! Conversations and members of the model.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,7 +50,7 @@ impl Naive {
         body: Body,
     ) -> MsgId {
         let found = self.conversations.get_mut(&id).unwrap();
-        // If the clock goes back by more than an hour, it was wrong before.
+        // A clock that goes back by more than an hour was wrong before.
         let last = found.last_sent_at();
         let sent_at = if last.get() > now.get() + CLOCK_STEP_MS_MAX {
             now
@@ -76,7 +76,7 @@ impl Naive {
             .insert(user, Member::new(role, joined, found.settings.history));
     }
 
-    /// Records that a user joined. What they see are the conversation's entries so far.
+    /// Records that a user joined, with the summary that they receive.
     fn joined(&mut self, id: ConversationId, user: UserId) {
         let actor = of_device(user, DeviceId::new(0));
         let position = self.feed(actor, id).unwrap().position;
@@ -88,7 +88,7 @@ impl Naive {
         });
     }
 
-    /// Records that a member's role or settings changed, for each of their devices.
+    /// Records a change of a member's role or settings, for each of their devices.
     pub(in crate::model) fn changed(&mut self, id: ConversationId, user: UserId) {
         let devices: Vec<DeviceId> = self.users[&user].devices.keys().copied().collect();
         for device in devices {
@@ -123,7 +123,7 @@ impl Naive {
         self.join_conversation(id, high, Role::Member, MsgId::new(1));
     }
 
-    /// Both users of a new direct chat joined, the lower id first.
+    /// Records that both users of a new direct chat joined, the lower id first.
     pub(in crate::model) fn opened_direct(&mut self, id: ConversationId) {
         let (low, high) = id.direct_users().unwrap();
         self.joined(id, low);
@@ -194,7 +194,7 @@ impl Naive {
             .ok_or(ErrorCode::NoSuchUser)
     }
 
-    /// Adds those who are not members yet; returns their number.
+    /// Adds users who are not members yet. Returns their number.
     pub(in crate::model) fn put_members(
         &mut self,
         by: UserId,

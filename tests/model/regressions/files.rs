@@ -1,4 +1,4 @@
-//! Regressions of attachments.
+//! Attachment scripts that once failed.
 
 use super::{GROUP, crashes, goes_well};
 use crate::model::attachments::FileStep;
