@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -97,8 +97,7 @@ pub fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let engine = open(options)?;
-    // After the replay: only a directory without users and invites may get a new key.
-    let identity = Identity::open(&options.data, engine.state().is_unused())?;
+    let identity = identity_of(&engine, &options.data)?;
     let closing = engine.closing();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -127,13 +126,19 @@ pub async fn run_in_memory(
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let engine = open(options)?;
-    let identity = Identity::open(&options.data, engine.state().is_unused())?;
+    let identity = identity_of(&engine, &options.data)?;
     let listener = Listener::Memory(memory::Listener::new(connections));
     serve(options, engine, &identity, listener, ready, stop).await
 }
 
 fn open(options: &Options) -> Result<Engine, ServeError> {
     Ok(Engine::open(&options.data)?.monitor_reserve(options.disk_reserve_bytes))
+}
+
+/// Loads the identity after the replay: only a directory without users and invites may get a new
+/// key.
+fn identity_of(engine: &Engine, data: &Path) -> Result<Identity, IdentityError> {
+    Identity::open(data, engine.directory(), engine.state().is_unused())
 }
 
 async fn serve(

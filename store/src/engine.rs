@@ -33,6 +33,7 @@ use crate::commit_log::{BatchBuf, BatchNo, CommitLog, LogPlace, OpenError};
 use crate::engine::meter::Meter;
 use crate::engine::replay::Replayed;
 use crate::env::Env;
+use crate::files::directory_id::DirectoryId;
 use crate::files::disk_reserve::{self, DiskReserve, ReserveMonitor};
 use crate::files::format::{self, Format};
 use crate::files::lock::DirLock;
@@ -51,6 +52,7 @@ use cairn_core::{Batch, Command, State};
 pub struct Engine {
     env: Env,
     dir: PathBuf,
+    directory: DirectoryId,
     state: State,
     batch: Batch,
     log: CommitLog,
@@ -174,6 +176,7 @@ impl Engine {
         Ok(Self {
             env: env.clone(),
             dir: dir.to_owned(),
+            directory,
             state,
             batch: Batch::new(BatchBuf::new().payload_mut().len()),
             log,
@@ -202,6 +205,12 @@ impl Engine {
             reserve_monitor: Some(ReserveMonitor::over(reserve, &self.env.clock)),
             ..self
         }
+    }
+
+    /// The id of the data directory.
+    #[must_use]
+    pub const fn directory(&self) -> DirectoryId {
+        self.directory
     }
 
     /// The state, including the uncommitted batch, which a power cut may lose.

@@ -1,11 +1,12 @@
-//! Trees that are older than the commit log.
+//! Parts of a data directory that do not belong together: of different ages, or of two directories.
 
 use std::fs;
+use std::path::Path;
 
 use cairn_client::Client;
 use cairn_client::proto::content::body::Body;
 
-use super::{DATA_UNUSABLE, assert_refused, copy, doctor, outcome, serve, stderr};
+use super::{DATA_UNUSABLE, assert_refused, copy, doctor, outcome, serve, serve_once, stderr};
 use crate::support::Server;
 
 /// sled takes some damage for a torn write and falls back to an earlier state. So when the log
@@ -56,4 +57,68 @@ async fn trees_older_than_the_log_are_named_as_well() {
         );
         assert_refused(&output, exit, &headline);
     }
+}
+
+/// Moves a file or a folder from one data directory into another.
+fn graft(part: &str, from: &Path, to: &Path) {
+    let (from, to) = (from.join(part), to.join(part));
+    if from.is_dir() {
+        fs::remove_dir_all(&to).unwrap();
+        copy(&from, &to);
+    } else {
+        fs::copy(from, to).unwrap();
+    }
+}
+
+/// Two directories with the same history differ in their ids alone.
+#[test]
+fn parts_of_two_directories_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let [ours, theirs, mixed] = ["ours", "theirs", "mixed"].map(|name| dir.path().join(name));
+    for data in [&ours, &theirs] {
+        serve_once(&mut serve(data)).unwrap();
+    }
+    let id = |data: &Path| {
+        let key = fs::read_to_string(data.join("identity/key.pem")).unwrap();
+        let (first, _) = key.split_once('\n').unwrap();
+        first.strip_prefix("directory ").unwrap().to_owned()
+    };
+    let grafts = [
+        (&["identity/key.pem"][..], "identity/key.pem"),
+        (&["watermark"], "watermark"),
+        (&["log", "watermark"], "watermark"),
+        (&["log"], "log/0000000000000003"),
+    ];
+    for (parts, named) in grafts {
+        copy(&ours, &mixed);
+        for part in parts {
+            graft(part, &theirs, &mixed);
+        }
+        for (output, exit) in [
+            (outcome(&mut serve(&mixed)), DATA_UNUSABLE),
+            (doctor(&mixed, &[]), 1),
+        ] {
+            let said = stderr(&output);
+            assert_eq!(output.status.code(), Some(exit), "{parts:?}: {said}");
+            let named = mixed.join(named);
+            assert!(
+                said.contains(&format!("{} belongs to", named.display())),
+                "{said}"
+            );
+            assert!(
+                said.contains(&id(&theirs)) && said.contains(&id(&ours)),
+                "{said}"
+            );
+            assert!(
+                said.contains("restore all parts of the data directory"),
+                "{said}"
+            );
+        }
+        fs::remove_dir_all(&mixed).unwrap();
+    }
+    copy(&ours, &mixed);
+    graft("trees", &theirs, &mixed);
+    let said = stderr(&outcome(&mut serve(&mixed)));
+    let expected = format!("and the trees to {}", id(&theirs));
+    assert!(said.contains(&expected), "{said}");
 }

@@ -1,22 +1,21 @@
 //! The server's identity: a self-made key that clients pin, and the secret that lets QUIC's keys
 //! survive a restart.
 
+mod key_file;
 mod permissions;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use cairn_proto::secret::Pin;
-use rcgen::{
-    CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_ECDSA_P256_SHA256,
-    PublicKeyData as _,
-};
+use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PublicKeyData as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use sha2::{Digest as _, Sha256};
 use tracing::warn;
 
 pub use self::permissions::{PermissionProblem, permission_problems};
 use cairn_store::disk::real::RealDisk;
+use cairn_store::files::directory_id::DirectoryId;
 use cairn_store::files::durable;
 
 #[derive(Debug)]
@@ -38,6 +37,17 @@ pub enum IdentityError {
     /// No new key is created, as that would lock every client out.
     #[error("{} is damaged: restore it from a backup", .0.display())]
     Damaged(PathBuf),
+    /// Its first line names another data directory.
+    #[error(
+        "{} belongs to data directory {found}, and the trees to {expected}: restore all parts of \
+         the data directory from one backup",
+        .path.display()
+    )]
+    Foreign {
+        path: PathBuf,
+        found: DirectoryId,
+        expected: DirectoryId,
+    },
     #[error("{} is sound: it is not replaced", .0.display())]
     Sound(PathBuf),
     #[error("cannot create a key or a certificate: {0}")]
@@ -52,14 +62,18 @@ impl Identity {
     /// Loads the identity from `<data>/identity`. On an unused directory, without a user or an
     /// invite, no client knows the key, so a missing or damaged one is created again: a first start
     /// may have been interrupted at any point.
-    pub(crate) fn open(data: &Path, is_unused: bool) -> Result<Self, IdentityError> {
+    pub(crate) fn open(
+        data: &Path,
+        directory: DirectoryId,
+        is_unused: bool,
+    ) -> Result<Self, IdentityError> {
         let dir = dir_of(data);
         create_dir(&dir)?;
-        let key = match load_key(&dir) {
+        let key = match key_file::load(&dir, directory) {
             Err(IdentityError::Missing(_) | IdentityError::Damaged(_)) if is_unused => {
-                create_key(&dir)?
+                key_file::create(&dir, directory)?
             }
-            loaded => loaded?,
+            loaded => loaded?.mark(&dir, directory)?,
         };
         let quic_secret = load_or_create_quic_secret(&dir, is_unused)?;
         permissions::narrow(data);
@@ -97,9 +111,10 @@ impl Identity {
 ///
 /// # Errors
 ///
-/// [`IdentityError::Missing`] and [`IdentityError::Damaged`], as a start of the server would.
-pub fn check(data: &Path) -> Result<(), IdentityError> {
-    load_key(&dir_of(data)).map(drop)
+/// As a start of the server: [`IdentityError::Missing`], [`IdentityError::Damaged`] and
+/// [`IdentityError::Foreign`].
+pub fn check(data: &Path, directory: DirectoryId) -> Result<(), IdentityError> {
+    key_file::load(&dir_of(data), directory).map(drop)
 }
 
 /// Creates a new key in place of a lost one, and returns its pin, which no client knows yet. A
@@ -108,10 +123,10 @@ pub fn check(data: &Path) -> Result<(), IdentityError> {
 /// # Errors
 ///
 /// [`IdentityError::Sound`] if the key is not lost.
-pub fn replace_lost_key(data: &Path) -> Result<Pin, IdentityError> {
+pub fn replace_lost_key(data: &Path, directory: DirectoryId) -> Result<Pin, IdentityError> {
     let dir = dir_of(data);
     create_dir(&dir)?;
-    match load_key(&dir) {
+    match key_file::load(&dir, directory) {
         Ok(_) => return Err(IdentityError::Sound(dir.join(KEY_FILE))),
         Err(IdentityError::Missing(_)) => {}
         Err(IdentityError::Damaged(path)) => {
@@ -121,7 +136,7 @@ pub fn replace_lost_key(data: &Path) -> Result<Pin, IdentityError> {
         }
         Err(other) => return Err(other),
     }
-    Ok(pin_of(&create_key(&dir)?))
+    Ok(pin_of(&key_file::create(&dir, directory)?))
 }
 
 const KEY_FILE: &str = "key.pem";
@@ -133,23 +148,6 @@ fn dir_of(data: &Path) -> PathBuf {
 
 fn pin_of(key: &KeyPair) -> Pin {
     Pin::new(Sha256::digest(key.subject_public_key_info()).into())
-}
-
-fn load_key(dir: &Path) -> Result<KeyPair, IdentityError> {
-    let path = dir.join(KEY_FILE);
-    let Some(pem) = read(&path)? else {
-        return Err(IdentityError::Missing(path));
-    };
-    String::from_utf8(pem)
-        .ok()
-        .and_then(|pem| KeyPair::from_pem(&pem).ok())
-        .ok_or(IdentityError::Damaged(path))
-}
-
-fn create_key(dir: &Path) -> Result<KeyPair, IdentityError> {
-    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-    write(&dir.join(KEY_FILE), key.serialize_pem().as_bytes())?;
-    Ok(key)
 }
 
 /// A lost secret is replaced: without it, clients notice the next restart only after the idle
@@ -203,6 +201,8 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), IdentityError> {
 mod tests {
     use super::*;
 
+    const DIRECTORY: DirectoryId = DirectoryId::from_bytes([7; 16]);
+
     fn key_path(dir: &tempfile::TempDir) -> PathBuf {
         dir.path().join("identity/key.pem")
     }
@@ -210,8 +210,8 @@ mod tests {
     #[test]
     fn identity_survives_restart() {
         let dir = tempfile::tempdir().unwrap();
-        let first = Identity::open(dir.path(), true).unwrap();
-        let second = Identity::open(dir.path(), false).unwrap();
+        let first = Identity::open(dir.path(), DIRECTORY, true).unwrap();
+        let second = Identity::open(dir.path(), DIRECTORY, false).unwrap();
         assert_eq!(first.pin(), second.pin());
         assert_eq!(first.quic_secret(), second.quic_secret());
         assert!(first.certificate().is_ok());
@@ -222,30 +222,33 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = key_path(&dir);
         assert!(matches!(
-            Identity::open(dir.path(), false),
+            Identity::open(dir.path(), DIRECTORY, false),
             Err(IdentityError::Missing(named)) if named == path
         ));
         std::fs::write(&path, "no key").unwrap();
         assert!(matches!(
-            Identity::open(dir.path(), false),
+            Identity::open(dir.path(), DIRECTORY, false),
             Err(IdentityError::Damaged(named)) if named == path
         ));
         assert_eq!(std::fs::read(&path).unwrap(), b"no key");
-        Identity::open(dir.path(), true).unwrap();
+        Identity::open(dir.path(), DIRECTORY, true).unwrap();
     }
 
     #[test]
     fn only_a_lost_key_is_replaced() {
         let dir = tempfile::tempdir().unwrap();
-        let first = Identity::open(dir.path(), true).unwrap();
+        let first = Identity::open(dir.path(), DIRECTORY, true).unwrap();
         assert!(matches!(
-            replace_lost_key(dir.path()),
+            replace_lost_key(dir.path(), DIRECTORY),
             Err(IdentityError::Sound(_))
         ));
         std::fs::write(key_path(&dir), "no key").unwrap();
-        let pin = replace_lost_key(dir.path()).unwrap();
+        let pin = replace_lost_key(dir.path(), DIRECTORY).unwrap();
         assert_ne!(pin, first.pin());
-        assert_eq!(Identity::open(dir.path(), false).unwrap().pin(), pin);
+        assert_eq!(
+            Identity::open(dir.path(), DIRECTORY, false).unwrap().pin(),
+            pin
+        );
         assert_eq!(
             std::fs::read(dir.path().join("aside/key.pem")).unwrap(),
             b"no key"
@@ -255,14 +258,14 @@ mod tests {
     #[test]
     fn lost_quic_secret_is_replaced() {
         let dir = tempfile::tempdir().unwrap();
-        let first = Identity::open(dir.path(), true).unwrap();
+        let first = Identity::open(dir.path(), DIRECTORY, true).unwrap();
         let path = dir.path().join("identity/quic-secret");
         std::fs::write(&path, [7; 31]).unwrap();
-        let second = Identity::open(dir.path(), false).unwrap();
+        let second = Identity::open(dir.path(), DIRECTORY, false).unwrap();
         assert_eq!(first.pin(), second.pin());
         assert_ne!(second.quic_secret()[..31], [7; 31]);
         std::fs::remove_file(&path).unwrap();
-        let third = Identity::open(dir.path(), false).unwrap();
+        let third = Identity::open(dir.path(), DIRECTORY, false).unwrap();
         assert_ne!(second.quic_secret(), third.quic_secret());
         assert_eq!(std::fs::read(&path).unwrap(), third.quic_secret());
     }

@@ -217,6 +217,9 @@ impl Failure {
                 "if there is no backup, `cairn doctor --data DIR --new-identity` creates a new \
                     key, which every device must then be made to trust",
             ),
+            IdentityError::Foreign { .. } => failure.hint(
+                "to use this key for a new server on purpose, remove the first line of its file",
+            ),
             _ if is_full(error) => failure.hint(FULL),
             _ => failure,
         }

@@ -17,7 +17,7 @@ use crate::cli::limits;
 use crate::cli::output::Output;
 use crate::cli::server::machine::Machine;
 use crate::cli::server::open_files;
-use cairn_server::identity;
+use cairn_server::identity::{self, IdentityError};
 use cairn_store::StoreError;
 use cairn_store::check::doctor::{self, Depth, Report};
 use cairn_store::engine::Engine;
@@ -251,7 +251,7 @@ fn check(dir: &Path, args: &DoctorArgs, output: &mut Output) -> Result<(), Failu
     let of_store = |error: StoreError| Failure::of_check(&error.into());
     // Open, so that no server starts meanwhile.
     let engine = Engine::open(dir).map_err(of_store)?;
-    let new_pin = check_identity(dir, engine.state().is_unused(), args.new_identity)?;
+    let new_pin = check_identity(dir, &engine, args.new_identity)?;
     engine.close().map_err(of_store)?;
     let problems = identity::permission_problems(dir);
     let mut warnings = Vec::from_iter(problems.iter().map(ToString::to_string));
@@ -265,12 +265,19 @@ fn check(dir: &Path, args: &DoctorArgs, output: &mut Output) -> Result<(), Failu
 }
 
 /// Returns the pin of the new key, if one was wanted.
-fn check_identity(dir: &Path, is_unused: bool, new_identity: bool) -> Result<Option<Pin>, Failure> {
+fn check_identity(dir: &Path, engine: &Engine, new_identity: bool) -> Result<Option<Pin>, Failure> {
+    let directory = engine.directory();
     let checked = match new_identity {
-        true => identity::replace_lost_key(dir).map(Some),
-        // The first start of the server creates it.
-        false if is_unused => Ok(None),
-        false => identity::check(dir).map(|()| None),
+        true => identity::replace_lost_key(dir, directory).map(Some),
+        false => match identity::check(dir, directory) {
+            // The first start of the server creates it.
+            Err(IdentityError::Missing(_) | IdentityError::Damaged(_))
+                if engine.state().is_unused() =>
+            {
+                Ok(None)
+            }
+            checked => checked.map(|()| None),
+        },
     };
     checked.map_err(|error| Failure::of_identity(Exit::Failed, &error))
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::record::BatchNo;
+use crate::files::directory_id::DirectoryId;
 use crate::files::poison::Poisoned;
 use crate::limits;
 
@@ -63,6 +64,17 @@ pub enum LogError {
          missing; restore the data directory from a backup"
     )]
     Apart { checkpoint: BatchNo, first: BatchNo },
+    /// A part of another data directory.
+    #[error(
+        "{} belongs to data directory {found}, and the trees to {expected}; restore all parts of \
+         the data directory from one backup",
+        .path.display()
+    )]
+    OtherDirectory {
+        path: PathBuf,
+        found: DirectoryId,
+        expected: DirectoryId,
+    },
     #[error("{} does not belong in {}; move it elsewhere", describe(.name), .dir.display())]
     Foreign { name: OsString, dir: PathBuf },
     /// Nothing was written.

@@ -350,13 +350,11 @@ fn read_mark(disk: &dyn Disk, place: &LogPlace, is_new: bool) -> Result<Option<M
         None if !is_new && place.format == Format::Current => Err(LogError::NoWatermark {
             path: path.to_owned(),
         }),
-        Some(mark) if mark.directory != place.directory => {
-            let what = format!(
-                "it belongs to data directory {}, and the trees to {}",
-                mark.directory, place.directory
-            );
-            Err(LogError::damaged(path, 0, what))
-        }
+        Some(mark) if mark.directory != place.directory => Err(LogError::OtherDirectory {
+            path: path.to_owned(),
+            found: mark.directory,
+            expected: place.directory,
+        }),
         mark => Ok(mark),
     }
 }

@@ -252,11 +252,11 @@ impl SegmentFile<'_> {
             return Ok(header);
         };
         if place.directory != directory {
-            let what = format!(
-                "it belongs to data directory {}, and the trees to {directory}",
-                place.directory
-            );
-            return Err(LogError::damaged(self.path, 0, what));
+            return Err(LogError::OtherDirectory {
+                path: self.path.to_owned(),
+                found: place.directory,
+                expected: directory,
+            });
         }
         if self
             .previous

@@ -1,14 +1,15 @@
-//! The id of a data directory, in its log, trees and watermark, so that parts of two directories
-//! are not taken for one.
+//! The id of a data directory, in its log, trees, watermark and key, so that parts of two
+//! directories are not taken for one.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::env::Salts;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct DirectoryId([u8; 16]);
+pub struct DirectoryId([u8; 16]);
 
 impl DirectoryId {
     #[must_use]
@@ -21,7 +22,7 @@ impl DirectoryId {
     }
 
     #[must_use]
-    pub(crate) const fn from_bytes(bytes: [u8; 16]) -> Self {
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 
@@ -34,5 +35,53 @@ impl DirectoryId {
 impl fmt::Display for DirectoryId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the id of a data directory has 32 lowercase hexadecimal digits")]
+pub struct InvalidDirectoryId;
+
+impl FromStr for DirectoryId {
+    type Err = InvalidDirectoryId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut bytes = [0; 16];
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            let digits = text.get(at * 2..at * 2 + 2).ok_or(InvalidDirectoryId)?;
+            *byte = u8::from_str_radix(digits, 16).map_err(|_| InvalidDirectoryId)?;
+        }
+        let id = Self(bytes);
+        // Signs and capitals are read as well, but never written.
+        match id.to_string() == text {
+            true => Ok(id),
+            false => Err(InvalidDirectoryId),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_round_trips_and_others_are_refused() {
+        let id = DirectoryId([0x0F, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0xFE]);
+        assert_eq!(id.to_string(), "0f0102030405060708090a0b0c0d0efe");
+        assert_eq!(id.to_string().parse(), Ok(id));
+        for other in [
+            "",
+            "0f",
+            "0F0102030405060708090a0b0c0d0efe",
+            "+f0102030405060708090a0b0c0d0efe",
+            "0f0102030405060708090a0b0c0d0efe0",
+            "0f0102030405060708090a0b0c0d0e\u{e4}",
+        ] {
+            assert_eq!(
+                other.parse::<DirectoryId>(),
+                Err(InvalidDirectoryId),
+                "{other}"
+            );
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The data directory itself: its lock, format and free space, durable writes, and attachments.
 
 pub mod attachments;
-pub(crate) mod directory_id;
+pub mod directory_id;
 pub mod disk_reserve;
 pub mod durable;
 pub mod format;
