@@ -37,16 +37,10 @@ const FILES: u8 = 8;
 /// With `lies`, the announced length is wrong.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum FileStep {
-    Begin {
-        by: u8,
-        file: u8,
-        lies: bool,
-    },
-    Store {
-        by: u8,
-        file: u8,
-        lies: bool,
-    },
+    /// Begins an upload.
+    Begin { by: u8, file: u8, lies: bool },
+    /// Completes an upload.
+    Store { by: u8, file: u8, lies: bool },
     /// Sends a message with a file that the user may have uploaded.
     Attach {
         by: u8,
@@ -55,13 +49,10 @@ pub(super) enum FileStep {
         lies: bool,
     },
     /// Downloads the attachment of the message this far below the head.
-    Fetch {
-        by: u8,
-        to: Place,
-        at: i8,
-        file: u8,
-    },
+    Fetch { by: u8, to: Place, at: i8, file: u8 },
+    /// Collects garbage.
     Collect,
+    /// Finds files without a record.
     Orphans,
     /// Lets enough time pass for unsent files to expire.
     Day,

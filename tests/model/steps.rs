@@ -30,39 +30,24 @@ impl fmt::Debug for Script {
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     /// Creates an invite as the first owner.
-    OwnerInvite {
-        life_ms: u64,
-    },
+    OwnerInvite { life_ms: u64 },
     /// Creates an invite with any parameters.
     Invite {
         by: u8,
         uses: u32,
         life_seconds: u64,
     },
-    Join {
-        invite: u8,
-        name: u8,
-        push: bool,
-    },
+    /// Joins with an invite.
+    Join { invite: u8, name: u8, push: bool },
     /// Prepares a password login.
-    Account {
-        name: u8,
-    },
-    AddDevice {
-        user: u8,
-        push: bool,
-    },
+    Account { name: u8 },
+    /// Logs in another device.
+    AddDevice { user: u8, push: bool },
     /// Starts a session of a device, on a send stream.
-    Login {
-        device: u8,
-        stream: u8,
-        push: bool,
-    },
+    Login { device: u8, stream: u8, push: bool },
     /// Starts this many sessions of a device, each on its own send stream.
-    LoginMany {
-        device: u8,
-        sessions: u8,
-    },
+    LoginMany { device: u8, sessions: u8 },
+    /// Sends a message.
     Send {
         by: u8,
         to: Place,
@@ -91,11 +76,8 @@ pub(super) enum Step {
         at: i8,
         words: u8,
     },
-    Recall {
-        by: u8,
-        to: Place,
-        at: i8,
-    },
+    /// Recalls a message this far below the head.
+    Recall { by: u8, to: Place, at: i8 },
     /// Adds or removes a reaction.
     React {
         by: u8,
@@ -112,68 +94,38 @@ pub(super) enum Step {
         back: bool,
     },
     /// Sends this many messages.
-    SendMany {
-        by: u8,
-        to: Place,
-        count: u16,
-    },
-    Ack {
-        by: u8,
-        to: Place,
-        at: i8,
-    },
-    Read {
-        by: u8,
-        to: Place,
-        at: i8,
-    },
-    MarkUnread {
-        by: u8,
-        to: Place,
-        at: i8,
-    },
+    SendMany { by: u8, to: Place, count: u16 },
+    /// Acks a message.
+    Ack { by: u8, to: Place, at: i8 },
+    /// Moves the read cursor.
+    Read { by: u8, to: Place, at: i8 },
+    /// Marks a message as unread.
+    MarkUnread { by: u8, to: Place, at: i8 },
+    /// Requests the receipts of a message.
     Receipts {
         by: u8,
         to: Place,
         at: i8,
         after: Option<u8>,
     },
-    ShowReads {
-        by: u8,
-        shown: bool,
-    },
+    /// Shows or hides read cursors.
+    ShowReads { by: u8, shown: bool },
     /// Requests a retention policy, as any user.
-    Retain {
-        by: u8,
-        to: Place,
-        policy: u8,
-    },
+    Retain { by: u8, to: Place, policy: u8 },
     /// Runs expiry, under the effective policy; or up to this far below the head, under any policy.
     Expire {
         to: Place,
         at: Option<i8>,
         policy: u8,
     },
-    CreateGroup {
-        by: u8,
-        users: Vec<u8>,
-    },
-    Add {
-        by: u8,
-        to: Place,
-        users: Vec<u8>,
-    },
-    Remove {
-        by: u8,
-        to: Place,
-        users: Vec<u8>,
-    },
+    /// Creates a group.
+    CreateGroup { by: u8, users: Vec<u8> },
+    /// Adds members.
+    Add { by: u8, to: Place, users: Vec<u8> },
+    /// Removes members, or leaves.
+    Remove { by: u8, to: Place, users: Vec<u8> },
     /// Changes a setting of a group.
-    Govern {
-        by: u8,
-        to: Place,
-        act: Act,
-    },
+    Govern { by: u8, to: Place, act: Act },
     /// Imports from this offset to the cursor of the source.
     Import {
         by: u8,
@@ -182,16 +134,10 @@ pub(super) enum Step {
         at: i8,
         entries: Vec<(u8, u8)>,
     },
-    Revoke {
-        by: u8,
-        device: u8,
-    },
+    /// Revokes a device.
+    Revoke { by: u8, device: u8 },
     /// Changes the relation of a user to another.
-    Relate {
-        by: u8,
-        other: u8,
-        act: u8,
-    },
+    Relate { by: u8, other: u8, act: u8 },
     /// Sets a profile, possibly an empty one, with an avatar of this many bytes.
     SetProfile {
         by: u8,
@@ -200,17 +146,9 @@ pub(super) enum Step {
         avatar: u16,
     },
     /// Assigns a server role, as any user.
-    Appoint {
-        by: u8,
-        user: u8,
-        role: u8,
-    },
+    Appoint { by: u8, user: u8, role: u8 },
     /// Changes a server setting, as any user.
-    Set {
-        by: u8,
-        name: u8,
-        value: u8,
-    },
+    Set { by: u8, name: u8, value: u8 },
     /// Makes a read-only request.
     Ask {
         by: u8,
@@ -218,6 +156,7 @@ pub(super) enum Step {
         about: u8,
         question: Question,
     },
+    /// A step about attachments.
     File(FileStep),
     /// Advances the clock by this many days.
     Days(u8),
@@ -238,9 +177,7 @@ pub(super) enum Step {
     /// Restarts the server.
     Begin,
     /// Updates a device's stored overview.
-    CatchUp {
-        by: u8,
-    },
+    CatchUp { by: u8 },
 }
 
 /// Changes to the settings of a group or its members.
@@ -282,6 +219,7 @@ pub(super) enum Place {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Seq {
+    /// The next number.
     Next,
     /// This far after the next one.
     Skip(u8),
