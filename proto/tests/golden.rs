@@ -1,7 +1,7 @@
-//! Golden bytes: what every wire type and variant looks like, byte for byte, in `golden.txt`.
+//! Golden bytes: the encoding of every wire type and variant, in `golden.txt`.
 //!
-//! A line there changes only together with [`cairn_proto::WIRE_VERSION`]: other installations, and
-//! logs on disk, hold these bytes.
+//! A line changes only together with [`cairn_proto::WIRE_VERSION`], because other versions and
+//! stored logs depend on these bytes.
 
 #![allow(
     clippy::unwrap_used,
@@ -22,14 +22,13 @@ use data_encoding::HEXLOWER;
 
 use samples::Samples;
 
-/// Serialized for people and scripts alone, never by the codec.
+/// Serialized as JSON only.
 const NOT_ON_THE_WIRE: &[&str] = &["Kind"];
 
-/// On the wire under the names of its aliases, or as the answer to several requests, each of which
-/// has samples.
+/// Type aliases, and answers of several requests; each has samples under other names.
 const ALIASED: &[&str] = &["Picture", "List"];
 
-/// `name = value` lines; empty lines and those that begin with `//` are for people.
+/// Parses `name = value` lines, without empty lines and comments.
 fn golden() -> BTreeMap<&'static str, &'static str> {
     let lines = include_str!("golden.txt")
         .lines()
@@ -65,7 +64,7 @@ fn invite_links() -> Vec<(String, InviteLink)> {
         .collect()
 }
 
-/// Everything that this build writes, as it would stand in `golden.txt`.
+/// The values and bytes of this build.
 fn written() -> BTreeMap<String, String> {
     let bytes = Samples::all()
         .list
@@ -103,7 +102,7 @@ fn every_value_has_its_golden_bytes() {
 }
 
 #[test]
-fn golden_bytes_give_the_value_back() {
+fn golden_bytes_decode_to_their_value() {
     let golden = golden();
     for sample in Samples::all().list {
         let bytes = HEXLOWER
@@ -141,7 +140,7 @@ fn every_variant_has_a_sample() {
 #[test]
 fn every_serialized_type_is_named() {
     let required = Samples::all().required;
-    // A request's fields are those of the struct of its kind.
+    // The fields of a request are those of the struct of its kind.
     let named: BTreeSet<&str> = required
         .iter()
         .filter_map(|name| {
@@ -170,7 +169,7 @@ fn every_serialized_type_is_named() {
     );
 }
 
-/// Every `.rs` file of a folder and its subfolders.
+/// All `.rs` files of a folder, recursively.
 fn source_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -184,8 +183,8 @@ fn source_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The types that derive `Serialize` in a source file, but for the newtypes that macros make: those
-/// travel inside others.
+/// The types that derive `Serialize` in a source file, except for newtypes from macros, which only
+/// occur inside other types.
 fn serialized_types(source: &str) -> Vec<String> {
     let product = source.split("#[cfg(test)]").next().unwrap_or(source);
     let mut types = Vec::new();

@@ -1,5 +1,5 @@
-//! Hostile input: whatever the bytes, decoding neither panics nor allocates out of proportion, and
-//! what is not whole is refused.
+//! Hostile input: decoding arbitrary bytes never panics or allocates out of proportion, and refuses
+//! incomplete values.
 
 #![allow(
     clippy::unwrap_used,
@@ -37,11 +37,11 @@ use serde::de::DeserializeOwned;
 use counting::peak_bytes;
 use samples::{Reader, Samples};
 
-/// What a decoder may hold whatever the bytes: an error text, the first few items of a list.
+/// Bytes that a decoder may allocate for any input: an error text, and the first items of a list.
 const FIXED_BYTES_MAX: usize = 1024;
 
-/// What a decoder may hold for each byte at hand: the memory form of the smallest list items is so
-/// much larger than their wire form.
+/// Bytes that a decoder may allocate per input byte: the smallest list items are this much larger
+/// in memory than on the wire.
 const PROPORTION_MAX: usize = 64;
 
 fn measured<T>(bytes: &[u8], what: &str, work: impl FnOnce() -> T) -> T {
@@ -72,7 +72,7 @@ fn allocation_counter_works() {
 #[test]
 fn every_truncation_is_refused() {
     for sample in Samples::all().list {
-        // A packed list of entries is whole when nothing is in it.
+        // A packed list of entries may be empty.
         let shortest = usize::from(sample.name.starts_with("packed"));
         for len in shortest..sample.bytes.len() {
             let cut = &sample.bytes[..len];
@@ -129,7 +129,7 @@ fn flipped_bytes_are_harmless() {
     );
 }
 
-/// Decodes as every type that is read from a stream or a disk, and as texts.
+/// Decodes as every type that is read from a stream or a disk, and as a text.
 fn read_as_everything(bytes: &[u8]) {
     decode_as::<ClientFrame>(bytes);
     decode_as::<ServerFrame>(bytes);
@@ -154,10 +154,8 @@ fn read_as_everything(bytes: &[u8]) {
     let _ = (text.parse::<DeviceToken>(), text.parse::<InviteToken>());
 }
 
-/// Requests of every kind.
 static REQUESTS: LazyLock<Vec<Request>> = LazyLock::new(|| Samples::all().requests);
 
-/// Decodes as an answer to `request`.
 fn read_as_answer(bytes: &[u8], request: &Request) {
     let read = AsAnswer(bytes);
     match request {
@@ -231,8 +229,8 @@ fn round_trip<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) {
     assert_eq!(codec::encode(&again.unwrap()), bytes);
 }
 
-/// The integer at this place, if there is one, in the next longer form: a byte of value as a marker
-/// and two bytes, a marker and two bytes as a marker and four, and so on.
+/// The integer at this position in the next longer form, if there is one: a one-byte value becomes
+/// a marker and two bytes, and so on.
 fn overlong(bytes: &[u8], place: usize) -> Vec<u8> {
     let (head, tail) = bytes.split_at(place);
     let value_bytes = |marker: u8| 1_usize << (marker - 250);
@@ -264,7 +262,7 @@ fn integers_are_made_overlong() {
     }
 }
 
-/// The content as readers of stored messages decode it, who do not check that it is canonical.
+/// Decodes content as readers of stored messages do, who accept any encoding.
 fn read_leniently(packed: &[u8]) -> Option<(Body, Extras)> {
     let mut entry = Vec::new();
     codec::prefixed(&mut entry, |out| {
@@ -275,8 +273,7 @@ fn read_leniently(packed: &[u8]) -> Option<(Body, Extras)> {
     Some((entry.body, entry.extras))
 }
 
-/// Bytes that look like wire data: small numbers and markers of longer ones are much more frequent
-/// than in noise.
+/// Bytes that resemble wire data: mostly small numbers, and markers of longer ones.
 fn plausible() -> impl Strategy<Value = Vec<u8>> {
     vec(
         prop_oneof![4 => 0..20_u8, 2 => 250..=253_u8, 1 => any::<u8>()],
@@ -284,7 +281,7 @@ fn plausible() -> impl Strategy<Value = Vec<u8>> {
     )
 }
 
-/// A draft shares the bytes of its frame.
+/// A draft shares the bytes of its frame, so a small draft must not retain a large one.
 #[test]
 fn drafts_do_not_keep_large_frames_in_memory() {
     const FRAMES: usize = 50;
@@ -383,7 +380,7 @@ proptest! {
                 prop_assert_eq!(Content::parse(bytes.into()), Err(DecodeError::Malformed));
             }
         }
-        // At least that of the body's kind.
+        // There is at least the kind of the body.
         prop_assert!(overlong_forms > 0);
     }
 

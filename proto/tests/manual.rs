@@ -1,4 +1,4 @@
-//! The manual has a line for each number of the wire, and no other.
+//! docs/PROTOCOL.md lists exactly the codes of the wire.
 
 #![allow(clippy::expect_used, reason = "helpers of tests are tests")]
 
@@ -7,7 +7,7 @@ use std::fmt::Debug;
 use cairn_proto::wire::close::CloseCode;
 use cairn_proto::wire::error::ErrorCode;
 
-/// The rows of the first table of a section that begin with a number.
+/// The rows that begin with a number, in the first table of a section.
 fn listed(section: &str) -> Vec<&'static str> {
     let manual = include_str!("../../docs/PROTOCOL.md");
     let (_, behind) = manual
@@ -38,7 +38,7 @@ fn manual_lists_close_codes() {
     let codes = CloseCode::ALL
         .iter()
         .map(|code| row(code.number(), code, code.text()));
-    // It says as well which of them no server sends.
+    // Some are marked as never sent by a server.
     let listed: Vec<String> = listed("Close codes")
         .into_iter()
         .map(|line| line.replace(" (reserved) |", " |"))

@@ -1,4 +1,4 @@
-//! The rules of a replica, without a server.
+//! The rules of a replica, tested without a server.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
@@ -34,7 +34,7 @@ fn moment() -> Moment {
     }
 }
 
-/// The group as the server lists it: `head` entries, all of them unread.
+/// The group as the server lists it, with `head` unread entries.
 fn summary(head: u64) -> Summary {
     Summary {
         id: TEAM,

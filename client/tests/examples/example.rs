@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
-/// No step of an example takes longer; it only turns a hang into a failure.
+/// Exceeds the duration of every step; it only turns a hang into a failure.
 const STEP_TIME_MAX: Duration = Duration::from_secs(30);
 
 const ACCOUNT_FILE: &str = "account.json";
@@ -42,7 +42,7 @@ impl Example {
         Self::start_in(tempfile::tempdir().unwrap(), name, args)
     }
 
-    /// Starts an example with an account as its first argument.
+    /// Starts an example, with an account as its first argument.
     pub(crate) fn with_account(name: &'static str, account: &Account, args: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let account = serde_json::to_vec(account).unwrap();
@@ -69,13 +69,12 @@ impl Example {
         }
     }
 
-    /// Kills it and starts it again in the same directory.
     pub(crate) fn restart(&mut self, args: &[&str]) {
         let dir = std::mem::replace(&mut self.dir, tempfile::tempdir().unwrap());
         *self = Self::start_in(dir, self.name, args);
     }
 
-    /// Waits for something else, which it causes.
+    /// Waits for a future that needs the example to run.
     pub(crate) async fn meanwhile<T>(&mut self, future: impl Future<Output = T>) -> T {
         tokio::select! {
             done = timeout(STEP_TIME_MAX, future) => done.expect("it does not happen"),
@@ -83,7 +82,6 @@ impl Example {
         }
     }
 
-    /// Waits for a line with this text.
     pub(crate) async fn prints(&mut self, text: &str) {
         let found = async {
             while let Some(line) = self.output.next_line().await.unwrap() {

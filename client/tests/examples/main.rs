@@ -1,4 +1,4 @@
-//! Every example runs against a real server.
+//! Every example, run against a real server.
 
 #![allow(
     clippy::unwrap_used,
@@ -32,7 +32,7 @@ fn text(text: &str) -> Body {
     Body::Text(Text::new(text).unwrap())
 }
 
-/// The owner, a group of the owner and bob, and the account of bob.
+/// The owner, a group of the owner and bob, and bob's account.
 async fn team(server: &Server) -> (Client, ConversationId, Account) {
     let (ada, _) = join(server.invite(), "ada").await;
     let week = Duration::from_secs(7 * 24 * 60 * 60);
@@ -71,7 +71,7 @@ async fn echo_bot_answers() {
         }
         let asked = chat.send(format!("hello echo, {start}")).await.unwrap();
         let mut timeline = chat.follow(asked.next());
-        // A bot that is killed before it acks answers the same message again.
+        // A bot that was killed before its ack answers the same message again.
         let answered = async {
             while let Some(message) = timeline.next().await.transpose().unwrap() {
                 if message.body == text(&format!("ada said: hello echo, {start}")) {

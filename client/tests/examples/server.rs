@@ -35,7 +35,6 @@ impl Server {
         server
     }
 
-    /// The invite of the owner.
     pub(crate) fn invite(&self) -> &InviteLink {
         self.invite.as_ref().expect("a new server has an invite")
     }
@@ -47,7 +46,6 @@ impl Server {
         }
     }
 
-    /// Starts it again on the same address and files.
     pub(crate) fn restart(&mut self) {
         self.run();
     }

@@ -1,4 +1,4 @@
-//! A server that does exactly what a test tells it: it speaks the wire, and nothing is automatic.
+//! A scripted server: it encodes and decodes the protocol, and the test decides every answer.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -32,19 +32,19 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
-/// No step of a test takes longer; it only turns a hang into a failure.
+/// Exceeds the duration of every step; it only turns a hang into a failure.
 const STEP_TIME_MAX: Duration = Duration::from_secs(30);
 
 pub(crate) const TOKEN: DeviceToken = DeviceToken::new([5; 32]);
 
-/// Waits, but not for ever.
+/// Waits for a future, with a deadline.
 pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
     timeout(STEP_TIME_MAX, future)
         .await
         .expect("a step of the test hangs")
 }
 
-/// Who the server is, whatever happens to its process.
+/// The key of the server, which outlives its process.
 pub(crate) struct Identity {
     certificate: rcgen::Certificate,
     key: rcgen::KeyPair,
@@ -80,7 +80,7 @@ impl Identity {
     }
 }
 
-/// The key of stateless resets, which a real server keeps on disk.
+/// A fixed key of stateless resets, as a real server keeps one on disk.
 struct ResetKey;
 
 impl quinn::crypto::HmacKey for ResetKey {
@@ -103,19 +103,18 @@ impl quinn::crypto::HmacKey for ResetKey {
     }
 }
 
-/// One process of the server.
 pub(crate) struct Fake {
     endpoint: quinn::Endpoint,
     pin: Pin,
 }
 
-/// What the fake server always says of the time.
+/// The moment that the fake server always reports.
 pub(crate) const NOW: Moment = Moment {
     epoch: EpochId::new(4),
     revision: Revision::new(40),
 };
 
-/// An overview of all conversations, on one page.
+/// An overview of all conversations, in one page.
 pub(crate) fn everything(items: Vec<Conversation>) -> ConversationPage {
     ConversationPage {
         items,
@@ -134,8 +133,8 @@ impl Fake {
     pub(crate) fn start_as(identity: &Identity, addr: SocketAddr, alpn: &[u8]) -> Self {
         let socket = std::net::UdpSocket::bind(addr).unwrap();
         let mut config = EndpointConfig::new(Arc::new(ResetKey));
-        // Only packets for ids of its own making are answered with a reset, so these outlive a
-        // process as well.
+        // Resets are only sent for connection ids of the endpoint, so the ids must be valid across
+        // restarts as well.
         config.cid_generator(|| Box::new(HashedConnectionIdGenerator::from_key(1)));
         let runtime = quinn::default_runtime().unwrap();
         let endpoint =
@@ -169,7 +168,7 @@ impl Fake {
         }
     }
 
-    /// A client that is welcomed, and the server's end of it.
+    /// Connects a client. Returns it with the server's end of the connection.
     pub(crate) async fn client(&self, options: ClientBuilder) -> (Client, Peer) {
         let account = self.account();
         let (client, peer) =
@@ -178,7 +177,7 @@ impl Fake {
         (client.unwrap(), peer)
     }
 
-    /// The next connection that says hello.
+    /// The next connection, with its hello.
     pub(crate) async fn accept(&self) -> Peer {
         soon(async {
             loop {
@@ -211,7 +210,7 @@ impl Fake {
         .await
     }
 
-    /// The next connection, welcomed.
+    /// The next connection, with a completed login.
     pub(crate) async fn welcomed(&self, overview: Vec<Conversation>) -> Peer {
         let mut peer = self.accept().await;
         peer.welcome(everything(overview)).await;
@@ -253,7 +252,7 @@ impl Stream {
     }
 }
 
-/// A stream that carries a transfer.
+/// The server's end of a transfer.
 impl Stream {
     pub(crate) async fn opening(&mut self) -> StreamOpening {
         soon(self.read()).await.expect("an opening")
@@ -263,7 +262,7 @@ impl Stream {
         let _ = soon(self.send.write_all(&frame::frame(&frame))).await;
     }
 
-    /// Waits for bytes behind the frames, and forgets them.
+    /// Waits for bytes, and discards them.
     pub(crate) async fn some(&mut self) {
         soon(self.recv.read_chunk(usize::MAX, true))
             .await
@@ -271,14 +270,14 @@ impl Stream {
             .expect("some bytes");
     }
 
-    /// The bytes that the client sends, up to the end of the stream.
+    /// Reads to the end of the stream.
     pub(crate) async fn rest(&mut self) -> Vec<u8> {
         let mut rest = self.buffer.split().to_vec();
         rest.extend(soon(self.recv.read_to_end(1 << 20)).await.unwrap());
         rest
     }
 
-    /// Whether the client gives the stream up, and does not end it.
+    /// Returns whether the client resets the stream, instead of finishing it.
     pub(crate) async fn is_broken_off(&mut self) -> bool {
         loop {
             match soon(self.recv.read_chunk(usize::MAX, true)).await {
@@ -290,7 +289,6 @@ impl Stream {
     }
 }
 
-/// The server's end of one connection.
 pub(crate) struct Peer {
     connection: quinn::Connection,
     stream: Stream,
@@ -326,7 +324,7 @@ impl Peer {
         }
     }
 
-    /// The next transfer that the client opens.
+    /// The next transfer that the client starts.
     pub(crate) async fn transfer(&self) -> Stream {
         let (send, recv) = soon(self.connection.accept_bi()).await.unwrap();
         Stream {
@@ -352,7 +350,7 @@ impl Peer {
         let _ = soon(timeline.send.write_all(&frame::frame(&frame))).await;
     }
 
-    /// The next request; `None` when the client is gone.
+    /// The next request; `None` once the client is gone.
     pub(crate) async fn try_request(&mut self) -> Option<(RequestId, Request)> {
         match soon(self.stream.read()).await? {
             ClientFrame::Request(id, request) => Some((id, request)),
@@ -368,7 +366,7 @@ impl Peer {
         self.write(&ServerFrame::Response(id, answer)).await;
     }
 
-    /// Why the client closed, once it has.
+    /// Waits for the client to close, and returns its close code.
     pub(crate) async fn closed(&self) -> CloseCode {
         match soon(self.connection.closed()).await {
             quinn::ConnectionError::ApplicationClosed(close) => {
@@ -388,7 +386,7 @@ impl Peer {
     }
 }
 
-/// ClientBuilder of a client that loses no time.
+/// A client that reconnects without delay.
 pub(crate) fn eager() -> ClientBuilder {
     Client::builder().reconnect(Reconnect::Forever(Backoff {
         base: Duration::from_millis(1),

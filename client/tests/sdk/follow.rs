@@ -1,4 +1,4 @@
-//! Timelines: every message once and in order, whatever is pushed, lost, doubled or late.
+//! Timelines: every message exactly once and in order, whether pushes are lost, duplicated or late.
 
 use bytes::Bytes;
 use cairn_client::proto::content::body::Body;
@@ -19,7 +19,7 @@ use crate::requests::group;
 
 pub(crate) const ONE: ConversationId = ConversationId::new(1);
 
-/// A log whose messages are their own numbers, each `text_bytes` long.
+/// A log of messages that contain their own msgids, in texts of `text_bytes`.
 pub(crate) struct Log {
     pub(crate) head: u64,
     pub(crate) floor: u64,
@@ -69,7 +69,7 @@ impl Log {
         }
     }
 
-    /// Answers the next request, which must be a pull, and says what was asked.
+    /// Answers the next request, which must be a pull. Returns its first msgid and its limit.
     pub(crate) async fn answer_pull(&self, peer: &mut Peer) -> (u64, u32) {
         let (id, request) = peer.request().await;
         let Request::Session(SessionRequest::Pull(Pull {
@@ -110,7 +110,7 @@ pub(crate) async fn reads(timeline: &mut Timeline, ids: impl IntoIterator<Item =
     }
 }
 
-/// A client that follows a log of 3 messages and has read them.
+/// A client that has read all three messages of a log.
 async fn level_at_three(fake: &Fake) -> (Client, Peer, Timeline) {
     let (client, mut peer) = fake.client(eager()).await;
     let mut timeline = client.conversation(ONE).follow(MsgId::new(1));
@@ -241,7 +241,7 @@ async fn slow_reader_is_bounded_and_complete() {
     for first in 4..=log.head {
         peer.push(TimelineFrame::Run(log.run(first, 1))).await;
     }
-    // The event behind the pushes shows that all of them have arrived.
+    // Pushes arrive in order, so this event proves that they have arrived.
     let mut events = client.events();
     peer.push(TimelineFrame::Update(Update::Conversation(group(2, 0))))
         .await;
@@ -325,7 +325,7 @@ async fn rejoining_continues_the_timeline() {
     .await;
     peer.push(TimelineFrame::Update(Update::Conversation(group(1, 9))))
         .await;
-    // What was said while the user was away is below the floor of the new membership.
+    // Messages sent during the absence are below the floor of the new membership.
     let log = Log {
         head: 9,
         floor: 8,
@@ -415,7 +415,7 @@ async fn history_ends_at_head() {
         },
         async {
             assert_eq!(Log::up_to(700).answer_pull(&mut peer).await, (2, 500));
-            // It has grown meanwhile.
+            // The log grew in the meantime.
             assert_eq!(Log::up_to(800).answer_pull(&mut peer).await, (502, 199));
         }
     );

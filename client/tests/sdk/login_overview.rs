@@ -1,4 +1,4 @@
-//! What the login told: at hand without asking, for as long as it is right.
+//! The overview at login, which is available without a request while it is current.
 
 use cairn_client::proto::ids::{ConversationId, MsgId, Revision};
 use cairn_client::proto::wire::close::CloseCode;
@@ -14,10 +14,10 @@ use crate::fake::{Fake, NOW, Peer, eager, everything, soon};
 use crate::follow::{Log, ONE, reads};
 use crate::requests::group;
 
-/// Since when, and behind what.
+/// The fields of an overview request: `since` and `after`.
 type Question = (Option<Moment>, Option<OverviewPlace>);
 
-/// When the client was here before.
+/// The moment of the client's stored overview.
 const BEFORE: Moment = at(30);
 
 const fn at(revision: u64) -> Moment {
@@ -27,7 +27,7 @@ const fn at(revision: u64) -> Moment {
     }
 }
 
-/// One conversation is new and another gone since then.
+/// One conversation was added since then, and another one removed.
 fn changed() -> ConversationPage {
     let gone = vec![ConversationId::new(3)];
     ConversationPage {
@@ -37,7 +37,7 @@ fn changed() -> ConversationPage {
     }
 }
 
-/// A client that was here before, and is told this.
+/// A client with a stored overview, whose login returns this page.
 async fn returned(fake: &Fake, page: ConversationPage) -> (Client, Peer) {
     let account = fake.account();
     let options = eager().since(BEFORE);
@@ -53,7 +53,7 @@ async fn returned(fake: &Fake, page: ConversationPage) -> (Client, Peer) {
     (client.unwrap(), peer)
 }
 
-/// The overview at login, which the client asks for in these steps.
+/// Requests the overview of the login, and answers the expected requests.
 async fn asked(
     client: &Client,
     peer: &mut Peer,
@@ -82,8 +82,8 @@ async fn login_returns_changes() {
         (&[group(1, 5)][..], &[ConversationId::new(3)][..])
     );
     assert_eq!((told.extent, told.as_of), (OverviewExtent::Changed, NOW));
-    // It is given once; the second time it is asked like any other, and the next login tells of
-    // what comes from then on.
+    // The overview of the login is returned once. Later calls make a request, and the next login
+    // reports changes since then.
     let later = ConversationPage {
         as_of: at(50),
         ..changed()
@@ -131,8 +131,8 @@ async fn remaining_changes_are_requested() {
     );
     assert_eq!(told.gone, [ConversationId::new(3)]);
 
-    // A program may go through the pages by itself. Until it has seen all, the next login tells of
-    // everything since it was here before.
+    // An application may page on its own. Until it has seen all pages, a login reports changes
+    // since the stored overview.
     let (client, peer) = returned(&fake, first.clone()).await;
     assert_eq!(
         (

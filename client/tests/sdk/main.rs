@@ -1,4 +1,4 @@
-//! The client against a server that does what the tests tell it.
+//! The client, against a server that is scripted by the tests.
 
 #![allow(
     clippy::unwrap_used,

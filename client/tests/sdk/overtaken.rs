@@ -1,5 +1,4 @@
-//! Answers and what is pushed come by different streams: whichever is first, the newer one stands
-//! in the end.
+//! Replies and pushes arrive on different streams, in any order. The newer one must prevail.
 
 use cairn_client::Event;
 use cairn_client::proto::ids::UserId;
@@ -143,7 +142,7 @@ async fn unwatchable_user_is_offline_after_reconnect() {
     let mut peer = fake.welcomed(Vec::new()).await;
     let (id, request) = peer.request().await;
     assert_eq!(request, Watch { users }.into());
-    // Newer than the answer, which says nothing of it then.
+    // Newer than the reply, which then leaves the user out.
     peer.push(TimelineFrame::Update(Update::Presence(at(
         1,
         DeviceKind::Phone,

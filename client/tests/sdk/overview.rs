@@ -1,4 +1,4 @@
-//! Lists of chats: whole whatever their pages, and kept up to date with little.
+//! Conversation lists: complete across pages, and kept up to date with few requests.
 
 use cairn_client::Error;
 use cairn_client::proto::ids::{ConversationId, MsgId, Revision};

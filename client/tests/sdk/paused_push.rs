@@ -1,4 +1,4 @@
-//! A client that does not read for a while.
+//! Clients that pause their pushes.
 
 use cairn_client::Client;
 use cairn_client::proto::ids::MsgId;
@@ -7,8 +7,8 @@ use cairn_client::proto::wire::event::TimelineFrame;
 use crate::fake::{Fake, Peer, eager, soon};
 use crate::follow::{Log, ONE, reads};
 
-/// Each with a text of [`TEXT_BYTES`]: more than the client's window and the server's buffers
-/// pause_push together.
+/// Messages, each with a text of [`TEXT_BYTES`]: together more than the client's window and the
+/// server's buffers.
 const PUSHES: u64 = 2_000;
 
 const TEXT_BYTES: usize = 16_000;
@@ -31,7 +31,7 @@ async fn paused_client_receives_no_pushes() {
     let (_other, mut others_peer) = fake.client(Client::builder()).await;
     let (first, second) = (client.pause_push(), client.pause_push());
     let mut held = std::pin::pin!(push(&mut peer, PUSHES));
-    // A client that reads is pushed twice as much in the meantime.
+    // A client that reads gets twice as many pushes in the same time.
     tokio::select! {
         () = &mut held => panic!("the client has read what was pushed"),
         () = async {
@@ -60,7 +60,7 @@ async fn timeline_resumes_after_pause() {
         text_bytes: 0,
     };
     let pause_push = client.pause_push();
-    // A pull is answered although nothing that is pushed is read.
+    // Replies are read although pushes are not.
     tokio::join!(reads(&mut timeline, 1..=3), log.answer_pull(&mut peer));
     peer.push(TimelineFrame::Run(log.run(4, 5))).await;
     drop(pause_push);

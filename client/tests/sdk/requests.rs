@@ -1,5 +1,5 @@
-//! Requests that are answered once: repeated when that does no harm, coalesced, cut into pages and
-//! parts.
+//! Requests with one reply: retried only where that is harmless, coalesced, and split into pages
+//! and parts.
 
 use std::time::Duration;
 
@@ -292,7 +292,7 @@ async fn ack_is_repeated_after_reconnect() {
     client.conversation(ONE).ack(MsgId::new(5));
     let (id, _) = peer.request().await;
     peer.answer(id, Ok(Answer::to::<Ack>(&()))).await;
-    // Answers come in order: with this one the client has the other.
+    // Replies arrive in order: this one proves that the client has read the other.
     let (reads, ()) = tokio::join!(client.me().reads(), async {
         let (id, request) = peer.request().await;
         assert_eq!(request, GetOwnReads.into());

@@ -1,5 +1,4 @@
-//! Sends: accepted exactly once, in order, under the same numbers, whatever happens to the
-//! connection.
+//! Sends: accepted exactly once, in order, and under the same numbers across disconnects.
 
 use std::time::Duration;
 
@@ -37,7 +36,7 @@ async fn draft(peer: &mut Peer) -> (RequestId, Draft) {
     }
 }
 
-/// Reads `count` drafts and gives the ids, and what matters of each draft in the order of arrival.
+/// Reads `count` drafts. Returns the request ids, and the drafts in order of arrival.
 async fn drafts(
     peer: &mut Peer,
     count: usize,
@@ -106,7 +105,7 @@ async fn retry_keeps_numbers_and_skips_resolved() {
     let (_, second) = (promises.next().unwrap(), promises.next().unwrap());
     assert_eq!(soon(second).await, Ok(MsgId::new(8)));
     peer.close(CloseCode::GoingAway);
-    // Said while there is no connection, or not yet a new one: it goes behind everything before it.
+    // Enqueued while disconnected, so it follows all earlier sends.
     let late = soon(client.conversation(ONE).enqueue(text("e")))
         .await
         .unwrap();
@@ -184,8 +183,7 @@ fn killed_server_is_detected_by_reset() {
     let connecting = clients.spawn(async move { eager().connect(&account).await });
     let peer = first.block_on(fake.welcomed(Vec::new()));
     let client = clients.block_on(connecting).unwrap().unwrap();
-    // There is no close: its tasks are gone from one moment to the next, and its socket after
-    // them.
+    // Without a close: the tasks of the server end at once, and then its socket.
     drop(first);
     drop(peer);
     drop(fake);
@@ -229,7 +227,7 @@ async fn unresolved_sends_are_bounded() {
         .try_enqueue(text("too many"))
         .unwrap_err();
     assert_eq!(full, TryEnqueueError::Full(text("too many")));
-    // Promises that are not awaited hold no permits.
+    // Resolved promises hold no permits, even if they are not awaited.
     let (ids, _) = drafts(&mut peer, SENDS_IN_FLIGHT_MAX).await;
     for (msgid, id) in (1..).zip(ids) {
         peer.answer(id, accepted(msgid)).await;

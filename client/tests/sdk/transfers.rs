@@ -1,5 +1,5 @@
-//! Transfers: what a client does when the server has no space for one, when it is given up, and
-//! when what arrived earlier is not what it was.
+//! Transfers: retries when the server is busy, cancellation, and resumption of a partial file that
+//! does not match.
 
 use std::future::poll_fn;
 use std::io::Cursor;
@@ -39,12 +39,12 @@ async fn upload_is_retried_when_busy() {
     assert_eq!(uploaded.unwrap().size_bytes, 6);
 }
 
-/// Otherwise the server would take what has arrived for all there is.
+/// If the client finished the stream, the server would take the partial file for the whole.
 #[tokio::test]
 async fn cancelled_upload_keeps_its_stream() {
     let fake = Fake::start();
     let (client, peer) = fake.client(eager()).await;
-    // More than may be under way.
+    // More than fits into the flow-control window.
     let bytes = vec![7; 8 << 20];
     let mut transfer = {
         let mut file = Cursor::new(&bytes);
@@ -68,7 +68,7 @@ async fn cancelled_upload_keeps_its_stream() {
 
 const CONTENT: &[u8] = b"one and two";
 
-/// Has the client send from an offset, and answers it.
+/// Answers an upload: requests it from this offset, and replies.
 async fn take(peer: &Peer, from: u64, answer: TransferFrame) {
     let mut transfer = peer.transfer().await;
     assert_eq!(transfer.opening().await, opening(CONTENT));
@@ -77,7 +77,7 @@ async fn take(peer: &Peer, from: u64, answer: TransferFrame) {
     transfer.say(answer).await;
 }
 
-/// What an upload comes to over these attempts. There must be no others.
+/// The result of an upload with exactly these attempts.
 async fn uploaded(attempts: &[(u64, TransferFrame)]) -> Result<Uploaded, TransferError> {
     let fake = Fake::start();
     let (client, peer) = fake.client(eager()).await;

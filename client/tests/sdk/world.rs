@@ -1,5 +1,4 @@
-//! A small server that keeps its promises and whose connections break all the time, at places that
-//! a seed picks.
+//! A small server without faults of its own, whose connections break at random points.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -24,7 +23,7 @@ use crate::sends::text;
 const ONE: ConversationId = ConversationId::new(1);
 const MESSAGES: u64 = 3_000;
 
-/// A few pseudo-random numbers, the same for the same seed.
+/// A seeded random number generator.
 struct Dice(u64);
 
 impl Dice {
@@ -44,7 +43,7 @@ struct World {
 }
 
 impl World {
-    /// Stores a message once, whatever comes how often.
+    /// Stores a message exactly once, however often it arrives.
     fn accept(&mut self, stream: SendStreamId, seq: ClientSeq, body: Body) -> u64 {
         let next = self.log.len() as u64 + 1;
         let msgid = *self.seen.entry((stream, seq)).or_insert(next);
@@ -90,8 +89,8 @@ impl World {
     }
 }
 
-/// Serves one connection, whose login told the head `pushed`, until the dice break it. Pushes are
-/// lost and overlap.
+/// Serves one connection until the dice break it. Its login reported the head `pushed`. Pushes are
+/// lost at random, and overlap.
 async fn serve(
     mut peer: Peer,
     mut pushed: u64,
@@ -110,7 +109,7 @@ async fn serve(
                 changed.unwrap();
                 let now = *heads.borrow();
                 let first = (pushed + 1).saturating_sub(dice.below(3)).max(1);
-                // A lost push shows in the next one, so the last one arrives.
+                // A gap shows only in a later push, so the last push must arrive.
                 if now == MESSAGES || dice.below(4) > 0 {
                     let run = world.lock().unwrap().run(first, now + 1 - first);
                     peer.push(TimelineFrame::Run(run)).await;
@@ -150,16 +149,16 @@ async fn serve(
         };
         left -= 1;
         if left == 0 {
-            // What was just stored is not answered.
+            // The last message is stored, but its reply is lost.
             return peer.close(CloseCode::Internal);
         }
         peer.answer(id, Ok(answer)).await;
-        // Closing drops what has not left yet. So that there is some progress, most answers leave.
+        // A close drops unsent replies, so give most of them the time to leave.
         tokio::task::yield_now().await;
     }
 }
 
-/// Sends everything, pipelined, while another client follows; gives how often connections broke.
+/// Sends all messages, pipelined, while another client follows. Returns the number of disconnects.
 async fn run_with(seed: u64) -> u64 {
     let fake = Fake::start();
     let world = Arc::new(Mutex::new(World::default()));

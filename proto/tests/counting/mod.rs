@@ -1,5 +1,4 @@
-//! An allocator that counts, per thread, so that a test can say how much memory a piece of code
-//! held at most.
+//! An allocator that counts per thread, to measure the peak memory of a piece of code.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -57,8 +56,7 @@ fn shrink(bytes: usize) {
     LIVE_BYTES.set(LIVE_BYTES.get().saturating_sub(bytes));
 }
 
-/// What `work` returns, and the most bytes that it held at once beside what this thread held
-/// before.
+/// Returns the result of `work`, and the most bytes that it held at once.
 pub(crate) fn peak_bytes<T>(work: impl FnOnce() -> T) -> (T, usize) {
     let before = LIVE_BYTES.get();
     PEAK_BYTES.set(before);

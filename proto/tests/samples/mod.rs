@@ -1,9 +1,7 @@
-//! Values of every wire type and every variant, with fixed content: the golden bytes and the
-//! hostile input both start from them.
+//! Fixed values of every wire type and variant, for the golden bytes and the hostile input.
 //!
-//! Nothing can be left out: [`named::Named`] is written with an exhaustive `match`, so a new
-//! variant does not compile until it has a name, a name without a sample fails a test, and so does
-//! a serialized type that is not named at all.
+//! Completeness is enforced: [`named::Named`] matches exhaustively, so a new variant must be named
+//! to compile; a name without a sample fails a test, and so does a serialized type without a name.
 
 mod bodies;
 mod frames;
@@ -30,34 +28,30 @@ use cairn_proto::wire::request::{Answer, Call, Request};
 
 pub(crate) use named::Named;
 
-/// Reads bytes as the type of a sample and returns whether they are that very value.
+/// Decodes bytes as the type of a sample. Returns whether they equal its value.
 pub(crate) type Reader = Box<dyn Fn(&[u8]) -> Result<bool, DecodeError>>;
 
-/// One value and its bytes.
 pub(crate) struct Sample {
-    /// `Type` or `Type::Variant`, with `/2` and so on for further values of the same name.
+    /// `Type` or `Type::Variant`, with `/2` and so on for further values of that name.
     pub(crate) name: String,
-    /// The value as bytes.
     pub(crate) bytes: Vec<u8>,
-    /// Its decoder.
     pub(crate) read: Reader,
 }
 
-/// Every sample, and every name that must occur among them.
+/// All samples, and all names that must occur among them.
 #[derive(Default)]
 pub(crate) struct Samples {
-    /// The samples.
     pub(crate) list: Vec<Sample>,
     /// `Type` for a struct, `Type::Variant` for each variant of an enum.
     pub(crate) required: BTreeSet<String>,
-    /// How many samples each name has.
+    /// The number of samples per name.
     pub(crate) seen: BTreeMap<String, usize>,
-    /// Every request among the samples; at least one of each kind.
+    /// The requests among the samples, at least one of each kind.
     pub(crate) requests: Vec<Request>,
 }
 
 impl Samples {
-    /// All of them, in a fixed order.
+    /// All samples, in a fixed order.
     pub(crate) fn all() -> Self {
         let mut samples = Self::default();
         bodies::add_all(&mut samples);
@@ -104,7 +98,6 @@ impl Samples {
         );
     }
 
-    /// Adds another request of a kind, without an answer.
     fn ask_again(&mut self, call: impl Into<Request>) {
         let request = call.into();
         self.requests.push(request.clone());
@@ -146,7 +139,7 @@ impl Samples {
     }
 }
 
-/// Decodes, and checks on the way that what was read can be written and read again.
+/// Decodes a value, encodes it and decodes it again.
 fn read_twice<T: Named>(bytes: &[u8]) -> Result<T, DecodeError> {
     let value = codec::decode::<T>(bytes, limits::FRAME_BYTES_MAX)?;
     assert_eq!(
@@ -156,7 +149,7 @@ fn read_twice<T: Named>(bytes: &[u8]) -> Result<T, DecodeError> {
     Ok(value)
 }
 
-/// As [`read_twice`], for an answer and the value in it.
+/// Like [`read_twice`], for an answer and the value in it.
 fn read_answer<C: Call>(bytes: &[u8]) -> Result<C::Answer, DecodeError>
 where
     C::Answer: PartialEq + Debug,
@@ -167,7 +160,7 @@ where
     Ok(value)
 }
 
-/// The entries in `packed`, as a client unpacks them.
+/// Unpacks entries, as a client does.
 fn unpack(packed: &[u8]) -> Result<Vec<Entry>, DecodeError> {
     let mut rest = Bytes::copy_from_slice(packed);
     let mut entries = Vec::new();
@@ -188,7 +181,7 @@ fn unpack(packed: &[u8]) -> Result<Vec<Entry>, DecodeError> {
     Ok(entries)
 }
 
-/// The value in a frame that stands alone. Bytes that are not one whole frame count as malformed.
+/// Decodes a single frame. Anything but one complete frame is malformed.
 fn unframe<T: Named>(bytes: &[u8]) -> Result<T, DecodeError> {
     let mut buffer = BytesMut::from(bytes);
     let frame = frame::split(&mut buffer, limits::FRAME_BYTES_MAX)

@@ -40,11 +40,10 @@ use cairn_proto::wire::typing::{ClientDatagram, ServerDatagram};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// A wire type that knows its names.
+/// A wire type with names for its variants.
 pub(crate) trait Named: PartialEq + Debug + Serialize + DeserializeOwned + 'static {
-    /// Every name that a value of this type can have.
+    /// All names that values of this type can have.
     fn names() -> Vec<String>;
-    /// The name of this value.
     fn name(&self) -> String;
 }
 
@@ -123,8 +122,8 @@ enums! {
     Update { Conversation, Removed, Read, Contact, Presence, Receipts, Floor, Account }
 }
 
-/// Requests are named by their kinds, which differ across domains; the bytes are those of the whole
-/// request.
+/// Requests are named by their kinds, which are unique across domains; the bytes are those of the
+/// whole request.
 macro_rules! requests {
     ($($domain:ident of $type:ident { $($kind:ident),* $(,)? })*) => {
         impl Named for Request {
@@ -163,7 +162,7 @@ requests! {
     }
 }
 
-/// The list of known codes comes from the macro that declares them, so it cannot miss one.
+/// The list of known codes comes from the macro that declares them, so it is complete.
 impl Named for ErrorCode {
     fn names() -> Vec<String> {
         Self::ALL

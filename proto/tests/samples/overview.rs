@@ -1,4 +1,4 @@
-//! Conversations and their members, as pages and summaries show them.
+//! Conversations and their members, in pages and summaries.
 
 use cairn_proto::ids::{EpochId, MsgId, Revision};
 use cairn_proto::model::conversation::{Conversation, ConversationKind, Member, MemberPage};

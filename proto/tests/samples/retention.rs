@@ -1,4 +1,4 @@
-//! How long messages stay.
+//! Retention policies.
 
 use cairn_proto::content::body::SystemEntry;
 use cairn_proto::model::retention::{Retention, RetentionInfo};

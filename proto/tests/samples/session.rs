@@ -1,4 +1,4 @@
-//! Requests that a session answers itself, and those about the server.
+//! Requests that a session handles itself, and those about the server.
 
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId};
 use cairn_proto::invite::ServerAddr;

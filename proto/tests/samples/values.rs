@@ -1,5 +1,4 @@
-//! Values that several samples share. Their content is arbitrary but fixed: the golden bytes hold
-//! it.
+//! Values that several samples share. Their content is arbitrary, but part of the golden bytes.
 
 use cairn_proto::content::body::Body;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};

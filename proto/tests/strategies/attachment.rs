@@ -1,4 +1,4 @@
-//! Generators of files that messages name, and of how they travel.
+//! Generators of attachments and transfer frames.
 
 use cairn_proto::content::attachment::{Attachment, AttachmentHash, Media, Preview};
 use cairn_proto::wire::event::StreamOpening;

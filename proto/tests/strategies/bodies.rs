@@ -1,4 +1,4 @@
-//! Generators of what messages carry.
+//! Generators of message bodies and extras.
 
 use cairn_proto::content::attachment::Video;
 use cairn_proto::content::body::{Amendment, Body};

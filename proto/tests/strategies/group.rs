@@ -1,4 +1,4 @@
-//! Generators of requests about groups, of their answers, and of groups' system entries.
+//! Generators of requests about groups, their answers, and system entries of groups.
 
 use cairn_proto::content::body::SystemEntry;
 use cairn_proto::model::group::{

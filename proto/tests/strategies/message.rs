@@ -1,4 +1,4 @@
-//! Generators of requests about messages, and of their answers.
+//! Generators of requests about messages, and their answers.
 
 use cairn_proto::content::message::{Draft, Forward};
 use cairn_proto::wire::request::message::{

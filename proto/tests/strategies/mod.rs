@@ -1,4 +1,4 @@
-//! Generators of random valid values, for every wire type.
+//! Generators of random valid values of every wire type.
 
 mod attachment;
 mod bodies;
@@ -32,8 +32,7 @@ pub(crate) use attachment::opening;
 pub(crate) use bodies::{content, entry, run};
 pub(crate) use frames::{client_frame, server_frame, timeline_frame};
 
-/// A number of any magnitude: each length that a variable-length integer can have is as likely as
-/// the next.
+/// A number with a uniformly distributed magnitude, so that every encoded length is likely.
 fn number() -> impl Strategy<Value = u64> {
     (any::<u64>(), 0..64_u32).prop_map(|(raw, shift)| raw >> shift)
 }
@@ -120,7 +119,7 @@ pub(crate) fn invite_link() -> impl Strategy<Value = InviteLink> {
     })
 }
 
-/// Encodes an answer to `C`, and checks that it is decoded as the same value.
+/// Encodes an answer to `C`, and checks that it decodes to the same value.
 fn encoded<C: Call>(value: C::Answer) -> Answer
 where
     C::Answer: PartialEq + Debug,

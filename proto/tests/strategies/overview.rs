@@ -1,4 +1,4 @@
-//! Generators of conversations and their members, as pages and summaries show them.
+//! Generators of conversations and their members, in pages and summaries.
 
 use cairn_proto::ids::{EpochId, Revision};
 use cairn_proto::model::conversation::{Conversation, ConversationKind, Member, MemberPage};

@@ -1,4 +1,4 @@
-//! Generators of requests about users, of their answers, and of presence and settings.
+//! Generators of requests about users, their answers, presence and settings.
 
 use cairn_proto::model::people::{
     Avatar, Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile,

@@ -1,4 +1,4 @@
-//! Generators of requests about cursors, of their answers, and of receipts.
+//! Generators of requests about cursors, their answers, and receipts.
 
 use cairn_proto::model::conversation::Explained;
 use cairn_proto::model::receipts::{

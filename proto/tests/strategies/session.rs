@@ -1,5 +1,4 @@
-//! Generators of requests that a session answers itself, of those about the server, and of their
-//! answers.
+//! Generators of requests that a session handles itself, those about the server, and their answers.
 
 use cairn_proto::model::user::DeviceInfo;
 use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, Metrics};

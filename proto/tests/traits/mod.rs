@@ -1,5 +1,5 @@
-//! Which requests have which traits, listed per trait. A change here changes what the server limits
-//! or refuses, what clients repeat, or when users appear as away.
+//! The traits of requests, listed per trait. They determine what servers limit or refuse, what
+//! clients retry, and when users become away.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use cairn_proto::wire::request::{Cost, Traits};
 
 use crate::samples::{Named, Samples};
 
-/// What shows that a user is active.
+/// Requests that count as user activity.
 const ACTIVITY: &str = "
     Send Forward Edit Recall React Unreact Pin Unpin
     MarkRead MarkUnread SetOwnReads
@@ -18,13 +18,13 @@ const ACTIVITY: &str = "
     Focus SetPresence CreateInvite
 ";
 
-/// What appends an entry to a log at each repetition.
+/// Requests that append to a log each time, even if they are repeated.
 const RATE_LIMITED: &str = "Edit React Unreact Pin Unpin JoinGroup";
 
-/// What a client must not repeat after a lost answer.
+/// Requests that clients must not retry after a lost reply.
 const NOT_IDEMPOTENT: &str = "CreateGroup CreateInvite HandOver Edit MarkUnread JoinGroup";
 
-/// What the server refuses while its disk is nearly full.
+/// Requests that the server refuses while its disk is nearly full.
 const GROWS_STORAGE: &str = "Import Edit React CreateGroup SetProfile";
 
 fn check(listed: &str, holds: impl Fn(Traits) -> bool) {

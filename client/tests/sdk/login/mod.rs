@@ -1,4 +1,4 @@
-//! The first connection: each failure has its own error, and none is tried again by itself.
+//! First connections: each failure has its own error, and none is retried automatically.
 
 mod offline;
 
@@ -98,7 +98,7 @@ async fn refused_login_has_a_reason() {
     );
 }
 
-/// What a client reports of a server that refuses its version for this reason.
+/// The client's error when the server closes with this reason for an unsupported version.
 async fn version_refused(reason: &str) -> Error {
     let fake = Fake::start();
     let account = fake.account();
@@ -182,7 +182,7 @@ async fn unanswered_login_differs_from_silence() {
     let account = fake.account();
     let (error, _peer) = tokio::join!(Client::builder().connect(&account), async {
         let peer = fake.accept().await;
-        // From here on there is nothing to wait for but the client's own deadline.
+        // From here on, only the client's own deadline is pending.
         tokio::time::pause();
         peer
     });
@@ -349,8 +349,8 @@ async fn reconnect_waits_when_busy_and_ends_when_refused() {
     assert_eq!(soon(client.me().devices()).await, Err(refused));
 }
 
-/// The id that an attempt to connect makes up for the server; `None` for a packet that begins no
-/// connection.
+/// The server's connection id in a client's first packet, which is random per attempt; `None` for
+/// other packets.
 fn attempt_of(packet: &[u8]) -> Option<&[u8]> {
     const LONG_HEADER: u8 = 0x80;
     let (&[first, _, _, _, _, length], rest) = packet.split_first_chunk()?;
@@ -367,7 +367,7 @@ async fn unanswered_reconnect_is_retried() {
     let silent = tokio::net::UdpSocket::bind(fake.stop().await)
         .await
         .unwrap();
-    // Nothing happens from here on but what the client does by itself.
+    // From here on, only the client acts, on its own.
     tokio::time::pause();
     let mut began: Vec<(Vec<u8>, Instant)> = Vec::new();
     let mut packet = [0; 2_048];

@@ -1,4 +1,4 @@
-//! Clients that start without a connection, and what the hello tells of the send stream.
+//! Clients that start offline, and the send stream in the hello.
 
 use std::error::Error as _;
 use std::future::poll_fn;
@@ -42,7 +42,7 @@ async fn requests_wait_for_the_first_connection() {
     );
     let (devices, _peer) = soon(async {
         tokio::join!(client.me().devices(), async {
-            // Some attempts fail before there is a server.
+            // Some attempts fail before the server exists.
             tokio::time::sleep(Duration::from_millis(50)).await;
             let fake = Fake::start_as(&identity, addr, ALPN);
             let mut peer = fake.welcomed(vec![group(1, 3)]).await;
@@ -107,7 +107,7 @@ async fn offline_start_without_reconnect_tries_once() {
 }
 
 #[tokio::test]
-async fn hello_tells_whether_the_send_stream_is_resumed() {
+async fn hello_reports_a_resumed_send_stream() {
     let fake = Fake::start();
     let (_client, peer) = fake.client(eager()).await;
     assert!(!peer.hello.is_resumed, "a new stream");
