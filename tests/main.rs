@@ -13,6 +13,7 @@ mod bench;
 mod commands;
 mod convergence;
 mod crash;
+mod formats;
 mod groups;
 mod hostile;
 mod log_cost;

@@ -1,7 +1,8 @@
 //! Limits of the state machine that are not part of the wire. Names carry the unit; no other file
 //! repeats a number from here.
 
-/// Send streams remembered for one device. The least recently used is evicted.
+/// Send streams remembered for one device, apart from named ones. The least recently used one is
+/// forgotten.
 pub const SEND_STREAMS_PER_DEVICE_MAX: usize = 32;
 
 /// Added to each file's size against the quota, for its metadata.

@@ -15,7 +15,7 @@ use cairn_proto::wire::overview::{Moment, OverviewPlace};
 use crate::api::batch::Batch;
 use crate::api::change::{Appended, Change, Origin};
 use crate::api::command::Expire;
-use crate::record::MemberChunk;
+use crate::record::{MemberChunk, UsedStream};
 use crate::state::State;
 use crate::state::conversation::{Conversation, Member, MembershipSlots};
 use crate::state::relations::other_of;
@@ -248,7 +248,8 @@ impl State {
     ) -> Option<Slot> {
         let found = self.streams.find(&(device, stream));
         // A new stream has nothing to load.
-        if found.is_none() && self.streams_of(user, device).contains(&stream) {
+        let is_own = |used: &UsedStream| used.stream == stream;
+        if found.is_none() && self.streams_of(user, device).iter().any(is_own) {
             loads.push(Load::Stream(device, stream));
         }
         found.map(|(slot, _)| slot)

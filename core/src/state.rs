@@ -27,7 +27,7 @@ use hashbrown::{HashMap, HashSet};
 
 use crate::record::{
     ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MembershipRecord, RecentSend,
-    RelationChunk, SecretHash, SendCursor, StoredMember, StoredMentions, UserRecord,
+    RelationChunk, SecretHash, SendCursor, StoredMember, StoredMentions, UsedStream, UserRecord,
 };
 use crate::state::attachments::Attachments;
 use crate::state::conversation::{Conversation, Member, MembershipSlots};
@@ -153,7 +153,7 @@ impl State {
     }
 
     /// Most recently used first.
-    pub(super) fn streams_of(&self, user: UserId, device: DeviceId) -> &[SendStreamId] {
+    pub(super) fn streams_of(&self, user: UserId, device: DeviceId) -> &[UsedStream] {
         self.users
             .get(&user)
             .and_then(|found| found.devices.get(&device))

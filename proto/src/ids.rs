@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits::NAMED_STREAMS_PER_DEVICE;
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident($raw:ty)) => {
         $(#[$doc])*
@@ -68,8 +70,12 @@ id! {
     DeviceId(u64)
 }
 id! {
-    /// A random number that a client process picks. Together with the [`DeviceId`] it identifies a
-    /// send stream, the scope in which retries are recognized.
+    /// A number that a client process picks. Together with the [`DeviceId`] it identifies a send
+    /// stream, the scope in which retries are recognized.
+    ///
+    /// Numbers below [`crate::limits::NAMED_STREAMS_PER_DEVICE`] are named streams, which the
+    /// server remembers as long as the device. All others are picked at random, and the server
+    /// forgets the least recently used ones.
     SendStreamId(u64)
 }
 id! {
@@ -158,6 +164,25 @@ impl ClientSeq {
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
+    }
+}
+
+impl SendStreamId {
+    /// Returns a named stream, or `None` if there is none of this number.
+    #[must_use]
+    pub const fn named(number: u64) -> Option<Self> {
+        let stream = Self(number);
+        if stream.is_named() {
+            Some(stream)
+        } else {
+            None
+        }
+    }
+
+    /// Returns whether the server remembers the stream as long as the device.
+    #[must_use]
+    pub const fn is_named(self) -> bool {
+        self.0 < NAMED_STREAMS_PER_DEVICE
     }
 }
 

@@ -76,9 +76,11 @@ pub const PASSWORD_BYTES_MIN: usize = 8;
 pub const PASSWORD_BYTES_MAX: usize = 128;
 
 /// Unresolved sends of one send stream. The server remembers this many for deduplication and
-/// refuses older retries as [`crate::wire::error::ErrorCode::RetryTooOld`], so a client that
-/// respects the limit never sees that error.
+/// refuses older retries as [`crate::wire::error::ErrorCode::RetryTooOld`].
 pub const SENDS_IN_FLIGHT_MAX: usize = 1024;
+
+/// Named send streams of one device: streams that the server never forgets.
+pub const NAMED_STREAMS_PER_DEVICE: u64 = 8;
 
 /// Unanswered requests of one session. The server stops reading the session stream at this limit.
 pub const REQUESTS_IN_FLIGHT_MAX: usize = 1024;

@@ -15,10 +15,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use cairn_core::Asked;
 use cairn_core::api::actor::Actor;
-use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::ids::{ConversationId, MsgId, Revision, UserId};
 use cairn_proto::model::presence::{DeviceKind, PresentDevice};
 use cairn_proto::model::receipts::Reads;
+use cairn_proto::wire::request::MessageRequest;
 use cairn_store::timeline::Timeline;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
@@ -40,6 +42,8 @@ pub(crate) struct Session {
     pub(crate) seat: OnceLock<Principal>,
     is_over: AtomicBool,
     transfers: AtomicUsize,
+    /// Set once something may have been sent on the send stream.
+    has_sent: AtomicBool,
     readable: Mutex<HashMap<ConversationId, Readable>>,
     pub(crate) activity: Activity,
     /// The presence that the client reports.
@@ -82,6 +86,7 @@ impl Session {
             seat: OnceLock::new(),
             is_over: AtomicBool::new(false),
             transfers: AtomicUsize::new(0),
+            has_sent: AtomicBool::new(false),
             readable: Mutex::default(),
             activity: Activity::new(now),
             present: Mutex::new(PresentDevice {
@@ -98,6 +103,27 @@ impl Session {
     #[must_use]
     pub(crate) fn actor(&self) -> Option<Actor> {
         self.actor.get().copied()
+    }
+
+    /// Records that earlier sessions sent on the send stream.
+    pub(crate) fn resume_stream(&self) {
+        self.has_sent.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns the author of a request. The first send of a new stream is not the retry of any.
+    pub(crate) fn author_of(&self, asked: &Asked, actor: Actor) -> Actor {
+        let is_send = matches!(
+            asked,
+            Asked::Message(MessageRequest::Send(_) | MessageRequest::Forward(_))
+        );
+        if is_send && !self.has_sent.swap(true, Ordering::Relaxed) {
+            let stream_began = Revision::MAX;
+            return Actor {
+                stream_began,
+                ..actor
+            };
+        }
+        actor
     }
 
     /// Returns whether the session has left the hub, or never will be in it.

@@ -23,7 +23,7 @@ use cairn_proto::ids::{ConversationId, MsgId, Revision, Timestamp};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::metrics::Metrics;
 use hashbrown::{HashMap, HashSet};
-use tracing::info;
+use tracing::{info, warn};
 
 pub use self::error::{ReplayError, StoreError};
 use crate::checkpoint::compact;
@@ -38,6 +38,7 @@ use crate::files::disk_reserve::{self, DiskReserve, ReserveMonitor};
 use crate::files::format::{self, Format};
 use crate::files::lock::DirLock;
 use crate::files::poison::Poison;
+use crate::files::upgrade;
 use crate::timeline::history::History;
 use crate::timeline::retention::Retentions;
 use crate::timeline::{Timeline, Timelines};
@@ -127,6 +128,9 @@ impl Engine {
         // Before the trees are opened: opening would create an empty database where an interrupted
         // compaction has renamed the old one away.
         compact::recover(disk, dir).map_err(StoreError::Compaction)?;
+        if format != Format::Current {
+            upgrade::keep_copy(disk, dir)?;
+        }
         let trees = Trees::open_in(env, &dir.join("trees"), &dir.join("aside"), &poison)?;
         free_space::log_reclaimable(&trees)?;
         let timelines = Arc::new(Timelines::new());
@@ -151,7 +155,11 @@ impl Engine {
         })?;
         if format != Format::Current {
             format::raise(disk, dir)?;
-            info!("the data directory was converted from format 2");
+            warn!(
+                copy = %upgrade::copy_of(dir).display(),
+                "converted the data directory from format 2; remove the copy once the server runs \
+                 well"
+            );
         }
         let touched = replayed.grown.into_iter().chain(replayed.expired).collect();
         state.begin_batch(Revision::new(log.last().next().get()));

@@ -95,6 +95,9 @@ pub(crate) const START_FREE_BYTES_MIN: u64 = 16 * 1024 * 1024;
 /// The nice value of the checkpoint thread.
 pub(crate) const CHECKPOINT_NICE: i32 = 10;
 
+/// Bytes that an upgrade copies at once.
+pub(crate) const COPY_BUFFER_BYTES: usize = 1024 * 1024;
+
 /// Rows that a compaction copies at once.
 pub(crate) const COMPACT_PAGE_ROWS: usize = 128;
 

@@ -40,6 +40,7 @@ pub mod wait_for_lock;
 mod key;
 pub mod parse;
 mod tree;
+mod versions;
 
 pub(crate) use self::key::KEY_BYTES_MAX;
 pub use self::key::{MetaKey, RowKey, RowPrefix};

@@ -315,8 +315,9 @@ pub(super) fn hello(credentials: Credentials, push: bool) -> ClientFrame {
         version: WIRE_VERSION,
         credentials,
         capabilities: Capabilities::NONE,
-        send_stream: SendStreamId::new(7),
+        send_stream: SendStreamId::new(70),
         is_resumed: false,
+        stream_began: None,
         push,
         since: None,
     })

@@ -6,6 +6,7 @@ mod full_disk;
 mod memory;
 mod partials;
 mod processes;
+mod send_streams;
 
 use cairn_client::proto::content::body::{Amendment, Body, Kind};
 use cairn_client::proto::content::extras::{Extra, Extras};

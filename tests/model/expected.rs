@@ -195,6 +195,7 @@ fn actors(naive: &Naive) -> impl Iterator<Item = Actor> {
         user,
         device,
         stream: SendStreamId::new(u64::MAX),
+        stream_began: Revision::MAX,
     })
 }
 

@@ -4,12 +4,12 @@
 mod rules;
 mod sends;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use cairn_core::By;
 use cairn_core::api::actor::Actor;
 use cairn_core::api::command::{
-    AddDevice, BeginEpoch, FindAccount, Invite, Join, Login, NewDevice, OwnerInvite,
+    AddDevice, BeginEpoch, FindAccount, Invite, Join, Login, NewDevice, OwnerInvite, StreamPast,
 };
 use cairn_core::record::SecretHash;
 use cairn_proto::content::extras::{Extra, Extras};
@@ -33,8 +33,8 @@ use cairn_proto::wire::request::{MessageRequest, Request};
 
 use self::rules::{SETTINGS, VALUES, policy};
 use super::commands::{Command, Reply};
-use super::naive::Naive;
 use super::naive::overview::Kept;
+use super::naive::{self, Naive};
 use super::steps::{Place, Question, Seq, Step};
 use super::values::{
     appoint, ask, asked, beside, govern, mention, pick, place, receipts, some_words, user_name,
@@ -47,6 +47,10 @@ pub(super) struct Cast {
     devices: Vec<(DeviceId, SecretHash)>,
     invites: Vec<SecretHash>,
     spoken: Vec<(Actor, MessageRequest)>,
+    /// The moments at which sessions began.
+    began: HashMap<Actor, Moment>,
+    /// The moments at which the first sessions began that sent on a stream.
+    first_sent: HashMap<(DeviceId, SendStreamId), Moment>,
     /// Moments from the replies to overview requests.
     moments: Vec<Moment>,
     /// The overviews that devices store.
@@ -54,6 +58,17 @@ pub(super) struct Cast {
     secrets: u64,
     streams: u64,
     said: u64,
+}
+
+/// The streams above this one belong to sessions that are over.
+const SHORT: SendStreamId = SendStreamId::new(1000);
+
+/// The send stream of this number. Odd ones are named.
+fn stream_of(number: u8) -> SendStreamId {
+    let number = u64::from(number);
+    SendStreamId::named(number)
+        .filter(|_| number % 2 == 1)
+        .unwrap_or(SendStreamId::new(100 + number))
 }
 
 /// `AskFriend` is listed twice, because accepting and declining require a request.
@@ -79,7 +94,9 @@ impl Cast {
         match reply {
             Reply::Join(session) | Reply::AddDevice(session) | Reply::Login(session) => {
                 self.moments.push(session.overview.as_of);
-                if !self.sessions.contains(&session.actor) {
+                self.began.insert(session.actor, session.overview.as_of);
+                let is_short = session.actor.stream > SHORT;
+                if !is_short && !self.sessions.contains(&session.actor) {
                     self.sessions.push(session.actor);
                 }
             }
@@ -92,17 +109,14 @@ impl Cast {
     pub(super) fn commands(&mut self, step: &Step, naive: &Naive, now: Timestamp) -> Vec<Command> {
         match *step {
             Step::LoginMany { device, sessions } => (0..sessions)
-                .filter_map(|_| {
-                    self.streams += 1;
-                    let token = pick(&self.devices, device)?.1;
-                    let login = Login {
-                        token,
-                        stream: SendStreamId::new(1000 + self.streams),
-                        push: false,
-                        since: None,
-                    };
-                    Some(login.into())
-                })
+                .filter_map(|_| self.short_session(device))
+                .collect(),
+            Step::SendFromMany {
+                device,
+                sessions,
+                to,
+            } => (0..sessions)
+                .flat_map(|_| self.sending_session(device, to, naive))
                 .collect(),
             Step::SendMany { by, to, count } => {
                 let Some(actor) = pick(&self.sessions, by) else {
@@ -125,6 +139,39 @@ impl Cast {
         }
     }
 
+    /// A login on a new stream.
+    fn short_session(&mut self, device: u8) -> Option<Command> {
+        self.streams += 1;
+        let login = Login {
+            token: pick(&self.devices, device)?.1,
+            stream: SendStreamId::new(SHORT.get() + self.streams),
+            stream_past: StreamPast::New,
+            push: false,
+            since: None,
+        };
+        Some(login.into())
+    }
+
+    /// A login on a new stream, and a message on it.
+    fn sending_session(&mut self, device: u8, to: Place, naive: &Naive) -> Vec<Command> {
+        let login = self.short_session(device);
+        let sender = pick(&self.devices, device).and_then(|(device, _)| {
+            let of_device = |user: &(&UserId, &naive::User)| user.1.devices.contains_key(&device);
+            let (&user, _) = naive.users.iter().find(of_device)?;
+            Some(Actor {
+                user,
+                device,
+                stream: SendStreamId::new(SHORT.get() + self.streams),
+                stream_began: Revision::MAX,
+            })
+        });
+        let send = sender.map(|sender| {
+            let to = place(naive, sender, to);
+            self.send(sender, to, Seq::Next, 0, Extras::NONE)
+        });
+        login.into_iter().chain(send).collect()
+    }
+
     fn secret(&mut self) -> SecretHash {
         self.secrets += 1;
         let mut hash = [0; 32];
@@ -140,7 +187,7 @@ impl Cast {
             id,
             name: DeviceName::new("a device").unwrap(),
             token,
-            stream: SendStreamId::new(0),
+            stream: stream_of(0),
             push,
         }
     }
@@ -195,13 +242,18 @@ impl Cast {
                 stream,
                 push,
             } => {
-                let (token, since) = (
-                    pick(&self.devices, device)?.1,
-                    pick(&self.moments, device.wrapping_mul(7).wrapping_add(stream)),
-                );
+                let (id, token) = pick(&self.devices, device)?;
+                let since = pick(&self.moments, device.wrapping_mul(7).wrapping_add(stream));
+                let stream = stream_of(stream);
+                // Every other session does not know when the stream began.
+                let began = self.first_sent.get(&(id, stream));
+                let stream_past = began.map_or(StreamPast::New, |&began| {
+                    StreamPast::Resumed(Some(began).filter(|_| push))
+                });
                 Login {
                     token,
-                    stream: SendStreamId::new(stream.into()),
+                    stream,
+                    stream_past,
                     push,
                     since,
                 }

@@ -335,14 +335,6 @@ impl Ledger {
                     user
                 );
             }
-            Change::StreamOpened {
-                device,
-                forgotten: Some(forgotten),
-                ..
-            } => {
-                self.sent
-                    .retain(|key, _| (key.0, key.1) != (device, forgotten));
-            }
             Change::DeviceRemoved(_, device) => self.sent.retain(|key, _| key.0 != device),
             _ => {}
         }

@@ -71,8 +71,8 @@ pub(super) struct Device {
     pub(super) name: DeviceName,
     pub(super) token: SecretHash,
     pub(super) created_at: Timestamp,
-    /// Most recently used first.
-    pub(super) streams: Vec<SendStreamId>,
+    /// Most recently used first, with the batch of that use.
+    pub(super) streams: Vec<(SendStreamId, u64)>,
 }
 
 #[derive(Clone, Debug)]

@@ -80,104 +80,123 @@ fn stale_trees_do_not_restore_members() {
     );
 }
 
+/// So many sessions of the first device that send a message each.
+fn others(sessions: u8) -> Step {
+    Step::SendFromMany {
+        device: 0,
+        sessions,
+        to: GROUP,
+    }
+}
+
+fn login(stream: u8, push: bool) -> Step {
+    Step::Login {
+        device: 0,
+        stream,
+        push,
+    }
+}
+
+fn stored() -> [Step; 3] {
+    [Step::Take, Step::Stored, Step::LetGo]
+}
+
+/// The ledger checks that no send is stored twice, whether it is refused or known.
 #[test]
-fn expired_send_stream_restarts() {
-    let forget = Step::LoginMany {
+fn forgotten_send_stream_stays_closed() {
+    for (sessions, moment_is_known) in [(31, true), (32, true), (32, false), (100, true)] {
+        let sent = [send(0, Seq::Next), send(0, Seq::Next)];
+        let again = [
+            login(0, moment_is_known),
+            send(4, Seq::Retry(1)),
+            send(4, Seq::Retry(0)),
+            send(4, Seq::Next),
+            Step::Commit,
+            send(0, Seq::Retry(0)),
+        ];
+        let between = [others(sessions)];
+        let steps = [&sent[..], &stored(), &between, &again, &stored(), &again];
+        goes_well(
+            steps.concat(),
+            [crashes(0, 1), crashes(0, 2), crashes(1, 2)].concat(),
+        );
+    }
+}
+
+#[test]
+fn sessions_without_sends_forget_no_stream() {
+    let many = Step::LoginMany {
         device: 0,
-        sessions: 33,
+        sessions: 100,
     };
-    let again = Step::Login {
-        device: 0,
-        stream: 0,
-        push: false,
-    };
-    let sent = [
-        send(0, Seq::Next),
-        send(0, Seq::Next),
-        Step::Take,
-        Step::Stored,
-        Step::LetGo,
-        forget,
-        again,
-    ];
-    let resent = [
-        send(0, Seq::Retry(1)),
-        Step::Take,
-        send(0, Seq::Retry(0)),
-        Step::Stored,
-        Step::LetGo,
-        send(0, Seq::Retry(0)),
-    ];
     goes_well(
-        [&sent[..], &resent[..]].concat(),
-        [crashes(0, 1), crashes(0, 2), crashes(1, 2)].concat(),
+        vec![
+            send(0, Seq::Next),
+            Step::Take,
+            Step::Stored,
+            Step::LetGo,
+            many,
+            login(0, false),
+            send(0, Seq::Retry(0)),
+        ],
+        crashes(0, 1),
     );
 }
 
 #[test]
-fn restarted_send_stream_outlives_old_rows() {
-    let forget = Step::LoginMany {
-        device: 0,
-        sessions: 33,
-    };
-    let again = Step::Login {
-        device: 0,
-        stream: 0,
-        push: false,
-    };
-    let steps = vec![
-        send(0, Seq::Next),
-        Step::Take,
-        Step::Stored,
-        forget,
-        again,
-        Step::LetGo,
-        send(0, Seq::Retry(0)),
-    ];
-    goes_well(steps, vec![]);
+fn named_send_stream_is_never_forgotten() {
+    goes_well(
+        vec![
+            login(1, true),
+            send(4, Seq::Next),
+            Step::Take,
+            Step::Stored,
+            Step::LetGo,
+            others(40),
+            login(1, false),
+            send(4, Seq::Retry(0)),
+            send(4, Seq::Next),
+            Step::Take,
+            Step::Stored,
+            Step::LetGo,
+            Step::Revoke { by: 0, device: 0 },
+        ],
+        [crashes(0, 1), crashes(1, 2)].concat(),
+    );
+}
+
+/// A stream in use is not the least recently used one, however early it was opened.
+#[test]
+fn used_send_stream_is_remembered() {
+    let mut steps = vec![send(0, Seq::Next)];
+    for _ in 0..4 {
+        steps.extend([
+            others(20),
+            send(0, Seq::Next),
+            Step::Take,
+            Step::Stored,
+            Step::LetGo,
+        ]);
+        steps.extend([send(0, Seq::Retry(0)), send(0, Seq::Next)]);
+    }
+    goes_well(steps, [crashes(0, 1), crashes(1, 3)].concat());
 }
 
 #[test]
 fn replay_over_newer_trees_keeps_send_streams() {
-    let many = |sessions| Step::LoginMany {
-        device: 0,
-        sessions,
-    };
-    let again = Step::Login {
-        device: 0,
-        stream: 0,
-        push: false,
-    };
     let steps = vec![
         send(0, Seq::Next),
         Step::Take,
         Step::Stored,
-        many(31),
-        again,
-        many(31),
+        others(31),
+        send(0, Seq::Next),
+        others(31),
         send(0, Seq::Next),
         Step::Take,
         Step::Stored,
+        others(33),
     ];
-    goes_well(steps, crashes(1, 2));
-}
-
-#[test]
-fn session_outlives_expired_send_stream() {
-    let forget = Step::LoginMany {
-        device: 0,
-        sessions: 33,
-    };
-    goes_well(
-        vec![
-            forget,
-            send(0, Seq::Next),
-            Step::Commit,
-            send(0, Seq::Retry(0)),
-            Step::Revoke { by: 0, device: 0 },
-        ],
-        vec![],
-    );
+    goes_well(steps, [crashes(0, 1), crashes(1, 2)].concat());
 }
 
 #[test]

@@ -47,6 +47,8 @@ pub(super) enum Step {
     Login { device: u8, stream: u8, push: bool },
     /// Starts this many sessions of a device, each on its own send stream.
     LoginMany { device: u8, sessions: u8 },
+    /// Starts this many sessions of a device, each with a message on its own send stream.
+    SendFromMany { device: u8, sessions: u8, to: Place },
     /// Sends a message.
     Send {
         by: u8,
@@ -361,6 +363,8 @@ fn people() -> impl Strategy<Value = Step> {
             .prop_map(|(device, stream, push)| Step::Login { device, stream, push }),
         1 => (0..6_u8, 30..36_u8)
             .prop_map(|(device, sessions)| Step::LoginMany { device, sessions }),
+        1 => (0..6_u8, 30..36_u8, place())
+            .prop_map(|(device, sessions, to)| Step::SendFromMany { device, sessions, to }),
         1 => (0..10_u8, 0..12_u8).prop_map(|(by, device)| Step::Revoke { by, device }),
     ]
 }

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cairn_core::api::actor::Actor;
-use cairn_core::api::command::{GrantRead, Invite, Join, Login, NewDevice, OwnerInvite};
+use cairn_core::api::command::{
+    GrantRead, Invite, Join, Login, NewDevice, OwnerInvite, StreamPast,
+};
 use cairn_core::command::Handle;
 use cairn_core::record::SecretHash;
 use cairn_core::{By, Command};
@@ -13,7 +15,7 @@ use cairn_proto::content::extras::Extras;
 use cairn_proto::content::message::{Draft, Run};
 use cairn_proto::content::packed::Content;
 use cairn_proto::ids::{
-    ClientSeq, ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId,
+    ClientSeq, ConversationId, DeviceId, MsgId, Revision, SendStreamId, Timestamp, UserId,
 };
 use cairn_proto::limits::{INVITE_USES_MAX, USERS_PER_REQUEST_MAX};
 use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Text, UserName};
@@ -88,6 +90,7 @@ impl Driver {
         let login = Login {
             token: secret("device", SENDER),
             stream: SendStreamId::new(rand::random()),
+            stream_past: StreamPast::New,
             push: true,
             since: None,
         };
@@ -224,6 +227,7 @@ pub(super) fn actor(user: UserId) -> Actor {
         user,
         device: DeviceId::new(user.get().into()),
         stream: STREAM,
+        stream_began: Revision::MAX,
     }
 }
 

@@ -17,9 +17,10 @@ use crate::error::Error;
 use crate::limits;
 use crate::session::driver::Driver;
 use crate::session::handle::Handle;
-use crate::session::login::{Dialer, Session};
+use crate::session::login::{Dialer, Resume, Session};
 use crate::session::reconnect::Reconnect;
 use crate::session::shared::Shared;
+use crate::session::state::send_stream::SendStream;
 use crate::transport::endpoint::{Endpoint, Target};
 
 /// Builds a [`Client`]: its options, and the ways to log in. Created by [`Client::builder`]. The
@@ -102,7 +103,12 @@ impl ClientBuilder {
 
     /// Sets the send stream to continue. Only for clients that persist their outbox, which must
     /// then number all drafts themselves ([`crate::view::Conversation::enqueue_draft`]): the server
-    /// treats a number that the stream has used before as a retry. Default: a new random one.
+    /// treats a number that the stream has used before as a retry.
+    ///
+    /// An interactive program uses a named stream of its device ([`SendStreamId::named`]), which
+    /// the server never forgets; no two processes of a device may share one. Of all other streams,
+    /// the server remembers the 32 most recently used ones of a device, and refuses sends on one
+    /// that it has forgotten with `RetryTooOld`. Default: a new random one.
     pub fn send_stream(mut self, stream: impl Into<Option<SendStreamId>>) -> Self {
         self.send_stream = stream.into();
         self
@@ -249,7 +255,7 @@ impl ClientBuilder {
         let parts = self.prepare(addr, pin, credentials)?;
         let session = parts
             .dialer
-            .open(parts.since, limits::CONNECT_TIME_MAX)
+            .open(parts.resume, limits::CONNECT_TIME_MAX)
             .await?;
         let welcome = session.welcome.clone();
         Ok((parts.spawn(WhoAmI::from(&welcome), Some(session)), welcome))
@@ -264,16 +270,16 @@ impl ClientBuilder {
             endpoint,
             ack_every_packets,
         } = self;
-        let is_resumed = send_stream.is_some();
-        let send_stream = send_stream.unwrap_or_else(|| SendStreamId::new(rand::random()));
+        let stream = send_stream.map_or_else(SendStream::random, SendStream::resumed);
         let owns_endpoint = endpoint.is_none();
         let endpoint = endpoint.map_or_else(Endpoint::new, Ok)?;
         let hello = Hello {
             version: WIRE_VERSION,
             credentials,
             capabilities: Capabilities::NONE,
-            send_stream,
-            is_resumed,
+            send_stream: stream.id,
+            is_resumed: stream.has_sent,
+            stream_began: None,
             push,
             since: None,
         };
@@ -288,7 +294,7 @@ impl ClientBuilder {
                 target,
                 hello,
             },
-            since,
+            resume: Resume { since, stream },
             reconnect,
             owns_endpoint,
         })
@@ -298,7 +304,7 @@ impl ClientBuilder {
 /// What a client is made of, before it runs.
 struct Parts {
     dialer: Dialer,
-    since: Option<Moment>,
+    resume: Resume,
     reconnect: Reconnect,
     owns_endpoint: bool,
 }
@@ -306,14 +312,15 @@ struct Parts {
 impl Parts {
     /// Starts the client's task, on a connection if there is one.
     fn spawn(self, whoami: WhoAmI, session: Option<Session>) -> Client {
-        let shared = Arc::new(Shared::new(whoami, self.since));
+        let Resume { since, stream } = self.resume;
+        let shared = Arc::new(Shared::new(whoami, since, stream));
         // Before the task runs: the client that is returned for a session is online.
         if let Some(session) = &session {
             shared.online(&session.welcome);
         }
         let (target, hello) = (&self.dialer.target, &self.dialer.hello);
         let (addr, pin) = (target.addr.clone(), target.pin);
-        let (send_stream, push) = (hello.send_stream, hello.push);
+        let push = hello.push;
         let driver = Driver {
             shared: Arc::clone(&shared),
             dialer: self.dialer,
@@ -326,7 +333,6 @@ impl Parts {
             driver,
             addr,
             pin,
-            send_stream,
             push,
         })
     }

@@ -119,10 +119,11 @@ impl Client {
         self.shared().state.lock().whoami.clone()
     }
 
-    /// Returns the send stream of this client.
+    /// Returns the present send stream of this client. Changes if the server has forgotten a stream
+    /// that the program did not choose ([`ClientBuilder::send_stream`]).
     #[must_use]
     pub fn send_stream(&self) -> SendStreamId {
-        self.handle.send_stream
+        self.shared().state.lock().stream.id
     }
 
     /// Returns whether there is a connection at present. For display only: requests wait for the

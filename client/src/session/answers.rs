@@ -31,6 +31,16 @@ impl Shared {
         let mut wakers = Vec::new();
         for (id, answer) in answers.drain(..) {
             let answered = state.slots.answered(id);
+            let answered = match (answered, &answer) {
+                (Some(pending), Err(ErrorCode::RetryTooOld)) if pending.is_send() => {
+                    if state.stream.forgotten() && pending.is_first_try() {
+                        state.slots.hold(id, pending);
+                        continue;
+                    }
+                    Some(pending)
+                }
+                (answered, _) => answered,
+            };
             let answer = match &answered {
                 Some(pending) => pending.settle(state.whoami.user, answer),
                 None => answer,
@@ -76,10 +86,14 @@ impl Shared {
                 None => result = Err(Lost::Protocol("a response without a request")),
             }
         }
+        let can_replace_stream = state.can_replace_stream();
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
         if wake {
             self.wake.notify_one();
+        }
+        if can_replace_stream {
+            self.stream_forgotten.notify_one();
         }
         self.resolve(
             resolved

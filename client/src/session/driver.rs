@@ -66,6 +66,12 @@ impl Driver {
             let began = Instant::now();
             let lost = match self.session(session).await {
                 SessionEnd::Stopped => return Error::Closed,
+                SessionEnd::StreamForgotten => {
+                    tracing::info!("continuing on another send stream");
+                    shared.offline("the server forgot the send stream".to_owned());
+                    retry = Retry::new(true);
+                    continue;
+                }
                 SessionEnd::Lost(lost) => lost,
             };
             if let Some(error) = lost.final_error() {
@@ -91,12 +97,12 @@ impl Driver {
     /// Connects until there is a session or a permanent error, with backoff between attempts.
     async fn open_session(&self, retry: &mut Retry) -> Result<Session, Error> {
         let mut time_max = limits::RECONNECT_TIME_FIRST;
-        let since = self.shared.state.lock().moment();
+        let resume = self.shared.state.lock().resume();
         loop {
             if let Reconnect::Forever(backoff) = self.reconnect {
                 retry.wait(&backoff).await;
             }
-            let error = match self.dialer.open(since, time_max).await {
+            let error = match self.dialer.open(resume, time_max).await {
                 Ok(session) => return Ok(session),
                 Err(error) if error.is_final() => return Err(error),
                 Err(error) if matches!(self.reconnect, Reconnect::Never) => return Err(error),
@@ -130,11 +136,14 @@ impl Driver {
             lost = write(&self.shared, writer) => SessionEnd::Lost(lost),
             lost = read_datagrams(&self.shared, &link) => SessionEnd::Lost(lost),
             never = write_datagrams(&self.shared.typing, &link) => match never {},
+            () = stream_to_replace(&self.shared) => SessionEnd::StreamForgotten,
         };
         self.shared.transfer_slots.disconnected();
         link.close(match &ended {
             SessionEnd::Lost(Lost::Protocol(_)) => CloseCode::Protocol,
-            SessionEnd::Stopped | SessionEnd::Lost(_) => CloseCode::Normal,
+            SessionEnd::Stopped | SessionEnd::StreamForgotten | SessionEnd::Lost(_) => {
+                CloseCode::Normal
+            }
         });
         ended
     }
@@ -167,7 +176,19 @@ impl Retry {
 
 enum SessionEnd {
     Stopped,
+    /// The client must continue on another send stream, which only a login can open.
+    StreamForgotten,
     Lost(Lost),
+}
+
+/// Waits until the send stream must be replaced.
+async fn stream_to_replace(shared: &Shared) {
+    loop {
+        shared.stream_forgotten.notified().await;
+        if shared.state.lock().can_replace_stream() {
+            return;
+        }
+    }
 }
 
 async fn write(shared: &Shared, mut writer: Writer) -> Lost {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use cairn_proto::ids::SendStreamId;
 use cairn_proto::invite::ServerAddr;
 use cairn_proto::secret::Pin;
 use parking_lot::Mutex;
@@ -17,7 +16,6 @@ pub(crate) struct Handle {
     pub(crate) driver: Mutex<Option<JoinHandle<()>>>,
     pub(crate) addr: ServerAddr,
     pub(crate) pin: Pin,
-    pub(crate) send_stream: SendStreamId,
     pub(crate) push: bool,
 }
 

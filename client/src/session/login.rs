@@ -14,6 +14,7 @@ use cairn_proto::wire::response::ServerFrame;
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::Error;
+use crate::session::state::send_stream::SendStream;
 use crate::transport::endpoint::{Endpoint, Target};
 use crate::transport::link::{Link, Lost, Reader, Writer};
 
@@ -21,8 +22,16 @@ use crate::transport::link::{Link, Lost, Reader, Writer};
 pub(crate) struct Dialer {
     pub(crate) endpoint: Endpoint,
     pub(crate) target: Target,
-    /// A template: `since` is filled in for each attempt.
+    /// A template, completed for each attempt.
     pub(crate) hello: Hello,
+}
+
+/// What a login tells of the client's state.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Resume {
+    /// The welcome reports the changes since.
+    pub(crate) since: Option<Moment>,
+    pub(crate) stream: SendStream,
 }
 
 /// An authenticated connection.
@@ -36,20 +45,15 @@ pub(crate) struct Session {
 }
 
 impl Dialer {
-    /// Connects and logs in, in a single attempt within `time_max`. The welcome reports changes
-    /// since `since`.
-    pub(crate) async fn open(
-        &self,
-        since: Option<Moment>,
-        time_max: Duration,
-    ) -> Result<Session, Error> {
+    /// Connects and logs in, in a single attempt within `time_max`.
+    pub(crate) async fn open(&self, resume: Resume, time_max: Duration) -> Result<Session, Error> {
         let deadline = Instant::now() + time_max;
         let addr = || self.target.addr.clone();
         let link = match timeout_at(deadline, self.endpoint.dial(&self.target)).await {
             Ok(link) => link?,
             Err(_) => return Err(Error::NoAnswer { addr: addr() }),
         };
-        match timeout_at(deadline, self.hello(&link, since)).await {
+        match timeout_at(deadline, self.hello(&link, resume)).await {
             Ok(Ok(session)) => Ok(session),
             Ok(Err(Rejected::Refused(code))) => {
                 link.close(CloseCode::Normal);
@@ -66,18 +70,21 @@ impl Dialer {
         }
     }
 
-    /// Handles a login: later ones use the device's token and continue the send stream.
+    /// Handles a login: later ones use the device's token.
     pub(crate) fn logged_in(&mut self, welcome: &Welcome) {
-        self.hello.is_resumed = true;
         if let Some(token) = welcome.token {
             self.hello.credentials = Credentials::Token(token);
         }
     }
 
-    async fn hello(&self, link: &Link, since: Option<Moment>) -> Result<Session, Rejected> {
+    async fn hello(&self, link: &Link, resume: Resume) -> Result<Session, Rejected> {
         let (mut writer, mut reader) = link.open().await?;
+        let Resume { since, stream } = resume;
         writer
             .write(&frame::frame(&ClientFrame::Hello(Hello {
+                send_stream: stream.id,
+                is_resumed: stream.has_sent,
+                stream_began: stream.began,
                 since,
                 ..self.hello.clone()
             })))

@@ -24,6 +24,7 @@ use crate::session::state::acks::Acks;
 use crate::session::state::at_login::AtLogin;
 use crate::session::state::in_flight::{Slots, Waiter};
 use crate::session::state::outgoing::Outgoing;
+use crate::session::state::send_stream::SendStream;
 use crate::session::state::subscriptions::Subscriptions;
 use crate::session::state::users::UserCache;
 use crate::session::state::{Phase, State};
@@ -44,6 +45,8 @@ pub(crate) struct Shared {
     pub(crate) typing: Typing,
     /// Stops the driver.
     pub(crate) stop: Notify,
+    /// Makes the driver check whether the send stream must be replaced.
+    pub(crate) stream_forgotten: Notify,
     /// The number of live [`crate::PausedPush`] guards. Pushes are read while it is 0.
     pub(crate) pauses: watch::Sender<usize>,
     pub(crate) transfer_slots: TransferSlots,
@@ -53,12 +56,14 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// Creates the state of a client without a connection.
-    pub(crate) fn new(whoami: WhoAmI, since: Option<Moment>) -> Self {
+    pub(crate) fn new(whoami: WhoAmI, since: Option<Moment>, stream: SendStream) -> Self {
         let state = State {
             phase: Phase::Offline,
             out: Vec::new(),
             slots: Slots::default(),
             next_seq: HashMap::new(),
+            stream,
+            session_began: None,
             next_key: 0,
             acks: Acks::default(),
             followers: Followers::default(),
@@ -73,6 +78,7 @@ impl Shared {
             state: Mutex::new(state),
             wake: Notify::new(),
             stop: Notify::new(),
+            stream_forgotten: Notify::new(),
             typing: Typing::default(),
             pauses: watch::Sender::new(0),
             transfer_slots: TransferSlots::default(),
@@ -163,6 +169,7 @@ impl Shared {
         state.out.clear();
         state.acks.disconnected(Instant::now());
         let failed = state.slots.take_non_idempotent();
+        state.replace_stream();
         state.emit(&Event::Disconnected { reason }, &mut wakers);
         drop(state);
         self.resolve(
@@ -189,13 +196,17 @@ impl Shared {
             // has fitted into a frame before.
             if !slots.has_same_kind(&request) {
                 let request = Request::Session(request);
-                let _ = slots.submit(request, Waiter::Subscriptions, &mut Vec::new());
+                let _ = slots.submit(request, Waiter::Subscriptions, false, &mut Vec::new());
             }
         }
         // Under the same lock as the switch to `Online`: a send submitted in between would be
         // written ahead of the older ones that are repeated, and be numbered before them.
         slots.write_all(out);
         state.phase = Phase::Online;
+        state.session_began = Some(welcome.overview.as_of);
+        if state.slots.has_sends() {
+            state.note_sent();
+        }
         state.whoami = WhoAmI::from(welcome);
         state.logged_in(&welcome.overview, &mut wakers);
         state.emit(&Event::Reconnected, &mut wakers);
@@ -261,7 +272,7 @@ mod tests {
     }
 
     fn online() -> Shared {
-        let shared = Shared::new(WhoAmI::from(&welcome()), None);
+        let shared = Shared::new(WhoAmI::from(&welcome()), None, SendStream::random());
         shared.online(&welcome());
         shared
     }

@@ -89,9 +89,9 @@ impl Batch {
         self.bytes.len() == self.header_bytes
     }
 
-    /// Returns whether the batch needs a commit of its own. Cursor moves and opened streams do not:
-    /// they ride along with the next forced batch, or wait for the lazy flush. Losing them in a
-    /// crash costs a redelivery, never a message.
+    /// Returns whether the batch needs a commit of its own. Cursor moves do not: they ride along
+    /// with the next forced batch, or wait for the lazy flush. Losing them in a crash costs a
+    /// redelivery, never a message.
     #[must_use]
     pub const fn is_forced(&self) -> bool {
         self.forced
@@ -172,10 +172,7 @@ impl Batch {
         self.moves_reads |= matches!(change, Change::Read { .. });
         // Only what may be lost in a crash rides along. Anything else would be acknowledged while
         // no commit is due.
-        self.forced |= !matches!(
-            change,
-            Change::Read { .. } | Change::Delivered { .. } | Change::StreamOpened { .. }
-        );
+        self.forced |= !matches!(change, Change::Read { .. } | Change::Delivered { .. });
     }
 
     /// Appends an entry whose content is already encoded.

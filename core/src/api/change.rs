@@ -39,7 +39,7 @@ pub enum Change {
     Device(UserId, DeviceId, DeviceRecord),
     /// A removed device, with its send streams and cursors.
     DeviceRemoved(UserId, DeviceId),
-    /// A device used a send stream, which becomes its most recently used one.
+    /// A device sent on a send stream, which becomes its most recently used one.
     StreamOpened {
         user: UserId,
         device: DeviceId,

@@ -85,10 +85,20 @@ pub struct NewDevice {
 pub struct Login {
     pub token: SecretHash,
     pub stream: SendStreamId,
+    pub stream_past: StreamPast,
     /// Whether the session wants entries pushed, which requires its position in every conversation.
     pub push: bool,
     /// Moment of the device's last overview.
     pub since: Option<Moment>,
+}
+
+/// What a session that starts knows of its send stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamPast {
+    /// No earlier session has sent on it.
+    New,
+    /// Earlier sessions have sent on it, all of them after this moment if it is known.
+    Resumed(Option<Moment>),
 }
 
 /// A session that starts.

@@ -7,3 +7,4 @@ pub(crate) mod mention;
 pub(crate) mod pin;
 pub mod retention;
 pub(crate) mod send;
+mod stream;

@@ -38,7 +38,8 @@ pub(crate) struct Sending<'a> {
 /// Whether a send was tried before.
 pub(crate) enum Tried {
     Accepted(MsgId),
-    /// The ordinal that it takes on its stream; `None` if the stream is not open.
+    /// The ordinal that it takes on its stream; `None` if the device's list of streams must be
+    /// updated first.
     Never(Option<u64>),
 }
 
@@ -107,10 +108,13 @@ impl State {
         }
         let stream = (actor.device, actor.stream);
         let Some(stream) = self.streams.get_at(found.stream, &stream) else {
+            if self.may_have_forgotten(actor) {
+                return Err(ErrorCode::RetryTooOld);
+            }
             return Ok(Tried::Never(None));
         };
         match stream.seen(conversation, seq.get(), fingerprint) {
-            Seen::New => Ok(Tried::Never(Some(stream.next_place()))),
+            Seen::New => Ok(Tried::Never(stream.is_latest.then(|| stream.next_place()))),
             Seen::Accepted(msgid) => Ok(Tried::Accepted(msgid)),
             Seen::Conflict => Err(ErrorCode::SeqConflict),
             Seen::Forgotten => Err(ErrorCode::RetryTooOld),
@@ -163,7 +167,7 @@ impl State {
             .map_or(Ok(()), |msgid| found.check_unexpired(msgid))?;
         self.check_extras(extras, found.floor(&member.record), found.record.head)?;
         let sent_at = found.not_before_last(now);
-        let place = place.unwrap_or_else(|| self.reopen_stream(actor, batch));
+        let place = place.unwrap_or_else(|| self.use_stream(actor, batch));
         // The entry carries its own send cursor, so that no crash can separate the two. A cursor
         // without its entry would lose the message, because its retry counts as known; an entry
         // without its cursor would be appended a second time by the retry.

@@ -16,15 +16,14 @@ use crate::api::batch::Batch;
 use crate::api::change::Change;
 use crate::api::command::{
     AddDevice, FindAccount, FoundAccount, Invite, Join, LoggedIn, Login, NewDevice, OwnerInvite,
+    StreamPast,
 };
 use crate::api::update::Update;
 use crate::command::{Command, Context, Handle};
-use crate::limits::SEND_STREAMS_PER_DEVICE_MAX;
 use crate::permission::Action;
 use crate::prefetch::Load;
 use crate::record::{DeviceRecord, InviteRecord, SecretHash, UserRecord};
 use crate::state::State;
-use crate::state::send_stream::SendStream;
 
 impl Command for OwnerInvite {
     type Answer = ();
@@ -248,11 +247,13 @@ impl Command for AddDevice {
             streams: Vec::new(),
         };
         state.make(&Change::Device(user, id, record), batch);
+        let stream_began = state.stream_began(StreamPast::New);
         state.begin_session(
             Actor {
                 user,
                 device: id,
                 stream,
+                stream_began,
             },
             push,
             None,
@@ -266,9 +267,8 @@ impl Command for Login {
     type Found = ();
 
     fn prefetch(&self, state: &State, loads: &mut Vec<Load>) {
-        if let Some((user, device)) = state.device_with(&self.token) {
+        if let Some((user, _)) = state.device_with(&self.token) {
             state.session(user, self.push, self.since, loads);
-            state.stream(user, device, self.stream, loads);
         }
     }
 
@@ -282,15 +282,18 @@ impl Command for Login {
         let Self {
             token,
             stream,
+            stream_past,
             push,
             since,
         } = self;
         let (user, device) = state.device_with(&token).ok_or(ErrorCode::AuthFailed)?;
+        let stream_began = state.stream_began(stream_past);
         state.begin_session(
             Actor {
                 user,
                 device,
                 stream,
+                stream_began,
             },
             push,
             since,
@@ -356,7 +359,6 @@ impl State {
         since: Option<Moment>,
         batch: &mut Batch,
     ) -> Result<Box<LoggedIn>, ErrorCode> {
-        self.open_stream(actor, batch);
         let record = &self
             .users
             .get(&actor.user)
@@ -372,40 +374,5 @@ impl State {
             overview: self.overview_page(actor, since, None),
             feeds,
         }))
-    }
-
-    /// Makes the actor's send stream the most recently used one of the device.
-    pub(crate) fn open_stream(&mut self, actor: Actor, batch: &mut Batch) {
-        let Actor {
-            user,
-            device,
-            stream,
-        } = actor;
-        let streams = self.streams_of(user, device);
-        if streams.first() != Some(&stream) {
-            let forgotten = streams
-                .iter()
-                .copied()
-                .filter(|&known| known != stream)
-                .nth(SEND_STREAMS_PER_DEVICE_MAX - 1);
-            self.make(
-                &Change::StreamOpened {
-                    user,
-                    device,
-                    stream,
-                    forgotten,
-                },
-                batch,
-            );
-        }
-    }
-
-    /// Reopens a send stream that was evicted during its session. Returns the ordinal of its next
-    /// send.
-    pub(crate) fn reopen_stream(&mut self, actor: Actor, batch: &mut Batch) -> u64 {
-        self.open_stream(actor, batch);
-        self.streams
-            .get(&(actor.device, actor.stream))
-            .map_or(1, SendStream::next_place)
     }
 }

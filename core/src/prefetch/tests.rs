@@ -40,6 +40,7 @@ fn actor(id: u32) -> Actor {
         user: user(id),
         device: DeviceId::new(id.into()),
         stream: SendStreamId::new(1),
+        stream_began: Revision::MAX,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Publishing: what an update shows, read from the state as the update is decided.
 
-use cairn_proto::ids::{ConversationId, DeviceId, SendStreamId, UserId};
+use cairn_proto::ids::{ConversationId, DeviceId, Revision, SendStreamId, UserId};
 use cairn_proto::wire::event::AccountUpdate;
 
 use crate::api::actor::Actor;
@@ -83,5 +83,6 @@ const fn of_device(user: UserId, device: DeviceId) -> Actor {
         user,
         device,
         stream: SendStreamId::new(0),
+        stream_began: Revision::MAX,
     }
 }

@@ -28,8 +28,17 @@ pub struct DeviceRecord {
     /// Hash of the token that it logs in with.
     pub token: SecretHash,
     pub created_at: Timestamp,
-    /// Most recently used first; at most [`crate::limits::SEND_STREAMS_PER_DEVICE_MAX`].
-    pub streams: Vec<SendStreamId>,
+    /// Its send streams, the most recently used one first. Apart from named streams, at most
+    /// [`crate::limits::SEND_STREAMS_PER_DEVICE_MAX`].
+    pub streams: Vec<UsedStream>,
+}
+
+/// A send stream that a device has sent on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsedStream {
+    pub stream: SendStreamId,
+    /// The batch in which it became the most recently used one.
+    pub used_at: Revision,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

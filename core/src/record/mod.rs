@@ -14,7 +14,7 @@ mod row;
 mod send_stream;
 mod unread_marker;
 
-pub use account::{DeviceRecord, EpochRecord, InviteRecord, SecretHash, UserRecord};
+pub use account::{DeviceRecord, EpochRecord, InviteRecord, SecretHash, UsedStream, UserRecord};
 pub use attachment::{AttachmentRecord, Upload};
 pub use conversation::{ConversationRecord, KindRecord, MemberCounts};
 pub use group::GroupRecord;

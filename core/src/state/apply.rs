@@ -11,6 +11,7 @@ use cairn_proto::model::group::Role;
 use crate::api::change::{Appended, Change, Origin};
 use crate::record::{
     ConversationRecord, MemberCounts, MemberDetails, MemberRecord, MembershipRecord, RecentSend,
+    UsedStream,
 };
 use crate::state::State;
 use crate::state::conversation::{Conversation, Member};
@@ -344,7 +345,7 @@ impl State {
             return;
         };
         self.tokens.remove(&record.token);
-        for stream in record.streams {
+        for UsedStream { stream, .. } in record.streams {
             self.streams.remove(&(device, stream));
             self.dirty.streams_removed.insert((device, stream));
         }
@@ -364,14 +365,20 @@ impl State {
         else {
             return;
         };
-        if !record.streams.contains(&stream) {
+        if !record.streams.iter().any(|used| used.stream == stream) {
             // Starts empty, even if the trees still hold rows from before the eviction.
             self.streams.insert((device, stream), SendStream::default());
         }
+        if let Some(latest) = record.streams.iter().find(|used| !used.stream.is_named())
+            && let Some(found) = self.streams.get_mut(&(device, latest.stream))
+        {
+            found.is_latest = false;
+        }
         record
             .streams
-            .retain(|&known| known != stream && Some(known) != forgotten);
-        record.streams.insert(0, stream);
+            .retain(|used| used.stream != stream && Some(used.stream) != forgotten);
+        let used_at = self.revisions.open;
+        record.streams.insert(0, UsedStream { stream, used_at });
         if let Some(forgotten) = forgotten {
             self.streams.remove(&(device, forgotten));
             self.dirty.streams_removed.insert((device, forgotten));

@@ -91,6 +91,12 @@ impl Revisions {
     /// The revision of a moment in this server's past. `None` for moments after the point to which
     /// a backup was restored.
     pub(crate) fn since(&self, user: UserId, moment: Moment) -> Option<Revision> {
+        self.past(moment)
+            .filter(|&since| self.remembers(user, since))
+    }
+
+    /// The revision of a moment in this server's past, whatever was forgotten since.
+    pub(crate) fn past(&self, moment: Moment) -> Option<Revision> {
         let at = self
             .epochs
             .iter()
@@ -98,7 +104,7 @@ impl Revisions {
         let end = self.epochs.get(at + 1).map_or(self.open, |next| next.first);
         let is_past = moment.revision < end
             && moment.revision >= Revision::new(self.epochs[at].first.get().saturating_sub(1));
-        (is_past && self.remembers(user, moment.revision)).then_some(moment.revision)
+        is_past.then_some(moment.revision)
     }
 
     /// Records the end of a membership and returns the one that is forgotten for it, if any. A

@@ -18,6 +18,9 @@ pub(crate) struct SendStream {
     recent: Vec<RecentSend>,
     last_place: u64,
     dirty: Dirty,
+    /// Set if a send need not be noted in the device's list of streams. May be unset for the most
+    /// recently used one.
+    pub(crate) is_latest: bool,
 }
 
 /// Where a send found what it needs.

@@ -82,7 +82,7 @@ codes! {
         /// The sequence number was used for a different message.
         SeqConflict = 8, "that sequence number was already used for a different message";
         /// The retry precedes the [`crate::limits::SENDS_IN_FLIGHT_MAX`] sends that the server
-        /// remembers. It is not stored a second time.
+        /// remembers, or its send stream may have been forgotten. It is not stored a second time.
         RetryTooOld = 9, "the send is too old to be retried";
         /// The message is empty.
         EmptyMessage = 10, "a message needs content";

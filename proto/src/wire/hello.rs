@@ -101,10 +101,17 @@ pub struct Hello {
     pub credentials: Credentials,
     /// What the client supports beyond this version of the wire.
     pub capabilities: Capabilities,
-    /// The send stream of this client process.
+    /// The send stream of this client process. It opens with its first send; a session that sends
+    /// nothing has none.
     pub send_stream: SendStreamId,
-    /// Whether the client has sent on the stream before, in an earlier session.
+    /// Whether the client has sent on the stream before, in an earlier session. If the server may
+    /// have forgotten the stream since, it refuses every send of this session as
+    /// [`ErrorCode::RetryTooOld`](crate::wire::error::ErrorCode::RetryTooOld).
     pub is_resumed: bool,
+    /// A moment before the client's first send on a resumed stream, such as
+    /// [`ConversationPage::as_of`] of that session's welcome. It tells a stream that the server
+    /// forgot from one on which no send ever arrived. `None` if the client knows no such moment.
+    pub stream_began: Option<Moment>,
     /// Whether the client opens a timeline stream. Without one nothing is pushed, and the session
     /// costs the server less.
     pub push: bool,
@@ -197,6 +204,7 @@ mod tests {
             capabilities: Capabilities::NONE,
             send_stream: SendStreamId::new(1),
             is_resumed: false,
+            stream_began: None,
             push: true,
             since: None,
         });

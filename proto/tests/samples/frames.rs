@@ -80,6 +80,7 @@ fn hello() -> Hello {
         capabilities: Capabilities::NONE,
         send_stream: SendStreamId::new(u64::MAX),
         is_resumed: false,
+        stream_began: None,
         push: true,
         since: None,
     }
@@ -124,6 +125,7 @@ fn add_logins(samples: &mut Samples) {
         Hello {
             capabilities: Capabilities::new(0x81),
             is_resumed: true,
+            stream_began: Some(moment()),
             push: false,
             since: Some(moment()),
             ..hello()

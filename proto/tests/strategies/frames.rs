@@ -51,20 +51,23 @@ fn capabilities() -> impl Strategy<Value = Capabilities> {
 fn hello() -> impl Strategy<Value = Hello> {
     let versioned = (any::<u16>(), capabilities());
     let session = (
-        send_stream(),
-        any::<bool>(),
+        (send_stream(), any::<bool>(), option::of(moment())),
         any::<bool>(),
         option::of(moment()),
     );
     (versioned, credentials(), session).prop_map(
-        |((version, capabilities), credentials, (send_stream, is_resumed, push, since))| Hello {
-            version,
-            credentials,
-            capabilities,
-            send_stream,
-            is_resumed,
-            push,
-            since,
+        |((version, capabilities), credentials, (stream, push, since))| {
+            let (send_stream, is_resumed, stream_began) = stream;
+            Hello {
+                version,
+                credentials,
+                capabilities,
+                send_stream,
+                is_resumed,
+                stream_began,
+                push,
+                since,
+            }
         },
     )
 }

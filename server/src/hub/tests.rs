@@ -1,4 +1,4 @@
-use cairn_proto::ids::{MsgId, SendStreamId};
+use cairn_proto::ids::{MsgId, Revision, SendStreamId};
 use cairn_proto::model::conversation::{Conversation, ConversationKind};
 use cairn_proto::model::group::Role;
 use cairn_proto::model::presence::{DeviceKind, UserPresence};
@@ -83,6 +83,7 @@ fn login(session: &Arc<Session>, feeds: &[(MsgId, MsgId)]) -> Step {
             user: EVE,
             device: DEVICE,
             stream: SendStreamId::new(1),
+            stream_began: Revision::MAX,
         },
         feeds,
     })

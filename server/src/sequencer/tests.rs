@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cairn_core::Actor;
-use cairn_core::api::command::{Invite, Join, LoggedIn, Login, NewDevice, OwnerInvite};
+use cairn_core::api::command::{Invite, Join, LoggedIn, Login, NewDevice, OwnerInvite, StreamPast};
 use cairn_core::command::{Asked, By};
 use cairn_core::record::SecretHash;
 use cairn_proto::content::body::Body;
@@ -218,6 +218,7 @@ impl User {
         Login {
             token: self.token,
             stream: self.actor.stream,
+            stream_past: StreamPast::New,
             push: true,
             since: None,
         }

@@ -24,7 +24,9 @@ use crate::session::secret_hash::secret_hash;
 use crate::shared::Shared;
 use crate::transport::Lost;
 use crate::transport::framing::{FrameReader, ReadError};
-use cairn_core::api::command::{AddDevice, FindAccount, Join, LoggedIn, Login, NewDevice};
+use cairn_core::api::command::{
+    AddDevice, FindAccount, Join, LoggedIn, Login, NewDevice, StreamPast,
+};
 use cairn_core::record::SecretHash;
 
 /// Why there is no session.
@@ -93,10 +95,15 @@ pub(crate) async fn log_in(
     let Hello {
         credentials,
         send_stream,
+        is_resumed,
+        stream_began,
         push,
         since,
         ..
     } = hello;
+    if is_resumed {
+        session.resume_stream();
+    }
     let address = session.connection.remote_address().ip();
     let name = match &credentials {
         Credentials::Password { name, .. } => Some(name.clone()),
@@ -117,6 +124,11 @@ pub(crate) async fn log_in(
             let command = Login {
                 token: secret_hash(token.as_bytes()),
                 stream: send_stream,
+                stream_past: if is_resumed {
+                    StreamPast::Resumed(stream_began)
+                } else {
+                    StreamPast::New
+                },
                 push,
                 since,
             };
@@ -129,18 +141,12 @@ pub(crate) async fn log_in(
             password,
             device,
         } => {
-            with_password(
-                shared,
-                session,
-                name,
-                password,
-                NewLogin {
-                    device,
-                    send_stream,
-                    push,
-                },
-            )
-            .await
+            let login = NewLogin {
+                device,
+                send_stream,
+                push,
+            };
+            with_password(shared, session, name, password, login).await
         }
         Credentials::Invite {
             token,
@@ -148,19 +154,13 @@ pub(crate) async fn log_in(
             password,
             device,
         } => {
-            with_invite(
-                shared,
-                session,
-                secret_hash(token.as_bytes()),
-                name,
-                password,
-                NewLogin {
-                    device,
-                    send_stream,
-                    push,
-                },
-            )
-            .await
+            let token = secret_hash(token.as_bytes());
+            let login = NewLogin {
+                device,
+                send_stream,
+                push,
+            };
+            with_invite(shared, session, token, name, password, login).await
         }
     };
     let (logged_in, token) = outcome.inspect_err(|code| {

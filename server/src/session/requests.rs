@@ -176,7 +176,7 @@ impl Requests {
             Ok(asked) => {
                 self.tickets.push(Ticket::Request {
                     reply_to,
-                    actor,
+                    actor: self.session.author_of(&asked, actor),
                     asked,
                 });
                 return Ok(());

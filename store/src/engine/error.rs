@@ -10,6 +10,7 @@ use crate::files::disk_reserve::OutOfSpace;
 use crate::files::format::FormatError;
 use crate::files::lock::LockError;
 use crate::files::poison::Poisoned;
+use crate::files::upgrade::UpgradeError;
 use crate::timeline::TimelineGap;
 use crate::trees::db::TreesError;
 use crate::trees::rows_in::LoadError;
@@ -22,6 +23,8 @@ pub enum StoreError {
     OutOfSpace(#[from] OutOfSpace),
     #[error(transparent)]
     Format(#[from] FormatError),
+    #[error(transparent)]
+    Upgrade(#[from] UpgradeError),
     #[error(transparent)]
     Log(#[from] LogError),
     #[error(transparent)]

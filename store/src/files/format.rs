@@ -15,7 +15,7 @@ const FIRST_WORD: &str = "cairn";
 pub(crate) const FORMAT_VERSION: u32 = 3;
 
 /// The oldest version that this server reads.
-const FORMAT_VERSION_MIN: u32 = 2;
+pub(crate) const FORMAT_VERSION_MIN: u32 = 2;
 
 #[derive(Debug, thiserror::Error)]
 pub enum FormatError {

@@ -1,4 +1,5 @@
-//! The data directory itself: its lock, format and free space, durable writes, and attachments.
+//! The data directory itself: its lock, format and free space, durable writes, attachments, and
+//! upgrades.
 
 pub mod attachments;
 pub mod directory_id;
@@ -7,3 +8,4 @@ pub mod durable;
 pub mod format;
 pub mod lock;
 pub mod poison;
+pub mod upgrade;

@@ -13,10 +13,8 @@ use serde::de::DeserializeOwned;
 
 use crate::limits;
 
-use crate::trees::RowKey;
+use crate::trees::{RowKey, versions};
 
-/// The version of every record. A changed record gets the next one, and a reader for this one.
-const ROW_VERSION: u8 = 1;
 const CRC_BYTES: usize = 4;
 const HEADER_BYTES: usize = 1 + CRC_BYTES;
 
@@ -65,11 +63,15 @@ pub enum RowDamage {
 /// Seals the value of a row.
 #[must_use]
 pub(crate) fn seal<T: Serialize + ?Sized>(key: &RowKey, record: &T) -> Vec<u8> {
-    let mut value = vec![ROW_VERSION, 0, 0, 0, 0];
+    seal_as(versions::current(key.tree()), key, record)
+}
+
+fn seal_as<T: Serialize + ?Sized>(version: u8, key: &RowKey, record: &T) -> Vec<u8> {
+    let mut value = vec![version, 0, 0, 0, 0];
     codec::encode_into(record, &mut value);
     if let Some((header, record)) = value.split_first_chunk_mut::<HEADER_BYTES>() {
-        let [a, b, c, d] = checksum(key, ROW_VERSION, record).to_le_bytes();
-        *header = [ROW_VERSION, a, b, c, d];
+        let [a, b, c, d] = checksum(key, version, record).to_le_bytes();
+        *header = [version, a, b, c, d];
     }
     value
 }
@@ -90,10 +92,13 @@ fn read<T: DeserializeOwned>(key: &RowKey, value: &[u8]) -> Result<T, RowDamage>
     if checksum(key, *version, record).to_le_bytes() != *crc {
         return Err(RowDamage::Checksum);
     }
-    if *version != ROW_VERSION {
-        return Err(RowDamage::Version(*version));
+    if *version == versions::current(key.tree()) {
+        return codec::decode(record, limits::TREE_VALUE_BYTES_MAX).map_err(RowDamage::Decode);
     }
-    codec::decode(record, limits::TREE_VALUE_BYTES_MAX).map_err(RowDamage::Decode)
+    versions::upgraded(key.tree(), *version, record)
+        .ok_or(RowDamage::Version(*version))?
+        .and_then(|record| codec::decode(&record, limits::TREE_VALUE_BYTES_MAX))
+        .map_err(RowDamage::Decode)
 }
 
 fn checksum(key: &RowKey, version: u8, record: &[u8]) -> u32 {
@@ -106,7 +111,9 @@ fn checksum(key: &RowKey, version: u8, record: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cairn_proto::ids::{MsgId, UserId};
+    use cairn_core::record::{DeviceRecord, SecretHash, UsedStream};
+    use cairn_proto::ids::{DeviceId, MsgId, Revision, SendStreamId, Timestamp, UserId};
+    use cairn_proto::text::DeviceName;
 
     #[test]
     fn row_unseals_only_under_its_key() {
@@ -132,6 +139,31 @@ mod tests {
                 unseal::<(MsgId, String)>(&key, &sealed[..at]).is_err(),
                 "cut at {at}"
             );
+        }
+    }
+
+    #[test]
+    fn older_device_is_read() {
+        let key = RowKey::device(UserId::new(7), DeviceId::new(9));
+        let (name, token) = ("phone".to_owned(), SecretHash([3; 32]));
+        let (created_at, streams) = (Timestamp::new(5), vec![SendStreamId::new(70)]);
+        let old = seal_as(1, &key, &(&name, token, created_at, &streams));
+        let expected = DeviceRecord {
+            name: DeviceName::new(name).unwrap(),
+            token,
+            created_at,
+            streams: vec![UsedStream {
+                stream: streams[0],
+                used_at: Revision::new(1),
+            }],
+        };
+        assert_eq!(unseal::<DeviceRecord>(&key, &old), Ok(expected.clone()));
+        let new = seal(&key, &expected);
+        assert_eq!(unseal::<DeviceRecord>(&key, &new), Ok(expected));
+        for unknown in [0, 3] {
+            let sealed = seal_as(unknown, &key, &());
+            let error = unseal::<DeviceRecord>(&key, &sealed).unwrap_err();
+            assert_eq!(error.what, RowDamage::Version(unknown));
         }
     }
 

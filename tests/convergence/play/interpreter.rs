@@ -11,7 +11,7 @@ use cairn_client::proto::text::{EmojiName, Text, UserName};
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::request::message::ImportEntry;
 use cairn_client::proto::wire::request::session::PullRange;
-use cairn_client::{Client, Error};
+use cairn_client::{Account, Client, Error};
 
 use super::super::script::{Act, Chat, FileKind, Recent, Seat, Step, Style};
 use super::super::world::{Content, Sent, World};
@@ -42,6 +42,7 @@ const IMPORTED_DAYS: u64 = 3;
 
 pub struct Interpreter {
     pub client: Client,
+    pub account: Account,
     pub world: Arc<World>,
     pub by: Seat,
 }
@@ -77,6 +78,7 @@ impl Interpreter {
     async fn act(&self, act: &Act) -> Result<Outcome, Error> {
         match act {
             Act::Send { to, style, count } => self.send(*to, style, *count).await,
+            &Act::SendAgain { to, between } => self.send_again(to, between).await,
             &Act::Edit { at, message } => self.edit(at, message).await,
             &Act::Recall { at, message } => self.recall(at, message, Some(self.by.user)).await,
             &Act::RecallAny { at, message } => self.recall(at, message, None).await,

@@ -4,6 +4,7 @@ pub mod device;
 pub mod files;
 mod group_acts;
 mod interpreter;
+mod short_sessions;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -181,6 +182,7 @@ impl Team {
         for step in steps {
             let interpreter = Interpreter {
                 client: self.device(step.by).client.clone(),
+                account: self.slots[step.by.user][step.by.device].account.clone(),
                 world: Arc::clone(&self.world),
                 by: step.by,
             };

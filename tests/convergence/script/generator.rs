@@ -213,7 +213,7 @@ impl Generator {
     fn chat_act(&mut self) -> (usize, Act) {
         let user = self.below(USERS);
         let (at, message, emoji) = (self.chat(user), self.below(RECENT), self.below(KINDS));
-        let act = match self.below(24) {
+        let act = match self.below(25) {
             0..7 => {
                 let style = self.style(user);
                 let is_burst = self.chance(3);
@@ -259,6 +259,10 @@ impl Generator {
                 Act::SendFile { to: at, kind }
             }
             22 => Act::Download { at, file: message },
+            23 => {
+                let between = self.below(4);
+                Act::SendAgain { to: at, between }
+            }
             _ => {
                 let (with, act) = (self.other(user), self.relation_act());
                 Act::Relate { with, act }

@@ -66,6 +66,11 @@ pub enum Act {
         style: Style,
         count: usize,
     },
+    /// A message of a command whose answer is lost: it is sent again, after other commands.
+    SendAgain {
+        to: Chat,
+        between: usize,
+    },
     /// Edits a message of the user.
     Edit {
         at: Chat,
@@ -241,6 +246,7 @@ labels! {
     Act::Send { style: Style::Reply(_), .. } => "reply",
     Act::Send { style: Style::Mention(_), .. } => "mention",
     Act::Send { style: Style::MentionAll, .. } => "mention all",
+    Act::SendAgain { .. } => "send again",
     Act::Edit { .. } => "edit",
     Act::Recall { .. } => "recall",
     Act::RecallAny { .. } => "recall any",

@@ -67,7 +67,7 @@ const fn file(to: Chat, kind: FileKind) -> Act {
     Act::SendFile { to, kind }
 }
 
-fn messages() -> [(usize, Act); 22] {
+fn messages() -> [(usize, Act); 23] {
     let rules = GroupRules {
         is_open: true,
         from_join: true,
@@ -111,6 +111,13 @@ fn messages() -> [(usize, Act); 22] {
         (4, Act::MarkRead { at, message: 0 }),
         (4, Act::MarkUnread { at, message: 5 }),
         (5, forward(at, 2, Direct(6))),
+        (
+            1,
+            Act::SendAgain {
+                to: at,
+                between: 33,
+            },
+        ),
     ]
 }
 

@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use cairn_core::record::{
     ConversationRecord, CursorChunk, DeviceRecord, EpochRecord, GroupRecord, InviteRecord,
     MemberChunk, MembershipRecord, MsgIdSet, RecentPart, RecentSend, RelationChunk, StoredMember,
-    UserRecord,
+    UsedStream, UserRecord,
 };
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, Revision, SendStreamId, UserId};
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
@@ -146,7 +146,14 @@ fn trees_of(naive: &Naive) -> Trees {
                 name: found.name.clone(),
                 token: found.token,
                 created_at: found.created_at,
-                streams: found.streams.clone(),
+                streams: found
+                    .streams
+                    .iter()
+                    .map(|&(stream, used_at)| UsedStream {
+                        stream,
+                        used_at: Revision::new(used_at),
+                    })
+                    .collect(),
             };
             trees.devices.insert((id, device), record);
         }

@@ -7,7 +7,8 @@ use cairn_core::api::command::{
 use cairn_proto::content::extras::Extras;
 use cairn_proto::content::message::{Draft, Forward};
 use cairn_proto::content::packed::Content;
-use cairn_proto::ids::{ClientSeq, ConversationId, MsgId, Timestamp};
+use cairn_proto::ids::{ClientSeq, ConversationId, EpochId, MsgId, Revision, Timestamp};
+use cairn_proto::wire::overview::Moment;
 use cairn_proto::wire::request::MessageRequest;
 use cairn_proto::wire::request::message::ImportEntry;
 
@@ -18,11 +19,33 @@ use crate::model::naive::Naive;
 use crate::model::steps::Seq;
 use crate::model::values::{a_body, asked, beside, pick, place, user_name};
 
+/// No moment of any server.
+const NEVER: Moment = Moment {
+    epoch: EpochId::new(u64::MAX),
+    revision: Revision::new(0),
+};
+
 impl Cast {
+    /// The author of a send: the first one on a stream is no retry of any.
+    fn author(&mut self, actor: Actor) -> Actor {
+        let stream = (actor.device, actor.stream);
+        if self.first_sent.contains_key(&stream) {
+            return actor;
+        }
+        let began = self.began.get(&actor).copied().unwrap_or(NEVER);
+        self.first_sent.insert(stream, began);
+        Actor {
+            stream_began: Revision::MAX,
+            ..actor
+        }
+    }
+
     fn spoken_by(&self, actor: Actor) -> impl DoubleEndedIterator<Item = &MessageRequest> + Clone {
         self.spoken
             .iter()
-            .filter(move |(speaker, _)| *speaker == actor)
+            .filter(move |(speaker, _)| {
+                (speaker.device, speaker.stream) == (actor.device, actor.stream)
+            })
             .map(|(_, request)| request)
     }
 
@@ -62,7 +85,7 @@ impl Cast {
             msgid,
         });
         self.spoken.push((actor, MessageRequest::Forward(forward)));
-        asked(actor, forward)
+        asked(self.author(actor), forward)
     }
 
     pub(super) fn send(
@@ -108,7 +131,7 @@ impl Cast {
             self.spoken
                 .push((actor, MessageRequest::Send(draft.clone())));
         }
-        asked(actor, draft)
+        asked(self.author(actor), draft)
     }
 
     pub(super) fn file(&mut self, step: FileStep, naive: &Naive) -> Option<Command> {

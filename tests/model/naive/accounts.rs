@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use cairn_core::api::actor::Actor;
 use cairn_core::api::command::{
-    FoundAccount, Invite, Join, LoggedIn, Login, NewDevice, OwnerInvite,
+    FoundAccount, Invite, Join, LoggedIn, Login, NewDevice, OwnerInvite, StreamPast,
 };
 use cairn_core::api::update::Update;
 use cairn_core::limits::SEND_STREAMS_PER_DEVICE_MAX;
 use cairn_core::record::SecretHash;
-use cairn_proto::ids::{DeviceId, Timestamp, UserId};
+use cairn_proto::ids::{DeviceId, Revision, SendStreamId, Timestamp, UserId};
 use cairn_proto::limits;
 use cairn_proto::model::receipts::Reads;
 use cairn_proto::model::user::{DeviceInfo, ServerRole, UserInfo};
@@ -130,14 +130,23 @@ impl Naive {
         let &Login {
             token,
             stream,
+            stream_past,
             push,
             since,
         } = command;
         let (user, device) = self.device_with(token).ok_or(ErrorCode::AuthFailed)?;
+        let stream_began = match stream_past {
+            StreamPast::New => self.durable(),
+            StreamPast::Resumed(began) => {
+                let began = began.and_then(|began| self.past(began));
+                Revision::new(began.unwrap_or(0))
+            }
+        };
         let actor = Actor {
             user,
             device,
             stream,
+            stream_began,
         };
         Ok(self.begin_session(actor, push, since))
     }
@@ -191,12 +200,16 @@ impl Naive {
             user,
             device: id,
             stream,
+            stream_began: self.durable(),
         };
         Ok(self.begin_session(actor, push, None))
     }
 
+    fn durable(&self) -> Revision {
+        Revision::new(self.changes.open.saturating_sub(1))
+    }
+
     fn begin_session(&mut self, actor: Actor, push: bool, since: Option<Moment>) -> Box<LoggedIn> {
-        self.use_stream(actor);
         let User { name, role, .. } = self.users[&actor.user].clone();
         let ids = self.conversations_of(actor.user);
         let feeds = if push {
@@ -213,39 +226,47 @@ impl Naive {
         })
     }
 
-    /// Marks the stream as most recently used. Beyond the limit, the least recently used stream
-    /// expires.
-    fn use_stream(&mut self, actor: Actor) {
-        let Actor {
-            user,
-            device,
-            stream,
-        } = actor;
+    /// Notes a send: its stream becomes the most recently used one. Beyond the limit, the least
+    /// recently used stream is forgotten. Named streams never are.
+    pub(super) fn use_stream(&mut self, actor: Actor) {
+        let Actor { device, stream, .. } = actor;
+        let used_at = self.changes.open;
         let streams = &mut self
             .users
-            .get_mut(&user)
+            .get_mut(&actor.user)
             .unwrap()
             .devices
             .get_mut(&device)
             .unwrap()
             .streams;
-        streams.retain(|&known| known != stream);
-        streams.insert(0, stream);
-        if streams.len() > SEND_STREAMS_PER_DEVICE_MAX {
-            let forgotten = streams.pop().unwrap();
+        let is_own = |&(known, _): &(SendStreamId, u64)| known == stream;
+        if streams.iter().any(is_own)
+            && (stream.is_named()
+                || streams
+                    .iter()
+                    .find(|used| !used.0.is_named())
+                    .is_some_and(is_own))
+        {
+            return;
+        }
+        streams.retain(|used| !is_own(used));
+        streams.insert(0, (stream, used_at));
+        let others = streams.iter().filter(|used| !used.0.is_named());
+        let forgotten = others.map(|used| used.0).nth(SEND_STREAMS_PER_DEVICE_MAX);
+        if let Some(forgotten) = forgotten {
+            streams.retain(|used| used.0 != forgotten);
             self.sends
                 .retain(|send| (send.device, send.stream) != (device, forgotten));
         }
     }
 
-    /// A session may send on a stream that expired since its login; the stream then starts again.
-    pub(super) fn use_stream_if_forgotten(&mut self, actor: Actor) {
-        if !self.users[&actor.user].devices[&actor.device]
-            .streams
-            .contains(&actor.stream)
-        {
-            self.use_stream(actor);
-        }
+    /// Whether the actor's stream is unknown and may have been forgotten.
+    pub(super) fn may_have_forgotten(&self, actor: Actor) -> bool {
+        let streams = &self.users[&actor.user].devices[&actor.device].streams;
+        let is_known = streams.iter().any(|used| used.0 == actor.stream);
+        let others = streams.iter().filter(|used| !used.0.is_named());
+        let later = others.filter(|used| used.1 > actor.stream_began.get());
+        !is_known && !actor.stream.is_named() && later.count() >= SEND_STREAMS_PER_DEVICE_MAX
     }
 
     pub(super) fn revoke(&mut self, actor: Actor, device: DeviceId) -> Result<(), ErrorCode> {

@@ -110,7 +110,7 @@ impl Naive {
     }
 
     /// Returns the batch of a moment, if the server knows it.
-    fn past(&self, moment: Moment) -> Option<u64> {
+    pub(super) fn past(&self, moment: Moment) -> Option<u64> {
         let Changes { open, epochs, .. } = &self.changes;
         let at = epochs
             .iter()

@@ -67,6 +67,9 @@ impl Naive {
         seq: ClientSeq,
         request: &Request,
     ) -> Option<Result<MsgId, ErrorCode>> {
+        if self.may_have_forgotten(actor) {
+            return Some(Err(ErrorCode::RetryTooOld));
+        }
         let on_stream = self
             .sends
             .iter()
@@ -158,7 +161,7 @@ impl Naive {
             self.open_direct(conversation, now);
         }
         self.sent_attachment(actor.user, &body);
-        self.use_stream_if_forgotten(actor);
+        self.use_stream(actor);
         let msgid = self.push(conversation, actor.user, now, body.clone());
         let found = self.conversations.get_mut(&conversation).unwrap();
         let mentioned = match extras.mentions_all() {
@@ -174,6 +177,7 @@ impl Naive {
             user,
             device,
             stream,
+            ..
         } = actor;
         found.members.get_mut(&user).unwrap().read_to(msgid);
         self.sends.push(Send {

@@ -8,7 +8,9 @@ use cairn_core::api::update::Update;
 use cairn_core::limits::CLOCK_STEP_MS_MAX;
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::content::extras::Extras;
-use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId};
+use cairn_proto::ids::{
+    ConversationId, DeviceId, MsgId, Revision, SendStreamId, Timestamp, UserId,
+};
 use cairn_proto::model::conversation::{self, MemberPage};
 use cairn_proto::model::group::{GroupSettings, Role};
 use cairn_proto::text::{GroupName, Topic};
@@ -351,5 +353,6 @@ pub(super) const fn of_device(user: UserId, device: DeviceId) -> Actor {
         user,
         device,
         stream: SendStreamId::new(0),
+        stream_began: Revision::MAX,
     }
 }

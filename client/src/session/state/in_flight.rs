@@ -43,6 +43,8 @@ pub(crate) struct Pending {
     frame: ClientFrame,
     /// Whether it was written to an earlier connection and is now being repeated.
     is_repeated: bool,
+    /// Whether this is a send that was not stored and waits for another send stream.
+    is_held: bool,
     pub(crate) waiter: Waiter,
 }
 
@@ -53,6 +55,16 @@ impl Pending {
             ClientFrame::Request(_, request) => Some(request),
             ClientFrame::Hello(_) => None,
         }
+    }
+
+    /// Returns whether the request is a send.
+    pub(crate) const fn is_send(&self) -> bool {
+        matches!(self.waiter, Waiter::Send(_))
+    }
+
+    /// Returns whether the request was not written to an earlier connection.
+    pub(crate) const fn is_first_try(&self) -> bool {
+        !self.is_repeated
     }
 
     /// Returns whether the request may be executed twice.
@@ -107,13 +119,14 @@ pub(crate) struct Slots {
 }
 
 impl Slots {
-    /// Registers a request and appends its frame to `out`.
+    /// Registers a request and appends its frame to `out`. A held one must not be written yet.
     ///
     /// A frame that exceeds the limit is refused, and `out` remains unchanged.
     pub(crate) fn submit(
         &mut self,
         request: impl Into<Request>,
         waiter: Waiter,
+        is_held: bool,
         out: &mut Vec<u8>,
     ) -> Result<(), Error> {
         let id = self.free.last().copied().unwrap_or(self.slots.len() as u64);
@@ -132,6 +145,7 @@ impl Slots {
             order: self.next_order,
             frame,
             is_repeated: false,
+            is_held,
             waiter,
         });
         self.next_order += 1;
@@ -155,6 +169,45 @@ impl Slots {
             .take()?;
         self.free.push(id.get());
         Some(pending)
+    }
+
+    /// Holds back a send that was just [answered](Slots::answered): it was not stored.
+    pub(crate) fn hold(&mut self, id: RequestId, pending: Pending) {
+        self.free.retain(|&free| free != id.get());
+        if let Some(slot) = self.slots.get_mut(id.get() as usize) {
+            *slot = Some(Pending {
+                is_held: true,
+                ..pending
+            });
+        }
+    }
+
+    /// Returns whether the client can leave its connection for another send stream: no other send
+    /// is on the way, and nothing that must not be repeated.
+    pub(crate) fn can_replace_stream(&self) -> bool {
+        self.slots
+            .iter()
+            .flatten()
+            .all(|pending| pending.is_held || (pending.is_idempotent() && !pending.is_send()))
+    }
+
+    /// Ends the holding back: the sends are written on the next connection, as if for the first
+    /// time.
+    pub(crate) fn release_held(&mut self) {
+        let held = self.slots.iter_mut().flatten();
+        let mut held: Vec<_> = held.filter(|pending| pending.is_held).collect();
+        held.sort_unstable_by_key(|pending| pending.order);
+        for pending in held {
+            pending.is_held = false;
+            pending.order = self.next_order;
+            self.next_order += 1;
+        }
+    }
+
+    /// Returns whether a send will be written on the next connection.
+    pub(crate) fn has_sends(&self) -> bool {
+        let mut pending = self.slots.iter().flatten();
+        pending.any(|pending| pending.is_send() && !pending.is_held)
     }
 
     /// After the connection was lost: removes requests that were written and are not idempotent,
@@ -197,7 +250,8 @@ impl Slots {
 
     /// Appends the frames of all requests, in their original order.
     pub(crate) fn write_all(&mut self, out: &mut Vec<u8>) {
-        let mut waiting: Vec<&mut Pending> = self.slots.iter_mut().flatten().collect();
+        let waiting = self.slots.iter_mut().flatten();
+        let mut waiting: Vec<&mut Pending> = waiting.filter(|pending| !pending.is_held).collect();
         waiting.sort_unstable_by_key(|pending| pending.order);
         for pending in waiting {
             pending.is_repeated = pending.order < self.written_below;
@@ -251,7 +305,7 @@ mod tests {
     fn ids_are_reused_and_order_is_kept() {
         let (mut slots, mut out) = (Slots::default(), Vec::new());
         for _ in 0..3 {
-            slots.submit(ListDevices, ack(), &mut out).unwrap();
+            slots.submit(ListDevices, ack(), false, &mut out).unwrap();
         }
         assert!(slots.answered(RequestId::new(0)).is_some());
         assert!(
@@ -262,7 +316,7 @@ mod tests {
             slots.answered(RequestId::new(900)).is_none(),
             "never submitted"
         );
-        slots.submit(ListDevices, ack(), &mut out).unwrap();
+        slots.submit(ListDevices, ack(), false, &mut out).unwrap();
         assert_eq!(ids(&out), [0, 1, 2, 0]);
         let mut again = Vec::new();
         slots.write_all(&mut again);
@@ -276,10 +330,10 @@ mod tests {
     #[test]
     fn only_written_non_idempotent_requests_fail() {
         let (mut slots, mut out) = (Slots::default(), Vec::new());
-        slots.submit(group(), ack(), &mut out).unwrap();
-        slots.submit(ListDevices, ack(), &mut out).unwrap();
+        slots.submit(group(), ack(), false, &mut out).unwrap();
+        slots.submit(ListDevices, ack(), false, &mut out).unwrap();
         slots.all_written();
-        slots.submit(group(), ack(), &mut out).unwrap();
+        slots.submit(group(), ack(), false, &mut out).unwrap();
         assert_eq!(slots.take_non_idempotent().len(), 1);
         let mut again = Vec::new();
         slots.write_all(&mut again);
@@ -292,7 +346,7 @@ mod tests {
         let (mut slots, mut out) = (Slots::default(), Vec::new());
         let ids = vec![cairn_proto::ids::UserId::new(u32::MAX); FRAME_BYTES_MAX];
         assert!(matches!(
-            slots.submit(GetUsers { ids }, ack(), &mut out),
+            slots.submit(GetUsers { ids }, ack(), false, &mut out),
             Err(Error::TooLarge { .. })
         ));
         assert!(out.is_empty());

@@ -4,6 +4,7 @@ pub(crate) mod acks;
 pub(crate) mod at_login;
 pub(crate) mod in_flight;
 pub(crate) mod outgoing;
+pub(crate) mod send_stream;
 pub(crate) mod subscriptions;
 pub(crate) mod users;
 
@@ -18,10 +19,12 @@ use cairn_proto::wire::request::Request;
 
 use crate::account::WhoAmI;
 use crate::error::Error;
+use crate::session::login::Resume;
 use crate::session::state::acks::Acks;
 use crate::session::state::at_login::{AtLogin, complete_as_of};
 use crate::session::state::in_flight::{Slots, Waiter};
 use crate::session::state::outgoing::Outgoing;
+use crate::session::state::send_stream::SendStream;
 use crate::session::state::subscriptions::Subscriptions;
 use crate::session::state::users::UserCache;
 use crate::stream::event::{Event, Subscriber};
@@ -43,6 +46,9 @@ pub(crate) struct State {
     pub(crate) out: Vec<u8>,
     pub(crate) slots: Slots,
     pub(crate) next_seq: HashMap<ConversationId, ClientSeq>,
+    pub(crate) stream: SendStream,
+    /// The moment at which the present session began.
+    pub(crate) session_began: Option<Moment>,
     pub(crate) next_key: u64,
     pub(crate) acks: Acks,
     pub(crate) followers: Followers,
@@ -86,12 +92,37 @@ impl State {
             return Err(error.clone());
         }
         let start = self.out.len();
-        self.slots.submit(request, waiter, &mut self.out)?;
-        if !self.is_online() {
+        let is_send = matches!(waiter, Waiter::Send(_));
+        let is_held = is_send && self.stream.is_forgotten();
+        self.slots.submit(request, waiter, is_held, &mut self.out)?;
+        if !self.is_online() || is_held {
             self.out.truncate(start);
             return Ok(false);
         }
+        if is_send {
+            self.note_sent();
+        }
         Ok(start == 0)
+    }
+
+    /// Records that sends are written in the present session.
+    pub(crate) fn note_sent(&mut self) {
+        if let Some(began) = self.session_began {
+            self.stream.sent(began);
+        }
+    }
+
+    /// Returns whether the send stream must be replaced, and nothing is lost by doing so now.
+    pub(crate) fn can_replace_stream(&self) -> bool {
+        self.stream.is_forgotten() && self.slots.can_replace_stream()
+    }
+
+    /// Continues on another send stream, if it is time for it.
+    pub(crate) fn replace_stream(&mut self) {
+        if self.can_replace_stream() {
+            self.stream = SendStream::random();
+            self.slots.release_held();
+        }
     }
 
     /// Assigns a sequence number to a send and submits it. Returns the number, and whether the
@@ -230,8 +261,11 @@ impl State {
         self.at_login.invalidate();
     }
 
-    /// Returns the moment to pass to the next login.
-    pub(crate) const fn moment(&self) -> Option<Moment> {
-        self.moment
+    /// Returns what the next login tells.
+    pub(crate) const fn resume(&self) -> Resume {
+        Resume {
+            since: self.moment,
+            stream: self.stream,
+        }
     }
 }

@@ -109,10 +109,17 @@ async fn offline_start_without_reconnect_tries_once() {
 #[tokio::test]
 async fn hello_reports_a_resumed_send_stream() {
     let fake = Fake::start();
-    let (_client, peer) = fake.client(eager()).await;
+    let (client, peer) = fake.client(eager()).await;
     assert!(!peer.hello.is_resumed, "a new stream");
     peer.close(CloseCode::GoingAway);
-    assert!(fake.welcomed(Vec::new()).await.hello.is_resumed);
+    let mut peer = fake.welcomed(Vec::new()).await;
+    assert!(!peer.hello.is_resumed, "nothing was sent");
+    let _accepted = client.conversation(ONE).enqueue("hi").await.unwrap();
+    peer.request().await;
+    peer.close(CloseCode::GoingAway);
+    let peer = fake.welcomed(Vec::new()).await;
+    assert!(peer.hello.is_resumed);
+    assert!(peer.hello.stream_began.is_some());
 
     let stream = SendStreamId::new(5);
     let (_client, peer) = fake.client(eager().send_stream(stream)).await;

@@ -1,0 +1,99 @@
+//! Data directories of older formats. `tests/data` has one of each, with every file compressed by
+//! itself: two users, a group and a direct chat, stored in part in the trees and in part in the log
+//! of a server that was killed.
+
+use std::fs;
+use std::path::Path;
+
+use cairn_core::api::command::GetRetained;
+use cairn_core::record::UsedStream;
+use cairn_proto::ids::{ConversationId, MsgId, Revision, Timestamp, UserId};
+use cairn_proto::model::retention::Retention;
+use cairn_store::check::doctor::{self, Depth};
+use cairn_store::engine::Engine;
+
+fn unpack(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            unpack(&path, &to.join(path.file_name().unwrap()));
+        } else {
+            let bytes = zstd::decode_all(fs::File::open(&path).unwrap()).unwrap();
+            fs::write(to.join(path.file_stem().unwrap()), bytes).unwrap();
+        }
+    }
+}
+
+fn fixture(name: &str) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    unpack(&data.join(name), dir.path());
+    dir
+}
+
+fn version(dir: &Path) -> String {
+    fs::read_to_string(dir.join("format")).unwrap()
+}
+
+#[test]
+fn format_2_is_converted() {
+    let dir = fixture("format-2");
+    let [alice, bob] = [UserId::new(1), UserId::new(2)];
+    let direct = ConversationId::direct(alice, bob).unwrap();
+    let check = || {
+        doctor::check(dir.path(), Depth::Hashes, &mut |_| {}).unwrap();
+    };
+    let engine = Engine::open(dir.path()).unwrap();
+    assert_eq!(version(dir.path()), "cairn 3\n");
+    let state = engine.state();
+    assert_eq!(state.user_count(), 2);
+    let team = state.conversation(ConversationId::new(1)).unwrap();
+    assert_eq!(team.record.head, MsgId::new(6));
+    assert_eq!(team.retention, Some(Retention::Days(300)));
+    let (_, laptop) = state
+        .user(alice)
+        .unwrap()
+        .devices
+        .first_key_value()
+        .unwrap();
+    // One was used in the log. Those in the trees have no batch.
+    let before = laptop
+        .streams
+        .iter()
+        .filter(|used| used.used_at == Revision::new(1));
+    assert!(
+        laptop.streams.len() > before.count(),
+        "{:?}",
+        laptop.streams
+    );
+    assert!(
+        laptop
+            .streams
+            .is_sorted_by_key(|used: &UsedStream| std::cmp::Reverse(used.used_at))
+    );
+    engine.close().unwrap();
+    check();
+    let engine = Engine::open(dir.path()).unwrap();
+    assert_eq!(engine.state().user_count(), 2);
+    engine.close().unwrap();
+
+    let copy = dir.path().join("format-2");
+    assert_eq!(version(&copy), "cairn 2\n");
+    let original = fixture("format-2");
+    for file in ["log/000000000000000b", "trees/db", "trees/conf"] {
+        let read = |dir: &Path| fs::read(dir.join(file)).unwrap();
+        assert!(read(&copy) == read(original.path()), "{file}");
+    }
+    assert!(engine_has(&copy, direct));
+}
+
+/// The copy is a data directory as well.
+fn engine_has(dir: &Path, conversation: ConversationId) -> bool {
+    let mut engine = Engine::open(dir).unwrap();
+    let retained = engine
+        .execute(GetRetained(conversation), Timestamp::new(0))
+        .unwrap();
+    engine.close().unwrap();
+    retained.head == MsgId::new(1)
+}
