@@ -1,7 +1,7 @@
 use crate::args::{SKEW, number};
 
 #[test]
-fn a_skew_is_a_small_number() {
+fn skew_is_bounded() {
     let parse_skew = number(SKEW);
     assert_eq!(parse_skew("0.8"), Ok(0.8));
     ["-1", "NaN", "inf", "11", "a"]

@@ -2,7 +2,7 @@ use crate::latency::{Latencies, MICROS_MAX, Percentiles};
 use std::time::Duration;
 
 #[test]
-fn a_distribution_goes_from_the_fastest_to_the_slowest() {
+fn distribution_rises_from_fastest_to_slowest() {
     let mut latencies = Latencies::default();
     assert_eq!(latencies.distribution(), None);
     (1..=1_000).for_each(|micros| latencies.record(Duration::from_micros(micros)));
@@ -29,7 +29,7 @@ fn a_distribution_goes_from_the_fastest_to_the_slowest() {
 }
 
 #[test]
-fn percentiles_are_where_they_belong() {
+fn percentiles_are_accurate() {
     let mut latencies = Latencies::default();
     assert_eq!(latencies.percentiles(), None);
     for micros in 1..=1_000 {
@@ -68,7 +68,7 @@ fn latencies_add_up() {
 }
 
 #[test]
-fn what_is_beyond_every_bound_is_recorded_as_the_longest() {
+fn long_latencies_are_clamped() {
     let mut latencies = Latencies::default();
     latencies.record(Duration::ZERO);
     latencies.record(Duration::MAX);

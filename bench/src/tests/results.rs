@@ -32,7 +32,7 @@ fn report() -> Report {
 }
 
 #[test]
-fn json_is_one_flat_object_with_null_for_what_was_not_measured() {
+fn json_is_flat_with_null_for_unmeasured() {
     let json = serde_json::to_value(report()).unwrap();
     assert_eq!(json["accepted_per_s"], 2.5);
     assert_eq!(json["durability"], "fdatasync");
@@ -61,7 +61,7 @@ fn json_is_one_flat_object_with_null_for_what_was_not_measured() {
 }
 
 #[test]
-fn people_see_what_was_measured_with_its_unit() {
+fn text_shows_units() {
     let results = report().results;
     let figures: Vec<_> = results
         .figures

@@ -3,7 +3,7 @@ use std::fs;
 use std::path::Path;
 
 #[test]
-fn a_folder_takes_what_all_its_files_take() {
+fn folder_size_is_the_sum_of_its_files() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("inner")).unwrap();
     fs::write(folder.path().join("a"), [1; 100_000]).unwrap();
@@ -20,7 +20,7 @@ fn a_folder_takes_what_all_its_files_take() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_process_knows_its_usage() {
+fn process_usage_is_reported() {
     let process = std::process::id();
     assert!(resident_mib(process) <= resident_mib_max(process));
     assert!(resident_mib(process).unwrap() > 0.5 && cpu_seconds(process).unwrap() >= 0.0);

@@ -18,7 +18,7 @@ fn shares_fall_with_the_skew() {
 }
 
 #[test]
-fn without_skew_all_are_alike() {
+fn shares_are_equal_without_skew() {
     let counts = counts(10, 0.0, 100_000);
     assert!(
         counts.iter().all(|&count| (9_500..10_500).contains(&count)),
@@ -27,7 +27,7 @@ fn without_skew_all_are_alike() {
 }
 
 #[test]
-fn a_seed_is_repeated_and_a_single_one_is_always_picked() {
+fn seed_repeats_and_single_choice_is_always_picked() {
     let picks = |seed| {
         let mut picker = Picker::new(1_000, 1.0, seed);
         (0..50).map(|_| picker.pick()).collect::<Vec<_>>()

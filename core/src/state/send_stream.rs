@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn the_full_in_flight_window_is_remembered() {
+    fn full_in_flight_window_is_remembered() {
         let mut stream = SendStream::default();
         for seq in 1..=MAX {
             accept(&mut stream, if seq % 2 == 0 { A } else { B }, seq);

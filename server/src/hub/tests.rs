@@ -213,7 +213,7 @@ async fn revocation_in_the_login_batch_closes_session() {
 }
 
 #[tokio::test]
-async fn updates_before_login_in_the_same_batch_do_not_apply() {
+async fn earlier_updates_in_the_login_batch_do_not_apply() {
     let loopback = Loopback::connect().await;
     let session = |feeds: &[(MsgId, MsgId)], updates: Vec<Update>| {
         let (hub, _) = known_hub();

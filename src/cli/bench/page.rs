@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_takes_the_place_of_an_older_one_when_it_is_whole() {
+    fn page_replaces_an_older_one_atomically() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("report.html");
         fs::write(&path, "old").unwrap();
@@ -97,14 +97,14 @@ mod tests {
     }
 
     #[test]
-    fn a_run_without_a_result_leaves_nothing_behind() {
+    fn failed_run_leaves_no_page() {
         let folder = tempfile::tempdir().unwrap();
         drop(PageFile::reserve(folder.path().join("report.html")).unwrap());
         assert_eq!(names(folder.path()), [""; 0]);
     }
 
     #[test]
-    fn what_cannot_be_written_is_told_before_the_run() {
+    fn unwritable_path_fails_before_the_run() {
         let folder = tempfile::tempdir().unwrap();
         assert!(PageFile::reserve(folder.path().join("missing").join("report.html")).is_err());
         assert!(PageFile::reserve(folder.path().to_owned()).is_err());
@@ -113,7 +113,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn the_page_can_be_read_by_whoever_may_read_a_new_file() {
+    fn page_has_permissions_of_a_new_file() {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();

@@ -209,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ready_file_has_two_fields() {
+    fn ready_file_has_two_fields() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("ready.json");
         let mut started = Started {

@@ -437,7 +437,7 @@ fn log_of_another_directory_is_refused() {
 }
 
 #[test]
-fn missing_watermark_is_reported_unless_the_format_had_none() {
+fn missing_watermark_is_an_error_except_in_format_2() {
     let dir = tempfile::tempdir().unwrap();
     append(&mut open(dir.path(), 0).unwrap().0, b"one");
     fs::remove_file(dir.path().join("watermark")).unwrap();

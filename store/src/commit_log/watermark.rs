@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn the_latest_valid_mark_is_read() {
+    fn latest_valid_mark_is_read() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("watermark");
         assert_eq!(read(&RealDisk, &path).unwrap(), None);

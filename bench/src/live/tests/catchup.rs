@@ -4,7 +4,7 @@ use serde_json::json;
 use std::time::Duration;
 
 #[test]
-fn the_first_the_median_and_the_last_are_told() {
+fn first_median_and_last_are_reported() {
     let mut arrivals = Arrivals::default();
     assert_eq!(arrivals.level_times(), None);
     [1, 2, 4, 8]
@@ -25,7 +25,7 @@ fn the_first_the_median_and_the_last_are_told() {
 use std::collections::HashSet;
 
 #[test]
-fn devices_are_in_different_groups_and_groups_are_of_about_one_size() {
+fn layout_spreads_devices_evenly() {
     for (devices, groups_each, members, groups) in [
         (100, 20, 10, 200),
         (10, 3, 100, 3),

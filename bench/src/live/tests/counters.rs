@@ -4,7 +4,7 @@ use std::time::Duration;
 const ONE: &[Duration] = &[Duration::from_millis(1)];
 
 #[test]
-fn only_what_comes_between_begin_and_end_counts() {
+fn only_the_counted_span_counts() {
     let counters = Counters::new(None);
     let counts = || counters.read(|counts| (counts.accept.count(), counts.delivery.count()));
     counters.accepted(ONE);
@@ -28,7 +28,7 @@ fn only_what_comes_between_begin_and_end_counts() {
 }
 
 #[test]
-fn a_count_can_begin_again_while_the_load_goes_on() {
+fn count_restarts_under_load() {
     let counters = Counters::new(Some(1));
     counters.begin();
     counters.accepted(ONE);
@@ -40,7 +40,7 @@ fn a_count_can_begin_again_while_the_load_goes_on() {
 }
 
 #[tokio::test]
-async fn a_goal_ends_the_count_when_it_is_reached() {
+async fn goal_ends_the_count() {
     let counters = Counters::new(Some(2));
     counters.begin();
     counters.accepted(ONE);

@@ -31,7 +31,7 @@ fn run(first: u64, bodies: Vec<Body>) -> Run {
 }
 
 #[test]
-fn a_cursor_moves_behind_what_came_and_checks_each_sender_for_itself() {
+fn cursor_checks_each_sender() {
     let texts = Texts::new(100, 1);
     let said = |sender, number| texts.body(100, sender, number, Instant::now()).unwrap();
     let mut cursor = Cursor::new(MsgId::new(4));
@@ -69,13 +69,13 @@ fn found(numbers: &[u64], sent: u64) -> Anomalies {
 }
 
 #[test]
-fn a_sound_sequence_has_nothing_to_it() {
+fn complete_sequence_has_no_anomalies() {
     assert_eq!(found(&[1, 2, 3], 3), Anomalies::default());
     assert_eq!(found(&[], 0), Anomalies::default());
 }
 
 #[test]
-fn what_does_not_come_is_missing_wherever_it_should_be() {
+fn absent_numbers_are_missing() {
     let missing = |count| Anomalies {
         missing: count,
         ..Anomalies::default()
@@ -87,7 +87,7 @@ fn what_does_not_come_is_missing_wherever_it_should_be() {
 }
 
 #[test]
-fn what_comes_again_is_a_duplicate() {
+fn repeated_numbers_are_duplicates() {
     assert_eq!(
         found(&[1, 2, 2, 1, 3], 3),
         Anomalies {
@@ -106,7 +106,7 @@ fn what_comes_again_is_a_duplicate() {
 }
 
 #[test]
-fn what_comes_late_is_out_of_order_and_not_missing() {
+fn late_numbers_are_out_of_order() {
     assert_eq!(
         found(&[1, 3, 4, 2], 4),
         Anomalies {
@@ -124,7 +124,7 @@ fn what_comes_late_is_out_of_order_and_not_missing() {
 }
 
 #[test]
-fn a_huge_gap_is_counted_without_being_remembered() {
+fn huge_gap_is_counted_in_bounded_memory() {
     let far = 3 * limits::MISSING_TRACKED_MAX as u64;
     let mut sequence = Sequence::default();
     sequence.saw(far);

@@ -3,7 +3,7 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 #[test]
-fn turns_share_out_the_rate() {
+fn turns_share_the_rate() {
     let turns = Turns::begin(1_000, 4);
     let began = turns.at(0, 0);
     let each: Vec<Instant> = (0..3)
@@ -19,7 +19,7 @@ fn turns_share_out_the_rate() {
 }
 
 #[test]
-fn a_message_that_is_late_keeps_the_time_it_was_meant_for() {
+fn late_message_keeps_its_due_time() {
     let turns = Turns::begin(10, 1);
     let began = turns.at(0, 0);
     let pace = Pace {
@@ -38,7 +38,7 @@ fn a_message_that_is_late_keeps_the_time_it_was_meant_for() {
 }
 
 #[test]
-fn a_window_closes_when_it_is_full_and_opens_when_half_is_delivered() {
+fn window_closes_when_full_and_reopens_at_half() {
     let window = Arc::new(Window::new(100, 1));
     let pace = Pace {
         in_flight: 1,
@@ -62,7 +62,7 @@ fn a_window_closes_when_it_is_full_and_opens_when_half_is_delivered() {
 }
 
 #[tokio::test]
-async fn a_clock_wakes_whom_it_is_time_for_until_it_is_dropped() {
+async fn clock_wakes_senders_until_dropped() {
     let wakes: Wakes = (0..2).map(|_| Arc::default()).collect();
     let (held, ended) = mpsc::channel::<()>();
     let (now, later) = (Instant::now(), Duration::from_secs(3_600));

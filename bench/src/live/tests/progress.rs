@@ -5,7 +5,7 @@ use crate::live::traffic::{points, ramp};
 use std::time::Duration;
 
 #[test]
-fn a_long_ramp_is_told_in_few_steps_and_to_its_end() {
+fn long_ramp_has_few_points_up_to_its_end() {
     for goal in [1, 7, limits::MOMENTS_MAX, 4_999, 20_000] {
         let times: Vec<_> = (1..=goal as u64).map(Duration::from_millis).collect();
         let points = points(&ramp(&times));
@@ -35,7 +35,7 @@ fn steady(millis: u64) -> Vec<Rates> {
 }
 
 #[test]
-fn rates_are_those_of_each_part() {
+fn rates_are_per_part() {
     let mut timeline = Timeline::new();
     [moment(100, 200), moment(150, 900), moment(200, 1_200)]
         .into_iter()
@@ -52,7 +52,7 @@ fn rates_are_those_of_each_part() {
 }
 
 #[test]
-fn nobody_who_listens_is_not_nothing_delivered() {
+fn deliveries_are_null_without_receivers() {
     let end = Moment {
         delivered: 0,
         ..moment(100, 100)
@@ -68,7 +68,7 @@ fn nobody_who_listens_is_not_nothing_delivered() {
 }
 
 #[test]
-fn a_long_run_has_no_more_parts_than_fit_and_counts_everything() {
+fn long_run_has_bounded_parts() {
     for millis in [0, 1, 75, 1_000, 1_000_000] {
         let parts = steady(millis);
         assert!(

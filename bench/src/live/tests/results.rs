@@ -6,7 +6,7 @@ use crate::live::traffic::results::TrafficResults;
 use std::time::{Duration, Instant};
 
 #[test]
-fn everything_is_counted_in_the_phase_in_which_it_was_due() {
+fn counts_belong_to_the_phase_of_the_due_time() {
     let began = Instant::now();
     let after = |seconds| began + Duration::from_secs(seconds);
     let span = |name: &str, [begins, ends]: [u64; 2]| Span {
@@ -36,7 +36,7 @@ fn everything_is_counted_in_the_phase_in_which_it_was_due() {
 }
 
 #[test]
-fn a_run_is_sound_when_every_check_passed() {
+fn failed_check_fails_the_run() {
     let with = |anomalies: Anomalies| {
         let found = TrafficResults {
             anomalies: Some(anomalies),
@@ -67,7 +67,7 @@ fn a_run_is_sound_when_every_check_passed() {
 }
 
 #[test]
-fn people_get_what_was_measured_and_programs_every_field() {
+fn text_has_measured_values_and_json_all_fields() {
     let mut latency = Latencies::default();
     latency.record(Duration::from_millis(2));
     let found = TrafficResults {

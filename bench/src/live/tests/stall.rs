@@ -12,7 +12,7 @@ fn all_at(millis: u64) -> Latencies {
 }
 
 #[test]
-fn the_ratio_is_of_both_counts() {
+fn ratio_compares_both_counts() {
     let found = StallResults {
         calm_latency: all_at(2),
         ..StallResults::default()
@@ -30,7 +30,7 @@ fn the_ratio_is_of_both_counts() {
 }
 
 #[test]
-fn somebody_must_go_on_reading() {
+fn stalling_all_receivers_is_refused() {
     let stall = |stalled| Stall {
         stalled,
         stall_seconds: 60,

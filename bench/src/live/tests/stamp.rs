@@ -6,7 +6,7 @@ use cairn_client::proto::ids::{Timestamp, UserId};
 use std::time::Duration;
 
 #[test]
-fn a_stamp_is_read_from_the_packed_entry_of_its_message() {
+fn stamp_is_read_from_the_packed_entry() {
     let texts = Texts::new(200, 1);
     let at = texts.began + Duration::from_micros(1_234_567);
     let body = texts.body(200, 0xabc, 0x12_3456_789a, at).unwrap();
@@ -35,7 +35,7 @@ fn a_stamp_is_read_from_the_packed_entry_of_its_message() {
 }
 
 #[test]
-fn a_shorter_message_has_a_stamp_too() {
+fn shorter_message_has_a_stamp() {
     let texts = Texts::new(200, 1);
     for bytes in [STAMP_BYTES, 40, 200] {
         let Body::Text(text) = texts.body(bytes, 7, 3, texts.began).unwrap() else {
@@ -54,14 +54,14 @@ fn a_shorter_message_has_a_stamp_too() {
 }
 
 #[test]
-fn what_is_no_stamp_is_not_taken_for_one() {
+fn other_text_is_no_stamp() {
     assert_eq!(Stamp::read(b"short"), None);
     assert_eq!(Stamp::read(b"0123456789abcdef0123456789abcdeg"), None);
     assert!(Stamp::read(b"0123456789abcdef0123456789abcdef").is_some());
 }
 
 #[test]
-fn a_seed_gives_the_same_words_again() {
+fn seed_repeats_the_words() {
     let words = |seed| Texts::new(100, seed).fillings;
     assert_eq!(words(1), words(1));
     assert_ne!(words(1), words(2));

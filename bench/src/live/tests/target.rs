@@ -36,7 +36,7 @@ fn reading(written_bytes: Option<u64>, times: u64) -> Reading {
 }
 
 #[test]
-fn what_was_done_lies_between_the_readings() {
+fn usage_is_the_difference_of_readings() {
     let (began, ended) = (reading(Some(1_000_000), 3), reading(Some(1_100_000), 4));
     let json = json(Reading::between(Some(began), Some(ended)));
     let expected = serde_json::json!({
@@ -50,7 +50,7 @@ fn what_was_done_lies_between_the_readings() {
 }
 
 #[test]
-fn what_nobody_tells_is_null() {
+fn unknown_usage_is_null() {
     let (began, ended) = (reading(None, 3), reading(Some(7), 4));
     let found = Reading::between(Some(began.clone()), Some(ended.clone()));
     let found = json(found);
@@ -81,7 +81,7 @@ fn json(found: Option<Reading>) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn work_is_given_in_order_however_it_ends() {
+async fn gathered_results_keep_their_order() {
     let count = 3 * limits::AT_ONCE;
     let work = |at: usize| async move {
         for _ in 0..count - at {

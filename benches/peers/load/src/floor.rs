@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_is_gone_afterwards() {
+    fn file_is_removed_afterwards() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("floor");
         let found = run(&Settings {
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_there_is_left_alone() {
+    fn existing_file_is_refused_untouched() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let found = run(&Settings {
             file: file.path().to_owned(),

@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_is_what_redis_expects() {
+    fn command_is_encoded_for_redis() {
         let mut command = xadd("g:7");
         bulk(&mut command, b"hello");
         assert_eq!(
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_answers_count_wherever_the_bytes_are_cut() {
+    fn complete_answers_count_at_any_split() {
         let answers = b"$3\r\n1-0\r\n$4\r\n22-0\r\n";
         for cut in 0..=answers.len() {
             let expected = match cut {
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_id_is_an_error_with_its_text() {
+    fn unexpected_answer_is_an_error() {
         assert!(matches!(ids(b"$3\r\n1-0\r\n-OOM no memory\r\n"),
                 Err(LoadError::Refused(text)) if text == "-OOM no memory"));
         assert!(matches!(ids(b"+OK\r\n"), Err(LoadError::Unexpected(text)) if text == "+OK"));

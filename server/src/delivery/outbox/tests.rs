@@ -64,7 +64,7 @@ async fn largest_replies_are_reserved_with_their_requests() {
 }
 
 #[tokio::test]
-async fn requests_beyond_the_own_bytes_are_borrowed_for() {
+async fn requests_beyond_own_bytes_are_borrowed() {
     let (outbox, borrower) = (Outbox::new(now()), borrower());
     assert_eq!(outbox.start_request(OUTBOX_OWN_BYTES, now()), Started::Yes);
     assert_eq!(outbox.start_request(9, now()), Started::Wants(9));

@@ -125,7 +125,7 @@ async fn session_that_follows_goes_last() {
 }
 
 #[tokio::test]
-async fn crowded_server_leaves_room_for_users_without_a_session() {
+async fn crowded_server_reserves_seats_for_new_users() {
     let scene = Scene::set().await;
     scene.seats.0.lock().count = SESSIONS_OF_MANY_MAX - 1;
     assert_eq!(scene.take(&scene.session(false), 1), Ok(()));

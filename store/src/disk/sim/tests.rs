@@ -185,7 +185,7 @@ fn failed_write_leaves_a_part() {
 
 /// As Linux does: the pages are taken for clean, and the next sync succeeds over the loss.
 #[test]
-fn sync_after_a_failed_one_does_not_write_what_was_lost() {
+fn sync_after_failure_hides_the_loss() {
     let kept = outcomes(|disk| {
         let file = create(&disk, "a", &[1; 512]);
         file.sync_all().unwrap();

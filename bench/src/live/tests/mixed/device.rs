@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 use crate::live::mixed::device::Habits;
 
 #[test]
-fn reading_takes_the_mean_on_average_and_happens_as_often_as_it_should() {
+fn reading_matches_its_mean_and_probability() {
     let habits = Habits {
         probability: 0.3,
         mean: Duration::from_millis(100),

@@ -12,13 +12,13 @@ fn plan(seed: u64) -> (Scenario, Plan) {
 }
 
 #[test]
-fn a_seed_draws_the_same_day_again() {
+fn seed_repeats_the_day() {
     assert_eq!(plan(1).1, plan(1).1);
     assert_ne!(plan(1).1, plan(2).1);
 }
 
 #[test]
-fn phases_follow_each_other_and_fill_the_day() {
+fn phases_fill_the_day() {
     let (_, plan) = plan(1);
     assert_eq!(plan.speed, 600.0);
     let ends: Vec<f64> = plan
@@ -35,7 +35,7 @@ fn phases_follow_each_other_and_fill_the_day() {
 }
 
 #[test]
-fn conversations_are_as_the_scenario_says() {
+fn conversations_match_the_scenario() {
     let (_, plan) = plan(1);
     let of = |kind| plan.talks.iter().filter(move |talk| talk.kind == kind);
     assert!(
@@ -56,7 +56,7 @@ fn conversations_are_as_the_scenario_says() {
 }
 
 #[test]
-fn people_write_where_they_are_from_devices_that_are_there_as_often_as_they_should() {
+fn messages_match_the_scenario() {
     let (scenario, plan) = plan(1);
     let (mut said, mut shared) = (0_u32, 0_u32);
     for (device, actions) in plan.actions.iter().enumerate() {

@@ -12,7 +12,7 @@ fn changed(from: &str, to: &str) -> Result<Scenario, String> {
 }
 
 #[test]
-fn the_default_is_a_scenario() {
+fn default_scenario_is_valid() {
     let scenario = parse(DEFAULT).unwrap();
     assert_eq!(
         (
@@ -25,7 +25,7 @@ fn the_default_is_a_scenario() {
 }
 
 #[test]
-fn what_is_unknown_missing_or_out_of_bounds_is_refused_with_its_line() {
+fn invalid_fields_are_refused_with_their_line() {
     let refused = [
         (
             "people = 100",
@@ -69,7 +69,7 @@ fn what_is_unknown_missing_or_out_of_bounds_is_refused_with_its_line() {
 }
 
 #[test]
-fn what_does_not_go_together_is_refused() {
+fn contradictions_are_refused() {
     let refused = [
         (
             "people = 100",
@@ -108,7 +108,7 @@ fn what_does_not_go_together_is_refused() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_named() {
+fn missing_file_is_named() {
     let error = Scenario::load(Some(Path::new("/nowhere/day.toml")))
         .unwrap_err()
         .to_string();
