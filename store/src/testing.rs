@@ -1,4 +1,4 @@
-//! Doubles of what the store uses of its machine, for tests of this crate and, with the feature
+//! Doubles of the machine that the store runs on, for tests of this crate and, with the feature
 //! `testing`, of others.
 
 #[cfg(test)]
@@ -12,8 +12,8 @@ pub use crate::disk::sim::{Call, Failure, Fault, SimDisk};
 use crate::env::{Clock, Env, MapKind, Salts};
 
 impl Env {
-    /// A machine in memory: everything is on `disk`, including the trees, which are a double of
-    /// sled. Only [`Clock::advance`] moves its clock.
+    /// A machine in memory: all files are on `disk`, and the trees are a double of sled. Only
+    /// [`Clock::advance`] moves its clock.
     #[must_use]
     pub fn simulated(disk: &SimDisk, seed: u64) -> Self {
         Self {

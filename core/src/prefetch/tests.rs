@@ -44,7 +44,7 @@ fn actor(id: u32) -> Actor {
     }
 }
 
-/// A server with a group of every `nth` user. Each has one device that has acked everything.
+/// A server with a group of every `nth` user. Each user has one device that has acked everything.
 fn server(users: u32, nth: u32) -> State {
     let mut state = State::default();
     for id in 1..=users {
@@ -75,7 +75,7 @@ fn server(users: u32, nth: u32) -> State {
     state
 }
 
-/// Installs what a load asks for.
+/// Installs the state that a load requests.
 fn load(state: &mut State, part: Load) {
     let is_member = |state: &State, user: &UserId| state.is_member(*user, GROUP);
     if state.conversation(GROUP).is_none() {
@@ -137,7 +137,7 @@ fn load(state: &mut State, part: Load) {
     }
 }
 
-/// A state with one user's own membership in memory.
+/// A state in which one user's own membership is loaded.
 fn loaded(users: u32, nth: u32, by: u32) -> State {
     let mut state = server(users, nth);
     load(&mut state, Load::Member(GROUP, user(by)));
@@ -333,7 +333,7 @@ fn unmarkable_ranges_are_not_loaded() {
     assert_eq!(mark(READ), [Load::Entries(GROUP, msgid(READ), msgid(READ))]);
 }
 
-/// Reads all pages. Returns the members, the number of pages, and the most loads of one page.
+/// Reads all pages. Returns the members, the number of pages, and the most loads for one page.
 fn page_through(users: u32, nth: u32) -> (Vec<UserId>, usize, usize) {
     let mut state = loaded(users, nth, nth);
     let (mut shown, mut after, mut pages, mut loads) = (Vec::new(), None, 0, 0);

@@ -37,7 +37,6 @@ fn say(timeline: &Timeline, count: u64) {
         .unwrap();
 }
 
-/// A session that follows one conversation.
 struct Scene {
     loopback: Loopback,
     session: Arc<Session>,
@@ -88,8 +87,8 @@ impl Scene {
         }
     }
 
-    /// Reads until the conversation is removed. Returns the last message received, and the last one
-    /// according to the server.
+    /// Reads until the conversation is removed. Returns the last message that was read, and the
+    /// last one that the server permits.
     async fn until_removed(&mut self) -> (MsgId, MsgId) {
         let mut seen = MsgId::ZERO;
         loop {
@@ -109,7 +108,7 @@ impl Scene {
 async fn entries_after_membership_end_are_not_pushed() {
     const { assert!(SAID as usize * MESSAGE_BYTES > 4 * CLIENT_WINDOW_BYTES) };
     let mut scene = Scene::set().await;
-    // One run is in flight; the others wait for the window.
+    // One run is in flight; the others wait for window.
     let TimelineFrame::Run(run) = scene.news().await else {
         panic!("no run")
     };

@@ -42,7 +42,7 @@ fn id(n: u64) -> MsgId {
     MsgId::new(n)
 }
 
-/// A hub with one group, whose log has ten entries.
+/// A hub that knows one group with ten entries.
 fn known_hub() -> (Hub, Arc<Timeline>) {
     let timelines = Arc::new(Timelines::new());
     let timeline = timelines.get_or_insert_with(TEAM, || Timeline::new(TEAM, MsgId::ZERO, id(10)));
@@ -96,7 +96,7 @@ fn publish(hub: &Hub, steps: Vec<Step>) {
     });
 }
 
-/// Publishes a batch with the session's login, and these updates after it.
+/// Publishes a batch with the session's login and the updates that follow it.
 fn logs_in(
     hub: &Hub,
     session: &Arc<Session>,
@@ -107,7 +107,7 @@ fn logs_in(
     publish(hub, steps.collect());
 }
 
-/// The only dirty feed of the session.
+/// The only dirty feed of a session.
 fn feed(session: &Session) -> Option<Feed> {
     let push = session.push.as_ref().unwrap();
     let (conversation, feed) = push.next()?;
@@ -179,7 +179,7 @@ async fn updates_after_login_in_the_same_batch_apply() {
         Some(Box::new(summary()))
     );
 
-    // The overview had the floor as of the login.
+    // The overview contains the floor as of the login.
     let (hub, timeline) = known_hub();
     timeline.raise_floor(id(6));
     let session = Session::new(loopback.server.clone(), true);
@@ -236,8 +236,8 @@ async fn earlier_updates_in_the_login_batch_do_not_apply() {
     );
 }
 
-/// Watchers get one update per interval, however often a user's presence changes, and the last one
-/// is current.
+/// Watchers get one update per interval, however often a user's presence changes, and it is
+/// current.
 #[tokio::test]
 async fn presence_changes_are_coalesced() {
     let loopback = Loopback::connect().await;
@@ -259,7 +259,7 @@ async fn presence_changes_are_coalesced() {
         };
         (UpdateKey::Presence(EVE), event::Update::Presence(presence))
     };
-    // The content of the reply is pushed as well, before anything later.
+    // The reply's content is pushed as well, before later changes.
     let watched = watched.try_recv().unwrap();
     let first = pending();
     assert_eq!(first, [of_eve(DeviceKind::Unknown, false)].into());
@@ -284,7 +284,7 @@ async fn presence_changes_are_coalesced() {
     assert!(pending().is_empty());
 }
 
-/// The task that reads the hello may give up before its login is decided.
+/// The task that reads the hello may end before the login is decided.
 #[tokio::test]
 async fn login_after_the_end_of_its_session_is_dropped() {
     let loopback = Loopback::connect().await;
@@ -296,7 +296,7 @@ async fn login_after_the_end_of_its_session_is_dropped() {
     assert!(registry.sessions.is_empty() && registry.followers.is_empty());
 }
 
-/// A durable entry that is not published yet may have been sent after a membership ended.
+/// A durable but unpublished entry may be from after the end of a membership.
 #[tokio::test]
 async fn only_published_entries_are_visible() {
     let (hub, timeline) = known_hub();

@@ -1,4 +1,4 @@
-//! Registrations and what revokes them, decided in one batch.
+//! Registrations, and revocations in the same batch.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -47,7 +47,6 @@ struct Scene {
     chat: ConversationId,
 }
 
-/// A user with one session.
 struct User {
     actor: Actor,
     token: SecretHash,
@@ -124,7 +123,7 @@ impl Scene {
         self.hub.publish(self.decider.take_publication().unwrap());
     }
 
-    /// Publishes two tickets in one batch, in this order or the other one.
+    /// Publishes a batch of two tickets, in either order.
     fn in_order(&mut self, is_first: bool, ticket: Ticket, other: Ticket) {
         if is_first {
             self.batch([ticket, other]);
@@ -140,7 +139,6 @@ impl Scene {
         })
     }
 
-    /// One user blocks the other.
     fn block(&self, by_bob: bool) -> Ticket {
         let (by, other) = match by_bob {
             true => (&self.bob, &self.ada),
@@ -156,7 +154,6 @@ impl Scene {
         registration::focus(self.bob.session.clone(), self.bob.actor, Some(conversation))
     }
 
-    /// Bob watches Ada.
     fn watch(&self) -> registration::Submission<Receiver<Vec<UserPresence>>> {
         registration::watch(
             self.bob.session.clone(),
@@ -174,7 +171,7 @@ impl Scene {
         focused
     }
 
-    /// The presence of Ada that is pushed to Bob.
+    /// The presence of Ada that was pushed to Bob.
     fn pushed_presence(&self) -> Option<UserPresence> {
         let push = self.bob.session.push.as_ref().unwrap();
         match push
@@ -317,7 +314,7 @@ async fn block_in_the_same_batch_ends_focus() {
     }
 }
 
-/// A watcher who is blocked last sees the user offline, as after a block in a later batch.
+/// A watcher who is blocked finally sees the user offline, as after a block in a later batch.
 #[tokio::test]
 async fn block_in_the_same_batch_ends_watching() {
     let offline = |scene: &Scene| UserPresence {

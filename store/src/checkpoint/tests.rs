@@ -44,7 +44,7 @@ impl Fixture {
         Self::at(tempfile::tempdir().unwrap())
     }
 
-    /// The state that a crash at this point would leave.
+    /// The state after a crash at this point.
     fn crashed(&self) -> Self {
         self.trees.sync().unwrap();
         let dir = tempfile::tempdir().unwrap();
@@ -146,8 +146,8 @@ fn checkpoint_without_messages_moves_rows() {
     );
 }
 
-/// Interrupts a checkpoint after each of its steps, recovers as a start would, and continues with
-/// another number of messages than before, so that blocks are cut elsewhere.
+/// Interrupts a checkpoint after each of its steps, recovers as a start would, and continues with a
+/// different number of messages, so that blocks end elsewhere.
 #[test]
 fn crash_between_steps_loses_and_repeats_nothing() {
     for (stored, head) in [(0, 40), (10, 70), (100, 101), (150, 500)] {
@@ -157,7 +157,7 @@ fn crash_between_steps_loses_and_repeats_nothing() {
         publish(&timeline, head);
         let timelines = [(Arc::clone(&timeline), id(head))];
         let mut crashes = vec![fixture.crashed()];
-        // The batches of blocks, one by one.
+        // The block batches, one by one.
         let changes = fixture
             .writer
             .block_changes(&timeline, MsgId::ZERO, id(head))
@@ -189,7 +189,7 @@ fn crash_between_steps_loses_and_repeats_nothing() {
     }
 }
 
-/// Replays what was accepted up to `head`, then appends more and completes checkpoints.
+/// Replays the messages up to `head`, then appends more and completes checkpoints.
 fn recover_and_check(crashed: &mut Fixture, stored: u64, head: u64, later: u64) {
     let replayed = timeline(stored, head);
     let history = History::new(crashed.trees.clone());
@@ -219,7 +219,7 @@ fn blocks_of_other_conversations_are_untouched() {
         fixture.write(1, timeline);
     }
     fixture.write(2, &timeline(0, 100));
-    // As after a crash: everything is written again, and what is above it is removed.
+    // After a crash, everything is written again, and anything above it is removed.
     fixture.write(3, &timeline(0, 3));
     fixture.check(3);
     for timeline in &neighbours {
@@ -312,7 +312,7 @@ fn thread_finishes_its_jobs() {
     fixture.check(100);
 }
 
-/// Log and trees together: what the log drops, the trees hold.
+/// What the log drops, the trees must hold.
 #[test]
 fn log_detects_reverted_trees() {
     let place =
@@ -396,7 +396,7 @@ fn rewritten_entry_reaches_its_block() {
     fixture.write(1, &timeline);
     publish(&timeline, 310);
     let mut expected = read_all(&fixture, &timeline);
-    // In a full block, in the last block, in the tail.
+    // An entry in a full block, in the last block, and in the tail.
     for n in [5, 290, 305] {
         timeline.rewrite(id(n), large(n, 40));
         expected[n as usize - 1] = large(n, 40);
@@ -452,7 +452,7 @@ fn interrupted_split_is_repaired() {
         .at_or_below(CONVERSATION, id(begin))
         .unwrap()
         .unwrap();
-    // Later parts of the first block are there already, and it is still complete.
+    // Later parts of the first block are already written, and the block itself is still complete.
     let late: Vec<Bytes> = whole.split().unwrap().split_off(20);
     let parts = Packer::new()
         .unwrap()

@@ -38,7 +38,7 @@ fn append(log: &mut CommitLog, changes: &[u8]) -> u64 {
     log.append(&mut batch).unwrap().get()
 }
 
-/// The files of the log, without the spares.
+/// The segment files, without the spares.
 fn segments(dir: &Path) -> BTreeMap<String, Vec<u8>> {
     let files = fs::read_dir(dir.join("log"))
         .unwrap()
@@ -61,7 +61,7 @@ fn write_segments(dir: &Path, segments: &BTreeMap<String, Vec<u8>>) {
     }
 }
 
-/// A watermark that says nothing: what a power cut may leave.
+/// A watermark from before the first batch, as a power cut may leave it.
 fn write_old_watermark(dir: &Path) {
     watermark::reset(&RealDisk, &dir.join("watermark"), Mark::new(DIRECTORY)).unwrap();
 }
@@ -323,8 +323,8 @@ fn refused_batch_is_reported() {
 /// Bytes after the last record of a segment.
 const PADDING_BYTES: usize = 50;
 
-/// Writes the batches, rotating after the marked ones. Returns files with little allocated after
-/// the end.
+/// Writes batches, with a new segment after the marked ones. The files have little space allocated
+/// after their end.
 fn written(batches: &[(Vec<u8>, bool)]) -> BTreeMap<String, Vec<u8>> {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, _) = open(dir.path(), 0).unwrap();
@@ -382,8 +382,7 @@ fn mark_of(files: &BTreeMap<String, Vec<u8>>) -> Mark {
     }
 }
 
-/// What recovery reads from these files. Opening the log would create a segment each time, which is
-/// slow.
+/// Recovers from these files. Opening the log would create a segment each time, which is slow.
 fn read_files(
     files: &BTreeMap<String, Vec<u8>>,
     mark: Option<Mark>,
@@ -454,7 +453,7 @@ fn missing_watermark_is_an_error_except_in_format_2() {
     assert_eq!(open(dir.path(), 0).unwrap().1.len(), 1);
 }
 
-/// The older log of a backup, under trees that know nothing of the difference.
+/// The older log of a backup, below trees that do not reveal the difference.
 #[test]
 fn older_log_is_reported() {
     let dir = tempfile::tempdir().unwrap();
@@ -513,8 +512,8 @@ proptest! {
                 let rest = vec![filler; whole.len() - cut];
                 files.insert(name.clone(), [&whole[..cut], &rest].concat());
                 let read = read_files(&files, None).unwrap();
-                // A cut record may be completed by what follows it, but by nothing that was not
-                // written.
+                // Remains of older records may complete a cut record, but only with the bytes that
+                // were written.
                 prop_assert!(
                     read == all[..kept]
                         || (read == all[..kept + 1] && rest.first() == whole.get(cut))

@@ -18,7 +18,7 @@ fn hash(n: u64) -> AttachmentHash {
     AttachmentHash::new(bytes)
 }
 
-/// Asks for attachments that do not exist.
+/// Requests attachments that do not exist.
 fn ask(engine: &mut Engine, hashes: std::ops::Range<u64>) {
     let command = FindOrphans(hashes.map(hash).collect());
     engine.execute(command, Timestamp::new(1)).unwrap();

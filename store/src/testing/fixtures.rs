@@ -20,7 +20,7 @@ pub(crate) fn id(n: u64) -> MsgId {
     MsgId::new(n)
 }
 
-/// A packed entry with its number, some of them long.
+/// A packed entry that contains its number. Some entries are long.
 pub(crate) fn entry(n: u64) -> Bytes {
     let mut text = format!("message {n}");
     if n.is_multiple_of(7) {

@@ -105,7 +105,7 @@ fn every_group_size_has_a_row() {
         .map(|cell| cell["members"].as_u64().unwrap())
         .collect();
     assert_eq!(sizes, [1, 20]);
-    // Ten times the members, the same bytes, but for how short the numbers in a message are.
+    // With ten times the members, the bytes are equal, except for varints in the messages.
     let bytes = |at: usize| {
         json["members"][at]["log_bytes_per_message"]
             .as_f64()

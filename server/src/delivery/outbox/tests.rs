@@ -4,7 +4,7 @@ use super::*;
 use crate::fairness::budget::{Borrower, Budget};
 use crate::limits::BUDGET_STEP_BYTES;
 
-/// Takes what is ready.
+/// Takes the bytes that are ready to be written.
 async fn taken(outbox: &Outbox) -> Vec<u8> {
     tokio::select! {
         biased;

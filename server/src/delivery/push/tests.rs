@@ -30,7 +30,7 @@ fn taken(push: &Push) -> Vec<ConversationId> {
         .collect()
 }
 
-/// Returns how long a coalescing session waits when `enqueue` runs meanwhile.
+/// Returns how long a coalescing session waits while `enqueue` runs.
 async fn waited(push: &Push, enqueue: impl FnOnce()) -> Duration {
     let began = Instant::now();
     tokio::join!(push.news(PUSH_DELAY), async { enqueue() });

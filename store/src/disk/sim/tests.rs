@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use super::*;
 
-/// Seeds for what may or may not happen.
+/// Seeds, which decide what survives.
 const SEEDS: u64 = 200;
 
 fn path(name: &str) -> PathBuf {
@@ -30,7 +30,7 @@ fn names(disk: &SimDisk) -> Vec<OsString> {
     disk.list(Path::new("/data")).unwrap()
 }
 
-/// Returns which of these results the seeds give, sorted.
+/// Returns the distinct results over all seeds, sorted.
 fn outcomes<T: Ord>(run: impl Fn(SimDisk) -> T) -> Vec<T> {
     let mut all: Vec<T> = (0..SEEDS).map(|seed| run(new(seed))).collect();
     all.sort_unstable();
@@ -144,7 +144,7 @@ fn unsynced_names_may_be_forgotten() {
         assert_eq!(disk.read(&path(moved)).unwrap(), b"content");
         names
     });
-    // Each of the three changes happened or not; the rename never half.
+    // Each of the three changes happened or not; a rename is atomic.
     assert_eq!(kept.len(), 8, "{kept:?}");
 }
 
@@ -183,7 +183,8 @@ fn failed_write_leaves_a_part() {
     assert_eq!(kept, [b"".as_slice(), b"a", b"ab"]);
 }
 
-/// As Linux does: the pages are taken for clean, and the next sync succeeds over the loss.
+/// As on Linux: after the failure, the pages count as clean, so the next sync succeeds although
+/// their content is lost.
 #[test]
 fn sync_after_failure_hides_the_loss() {
     let kept = outcomes(|disk| {

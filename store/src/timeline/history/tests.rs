@@ -50,7 +50,7 @@ impl Fixture {
     }
 }
 
-/// Asserts that a run is consecutive, within the limits, and as long as they allow.
+/// Asserts that a run is consecutive, within the limits, and as long as they permit.
 fn check(run: &Run, wanted: std::ops::RangeInclusive<u64>, from_end: bool) {
     if wanted.is_empty() {
         assert_eq!((run.count, run.entries.len()), (0, 0));

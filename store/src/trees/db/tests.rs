@@ -94,7 +94,7 @@ fn half_written_snapshot_is_moved_aside() {
     for round in 0..2 {
         let half = dir.path().join("trees/snap.FFFFFFFFFFFFFFFF.generating");
         std::fs::write(&half, [round; 40]).unwrap();
-        // sled alone takes it for its newest snapshot.
+        // sled itself would use it as the newest snapshot.
         let alone = sled::Config::default()
             .path(dir.path().join("trees"))
             .segment_size(limits::TREE_SEGMENT_BYTES)
@@ -131,7 +131,7 @@ fn torn_conf_of_an_interrupted_creation_is_replaced() {
     assert_eq!(std::fs::read(torn.join("conf")).unwrap(), conf);
 }
 
-/// Fills pages completely with values of the largest kind, in an order that splits and merges them.
+/// Fills pages with values of the largest size, in an order that splits and merges them.
 fn fill(mut write: impl FnMut(Vec<(RowKey, Option<Vec<u8>>)>)) {
     let key = |n: u64| RowKey::uncounted(ConversationId::new(1), n);
     for round in 0..4_u64 {
@@ -165,7 +165,7 @@ fn largest_values_create_no_side_files() {
             .unwrap();
         trees.sync().unwrap();
     });
-    // With sled's default segment size it does.
+    // With the default segment size of sled, side files appear.
     let plain = sled::Config::default()
         .path(dir.path().join("plain"))
         .open()
@@ -252,8 +252,8 @@ fn poisoned_trees_drop_without_writing() {
     let trees = open(dir.path(), &poison);
     poison.set("no space");
     drop(trees);
-    // sled releases its file only after it has written once more, so a file still locked proves
-    // that it did not.
+    // sled releases its file only after a last write, so a file that is still locked proves that
+    // there was none.
     let again = Trees::open(
         &dir.path().join("trees"),
         &dir.path().join("aside"),
@@ -262,9 +262,9 @@ fn poisoned_trees_drop_without_writing() {
     assert!(matches!(again, Err(TreesError::Open { .. })));
 }
 
-/// sled takes damage near the end of its file for a torn write and silently reverts to an earlier
-/// state. The recorded checkpoint was written last, so it is reverted as well, and then the commit
-/// log lacks the batches after it.
+/// sled takes damage near the end of its file for a torn write, and silently reverts to an earlier
+/// state. The recorded checkpoint was written last and is reverted as well, so the commit log then
+/// lacks the batches after it.
 #[test]
 fn damage_is_always_reported() {
     const ROWS: u32 = 600;

@@ -76,8 +76,8 @@ fn messages_match_the_scenario() {
             }
         }
     }
-    // 100 people: 10 + 2.5 * 20 + 4 + 3.5 * 25 + 6 messages each, less
-    // what is lost while both devices are away.
+    // 100 people: 10 + 2.5 * 20 + 4 + 3.5 * 25 + 6 messages each, less those due while both devices
+    // are offline.
     assert!((14_500..15_900).contains(&said), "{said}");
     assert!(
         (0.55..0.75).contains(&(f64::from(shared) / f64::from(said))),

@@ -5,7 +5,7 @@ fn parse(text: &str) -> Result<Scenario, String> {
     Scenario::parse(text, Path::new("my.toml")).map_err(|error| error.to_string())
 }
 
-/// The default, with something else in place of a part of it.
+/// The default scenario with one replacement.
 fn changed(from: &str, to: &str) -> Result<Scenario, String> {
     assert!(DEFAULT.contains(from));
     parse(&DEFAULT.replacen(from, to, 1))

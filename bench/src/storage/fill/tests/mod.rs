@@ -108,7 +108,7 @@ fn kept_directory_reopens() {
 fn interrupted_fill_is_reported() {
     let stop = watch::Sender::new(false);
     let ends = stop.clone();
-    // The first progress comes after the first batch.
+    // Progress is first reported after the first batch.
     let watcher = Watcher::new(stop.subscribe(), move |_| {
         ends.send_replace(true);
     });

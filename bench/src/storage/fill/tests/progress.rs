@@ -16,7 +16,7 @@ fn progress(samples: &[(u64, f64)]) -> Progress {
 
 #[test]
 fn tenth_has_its_own_speed() {
-    // The first half at 100 a second, the second at 50.
+    // The first half runs at 100 a second, the second at 50.
     let progress = progress(&[(50, 0.5), (100, 1.5)]);
     let near = |tenth, expected: f64| {
         assert!(

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 const BEGIN: Duration = Duration::from_secs(1_700_000_000);
 
-/// The ids of one message per clock step, in milliseconds, and how many were refused.
+/// Generates one id per clock step, in milliseconds. Returns the ids, and the number of refusals.
 fn ids(scheme: Scheme, steps: &[i64]) -> (Vec<Id>, usize) {
     let mut taken = 0;
     let mut generator = Generator::start(scheme, 1, &Heads::new());

@@ -101,7 +101,7 @@ fn clock_step_stops_only_snowflakes() {
         } else {
             0
         };
-        // The millisecond of the last id may be gone on with: a hundred messages.
+        // The counter of the last millisecond may still have free values: up to a hundred messages.
         assert!(
             (found.refused as i64 - refused).abs() <= 100,
             "{scheme}: {}",

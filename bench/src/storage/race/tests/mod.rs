@@ -66,14 +66,14 @@ fn contenders_return_messages_in_order() {
             read.push((conversation, String::from_utf8(text.to_vec()).unwrap()))
         };
         contender.open(dir.path()).unwrap().read(each).unwrap();
-        // A storage may return conversations one after the other or interleaved.
+        // A storage may interleave conversations or not.
         read.sort_by_key(|&(conversation, _)| conversation);
         expected.sort_by_key(|&(conversation, _)| conversation);
         assert_eq!(read, expected, "{}", contender.name);
     }
 }
 
-/// Takes everything, and keeps only every second message.
+/// Loses every second message.
 struct Forgetful(Vec<(u64, String)>);
 
 impl Storage for Forgetful {
@@ -105,7 +105,7 @@ fn loss_and_failure_are_reported() {
     let dir = tempfile::tempdir().unwrap();
     let supply = Supply::new(2, 10, 7).unwrap();
     let (_stop, watcher) = watcher();
-    // In no time, a round is one batch.
+    // With no time, a round is one batch.
     let short = Race {
         contenders: &[forgetful()],
         supply: &supply,

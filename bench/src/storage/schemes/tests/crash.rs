@@ -8,7 +8,7 @@ use clap::ValueEnum as _;
 
 const MESSAGES: usize = 6;
 
-/// The loss of a victim that ended at the point where it is killed.
+/// The messages lost when a victim is killed between store and push.
 fn loss_of(kind: Kind, online_percent: u8) -> u64 {
     let dir = tempfile::tempdir().unwrap();
     let store = Store {

@@ -1,4 +1,4 @@
-//! Each scheme against a trivial model: what was sent, and how far each member has acked.
+//! Each scheme against a trivial model: the messages sent, and each member's last ack.
 
 mod crash;
 mod results;
@@ -22,7 +22,7 @@ const GROUP: Group = Group {
     online_percent: 40,
 };
 
-/// Whom a scheme stores messages for.
+/// The members for whom a scheme stores messages.
 fn stored_for(kind: Kind, group: Group) -> Vec<UserId> {
     if kind.trusts_push() {
         group.offline().collect()
@@ -34,7 +34,7 @@ fn stored_for(kind: Kind, group: Group) -> Vec<UserId> {
 /// A store and its model.
 struct Play {
     store: Store,
-    /// Open, but for a moment.
+    /// `None` only while it is reopened.
     scheme: Option<Box<dyn Scheme>>,
     sent: Vec<Pulled>,
     acked: HashMap<UserId, MsgId>,
@@ -71,7 +71,7 @@ impl Play {
         *acked = through.max(*acked);
     }
 
-    /// Anybody acks anything that was sent, even what they have acked before.
+    /// Acks a random message as a random member, possibly one that was acked before.
     fn ack_any(&mut self) {
         let members: Vec<UserId> = self.store.group.members().collect();
         let member = *members.choose(&mut self.random).unwrap();
@@ -107,7 +107,7 @@ impl Play {
     }
 }
 
-/// The rows that a plain scheme leaves in its folder, but for the last number that it gave.
+/// The rows that a plain scheme leaves in its folder, without the one for the last msgid.
 fn rows_left(store: &Store) -> usize {
     SledRows::open(&store.dir, 1 << 30).unwrap().db.len() - 1
 }
@@ -122,7 +122,7 @@ fn pull_returns_unacked_messages_in_order() {
             play.check();
             for _ in 0..4 {
                 play.ack_any();
-                // Acks are seen before they are durable.
+                // Acks are visible before they are durable.
                 play.check();
             }
             play.scheme().commit().unwrap();
@@ -165,7 +165,7 @@ fn acked_messages_are_deleted() {
         let members: Vec<UserId> = play.store.group.members().collect();
         members.iter().for_each(|&member| play.ack(member, middle));
         play.check();
-        // All but one.
+        // All members but one.
         members[..4]
             .iter()
             .for_each(|&member| play.ack(member, last));
@@ -186,8 +186,8 @@ fn acked_messages_are_deleted() {
 
 #[test]
 fn written_rows_are_counted() {
-    // For each of 20 messages in a group of 5, of whom 2 are online; and one for the last number,
-    // since all are written at once.
+    // For 20 messages in a group of 5, of whom 2 are online, and one row for the last msgid,
+    // because all are written at once.
     let expected = [
         (Kind::OfflineCopies, 3),
         (Kind::MemberCopies, 5),

@@ -1,4 +1,5 @@
-//! The double of sled: it reads as sled does, and a power cut leaves a prefix of the changes.
+//! The double of sled: it reads as sled does, and after a power cut, a prefix of the changes is
+//! left.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +20,7 @@ fn member(n: u8) -> RowKey {
     )
 }
 
-/// Everything that can be read of the rows of [`member`].
+/// Everything that can be read from the rows of [`member`].
 fn read(trees: &Trees) -> Vec<String> {
     let mut read = Vec::new();
     for n in 0..64 {
@@ -101,7 +102,7 @@ fn power_cut_leaves_first_changes_of_double() {
                 .all(|(expected, found)| expected == *found)
         );
         found.insert(left.len() as u32);
-        // What was lost stays lost, whatever is written in its place.
+        // Lost changes stay lost, whatever is written afterwards.
         trees
             .write(Tree::Users, [RowChange::put(user(99), &1_u8)])
             .unwrap();
