@@ -21,7 +21,8 @@ pub(crate) fn body_bytes() -> RangedU64ValueParser<usize> {
     whole(STAMP_BYTES as u64..=TEXT_BYTES_MAX as u64)
 }
 
-/// How busy some conversations may be. Beyond its end, everything goes to the first.
+/// The exponent of the distribution over conversations. At the upper end, everything goes to the
+/// first.
 pub(crate) const SKEW: RangeInclusive<f64> = 0.0..=10.0;
 
 /// Parses a number within bounds.

@@ -1,4 +1,4 @@
-//! Other processes of this binary, which end with the run.
+//! Child processes of this binary, which are killed when the run ends.
 
 use std::env;
 use std::ffi::OsStr;

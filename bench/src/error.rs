@@ -1,4 +1,4 @@
-//! Why a run cannot be measured.
+//! Reasons why a run cannot be measured.
 
 use std::error::Error;
 use std::io;
@@ -24,7 +24,7 @@ pub enum BenchError {
     Io { what: String, source: io::Error },
     #[error("sled failed: {0}")]
     Sled(#[from] sled::Error),
-    /// The run is in a state that cannot be measured.
+    /// The system under test is in a state that cannot be measured.
     #[error("{0}")]
     Failed(String),
     #[error("a text of the run cannot be sent: {0}")]
@@ -53,7 +53,7 @@ pub enum BenchError {
 }
 
 impl BenchError {
-    /// For `map_err`: what could not be done, as in "cannot open the folder".
+    /// For `map_err`: names the failed action, as in "cannot open the folder".
     pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io {
             what: what.into(),

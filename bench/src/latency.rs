@@ -10,7 +10,7 @@ const DIGITS: u8 = 3;
 /// Longer latencies are recorded as this one.
 pub(crate) const MICROS_MAX: u64 = 1_000_000_000;
 
-/// Points of a distribution from 0 to 90 %, from there to 99 %, and so on.
+/// Points of a distribution from 0 to 90 %, from 90 to 99 %, and so on.
 const PARTS_PER_NINE: f64 = 10.0;
 
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ impl Default for Latencies {
     }
 }
 
-/// As its percentiles.
+/// Serialized as percentiles.
 impl Serialize for Latencies {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.percentiles().serialize(serializer)
@@ -53,8 +53,8 @@ impl Latencies {
         self.0.value_at_quantile(quantile) as f64 / 1_000.0
     }
 
-    /// Shares of all and the milliseconds that they took at most, both rising up to the slowest.
-    /// `None` when nothing was recorded.
+    /// Returns shares of all values and the milliseconds that they took at most, ascending to the
+    /// slowest. `None` when nothing was recorded.
     pub(crate) fn distribution(&self) -> Option<Vec<(f64, f64)>> {
         let rarest = 0.5 / self.0.len() as f64;
         let parts = (0..).map(|at| 10_f64.powf(-f64::from(at) / PARTS_PER_NINE));

@@ -1,12 +1,12 @@
-//! The load generator and the storage benchmarks behind `cairn bench`: a server measured from
-//! outside, as its users would, and the storage below it beside other ways to store the same.
+//! The load generator and the storage benchmarks behind `cairn bench`: a server measured through
+//! its clients, and its storage engine compared with others.
 //!
-//! * `live`: runs against a running server, through the client SDK alone
-//! * `storage`: runs without a network, on the engine and what it stands on
-//! * `results`: what a run found; how it is shown is up to the binary
+//! * `live`: runs against a server, through the client SDK alone
+//! * `storage`: runs without a network, on the storage engine
+//! * `results`: the numbers of a run; the binary formats them
 //!
-//! Everything else is private but for what another engine needs to be measured beside cairn's: a
-//! [`Contender`] with its [`Storage`], handed to `cairn::cli::race`.
+//! Everything else is private, except what another storage engine needs to take part: a
+//! [`Contender`] with its [`Storage`], for `cairn::cli::race`.
 
 mod args;
 mod child;

@@ -1,8 +1,7 @@
-//! The result of a run: what was asked for, what was found, and on what machine. How it is shown is
-//! up to the binary.
+//! The report of a run: settings, results and machine. The binary formats it.
 //!
 //! A run lists each number once, with its JSON field, unit, name and meaning ([`Results`]); the
-//! JSON object, the text and the page all come from that list.
+//! JSON object, the text and the HTML page are generated from that list.
 
 use std::path::Path;
 
@@ -23,7 +22,7 @@ pub struct Report {
     #[serde(flatten)]
     pub subject: Subject,
     pub settings: Value,
-    /// The run was ended early: the numbers are of what was measured until then.
+    /// Set when the run was ended early; the results are those until then.
     pub interrupted: bool,
     #[serde(flatten)]
     pub results: Results,
@@ -31,7 +30,7 @@ pub struct Report {
 
 #[derive(Clone, Debug, Serialize)]
 pub struct Subject {
-    /// `None` where no server took part.
+    /// `None` for runs without a server.
     pub server: Option<String>,
     pub durability: Durability,
     pub seed: u64,
@@ -41,7 +40,7 @@ pub struct Subject {
 #[serde(rename_all = "lowercase")]
 pub enum Durability {
     Fdatasync,
-    /// The data lies in memory, so that a sync has no effect.
+    /// The folder is in memory, where a sync has no effect.
     None,
 }
 
@@ -76,7 +75,7 @@ impl Subject {
     }
 }
 
-/// The numbers of one run, in the order in which people read them.
+/// The numbers of a run, in the order of the text output.
 #[derive(Clone, Debug, Default)]
 pub struct Results {
     fields: Vec<(&'static str, Value)>,
@@ -85,7 +84,7 @@ pub struct Results {
     pub plots: Vec<Plot>,
     /// Whether a check of the run failed.
     pub has_failed: bool,
-    /// For how long was counted, where a run counts for a time.
+    /// The duration of the count, in runs that count for a time.
     pub counted_s: Option<f64>,
 }
 
@@ -95,7 +94,7 @@ impl Serialize for Results {
     }
 }
 
-/// Lists numbers in [`Results`], each with its JSON field, value, unit, name and meaning.
+/// Adds numbers to [`Results`], each with its JSON field, value, unit, name and meaning.
 macro_rules! list {
     ($results:expr; $($field:literal: $value:expr, $unit:expr, $name:expr => $meaning:expr;)*) => {
         $($results.figure($field, $value, $unit, $name, $meaning);)*
@@ -104,8 +103,8 @@ macro_rules! list {
 pub(crate) use list;
 
 impl Results {
-    /// Lists a number, or an object of numbers such as percentiles. What was not measured is
-    /// `null` in JSON, and people do not see it.
+    /// Adds a number, or an object of numbers such as percentiles. What was not measured is `null`
+    /// in JSON, and not in the text.
     pub(crate) fn figure<T: Serialize>(
         &mut self,
         field: &'static str,
@@ -122,7 +121,7 @@ impl Results {
         self.fields.push((field, to_value(value)));
     }
 
-    /// Shows people a number that programs see elsewhere.
+    /// Adds a number to the text only, because the JSON has it elsewhere.
     pub(crate) fn show<T: Serialize>(
         &mut self,
         name: impl Into<String>,
@@ -139,7 +138,7 @@ impl Results {
         }
     }
 
-    /// Lists an array of objects, which people see as a table of some of their numbers.
+    /// Adds an array of objects. The text has a table of some of their fields.
     pub(crate) fn table<R: Serialize>(
         &mut self,
         field: &'static str,
@@ -191,7 +190,7 @@ pub(crate) fn to_value(value: impl Serialize) -> Value {
     serde_json::to_value(value).unwrap_or_default()
 }
 
-/// A number with its unit, as people read it.
+/// A number with its unit, for the text output.
 #[derive(Clone, Debug)]
 pub struct Figure {
     pub name: String,
@@ -199,7 +198,7 @@ pub struct Figure {
     pub meaning: &'static str,
 }
 
-/// Numbers side by side. The first column names the row.
+/// A table of the text output. The first column names the row.
 #[derive(Clone, Debug)]
 pub struct Table {
     pub title: String,
@@ -225,7 +224,7 @@ impl Column {
     }
 }
 
-/// Lines over two axes.
+/// A line chart.
 #[derive(Clone, Debug)]
 pub struct Plot {
     pub title: String,
@@ -237,18 +236,18 @@ pub struct Plot {
 
 #[derive(Clone, Copy, Debug)]
 pub struct Axis {
-    /// With its unit.
+    /// Includes the unit.
     pub label: &'static str,
     pub scale: Scale,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
-    /// From 0.
+    /// Starts at 0.
     Linear,
-    /// Only for values above 0.
+    /// For values above 0.
     Log,
-    /// For shares from 0 to below 1: 0 to 90 % is as long as 90 to 99 %, and so on.
+    /// For shares from 0 to below 1: 0 to 90 % takes as much space as 90 to 99 %, and so on.
     Nines,
 }
 
@@ -258,7 +257,7 @@ impl Scale {
     }
 }
 
-/// From left to right.
+/// By ascending x.
 #[derive(Clone, Debug)]
 pub struct Series {
     pub name: String,
@@ -272,16 +271,16 @@ impl Series {
     }
 }
 
-/// How a number is shown: its digits after the point, and what follows it.
+/// The format of a number: its decimals, and its unit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Unit(Digits, &'static str);
 
 #[derive(Clone, Copy, Debug)]
 enum Digits {
     Fixed(usize),
-    /// About three digits in all.
+    /// About three significant digits.
     Three,
-    /// Of bytes, in the unit that keeps the number short.
+    /// Bytes, with the unit that keeps the number short.
     Size,
 }
 
@@ -314,7 +313,7 @@ impl Unit {
         }
     }
 
-    /// A text, a number, or each number of an object beside its name.
+    /// A text, a number, or an object of numbers with their names.
     fn show_value(self, value: &Value) -> Option<String> {
         let plain = Self(self.0, "");
         let named = |(name, value): (&String, &Value)| {
@@ -341,7 +340,7 @@ fn with_commas(number: f64, digits: usize) -> String {
     groups.join(",") + part
 }
 
-/// A whole number with a comma before every three digits.
+/// A whole number with thousands separators.
 pub(crate) fn grouped(number: f64) -> String {
     with_commas(number, 0)
 }

@@ -1,4 +1,4 @@
-//! What the system says of itself, of processes and of folders; `None` where it does not.
+//! System information about the machine, processes and folders; `None` where it is unavailable.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub(crate) use cairn_store::files::disk_reserve::bytes_free;
 use serde::Serialize;
 
-/// What a run was made on.
+/// The machine of a run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Machine {
     pub cores: usize,
@@ -27,21 +27,21 @@ impl Machine {
     }
 }
 
-/// Ticks of processor time a second, as Linux counts them for programs on every machine.
+/// Ticks of processor time per second, which is 100 in `/proc` on every Linux.
 const TICKS_PER_S: f64 = 100.0;
 
-/// Of user and system.
+/// User and system time.
 pub(crate) fn cpu_seconds(process: u32) -> Option<f64> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The name of the program stands in parentheses and may contain anything.
+    // The program's name is in parentheses and may contain any character.
     let (_, fields) = stat.rsplit_once(')')?;
     let ticks = fields.split_whitespace().skip(11).take(2);
     let ticks: Result<f64, _> = ticks.map(str::parse::<f64>).sum();
     Some(ticks.ok()? / TICKS_PER_S)
 }
 
-/// What a process has written to files so far, whether or not the disk has it yet. Sockets do not
-/// count.
+/// Bytes that a process wrote to files so far, including those not yet on the disk. Sockets are not
+/// included.
 pub(crate) fn written_bytes(process: u32) -> Option<u64> {
     line(&format!("/proc/{process}/io"), "wchar")?.parse().ok()
 }
@@ -60,7 +60,7 @@ fn mib(process: u32, name: &str) -> Option<f64> {
     Some(kib / 1_024.0)
 }
 
-/// What a file says after a name at the beginning of a line.
+/// The rest of the line that begins with this name.
 fn line(file: &str, name: &str) -> Option<String> {
     let text = fs::read_to_string(file).ok()?;
     let value = text.lines().find_map(|line| line.strip_prefix(name))?;
@@ -73,8 +73,7 @@ pub(crate) fn since_1970() -> Duration {
     since.unwrap_or_default()
 }
 
-/// The bytes that all files below a folder take on the disk. Files that are removed meanwhile do
-/// not count.
+/// Disk usage of all files below a folder. Files that are removed meanwhile are skipped.
 pub(crate) fn bytes_below(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let bytes = |entry: fs::DirEntry| match entry.metadata() {
@@ -97,7 +96,7 @@ fn bytes_on_disk(metadata: &fs::Metadata) -> u64 {
     metadata.len()
 }
 
-/// Whether a folder lies in memory, so that a sync has no effect.
+/// Returns whether a folder is in memory, where a sync has no effect.
 pub(crate) fn is_in_memory(folder: &Path) -> bool {
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
@@ -107,7 +106,7 @@ pub(crate) fn is_in_memory(folder: &Path) -> bool {
         let is_above = folder.starts_with(place);
         is_above.then(|| (place.len(), ["tmpfs", "ramfs"].contains(&kind)))
     };
-    // Of several mounts at one place, the last is seen.
+    // Of several mounts at one path, the last one is visible.
     let nearest = mounts.lines().filter_map(mount).max_by_key(|mount| mount.0);
     nearest.is_some_and(|(_, is_in_memory)| is_in_memory)
 }

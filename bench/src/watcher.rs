@@ -1,4 +1,4 @@
-//! What watches a run: it is shown how far the run is, and may end it.
+//! Shows the progress of a run, and may end it.
 
 use std::cell::RefCell;
 use std::pin::pin;
@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::error::{BenchError, Result};
 
-/// Shows a text when it is time to; the text is only created then.
+/// Shows a text, at intervals. The text is only generated when it is shown.
 type Show = dyn FnMut(&dyn Fn() -> String);
 
 #[derive(Clone)]
@@ -33,8 +33,8 @@ impl Watcher {
         (self.show.borrow_mut())(&text);
     }
 
-    /// Runs futures, `at_once` at a time, and shows how many have ended: "3 of 5 `what`". Returns
-    /// their outputs in order.
+    /// Runs futures, `at_once` at a time, and shows the number of completed ones: "3 of 5 `what`".
+    /// Returns their outputs in order.
     pub(crate) async fn gather<T, F: Future<Output = Result<T>>>(
         &self,
         at_once: usize,
@@ -52,11 +52,11 @@ impl Watcher {
         Ok(outputs)
     }
 
-    /// Resolves when the run is to end, at any number of calls.
+    /// Resolves when the run is to end. May be called any number of times.
     pub(crate) async fn asked(&self) {
         let mut stop = self.stop.clone();
         if stop.wait_for(|&is_asked| is_asked).await.is_err() {
-            // Nothing is left that could ask for it.
+            // No sender is left, so nothing can end the run.
             std::future::pending().await
         }
     }
@@ -65,7 +65,7 @@ impl Watcher {
         *self.stop.borrow()
     }
 
-    /// Runs what a run needs before it can measure anything.
+    /// Runs a preparation of the measurement, which fails when the run is to end.
     pub(crate) async fn unless_asked<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         tokio::select! {
             biased;
@@ -74,7 +74,7 @@ impl Watcher {
         }
     }
 
-    /// Runs the steps of a run as far as they come.
+    /// Runs the steps of a measurement until they are complete or the run is to end.
     pub(crate) async fn until_asked(&self, steps: impl Future<Output = Result<()>>) -> Result<()> {
         match self.unless_asked(steps).await {
             Err(BenchError::Interrupted) => Ok(()),

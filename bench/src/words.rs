@@ -1,4 +1,4 @@
-//! The words of messages, such that they compress as those of people do.
+//! Words of messages that compress like natural text.
 
 use rand::RngExt as _;
 use rand::rngs::StdRng;
@@ -9,7 +9,7 @@ pub(crate) const WORDS: &str = "\
     this now meeting moved from nine ten o'clock in big room coffee anyone sure no problem deploy \
     done all green nice work everybody see notes here and there ok";
 
-/// Words with spaces between them, cut off at this many bytes.
+/// Words with spaces between them, cut off at this length.
 pub(crate) fn words(bytes: usize, random: &mut StdRng) -> String {
     let words: Vec<&str> = WORDS.split_whitespace().collect();
     let mut text = String::with_capacity(bytes + 16);

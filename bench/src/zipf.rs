@@ -1,10 +1,10 @@
-//! Which conversation a message goes to: some are busy, most are not.
+//! The distribution of messages over conversations: some are busy, most are not.
 
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use rand_distr::{Distribution as _, Zipf};
 
-/// Picks numbers below a count, the n-th with a share that falls as 1 / n^skew.
+/// Picks numbers below a count; the share of the n-th is proportional to 1 / n^skew.
 pub(crate) struct Picker {
     /// `None` for a count of 0.
     shares: Option<Zipf<f64>>,

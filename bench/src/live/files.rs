@@ -1,5 +1,5 @@
-//! `files`: how fast a file goes up and down, what memory that takes, and what it costs those who
-//! send messages meanwhile.
+//! `files`: the speed of an upload and a download, the memory that they take, and their effect on
+//! the latency of concurrent sends.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -54,7 +54,7 @@ pub struct Settings {
     target: TargetArgs,
 }
 
-/// Measures it. What was measured before an interruption is reported, unless that is nothing.
+/// Runs the benchmark. An interrupted run reports what it measured, if anything.
 pub async fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
     Target::run("files", &settings, &settings.target, watcher, measure).await
 }
@@ -68,7 +68,7 @@ async fn measure(settings: &Settings, target: &mut Target) -> Result<Results> {
     list! { results;
         "latency_ms_idle": idle, Unit::MILLIS, "latency, idle" => meaning;
     }
-    // An interruption keeps the first direction.
+    // An interruption keeps the result of the upload.
     let transferring = async {
         let uploading = setup.owner.clone().upload();
         let (sent, transfer) = setup.measure(uploading, idle, "up", "upload").await?;
@@ -119,7 +119,7 @@ impl<'a> Setup<'a> {
         })
     }
 
-    /// Sends messages until `meanwhile` is done. A latency lasts from a send to its acceptance.
+    /// Sends messages until `meanwhile` is done. Latencies end with the acceptance.
     async fn talk<T>(
         &self,
         meanwhile: JoinHandle<Result<T>>,
@@ -192,7 +192,7 @@ impl<'a> Setup<'a> {
     }
 }
 
-/// Runs a client where what it does cannot delay the others.
+/// Runs a client on a thread of its own, where it cannot delay the others.
 fn on_its_own_thread<T: Send + 'static>(
     client: impl Future<Output = Result<T>> + Send + 'static,
 ) -> JoinHandle<Result<T>> {
@@ -203,7 +203,7 @@ fn on_its_own_thread<T: Send + 'static>(
     })
 }
 
-/// The user of the file, who connects for each transfer.
+/// The user who transfers the file, on a new connection for each transfer.
 #[derive(Clone, Debug)]
 struct Owner {
     account: Account,
@@ -241,7 +241,7 @@ impl Owner {
     }
 }
 
-/// Writes a file of which no two parts are alike.
+/// Writes a file without repeated content.
 fn create_file(path: &Path, mib: u32, seed: u64) -> io::Result<()> {
     let (mut random, mut file) = (StdRng::seed_from_u64(seed), File::create(path)?);
     let mut part = vec![0; 1 << 20];

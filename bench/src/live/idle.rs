@@ -1,5 +1,5 @@
-//! `idle`: what idle connections cost, how fast they are made, and how fast all are back after the
-//! server was gone.
+//! `idle`: the cost of idle connections, how fast they are established, and how fast all are
+//! restored after a restart of the server.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ pub struct Settings {
     target: TargetArgs,
 }
 
-/// Measures it. What was measured before an interruption is reported, unless that is nothing.
+/// Runs the benchmark. An interrupted run reports what it measured, if anything.
 pub async fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
     Target::run("idle", &settings, &settings.target, watcher, measure).await
 }
@@ -45,7 +45,7 @@ async fn measure(settings: &Settings, target: &mut Target) -> Result<Results> {
     let connecting = async {
         let joined = target.join("idler", count, None, false).await?;
         let accounts: Vec<_> = joined.into_iter().map(|(_, account)| account).collect();
-        // A server that has just started has no memory in use for how the users joined.
+        // A restart frees the memory that the joins used.
         target.restart(Stop::Ordered).await?;
         let (without, began) = (target.server_mib(), Instant::now());
         let connect = |(at, account)| {
@@ -66,7 +66,7 @@ async fn measure(settings: &Settings, target: &mut Target) -> Result<Results> {
     times.sort_unstable();
     results.connections = Some(count);
     results.ramps[0] = Some(ramp(&times));
-    // Each step adds to the results, so that an interruption keeps those of the steps before it.
+    // Each step adds to the results, so an interruption keeps those of earlier steps.
     let steps = async {
         sleep(limits::IDLE_REST).await;
         let each = |(with, without): (f64, f64)| (with - without).max(0.0) * 1_024.0 / count as f64;
@@ -98,7 +98,7 @@ async fn measure(settings: &Settings, target: &mut Target) -> Result<Results> {
     Ok(results.list())
 }
 
-/// How long after the server was `ready` each client was back, of those that came back in time.
+/// The time from `ready` until each client was connected again, for those that made it in time.
 async fn returns(
     mut returning: JoinSet<Option<Instant>>,
     ready: Instant,
@@ -115,7 +115,7 @@ async fn returns(
     Ok(times)
 }
 
-/// When a client has its connection again; `None` when it has given up.
+/// The time at which a client is connected again; `None` when it gave up.
 async fn reconnected(mut events: Events) -> Option<Instant> {
     while events.next().await? != Event::Reconnected {}
     Some(Instant::now())

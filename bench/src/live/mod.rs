@@ -1,8 +1,8 @@
-//! Runs against a running server, through the client SDK alone.
+//! Runs against a server, through the client SDK alone.
 //!
-//! * `send`, `fanout`, `catchup`, `mixed`, `idle`, `files`, `overview`: one module for each run
-//! * `target`: the server under test, and the users who take part
-//! * `traffic`: what the runs that send and receive have in common
+//! * `send`, `fanout`, `catchup`, `mixed`, `idle`, `files`, `overview`: one module per run
+//! * `target`: the server under test, and the users of the run
+//! * `traffic`: shared parts of the runs that send and receive
 
 pub mod catchup;
 pub mod fanout;

@@ -1,5 +1,4 @@
-//! `overview`: how long a device that was here before takes to know what changed among very many
-//! conversations.
+//! `overview`: how fast a reconnecting device learns what changed among many conversations.
 
 use std::collections::BTreeMap;
 
@@ -50,29 +49,29 @@ pub struct Settings {
 struct Overview {
     conversations: usize,
     changed: usize,
-    /// Each time, as many conversations as changed were returned.
+    /// Set if every reply had as many conversations as had changed.
     told_right: bool,
-    /// While the server has everything in memory.
+    /// With everything in the server's memory.
     warm: Returns,
-    /// The first return after a restart of the server, on a server of the run's own.
+    /// The first connection after a restart, if the run has a server of its own.
     after_restart: Option<Returns>,
-    /// Each time, the welcome contained everything that changed.
+    /// Set if every welcome contained all changes.
     welcome_is_enough: bool,
-    /// The lengths of the frames: the welcome, and the responses to requests for what changed and
-    /// for everything.
+    /// Sizes of the frames: the welcome, and the replies to requests for the changes and for
+    /// everything.
     welcome_bytes: usize,
     changed_bytes: usize,
     all_bytes: usize,
 }
 
-/// What was timed of each return:
+/// Latencies of a reconnect:
 ///
-/// * `known_ms`: from nothing to knowing what changed, by a login that asks for it
-/// * `login_ms`: to be logged in, with everything ready to be pushed
-/// * `changed_ms` and `all_ms`: to know what changed, or everything, from there on, by a request
+/// * `known_ms`: a login that requests the changes, until they are known
+/// * `login_ms`: a login, until pushes can arrive
+/// * `changed_ms` and `all_ms`: a request for the changes, or for everything, after the login
 type Returns = BTreeMap<&'static str, Latencies>;
 
-/// Measures it. What was measured before an interruption is reported, unless that is nothing.
+/// Runs the benchmark. An interrupted run reports what it measured, if anything.
 pub async fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
     let all = settings.conversations;
     let (changed, few) = (settings.changed.min(all), limits::OVERVIEW_BESIDE.min(all));
@@ -113,7 +112,7 @@ async fn measure(
     device.close().await;
     let send = |at: usize| async move {
         let text = Text::new("something new, in about as many words as people need")?;
-        // Spread over all.
+        // Spread evenly over all conversations.
         let group = groups[at * conversations / changed];
         Ok(writer.conversation(group).send(Body::Text(text)).await?)
     };
@@ -130,7 +129,7 @@ async fn measure(
     let tell = |done: usize, count: usize, what: &str| {
         watcher.tell(|| format!("{done} of {count} {what}, with {conversations} conversations"));
     };
-    // The first return is not timed: it loads what the others find in memory.
+    // The first reconnect is not timed: it loads what later ones find in memory.
     found.come_back(account, since, &mut Returns::new()).await?;
     let (mut warm, mut cold) = (Returns::new(), Returns::new());
     for round in 0..rounds {
@@ -150,7 +149,7 @@ async fn measure(
 }
 
 impl Overview {
-    /// The device comes back twice: with a login that asks for what changed, and with one that does
+    /// Reconnects the device twice: with a login that requests the changes, and with one that does
     /// not, followed by requests.
     async fn come_back(
         &mut self,
@@ -224,7 +223,7 @@ fn welcome_bytes(device: &Client, overview: ConversationPage) -> usize {
         role: me.role,
         device: me.device,
         token: None,
-        // Any time of these years is as long as any other.
+        // Current timestamps all have the same encoded length.
         now: Timestamp::new(1 << 40),
         overview,
     };

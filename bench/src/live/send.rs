@@ -1,4 +1,4 @@
-//! `send`: how many messages a second the server accepts, and how long each takes to be durable.
+//! `send`: messages accepted per second, and the time until each is durable.
 
 use cairn_client::proto::limits::SENDS_IN_FLIGHT_MAX;
 use clap::Args;
@@ -51,7 +51,7 @@ pub struct Settings {
     target: TargetArgs,
 }
 
-/// Measures it. What was measured before an interruption is reported, unless that is nothing.
+/// Runs the benchmark. An interrupted run reports what it measured, if anything.
 pub async fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
     let load = fanout::Settings {
         receivers: 0,

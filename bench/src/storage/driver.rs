@@ -1,4 +1,5 @@
-//! cairn's engine, driven by one sender as the sequencer drives it, without a queue or sessions.
+//! The storage engine, driven by one sender as the sequencer drives it, without a queue or
+//! sessions.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -30,7 +31,7 @@ use sha2::{Digest as _, Sha256};
 use crate::error::{BenchError, Result};
 use crate::limits;
 
-/// When everything in a run happens: what is stored must not depend on a clock.
+/// The fixed time of all entries, so that stored bytes do not depend on the clock.
 const NOW: Timestamp = Timestamp::new(1_700_000_000_000);
 
 const SENDER: u64 = 1;
@@ -83,8 +84,8 @@ impl Driver {
         Ok(driver)
     }
 
-    /// Opens a data directory that [`Driver::create`] made. The sender comes back with another send
-    /// stream, whose sequence numbers start at 1 again.
+    /// Opens a data directory of [`Driver::create`]. The sender gets a new send stream, whose
+    /// sequence numbers start at 1.
     pub(super) fn open(dir: &Path) -> Result<Self> {
         let mut engine = Engine::open(dir)?;
         let login = Login {
@@ -101,7 +102,7 @@ impl Driver {
         Ok(driver)
     }
 
-    /// For reading without another login.
+    /// Continues to read without another login.
     pub(super) fn resume(engine: Engine, sender: Actor, groups: Vec<ConversationId>) -> Self {
         let seqs = vec![ClientSeq::new(0); groups.len()];
         Self {
@@ -183,7 +184,7 @@ impl Driver {
         Ok(self.engine.history().read(&timeline, range, limits)?)
     }
 
-    /// The texts of a run that begins at `from`, and where the next one does; `None` at the end.
+    /// The texts of a run from `from`, and the start of the next run; `None` at the end.
     pub(super) fn texts(
         &mut self,
         group: usize,
@@ -192,7 +193,7 @@ impl Driver {
         let run = self.read(group, PullRange::From(from), RunLimits::MAX)?;
         let mut texts = Vec::new();
         for message in run.messages()? {
-            // Other entries say who created and joined the group.
+            // System entries record who created and joined the group.
             if let Body::Text(text) = message.body {
                 texts.push((message.msgid, text));
             }
@@ -220,8 +221,7 @@ impl Driver {
     }
 }
 
-/// A user and their device, whose numbers are equal if users were added in the order of their
-/// numbers.
+/// A user's actor. Devices have the numbers of their users, if users were added in order.
 pub(super) fn actor(user: UserId) -> Actor {
     Actor {
         user,

@@ -1,5 +1,5 @@
-//! `engine`: the commit path without a network, beside other ways to store the same messages, or
-//! against the size of a group.
+//! `engine`: the commit path without a network, compared with other storages, or by the size of
+//! groups.
 
 use cairn_store::limits::BATCH_BYTES_MAX;
 use clap::Args;
@@ -38,8 +38,8 @@ pub struct Settings {
     load: LoadSettings,
 }
 
-/// Measures it, with `others` beside those that always take part. What was measured before an
-/// interruption is reported.
+/// Runs the benchmark, with `others` in addition to the built-in contenders. An interrupted run
+/// reports what it measured.
 pub fn run(settings: Settings, others: Vec<Contender>, watcher: &Watcher) -> Result<Report> {
     let measured = measure(&settings, others, watcher)?;
     if measured.is_empty() {
@@ -53,9 +53,9 @@ pub fn run(settings: Settings, others: Vec<Contender>, watcher: &Watcher) -> Res
 struct Measured {
     engine: String,
     batch: usize,
-    /// Of the group, where its size is measured.
+    /// The size of the group, if that is measured.
     members: Option<u64>,
-    /// The median rate of the first contender, which is cairn, over this one's.
+    /// The ratio of the first contender's median rate, which is cairn's, to this one's.
     cairn_is_times: Option<f64>,
     #[serde(flatten)]
     outcome: Outcome,
@@ -73,7 +73,7 @@ fn measure(
         let mut contenders = vec![
             race::cairn("cairn", conversations, 1),
             race::raw_file(),
-            // As its documentation uses it.
+            // As in sled's documentation.
             race::sled("sled, flush (no fsync)", false),
             race::sled("sled, flush + fdatasync", true),
         ];
@@ -84,7 +84,7 @@ fn measure(
         let contenders = sizes.iter().map(of_size).collect();
         (contenders, 1, limits::MEMBERS_BATCHES)
     };
-    // Before the first race instead of after it.
+    // Checked before the first race.
     let largest = batches.iter().copied().max().unwrap_or(0);
     if largest * (body + limits::MESSAGE_OVERHEAD_BYTES) > BATCH_BYTES_MAX {
         return Err(BenchError::Failed(format!(

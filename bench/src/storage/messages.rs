@@ -1,5 +1,6 @@
-//! The messages of a run. Some conversations are busy, most are not. Texts are cut from a corpus:
-//! composing each from words would take a tenth of the time that the engine needs to store it.
+//! The messages of a run, with a skewed distribution over conversations. Texts are cut from a
+//! corpus, because composing each from words would take a tenth of the time in which the engine
+//! stores it.
 
 use std::ops::RangeInclusive;
 
@@ -16,7 +17,7 @@ use crate::scratch::Scratch;
 use crate::words::words;
 use crate::zipf::Picker;
 
-/// How much busier some conversations are than others: the n-th has a share of 1 / n.
+/// The exponent of the distribution: the n-th conversation has a share of 1 / n.
 pub(super) const SKEW: f64 = 1.0;
 
 #[derive(Clone, Debug, Args, Serialize)]
@@ -46,24 +47,23 @@ impl LoadSettings {
 /// The index of a conversation, and a text for it.
 pub(super) type Message = (usize, Text);
 
-/// An endless sequence of messages; the same seed repeats it.
+/// An endless sequence of messages, which the same seed repeats.
 pub(super) struct Load {
     picker: Picker,
-    /// Random words. A text is a piece that begins at a random one. They are so many that messages
-    /// in the same block hardly ever overlap, and compress no better than texts that are composed
-    /// one by one.
+    /// Random words. A text starts at a random one. The corpus is large enough that messages in a
+    /// block rarely overlap, so they compress no better than individually composed texts.
     corpus: String,
     body_bytes: usize,
     random: StdRng,
 }
 
-/// The longest word and its blank are shorter than this.
+/// The longest word and its space are shorter than this.
 const WORD_BYTES_MAX: usize = 16;
 
 impl Load {
     /// Messages of `body_bytes`, at least one, for `conversations`.
     pub(super) fn new(conversations: usize, body_bytes: usize, seed: u64) -> Self {
-        // The texts must not depend on how often the picker has chosen.
+        // The texts must not depend on the number of picks.
         let mut random = StdRng::seed_from_u64(!seed);
         let bytes = CORPUS_BYTES + WORD_BYTES_MAX + body_bytes;
         Self {
@@ -82,7 +82,7 @@ impl Load {
         Ok((self.picker.pick(), text))
     }
 
-    /// Made in advance, so that making them is not measured.
+    /// Generated in advance, so that the generation is not measured.
     pub(super) fn messages(&mut self, count: usize) -> Result<Vec<Message>, TextError> {
         (0..count).map(|_| self.message()).collect()
     }

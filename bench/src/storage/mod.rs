@@ -1,4 +1,4 @@
-//! Benchmarks without a network: the engine itself, beside other ways to store the same messages.
+//! Benchmarks without a network: the engine, compared with other storages.
 
 mod driver;
 pub mod engine;

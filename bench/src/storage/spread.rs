@@ -1,4 +1,4 @@
-//! The rates of several rounds.
+//! Rates over several rounds.
 
 use serde::Serialize;
 
@@ -19,7 +19,7 @@ impl Spread {
     }
 }
 
-/// The middle one; of an even number the upper.
+/// The median; of an even number, the upper one.
 pub(super) fn median(values: &[f64]) -> Option<f64> {
     let mut values = values.to_vec();
     values.sort_unstable_by(f64::total_cmp);

@@ -1,5 +1,5 @@
-//! `cairn bench engine` with other people's engines in the race. README.md says how each of them
-//! makes a batch durable.
+//! `cairn bench engine` with other storage engines in the race. README.md documents how each makes
+//! a batch durable.
 
 mod fjall;
 mod lmdb;

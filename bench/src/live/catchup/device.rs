@@ -1,4 +1,4 @@
-//! Devices that were away: how each comes back, and what all count together.
+//! Devices that reconnect after an absence, and what they count together.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use crate::error::{BenchError, Result};
 use crate::live::target::{leave, reconnect};
 use crate::live::traffic::{Anomalies, Cursor};
 
-/// A device that is away, with what it stores: its account, and a cursor in each conversation.
+/// An offline device with its stored state: its account, and a cursor in each conversation.
 #[derive(Clone)]
 pub(super) struct Away {
     account: Account,
@@ -25,13 +25,13 @@ pub(super) struct Away {
 #[derive(Clone)]
 struct Followed {
     id: ConversationId,
-    /// The number of the client that fills it, in the stamps.
+    /// The sender number of the client that fills it, in the stamps.
     filler: u16,
     cursor: Arc<Mutex<Cursor>>,
 }
 
 impl Away {
-    /// Closes a device in these conversations, each given with its filler.
+    /// Closes a device in these conversations, each given with the client that fills it.
     pub(super) async fn leave(
         (client, account): (Client, Account),
         options: ClientBuilder,
@@ -66,7 +66,7 @@ impl Away {
         Ok(client)
     }
 
-    /// What is wrong with what it got, of `missed` messages in each conversation.
+    /// Compares what arrived with the `missed` messages in each conversation.
     pub(super) fn check(&self, missed: u64) -> Anomalies {
         let check = |followed: &Followed| followed.cursor.lock().check([(followed.filler, missed)]);
         self.conversations.iter().map(check).sum()
@@ -94,20 +94,20 @@ pub(crate) struct Arrivals {
     connected: u64,
     pub(super) failed_logins: u64,
     pub(super) messages: u64,
-    /// Of the messages, packed.
+    /// Size of the packed messages.
     pub(super) bytes: u64,
-    /// When devices had everything, in ascending order.
+    /// When each device was complete, ascending.
     pub(crate) level_after: Vec<Duration>,
 }
 
 impl Arrivals {
-    /// Grows for as long as anything goes on.
+    /// A sum that grows with any progress.
     pub(super) fn progress(&self) -> u64 {
         self.messages + self.connected
     }
 
-    /// When the first, the median and the last device had everything, in seconds from when all set
-    /// out. `None` when no device has everything.
+    /// When the first, the median and the last device were complete, in seconds since all began to
+    /// connect. `None` when no device was.
     pub(crate) fn level_times(&self) -> Option<Value> {
         let last = self.level_after.len().checked_sub(1)?;
         let after = |at: usize| self.level_after[at].as_secs_f64();

@@ -1,4 +1,4 @@
-//! `catchup`: devices that were away come back at once, and get everything that was sent meanwhile.
+//! `catchup`: devices reconnect at once after an absence, and get everything that they missed.
 
 pub(crate) mod device;
 
@@ -56,21 +56,22 @@ impl Settings {
     }
 }
 
-/// The groups of each device, and how many there are: every device is in equally many, and every
-/// group has about equally many devices. One that would need more than there are has them all.
+/// Returns the groups of each device, and the number of groups: every device is in equally many
+/// groups, and every group has about equally many devices. A device that would need more groups
+/// than there are is in all of them.
 pub(super) fn layout(
     devices: usize,
     groups_each: usize,
     members: usize,
 ) -> (Vec<Vec<usize>>, usize) {
     let groups = (devices * groups_each).div_ceil(members).max(groups_each);
-    // Neighbours in the round differ as long as a device is in no more groups than there are.
+    // These are distinct while a device is in no more groups than there are.
     let turns = |device| device * groups_each..(device + 1) * groups_each;
     let own = |device| turns(device).map(|turn| turn % groups).collect();
     ((0..devices).map(own).collect(), groups)
 }
 
-/// Measures it. What was measured before an interruption is reported, unless that is nothing.
+/// Runs the benchmark. An interrupted run reports what it measured, if anything.
 pub async fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
     Target::run("catchup", &settings, &settings.target, watcher, measure).await
 }
@@ -88,7 +89,7 @@ async fn measure(settings: &Settings, target: &mut Target) -> Result<Results> {
     let back = back?;
     let (seconds, cpu) = (began.elapsed().as_secs_f64(), target.cpu().since(cpu));
     let is_complete = !watcher.is_asked();
-    // Acks are on their way, and the server releases what served the devices.
+    // Acks are in flight, and the server is releasing the state of the pulls.
     sleep(limits::IDLE_REST).await;
     let mib_after = target.server_mib();
     drop((back, returning));
@@ -168,13 +169,13 @@ async fn prepare(settings: &Settings, target: &mut Target) -> Result<Vec<Away>> 
     for client in fillers {
         client.close().await;
     }
-    // A server that has just started has no messages in memory, as after a long absence.
+    // A restarted server has no messages in memory, as after a long absence.
     target.restart(Stop::Ordered).await?;
     Ok(away)
 }
 
-/// Waits until all have everything, nothing comes any more, or the run is to end. Returns the
-/// clients, so that they stay connected.
+/// Waits until all devices are complete, nothing arrives any more, or the run is to end. Returns
+/// the clients, which keeps them connected.
 async fn watch(
     returning: &mut JoinSet<Result<Client>>,
     arrivals: &Mutex<Arrivals>,

@@ -1,5 +1,5 @@
-//! `fanout`: how many deliveries a second the server makes, how long each takes, and whether each
-//! is made once and in order.
+//! `fanout`: deliveries per second, the latency of each, and whether each message is delivered
+//! exactly once and in order.
 
 mod stall;
 
@@ -64,12 +64,12 @@ pub struct Settings {
     pub(super) target: TargetArgs,
 }
 
-/// Measures it. What was measured before an interruption is reported, unless that is nothing.
+/// Runs the benchmark. An interrupted run reports what it measured, if anything.
 pub async fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
     Target::run("fanout", &settings, &settings.target, watcher, measure).await
 }
 
-/// Where there are no receivers, `inflight` is what each sender has unanswered at most.
+/// Without receivers, `inflight` limits the unanswered sends of each sender.
 pub(super) async fn measure(settings: &Settings, target: &mut Target) -> Result<Results> {
     let stalled = settings.stall.count(settings.receivers)?;
     let (readers, watcher) = (settings.receivers - stalled, &target.watcher);
@@ -115,8 +115,8 @@ pub(super) async fn measure(settings: &Settings, target: &mut Target) -> Result<
     Ok(results.list())
 }
 
-/// Returns the senders, the receivers, and the groups, in which senders wait for the first
-/// `readers` of the receivers.
+/// Returns the senders, the receivers, and the groups, in which the senders wait for the first
+/// `readers` receivers.
 async fn prepare(
     settings: &Settings,
     readers: usize,

@@ -1,5 +1,5 @@
-//! Receivers that stop reading for a while: what it costs the others and the server, and how they
-//! catch up again.
+//! Receivers that stop reading for a while: the cost for the server and other receivers, and how
+//! they catch up.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -51,7 +51,7 @@ pub(crate) struct Stalled {
 }
 
 impl Stalled {
-    /// They read, at first. The senders wait for none of them.
+    /// Starts the receivers, which read at first. The senders do not wait for them.
     pub(crate) fn start(clients: Vec<Client>, first_group: usize, load: &Load) -> Self {
         let (is_paused, paused) = watch::channel(false);
         let mut load = load.clone();
@@ -64,8 +64,8 @@ impl Stalled {
         }
     }
 
-    /// They stop reading during `work`, which measures the others; `calm` is what was measured of
-    /// these before.
+    /// Stops the reading during `work`, which measures the other receivers; `calm` is the result
+    /// for those before.
     pub(crate) async fn pause_during<T>(
         &mut self,
         calm: Latencies,
@@ -81,8 +81,8 @@ impl Stalled {
         done
     }
 
-    /// They read on, until they have got everything that each sender has sent, or nothing comes any
-    /// more, or the run is to end. Returns what is wrong with what they got, too.
+    /// Resumes reading until everything that was sent has arrived, nothing arrives any more, or the
+    /// run is to end. Adds the check of what arrived.
     pub(crate) async fn catch_up(
         self,
         sent: &[Sent],
@@ -92,7 +92,7 @@ impl Stalled {
         let Load { pace, counters, .. } = receivers.load.clone();
         let (began, window, watcher) = (Instant::now(), pace.window, &target.watcher);
         self.is_paused.send_replace(false);
-        // Up to now the window has counted down from zero what they have got.
+        // Until now, the window has counted their deliveries down from zero.
         window.sent(i64::try_from(receivers.due(sent)).unwrap_or(i64::MAX));
         let behind = window.undelivered();
         let settling = receivers.settle(|left| {

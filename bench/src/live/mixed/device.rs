@@ -1,5 +1,5 @@
-//! One device of a person: follows the plan, and listens to all its conversations, which it reads
-//! after a while, as people do.
+//! A device, which performs the actions of its plan, follows all its conversations, and reads them
+//! after a delay.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -28,7 +28,7 @@ pub(super) struct Day {
     pub(super) texts: Arc<Texts>,
     pub(super) stage: watch::Sender<Stage>,
     pub(super) counts: DayCounts,
-    /// What is on its way to all devices, and what wakes each when an action is due.
+    /// Counts the messages in flight to all devices, and wakes each device when an action is due.
     pub(super) window: Window,
     pub(super) habits: Habits,
     pub(super) scrolling: Scrolling,
@@ -37,7 +37,7 @@ pub(super) struct Day {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
     Day,
-    /// Nothing is sent; who is away comes back, and everything is delivered.
+    /// Sending has ended: offline devices reconnect, and everything is delivered.
     Evening,
     Night,
 }
@@ -48,7 +48,7 @@ pub(super) struct Device {
     day: Arc<Day>,
     done: usize,
     since: Instant,
-    /// Of this connection: listeners, which never end, and scrolling.
+    /// Tasks of the connection: listeners, which never end, and scrolling.
     tasks: JoinSet<Result<()>>,
     /// The number of the last message to each seat.
     numbers: Vec<u64>,
@@ -69,8 +69,8 @@ impl Device {
         }
     }
 
-    /// Plays the day. Returns its seats, once it is night, each with how many messages were sent
-    /// from there and accepted.
+    /// Performs the actions of the day. Returns the seats, each with the number of accepted
+    /// messages sent from it.
     pub(super) async fn run(mut self) -> Result<Vec<(Seat, u64)>> {
         let day = Arc::clone(&self.day);
         let mut stage = day.stage.subscribe();
@@ -109,11 +109,12 @@ impl Device {
         }
     }
 
-    /// Does everything that is due. Returns until when the device is away, when it drops.
+    /// Performs the actions that are due. Returns the end of the absence, if the device goes
+    /// offline.
     async fn act(&mut self) -> Result<Option<Instant>> {
         let (day, now) = (Arc::clone(&self.day), Instant::now());
         let (began, actions) = (day.counts.began, &day.actions[self.at]);
-        // Beyond that many, the client would have to wait; the oldest answer comes first then.
+        // With more, the client would have to wait, so the oldest answer is awaited first.
         while *day.stage.borrow() == Stage::Day && self.unanswered.len() < SENDS_IN_FLIGHT_MAX {
             let next = actions.get(self.done);
             let Some(&Action { at, what }) = next.filter(|next| began + next.at <= now) else {
@@ -133,7 +134,8 @@ impl Device {
         let Some((group, seat)) = self.seat(talk) else {
             return Ok(());
         };
-        // What was due while the device was on its way back is sent now, and counts from then on.
+        // Actions that were due while the device was reconnecting are sent now, and their latency
+        // counts from now.
         let since = due.max(self.since);
         let number = self.numbers[group] + 1;
         let body = self.day.texts.body(bytes, seat.number, number, since)?;
@@ -146,7 +148,7 @@ impl Device {
         Ok(())
     }
 
-    /// Reads some pages, one after the other, from the newest on.
+    /// Reads some pages, one after the other, from the newest.
     fn scroll(&mut self, talk: usize) {
         let Some((_, seat)) = self.seat(talk) else {
             return;
@@ -172,7 +174,7 @@ impl Device {
         });
     }
 
-    /// The seat in a conversation of the plan, and its place among those of the device.
+    /// The seat in a conversation of the plan, and its index among those of the device.
     fn seat(&self, talk: usize) -> Option<(usize, Seat)> {
         let seats = &self.member.seats;
         let at = seats.binary_search_by_key(&talk, |seat| seat.talk).ok()?;
@@ -195,9 +197,9 @@ impl Device {
         Ok(())
     }
 
-    /// Disconnects until then, or until the evening, and connects again.
+    /// Disconnects until this time, or until the evening, and reconnects.
     async fn stay_away(mut self, until: Instant) -> Result<Self> {
-        // The connection ends with its last client: nothing that waits is sent before.
+        // The connection ends with its last client, so nothing that is queued is sent before.
         self.tasks = JoinSet::new();
         drop(self.member.client);
         let mut stage = self.day.stage.subscribe();
@@ -223,7 +225,7 @@ struct Listener {
 }
 
 impl Listener {
-    /// Listens until it is dropped.
+    /// Listens until dropped.
     async fn run(self, mut random: StdRng) -> Result<()> {
         let (mut reading, mut read_at) = (JoinSet::new(), None);
         let from = self.seat.cursor.lock().next;
@@ -250,7 +252,7 @@ impl Listener {
         }
     }
 
-    /// Returns how many of the messages others have sent.
+    /// Returns the number of messages from others.
     fn take(&self, run: Run, latencies: &mut Vec<Duration>) -> Result<usize> {
         let (now, mut of_others) = (Instant::now(), 0);
         let conversation = self.client.conversation(self.seat.conversation);
@@ -277,10 +279,10 @@ impl Listener {
     }
 }
 
-/// How people read, in the time of the run.
+/// Delays of reading, scaled to the time of the run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Habits {
-    /// How likely it is that a message makes this device, of all of its user, the one to read on.
+    /// The probability that a message makes this device of its user the one to read it.
     pub(crate) probability: f64,
     pub(crate) mean: Duration,
 }
@@ -290,7 +292,7 @@ impl Habits {
         random.random_bool(self.probability)
     }
 
-    /// Often short, seldom long.
+    /// An exponentially distributed delay.
     pub(crate) fn after(self, random: &mut StdRng) -> Duration {
         self.mean.mul_f64(-(1.0 - random.random::<f64>()).ln())
     }

@@ -1,11 +1,11 @@
-//! `mixed`: a working day of a team, in a minute. People talk in groups and with each other, read,
-//! scroll back; devices drop and return.
+//! `mixed`: a working day of a team, compressed to a minute. Users chat in groups and directly,
+//! read and scroll; devices disconnect and return.
 //!
-//! * `scenario`, `day.toml`: what a day is like, read from a file
-//! * `plan`: what happens in it, drawn from the seed
+//! * `scenario`, `day.toml`: the parameters of a day, read from a file
+//! * `plan`: the actions of the day, generated from a seed
 //! * `team`: users, devices and conversations on the server, before the day
-//! * `device`: the day of one device
-//! * `results`: what is counted
+//! * `device`: performs the actions of one device
+//! * `results`: counts and results
 
 pub(crate) mod device;
 pub(crate) mod plan;
@@ -64,7 +64,7 @@ pub struct Settings {
     day: Option<Scenario>,
 }
 
-/// Plays it. What was measured before an interruption is reported, unless that is nothing.
+/// Runs the benchmark. An interrupted run reports what it measured, if anything.
 pub async fn run(mut settings: Settings, watcher: &Watcher) -> Result<Report> {
     let scenario = &Scenario::load(settings.scenario.as_deref())?;
     let seconds = settings.seconds.unwrap_or_else(|| scenario.seconds());
@@ -76,7 +76,7 @@ pub async fn run(mut settings: Settings, watcher: &Watcher) -> Result<Report> {
     let measure = async |_: &Settings, target: &mut Target| {
         let assembling = team::assemble(scenario, &plan, &texts, target);
         let team = watcher.unless_asked(assembling).await?;
-        // Devices first ask where the conversations are.
+        // The devices fetch their conversations first.
         let began = Instant::now() + limits::WARM_UP;
         let window = Window::new(i64::MAX, team.len());
         let turns = plan.turns().into_iter();
@@ -121,7 +121,7 @@ pub async fn run(mut settings: Settings, watcher: &Watcher) -> Result<Report> {
 /// Devices; each returns its seats, with how many messages it has sent to each.
 type Playing = JoinSet<Result<Vec<(Seat, u64)>>>;
 
-/// Lets the devices follow the plan, or as much of it as is wanted.
+/// Waits for the devices to complete their plans, or for an interruption.
 async fn act(counts: &DayCounts, playing: &mut Playing, target: &Target) -> Result<ServerUsage> {
     let (mut usage, mut timeline) = (ServerUsage::default(), Timeline::new());
     let (reading, watcher) = (target.reading().await, &target.watcher);
@@ -154,7 +154,7 @@ async fn act(counts: &DayCounts, playing: &mut Playing, target: &Target) -> Resu
     Ok(usage)
 }
 
-/// What is wrong with what each device got of what every device has sent.
+/// Compares what each device received with what all devices sent.
 fn check(seats: &[(Seat, u64)]) -> Anomalies {
     let mut to_talk: HashMap<usize, Vec<(u16, u64)>> = HashMap::new();
     for (seat, sent) in seats {

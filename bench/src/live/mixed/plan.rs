@@ -1,5 +1,5 @@
-//! What happens in a day: who talks with whom, and who does what when. All of it is drawn from the
-//! seed before the day begins, so that the same seed plays the same day.
+//! The actions of a day: members of conversations, and what each device does when. Everything is
+//! generated from the seed in advance, so the same seed repeats the day.
 
 use std::time::Duration;
 
@@ -14,9 +14,9 @@ use super::scenario::{Count, PerHour, Phase, Scenario};
 pub(crate) struct Plan {
     pub(crate) talks: Vec<Talk>,
     pub(crate) phases: Vec<Span>,
-    /// What each device does, in the order of time. The devices of a person are neighbours.
+    /// The actions of each device, by time. The devices of a user are adjacent.
     pub(crate) actions: Vec<Vec<Action>>,
-    /// How many times faster than life it is played.
+    /// The ratio of scenario time to the time of the run.
     pub(crate) speed: f64,
 }
 
@@ -33,7 +33,7 @@ pub(crate) enum Kind {
     DirectChat,
 }
 
-/// When a phase is played, since the day began.
+/// The begin and end of a phase, since the day began.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) name: String,
@@ -78,7 +78,7 @@ impl Plan {
         }
     }
 
-    /// Which device does something when, in the order of time.
+    /// When each device acts, by time.
     pub(crate) fn turns(&self) -> Vec<(Duration, usize)> {
         let mut turns = Vec::new();
         for (device, actions) in self.actions.iter().enumerate() {
@@ -123,7 +123,7 @@ fn phases(scenario: &Scenario, speed: f64) -> Vec<Span> {
     scenario.phases.iter().map(span).collect()
 }
 
-/// The conversations of one person, by kind, with the shares of the kinds.
+/// The conversations of a user, by kind, with the share of each kind.
 type OwnTalks = [(Vec<usize>, f64); 3];
 
 fn own_talks(scenario: &Scenario, talks: &[Talk]) -> Vec<OwnTalks> {
@@ -179,7 +179,7 @@ impl Draw<'_> {
         talks.choose(self.random).copied()
     }
 
-    /// Assigns an action to a connected device, given the drops of all; to none when all are away.
+    /// Assigns an action to a connected device, or to none when all devices of the user are away.
     fn assign(&mut self, action: Action, drops: &[Vec<Action>]) -> Option<(usize, Action)> {
         let is_away = |drop: &Action| {
             let until = matches!(drop.what, What::Drop { until } if action.at <= until);
@@ -190,7 +190,7 @@ impl Draw<'_> {
         Some((*connected.choose(self.random)?, action))
     }
 
-    /// When a device is away: absences do not overlap.
+    /// The absences of a device, which do not overlap.
     fn drops(&mut self) -> Vec<Action> {
         let [least, most] = self.scenario.dropping.away_minutes.map(Count::get);
         let (mut drops, mut back) = (Vec::new(), None);
@@ -206,11 +206,11 @@ impl Draw<'_> {
         drops
     }
 
-    /// The times of what happens at random at the rates of the phases.
+    /// Times of random events at the rates of the phases.
     fn times(&mut self, rate: impl Fn(&Phase) -> PerHour) -> Vec<Duration> {
         let mut times = Vec::new();
         for (phase, span) in self.scenario.phases.iter().zip(self.phases) {
-            // The time between two independent events; endless at a rate of 0.
+            // The time between two independent events; infinite at a rate of 0.
             let Ok(gaps) = Exp::new(rate(phase).0 / 3_600.0 * self.speed) else {
                 continue;
             };

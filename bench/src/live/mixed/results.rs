@@ -1,4 +1,4 @@
-//! What all devices count together, phase by phase, and the numbers of the day.
+//! Counts of all devices by phase, and the results of the day.
 
 use std::time::{Duration, Instant};
 
@@ -16,13 +16,13 @@ pub(crate) struct DayCounts {
     counts: Mutex<Vec<Counts>>,
 }
 
-/// What was due in one phase, whenever it was done.
+/// Counts of the actions that were due in a phase, whenever they were performed.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     pub(crate) sent: u64,
     pub(super) accept: Latencies,
     pub(crate) delivered: u64,
-    /// From when a message was due until a device had it that was connected all the time.
+    /// From the due time of a message to its arrival at a device that was connected all the time.
     pub(crate) delivery: Latencies,
     pub(super) reconnect: Latencies,
     pub(super) page: Latencies,
@@ -40,7 +40,7 @@ impl Counts {
         self.page.add(&other.page);
     }
 
-    /// Lists the numbers of `seconds` in which the server used this processor time.
+    /// Lists the results of a phase of `seconds`, in which the server used this processor time.
     fn list(&self, seconds: f64, cpu_s: Option<f64>, results: &mut Results) {
         let per_s = |count: u64| match seconds > 0.0 {
             true => count as f64 / seconds,
@@ -82,7 +82,7 @@ impl Counts {
 pub(super) struct ServerUsage {
     mib_before: Option<f64>,
     mib_max: Option<f64>,
-    /// The processor time of each phase that has begun, and how long it was played, in seconds.
+    /// By started phase, the server's processor time and the duration in seconds.
     pub(super) phases: Vec<(Option<f64>, f64)>,
     last: Option<(Instant, Cpu)>,
     pub(super) stats: Option<Reading>,
@@ -117,7 +117,7 @@ impl DayCounts {
         }
     }
 
-    /// What comes after the day belongs to its last phase.
+    /// The phase of a due time. Times after the day belong to the last phase.
     pub(crate) fn phase_at(&self, at: Instant) -> usize {
         let since = at.saturating_duration_since(self.began);
         let ended = self.spans.partition_point(|span| span.ends <= since);
@@ -128,7 +128,7 @@ impl DayCounts {
         count(&mut self.counts.lock()[self.phase_at(due)]);
     }
 
-    /// Counts messages by their latencies, of a device that is connected since `connected`.
+    /// Counts deliveries to a device that is connected since `connected`.
     pub(crate) fn delivered(&self, now: Instant, latencies: &[Duration], connected: Instant) {
         let mut counts = self.counts.lock();
         for &latency in latencies {

@@ -1,4 +1,4 @@
-//! A scenario file: what a day is like. It is read strictly, so that nothing in it is without
+//! Scenario files: the parameters of a day. Parsing is strict, so that no part of a file is without
 //! effect.
 
 use std::collections::HashSet;
@@ -12,7 +12,7 @@ use crate::error::{BenchError, Result};
 use crate::limits;
 use crate::live::traffic::STAMP_BYTES;
 
-/// The scenario that is played by default, with comments that explain the format.
+/// The default scenario, with comments that document the format.
 pub const DEFAULT: &str = include_str!("day.toml");
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -21,7 +21,7 @@ pub(crate) struct Scenario {
     seconds: Count<1, { limits::DAY_SECONDS_MAX }>,
     pub(crate) people: Count<2, { limits::PEOPLE_MAX }>,
     pub(crate) devices_each: Count<1, 8>,
-    /// Messages in each conversation from before.
+    /// Messages that each conversation has before the day.
     pub(super) history: Count<1, 10_000>,
     pub(super) small_groups: Groups,
     pub(super) large_groups: Groups,
@@ -37,7 +37,7 @@ type Share = Count<0, 1_000_000>;
 
 type Range<const MIN: u32, const MAX: u32> = [Count<MIN, MAX>; 2];
 
-/// Tables of the file, in which unknown fields are refused.
+/// Defines tables of the file. Unknown fields are errors.
 macro_rules! tables {
     ($($name:ident { $($field:ident: $kind:ty),* })*) => {
         $(#[derive(Clone, Debug, Deserialize, Serialize)]
@@ -69,7 +69,7 @@ tables! {
 }
 
 impl Scenario {
-    /// Reads the scenario of a file; without one, the default.
+    /// Loads a scenario from a file, or the default one.
     pub(crate) fn load(path: Option<&Path>) -> Result<Self> {
         let Some(path) = path else {
             return Self::parse(DEFAULT, Path::new("day.toml"));
@@ -91,7 +91,7 @@ impl Scenario {
         Ok(scenario)
     }
 
-    /// Returns what contradicts something else.
+    /// Checks that the fields are consistent.
     fn check(&self) -> Result<(), String> {
         let (people, chats) = (self.people.get(), self.direct_chats.count.get());
         let mut is_any_talked_in = chats > 0 && self.direct_chats.share.get() > 0;
@@ -163,8 +163,8 @@ fn check_range<const MIN: u32, const MAX: u32>(
     refuse(least > most, why)
 }
 
-/// A whole number from `MIN` to `MAX`. Out of bounds it is refused where it is read, so that the
-/// message says in which line it is.
+/// A whole number from `MIN` to `MAX`, checked during deserialization, so that errors name the
+/// line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "i64")]
 pub(crate) struct Count<const MIN: u32, const MAX: u32>(u32);
@@ -190,7 +190,7 @@ impl<const MIN: u32, const MAX: u32> TryFrom<i64> for Count<MIN, MAX> {
 #[serde(try_from = "f64")]
 pub(super) struct PerHour(pub(super) f64);
 
-/// More often than any person does anything.
+/// Above any realistic rate.
 const PER_HOUR_MAX: f64 = 10_000.0;
 
 impl TryFrom<f64> for PerHour {

@@ -1,5 +1,5 @@
-//! The team on the server before its day begins: users and their devices, conversations, and the
-//! messages that they hold already.
+//! The team on the server before the day: users and their devices, conversations, and the messages
+//! in them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,13 +16,13 @@ use crate::limits;
 use crate::live::target::{Stop, Target, leave, reconnect};
 use crate::live::traffic::{Cursor, Filler, Texts, fill};
 
-/// Of all users of a run: their further devices log in with it.
+/// The password of all users, with which further devices log in.
 const PASSWORD: &str = "a password of the benchmark";
 
-/// The sender of earlier messages, in the stamps. No device has this number.
+/// The sender number of earlier messages. No device has it.
 const BEFORE: u16 = u16::MAX;
 
-/// A connected device with its conversations, in the order of the plan.
+/// A connected device and its conversations, in the order of the plan.
 pub(super) struct Member {
     pub(super) client: Client,
     pub(super) account: Account,
@@ -40,7 +40,7 @@ pub(super) struct Seat {
     pub(super) cursor: Arc<Mutex<Cursor>>,
 }
 
-/// Creates the team of a plan. The devices of a person are neighbours.
+/// Creates the team of a plan. The devices of a user are adjacent.
 pub(super) async fn assemble(
     scenario: &Scenario,
     plan: &Plan,
@@ -84,8 +84,8 @@ pub(super) async fn assemble(
     restart(devices, seats, target).await
 }
 
-/// Closes every device, with everything acked, starts the server again, so that it has no memory in
-/// use for how the team came about, and connects every device.
+/// Closes every device with everything acked, restarts the server to free the memory that the setup
+/// used, and connects every device.
 async fn restart(
     devices: Vec<(Client, Account)>,
     seats: Vec<Vec<Seat>>,
@@ -125,7 +125,7 @@ async fn devices(scenario: &Scenario, target: &Target) -> Result<Vec<(Client, Ac
     let mut all = target.join("person", people, given, true).await?;
     let of_further = (0..people * further).map(|at| all[at / further].1.clone());
     all.extend(target.log_in(of_further, &password).await?);
-    // The devices of a person become neighbours.
+    // Makes the devices of a user adjacent.
     all.sort_by_key(|(_, account)| account.user);
     Ok(all)
 }
@@ -144,7 +144,7 @@ async fn conversations(
         (Kind::DirectChat, &[one, other]) => ConversationId::direct(users[one], users[other]),
         _ => groups.next(),
     };
-    // Every chat has two different people, and a group was created for each other talk.
+    // Every chat has two different users, and every other talk has a group.
     let all: Option<_> = plan.talks.iter().map(conversation).collect();
     all.ok_or(BenchError::EndedEarly)
 }

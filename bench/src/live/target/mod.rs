@@ -1,4 +1,4 @@
-//! The server under test, with the users and groups that a run creates on it.
+//! The server under test, and the users and groups that a run creates on it.
 
 mod server;
 mod server_stats;
@@ -46,20 +46,20 @@ pub(crate) struct TargetArgs {
 }
 
 pub(crate) struct Target {
-    /// `None` when the server is not the run's own.
+    /// `None` for a server that the run did not start.
     server: Option<Server>,
     pub(crate) watcher: Watcher,
     subject: Subject,
-    /// Creates invites, on a server of the run's own, and groups.
+    /// Creates invites (on a server of the run's own) and groups.
     organiser: Client,
     link: InviteLink,
     endpoints: Vec<Endpoint>,
-    /// Makes the names of this run's users unique on the server.
+    /// Distinguishes the user names of this run.
     run: u32,
 }
 
 impl Target {
-    /// Opens the server under test, and reports what `measure` finds.
+    /// Opens the server under test, and reports the result of `measure`.
     pub(crate) async fn run<S: Serialize>(
         benchmark: &'static str,
         settings: &S,
@@ -115,20 +115,21 @@ impl Target {
         })
     }
 
-    /// Ends the server of the run's own and starts it again; returns when it was ready. `None` when
-    /// the server is not the run's own.
+    /// Restarts the server, if the run has its own. Returns when it was ready; `None` for other
+    /// servers.
     pub(crate) async fn restart(&mut self, stop: Stop) -> Result<Option<Instant>> {
         let Some(mut server) = self.server.take() else {
             return Ok(None);
         };
-        // On a thread of its own: the server, stopping in order, waits for its clients to go on.
+        // A graceful stop waits for the clients, which run on this thread, so the restart needs
+        // another one.
         let restart = move || server.restart(stop).map(|()| (server, Instant::now()));
         let (server, ready) = spawn_blocking(restart).await??;
         self.server = Some(server);
         Ok(Some(ready))
     }
 
-    /// Replaces an error by its cause, where the server of the run's own has ended.
+    /// Replaces an error by its cause, if the run's own server has exited.
     fn blame(&mut self, error: BenchError) -> BenchError {
         match self.server.as_mut().and_then(Server::ended) {
             Some(how) => BenchError::Failed(format!("the server ended during the run: {how}")),
@@ -151,8 +152,8 @@ impl Target {
         self.of_process(system::resident_mib)
     }
 
-    /// The server's metrics; `None` when the organiser does not own it, or when it does not answer
-    /// in time.
+    /// The server's metrics; `None` when the organiser does not own the server, or when it does not
+    /// reply in time.
     pub(crate) async fn reading(&self) -> Option<Reading> {
         if self.organiser.whoami().role != ServerRole::Owner {
             return None;
@@ -177,7 +178,7 @@ impl Target {
         }
     }
 
-    /// Options of the n-th client: without push, it only sends.
+    /// Options of the n-th client. Without push, it only sends.
     pub(crate) fn options(&self, at: usize, push: bool) -> ClientBuilder {
         Client::builder()
             .push(push)
@@ -185,8 +186,8 @@ impl Target {
             .ack_every_packets((!push).then_some(limits::ACK_EVERY_PACKETS))
     }
 
-    /// Creates users, each with a connection. `role` is a part of their names; further devices log
-    /// in with the password.
+    /// Creates users with one connection each. `role` is part of their names; the password is for
+    /// logins of further devices.
     pub(crate) async fn join(
         &self,
         role: &str,
@@ -205,7 +206,7 @@ impl Target {
         self.watcher.gather(at_once, &what, joining).await
     }
 
-    /// Creates two users: one whose connection is closed, and one with a client that only sends.
+    /// Creates two users: one without a connection, and one with a client that only sends.
     pub(crate) async fn pair(&self, role: &str) -> Result<(Account, Client)> {
         let mut joined = self.join(role, 2, None, false).await?;
         let (Some((owner, account)), Some((sender, _))) = (joined.pop(), joined.pop()) else {
@@ -243,7 +244,7 @@ impl Target {
         for _ in 0..uses.div_ceil(INVITE_USES_MAX as usize) {
             let admin = self.organiser.admin();
             let invite = admin.create_invite(INVITE_USES_MAX, limits::INVITE_LIFE);
-            // The address that the server advertises to others may not be reachable from here.
+            // The address that the server advertises may not be reachable from here.
             links.push(InviteLink {
                 addr: self.link.addr.clone(),
                 ..invite.await?
@@ -273,8 +274,8 @@ impl Target {
     }
 }
 
-/// Connects a device that was here before. Tries again for as long as that may help,
-/// with growing pauses, and calls `failed` each time.
+/// Connects a device that has been used before. Retries temporary errors with increasing delays,
+/// and calls `failed` for each.
 pub(crate) async fn reconnect(
     account: &Account,
     options: &ClientBuilder,
@@ -293,7 +294,7 @@ pub(crate) async fn reconnect(
     }
 }
 
-/// Acks everything, and closes the device. Returns where each conversation goes on.
+/// Acks everything, and closes the device. Returns the position of each conversation.
 pub(crate) async fn leave(device: Client) -> Result<impl Fn(ConversationId) -> MsgId> {
     let mut heads = HashMap::new();
     for seen in device.conversations().list().await? {

@@ -1,4 +1,4 @@
-//! A server of the run's own: a process of this binary on a temporary directory.
+//! The run's own server: a process of this binary, in a temporary directory.
 
 use std::ffi::OsStr;
 use std::io;
@@ -47,7 +47,7 @@ impl Server {
         self.process.process.id()
     }
 
-    /// Starts the server again at the same address and with the same data.
+    /// Restarts the server with the same address and data.
     pub(super) fn restart(&mut self, stop: Stop) -> Result<()> {
         let stopped = match stop {
             Stop::Ordered => self.terminate(),

@@ -1,4 +1,4 @@
-//! How the server worked while a run counted: the difference between two readings of its metrics.
+//! Work of the server during the count: the difference between two readings of its metrics.
 
 use cairn_client::proto::wire::metrics::Metrics;
 use serde_json::json;
@@ -12,7 +12,7 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// `None` where the server does not say: only its owner may read metrics.
+    /// `None` unless both readings exist: only the owner may read metrics.
     pub(crate) fn between(began: Option<Self>, ended: Option<Self>) -> Option<Self> {
         let (began, ended) = began.zip(ended)?;
         let written = ended.written_bytes.zip(began.written_bytes);
@@ -31,7 +31,7 @@ impl Reading {
         });
         let millis = |share| Some(metrics?.syncs.quantile(share)?.as_micros() as f64 / 1e3);
         let syncs = millis(0.5).zip(millis(0.99));
-        // What the process writes that is not its log goes to sled.
+        // Everything that the process writes outside its log goes to sled.
         let to_sled = done.and_then(|done| {
             let to_log = done.metrics.log_bytes + done.metrics.prepared_bytes;
             let to_sled = done.written_bytes?.saturating_sub(to_log);

@@ -1,4 +1,4 @@
-//! What all clients of a run count together.
+//! Counters of all clients of a run.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use crate::latency::Latencies;
 
-/// Clients report many latencies at once, so that the lock costs little.
+/// Clients report latencies in bulk, so that the lock is cheap.
 #[derive(Default)]
 pub(crate) struct Counters {
     counts: Mutex<Counts>,
@@ -19,7 +19,7 @@ pub(crate) struct Counters {
 #[derive(Default)]
 pub(crate) struct Counts {
     span: Span,
-    /// The number of accepted messages at which the count ends.
+    /// The count ends at this number of accepted messages.
     goal: Option<u64>,
     pub(crate) accept: Latencies,
     pub(crate) delivery: Latencies,
@@ -42,7 +42,7 @@ impl Counts {
         }
     }
 
-    /// How long of `time` is left to count; nothing once the goal is reached.
+    /// The rest of `time` to count; zero once the goal is reached.
     pub(crate) fn left(&self, time: Option<Duration>) -> Duration {
         match (self.span, time) {
             (Span::Since(start), Some(time)) => time.saturating_sub(start.elapsed()),
@@ -77,7 +77,7 @@ impl Counters {
         self.begin();
     }
 
-    /// Stops counting, while the load goes on.
+    /// Stops counting. The load continues.
     pub(crate) fn pause(&self) {
         self.counts.lock().end();
     }

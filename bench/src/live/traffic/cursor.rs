@@ -1,4 +1,5 @@
-//! Where one device is in one conversation, and whether it got every message once and in order.
+//! The position of a device in a conversation, and checks that every message arrives exactly once
+//! and in order.
 
 use std::collections::HashSet;
 use std::iter::Sum;
@@ -13,9 +14,9 @@ use crate::error::Result;
 use crate::limits;
 use crate::results::{Results, Unit, list};
 
-/// It outlives the connections of the device, as what a device has stored does.
+/// Outlives the device's connections, as its stored state does.
 pub(crate) struct Cursor {
-    /// The first message that the device does not have.
+    /// The first message that has not arrived.
     pub(crate) next: MsgId,
     seen: HashMap<u16, Sequence>,
 }
@@ -26,13 +27,13 @@ impl Cursor {
         Self { next, seen }
     }
 
-    /// Takes what came, and calls `saw` for each message of the run.
+    /// Takes a run, and calls `saw` for each message in it.
     pub(crate) fn take(&mut self, run: Run, mut saw: impl FnMut(Stamp)) -> Result<()> {
         self.next = run.last().next();
         let mut packed = run.entries;
         let unreadable = |_| Error::Protocol("a message cannot be read");
         while let Some(entry) = split_entry(&mut packed).map_err(unreadable)? {
-            // What has no stamp was not sent by the run, such as that a member was added.
+            // Entries without a stamp are not from the run, such as the addition of members.
             let Some(stamp) = Stamp::read(&entry) else {
                 continue;
             };
@@ -42,7 +43,7 @@ impl Cursor {
         Ok(())
     }
 
-    /// Compares what was seen with how many messages each sender has sent.
+    /// Compares what arrived with the number of messages that each sender sent.
     pub(crate) fn check(&self, sent: impl IntoIterator<Item = (u16, u64)>) -> Anomalies {
         let unseen = Sequence::default();
         let seen = |sender| self.seen.get(&sender).unwrap_or(&unseen);
@@ -69,8 +70,8 @@ impl Sum for Anomalies {
 }
 
 impl Anomalies {
-    /// Lists what a check of every receiver found; `None` where there was no check. In a run that
-    /// ended before everything could come, nothing is `missing`.
+    /// Lists the result of a check of every receiver; `None` if there was none. If the run ended
+    /// before everything could arrive, `missing` is left out.
     pub(crate) fn list(found: Option<Self>, is_complete: bool, results: &mut Results) {
         let missing = found.filter(|_| is_complete).map(|found| found.missing);
         let duplicates = found.map(|found| found.duplicates);
@@ -87,7 +88,7 @@ impl Anomalies {
     }
 }
 
-/// The numbers of one sender's messages, from 1, as one receiver sees them.
+/// The message numbers of one sender, from 1, as one receiver sees them.
 #[derive(Debug, Default)]
 pub(crate) struct Sequence {
     last: u64,
@@ -111,7 +112,7 @@ impl Sequence {
         }
     }
 
-    /// What is wrong when `sent` messages were sent in all.
+    /// Returns the anomalies, given the number of messages sent.
     pub(crate) fn finish(&self, sent: u64) -> Anomalies {
         Anomalies {
             missing: self.found.missing + sent.saturating_sub(self.last),

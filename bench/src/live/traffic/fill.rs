@@ -1,4 +1,4 @@
-//! Messages that are there before a run begins: sent as fast as the server takes them.
+//! Messages that exist before a run begins, sent as fast as the server accepts them.
 
 use std::cell::Cell;
 use std::pin::pin;
@@ -19,13 +19,13 @@ use crate::watcher::Watcher;
 
 pub(crate) struct Filler {
     pub(crate) client: Client,
-    /// In the stamps.
+    /// The sender number in the stamps.
     pub(crate) number: u16,
     pub(crate) conversations: Vec<ConversationId>,
 }
 
-/// Sends `each` messages to each conversation of each filler, in turn, as old chats lie mixed with
-/// each other in a log.
+/// Sends `each` messages to each conversation of each filler, in turn, because messages of
+/// different conversations are interleaved in a real log.
 pub(crate) async fn fill(
     fillers: Vec<Filler>,
     each: u64,
@@ -53,7 +53,7 @@ impl Filler {
         let count = |answered: Vec<InFlight>| stored.set(stored.get() + answered.len());
         for number in 1..=each {
             for (group, &conversation) in self.conversations.iter().enumerate() {
-                // The client must have a free slot when it is asked.
+                // The client must have a free slot before the next send.
                 if unanswered.len() == SENDS_IN_FLIGHT_MAX {
                     count(unanswered.answered().await?);
                 }

@@ -1,7 +1,7 @@
-//! What runs share that send and receive: senders, receivers, what they count and its results.
+//! Shared parts of the runs that send and receive: senders, receivers, counters and results.
 //!
-//! A run warms up, counts, stops and waits until everything outstanding is settled; nothing that
-//! comes before or after the count is in the numbers.
+//! A run warms up, counts, stops, and waits until all outstanding messages are settled. The results
+//! exclude everything before and after the count.
 
 pub(crate) mod counters;
 pub(crate) mod cursor;

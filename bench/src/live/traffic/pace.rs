@@ -1,4 +1,4 @@
-//! When a sender may send its next message, and what wakes it for that.
+//! When a sender may send its next message, and what wakes it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -12,17 +12,17 @@ use crate::error::{BenchError, Result};
 
 #[derive(Clone)]
 pub(crate) struct Pace {
-    /// Sends that each sender has unanswered at most.
+    /// The most unanswered sends of each sender.
     pub(crate) in_flight: usize,
-    /// The times of the messages, where they are fixed. A message that has to wait goes out late;
-    /// its latency counts from when it was due.
+    /// The due times of the messages, at a fixed rate. A message that has to wait is sent late, and
+    /// its latency counts from the due time.
     pub(crate) turns: Option<Turns>,
-    /// Closed while the receivers have enough to take.
+    /// Closed while too many deliveries are outstanding.
     pub(crate) window: Arc<Window>,
 }
 
 impl Pace {
-    /// When a sender's next message is due, if that is not after `now`.
+    /// The due time of a sender's next message, if that is not after `now`.
     pub(crate) fn next(
         &self,
         now: Instant,
@@ -36,7 +36,7 @@ impl Pace {
     }
 }
 
-/// What senders wait on, each on one.
+/// One per sender.
 pub(crate) type Wakes = Arc<[Arc<Notify>]>;
 
 /// A fixed rate, shared among senders in turn.
@@ -48,7 +48,7 @@ pub(crate) struct Turns {
 }
 
 impl Turns {
-    /// `rate` messages a second, of all senders.
+    /// `rate` messages per second, over all senders.
     pub(crate) fn begin(rate: u32, senders: usize) -> Self {
         Self {
             began: Instant::now(),
@@ -57,27 +57,27 @@ impl Turns {
         }
     }
 
-    /// When a sender, from 0, is to send a message after `sent` others of its own.
+    /// The due time of a sender's message after `sent` others of its own.
     pub(crate) fn at(&self, sender: u16, sent: u64) -> Instant {
         let of_all = sent as f64 * self.senders as f64 + f64::from(sender);
         self.began + Duration::from_secs_f64(of_all / self.rate)
     }
 
-    /// Those of all senders, in ascending order.
+    /// The due times of all senders, ascending.
     pub(crate) fn all(self) -> impl Iterator<Item = (Instant, usize)> {
         let due = move |n: u64| self.began + Duration::from_secs_f64(n as f64 / self.rate);
         (0..).map(move |n| (due(n), n as usize % self.senders))
     }
 }
 
-/// A thread that wakes senders in turn: the runtime's own timers are a millisecond coarse, which is
-/// longer than what is measured. It ends when the clock is dropped.
+/// A thread that wakes senders in turn, because the runtime's timers have a granularity of a
+/// millisecond, which is longer than the measured times. Ends when the clock is dropped.
 pub(crate) struct Clock {
     _running: mpsc::Sender<()>,
 }
 
 impl Clock {
-    /// Wakes at each time, in ascending order, the one of `wakes` that stands beside it.
+    /// Wakes, at each of the ascending times, the sender with this index.
     pub(crate) fn start(
         wakes: Wakes,
         turns: impl Iterator<Item = (Instant, usize)> + Send + 'static,
@@ -100,9 +100,9 @@ impl Clock {
     }
 }
 
-/// How much may be on its way to all receivers together. A window that was full opens again when
-/// half of it is delivered: if every delivery let one message in, each would travel alone, and the
-/// run would measure packets.
+/// Limits the deliveries in flight to all receivers. A full window reopens when half of it is
+/// delivered: if every delivery admitted one message, each would be sent alone, and the run would
+/// measure packets.
 pub(crate) struct Window {
     undelivered: AtomicI64,
     most: i64,
@@ -111,7 +111,7 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// `most` deliveries; at [`i64::MAX`] the window never closes, and only counts.
+    /// At [`i64::MAX`], the window never closes, and only counts.
     pub(crate) fn new(most: i64, senders: usize) -> Self {
         Self {
             undelivered: AtomicI64::new(0),

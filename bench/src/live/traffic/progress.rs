@@ -1,4 +1,4 @@
-//! The progress of a run: warm up, count, stop; and what was counted over its time.
+//! The progress of a run: warm up, count and stop; and the counts over time.
 
 use std::time::Duration;
 use std::{fmt, mem};
@@ -36,8 +36,8 @@ impl Extent {
     }
 }
 
-/// Lets the load warm up and counts; a count that has begun needs no warm-up. The load goes on. An
-/// end of any part of it is an error.
+/// Warms the load up and counts; a count that has begun needs no warm-up. The load continues. An
+/// error of any task ends the count.
 pub(crate) async fn count(
     senders: &mut Senders,
     extent: Extent,
@@ -102,7 +102,7 @@ pub(crate) async fn count(
     }))
 }
 
-/// Sums at moments of a run that lie about as far apart each.
+/// Sums at about equidistant times of a run.
 pub(crate) struct Timeline {
     moments: Vec<Moment>,
     gap: Duration,
@@ -148,7 +148,7 @@ impl Timeline {
         }
         self.moments.push(now);
         if self.moments.len() >= limits::MOMENTS_MAX {
-            // The counts are sums: two parts become one when the moment between them goes.
+            // Counts are cumulative, so removing a point merges two parts.
             let mut keep = true;
             self.moments.retain(|_| {
                 keep = !keep;
@@ -158,7 +158,7 @@ impl Timeline {
         }
     }
 
-    /// The parts of the run. A rest too short to say much belongs to the part before it.
+    /// Returns the parts of the run. A short last part is merged with the one before it.
     pub(crate) fn finish(mut self, end: Moment) -> Vec<Rates> {
         let is_short = |last: &Moment| end.at < last.at + self.gap / 2;
         if self.moments.last().is_some_and(is_short) {

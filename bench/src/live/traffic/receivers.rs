@@ -1,4 +1,5 @@
-//! Clients that listen: they check that each message comes once and in order, and time it.
+//! Clients that listen: they check that each message arrives once and in order, and measure its
+//! latency.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -19,14 +20,14 @@ use crate::limits;
 pub(crate) struct Receivers {
     pub(crate) load: Load,
     cursors: Vec<Arc<Mutex<Cursor>>>,
-    /// The group of the first receiver. The next one listens to the next group, and so on.
+    /// The group of the first receiver. Each further receiver listens to the next group.
     first_group: usize,
     tasks: JoinSet<Result<()>>,
 }
 
 impl Receivers {
-    /// Lets each client listen, the first one to the group at `first_group`. They stop reading
-    /// while `is_paused` is true, where it is given.
+    /// Starts a receiver per client, the first one in the group `first_group`. They stop reading
+    /// while `is_paused` is true, if given.
     pub(crate) fn start(
         clients: Vec<Client>,
         first_group: usize,
@@ -49,25 +50,25 @@ impl Receivers {
         }
     }
 
-    /// As [`delivered`], to all of them.
+    /// Like [`delivered`], for all receivers.
     pub(crate) async fn settle(&mut self, go_on: impl FnMut(i64) -> bool) -> Result<()> {
         delivered(&self.load.pace.window, &mut self.tasks, go_on).await
     }
 
-    /// How many deliveries are due to all of them, of what each sender has sent.
+    /// The number of deliveries due to all receivers, given what each sender sent.
     pub(crate) fn due(&self, sent: &[Sent]) -> u64 {
         let due = |at| self.to_its_group(at, sent);
         (0..self.cursors.len()).flat_map(due).sum()
     }
 
-    /// What is wrong with what was received, of what each sender has sent.
+    /// Compares what arrived with what each sender sent.
     pub(crate) fn check(&self, sent: &[Sent]) -> Anomalies {
         let sent = |at| (0..).zip(self.to_its_group(at, sent));
         let check = |(at, cursor): (usize, &Arc<Mutex<Cursor>>)| cursor.lock().check(sent(at));
         self.cursors.iter().enumerate().map(check).sum()
     }
 
-    /// How many messages each sender has sent to the group of one receiver.
+    /// The number of messages that each sender sent to the group of a receiver.
     fn to_its_group(&self, at: usize, sent: &[Sent]) -> impl Iterator<Item = u64> {
         let group = self.first_group + at;
         sent.iter()
@@ -75,8 +76,8 @@ impl Receivers {
     }
 }
 
-/// Waits until everything is delivered, nothing comes any more, or `go_on` returns false for what
-/// is on its way. A receiver that ends meanwhile is an error.
+/// Waits until everything is delivered, nothing arrives any more, or `go_on` returns false for the
+/// number in flight. A receiver that ends meanwhile is an error.
 pub(crate) async fn delivered<T: 'static>(
     window: &Window,
     receivers: &mut JoinSet<Result<T>>,
@@ -98,8 +99,7 @@ pub(crate) async fn delivered<T: 'static>(
     Ok(())
 }
 
-/// Listens until it is dropped. While `is_paused`, it reads nothing at all, not even the stream
-/// that messages come on.
+/// Listens until dropped. While `is_paused`, it does not even read the stream of the messages.
 async fn listen(
     client: Client,
     group: ConversationId,

@@ -1,4 +1,4 @@
-//! The numbers of `send`, `fanout` and `idle`, which have the same JSON fields.
+//! The results of `send`, `fanout` and `idle`, which share their JSON fields.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub(crate) struct TrafficResults {
     pub(crate) seconds: Option<f64>,
     pub(crate) accepted: Option<u64>,
     pub(crate) deliveries: Option<u64>,
-    /// From the send to its receipt, where there are receivers, else to its acceptance.
+    /// From the send to its delivery, with receivers; otherwise to its acceptance.
     pub(crate) latency: Latencies,
     pub(crate) accept_latency: Latencies,
     pub(crate) timeline: Option<Vec<Rates>>,
@@ -30,21 +30,21 @@ pub(crate) struct TrafficResults {
     pub(crate) handshakes_per_s: Option<f64>,
     pub(crate) idle_server_cpu_percent: Option<f64>,
     pub(crate) connections_lost: Option<usize>,
-    /// How the connections came up: at first, after a stop and after a crash of the server.
+    /// When connections were established: at first, after a stop and after a crash of the server.
     pub(crate) ramps: [Option<Vec<(f64, usize)>>; 3],
-    /// How long that took, after a stop and after a crash.
+    /// The duration, after a stop and after a crash.
     pub(crate) back_s: [Option<f64>; 2],
 }
 
-/// Of receivers that stop reading for a while, if any do.
+/// Results for receivers that stop reading for a while, if there are any.
 #[derive(Debug, Default)]
 pub(crate) struct StallResults {
-    /// Of the others, while all read.
+    /// Latency of the other receivers, while all read.
     pub(crate) calm_latency: Latencies,
-    /// Of those who stopped, from then until they caught up: from the send to its receipt.
+    /// Latency of the stalled receivers, from the send to its delivery, until they caught up.
     pub(crate) latency: Latencies,
     pub(crate) behind: Option<u64>,
-    /// `None` when they never caught up.
+    /// `None` when they did not catch up.
     pub(crate) level_after_s: Option<f64>,
     pub(crate) missing: Option<u64>,
     pub(crate) mib_before: Option<f64>,
@@ -57,7 +57,7 @@ pub(crate) struct Rates {
     /// The end of the part, in seconds since the count began.
     pub(crate) s: f64,
     pub(crate) accepted_per_s: f64,
-    /// `None` when nothing was delivered in the whole run: it has no receivers.
+    /// `None` when the run has no receivers.
     pub(crate) deliveries_per_s: Option<f64>,
 }
 
@@ -133,7 +133,7 @@ impl StallResults {
         (calm > 0.0).then(|| now / calm)
     }
 
-    /// `latency` is that of the others, while some did not read.
+    /// `latency` is that of the other receivers during the stall.
     pub(crate) fn list(&self, latency: &Latencies, results: &mut Results) {
         list! { results;
             "calm_latency_ms": &self.calm_latency, Unit::MILLIS,
@@ -158,8 +158,8 @@ impl StallResults {
     }
 }
 
-/// Steps of a rise: seconds, and how many there were. `times` are those of each further one, in
-/// ascending order. Of many, only some are kept.
+/// Points of a growing count, as seconds and count. `times` are ascending, one per increment. At
+/// most [`limits::MOMENTS_MAX`] points are kept.
 pub(crate) fn ramp(times: &[Duration]) -> Vec<(f64, usize)> {
     let every = times.len().div_ceil(limits::MOMENTS_MAX - 1).max(1);
     let is_kept = |&(count, _): &(usize, _)| count % every == 0 || count == times.len();
@@ -188,7 +188,7 @@ fn list_ramps(ramps: [Option<Vec<(f64, usize)>>; 3], results: &mut Results) {
     }
 }
 
-/// Lists latencies, each kind a JSON field and a line of a plot: how many took how long.
+/// Lists distributions, each as a JSON field and a line of a plot.
 pub(crate) fn list_distributions(
     kinds: &[(&'static str, &str, &Latencies)],
     results: &mut Results,
@@ -219,7 +219,7 @@ pub(crate) fn list_timeline(timeline: Option<&[Rates]>, is_delivered: bool, resu
         }),
         false => ("messages accepted a second", |rates| rates.accepted_per_s),
     };
-    // A rate is that of the part before its moment, so that the first begins at 0.
+    // The rate of a part belongs to the time before its point, so the first one begins at 0.
     let first = timeline.first().map(|rates| (0.0, rate(rates)));
     let rest = timeline.iter().map(|rates| (rates.s, rate(rates)));
     let meaning = "How much was done a second, from the beginning of the count to its end. \

@@ -1,4 +1,4 @@
-//! Clients that send as their pace allows until the run is over, and then wait for all answers.
+//! Clients that send at their pace until the run is over, and then wait for all answers.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -19,7 +19,7 @@ use crate::error::{BenchError, Result};
 use crate::limits;
 use crate::zipf::Picker;
 
-/// What the senders and receivers of a run have in common.
+/// Shared by the senders and receivers of a run.
 #[derive(Clone)]
 pub(crate) struct Load {
     pub(crate) groups: Arc<[Group]>,
@@ -68,8 +68,7 @@ impl Load {
 }
 
 impl Senders {
-    /// Ends the load and waits until every send is answered. Returns what each has sent, in the
-    /// order of the senders.
+    /// Ends the load, and waits for all answers. Returns what each sender sent, by sender.
     pub(crate) async fn settle(mut self) -> Result<Vec<Sent>> {
         self.load.counters.end();
         drop(self.clock);
@@ -87,7 +86,7 @@ impl Senders {
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
     sender: u16,
-    /// How many of its messages were accepted in each group.
+    /// Accepted messages by group.
     pub(crate) accepted: Vec<u64>,
 }
 
@@ -123,7 +122,7 @@ impl Sender {
         })
     }
 
-    /// Everything that is due at this moment goes out together.
+    /// Messages that are due together are sent together.
     fn send_due(&mut self) -> Result<()> {
         let (now, number) = (Instant::now(), self.number);
         let pace = &self.load.pace;
@@ -160,9 +159,9 @@ impl Sender {
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct InFlight {
-    /// From when its latency counts.
+    /// The start of its latency.
     pub(crate) since: Instant,
-    /// Which of the sender's groups it goes to.
+    /// Index of the sender's group.
     pub(crate) group: usize,
 }
 
@@ -179,13 +178,13 @@ impl Unanswered {
         self.0.len()
     }
 
-    /// Waits until the oldest send is accepted; returns it and all after it that are accepted too.
-    /// Never resolves when there is none. Nothing is lost when the future is dropped.
+    /// Waits until the oldest send is accepted. Returns it, and all later ones that are accepted
+    /// too. Never resolves without sends. Cancel safe.
     pub(crate) async fn answered(&mut self) -> Result<Vec<InFlight>, Error> {
         poll_fn(|context| self.poll(context)).await
     }
 
-    /// As [`Self::answered`], but `None` when there is none, and an error when it takes too long.
+    /// Like [`Self::answered`], but `None` without sends, and an error after a timeout.
     pub(crate) async fn settle(&mut self) -> Result<Option<Vec<InFlight>>> {
         if self.0.is_empty() {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! What a message of a run says: words, and at its end a stamp.
+//! Texts of a run: words, with a stamp at the end.
 
 use std::fmt::Write as _;
 use std::str;
@@ -15,19 +15,19 @@ use crate::words::words;
 /// The hexadecimal digits of a stamp: 16 of the time, 4 of the sender, 12 of the number.
 pub(crate) const STAMP_BYTES: usize = 32;
 
-/// Who sent a message, as which one of the conversation, and when.
+/// Sender, number and due time of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
     pub(crate) nanos: u64,
     /// From 0.
     pub(crate) sender: u16,
-    /// Which of this sender's messages in the conversation, from 1.
+    /// The number of the message among those of its sender in the conversation, from 1.
     pub(crate) number: u64,
 }
 
 impl Stamp {
     /// Reads the stamp at the end of a packed entry, where the text of a message ends. `None` for
-    /// entries that the server writes itself.
+    /// system entries.
     pub(crate) fn read(entry: &[u8]) -> Option<Self> {
         let stamp = entry.last_chunk::<STAMP_BYTES>()?;
         let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
@@ -48,7 +48,7 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
-    /// Messages of this many bytes, at least [`STAMP_BYTES`]. The same seed gives the same words.
+    /// Texts of this many bytes, at least [`STAMP_BYTES`]. The same seed repeats the words.
     pub(crate) fn new(body_bytes: usize, seed: u64) -> Self {
         let mut random = StdRng::seed_from_u64(seed);
         let mut filling = || words(body_bytes.saturating_sub(STAMP_BYTES), &mut random);
@@ -59,8 +59,8 @@ impl Texts {
         }
     }
 
-    /// The `number`-th message of `sender`, due at `at`, with a length up to that of the run's
-    /// messages.
+    /// The `number`-th message of `sender`, due at `at`. Its length may be less than that of the
+    /// run's texts.
     pub(crate) fn body(
         &self,
         bytes: usize,

@@ -1,4 +1,4 @@
-//! How many messages the disk can take.
+//! The number of messages that the disk can hold.
 
 use std::path::Path;
 
@@ -8,18 +8,17 @@ use crate::error::{BenchError, Result};
 use crate::storage::limits::FILL_RESERVE_BYTES;
 use crate::system;
 
-/// Disk bytes for a byte of text, compressed and with the gaps in sled's file. Texts of words take
-/// 0.5.
+/// Disk bytes per byte of text, after compression and with the gaps in sled's file. For texts of
+/// words, it is 0.5.
 const DISK_PER_TEXT_BYTE: f64 = 0.8;
 
-/// Bytes that go with a message: its sender, time and length.
+/// Bytes per message in addition to its text: sender, time and length.
 const EXTRA_BYTES: f64 = 24.0;
 
-/// How many of the `wanted` messages fit below a folder, as far as the system reports its free
-/// space.
+/// Returns how many of the `wanted` messages fit, if the system reports the free space.
 ///
 /// # Errors
-/// If none does.
+/// When no message fits.
 pub(super) fn limit(folder: &Path, wanted: u64, body_bytes: usize) -> Result<u64> {
     let Some(free) = system::bytes_free(folder) else {
         return Ok(wanted);
@@ -36,7 +35,8 @@ pub(super) fn limit(folder: &Path, wanted: u64, body_bytes: usize) -> Result<u64
     }
 }
 
-/// Whether the fill may go on. The estimate may be wrong, and other processes use the disk too.
+/// Returns whether the fill may continue. The estimate may be wrong, and other processes may use
+/// the disk.
 pub(super) fn is_left(folder: &Path) -> bool {
     system::bytes_free(folder).is_none_or(|free| free >= FILL_RESERVE_BYTES / 2)
 }

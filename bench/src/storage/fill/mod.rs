@@ -1,5 +1,5 @@
-//! `fill`: very many messages in a row, with checkpoints going on, and how the engine does with all
-//! of them on the disk.
+//! `fill`: many messages in a row, with checkpoints, and the engine's performance with all of them
+//! stored.
 
 mod disk_budget;
 mod progress;
@@ -46,7 +46,7 @@ pub struct Settings {
     load: LoadSettings,
 }
 
-/// Fills a data directory and reads from it. What was measured before an interruption is reported.
+/// Fills a data directory and reads from it. An interrupted run reports what it measured.
 pub fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
     let scratch = settings.load.scratch.open()?;
     let folder = scratch.path();

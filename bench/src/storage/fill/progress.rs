@@ -1,4 +1,4 @@
-//! The speed of a fill, from the first message to the last.
+//! The speed of a fill over its course.
 
 use std::path::Path;
 use std::process;

@@ -1,5 +1,4 @@
-//! How fast messages are read again at random positions, one read after the other, as a session's
-//! pulls are served.
+//! Reads at random positions, one after the other, as a session's pulls are served.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +25,7 @@ use crate::zipf::Picker;
 pub(super) enum Target {
     /// The newest messages of any conversation.
     Newest,
-    /// Messages from anywhere, one as likely as the other.
+    /// Messages at uniformly random positions.
     Old,
 }
 
@@ -48,7 +47,7 @@ struct Reader<'a> {
     page: u32,
 }
 
-/// Bytes that go with a text in a run, at most.
+/// The most bytes of an entry in addition to its text.
 const ENTRY_BYTES: usize = 64;
 
 /// Reads after a warm-up, at most a tenth as often as there are `messages`. Returns `None` if the
@@ -100,11 +99,11 @@ impl Reader<'_> {
         }))
     }
 
-    /// Reads once. Returns how many messages came, and whether they are those asked for.
+    /// Reads once. Returns the number of messages, and whether they are the requested ones.
     fn read(&mut self) -> Result<(u32, bool)> {
         let group = match self.target {
             Target::Newest => self.random.random_range(0..self.driver.groups.len()),
-            // Busy conversations hold most messages.
+            // Busy conversations have the most messages.
             Target::Old => self.busy.pick(),
         };
         let head = self.driver.timeline(group)?.head();

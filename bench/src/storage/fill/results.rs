@@ -1,4 +1,4 @@
-//! The numbers of a fill.
+//! The results of a fill.
 
 use std::path::Path;
 use std::process;
@@ -52,7 +52,7 @@ pub(super) fn at_rest(results: &mut Results, folder: &Path, message_bytes: u64, 
     }
 }
 
-/// `None` where the run was ended early.
+/// `None` if the run was ended early.
 #[derive(Default)]
 pub(super) struct Reopened {
     pub(super) open_s: Option<f64>,

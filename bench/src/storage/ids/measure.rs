@@ -1,5 +1,5 @@
-//! How fast ids are made, and messages stored and read under them. The schemes take turns, so that
-//! whatever slows the machine down affects all of them.
+//! The speed of generating ids, and of storing and reading messages under them. The schemes take
+//! turns, so that disturbances affect all of them.
 
 use std::collections::VecDeque;
 use std::hint::black_box;
@@ -25,7 +25,7 @@ use crate::system;
 use crate::watcher::Watcher;
 use crate::zipf::Picker;
 
-/// Messages in sled under the ids of one scheme, a batch for each commit.
+/// Messages in sled under the ids of one scheme, with one commit per batch.
 pub(super) struct IdRows {
     scheme: Scheme,
     folder: PathBuf,
@@ -35,7 +35,7 @@ pub(super) struct IdRows {
     batch: sled::Batch,
 }
 
-/// The row with the last reserved number. Its key is shorter than any other.
+/// The key of the last reserved number. It is shorter than all other keys.
 const TAKEN: &[u8] = b"taken";
 
 impl IdRows {
@@ -56,7 +56,7 @@ impl IdRows {
         of.iter_mut().map(create).collect()
     }
 
-    /// The id of the next message to `conversation`; waits for the clock if it must.
+    /// The id of the next message to `conversation`; waits for the clock if necessary.
     fn next_id(&mut self, conversation: u64) -> Result<Id> {
         let taken = self.taken;
         let id = loop {
@@ -69,8 +69,8 @@ impl IdRows {
                 None => std::hint::spin_loop(),
             }
         };
-        // Numbers are reserved durably before they are used: otherwise a crash could hand them out
-        // again.
+        // Reservations must be durable before their numbers are used; otherwise a crash could issue
+        // them again.
         if self.taken != taken {
             self.rows.db.insert(TAKEN, &self.taken.to_be_bytes())?;
             self.rows.sync()?;
@@ -78,8 +78,8 @@ impl IdRows {
         Ok(id)
     }
 
-    /// Adds a message. `number`, its position among all, precedes the text: elsewhere the time of
-    /// sending says which message is the newest.
+    /// Adds a message. Its text starts with `number`, its position among all messages, to identify
+    /// the newest ones.
     pub(super) fn put(&mut self, to: u64, number: u64, text: &str) -> Result<()> {
         let id = self.next_id(to)?;
         let key = [&to.to_be_bytes()[..], &self.scheme.key(id)].concat();
@@ -92,7 +92,7 @@ impl IdRows {
         self.rows.commit(std::mem::take(&mut self.batch))
     }
 
-    /// The numbers of the newest messages of a conversation. Where keys do not sort by time, this
+    /// The numbers of the newest messages of a conversation. If keys do not sort by time, this
     /// reads all of its messages.
     pub(super) fn newest(&self, conversation: u64, count: usize) -> Result<Vec<u64>> {
         let most = match self.scheme.sorts_by_time() {
@@ -121,7 +121,7 @@ type Measured<'a> = (IdRows, &'a mut SchemeResults);
 type Rate = fn(&mut SchemeResults) -> &mut Option<f64>;
 
 /// Calls `work` for every scheme in turn, [`IDS_ROUNDS`] times, and sets `rate` to the median of
-/// the rates that it returns.
+/// the returned rates.
 fn in_turns(
     all: &mut [Measured<'_>],
     what: &str,
@@ -173,7 +173,7 @@ pub(super) fn make_ids(
     in_turns(&mut all, "making ids", rate, watcher, make)
 }
 
-/// Stores the same messages under the ids of each scheme, and reads the newest ones again.
+/// Stores the same messages under the ids of each scheme, and reads the newest ones.
 pub(super) fn store_and_read(
     results: &mut [SchemeResults],
     settings: &Settings,
@@ -185,7 +185,7 @@ pub(super) fn store_and_read(
     let most = (settings.messages / IDS_ROUNDS).max(1);
     let rate: Rate = |of| &mut of.last_50_reads_per_s;
     let read = |round, (rows, of): &mut Measured<'_>| {
-        // The same conversations for all.
+        // The same conversations for all schemes.
         let mut random = StdRng::seed_from_u64(settings.load.scratch.seed ^ round);
         let wrong = of.wrong_reads.get_or_insert(0);
         let (began, mut reads, mut took) = (Instant::now(), 0_u64, Duration::ZERO);
@@ -201,7 +201,7 @@ pub(super) fn store_and_read(
     in_turns(&mut all, "reading", rate, watcher, read)
 }
 
-/// Stores the messages. Returns the numbers of the newest in each conversation.
+/// Stores the messages. Returns the numbers of the newest ones by conversation.
 fn store(
     all: &mut [Measured<'_>],
     settings: &Settings,

@@ -1,5 +1,5 @@
-//! `ids`: schemes for message ids, what they cost, and what they do when the clock steps back or
-//! the process crashes.
+//! `ids`: the cost of schemes for message ids, and their behaviour when the clock steps back or the
+//! process crashes.
 
 use clap::Args;
 use serde::Serialize;
@@ -39,7 +39,7 @@ pub struct Settings {
     load: LoadSettings,
 }
 
-/// Tries and measures each scheme. What was measured before an interruption is reported.
+/// Tests and measures each scheme. An interrupted run reports what it measured.
 pub fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
     let folder = settings.load.scratch.open()?;
     let mut schemes = Scheme::ALL.map(SchemeResults::new);

@@ -1,4 +1,4 @@
-//! The numbers of each scheme.
+//! The results of each scheme.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -8,7 +8,7 @@ use super::trial::Trials;
 use crate::results::{Column, Results, Scale, Series, Unit, grouped, to_value};
 use crate::storage::limits::{IDS_CLOCK_STEP, IDS_GENERATORS, IDS_TRIAL_MESSAGES};
 
-/// The numbers of one scheme. What was not measured is `None`.
+/// The results of one scheme. `None` where nothing was measured.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(super) struct SchemeResults {
     pub(super) scheme: Scheme,
@@ -25,7 +25,7 @@ pub(super) struct SchemeResults {
     pub(super) trials: Option<Trials>,
 }
 
-/// Messages that were stored one after the other under the ids of one scheme.
+/// Messages stored in a row under the ids of one scheme.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Stretch {
     pub(super) messages: u64,
@@ -41,8 +41,8 @@ impl SchemeResults {
         }
     }
 
-    /// Whether every message was found where its id put it; of cairn's own ids also whether they
-    /// misled no client.
+    /// Returns whether every message was found by its id, and, for cairn's ids, whether no client
+    /// was misled.
     fn is_sound(&self) -> bool {
         let tallies = self.trials.iter().flat_map(Trials::values);
         let misleads = !tallies.copied().all(|tally| tally.is_flawless());
@@ -132,7 +132,7 @@ fn row(of: &SchemeResults) -> Value {
     row
 }
 
-/// A share, in which a little differs visibly from nothing.
+/// Formats a share, so that a small one differs from none.
 fn percent(part: u64, whole: u64) -> String {
     let percent = part as f64 * 100.0 / whole.max(1) as f64;
     match part {

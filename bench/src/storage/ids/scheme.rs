@@ -1,5 +1,5 @@
-//! The schemes for message ids and their generators: pure, so that a trial can show them any clock
-//! and any crash.
+//! Schemes for message ids, and their generators: pure, so that a trial can simulate any clock and
+//! any crash.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -21,9 +21,9 @@ pub(super) enum Scheme {
     UuidV7,
     /// Milliseconds, the number of the node, and a counter within each millisecond.
     Snowflake,
-    /// Consecutive numbers from a block that was reserved in the store.
+    /// Consecutive numbers from a reserved block.
     Segment,
-    /// Consecutive numbers in each conversation: cairn's.
+    /// Consecutive numbers per conversation, as in cairn.
     #[default]
     Counter,
 }
@@ -48,7 +48,7 @@ impl Scheme {
         id.to_be_bytes()[16 - self.key_bytes()..].to_vec()
     }
 
-    /// Bytes of an id on the wire, where a number is encoded as a varint.
+    /// Bytes of an id on the wire, where numbers are encoded as varints.
     pub(super) fn wire_bytes(self, id: Id) -> usize {
         match self.key_bytes() {
             8 => codec::encode(&(id as u64)).len(),
@@ -56,7 +56,7 @@ impl Scheme {
         }
     }
 
-    /// Whether the newest messages can be found by their keys.
+    /// Returns whether the newest messages can be found by their keys.
     pub(super) fn sorts_by_time(self) -> bool {
         self != Self::UuidV4
     }
@@ -78,24 +78,24 @@ impl fmt::Display for Scheme {
     }
 }
 
-/// Ids sort as their keys do. Where a key has 8 bytes, the upper half is 0.
+/// Ids sort like their keys. For 8-byte keys, the upper half is 0.
 pub(super) type Id = u128;
 
 pub(super) type Heads = HashMap<u64, u64>;
 
-/// Generates the ids of one scheme, in one thread of one process.
+/// Generates the ids of one scheme, in one thread.
 pub(super) enum Generator {
     UuidV4,
     UuidV7(Box<ContextV7>),
-    /// Twitter's ids: 41 bits of milliseconds, 10 of the node and 12 of a counter. Nothing survives
-    /// a restart, and no id is made while the clock is behind the last one.
+    /// Twitter's ids: 41 bits of milliseconds, 10 of the node and 12 of a counter. No state
+    /// survives a restart. While the clock is earlier than the last id, no id is issued.
     Snowflake {
         node: u64,
         millisecond: u64,
         /// The counter's next value in this millisecond.
         next: u64,
     },
-    /// What is left of a reserved block.
+    /// The rest of a reserved block.
     Segment(Range<u64>),
     Counter(Heads),
 }
@@ -107,8 +107,8 @@ pub(super) const COUNTER_BITS: u32 = 12;
 const SNOWFLAKE_EPOCH: u64 = 1_577_836_800_000;
 
 impl Generator {
-    /// A generator of a process that starts with what is stored. `node` is unique among generators
-    /// that run at the same time.
+    /// A generator in a process that starts from the stored state. `node` is unique among
+    /// concurrent generators.
     pub(super) fn start(scheme: Scheme, node: u16, heads: &Heads) -> Self {
         match scheme {
             Scheme::UuidV4 => Self::UuidV4,
@@ -124,8 +124,8 @@ impl Generator {
     }
 
     /// The id of the next message to `conversation`, at `now` since 1970. `None` while the clock is
-    /// behind the last id, or all ids of its millisecond are used. All numbers up to `taken` are
-    /// reserved; the store must know of more before the id is used.
+    /// earlier than the last id, or when the ids of its millisecond are used up. Numbers up to
+    /// `taken` are reserved; a raised `taken` must be stored before the id is used.
     pub(super) fn next(&mut self, to: u64, now: Duration, taken: &mut u64) -> Option<Id> {
         let id = match self {
             Self::UuidV4 => Uuid::new_v4().as_u128(),

@@ -1,8 +1,8 @@
-//! What a scheme does when the clock steps back or the process crashes.
+//! Simulation of a scheme when the clock steps back or the process crashes.
 //!
-//! A trial is a server in miniature. Messages come to conversations at fixed times, get an id, wait
-//! for the next commit, and are stored. A crash loses what waits and what the generators know; they
-//! start again from what is stored.
+//! A trial simulates a server. Messages arrive at fixed times, get an id, wait for the next commit,
+//! and are stored. A crash loses the uncommitted messages and the state of the generators, which
+//! restart from the stored state.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
@@ -22,18 +22,18 @@ pub(super) const INTERVAL: Duration = Duration::from_micros(10);
 
 pub(super) const BEGIN: Duration = Duration::from_secs(1_700_000_000);
 
-/// What happens half-way through a trial.
+/// The faults in the middle of a trial.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Fault {
     pub(super) crash: bool,
-    /// While the process is down, where it also crashes.
+    /// While the process is down, if it also crashes.
     pub(super) clock_back: bool,
 }
 
 pub(super) type Trials = BTreeMap<&'static str, Tally>;
 
 pub(super) fn trials(scheme: Scheme, messages: usize, seed: u64) -> Trials {
-    // Several generators make the ids, as threads or servers do.
+    // Several generators issue ids, as threads or servers do.
     let threads = IDS_GENERATORS;
     [
         ("calm", 1, false, false),
@@ -58,7 +58,7 @@ pub(super) fn trial(
 ) -> Tally {
     let mut world = World::new(scheme, generators, seed);
     let mut picker = Picker::new(IDS_TRIAL_CONVERSATIONS, SKEW, seed);
-    // In the middle of a batch, so that a crash has something to lose.
+    // In the middle of a batch, so that a crash loses messages.
     let half = messages / 2 / IDS_TRIAL_BATCH * IDS_TRIAL_BATCH + IDS_TRIAL_BATCH / 2;
     for message in 0..messages {
         if message == half && fault.crash {
@@ -109,8 +109,8 @@ impl World {
         }
     }
 
-    /// Any generator may make the id, except that a conversation has only one counter: in cairn, a
-    /// single thread decides which message is next.
+    /// Any generator may issue the id, but a conversation has a single counter: in cairn, one
+    /// thread orders messages.
     pub(super) fn send(&mut self, conversation: u64) {
         let at = match self.scheme {
             Scheme::Counter => conversation as usize % self.generators.len(),
@@ -141,7 +141,7 @@ impl World {
         for &(conversation, id) in &self.stored {
             logs.entry(conversation).or_default().push(id);
         }
-        // A counter's id is unique only within its conversation.
+        // A counter's id is only unique within its conversation.
         let name = |&(conversation, id): &Sent| match self.scheme {
             Scheme::Counter => (conversation, id),
             _ => (0, id),
@@ -170,16 +170,16 @@ pub(super) struct Tally {
     pub(super) refused: u64,
     /// Stored messages with the id of another stored message.
     pub(super) repeated: u64,
-    /// Stored messages whose id sorts before an earlier one of the same conversation. A client that
-    /// asks for everything after its last message never gets them.
+    /// Stored messages whose id sorts before an earlier one of the conversation. A client that
+    /// requests everything after its last message never gets them.
     pub(super) late: u64,
-    /// Neighbours in a conversation whose ids are not consecutive although nothing is missing.
+    /// Adjacent messages of a conversation with non-consecutive ids, although none is missing.
     pub(super) gaps: u64,
     pub(super) neighbours: u64,
     /// The share of conversations in which a client detects one missing message, and reports none
-    /// when none is missing.
+    /// if there is none.
     pub(super) losses_told: Option<f64>,
-    /// Unused numbers below the highest, for schemes that count.
+    /// Unused numbers below the highest one, for schemes that count.
     pub(super) skipped: Option<u64>,
     /// Stored messages with the id of a message that was lost in the crash. A client that saw the
     /// lost one confuses the two.
@@ -187,7 +187,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Whether nothing that happened could mislead a client.
+    /// Returns whether no client could be misled.
     pub(super) fn is_flawless(&self) -> bool {
         self.refused + self.repeated + self.late + self.gaps == 0
     }
@@ -202,7 +202,7 @@ pub(super) fn late(log: &[Id]) -> u64 {
     late
 }
 
-/// What a client counts as losses that expects consecutive ids.
+/// The losses detected by a client that expects consecutive ids.
 pub(super) fn gaps(log: &[Id]) -> u64 {
     let is_gap = |pair: &&[Id]| pair[0].wrapping_add(1) != pair[1];
     log.windows(2).filter(is_gap).count() as u64

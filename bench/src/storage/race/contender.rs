@@ -1,12 +1,12 @@
-//! The interface of everything that can take part in a race.
+//! The interface of the contenders in a race.
 
 use std::error::Error;
 use std::path::Path;
 
-/// Why a storage failed.
+/// The reason of a failure.
 pub type StorageFailure = Box<dyn Error + Send + Sync>;
 
-/// The place of a message.
+/// Identifies a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     /// From 0.
@@ -38,19 +38,19 @@ pub type Batch<'a> = dyn Iterator<Item = (Key, &'a str)> + 'a;
 
 /// One way to store messages.
 pub trait Storage {
-    /// Stores a batch. When this returns, a power cut must not take it back.
+    /// Stores a batch. Once this returns, the batch must survive a power cut.
     fn store(&mut self, batch: &mut Batch<'_>) -> Result<(), StorageFailure>;
 
-    /// Calls `each` with the conversation and the text of every message. Those of a conversation
-    /// come in order.
+    /// Calls `each` with the conversation and the text of every message, in order within a
+    /// conversation.
     fn read(&mut self, each: &mut dyn FnMut(u64, &[u8])) -> Result<(), StorageFailure>;
 
-    /// What it has written to a log since it was opened, where it knows.
+    /// Returns the bytes written to a log since the storage was opened, if known.
     fn log_bytes(&self) -> Option<u64> {
         None
     }
 
-    /// Brings everything to rest, so that the files have their final size.
+    /// Completes all writes, so that the files have their final size.
     fn close(self: Box<Self>) -> Result<(), StorageFailure> {
         Ok(())
     }
@@ -58,15 +58,15 @@ pub trait Storage {
 
 type Open = Box<dyn Fn(&Path) -> Result<Box<dyn Storage>, StorageFailure>>;
 
-/// A storage that takes part in a race.
+/// A storage in a race, and its name.
 pub struct Contender {
-    /// What it is called in the table.
+    /// The name in the table.
     pub name: String,
     open: Open,
 }
 
 impl Contender {
-    /// `open` creates the storage in an empty folder, and opens it again later.
+    /// `open` creates the storage in an empty folder, and later opens it again.
     pub fn new<S: Storage + 'static>(
         name: impl Into<String>,
         open: impl Fn(&Path) -> Result<S, StorageFailure> + 'static,

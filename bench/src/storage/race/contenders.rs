@@ -1,5 +1,5 @@
-//! The contenders of every race: cairn's engine, an append-only file as the physical limit, and
-//! sled with a row for each message.
+//! The built-in contenders: cairn's engine, an append-only file as the physical limit, and sled
+//! with a row per message.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read as _, Write as _};
@@ -11,13 +11,14 @@ use super::contender::{Batch, Contender, Key, Storage, StorageFailure};
 use crate::storage::driver::Driver;
 use crate::storage::sled_rows::SledRows;
 
-/// cairn's engine: each message passes the state machine, with membership and deduplication.
+/// The engine of cairn: each message passes through the state machine, with membership and
+/// deduplication.
 struct Cairn {
     driver: Driver,
     log_bytes: u64,
 }
 
-/// cairn's engine with groups of this many members, the sender included.
+/// The engine of cairn, with groups of this many members, including the sender.
 pub(crate) fn cairn(name: impl Into<String>, groups: usize, members: u64) -> Contender {
     Contender::new(name, move |folder| {
         let driver = match folder.read_dir()?.next() {
@@ -68,7 +69,7 @@ struct RawFile {
     batch: Vec<u8>,
 }
 
-/// A file that grows, with one write and one fdatasync for each batch, and no index.
+/// A growing file without an index, with one write and one fdatasync per batch.
 pub(crate) fn raw_file() -> Contender {
     Contender::new("raw append + fdatasync", |folder| {
         let mut options = OpenOptions::new();
@@ -113,8 +114,8 @@ impl Storage for RawFile {
 
 struct PlainSled {
     rows: SledRows,
-    /// Whether each batch is synced. sled's `flush` alone writes, and leaves it to the kernel when
-    /// the data reaches the disk.
+    /// Whether each batch is synced. sled's `flush` writes, and leaves the time of the sync to the
+    /// kernel.
     sync: bool,
 }
 

@@ -1,5 +1,4 @@
-//! A race: several ways to store the same messages take turns, so that whatever else the machine
-//! does affects all of them.
+//! A race: storages take turns to store the same messages, so that disturbances affect all of them.
 
 mod contender;
 mod contenders;
@@ -25,17 +24,17 @@ use crate::watcher::Watcher;
 pub(super) struct Race<'a> {
     pub(super) contenders: &'a [Contender],
     pub(super) supply: &'a Supply,
-    /// How long each contender stores, all rounds together.
+    /// Storing time of each contender, over all rounds.
     pub(super) seconds: f64,
 }
 
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Outcome {
     pub(super) messages_per_s: Spread,
-    /// All that were stored, also during the warm-up and in a round that was ended early.
+    /// All stored messages, including the warm-up and interrupted rounds.
     pub(super) messages: u64,
     pub(super) log_bytes_per_message: Option<f64>,
-    /// Growth of the folder at rest for each message. `None` if the race was ended early.
+    /// Growth of the closed folder per message. `None` if the race was ended early.
     pub(super) disk_bytes_per_message: Option<f64>,
     /// Whether the reopened storage returned every message. `None` if the race was ended early.
     pub(super) is_held: Option<bool>,
@@ -52,10 +51,10 @@ struct Runner<'a> {
 }
 
 impl Race<'_> {
-    /// Runs the race in an empty folder, with this many messages in a commit.
+    /// Runs the race in an empty folder, with this many messages per commit.
     ///
-    /// If the run is ended early, contenders without a counted round get `None`, and the last ones
-    /// may be missing altogether.
+    /// If the run is ended early, contenders without a counted round have no result, and the last
+    /// ones may be missing.
     pub(super) fn run(
         &self,
         title: &str,
@@ -75,7 +74,8 @@ impl Race<'_> {
         // The first round is not counted.
         for round in 0..=limits::ROUNDS {
             let mut order: Vec<&mut Runner<'_>> = runners.iter_mut().collect();
-            // Alternates, so that background work of one does not always affect the same other.
+            // The order alternates, so that background work of one contender does not always affect
+            // the same other one.
             if !round.is_multiple_of(2) {
                 order.reverse();
             }
@@ -120,8 +120,8 @@ impl<'a> Runner<'a> {
         })
     }
 
-    /// Stores for the time of a round, at least one batch, and returns the messages a second;
-    /// `None` if the run was ended.
+    /// Stores for the duration of a round, at least one batch. Returns messages per second; `None`
+    /// if the run was ended.
     fn round(
         &mut self,
         race: &Race<'_>,

@@ -1,5 +1,4 @@
-//! The messages of a race: the same for every contender, in the same order, made before any clock
-//! runs.
+//! The messages of a race: the same for every contender, in the same order, generated in advance.
 
 use std::collections::HashMap;
 
@@ -10,13 +9,13 @@ use super::contender::Key;
 use crate::storage::limits;
 use crate::storage::messages::{Load, Message};
 
-/// How far the texts move against the conversations with each turn through the supply. Odd, so that
-/// they repeat late.
+/// The shift of texts against conversations at each pass over the supply. Odd, so that pairs repeat
+/// late.
 const SHIFT: u64 = 4_099;
 
-/// An endless sequence of messages, made of a few. Each turn through them pairs conversations with
-/// other texts: otherwise the quiet ones would hold the same texts again and again, and compress
-/// better than any real ones.
+/// An endless sequence of messages from a finite supply. Each pass pairs conversations with other
+/// texts; otherwise quiet conversations would repeat the same texts and compress unrealistically
+/// well.
 pub(crate) struct Supply {
     pub(super) messages: Vec<Message>,
     pub(super) body_bytes: usize,
@@ -43,7 +42,7 @@ impl Supply {
         (*conversation as u64, text.as_str())
     }
 
-    /// What a storage must hold that has stored the first `count` messages.
+    /// The tally of a storage that holds the first `count` messages.
     pub(super) fn tally(&self, count: u64) -> Tally {
         let mut tally = Tally::default();
         for (conversation, text) in (0..count).map(|n| self.get(n)) {
@@ -53,8 +52,8 @@ impl Supply {
     }
 }
 
-/// A digest of what a storage holds: the number of messages of each conversation, and a sum that
-/// depends on the text and place of every message.
+/// A digest of a storage's content: the number of messages per conversation, and a sum over the
+/// text and position of every message.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
     heads: HashMap<u64, u64>,

@@ -1,4 +1,4 @@
-//! cairn's engine: each message once, in blocks and a commit log, and a cursor for each member.
+//! The engine of cairn: each message once, in blocks and a commit log, and a cursor per member.
 
 use std::path::Path;
 
@@ -58,7 +58,7 @@ impl Scheme for Cairn {
     fn pull(&mut self, member: UserId, after: MsgId) -> Result<Vec<Pulled>> {
         let position = self.driver.position(GROUP, actor(member))?;
         let mut from = after.max(position).next();
-        // The log also has an entry for each member who joined.
+        // The log also has an entry per member who joined.
         while let Some((texts, next)) = self.driver.texts(GROUP, from)? {
             if !texts.is_empty() {
                 return Ok(texts);

@@ -1,5 +1,5 @@
-//! What is lost when the process is killed between storing and pushing. The victim is another
-//! process of this binary; it reports its batches, and waits at that point until it is killed.
+//! Losses when the process is killed between storing and pushing. The victim is a child process of
+//! this binary; it reports its batches, and waits at that point to be killed.
 
 use std::io::{self, Read, Write};
 
@@ -22,9 +22,8 @@ pub struct VictimArgs {
     pub(super) messages: usize,
 }
 
-/// The life of a victim: stores and pushes a batch, which the online members ack; stores another,
-/// and waits between storing and pushing until it is killed, or `killer` ends because the parent is
-/// gone.
+/// Runs the victim: stores and pushes a batch, which the online members ack; stores another one,
+/// and waits to be killed before the push, or until `killer` ends because the parent is gone.
 pub fn live(
     VictimArgs { store, messages }: &VictimArgs,
     output: &mut impl Write,
@@ -37,7 +36,7 @@ pub fn live(
     let texts = texts.collect::<Result<Vec<_>, _>>()?;
     let (pushed, stored) = texts.split_at(*messages);
     let sent = store_batch(scheme.as_mut(), pushed, output)?;
-    // Pushing is in memory alone; the online members ack what they were pushed.
+    // A push happens in memory only; the online members ack it.
     for member in store.group.online() {
         scheme.ack(member, sent.last)?;
     }
@@ -60,8 +59,8 @@ fn cannot_start() -> impl FnOnce(io::Error) -> BenchError {
     BenchError::io("cannot start the process that is to be killed")
 }
 
-/// Starts a victim, and kills it when it has stored a batch that it has not pushed. Returns the
-/// batch that it pushed and the one that it only stored.
+/// Starts a victim, and kills it between storing and pushing. Returns the batch that was pushed,
+/// and the one that was only stored.
 pub(super) fn crash(store: &Store, messages: usize) -> Result<[Sent; 2]> {
     let group = store.group;
     let numbers = [group.size as usize, group.online_percent.into(), messages];
@@ -83,7 +82,7 @@ pub(super) fn crash(store: &Store, messages: usize) -> Result<[Sent; 2]> {
     batches().map_err(cannot_start())
 }
 
-/// Lets every member pull, and counts the messages that they were neither pushed nor find.
+/// Lets every member pull, and counts the messages that were neither pushed nor found.
 pub(super) fn lost(store: &Store, pushed: Sent, stored: Sent) -> Result<u64> {
     let mut scheme = store.open()?;
     let online = store.group.online().map(|member| (member, pushed.last));

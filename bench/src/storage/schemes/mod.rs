@@ -1,4 +1,4 @@
-//! `schemes`: four ways to store the messages of a group, each complete, beside cairn's own engine.
+//! `schemes`: four complete ways to store the messages of a group, compared with cairn's engine.
 
 mod cairn;
 mod crash;
@@ -59,7 +59,7 @@ pub struct Settings {
     scratch: Scratch,
 }
 
-/// Compares the schemes. What was measured before an interruption is reported.
+/// Compares the schemes. An interrupted run reports what it measured.
 pub fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
     let mut cells = Vec::new();
     match measure(&settings, &mut cells, watcher) {
@@ -72,7 +72,7 @@ pub fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
 }
 
 fn measure(settings: &Settings, cells: &mut Vec<Cell>, watcher: &Watcher) -> Result<()> {
-    // Made in advance, so that making them is not measured.
+    // Generated in advance, so that the generation is not measured.
     let mut load = Load::new(1, settings.body, settings.scratch.seed);
     let messages = load.messages(limits::SCHEME_TEXTS)?.into_iter();
     let texts: Vec<_> = messages.map(|(_, text)| text).collect();
@@ -100,7 +100,7 @@ fn measure(settings: &Settings, cells: &mut Vec<Cell>, watcher: &Watcher) -> Res
     Ok(())
 }
 
-/// Measures the schemes with one group. Where time is measured, they take turns.
+/// Measures the schemes with one group. They take turns in timed parts.
 fn compare(trials: &mut [Trial], pace: &Pace<'_>, watcher: &Watcher) -> Result<()> {
     let begin = |what: &str, Cell { scheme, group, .. }: &Cell| {
         watcher.tell(|| {

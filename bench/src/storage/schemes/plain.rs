@@ -1,5 +1,5 @@
-//! The four plain schemes: a copy of each message for some or all members; or the body once, with
-//! its id or a cursor for each member.
+//! The four plain schemes: a copy of each message per member, for all or only offline ones; or one
+//! body, with its id or a cursor per member.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -21,10 +21,10 @@ pub(super) struct Plain {
     rows: Rows,
     head: MsgId,
     inboxes: Vec<UserId>,
-    /// All bodies up to here are deleted. Only with cursors, as are the next two.
+    /// Bodies up to here are deleted. Only used with cursors, like the next two fields.
     floor: MsgId,
     cursors: HashMap<UserId, MsgId>,
-    /// The cursors in order, so that the lowest is found at once.
+    /// The cursors in order, to find the lowest.
     ordered: BTreeSet<(MsgId, UserId)>,
 }
 
@@ -39,7 +39,7 @@ impl Plain {
         };
         let (mut floor, mut cursors) = (head, HashMap::new());
         if kind == Kind::BodyAndCursors {
-            // A crash may have left bodies below the lowest cursor.
+            // A crash may leave bodies below the lowest cursor.
             let bodies = rows.range(Row::Body(MsgId::ZERO), Row::Body(LAST), 1)?;
             floor = bodies.first().map_or(head, |(first, _)| first.prev());
             for member in group.members() {
@@ -61,7 +61,7 @@ impl Plain {
         self.cursors.get(&member).copied().unwrap_or_default()
     }
 
-    /// Decrements the count of members who wait for a message, and deletes it with the last one.
+    /// Decrements the number of members waiting for a message, and deletes it with the last one.
     fn release_body(&mut self, msgid: MsgId) -> Result<()> {
         let count = self.rows.get(Row::Waiting(msgid))?.ok_or_else(damaged)?;
         match u32::from_be_bytes(*count.first_chunk().ok_or_else(damaged)?) {
@@ -110,7 +110,7 @@ impl Scheme for Plain {
             }
         };
         if self.kind == Kind::BodyAndIds {
-            // Apart from the body, so that an ack need not write the body again.
+            // Separate from the body, so that an ack does not rewrite the body.
             let count = self.inboxes.len() as u32;
             self.rows.put(Row::Waiting(self.head), &count.to_be_bytes());
         }

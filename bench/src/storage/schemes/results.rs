@@ -1,4 +1,4 @@
-//! The comparison of the schemes, as a table and two plots for each share of members online.
+//! The comparison of the schemes, as a table, and two plots per share of online members.
 
 use clap::ValueEnum as _;
 use serde_json::Value;
@@ -52,8 +52,8 @@ pub(super) fn results(cells: &[Cell]) -> Results {
     results
 }
 
-/// A scheme that stores for all members loses nothing. One that trusts the push must have been seen
-/// losing, unless no member was online.
+/// A scheme that stores for all members must lose nothing. One that trusts the push must lose
+/// messages, unless no member is online.
 fn loses_as_expected(cell: &Cell) -> bool {
     let must_lose = cell.scheme.trusts_push()
         && cell.at_stake.is_some_and(|at_stake| at_stake > 0)
@@ -63,7 +63,7 @@ fn loses_as_expected(cell: &Cell) -> bool {
 
 struct Ratios {
     over_fastest: f64,
-    /// In the largest group over the smallest, where they differ.
+    /// The ratio of the largest group to the smallest, if they differ.
     flatness: Option<f64>,
     conclusion: String,
 }
@@ -137,7 +137,7 @@ type Measure = fn(&Cell) -> Option<f64>;
 fn lines(cells: &[Cell], value: Measure) -> Vec<Series> {
     let line = |&scheme: &Kind| {
         let cells = cells.iter().filter(|cell| cell.scheme == scheme);
-        // A logarithmic axis has no place for 0.
+        // A logarithmic axis has no 0.
         let point = |cell: &Cell| {
             let value = value(cell).filter(|&value| value > 0.0)?;
             Some((f64::from(cell.group.size), value))

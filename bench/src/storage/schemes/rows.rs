@@ -1,5 +1,5 @@
-//! The rows of the four plain schemes in one sled tree: changed in atomic operations, durable at
-//! each commit.
+//! The rows of the four plain schemes in a sled tree, changed in atomic operations that are durable
+//! after each commit.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,10 +12,10 @@ use crate::error::Result;
 use crate::storage::limits;
 use crate::storage::sled_rows::{SledRows, damaged};
 
-/// sled's default, more than any run fills.
+/// sled's default, which no run fills.
 const CACHE_BYTES: u64 = 1 << 30;
 
-/// The group that is measured. Keys carry it, as they would with many groups.
+/// The measured group. It is part of the keys, as in a server with many groups.
 const GROUP: ConversationId = ConversationId::new(1);
 
 #[derive(Clone, Copy, Debug)]
@@ -25,14 +25,14 @@ pub(super) enum Row {
     Inbox(UserId, MsgId),
     /// A message for all members.
     Body(MsgId),
-    /// How many members have not acked a message.
+    /// The number of members who have not acked a message.
     Waiting(MsgId),
-    /// The last message that a member has acked.
+    /// The last message that a member acked.
     Cursor(UserId),
 }
 
 impl Row {
-    /// Numbers are big-endian, so that a range reads in order.
+    /// Numbers are big-endian, so that ranges are in order.
     fn key(self) -> IVec {
         let group = GROUP.get().to_be_bytes();
         let user = |user: UserId| user.get().to_be_bytes();
@@ -50,7 +50,7 @@ impl Row {
 
 pub(super) struct Rows {
     sled: SledRows,
-    /// Complete operations that are not yet in the tree, and the one in progress.
+    /// Complete operations that are not in the tree yet, and the current one.
     pending: BTreeMap<IVec, Option<IVec>>,
     writes: u64,
 }
@@ -80,13 +80,13 @@ impl Rows {
         }
     }
 
-    /// A message id that is stored as a value, 0 if it is not there.
+    /// A msgid that is stored as a value; 0 if the row is missing.
     pub(super) fn msgid(&self, row: Row) -> Result<MsgId> {
         let value = self.get(row)?;
         value.map_or(Ok(MsgId::ZERO), |value| msgid(&value))
     }
 
-    /// At most `max` rows of messages. Deletions are visible at once, new rows after a commit.
+    /// Up to `max` rows of messages. Deletions are visible at once, new rows after a commit.
     pub(super) fn range(&self, first: Row, last: Row, max: usize) -> Result<Vec<(MsgId, IVec)>> {
         let mut found = Vec::new();
         for row in self.sled.db.range(first.key()..=last.key()) {
@@ -101,7 +101,7 @@ impl Rows {
         Ok(found)
     }
 
-    /// Ends an operation: a crash leaves all that was changed since the last call, or nothing.
+    /// Ends an operation, which is atomic in case of a crash.
     pub(super) fn complete(&mut self) -> Result<()> {
         if self.pending.len() >= limits::SCHEME_ROWS_AT_ONCE {
             let batch = self.take_batch();
@@ -123,7 +123,7 @@ impl Rows {
         })
     }
 
-    /// All rows are written through this, and so counted.
+    /// All rows are written and counted here.
     fn take_batch(&mut self) -> sled::Batch {
         let mut batch = sled::Batch::default();
         self.writes += self.pending.len() as u64;

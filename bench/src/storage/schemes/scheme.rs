@@ -1,4 +1,4 @@
-//! What every way to store a group's messages has in common, and the folder that they lie in.
+//! The interface of the schemes, and the folder of a store.
 
 use std::any::Any;
 use std::fs;
@@ -17,17 +17,17 @@ pub(super) use crate::storage::driver::Pulled;
 pub(super) trait Scheme {
     fn send(&mut self, text: &Text) -> Result<MsgId>;
 
-    /// Writes everything so far durably. Messages count as accepted after that, and may be pushed.
+    /// Makes everything so far durable. Messages are accepted from then on, and may be pushed.
     fn commit(&mut self) -> Result<()>;
 
     /// A page of the messages above `after` that `member` has not acked; empty at the end.
-    /// Everything that was sent must be committed.
+    /// Everything must be committed.
     fn pull(&mut self, member: UserId, after: MsgId) -> Result<Vec<Pulled>>;
 
-    /// Acks everything up to `through`, and deletes what no member needs.
+    /// Acks everything up to `through`, and deletes what no member needs any more.
     fn ack(&mut self, member: UserId, through: MsgId) -> Result<()>;
 
-    /// Writes everything durably and brings it to its final place.
+    /// Makes everything durable, and moves it to its final place.
     fn close(self: Box<Self>) -> Result<Closed>;
 
     fn pull_all(&mut self, member: UserId, mut after: MsgId) -> Result<Vec<Pulled>> {
@@ -44,14 +44,14 @@ pub(super) trait Scheme {
 }
 
 pub(super) struct Closed {
-    /// Rows put and deleted since it was opened. An entry of cairn's commit log counts as a row.
+    /// Rows put and deleted since the start. An entry of cairn's commit log counts as a row.
     pub(super) writes: u64,
-    /// Dropping sled waits for its flushing thread, up to a tenth of a second. That is no work, so
-    /// it is kept out of what is timed.
+    /// Dropping sled waits for its flush thread, up to a tenth of a second, so it must not be
+    /// timed.
     pub(super) _sled: Box<dyn Any>,
 }
 
-/// A group whose first members are online. Its sender is not one of them.
+/// A group whose first members are online. The sender is not among them.
 #[derive(Clone, Copy, Debug, Default, Args, Serialize)]
 pub(super) struct Group {
     /// Members of the group
@@ -64,7 +64,7 @@ pub(super) struct Group {
     pub(super) online_percent: u8,
 }
 
-/// The first member; the sender comes before.
+/// The sender has the number before it.
 const FIRST_MEMBER: u32 = 2;
 
 impl Group {
@@ -89,15 +89,15 @@ impl Group {
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
 pub(super) enum Kind {
-    /// Pushed to the members who are online, a copy stored for each who is not.
+    /// Messages are pushed to online members; a copy is stored per offline member.
     OfflineCopies,
-    /// A copy stored for each member.
+    /// A copy is stored per member.
     MemberCopies,
-    /// The body stored once, its id for each member.
+    /// The body is stored once, and its id per member.
     BodyAndIds,
-    /// The body stored once, a cursor for each member.
+    /// The body is stored once, and a cursor per member.
     BodyAndCursors,
-    /// The same in cairn's engine.
+    /// The same, with cairn's engine.
     #[default]
     Cairn,
 }
@@ -119,7 +119,7 @@ impl Kind {
         value.map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
-    /// Whether an online member loses what was not pushed.
+    /// Returns whether an online member loses a message that was not pushed.
     pub(super) fn trusts_push(self) -> bool {
         self == Self::OfflineCopies
     }
@@ -140,7 +140,7 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// Creates the store, with its members where the scheme knows them.
+    /// Creates the store, and the members if the scheme records them.
     pub(super) fn create(&self) -> Result<()> {
         fs::create_dir_all(&self.dir).map_err(BenchError::io("cannot create a folder"))?;
         match self.kind {
@@ -156,8 +156,7 @@ impl Store {
         })
     }
 
-    /// Rows for messages that were written after the messages were accepted. The store must be
-    /// closed.
+    /// Rows of messages that were written after the acceptance. The store must be closed.
     pub(super) fn moved(&self) -> Result<u64> {
         match self.kind {
             Kind::Cairn => cairn::blocks(&self.dir),
@@ -177,7 +176,7 @@ impl Sent {
         self.last.above(self.after)
     }
 
-    /// Sends a durable batch, cut short when `is_over` after a message.
+    /// Sends a durable batch, which ends early if `is_over` after a message.
     pub(super) fn send_batch<'a>(
         &mut self,
         scheme: &mut dyn Scheme,

@@ -1,4 +1,4 @@
-//! What is measured of one scheme with one group.
+//! The measurements of one scheme with one group.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -22,22 +22,22 @@ pub(super) struct Cell {
     #[serde(flatten)]
     pub(super) group: Group,
     pub(super) sends: u64,
-    /// Until everything is in its final place: the median of the rounds.
+    /// Until everything is in its final place; the median of the rounds.
     pub(super) sends_per_s: Option<f64>,
-    /// Until the last message was accepted: the median of the rounds.
+    /// Until the last message was accepted; the median of the rounds.
     pub(super) accepted_per_s: Option<f64>,
     pub(super) writes_per_send: Option<f64>,
     /// Growth of the folder after the warm-up, before any ack.
     pub(super) bytes_per_send: Option<f64>,
     pub(super) catch_up_ms_per_1000: Option<f64>,
-    /// Until all members have acked and what no member needs is deleted.
+    /// Until all members acked, and what is no longer needed was deleted.
     pub(super) ack_us_per_send: Option<f64>,
     pub(super) ack_writes_per_send: Option<f64>,
-    /// Growth of the folder since before the first message, when all members have acked everything.
+    /// Growth of the folder since before the first message, after all acks.
     pub(super) bytes_left_per_send: Option<f64>,
-    /// Pairs of a message and a member that a crash between storing and pushing lost.
+    /// Pairs of message and member that were lost in a crash between store and push.
     pub(super) lost: Option<u64>,
-    /// Such pairs that were accepted and not pushed at that moment.
+    /// Such pairs that were accepted and not pushed at the crash.
     pub(super) at_stake: Option<u64>,
 }
 
@@ -56,7 +56,7 @@ impl Pace<'_> {
         }
     }
 
-    /// Every member acks, with a commit for each batch of acks.
+    /// Acks as every member, with a commit per batch of acks.
     fn ack(&self, scheme: &mut dyn Scheme, group: Group, through: MsgId) -> Result<()> {
         for (at, member) in group.members().enumerate() {
             self.check()?;
@@ -118,11 +118,11 @@ impl Trial {
         Ok(())
     }
 
-    /// Opens the store and sends to it in batches for a time; what is accepted is pushed. The first
+    /// Opens the store, and sends in batches for a time; accepted messages are pushed. The first
     /// call is the warm-up.
     pub(super) fn send(&mut self, pace: &Pace<'_>) -> Result<()> {
         let mut scheme = self.store.open()?;
-        // What the online members have been pushed; in memory alone.
+        // The last message pushed to each online member; in memory only.
         let mut pushed = vec![MsgId::ZERO; self.store.group.online_count()];
         let mut texts = pace.texts.iter().cycle();
         let mut sent = Sent::default();
@@ -160,9 +160,9 @@ impl Trial {
         Ok(())
     }
 
-    /// A member who was away pulls 1,000 messages from a store that was just opened. Where fewer
-    /// were sent, several members pull what there is, one after the other; nothing is measured if
-    /// they are too few. Each `sample` begins with another member.
+    /// Measures a member who pulls 1,000 messages from a freshly opened store. If fewer were sent,
+    /// several members pull in turn; if those are too few, nothing is measured. Each `sample`
+    /// begins with another member.
     pub(super) fn catch_up(&mut self, sample: usize) -> Result<()> {
         let enough = limits::SCHEME_CATCH_UP_MESSAGES;
         let offline = self.store.group.offline();
@@ -187,8 +187,8 @@ impl Trial {
         Ok(())
     }
 
-    /// Every member acks what was sent, page by page in turns, timed up to the page in which the
-    /// time is up.
+    /// Acks everything as every member, by page and in turns. The time ends after the page in which
+    /// the time limit is reached.
     pub(super) fn ack(&mut self, pace: &Pace<'_>) -> Result<()> {
         let (group, Sent { after, last }) = (self.store.group, self.sent);
         let mut scheme = self.store.open()?;
