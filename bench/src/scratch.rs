@@ -12,8 +12,8 @@ use crate::results::{Durability, Subject};
 
 #[derive(Clone, Debug, Args, Serialize)]
 pub(crate) struct Scratch {
-    /// Where everything is stored meanwhile, on the disk to be measured [default: the system's
-    /// temporary folder]
+    /// Where to store everything, on the disk to be measured [default: the system's temporary
+    /// folder]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 

@@ -1,7 +1,7 @@
 //! Commands: what each needs in memory, and what it does.
 //!
-//! `prefetch` stands beside `execute`, so that what is loaded follows what is decided. A command
-//! that is refused anyway loads nothing further.
+//! `prefetch` is defined next to `execute`, so that what is loaded matches what is decided. A
+//! command that is refused anyway loads nothing further.
 
 use cairn_proto::ids::Timestamp;
 use cairn_proto::wire::error::ErrorCode;

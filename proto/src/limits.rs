@@ -92,8 +92,8 @@ pub const RUN_MESSAGES_MAX: u32 = 500;
 /// always fits.
 pub const RUN_BYTES_MAX: usize = 64 * 1024;
 
-/// Messages of one conversation that the server pushes to a session that starts behind. Beyond
-/// this, it sends only the head and the client pulls.
+/// Messages of one conversation that the server pushes to a session that logs in with a backlog.
+/// Beyond this, it sends only the head and the client pulls.
 pub const PUSH_BACKLOG_MESSAGES_MAX: u64 = 500;
 
 /// Users named in one request.

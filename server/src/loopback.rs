@@ -1,4 +1,4 @@
-//! A connection whose client is the test.
+//! A connection with the test as its client.
 
 use std::time::Duration;
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-/// Bytes that a transfer holds in memory, beside its window.
+/// Bytes that a transfer holds in memory, in addition to its window.
 pub const TRANSFER_BUFFER_BYTES: usize = 256 * 1024;
 
 /// Bytes that an upload writes between two syncs. A commit of messages waits for at most one of

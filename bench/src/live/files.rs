@@ -38,8 +38,8 @@ pub struct Settings {
     #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = whole::<u32>(1..=2_048))]
     mib: u32,
 
-    /// Messages that another user sends meanwhile, each when the one before is accepted and its
-    /// turn has come
+    /// Messages that another user sends meanwhile, each when the one before is accepted and the
+    /// next one is due
     #[arg(long, value_name = "PER-SECOND", default_value_t = 200,
         value_parser = whole::<u32>(1..=10_000))]
     rate: u32,

@@ -19,12 +19,12 @@ use crate::watcher::Watcher;
 
 #[derive(Clone, Debug, Args, Serialize)]
 pub struct Settings {
-    /// Connections: each a user and a device of its own, to whom everything new would be pushed
+    /// Connections, each with a user and a device of its own, and with push
     #[arg(long, value_name = "N", default_value_t = 1_000,
         value_parser = whole::<usize>(1..=19_000))]
     connections: usize,
 
-    /// How long to watch them do nothing
+    /// How long to measure the idle connections
     #[arg(long, value_name = "S", default_value_t = limits::SECONDS_DEFAULT,
         value_parser = whole::<u32>(1..))]
     seconds: u32,

@@ -27,16 +27,16 @@ use crate::watcher::Watcher;
 
 #[derive(Clone, Debug, Args, Serialize)]
 pub struct Settings {
-    /// Conversations of the user; beside it, another user with 50 is measured
+    /// Conversations of the user; another user with 50 is measured for comparison
     #[arg(long, value_name = "N", default_value_t = 5_000,
         value_parser = whole::<usize>(1..=20_000))]
     conversations: usize,
 
-    /// How many of them have something new when the device returns; of the 50, as large a part
+    /// How many of them have changed when the device reconnects; of the 50, the same share
     #[arg(long, value_name = "N", default_value_t = 300)]
     changed: usize,
 
-    /// How often the device returns
+    /// How often the device reconnects
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = whole::<usize>(1..=1_000))]
     rounds: usize,
 

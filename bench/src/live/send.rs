@@ -18,7 +18,7 @@ pub struct Settings {
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = whole::<u16>(1..=10_000))]
     clients: u16,
 
-    /// Sends that each client has unanswered at most
+    /// Unanswered sends per client at most
     #[arg(long, value_name = "N", default_value_t = 128,
         value_parser = whole::<usize>(1..=SENDS_IN_FLIGHT_MAX as u64))]
     inflight: usize,
@@ -33,12 +33,12 @@ pub struct Settings {
     conversations: usize,
 
     /// How much busier some groups are than others: the n-th has a share of 1 / n^S; 0 makes all
-    /// alike
+    /// equal
     #[arg(long, value_name = "S", default_value_t = 1.0, value_parser = number(SKEW))]
     skew: f64,
 
-    /// Send at this rate, all clients together, and count each latency from when its send was due,
-    /// so that what a stalled server makes late is not left out [default: as fast as answers come]
+    /// Send at this total rate, and count each latency from when its send was due, so that delays
+    /// of a stalled server count [default: as fast as answers arrive]
     #[arg(long, value_name = "PER-SECOND", value_parser = whole::<u32>(1..))]
     rate: Option<u32>,
 

@@ -16,19 +16,18 @@ use crate::watcher::Watcher;
 
 #[derive(Clone, Debug, Args, Serialize)]
 pub struct Settings {
-    /// Messages in each durable commit; each size is a race of its own
+    /// Messages per durable commit; each size is a race of its own
     #[arg(long, value_name = "N,…", value_delimiter = ',',
         default_values_t = [1, 8, 64, 512, 4_096], value_parser = whole::<usize>(1..=65_536))]
     batches: Vec<usize>,
 
-    /// Measure something else: what a message costs in a group of each of these sizes, with cairn
-    /// alone and commits of 64
+    /// Compare groups of these sizes instead, with cairn alone and commits of 64
     #[arg(long, value_name = "N,…", value_delimiter = ',',
         conflicts_with_all = ["batches", "conversations"],
         value_parser = whole::<u64>(1..=1_000_000))]
     members: Vec<u64>,
 
-    /// How long each contender stores for each size, all rounds together
+    /// Storing time of each contender per size, over all rounds
     #[arg(long, value_name = "S", default_value_t = SECONDS_DEFAULT.into(),
         value_parser = number(limits::SECONDS))]
     seconds: f64,

@@ -97,7 +97,7 @@ impl Client {
         self.listen(Subscriber::default())
     }
 
-    /// Returns the events that arrive while a request is under way. They arrive on another stream
+    /// Returns the events that arrive while a request is in flight. They arrive on another stream
     /// than its response, and may overtake it.
     pub(crate) fn events_during_request(&self) -> Events {
         self.listen(Subscriber::internal())

@@ -135,7 +135,7 @@ mod tests {
 
     const ADA: UserId = UserId::new(1);
 
-    /// Rejoining frees space among the remembered ends, but what was forgotten stays so.
+    /// Rejoining makes space for remembered ends, but does not restore forgotten ones.
     #[test]
     fn forgotten_ends_stay_forgotten_after_rejoining() {
         let mut revisions = Revisions::default();

@@ -310,7 +310,7 @@ mod tests {
             stream.accept(send);
         }
         let newer = stream.take_dirty();
-        // Some rows are from the end, others from the middle; everything after the middle is
+        // Some rows are from the end and others from the middle; everything after the middle is
         // replayed.
         let mut older = SendStream::default();
         for &send in all.iter().take(700) {

@@ -1,6 +1,6 @@
 //! The codec: bincode 2 in its standard configuration. No other file names bincode.
 //!
-//! Decoding is bounded by the bytes at hand: a forged length cannot cause an allocation, and
+//! Decoding is bounded by the available bytes: a forged length cannot cause an allocation, and
 //! trailing bytes are an error. To that end, fields of wire types that hold lists, bytes or strings
 //! are decoded by `list`, `bytes` and `checked_text` below, because the implementations of `Vec`,
 //! `Bytes` and `String` allocate for an announced length before they read the content.

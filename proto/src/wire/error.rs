@@ -138,8 +138,8 @@ codes! {
         WrongSize = 44, "the file does not have the announced size";
         /// The download starts after the end of the attachment.
         BadOffset = 45, "the offset is beyond the end of the file";
-        /// The connection has [`crate::limits::TRANSFERS_PER_CONNECTION_MAX`] transfers under way,
-        /// or no transfer permit became free in time. Retry.
+        /// The connection has [`crate::limits::TRANSFERS_PER_CONNECTION_MAX`] transfers in
+        /// progress, or no transfer permit became free in time. Retry.
         TooManyTransfers = 46, "too many concurrent transfers; try again later";
         /// The server cannot read or write the attachment.
         TransferFailed = 47, "the server cannot access the file; ask its operator to check the log";

@@ -30,7 +30,7 @@ const USER_BYTES: usize = wire::USER_NAME_BYTES_MAX + 16;
 const PROFILE_BYTES: usize =
     USER_BYTES + wire::AVATAR_BYTES_MAX + wire::ABOUT_BYTES_MAX + wire::DISPLAY_NAME_BYTES_MAX + 16;
 
-/// Bytes in memory of a named user or entry, beside those that it has on the wire.
+/// Bytes in memory of a named user or entry, in addition to its bytes on the wire.
 const ITEM_BYTES: usize = 48;
 
 /// Bounds the list of a request before it is queued, and removes what it names twice: no answer
@@ -213,7 +213,7 @@ mod tests {
         assert!(frame.len() <= answer_bytes_max(&call.into()));
     }
 
-    /// A client may have that many sends without an answer, and none of them may wait for room.
+    /// A client may have this many unanswered sends, none of which may wait for quota.
     #[test]
     fn window_of_short_sends_fits_a_session() {
         let draft = Draft {

@@ -1,5 +1,4 @@
-//! The loop of one connection: login, requests in, replies out, and the streams that the client
-//! opens beside them.
+//! The loop of one connection: login, requests in, replies out, and the client's other streams.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -222,7 +221,7 @@ async fn write_replies(send: &mut SendStream, mut replies: Bytes) -> Result<(), 
     Ok(())
 }
 
-/// State shared by the streams that a client opens beside the session stream.
+/// State shared by the client's streams other than the session stream.
 struct Streams {
     shared: Arc<Shared>,
     session: Arc<Session>,

@@ -84,8 +84,8 @@ impl Reservations {
     ///
     /// # Errors
     ///
-    /// [`ErrorCode::QuotaReached`] when it does not fit into `quota_left` beside the user's other
-    /// uploads; [`ErrorCode::LimitReached`] when there are too many of them.
+    /// [`ErrorCode::QuotaReached`] when it does not fit into `quota_left` in addition to the user's
+    /// other uploads; [`ErrorCode::LimitReached`] when there are too many of them.
     pub(super) fn take(
         &self,
         user: UserId,

@@ -78,7 +78,7 @@ fn parse_reads(raw: &str) -> Result<Reads, &'static str> {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
 struct SetArgs {
-    /// The name shown beside your user name; empty for none
+    /// The name shown with your user name; empty for none
     #[arg(long, value_name = "NAME", value_parser = parse_display_name)]
     display_name: Option<NewValue<DisplayName>>,
 

@@ -22,15 +22,15 @@ use cairn_bench::{BenchError, Contender, Report, Watcher};
 
 /// Measure the speed of a server and of its storage
 ///
-/// send, fanout, catchup, files, idle, overview and mixed start a server of their own on a
-/// temporary directory, or take a link to one that runs, and let very many clients talk to it.
-/// Server and clients share this machine: on one with few cores, a part of what is measured are the
-/// clients. A load that goes on for a time begins with a second that is not counted. engine, fill,
-/// schemes and ids measure storage in one process. Each says what its numbers mean and how durable
-/// they are. Ctrl-C ends a run early, and what was measured until then is reported.
+/// send, fanout, catchup, files, idle, overview and mixed start a server in a temporary directory,
+/// or use a link to a running one, and connect many clients to it. Server and clients share this
+/// machine, so on few cores, the results include the cost of the clients. A load that runs for a
+/// time begins with one second of warm-up. engine, fill, schemes and ids measure storage in one
+/// process. Each explains its results and their durability. Ctrl-C ends a run early, and reports
+/// what was measured until then.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
-    /// Write a page for a browser too, with plots: one file that can be sent to others
+    /// Also write the report as an HTML page with plots, in a single file
     #[arg(long, value_name = "FILE.html", global = true)]
     report: Option<PathBuf>,
 
@@ -40,7 +40,7 @@ pub(crate) struct BenchArgs {
 
 #[derive(Debug, Subcommand)]
 enum BenchCommand {
-    /// How many messages a second are accepted, and how long each takes to be safe on disk
+    /// Messages accepted per second, and the time until each is durable
     ///
     /// There are no receivers; `cairn bench fanout` measures delivery.
     #[command(after_help = "EXAMPLES
@@ -59,11 +59,10 @@ JSON, one object, with null for what was not measured; among others
   the link is that of the server's owner")]
     Send(send::Settings),
 
-    /// How many deliveries a second are made, how long each takes, and whether each comes once and
-    /// in order
+    /// Deliveries per second, their latency, and lost messages
     ///
-    /// Every receiver checks what it gets. A message that is missing, comes twice or in the wrong
-    /// place is counted, and makes the exit code 1.
+    /// Every receiver checks its messages. Messages that are missing, duplicated or out of order
+    /// are counted, and make the exit code 1.
     #[command(after_help = "EXAMPLES
   cairn bench fanout
   cairn bench fanout --receivers 1000 --rate 200
@@ -78,11 +77,10 @@ JSON, one object, with null for what was not measured; among others
   stalled_level_after_s")]
     Fanout(fanout::Settings),
 
-    /// How long devices that were away take to have everything they missed, when they all come back
-    /// at once
+    /// How fast devices catch up that reconnect at the same time
     ///
-    /// The messages are stored first; then the server is started again, and the devices come. Every
-    /// one of them checks what it gets, as in `cairn bench fanout`.
+    /// The messages are stored first; then the server is restarted, and the devices connect. Every
+    /// device checks its messages, as in `cairn bench fanout`.
     #[command(after_help = "EXAMPLES
   cairn bench catchup
   cairn bench catchup --connections 1000 --messages 1000
@@ -93,12 +91,11 @@ JSON, one object, with null for what was not measured; among others
   server_mib_after, missing, duplicates, out_of_order")]
     Catchup(catchup::Settings),
 
-    /// How a team's working day goes: people talk in groups and with each other, read, scroll back,
-    /// and their devices drop and return
+    /// A team's working day: chats, reading, scrolling, reconnects
     ///
-    /// A day of nine hours is played in a minute, so that everything in it happens 540 times
-    /// faster. What kind of day it is, a file says; --print-scenario prints the one that is played
-    /// by default, with comments. Every device checks what it gets.
+    /// A day of nine hours is compressed to a minute, in which everything happens 540 times faster.
+    /// A file describes the day; --print-scenario prints the default one, with comments. Every
+    /// device checks its messages.
     #[command(after_help = "EXAMPLES
   cairn bench mixed
   cairn bench mixed --seconds 10
@@ -113,8 +110,7 @@ JSON, one object, with null for what was not measured; among others
   phases, an array with most of these for each phase of the day")]
     Mixed(mixed::Settings),
 
-    /// What connections cost that do nothing: memory, processor time, and how fast all are back
-    /// when the server was gone
+    /// The cost of idle connections, and how fast they reconnect
     #[command(after_help = "EXAMPLES
   cairn bench idle
   cairn bench idle --connections 5000 --seconds 10 --json
@@ -124,11 +120,10 @@ JSON, one object, with null for what was not measured; among others
   connections_lost")]
     Idle(idle::Settings),
 
-    /// How fast a file goes up and down, what memory that takes, and what it costs those who talk
-    /// meanwhile
+    /// Speed and memory of file transfers, and their cost for senders
     ///
-    /// One user uploads a file, sends it and fetches it again, with its hash checked; another sends
-    /// messages all the while. Both are clients in this process, each on a thread of its own.
+    /// One user uploads a file, sends it and downloads it again, checking its hash; another sends
+    /// messages at the same time. Both are clients in this process, each on a thread of its own.
     #[command(after_help = "EXAMPLES
   cairn bench files
   cairn bench files --mib 1024
@@ -139,12 +134,11 @@ JSON, one object, with null for what was not measured; among others
   server_mib_more, client_mib_more, latency_ms}")]
     Files(files::Settings),
 
-    /// How long a device that was here before takes to know what changed among very many
-    /// conversations
+    /// How fast a device learns what changed among many conversations
     ///
-    /// It logs in, asks for what changed since its last overview, and then for everything, again
-    /// and again; on a server that has all in memory, and on one that was just started. A user with
-    /// 50 conversations is measured beside it.
+    /// It logs in, requests the changes since its last overview, and then everything, repeatedly:
+    /// from a server with everything in memory, and from one that was just started. A user with 50
+    /// conversations is measured for comparison.
     #[command(after_help = "EXAMPLES
   cairn bench overview
   cairn bench overview --conversations 5000 --changed 300 --json
@@ -154,13 +148,13 @@ JSON, one object, with null for what was not measured; among others
     warm and after_restart {login_ms, changed_ms, all_ms: {p50, p90, p99, p999, max}}}]")]
     Overview(overview::Settings),
 
-    /// How fast messages are stored without a network, beside a raw file and plain sled
+    /// The storage engine, compared with a raw file and plain sled
     ///
-    /// All store the same messages in the same folder and take turns in short rounds, each of which
-    /// ends with everything on disk. Other engines (fjall, redb, LMDB, SQLite, RocksDB) join them
-    /// in benches/engines of cairn's sources. With --members, the size of a group is what is
-    /// measured instead: a message is stored once, so it must not matter. The exit code is 1 when
-    /// one of them, closed and opened again, does not give back everything that it stored.
+    /// All contenders store the same messages in the same folder, and take turns in short rounds,
+    /// each of which ends with everything on disk. Further engines (fjall, redb, LMDB, SQLite,
+    /// RocksDB) are available in benches/engines of cairn's sources. With --members, group sizes
+    /// are compared instead: a message is stored once, so the size must not matter. The exit code
+    /// is 1 when a contender, closed and reopened, does not return everything that it stored.
     #[command(after_help = "EXAMPLES
   cairn bench engine
   cairn bench engine --batches 64,512 --seconds 10 --dir /var/lib
@@ -173,12 +167,12 @@ JSON, one object, with null for what was not measured; among others
   or, with --members, members [{members, messages_per_s, log_bytes_per_message}]")]
     Engine(engine::Settings),
 
-    /// How the storage engine does with very many messages: speed on the way, disk, memory,
-    /// opening, and reading old ones
+    /// The storage engine with many messages: speed, disk, memory
     ///
-    /// There is no server and no network: the engine is driven as the server drives it, checkpoints
-    /// included, into a new data directory that is removed afterwards. When the disk has no space
-    /// for all, as many are stored as fit.
+    /// Without a server or a network: the engine is driven as the server drives it, including
+    /// checkpoints, in a new data directory that is removed afterwards. Also measures how fast the
+    /// directory opens, and reads of old messages. If the disk is too small, fewer messages are
+    /// stored.
     #[command(after_help = "EXAMPLES
   cairn bench fill
   cairn bench fill --messages 100000000 --dir /srv
@@ -191,12 +185,11 @@ JSON, one object, with null for what was not measured; among others
   {reads_per_s, latency_ms}")]
     Fill(fill::Settings),
 
-    /// Ways to give messages their ids: what they cost, and what a client can tell from them after
-    /// a crash or a wrong clock
+    /// Schemes for message ids: cost, clock errors and crashes
     ///
-    /// UUIDs of version 4 and 7, Snowflakes, numbers taken from the store in blocks, and cairn's
-    /// own: a counter for each conversation. Each is tried with several threads, with a clock that
-    /// steps back and with crashes, and what becomes of the messages is counted. The same messages
+    /// UUIDs of version 4 and 7, Snowflakes, numbers reserved from the store in blocks, and cairn's
+    /// own: a counter per conversation. Each is simulated with several threads, with a clock that
+    /// steps back and with crashes, counting what a client would detect or miss. The same messages
     /// are stored in sled under each kind of id.
     #[command(after_help = "EXAMPLES
   cairn bench ids
@@ -210,32 +203,31 @@ JSON, one object, with null for what was not measured; among others
   refused, repeated, skipped}}}]")]
     Ids(ids::Settings),
 
-    /// Four ways to store the messages of a group, beside cairn's: speed, disk, and what a crash
-    /// takes away
+    /// Four other ways to store messages: speed, disk, crash losses
     ///
-    /// How people come to store each message once. 1: what is sent is pushed to the members who are
+    /// The steps towards storing each message once. 1: a message is pushed to the members who are
     /// online, and a copy is stored for each who is not. 2: a copy is stored for each member. 3:
     /// the body is stored once, and its id for each member. 4: the body is stored once, and each
-    /// member has a cursor, the last message they acked. cairn does as 4 does, with its own
-    /// engine: a commit log, and blocks behind it.
+    /// member has a cursor, the last message they acked. cairn does the same as 4, with its own
+    /// engine: a commit log, and blocks to which checkpoints move its messages.
     ///
-    /// No network is involved: all messages go to one group, and members are played by the run. The
-    /// four keep their rows in sled (0.34, its defaults), an atomic batch for each operation and
-    /// flush + fdatasync for each commit. cairn's engine is the one that serves clients: it also
-    /// checks who sends, keeps what tells a retry from a new message, compresses, and syncs its log
-    /// for each commit. All store the same texts and commit after as many messages. The sends of a
-    /// round are timed until the store is closed, so that what cairn puts off until later counts as
-    /// well; rounds take turns. A push is a note in memory for each member who is online, in all
-    /// five alike: what the network costs is the same for all, and left out.
+    /// No network is involved: all messages go to one group, and the run acts for the members. The
+    /// four keep their rows in sled (0.34, with its defaults), with an atomic batch for each
+    /// operation and flush + fdatasync for each commit. cairn's engine is the one that serves
+    /// clients: it also checks permissions, detects retries, compresses, and syncs its log for each
+    /// commit. All store the same texts, with equal numbers of messages per commit. A round of
+    /// sends ends with the store closed, so that deferred work of cairn's engine counts; rounds
+    /// take turns. A push is recorded in memory for each member who is online, in all five, because
+    /// the cost of the network is the same for all.
     ///
-    /// Then the members who were offline pull from the store, just opened, and all members ack: a
-    /// page of 500 messages at once, a commit for as many acks as for messages. In 1 to 4 a message
-    /// goes when all have acked it; cairn keeps what was said, and moves cursors.
+    /// Then the members who were offline pull from the freshly opened store, and all members ack: a
+    /// page of 500 messages at once, with as many acks per commit as messages. In 1 to 4, a message
+    /// is deleted when all have acked it; cairn keeps messages, and moves cursors.
     ///
-    /// To see what a crash takes away, another process stores messages of an accepted batch and is
-    /// killed (kill -9) before it pushes them; then every member pulls. A message that a member
-    /// neither was pushed nor finds is lost. Where anything but 1 loses one, or 1 loses none, the
-    /// exit code is 1.
+    /// To count the losses of a crash, a child process stores messages of an accepted batch and is
+    /// killed (kill -9) before it pushes them; then every member pulls. A message is lost for a
+    /// member if it was neither pushed nor found. If a scheme other than 1 loses one, or 1 loses
+    /// none, the exit code is 1.
     #[command(after_help = "EXAMPLES
   cairn bench schemes
   cairn bench schemes --sizes 10,1000 --online 50 --seconds 5
@@ -300,9 +292,9 @@ pub(crate) async fn run(
     report?.map_or(Ok(()), |report| print(&report, page, output))
 }
 
-/// Becomes true at Ctrl-C. It is heard on a thread of its own, so that a run that never waits can
-/// be ended too. There is no ending at once at a second one: the server of the run's own must not
-/// be left behind, and every wait behind the first is bounded.
+/// Becomes true at Ctrl-C. Signals are received on a thread of their own, so that a run that never
+/// waits can be ended too. A second Ctrl-C does not exit at once: the run's own server must be
+/// stopped first, and every wait after the first Ctrl-C is bounded.
 fn when_asked() -> io::Result<watch::Receiver<bool>> {
     let (asked, hears) = watch::channel(false);
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -319,7 +311,7 @@ fn when_asked() -> io::Result<watch::Receiver<bool>> {
     Ok(hears)
 }
 
-/// Prints what was found, and writes the page.
+/// Prints the report, and writes the page.
 fn print(report: &Report, page: Option<PageFile>, output: &mut Output) -> Result<(), Failure> {
     let command = BenchCommand::augment_subcommands(Command::new("bench"));
     let command = command

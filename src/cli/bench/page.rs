@@ -1,4 +1,4 @@
-//! The report file of `cairn bench --report`: checked before the run, replaced at once after it.
+//! The report file of `cairn bench --report`: checked before the run, replaced atomically after it.
 
 use std::fmt::Display;
 use std::fs;
@@ -33,7 +33,8 @@ impl PageFile {
         let mut draft = tempfile::Builder::new();
         draft.prefix(".cairn-report-").suffix(".html");
         readable_by_others(&mut draft);
-        // The error names the draft, which the user does not know: its kind is enough.
+        // The error would name the temporary file, which the user does not know, so only its kind
+        // is used.
         let draft = draft
             .tempfile_in(folder)
             .map_err(|error| cannot(&error.kind().into()))?;

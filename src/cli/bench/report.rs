@@ -26,7 +26,7 @@ pub(super) struct Shown<'a> {
 }
 
 impl Shown<'_> {
-    /// The options that have a value, as they are typed, each with its meaning.
+    /// The options that have a value, as they are typed, each with its help.
     fn options(&self) -> Vec<[String; 3]> {
         let option = |argument: &Arg| {
             let id = argument.get_id().as_str();
@@ -56,7 +56,7 @@ impl Shown<'_> {
         )
     }
 
-    /// What speaks against the numbers, each in a sentence.
+    /// Warnings about the validity of the results, each a sentence.
     fn cautions(&self) -> impl Iterator<Item = &'static str> {
         let (report, failed) = (self.report, self.report.results.has_failed);
         let in_memory = report.subject.durability == Durability::None;
@@ -84,7 +84,7 @@ impl Shown<'_> {
             .map(|(_, caution)| caution)
     }
 
-    /// How durable the numbers are, and what they were measured on.
+    /// The durability of the results, and the machine.
     fn conditions(&self) -> Vec<(&'static str, String)> {
         let report = self.report;
         let durability = match report.subject.durability {

@@ -25,7 +25,7 @@ use bytesize::ByteSize;
 /// Download the file of a message
 ///
 /// Its bytes are checked against the hash in the message. An interrupted download resumes where it
-/// stopped, also when the command is run again; until it is complete, it is in a .part file beside
+/// stopped, also when the command is run again; until it is complete, it is in a .part file next to
 /// the path.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES

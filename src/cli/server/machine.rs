@@ -1,5 +1,5 @@
-//! What a server needs of the machine: enough open files, and a clock that does not run behind the
-//! data.
+//! Requirements of a server on its machine: enough open files, and a clock that is not earlier than
+//! the data.
 
 use std::fs;
 use std::path::Path;

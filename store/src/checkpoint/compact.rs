@@ -98,7 +98,7 @@ pub(crate) fn recover(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Copies the live rows into a new, durable database beside the old one.
+/// Copies the live rows into a new, durable database next to the old one.
 fn copy(env: &Env, dir: &Path, progress: &mut dyn FnMut(u64)) -> Result<u64, TreesError> {
     let poison = Poison::new();
     let from = Trees::open_in(env, &dir.join(TREES), &dir.join("aside"), &poison)?;

@@ -236,8 +236,8 @@ mod tests {
         }
     }
 
-    /// A crash leaves a block across the floor beside what remains of it, and some of the blocks
-    /// below.
+    /// A crash leaves a block across the floor in addition to its remaining part, and some of the
+    /// blocks below.
     #[test]
     fn crash_while_expiring_is_repaired() {
         for (floor, later) in [(30, 30), (100, 100), (100, 300), (HEAD, HEAD)] {

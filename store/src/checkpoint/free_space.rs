@@ -1,9 +1,9 @@
-//! Reclaimable space: how much of sled's file removed blocks occupied, which a compaction would
-//! return at least.
+//! Reclaimable space: the share of sled's file that removed blocks occupied, which a compaction
+//! would return at least.
 //!
-//! sled reuses the place of removed rows and does not report how much of its file is free. So each
-//! checkpoint adds what it removes, subtracts what it adds, and stores the sum beside its position.
-//! A crash loses the count of the removals just before it.
+//! sled reuses the space of removed rows and does not report how much of its file is free. So each
+//! checkpoint adds what it removes, subtracts what it adds, and stores the sum with its position. A
+//! crash loses the count of the removals just before it.
 
 use tracing::info;
 

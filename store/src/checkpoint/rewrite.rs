@@ -84,8 +84,8 @@ impl CheckpointWriter {
         self.write_pending(Tree::Messages, &mut pending)
     }
 
-    /// Returns the block that holds a stored message. If a crash left a block beside its later
-    /// parts, this is the complete one.
+    /// Returns the block that holds a stored message. If a crash left a block in addition to its
+    /// later parts, this is the complete one.
     pub(super) fn block_with(
         &self,
         conversation: ConversationId,

@@ -82,7 +82,7 @@ impl CheckpointWriter {
             .iter()
             .map(|(timeline, _)| timeline.rewritten())
             .collect();
-        // Blocks and rows, sync, position, sync. A position on disk before what it stands for would
+        // Blocks and rows, sync, position, sync. A durable position before the rows it covers would
         // let the log be dropped while it is the only copy.
         let written = self
             .write_blocks(&timelines, &rewritten)
@@ -143,7 +143,7 @@ impl CheckpointWriter {
         self.write_pending(of_tree, &mut pending)
     }
 
-    /// Records the log position after everything that it stands for.
+    /// Records the log position, after everything that it covers.
     pub(super) fn record(&mut self, through: BatchNo) -> Result<(), CheckpointError> {
         // `sync` is a flush and an fdatasync: flush alone leaves the data in the page cache.
         self.sync()?;
@@ -288,5 +288,5 @@ fn written_bytes(change: &RowChange) -> usize {
     }
 }
 
-/// Bytes beside key and value, with a margin.
+/// Bytes in addition to key and value, with a margin.
 const ROW_OVERHEAD_BYTES: usize = 48;

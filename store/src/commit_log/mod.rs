@@ -7,8 +7,8 @@
 //! nothing is ever written after a torn record.
 //!
 //! Damage of the very last record cannot be distinguished from a crash during its write. All other
-//! damage is reported: records chain their checksums, a closed segment says so, and the watermark
-//! says how far the log had come ([`watermark`]).
+//! damage is reported: records chain their checksums, a closed segment is marked as such, and the
+//! watermark records the position of the log ([`watermark`]).
 
 mod error;
 mod preparer;

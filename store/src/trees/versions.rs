@@ -34,7 +34,7 @@ pub(super) fn upgraded(
     }
 }
 
-/// A device whose streams do not say when they were used.
+/// A device whose streams have no time of use.
 #[derive(Debug, Serialize, Deserialize)]
 struct DeviceV1 {
     name: DeviceName,

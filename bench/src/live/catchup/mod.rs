@@ -23,7 +23,7 @@ use crate::watcher::Watcher;
 
 #[derive(Clone, Debug, Args, Serialize)]
 pub struct Settings {
-    /// Devices that were away: each with a user of its own
+    /// Devices that were offline, each with a user of its own
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = whole::<usize>(1..=19_000))]
     connections: usize,
 
@@ -31,8 +31,8 @@ pub struct Settings {
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = whole::<usize>(1..=1_000))]
     conversations: usize,
 
-    /// Devices in each group, about: the more share one, the fewer groups there are in all, and the
-    /// fewer messages to be stored
+    /// Approximate devices per group: the more share one, the fewer groups there are, and the fewer
+    /// messages to store
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = whole::<usize>(1..=19_000))]
     members: usize,
 

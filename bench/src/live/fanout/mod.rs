@@ -34,7 +34,7 @@ pub struct Settings {
     pub(super) conversations: usize,
 
     /// How much busier some groups are than others: the n-th has a share of 1 / n^S; 0 makes all
-    /// alike
+    /// equal
     #[arg(long, value_name = "S", default_value_t = 0.0, value_parser = number(SKEW))]
     pub(super) skew: f64,
 
@@ -42,12 +42,12 @@ pub struct Settings {
     #[arg(long, value_name = "BYTES", default_value_t = 200, value_parser = body_bytes())]
     pub(super) body: usize,
 
-    /// Messages on their way to the average receiver at most, when no rate is given
+    /// Deliveries in flight to the average receiver at most, when no rate is given
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = whole::<usize>(1..=100_000))]
     pub(super) inflight: usize,
 
-    /// Send at this rate, all senders together, and count each latency from when its send was due
-    /// [default: as fast as receivers take the messages]
+    /// Send at this total rate, and count each latency from when its send was due [default: as fast
+    /// as receivers take the messages]
     #[arg(long, value_name = "PER-SECOND", value_parser = whole::<u32>(1..))]
     pub(super) rate: Option<u32>,
 

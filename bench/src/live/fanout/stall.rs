@@ -19,12 +19,12 @@ use crate::results::grouped;
 
 #[derive(Clone, Copy, Debug, Default, Args, Serialize)]
 pub(crate) struct Stall {
-    /// Receivers that stop reading when the others were counted once, and read again when these
-    /// were counted a second time; what is counted is the others' alone
+    /// Receivers that stop reading after a first count, and resume after a second one; only the
+    /// others are counted
     #[arg(long, value_name = "N", value_parser = whole::<usize>(1..=20_000))]
     pub(crate) stalled: Option<usize>,
 
-    /// How long they stop, and the second count takes
+    /// How long they stop, which is the time of the second count
     #[arg(long, value_name = "S", requires = "stalled",
         default_value_t = limits::STALL_SECONDS_DEFAULT,
         value_parser = whole::<u32>(1..))]

@@ -44,13 +44,12 @@ pub struct Settings {
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
 
-    /// Print the scenario that is played by default, with comments that explain the format, and do
-    /// nothing else
+    /// Only print the default scenario, with comments that explain the format
     #[arg(long, exclusive = true)]
     #[serde(skip)]
     pub print_scenario: bool,
 
-    /// Play the day in this time, whatever the scenario says
+    /// Play the day in this time, instead of the scenario's
     #[arg(long, value_name = "S",
         value_parser = whole::<u32>(1..=limits::DAY_SECONDS_MAX.into()))]
     seconds: Option<u32>,

@@ -34,8 +34,8 @@ use crate::watcher::Watcher;
 
 #[derive(Clone, Debug, Args, Serialize)]
 pub(crate) struct TargetArgs {
-    /// Measure a running server, with an invite link that has a use for each client and one more;
-    /// users and groups stay behind [default: a server of its own, removed afterwards]
+    /// Measure a running server, with an invite link valid for one more user than there are
+    /// clients; users and groups are not removed [default: a server of its own, removed afterwards]
     #[arg(long, value_name = "LINK", conflicts_with = "dir")]
     #[serde(skip)]
     link: Option<InviteLink>,

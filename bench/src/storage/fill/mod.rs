@@ -33,11 +33,11 @@ pub struct Settings {
     #[arg(long, value_name = "N", default_value_t = 10_000_000, value_parser = whole::<u64>(1..))]
     messages: u64,
 
-    /// Messages that are made durable together, at most
+    /// Messages per durable commit, at most
     #[arg(long, value_name = "N", default_value_t = 512, value_parser = whole::<u64>(1..=100_000))]
     batch: u64,
 
-    /// Leave the data directory where it is, and say where
+    /// Keep the data directory, and print its path
     #[arg(long)]
     keep: bool,
 

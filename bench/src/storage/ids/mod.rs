@@ -21,16 +21,16 @@ use scheme::Scheme;
 
 #[derive(Clone, Debug, Args, Serialize)]
 pub struct Settings {
-    /// Ids that are made of each kind, without storing anything
+    /// Ids to generate per scheme, without storing anything
     #[arg(long, value_name = "N", default_value_t = 2_000_000, value_parser = whole::<u64>(1..))]
     ids: u64,
 
-    /// Messages that are stored under ids of each kind
+    /// Messages to store per scheme
     #[arg(long, value_name = "N", default_value_t = 200_000,
         value_parser = whole::<u64>(1..=10_000_000))]
     messages: u64,
 
-    /// Messages that are made durable together
+    /// Messages per durable commit
     #[arg(long, value_name = "N", default_value_t = 512, value_parser = whole::<usize>(1..=4_096))]
     batch: usize,
 

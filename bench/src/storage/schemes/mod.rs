@@ -35,12 +35,12 @@ pub struct Settings {
         value_parser = whole::<u32>(1..=limits::SCHEME_MEMBERS_MAX.into()))]
     sizes: Vec<u32>,
 
-    /// How many of a hundred members are online when a message is sent
+    /// Percentage of members who are online when a message is sent
     #[arg(long, value_name = "PERCENT,…", value_delimiter = ',',
         default_values_t = [20, 80], value_parser = whole::<u8>(0..=100))]
     online: Vec<u8>,
 
-    /// Messages, or acks, that one durable commit is made for
+    /// Messages, or acks, per durable commit
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = whole::<usize>(1..=4_096))]
     batch: usize,
 
@@ -49,8 +49,7 @@ pub struct Settings {
         value_parser = whole::<usize>(1..=1_000))]
     body: usize,
 
-    /// How long each scheme is sent to, in each group: in four rounds, of which the first is not
-    /// counted
+    /// Sending time per scheme and group, in four rounds, of which the first is not counted
     #[arg(long, value_name = "S", default_value_t = 2.0, value_parser = number(limits::SECONDS))]
     seconds: f64,
 
