@@ -30,4 +30,4 @@ pub(crate) mod shared;
 pub(crate) mod transfer;
 mod transport;
 
-pub use transport::identity;
+pub use transport::{identity, memory};

@@ -36,6 +36,7 @@ use crate::transfer::{Transfers, gc};
 use crate::transport::Listener;
 use crate::transport::accept::accept;
 use crate::transport::identity::{Identity, IdentityError};
+use crate::transport::memory::{self, MemoryConnection};
 use crate::transport::quic::{self, EndpointError};
 use cairn_core::api::command::{BeginEpoch, OwnerInvite};
 use cairn_store::StoreError;
@@ -113,20 +114,20 @@ pub fn run(
 }
 
 /// Runs a server for clients of the same process, as a task of the calling runtime, until `stop`
-/// resolves. It opens no socket, and its commits block the runtime; it works with paused time.
+/// resolves. It opens no socket, and its commits block the runtime; see [`crate::memory`].
 ///
 /// # Errors
 ///
 /// When the server cannot start, and when its store fails.
 pub async fn run_in_memory(
     options: &Options,
-    connections: cairn_memory::Listener,
+    connections: mpsc::Receiver<MemoryConnection>,
     ready: impl FnOnce(&Ready),
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let engine = open(options)?;
     let identity = identity_of(&engine, &options.data)?;
-    let listener = Listener::Memory(connections, options.listen);
+    let listener = Listener::Memory(memory::Listener::new(connections));
     serve(options, engine, &identity, listener, ready, stop).await
 }
 
@@ -154,7 +155,7 @@ async fn serve(
     let (publish, publications) = mpsc::channel(limits::PUBLICATIONS_MAX);
     let (mut failed, sequencer) = match &listener {
         Listener::Quic(_) => start_thread(engine, &shared, publish)?,
-        Listener::Memory(..) => start_task(engine, &shared, publish),
+        Listener::Memory(_) => start_task(engine, &shared, publish),
     };
     let hub = tokio::spawn(tasks::publish(shared.clone(), publications));
     let receipts = tokio::spawn(tasks::send_receipts(shared.clone()));

@@ -186,7 +186,7 @@ fn previews(world: &World) {
 fn expired(world: &World) {
     fs::write(
         world.path("2001-02-03.txt"),
-        "[10:00] <old> hello\n[10:01]  * old waves\n=== old left\n",
+        "[10:00] <old> hello\n[10:01]  * old waves\n=== old [~old@192.0.2.1] has left #attic []\n",
     )
     .unwrap();
     let import = ["import", "irc", "2001-02-03.txt", "--group", "attic"];

@@ -1,16 +1,12 @@
-//! Days: in file names, and as the base of the times in a log.
+//! Days in file names.
 
 use std::str::FromStr;
 
-use cairn_proto::ids::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
-/// A day in UTC, from 1970 on.
+/// A day from 1970 on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Day {
-    midnight_ms: u64,
-}
+pub(super) struct Day(pub(super) Date);
 
 /// The string is not a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,10 +31,7 @@ impl FromStr for Day {
             return Err(DayError);
         }
         let date: Date = raw.parse().map_err(|_| DayError)?;
-        let midnight = date.to_zoned(TimeZone::UTC).map_err(|_| DayError)?;
-        let midnight_ms =
-            u64::try_from(midnight.timestamp().as_millisecond()).map_err(|_| DayError)?;
-        Ok(Self { midnight_ms })
+        (date.year() >= 1970).then_some(Self(date)).ok_or(DayError)
     }
 }
 
@@ -56,47 +49,11 @@ impl Day {
             .filter(|&start| stands_alone(start))
             .find_map(at)
     }
-
-    /// Returns the time of a minute of this day.
-    pub(super) const fn at(self, minute: Minute) -> Timestamp {
-        Timestamp::new(self.midnight_ms + minute.0 as u64 * 60 * 1000)
-    }
-}
-
-/// A minute of a day, from 0 to 1439.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Minute(u16);
-
-impl Minute {
-    /// Reads `HH:MM`.
-    pub(super) fn parse(raw: &[u8]) -> Option<Self> {
-        let digit = |byte: u8| byte.is_ascii_digit().then(|| u16::from(byte - b'0'));
-        let &[h1, h2, b':', m1, m2] = raw else {
-            return None;
-        };
-        let (hour, minute) = (digit(h1)? * 10 + digit(h2)?, digit(m1)? * 10 + digit(m2)?);
-        (hour < 24 && minute < 60).then_some(Self(hour * 60 + minute))
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn day_and_minute_make_a_timestamp() {
-        for (day, minute, millis) in [
-            ("1970-01-01", "00:00", 0),
-            ("2004-12-25", "09:14", 1_103_966_040_000),
-            ("2016-02-29", "23:59", 1_456_790_340_000),
-        ] {
-            let moment = day
-                .parse::<Day>()
-                .unwrap()
-                .at(Minute::parse(minute.as_bytes()).unwrap());
-            assert_eq!(moment, Timestamp::new(millis), "{day} {minute}");
-        }
-    }
 
     #[test]
     fn invalid_days_are_refused() {
@@ -112,15 +69,6 @@ mod tests {
             "+015-01-01",
         ] {
             assert_eq!(raw.parse::<Day>(), Err(DayError), "{raw:?}");
-        }
-    }
-
-    #[test]
-    fn invalid_minutes_are_refused() {
-        for raw in [
-            "24:00", "09:60", "9:14", "09:1", "09-14", "0a:14", "09:14:00", "",
-        ] {
-            assert_eq!(Minute::parse(raw.as_bytes()), None, "{raw:?}");
         }
     }
 

@@ -1,44 +1,61 @@
-//! The files of an import, and their entries.
+//! The files of an import.
 
 use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
-use cairn_proto::content::body::Body;
 use cairn_proto::ids::ImportSource;
-use cairn_proto::text::Text;
-use cairn_proto::wire::request::message::ImportEntry;
+use jiff::tz::TimeZone;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::day::Day;
-use super::irc_line::{IrcLine, Spoken};
-use super::nick;
+use super::encoding::Legacy;
+use super::entries::Entries;
+use super::format::{Clock, Format};
+use super::log_lines::Lines;
+use super::scan::{Scan, scan};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::limits;
 
-/// A log of one day.
+/// A log.
 #[derive(Debug)]
 pub(super) struct LogFile {
-    path: PathBuf,
-    day: Day,
+    pub(super) path: PathBuf,
+    day: Option<Day>,
     source: ImportSource,
+    pub(super) scan: Scan,
 }
 
-/// Returns the files to import, in the order of their names.
-pub(super) fn find(paths: &[PathBuf], day: Option<Day>) -> Result<Vec<LogFile>, Failure> {
+/// How to read logs. What is not given is guessed for each file.
+#[derive(Clone, Debug)]
+pub(super) struct Reading {
+    /// The day of a log that does not tell it.
+    pub(super) day: Option<Day>,
+    pub(super) format: Option<Format>,
+    pub(super) legacy: Option<Legacy>,
+    pub(super) zone: TimeZone,
+}
+
+/// Returns the files to import, in the order of their names. All of them are read once, so that
+/// nothing is imported if one of them is not a log.
+pub(super) fn find(paths: &[PathBuf], reading: &Reading) -> Result<Vec<LogFile>, Failure> {
     let mut files = Vec::new();
     for path in paths {
         let metadata = fs::metadata(path).map_err(|error| cannot_read(path, &error))?;
         if !metadata.is_dir() {
-            files.push(LogFile::open(path.clone(), day)?);
+            files.push(LogFile::open(path.clone(), reading)?);
             continue;
         }
         let before = files.len();
+        let in_folder = Reading {
+            day: None,
+            ..reading.clone()
+        };
         for entry in fs::read_dir(path).map_err(|error| cannot_read(path, &error))? {
             let path = entry.map_err(|error| cannot_read(path, &error))?.path();
             if path.is_file() && Day::in_name(&name_of(&path)).is_some() {
-                files.push(LogFile::open(path, None)?);
+                files.push(LogFile::open(path, &in_folder)?);
             }
         }
         if files.len() == before {
@@ -56,7 +73,7 @@ fn name_of(path: &Path) -> Cow<'_, str> {
     path.file_name().unwrap_or_default().to_string_lossy()
 }
 
-fn cannot_read(path: &Path, error: &io::Error) -> Failure {
+pub(super) fn cannot_read(path: &Path, error: &io::Error) -> Failure {
     Failure::caused(
         Exit::Failed,
         format!("cannot read {}", path.display()),
@@ -65,13 +82,31 @@ fn cannot_read(path: &Path, error: &io::Error) -> Failure {
 }
 
 impl LogFile {
-    fn open(path: PathBuf, day: Option<Day>) -> Result<Self, Failure> {
-        let day = Day::in_name(&name_of(&path)).or(day).ok_or_else(|| {
-            let headline = format!("the name of {} contains no day", path.display());
-            Failure::new(Exit::Failed, headline).hint("say which day it is, with --date YYYY-MM-DD")
-        })?;
-        let source = source_of(&path).map_err(|error| cannot_read(&path, &error))?;
-        Ok(Self { path, day, source })
+    fn open(path: PathBuf, reading: &Reading) -> Result<Self, Failure> {
+        let failed = |error: &io::Error| cannot_read(&path, error);
+        let is_file = fs::metadata(&path)
+            .map_err(|error| failed(&error))?
+            .is_file();
+        if !is_file {
+            let headline = format!("{} is not a file", path.display());
+            return Err(Failure::new(Exit::Failed, headline)
+                .hint("logs are read twice: save it as a file first"));
+        }
+        let source = source_of(&path).map_err(|error| failed(&error))?;
+        let scan = scan(&path, reading.format, reading.legacy).map_err(|error| failed(&error))?;
+        check_understood(&path, &scan)?;
+        let day = Day::in_name(&name_of(&path)).or(reading.day);
+        if day.is_none() && !scan.has_days && scan.understood > 0 {
+            let headline = format!("neither {} nor its name tells the day", path.display());
+            return Err(Failure::new(Exit::Failed, headline)
+                .hint("say which day it is, with --date YYYY-MM-DD"));
+        }
+        Ok(Self {
+            path,
+            day,
+            source,
+            scan,
+        })
     }
 
     /// Returns the identity of the file.
@@ -79,21 +114,34 @@ impl LogFile {
         self.source
     }
 
-    pub(super) fn entries(&self) -> Result<Entries<'_>, Failure> {
+    pub(super) fn entries(&self, zone: &TimeZone) -> Result<Entries<'_>, Failure> {
         let input = File::open(&self.path).map_err(|error| cannot_read(&self.path, &error))?;
         let input = BufReader::with_capacity(limits::IO_BYTES, input);
-        Ok(Entries {
-            file: self,
-            input,
-            line: Vec::new(),
-            lines: 0,
-            messages: 0,
-            emotes: 0,
-            joins: 0,
-            others: 0,
-            repaired: 0,
-        })
+        let day = self.day.map(|Day(date)| date);
+        let clock = Clock::new(day, zone.clone());
+        Ok(Entries::new(self, Lines::new(input), clock))
     }
+}
+
+/// Refuses a file of which most lines are not of its format.
+fn check_understood(path: &Path, scan: &Scan) -> Result<(), Failure> {
+    let Some((number, line)) = &scan.first_other else {
+        return Ok(());
+    };
+    if scan.understood * 2 >= scan.lines {
+        return Ok(());
+    }
+    let (path, understood, lines) = (path.display(), scan.understood, scan.lines);
+    let headline = match understood {
+        0 => format!("{path} is not an IRC log in a format that cairn knows"),
+        _ => format!(
+            "only {understood} of {lines} lines of {path} are of the format {}",
+            scan.format.name()
+        ),
+    };
+    Err(Failure::new(Exit::Failed, headline).hint(format!(
+        "line {number} is the first that is not: {line:?}; --format tells which program wrote it"
+    )))
 }
 
 /// Hashes the file name, a zero byte, and the first line with its end, so that the identity does
@@ -108,109 +156,11 @@ fn source_of(path: &Path) -> io::Result<ImportSource> {
     Ok(ImportSource::new(hash.digest()))
 }
 
-/// The entries of a file, and the number of lines of each kind.
-#[derive(Debug)]
-pub(super) struct Entries<'a> {
-    file: &'a LogFile,
-    input: BufReader<File>,
-    line: Vec<u8>,
-    lines: u64,
-    messages: u64,
-    emotes: u64,
-    joins: u64,
-    others: u64,
-    repaired: u64,
-}
-
-impl Entries<'_> {
-    /// Returns the next entry; `None` at the end of the file.
-    pub(super) fn next(&mut self) -> Result<Option<ImportEntry>, Failure> {
-        loop {
-            self.line.clear();
-            let bytes = self
-                .input
-                .read_until(b'\n', &mut self.line)
-                .map_err(|error| cannot_read(&self.file.path, &error))?;
-            if bytes == 0 {
-                return Ok(None);
-            }
-            self.lines += 1;
-            let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
-            let (said, body): (_, fn(Text) -> Body) = match IrcLine::parse(line) {
-                IrcLine::Message(said) => {
-                    self.messages += 1;
-                    (said, Body::Text)
-                }
-                IrcLine::Emote(said) => {
-                    self.emotes += 1;
-                    (said, Body::Emote)
-                }
-                IrcLine::Join => {
-                    self.joins += 1;
-                    continue;
-                }
-                IrcLine::Other => {
-                    self.others += 1;
-                    continue;
-                }
-            };
-            self.repaired += u64::from(std::str::from_utf8(said.text).is_err());
-            return self.entry(said, body).map(Some);
-        }
-    }
-
-    fn entry(&self, said: Spoken<'_>, body: fn(Text) -> Body) -> Result<ImportEntry, Failure> {
-        let refused = |why: &str| {
-            let headline = format!(
-                "line {} of {} cannot be imported: {why}",
-                self.lines,
-                self.file.path.display()
-            );
-            Failure::new(Exit::Failed, headline)
-                .hint("the lines before it were imported; mend it and import again")
-        };
-        let text = Text::new(String::from_utf8_lossy(said.text))
-            .map_err(|error| refused(&error.to_string()))?;
-        let sender = nick::user_name(said.nick).ok_or_else(|| refused("it has no nick"))?;
-        Ok(ImportEntry {
-            sender,
-            sent_at: self.file.day.at(said.minute),
-            body: body(text),
-        })
-    }
-
-    /// Lines with a message.
-    pub(super) const fn messages(&self) -> u64 {
-        self.messages
-    }
-
-    /// Lines with an action.
-    pub(super) const fn emotes(&self) -> u64 {
-        self.emotes
-    }
-
-    /// Joins, parts and renames.
-    pub(super) const fn joins(&self) -> u64 {
-        self.joins
-    }
-
-    /// All other lines.
-    pub(super) const fn others(&self) -> u64 {
-        self.others
-    }
-
-    /// Texts that are not UTF-8.
-    pub(super) const fn repaired(&self) -> u64 {
-        self.repaired
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const LOG: &[u8] = b"[09:14] <ada> one\n=== bob has joined\n[09:15]  * bob \
-        waves\nnoise\n[09:16] <ada> caf\xe9\n[09:17] <ada> ";
+    const LOG: &[u8] = b"[09:14] <ada> one\n=== bob has joined #x\n";
 
     fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
@@ -218,6 +168,15 @@ mod tests {
             .iter()
             .for_each(|(name, bytes)| fs::write(dir.path().join(name), bytes).unwrap());
         dir
+    }
+
+    fn reading(day: Option<&str>) -> Reading {
+        Reading {
+            day: day.map(|day| day.parse().unwrap()),
+            format: None,
+            legacy: None,
+            zone: TimeZone::UTC,
+        }
     }
 
     fn names(files: &[LogFile]) -> Vec<String> {
@@ -228,40 +187,6 @@ mod tests {
     }
 
     #[test]
-    fn entries_are_parsed_and_counted() {
-        let dir = folder(&[("2004-12-25.txt", LOG)]);
-        let files = find(&[dir.path().to_owned()], None).unwrap();
-        let mut entries = files[0].entries().unwrap();
-        let mut found = Vec::new();
-        while let Some(entry) = entries.next().unwrap() {
-            found.push((
-                entry.sender.to_string(),
-                entry.sent_at.get() % 86_400_000 / 60_000,
-                entry.body,
-            ));
-        }
-        let text = |raw: &str| Text::new(raw).unwrap();
-        let expected = [
-            ("ada", 554, Body::Text(text("one"))),
-            ("bob", 555, Body::Emote(text("waves"))),
-            ("ada", 556, Body::Text(text("caf\u{fffd}"))),
-            ("ada", 557, Body::Text(text(""))),
-        ];
-        assert_eq!(
-            found,
-            expected.map(|(name, minute, body)| (name.to_owned(), minute, body))
-        );
-        let counts = (
-            entries.messages(),
-            entries.emotes(),
-            entries.joins(),
-            entries.others(),
-            entries.repaired(),
-        );
-        assert_eq!(counts, (3, 1, 1, 1, 1));
-    }
-
-    #[test]
     fn files_are_found_by_their_names() {
         let dir = folder(&[
             ("b 2004-12-26.log", b""),
@@ -269,26 +194,52 @@ mod tests {
             ("README.md", b""),
             ("notes.txt", b""),
         ]);
-        let files = find(&[dir.path().to_owned()], None).unwrap();
+        let files = find(&[dir.path().to_owned()], &reading(None)).unwrap();
         assert_eq!(names(&files), ["a 2004-12-27.log", "b 2004-12-26.log"]);
-        let twice = find(
-            &[dir.path().to_owned(), dir.path().join("a 2004-12-27.log")],
-            None,
-        )
-        .unwrap();
-        assert_eq!(names(&twice).len(), 2);
+        let twice = [dir.path().to_owned(), dir.path().join("a 2004-12-27.log")];
+        assert_eq!(names(&find(&twice, &reading(None)).unwrap()).len(), 2);
     }
 
     #[test]
     fn file_without_a_day_needs_one() {
-        let dir = folder(&[("today.log", LOG)]);
+        let dir = folder(&[
+            ("today.log", LOG),
+            ("own.log", b"--- Log opened Sat Mar 09 23:58:00 2024\n"),
+        ]);
         let path = [dir.path().join("today.log")];
-        assert_eq!(find(&path, None).unwrap_err().exit(), Exit::Failed);
-        assert_eq!(find(&path, "2004-12-25".parse().ok()).unwrap().len(), 1);
+        assert_eq!(
+            find(&path, &reading(None)).unwrap_err().exit(),
+            Exit::Failed
+        );
+        assert_eq!(find(&path, &reading(Some("2004-12-25"))).unwrap().len(), 1);
+        let own = [dir.path().join("own.log")];
+        assert_eq!(find(&own, &reading(None)).unwrap().len(), 1);
         assert!(
-            find(&[dir.path().to_owned()], "2004-12-25".parse().ok()).is_err(),
+            find(&[dir.path().to_owned()], &reading(Some("2004-12-25"))).is_err(),
             "one day cannot be that of a whole folder"
         );
+    }
+
+    #[test]
+    fn files_that_are_no_logs_are_refused() {
+        let dir = folder(&[
+            (
+                "2004-12-25.md",
+                b"# Notes\n\nnothing said\n[09:14] <ada> one\n",
+            ),
+            ("2004-12-26.log", b"noise\n[09:14] <ada> one\n"),
+        ]);
+        let path = [dir.path().join("2004-12-25.md")];
+        let failure = find(&path, &reading(None)).unwrap_err();
+        assert_eq!(failure.exit(), Exit::Failed);
+        let shown = format!("{failure:?}");
+        assert!(shown.contains("only 1 of 3 lines"), "{shown}");
+        assert!(
+            shown.contains("line 1 is the first that is not") && shown.contains("# Notes"),
+            "{shown}"
+        );
+        let path = [dir.path().join("2004-12-26.log")];
+        assert_eq!(find(&path, &reading(None)).unwrap()[0].scan.understood, 1);
     }
 
     #[test]
@@ -299,7 +250,7 @@ mod tests {
             folder(&[("2004-12-25.txt", &grown), ("2004-12-26.txt", LOG)]),
         );
         let sources = |dir: &tempfile::TempDir| -> Vec<ImportSource> {
-            find(&[dir.path().to_owned()], None)
+            find(&[dir.path().to_owned()], &reading(None))
                 .unwrap()
                 .iter()
                 .map(LogFile::source)

@@ -1,23 +1,34 @@
 //! `cairn import`
 
 mod day;
-mod irc_line;
+mod encoding;
+mod entries;
+mod format;
 mod log_file;
+mod log_lines;
 mod nick;
+mod scan;
 mod upload;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
 use cairn_client::Client;
 use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::limits::TEXT_BYTES_MAX;
 use cairn_proto::model::user::ServerRole;
 use cairn_proto::wire::request::session::PullRange;
 use clap::{Args, Subcommand};
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use self::day::Day;
-use self::log_file::{Entries, LogFile};
+use self::encoding::Legacy;
+use self::entries::LineCounts;
+use self::format::Format;
+use self::log_file::{LogFile, Reading};
+use self::nick::Authors;
 use self::upload::Upload;
 use crate::cli::args::target::{Target, groups_named, one_of, parse_group};
 use crate::cli::context::{Conduct, Context};
@@ -38,15 +49,18 @@ enum Source {
 
 /// Import IRC logs into a group
 ///
-/// Lines are `[HH:MM] <nick> text`, or `[HH:MM]  * nick text` for actions. The text is kept to the
-/// byte. Lines that begin with === (joins, parts, renames) and all others are skipped and counted.
+/// Reads the logs of energymech, HexChat, irssi, mIRC, Ubuntu, WeeChat and ZNC. The format is
+/// recognised for each file; a file of which most lines are in none of them is an error, and then
+/// nothing is imported. Joins, parts and other notices are skipped and counted. Texts are kept as
+/// they are, apart from mIRC's codes for colours; one that is too long for a message becomes
+/// several.
 ///
-/// The day is in the name of a file, YYYY-MM-DD; times are UTC. From a folder, files with a day in
-/// their names are imported, in the order of their names.
+/// The day is in the log, or in the name of the file as YYYY-MM-DD. From a folder, files with a day
+/// in their names are imported, in the order of their names.
 ///
-/// Nicks become users that cannot log in; a nick that is the name of a user of the server becomes
-/// that user. Spaces, marks such as @ in front, and characters that are not allowed in names are
-/// removed; names are cut at 64 bytes.
+/// Nicks become users that cannot log in; nicks that differ in case only are one user. A nick that
+/// is the name of a user of the server becomes that user. Spaces, marks such as @ in front, and
+/// characters that are not allowed in names are removed; names are cut at 64 bytes.
 ///
 /// A file is recognised by a hash (XXH3) of its name and first line, so importing it again adds
 /// nothing, and a log that has grown adds its new lines. For owners and admins of the server; the
@@ -55,6 +69,7 @@ enum Source {
 #[command(after_help = "EXAMPLES
   cairn import irc ubuntu-irc/ --group ubuntu --dry-run
   cairn import irc ubuntu-irc/ --group ubuntu
+  cairn import irc lamp.weechatlog --group lamp --timezone Europe/Prague
   cairn import irc today.log --date 2025-11-21 --group ops --json
 
 JSON
@@ -76,6 +91,19 @@ struct IrcArgs {
     /// The day of files without one in their names, YYYY-MM-DD
     #[arg(long, value_name = "DAY")]
     date: Option<Day>,
+
+    /// The program that wrote the logs [default: recognised for each file]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+
+    /// The encoding of lines that are not UTF-8 [default: gb18030 or windows-1252, guessed for each
+    /// file]
+    #[arg(long, value_name = "NAME")]
+    encoding: Option<Legacy>,
+
+    /// The time zone of the logs, such as Asia/Shanghai
+    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = TimeZone::get)]
+    timezone: TimeZone,
 }
 
 /// The result of an import. `conversation` is null after a dry run.
@@ -90,7 +118,9 @@ struct Counts {
     skipped_other: u64,
     users: u64,
     #[serde(skip)]
-    repaired: u64,
+    decoded: BTreeMap<&'static str, u64>,
+    #[serde(skip)]
+    split: u64,
 }
 
 impl fmt::Display for Counts {
@@ -104,7 +134,8 @@ impl fmt::Display for Counts {
             skipped_joins,
             skipped_other,
             users,
-            repaired: _,
+            decoded: _,
+            split: _,
         } = self;
         writeln!(
             f,
@@ -119,20 +150,28 @@ impl fmt::Display for Counts {
 }
 
 impl Counts {
-    fn found(&mut self, entries: &Entries) {
+    fn found(&mut self, file: &LogFile, lines: LineCounts) {
         self.files += 1;
-        self.messages += entries.messages();
-        self.emotes += entries.emotes();
-        self.skipped_joins += entries.joins();
-        self.skipped_other += entries.others();
-        self.repaired += entries.repaired();
+        self.messages += lines.messages;
+        self.emotes += lines.emotes;
+        self.skipped_joins += lines.notices;
+        self.skipped_other += lines.others;
+        self.split += lines.split;
+        if lines.decoded > 0 {
+            *self.decoded.entry(file.scan.legacy.name()).or_default() += lines.decoded;
+        }
     }
 
     fn print(&self, output: &mut Output) -> Result<(), Failure> {
-        if self.repaired > 0 {
+        for (encoding, lines) in &self.decoded {
             output.note(format_args!(
-                "{} lines are not UTF-8; invalid bytes became \u{fffd}",
-                self.repaired
+                "{lines} lines are not UTF-8 and were read as {encoding}; --encoding changes that"
+            ));
+        }
+        if self.split > 0 {
+            output.note(format_args!(
+                "{} lines are longer than {TEXT_BYTES_MAX} bytes and became several messages",
+                self.split
             ));
         }
         output.print(self)
@@ -145,9 +184,15 @@ pub(crate) async fn run(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let Source::Irc(args) = &args.source;
-    let files = log_file::find(&args.paths, args.date)?;
+    let reading = Reading {
+        day: args.date,
+        format: args.format,
+        legacy: args.encoding,
+        zone: args.timezone.clone(),
+    };
+    let files = log_file::find(&args.paths, &reading)?;
     if args.dry_run {
-        return dry_run(&files, output);
+        return dry_run(&files, &reading.zone, output);
     }
     let client = context.client(Conduct::Deliver).await?;
     if client.whoami().role < ServerRole::Admin {
@@ -157,16 +202,17 @@ pub(crate) async fn run(
         ));
     }
     let conversation = group(client, &args.group).await?;
-    import(client, output, conversation, &files).await
+    import(client, output, conversation, &files, &reading.zone).await
 }
 
-fn dry_run(files: &[LogFile], output: &mut Output) -> Result<(), Failure> {
+fn dry_run(files: &[LogFile], zone: &TimeZone, output: &mut Output) -> Result<(), Failure> {
     let mut counts = Counts::default();
+    let mut authors = Authors::default();
     let mut progress = output.progress();
     for file in files {
-        let mut entries = file.entries()?;
-        while entries.next()?.is_some() {}
-        counts.found(&entries);
+        let mut entries = file.entries(zone)?;
+        while entries.next(&mut authors)?.is_some() {}
+        counts.found(file, entries.counts);
         progress.update(|| format!("{} of {} files read", counts.files, files.len()));
     }
     drop(progress);
@@ -195,16 +241,18 @@ async fn import(
     output: &mut Output,
     conversation: ConversationId,
     files: &[LogFile],
+    zone: &TimeZone,
 ) -> Result<(), Failure> {
     let mut counts = Counts {
         conversation: Some(conversation),
         ..Counts::default()
     };
+    let mut authors = Authors::default();
     let mut progress = output.progress();
     for file in files {
-        let mut entries = file.entries()?;
+        let mut entries = file.entries(zone)?;
         let mut upload = Upload::begin(client, conversation, file.source()).await?;
-        while let Some(entry) = entries.next()? {
+        while let Some(entry) = entries.next(&mut authors)? {
             upload.add(entry).await?;
             progress.update(|| {
                 format!(
@@ -218,7 +266,7 @@ async fn import(
         let done = upload.finish().await?;
         counts.added += done.added;
         counts.users += done.users;
-        counts.found(&entries);
+        counts.found(file, entries.counts);
     }
     drop(progress);
     if counts.added > 0 {
