@@ -18,19 +18,19 @@ pub(super) use self::stamp::{Clock, Stamp};
 /// Programs that write logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// [HH:MM] <nick> text, [HH:MM]  * nick text, === joins and actions
+    /// `[HH:MM] <nick> text`, `=== joins and actions`
     Ubuntu,
-    /// [HH:MM:SS] <nick> text, [HH:MM:SS] *** Joins: …
+    /// `[HH:MM:SS] <nick> text`, `[HH:MM:SS] *** Joins: …`
     Energymech,
     /// As energymech
     Znc,
-    /// [HH:MM] <nick> text with colour codes, Session Start: …
+    /// `[HH:MM] <nick> text` with colour codes, `Session Start: …`
     Mirc,
-    /// HH:MM < nick> text, --- Day changed …
+    /// `HH:MM < nick> text`, `--- Day changed …`
     Irssi,
     /// YYYY-MM-DD HH:MM:SS, nick and text between tabs
     Weechat,
-    /// Mon DD HH:MM:SS <nick> text, **** BEGIN LOGGING AT …
+    /// `Mon DD HH:MM:SS <nick> text`, `**** BEGIN LOGGING AT …`
     Hexchat,
 }
 
