@@ -7,6 +7,7 @@ mod first_start;
 mod lost_key;
 mod machine;
 mod permissions;
+mod repair;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};

@@ -201,6 +201,8 @@ impl Failure {
                     --data",
             ),
             _ if is_full(error) => failure.hint(FULL),
+            (Exit::DataUnusable, ServeError::Store(StoreError::Log(_))) => failure
+                .hint("`cairn doctor --data DIR` says what is missing, and can cut a damaged log"),
             (_, ServeError::Panicked) => failure.hint(
                 "this is a bug in cairn; please report it \
                 with the log above",
@@ -238,6 +240,10 @@ impl Failure {
             DoctorError::Format(_) | DoctorError::Store(StoreError::Format(_)) => {
                 Self::caused(Exit::DataUnusable, error, error)
             }
+            DoctorError::Lost { .. } => Self::caused(Exit::Failed, error, error).hint(
+                "keep a copy of the directory, and restore a backup; without one, `cairn doctor \
+                    --data DIR --repair` cuts the log there and lists what is lost",
+            ),
             _ => Self::caused(Exit::Failed, error, error)
                 .hint("keep a copy of the directory, and restore a backup"),
         }

@@ -17,9 +17,11 @@ use crate::cli::limits;
 use crate::cli::output::Output;
 use crate::cli::server::machine::Machine;
 use crate::cli::server::open_files;
+use crate::cli::server::sound::Sound;
 use cairn_server::identity::{self, IdentityError};
 use cairn_store::StoreError;
-use cairn_store::check::doctor::{self, Depth, Report};
+use cairn_store::check::doctor::{self, Depth, DoctorError};
+use cairn_store::check::repair::{self, Repaired};
 use cairn_store::engine::Engine;
 
 /// Check stored data, or explain an unread count
@@ -28,6 +30,10 @@ use cairn_store::engine::Engine;
 /// message numbers without gaps, cursors within their bounds, the commit log against the blocks,
 /// attachments against their files, the server's key. It also moves the commit log into the trees,
 /// as a start of the server does. It names the first problem and exits with code 1.
+///
+/// With --repair, it first cuts a damaged commit log after its last good batch and lists what is
+/// lost. The log and the trees before that are kept in the folder aside. Restore a backup instead
+/// if there is a recent one.
 ///
 /// With --new-identity, it then creates a new key for a server whose key is lost, and prints its
 /// pin. Restore identity/key.pem from a backup instead if there is one: no device trusts a new key.
@@ -39,11 +45,12 @@ use cairn_store::engine::Engine;
 #[command(after_help = "EXAMPLES
   cairn doctor --data /srv/cairn
   cairn doctor --data /srv/cairn --full
+  cairn doctor --data /srv/cairn --repair
   cairn doctor --data /srv/cairn --new-identity
   cairn doctor --explain '#team' ada
   cairn doctor --explain '#team' ada --json
 
-JSON of --data, with more counts; open_files is null without a limit
+JSON of --data, with more counts; open_files is null without a limit; after a repair also repaired
   {\"users\":2,\"messages\":130,\"warnings\":[],
    \"machine\":{\"open_files\":1024,\"time_ms\":1767225600000,\"last_write_ms\":1767225599000}}
 
@@ -60,6 +67,10 @@ pub(crate) struct DoctorArgs {
     #[arg(long, requires = "data")]
     full: bool,
 
+    /// Cut a damaged commit log after its last good batch, keep a copy, and list what is lost
+    #[arg(long, requires = "data")]
+    repair: bool,
+
     /// Create a new key if the server's key is missing or damaged; no device trusts it
     #[arg(long, requires = "data")]
     new_identity: bool,
@@ -67,67 +78,6 @@ pub(crate) struct DoctorArgs {
     /// Explain the unread count of a member
     #[arg(long, num_args = 2, value_names = ["TARGET", "USER"], group = "task")]
     explain: Option<Vec<String>>,
-}
-
-#[derive(Debug, Serialize)]
-struct Sound {
-    #[serde(flatten)]
-    report: Report,
-    /// The pin of the key that was created.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    new_pin: Option<String>,
-    /// What does not prevent a start, but may not be as intended.
-    warnings: Vec<String>,
-    machine: Machine,
-}
-
-impl fmt::Display for Sound {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report {
-            users,
-            devices,
-            conversations,
-            members,
-            messages,
-            blocks,
-            block_bytes,
-            cursors,
-            ..
-        } = self.report;
-        let Report {
-            attachments,
-            attachment_bytes,
-            log_batches,
-            log_messages,
-            ..
-        } = self.report;
-        writeln!(f, "everything is sound")?;
-        writeln!(f, "  {users} users, {devices} devices, {cursors} cursors")?;
-        writeln!(f, "  {conversations} conversations, {members} memberships")?;
-        writeln!(
-            f,
-            "  {messages} messages in {blocks} blocks of {block_bytes} bytes"
-        )?;
-        writeln!(f, "  {attachments} attachments of {attachment_bytes} bytes")?;
-        write!(
-            f,
-            "  {log_messages} of the messages were still in the commit log, in {log_batches} \
-                batches"
-        )?;
-        for warning in &self.warnings {
-            write!(f, "\nwarning: {warning}")?;
-        }
-        match &self.new_pin {
-            None => Ok(()),
-            Some(pin) => write!(
-                f,
-                "\n\nThe server has a new key, with the pin\n\n  {pin}\n\nNo device trusts it \
-                    yet, and earlier invite links are void. On each device, replace \"pin\" \
-                    in\nprofile.json: its login stays valid. Or log in again: cairn login \
-                    HOST:PORT --pin {pin} --name NAME"
-            ),
-        }
-    }
 }
 
 /// The parts of an unread count.
@@ -238,6 +188,10 @@ fn check(dir: &Path, args: &DoctorArgs, output: &mut Output) -> Result<(), Failu
     open_files::check(limits::OFFLINE_FILES_MIN)?;
     // Before the check, which writes.
     let machine = Machine::of(dir);
+    let repaired = match args.repair {
+        true => repair::repair(dir).map_err(|error| Failure::of_check(&error))?,
+        false => None,
+    };
     let mut progress = output.progress();
     let said = |at: doctor::Progress| {
         format!(
@@ -247,7 +201,7 @@ fn check(dir: &Path, args: &DoctorArgs, output: &mut Output) -> Result<(), Failu
     };
     let checked = doctor::check(dir, depth, &mut |at| progress.update(|| said(at)));
     drop(progress);
-    let report = checked.map_err(|error| Failure::of_check(&error))?;
+    let report = checked.map_err(|error| of_checked(&error, repaired.as_ref()))?;
     let of_store = |error: StoreError| Failure::of_check(&error.into());
     // Open, so that no server starts meanwhile.
     let engine = Engine::open(dir).map_err(of_store)?;
@@ -257,11 +211,25 @@ fn check(dir: &Path, args: &DoctorArgs, output: &mut Output) -> Result<(), Failu
     let mut warnings = Vec::from_iter(problems.iter().map(ToString::to_string));
     warnings.extend(machine.warnings());
     output.print(&Sound {
+        repaired,
         report,
         new_pin: new_pin.map(|pin| pin.to_string()),
         warnings,
         machine,
     })
+}
+
+/// Explains a problem that was found, perhaps after a repair.
+fn of_checked(error: &DoctorError, repaired: Option<&Repaired>) -> Failure {
+    let failure = Failure::of_check(error);
+    match repaired {
+        None => failure,
+        Some(Repaired { copy, loss, .. }) => failure.hint(format!(
+            "the log was cut, but more is damaged ({loss}); restore a backup, or move the files \
+                of {} back",
+            copy.display()
+        )),
+    }
 }
 
 /// Returns the pin of the new key, if one was wanted.

@@ -6,4 +6,5 @@ pub(crate) mod doctor;
 mod machine;
 mod open_files;
 pub(crate) mod serve;
+mod sound;
 pub(crate) mod stats;

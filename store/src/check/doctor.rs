@@ -20,7 +20,7 @@ use serde::de::DeserializeOwned;
 pub use error::DoctorError;
 
 use crate::blocks::{Blocks, BlocksError};
-use crate::check::verify;
+use crate::check::{repair, verify};
 use crate::commit_log::{CommitLog, LogPlace, OpenError};
 use crate::engine::{Engine, StoreError};
 use crate::env::Env;
@@ -122,7 +122,7 @@ pub fn check_in(
     Ok(report)
 }
 
-fn open_trees(env: &Env, dir: &Path) -> Result<Trees, TreesError> {
+pub(super) fn open_trees(env: &Env, dir: &Path) -> Result<Trees, TreesError> {
     Trees::open_in(env, &dir.join("trees"), &dir.join("aside"), &Poison::new())
 }
 
@@ -174,13 +174,10 @@ fn check_log(env: &Env, dir: &Path, report: &mut Report) -> Result<(), DoctorErr
             Ok(())
         })
     };
-    let log = CommitLog::open(
-        env,
-        &place,
-        trees.checkpoint()?,
-        &Poison::new(),
-        |_, payload| check(payload),
-    );
+    let checkpoint = trees.checkpoint()?;
+    let log = CommitLog::open(env, &place, checkpoint, &Poison::new(), |_, payload| {
+        check(payload)
+    });
     match log {
         Ok(_) => match differing.first() {
             None => Ok(()),
@@ -189,6 +186,10 @@ fn check_log(env: &Env, dir: &Path, report: &mut Report) -> Result<(), DoctorErr
                 msgid,
             }),
         },
+        Err(OpenError::Log(damage)) if damage.is_damage() => {
+            let (_, loss) = repair::read(env, &place, checkpoint)?;
+            Err(DoctorError::Lost { damage, loss })
+        }
         Err(OpenError::Log(error)) => Err(error.into()),
         Err(OpenError::Replay { source, .. }) => Err(source),
     }

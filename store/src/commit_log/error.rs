@@ -40,8 +40,9 @@ pub enum LogError {
     },
     /// Accepted batches are missing at the end of the log.
     #[error(
-        "the commit log ends with batch {last}, but batches up to {accepted} were accepted; \
-         restore the data directory from a backup"
+        "the commit log ends with batch {last}, but batches up to {accepted} were accepted: {} \
+         are missing; restore the data directory from a backup",
+        .accepted.get().saturating_sub(.last.get())
     )]
     Short { last: BatchNo, accepted: BatchNo },
     /// The segment that was written last is missing.
@@ -97,6 +98,19 @@ pub(crate) enum OpenError<E> {
 }
 
 impl LogError {
+    /// Returns whether the log can be cut where it is damaged: see
+    /// [`Salvage`](super::salvage::Salvage).
+    pub(crate) const fn is_damage(&self) -> bool {
+        matches!(
+            self,
+            Self::Damaged { .. }
+                | Self::Missing { .. }
+                | Self::Short { .. }
+                | Self::NoSegment { .. }
+                | Self::NoWatermark { .. }
+        )
+    }
+
     pub(super) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
         Self::Io {
             action,

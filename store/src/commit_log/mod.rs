@@ -14,6 +14,7 @@ mod error;
 mod preparer;
 mod record;
 mod recovery;
+pub(crate) mod salvage;
 mod segment;
 mod sync_times;
 mod watermark;

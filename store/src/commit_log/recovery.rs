@@ -56,6 +56,20 @@ impl Listing {
         self.segments.is_empty()
     }
 
+    /// Returns the segments from the one with the batch after the checkpoint on, or all of them if
+    /// none has it.
+    pub(super) fn needed(mut self, checkpoint: BatchNo) -> Vec<(BatchNo, PathBuf)> {
+        let begin = self.begin(checkpoint).unwrap_or(0);
+        self.segments.split_off(begin)
+    }
+
+    /// Segments before this one remain from a drop that a crash interrupted.
+    fn begin(&self, checkpoint: BatchNo) -> Option<usize> {
+        self.segments
+            .partition_point(|(first, _)| *first <= checkpoint.next())
+            .checked_sub(1)
+    }
+
     /// Replays every batch above the checkpoint.
     pub(super) fn replay<E>(
         self,
@@ -65,21 +79,18 @@ impl Listing {
         let Known {
             checkpoint, mark, ..
         } = known;
+        let begin = self.begin(checkpoint);
+        if let (None, Some(&(first, _))) = (begin, self.segments.first()) {
+            return Err(LogError::Apart { checkpoint, first }.into());
+        }
         self.check_anchor(mark)?;
-        // Segments below the one with the checkpoint remain from a drop that a crash interrupted.
-        let needed = self
-            .segments
-            .partition_point(|(first, _)| *first <= checkpoint.next());
-        let Some(begin) = needed.checked_sub(1) else {
-            let missing = match self.segments.first() {
-                Some(&(first, _)) => LogError::Apart { checkpoint, first },
-                None => LogError::Missing {
-                    expected: checkpoint.next(),
-                    found: None,
-                    checkpoint,
-                },
-            };
-            return Err(missing.into());
+        let Some(begin) = begin else {
+            return Err(LogError::Missing {
+                expected: checkpoint.next(),
+                found: None,
+                checkpoint,
+            }
+            .into());
         };
         let mut replayed = Replayed::default();
         let mut segments = self.segments.into_iter().enumerate().peekable();

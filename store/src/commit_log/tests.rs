@@ -9,15 +9,18 @@ use super::*;
 use crate::disk::OpenMode;
 use crate::disk::real::RealDisk;
 
-type Batches = Vec<(u64, Vec<u8>)>;
+pub(super) type Batches = Vec<(u64, Vec<u8>)>;
 
-const DIRECTORY: DirectoryId = DirectoryId::from_bytes([5; 16]);
+pub(super) const DIRECTORY: DirectoryId = DirectoryId::from_bytes([5; 16]);
 
-fn place(dir: &Path) -> LogPlace {
+pub(super) fn place(dir: &Path) -> LogPlace {
     LogPlace::in_dir(dir, DIRECTORY, Format::Current)
 }
 
-fn open(dir: &Path, checkpoint: u64) -> Result<(CommitLog, Batches), OpenError<Infallible>> {
+pub(super) fn open(
+    dir: &Path,
+    checkpoint: u64,
+) -> Result<(CommitLog, Batches), OpenError<Infallible>> {
     let mut batches = Vec::new();
     let log = CommitLog::open(
         &Env::real(),
@@ -54,7 +57,7 @@ fn segments(dir: &Path) -> BTreeMap<String, Vec<u8>> {
         .collect()
 }
 
-fn write_segments(dir: &Path, segments: &BTreeMap<String, Vec<u8>>) {
+pub(super) fn write_segments(dir: &Path, segments: &BTreeMap<String, Vec<u8>>) {
     fs::create_dir_all(dir.join("log")).unwrap();
     for (name, bytes) in segments {
         fs::write(dir.join("log").join(name), bytes).unwrap();
@@ -325,7 +328,7 @@ const PADDING_BYTES: usize = 50;
 
 /// Writes batches, with a new segment after the marked ones. The files have little space allocated
 /// after their end.
-fn written(batches: &[(Vec<u8>, bool)]) -> BTreeMap<String, Vec<u8>> {
+pub(super) fn written(batches: &[(Vec<u8>, bool)]) -> BTreeMap<String, Vec<u8>> {
     let dir = tempfile::tempdir().unwrap();
     let (mut log, _) = open(dir.path(), 0).unwrap();
     for (changes, rotate) in batches {
@@ -366,7 +369,7 @@ fn used_bytes(segment: &[u8]) -> usize {
 }
 
 /// The watermark after the last batch.
-fn mark_of(files: &BTreeMap<String, Vec<u8>>) -> Mark {
+pub(super) fn mark_of(files: &BTreeMap<String, Vec<u8>>) -> Mark {
     let (_, active) = files.last_key_value().unwrap();
     let last = files
         .values()

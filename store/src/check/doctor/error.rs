@@ -7,6 +7,7 @@ use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::wire::codec::DecodeError;
 
 use crate::blocks::BlocksError;
+use crate::check::repair::Loss;
 use crate::check::verify::VerifyError;
 use crate::commit_log::LogError;
 use crate::engine::StoreError;
@@ -29,6 +30,14 @@ pub enum DoctorError {
     Trees(#[from] TreesError),
     #[error(transparent)]
     Log(#[from] LogError),
+    /// The log is damaged, and can be cut: see [`repair`](crate::check::repair).
+    #[error("{damage}; {loss}")]
+    Lost { damage: LogError, loss: Loss },
+    #[error("cannot copy {} before the repair: {source}", .dir.display())]
+    Copy {
+        dir: PathBuf,
+        source: std::io::Error,
+    },
     #[error(transparent)]
     Blocks(#[from] BlocksError),
     #[error(transparent)]
