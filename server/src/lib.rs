@@ -11,6 +11,7 @@
 //! * `delivery`: replies, and unread entries from the tail or from disk
 //! * `transfer`: attachments, each on its own stream
 //! * `retention`: expiry of old entries
+//! * [`supervision`]: what ends the server when a part of it fails
 //! * [`run`]: all of it together, from start to stop
 
 pub(crate) mod clock;
@@ -27,6 +28,7 @@ pub mod run;
 pub(crate) mod sequencer;
 pub(crate) mod session;
 pub(crate) mod shared;
+pub mod supervision;
 pub(crate) mod transfer;
 mod transport;
 

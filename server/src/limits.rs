@@ -221,6 +221,16 @@ pub(crate) const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(1);
 /// Threads for password hashes, history and attachments.
 pub(crate) const BLOCKING_THREADS_MAX: usize = 8;
 
+/// How often the watchdog looks, and the watched threads beat.
+pub(crate) const WATCHDOG_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Looks without progress after which the watchdog warns.
+pub(crate) const WATCHDOG_WARNING_TICKS: u32 = 10;
+
+/// Looks without progress after which a part has stalled. A slow disk may block the sequencer for
+/// a long time, and it continues after that.
+pub(crate) const WATCHDOG_STALLED_TICKS: u32 = 60;
+
 /// Shortest time between two presence updates to watchers.
 pub(crate) const PRESENCE_INTERVAL: Duration = Duration::from_millis(250);
 

@@ -32,6 +32,9 @@ use crate::sequencer::publication::Publication;
 use crate::session::password::concurrent_hashes;
 use crate::session::secret_hash::secret_hash;
 use crate::shared::Shared;
+use crate::supervision::Ended;
+use crate::supervision::background::Background;
+use crate::supervision::watchdog::{self, Heartbeats, Stalled, Watchdog};
 use crate::transfer::{Transfers, gc};
 use crate::transport::Listener;
 use crate::transport::accept::accept;
@@ -79,14 +82,14 @@ pub enum ServeError {
     BeginEpoch(ErrorCode),
     #[error("the system gave no random bytes: {0}")]
     Random(#[from] getrandom::Error),
-    /// A bug in cairn.
-    #[error("a thread of the server panicked")]
-    Panicked,
+    #[error(transparent)]
+    Ended(#[from] Ended),
 }
 
 /// Runs a server until `stop` resolves, and calls `ready` when it accepts connections.
 ///
-/// The calling thread becomes the network thread.
+/// The calling thread becomes the network thread. When a thread of the server stands still, which
+/// may be this one, another calls `stalled`, which should end the process.
 ///
 /// # Errors
 ///
@@ -95,6 +98,7 @@ pub fn run(
     options: &Options,
     ready: impl FnOnce(&Ready),
     stop: impl Future<Output = ()>,
+    stalled: impl FnOnce(Stalled) + Send + 'static,
 ) -> Result<(), ServeError> {
     let engine = open(options)?;
     let identity = identity_of(&engine, &options.data)?;
@@ -105,7 +109,17 @@ pub fn run(
         .build()?;
     let result = runtime.block_on(async {
         let listener = Listener::Quic(quic::Listener::open(options.listen, &identity)?);
-        serve(options, engine, &identity, listener, ready, stop).await
+        let heartbeats = Heartbeats::default();
+        let watchdog = Watchdog::start(heartbeats.clone(), stalled)?;
+        let stop = async {
+            stop.await;
+            // A stop may take long.
+            drop(watchdog);
+        };
+        serve(
+            options, engine, &identity, listener, heartbeats, ready, stop,
+        )
+        .await
     });
     // No one waits for history reads of closed connections.
     runtime.shutdown_timeout(Duration::ZERO);
@@ -128,7 +142,11 @@ pub async fn run_in_memory(
     let engine = open(options)?;
     let identity = identity_of(&engine, &options.data)?;
     let listener = Listener::Memory(memory::Listener::new(connections));
-    serve(options, engine, &identity, listener, ready, stop).await
+    let heartbeats = Heartbeats::default();
+    serve(
+        options, engine, &identity, listener, heartbeats, ready, stop,
+    )
+    .await
 }
 
 fn open(options: &Options) -> Result<Engine, ServeError> {
@@ -146,70 +164,100 @@ async fn serve(
     engine: Engine,
     identity: &Identity,
     mut listener: Listener,
+    heartbeats: Heartbeats,
     ready: impl FnOnce(&Ready),
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let listening = listener.local_addr()?;
     let has_owner = engine.state().has_owner();
-    let shared = Arc::new(shared(options, &engine, listening)?);
+    let shared = Arc::new(shared(options, &engine, listening, heartbeats)?);
     let (publish, publications) = mpsc::channel(limits::PUBLICATIONS_MAX);
     let (mut failed, sequencer) = match &listener {
         Listener::Quic(_) => start_thread(engine, &shared, publish)?,
         Listener::Memory(_) => start_task(engine, &shared, publish),
     };
-    let hub = tokio::spawn(tasks::publish(shared.clone(), publications));
-    let receipts = tokio::spawn(tasks::send_receipts(shared.clone()));
-    let presences = tokio::spawn(tasks::notify_presences(shared.clone()));
-    let idle_sessions = tokio::spawn(tasks::mark_idle_sessions(shared.clone()));
-    start_epoch(&shared).await?;
-    let invite = match has_owner {
-        true => None,
-        false => Some(owner_invite(&shared, identity).await?),
-    };
-    let retention = tokio::spawn(retention::run(shared.clone()));
+    let mut hub = tokio::spawn(tasks::publish(shared.clone(), publications));
+    let mut background = Background::default();
+    background.spawn("watchdog", watchdog::beat(shared.heartbeats.clone()));
+    background.spawn("receipts", tasks::send_receipts(shared.clone()));
+    background.spawn("presence", tasks::notify_presences(shared.clone()));
+    background.spawn("idle check", tasks::mark_idle_sessions(shared.clone()));
+    let mut later = Background::default();
     let mut connections = JoinSet::new();
-    let gc_task = tokio::spawn(gc::run(shared.clone()));
-    info!(%listening, "accepting connections");
-    let accepting = async {
-        accept(&mut listener, &mut connections, &shared).await;
-        std::future::pending::<Infallible>().await
+    let serving = async {
+        start_epoch(&shared).await?;
+        let invite = match has_owner {
+            true => None,
+            false => Some(owner_invite(&shared, identity).await?),
+        };
+        later.spawn("retention", retention::run(shared.clone()));
+        later.spawn("attachment gc", gc::run(shared.clone()));
+        info!(%listening, "accepting connections");
+        let accepting = async {
+            accept(&mut listener, &mut connections, &shared).await;
+            Ended::returned("listener")
+        };
+        let announced = async {
+            ready(&Ready { listening, invite });
+            std::future::pending::<Infallible>().await
+        };
+        tokio::select! {
+            biased;
+            never = announced => match never {},
+            ended = accepting => Err::<Infallible, _>(ServeError::Ended(ended)),
+            ended = later.ended() => Err(ServeError::Ended(ended)),
+        }
     };
-    let announced = async {
-        ready(&Ready { listening, invite });
-        std::future::pending::<Infallible>().await
-    };
-    let code = tokio::select! {
+    let mut is_hub_over = false;
+    let (code, result) = tokio::select! {
         // Biased: a caller may stop the server as soon as `ready` runs, so `stop` must be polled
         // before.
         biased;
-        () = stop => CloseCode::GoingAway,
-        _ = &mut failed => CloseCode::Storage,
-        never = announced => match never {},
-        never = accepting => match never {},
+        () = stop => (CloseCode::GoingAway, Ok(())),
+        _ = &mut failed => (CloseCode::Storage, Ok(())),
+        joined = &mut hub => {
+            is_hub_over = true;
+            match joined.map_err(tokio::task::JoinError::try_into_panic) {
+                Err(Ok(payload)) => {
+                    let ended = Ended::panicked("hub", &*payload);
+                    (CloseCode::Internal, Err(ServeError::Ended(ended)))
+                }
+                // It ends after the sequencer, which has the reason.
+                Ok(()) | Err(Err(_)) => (CloseCode::Storage, Ok(())),
+            }
+        }
+        ended = background.ended() => (CloseCode::Internal, Err(ServeError::Ended(ended))),
+        Err(error) = serving => (CloseCode::Internal, Err(error)),
     };
     info!(%code, "stopping");
     // Stop intake from outside in: no new connections, then no background commands, then no
     // commands at all. The sequencer decides what is queued, the hub publishes it, and only then
     // are sessions closed, so that every accepted message gets its reply. Storage is joined last.
     listener.refuse_new();
-    gc_task.abort();
-    receipts.abort();
-    presences.abort();
-    idle_sessions.abort();
-    retention.abort();
+    later.abort();
+    background.abort();
     shared.intake.close();
-    // Resolves when the sequencer has decided and published everything that was queued.
-    let _ = hub.await;
+    if !is_hub_over {
+        // Resolves when the sequencer has decided and published everything that was queued.
+        let _ = hub.await;
+    }
     stop_sessions(&shared, code).await;
     listener.close(code).await;
     connections.shutdown().await;
-    sequencer.join().await
+    // A failure of the store explains why other parts ended.
+    sequencer.join().await.and(result)
 }
 
-fn shared(options: &Options, engine: &Engine, listening: SocketAddr) -> Result<Shared, ServeError> {
+fn shared(
+    options: &Options,
+    engine: &Engine,
+    listening: SocketAddr,
+    heartbeats: Heartbeats,
+) -> Result<Shared, ServeError> {
     let transfers = Transfers::open(&options.data, options.disk_reserve_bytes)
         .map_err(ServeError::Attachments)?;
     Ok(Shared {
+        heartbeats,
         intake: Intake::new(),
         hub: Hub::new(
             engine.timelines(),
@@ -246,10 +294,11 @@ fn start_thread(
 ) -> Result<(oneshot::Receiver<()>, Sequencer), ServeError> {
     let (ended, failed) = oneshot::channel();
     let (intake, focused) = (shared.intake.clone(), shared.hub.focused());
+    let heartbeats = shared.heartbeats.clone();
     let thread = std::thread::Builder::new()
         .name("sequencer".into())
         .spawn(move || {
-            let result = sequencer::run(engine, &intake, focused, publish);
+            let result = sequencer::run(engine, &intake, focused, publish, &heartbeats);
             drop(ended);
             result
         })?;
@@ -277,11 +326,13 @@ impl Sequencer {
         let joined = match self {
             Self::Thread(thread) => tokio::task::spawn_blocking(move || thread.join())
                 .await
-                .ok()
-                .and_then(Result::ok),
-            Self::Task(task) => task.await.ok(),
+                .unwrap_or_else(|error| Err(Box::new(error))),
+            Self::Task(task) => task.await.map_err(|error| match error.try_into_panic() {
+                Ok(payload) => payload,
+                Err(error) => Box::new(error),
+            }),
         };
-        Ok(joined.ok_or(ServeError::Panicked)??)
+        Ok(joined.map_err(|payload| Ended::panicked("sequencer", &*payload))??)
     }
 }
 

@@ -20,6 +20,7 @@ use crate::sequencer::intake::Intake;
 use crate::sequencer::publication::Publication;
 use crate::sequencer::ticket::Ticket;
 use crate::shared::Shared;
+use crate::supervision::watchdog::{Heartbeats, Part};
 use cairn_store::StoreError;
 use cairn_store::engine::Engine;
 
@@ -29,12 +30,14 @@ pub(crate) fn run(
     intake: &Intake,
     focused: FocusedConversations,
     publications: mpsc::Sender<Publication>,
+    heartbeats: &Heartbeats,
 ) -> Result<(), StoreError> {
     // The receiver outlives this thread unless the process ends.
     let publish = |publication| drop(publications.blocking_send(publication));
     let mut sequencer = Sequencer::new(engine, focused, publish);
     let (mut tickets, mut result) = (Vec::new(), Ok(()));
     while result.is_ok() && intake.take(&mut tickets, sequencer.wait_timeout()) {
+        heartbeats.beat(Part::Sequencer);
         result = sequencer.step(&mut tickets);
     }
     let engine = sequencer.finish(result, intake)?;

@@ -18,10 +18,12 @@ use crate::fairness::strangers::Strangers;
 use crate::hub::Hub;
 use crate::sequencer::intake::Intake;
 use crate::sequencer::ticket::{Ticket, job};
+use crate::supervision::watchdog::Heartbeats;
 use crate::transfer::Transfers;
 
 #[derive(Debug)]
 pub(crate) struct Shared {
+    pub(crate) heartbeats: Heartbeats,
     pub(crate) intake: Intake,
     pub(crate) hub: Hub,
     /// The conversations in memory.

@@ -61,7 +61,7 @@ impl Server {
         let (announce, announced) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             let ready = move |ready: &Ready| announce.send(ready.clone()).unwrap();
-            run(&options, ready, async { drop(stopped.await) })
+            run(&options, ready, async { drop(stopped.await) }, drop)
         });
         self.running = Some(Running { stop, thread });
         announced.recv().expect("the server does not start")

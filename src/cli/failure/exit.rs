@@ -18,6 +18,8 @@ pub(crate) enum Exit {
     DataUnusable,
     /// The storage failed while serving. Accepted messages are safe.
     StorageFailed,
+    /// A bug ended the server. Accepted messages are safe.
+    Internal,
     /// Ctrl-C, as shells number it.
     Interrupted,
 }
@@ -31,6 +33,7 @@ EXIT CODES
     3  no session: the server is unreachable, or this device not logged in
     4  unusable data directory: locked, damaged, other version, disk full
     5  the storage failed while serving
+   70  a bug ended the server
   130  interrupted";
 
 impl Exit {
@@ -42,6 +45,7 @@ impl Exit {
             Self::NoSession => 3,
             Self::DataUnusable => 4,
             Self::StorageFailed => 5,
+            Self::Internal => 70,
             Self::Interrupted => 130,
         }
     }
@@ -66,6 +70,7 @@ mod tests {
             Exit::NoSession,
             Exit::DataUnusable,
             Exit::StorageFailed,
+            Exit::Internal,
             Exit::Interrupted,
         ];
         let listed: Vec<u8> = HELP

@@ -20,6 +20,7 @@ pub(crate) use self::hints::hint_for_code;
 use crate::ui::sanitize::Sanitized;
 use cairn_server::identity::IdentityError;
 use cairn_server::run::ServeError;
+use cairn_server::supervision::watchdog::Stalled;
 use cairn_store::StoreError;
 use cairn_store::check::doctor::DoctorError;
 use cairn_store::files::disk_reserve;
@@ -146,6 +147,9 @@ impl From<ClientError> for Failure {
 const FULL: &str = "the disk is full; no accepted message is lost: free some space, then start \
     again on the same directory";
 
+const BUG: &str = "every accepted message is safe: restart the server on the same directory; this \
+    is a bug in cairn; please report it with the log above";
+
 /// Returns whether a full disk is the cause.
 fn is_full(error: &(dyn StdError + 'static)) -> bool {
     error
@@ -184,6 +188,7 @@ impl Failure {
             | ServeError::BeginEpoch(ErrorCode::StorageFailed) => Exit::StorageFailed,
             ServeError::Identity(error) => return Self::of_identity(Exit::DataUnusable, error),
             ServeError::Store(_) => Exit::DataUnusable,
+            ServeError::Ended(_) => Exit::Internal,
             _ => Exit::Failed,
         };
         let failure = Self::caused(exit, error, error);
@@ -203,12 +208,14 @@ impl Failure {
             _ if is_full(error) => failure.hint(FULL),
             (Exit::DataUnusable, ServeError::Store(StoreError::Log(_))) => failure
                 .hint("`cairn doctor --data DIR` says what is missing, and can cut a damaged log"),
-            (_, ServeError::Panicked) => failure.hint(
-                "this is a bug in cairn; please report it \
-                with the log above",
-            ),
+            (_, ServeError::Ended(_)) => failure.hint(BUG),
             _ => failure,
         }
+    }
+
+    /// Explains why a server whose threads stand still ends.
+    pub(crate) fn of_stalled(stalled: &Stalled) -> Self {
+        Self::new(Exit::Internal, stalled).hint(BUG)
     }
 
     /// Explains what is wrong with the server's identity.
@@ -254,6 +261,7 @@ impl Failure {
 mod tests {
     use super::*;
     use cairn_proto::invite::ServerAddr;
+    use cairn_server::supervision::Ended;
     use cairn_store::files::disk_reserve::OutOfSpace;
 
     fn text(failure: &Failure) -> String {
@@ -318,6 +326,18 @@ mod tests {
         ] {
             assert_eq!(Failure::from(error.clone()).exit(), exit, "{error:?}");
         }
+    }
+
+    #[test]
+    fn ended_part_is_a_bug() {
+        let ended = Ended {
+            part: "hub",
+            reason: "it panicked: 7".to_owned(),
+        };
+        let failure = Failure::of_server(&ServeError::Ended(ended), true);
+        assert_eq!(failure.exit(), Exit::Internal);
+        let expected = format!("error: the hub of the server ended: it panicked: 7\nhint: {BUG}\n");
+        assert_eq!(text(&failure), expected);
     }
 
     #[test]

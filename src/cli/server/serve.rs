@@ -17,10 +17,11 @@ use tracing_subscriber::filter::ParseError;
 
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::limits;
-use crate::cli::output::Output;
+use crate::cli::output::{Format, Output};
 use crate::cli::server::open_files;
 use cairn_core::state::settings::values::Bytes;
 use cairn_server::run::{self, Options, Ready};
+use cairn_server::supervision::watchdog::Stalled;
 
 /// Run a server
 ///
@@ -144,12 +145,21 @@ pub(crate) fn run(
             () = give_up.notified() => {}
         }
     };
-    let result = run::run(&options, ready, stop);
+    let result = run::run(&options, ready, stop, end_stalled);
     let announced = announced.into_inner();
     let was_ready = announced.is_some();
     result.map_err(|error| Failure::of_server(&error, was_ready))?;
     info!("stopped");
     announced.unwrap_or(Ok(()))
+}
+
+/// Ends the process from the watchdog's thread, since the main thread may be the one that stands
+/// still.
+#[allow(clippy::exit, reason = "a thread that stands still cannot be joined")]
+fn end_stalled(stalled: Stalled) {
+    let failure = Failure::of_stalled(&stalled);
+    Output::process(Format::People).report(&failure);
+    std::process::exit(failure.exit().code().into());
 }
 
 fn announce(
