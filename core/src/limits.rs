@@ -47,6 +47,9 @@ pub(crate) const ENDED_MEMBERSHIPS_MAX: usize = 1000;
 /// one. Beyond it, the earlier clock must have been wrong.
 pub const CLOCK_STEP_MS_MAX: u64 = 60 * 60 * 1000;
 
+/// Users found by name that are remembered while `user-search` is off: a few megabytes.
+pub(crate) const FOUND_BY_NAME_MAX: usize = 100_000;
+
 pub(crate) const BLOCKS_MAX: usize = 10_000;
 
 /// Mutes kept for users who left a group, so that leaving and rejoining does not end them.

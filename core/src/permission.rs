@@ -367,7 +367,7 @@ impl State {
     }
 
     fn scope(&self, user: UserId, id: ConversationId, found: Option<&Conversation>) -> Scope {
-        let other = other_of(id, user).filter(|other| self.users.contains_key(other));
+        let other = other_of(id, user).filter(|&other| self.may_see(user, other));
         let block = other.map(|other| self.direct_chat_block(user, other));
         match found.map(|found| (&found.record.kind, found.group.settings)) {
             None => block.map_or(Scope::Missing, Scope::NotStarted),

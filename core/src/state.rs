@@ -25,6 +25,7 @@ use cairn_proto::model::user::UserInfo;
 use cairn_proto::text::{GroupName, SettingName, SettingValue, UserName};
 use hashbrown::{HashMap, HashSet};
 
+use crate::people::visibility::FoundByName;
 use crate::record::{
     ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MembershipRecord, RecentSend,
     RelationChunk, SecretHash, SendCursor, StoredMember, StoredMentions, UsedStream, UserRecord,
@@ -55,6 +56,7 @@ pub struct State {
     /// Only those in use.
     pub(super) profiles: HashMap<UserId, Profile>,
     pub(super) settings: Settings,
+    pub(super) found_by_name: FoundByName,
     /// References and records of attachments.
     pub attachments: Attachments,
     last_user: u32,

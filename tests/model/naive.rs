@@ -12,6 +12,7 @@ pub(super) mod receipts;
 pub(super) mod retention;
 pub(super) mod send;
 pub(super) mod talk;
+mod visibility;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,6 +55,8 @@ pub(super) struct Naive {
     pub(super) attachments: BTreeMap<AttachmentHash, Stored>,
     pub(super) updates: Vec<Update>,
     pub(super) changes: Changes,
+    /// Users whom others found by name while `user-search` was off.
+    pub(super) found_by_name: BTreeSet<(UserId, UserId)>,
 }
 
 #[derive(Clone, Debug)]

@@ -5,6 +5,7 @@ mod away;
 mod commands;
 mod own;
 mod presence;
+mod visibility;
 
 use std::time::Duration;
 

@@ -157,6 +157,11 @@ pub enum Change {
         hash: AttachmentHash,
         uses: u64,
     },
+    /// Entries of a group name a user who is no member: the sender of imported messages.
+    Named {
+        conversation: ConversationId,
+        user: UserId,
+    },
 }
 
 /// A new entry at the end of a conversation's log.

@@ -25,7 +25,8 @@ use crate::state::conversation::Conversation;
 impl Handle for CreateGroup {
     type Found = ();
 
-    fn prefetch(&self, _: Actor, state: &State, loads: &mut Vec<Load>) {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.visibility(actor.user, loads);
         state.relations_of_named(&self.members, loads);
     }
 
@@ -34,7 +35,7 @@ impl Handle for CreateGroup {
             actor, now, batch, ..
         } = context;
         let Self { name, members } = self;
-        let mut members = state.existing_users(members)?;
+        let mut members = state.seen_users(actor.user, members)?;
         members.remove(&actor.user);
         state.check_addable(actor.user, members.iter())?;
         state.check_owned(actor.user)?;
@@ -65,6 +66,7 @@ impl Handle for AddMembers {
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         state.members_named(self.conversation, actor.user, &self.users, loads);
         if state.is_member(actor.user, self.conversation) {
+            state.visibility(actor.user, loads);
             state.relations_of_named(&self.users, loads);
         }
     }
@@ -78,7 +80,7 @@ impl Handle for AddMembers {
             users,
         } = self;
         state.permit(actor.user, id, Action::Invite, now)?;
-        let mut users = state.existing_users(users)?;
+        let mut users = state.seen_users(actor.user, users)?;
         let (found, _) = state.membership(actor.user, id)?;
         users.retain(|&user| found.member(user).is_none());
         state.check_addable(actor.user, users.iter())?;
@@ -242,11 +244,16 @@ impl State {
         (page, last.filter(|_| ids.next().is_some()))
     }
 
-    pub(crate) fn existing_users(&self, users: Vec<UserId>) -> Result<BTreeSet<UserId>, ErrorCode> {
+    /// The users that a request names. Their visibility must be [in memory](State::visibility).
+    pub(crate) fn seen_users(
+        &self,
+        by: UserId,
+        users: Vec<UserId>,
+    ) -> Result<BTreeSet<UserId>, ErrorCode> {
         if users.len() > limits::USERS_PER_REQUEST_MAX {
             return Err(ErrorCode::BadRequest);
         }
-        if users.iter().any(|user| !self.users.contains_key(user)) {
+        if users.iter().any(|&user| !self.may_see(by, user)) {
             return Err(ErrorCode::NoSuchUser);
         }
         Ok(users.into_iter().collect())

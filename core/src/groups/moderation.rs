@@ -25,6 +25,9 @@ impl Handle for Ban {
 
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
         state.members_named(self.conversation, actor.user, &self.users, loads);
+        if state.is_member(actor.user, self.conversation) {
+            state.visibility(actor.user, loads);
+        }
     }
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<u32, ErrorCode> {
@@ -36,7 +39,7 @@ impl Handle for Ban {
             users,
         } = self;
         state.permit(actor.user, id, Action::Moderate(Role::Member), now)?;
-        let mut users = state.existing_users(users)?;
+        let mut users = state.seen_users(actor.user, users)?;
         let (found, _) = state.membership(actor.user, id)?;
         users.retain(|&user| !found.group.bans(user));
         let leavers = found.roles_of(users.iter().copied());

@@ -66,7 +66,7 @@ impl Handle for Forward {
             .extras
             .forwarded()
             .unwrap_or((entry.sender, entry.sent_at));
-        let extras = Extras::forward_of(author, at);
+        let extras = Extras::forward_of(author, at, entry.extras.imported_by());
         let mut content = Vec::new();
         pack_content(&entry.body, &extras, &mut content);
         // Reading a message is enough to forward its attachment: `check_attachment` is skipped on

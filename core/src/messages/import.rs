@@ -1,12 +1,13 @@
 //! Imports from other systems: messages keep their sender and time, and are imported once.
 
 use cairn_proto::content::body::Body;
+use cairn_proto::content::extras::Extras;
+use cairn_proto::content::packed::pack_content;
 use cairn_proto::ids::{ConversationId, ImportSource, Timestamp, UserId};
 use cairn_proto::limits;
 use cairn_proto::model::receipts::Reads;
 use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::UserName;
-use cairn_proto::wire::codec;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::request::message::{GetImportCursor, Import, Imported};
 
@@ -54,6 +55,7 @@ impl Handle for Import {
             .ok()
             .and_then(|known| entries.get(known..))
             .unwrap_or_default();
+        let mark = Extras::import_by(actor.user);
         let mut users = 0;
         for entry in fresh {
             let sender = match state.user_named(&entry.sender) {
@@ -63,7 +65,8 @@ impl Handle for Import {
                     state.import_user(&entry.sender, now, batch)?
                 }
             };
-            let content = codec::encode(&entry.body);
+            let mut content = Vec::new();
+            pack_content(&entry.body, &mark, &mut content);
             // A foreign clock may be ahead, but no entry is later than now.
             let sent_at = entry.sent_at.min(now);
             let entry = NewEntry {
@@ -83,6 +86,8 @@ impl Handle for Import {
                     },
                     batch,
                 );
+            } else {
+                state.name_sender(conversation, sender, batch);
             }
         }
         let cursor = cursor.max(end);
@@ -131,6 +136,15 @@ impl State {
     ) -> Result<u64, ErrorCode> {
         let (found, _) = self.permit(actor.user, conversation, Action::Import, now)?;
         Ok(found.imports.get(&source).copied().unwrap_or_default())
+    }
+
+    /// Lets members see who sent imported messages, as if they had left the group. Not in direct
+    /// chats: their ids say who is in them.
+    fn name_sender(&mut self, conversation: ConversationId, user: UserId, batch: &mut Batch) {
+        let is_known = self.revisions.ended.contains_key(&(user, conversation));
+        if conversation.is_numbered() && !is_known {
+            self.make(&Change::Named { conversation, user }, batch);
+        }
     }
 
     /// Creates a user for an imported sender. Without a password, no one can log in as them.

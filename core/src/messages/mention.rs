@@ -40,7 +40,10 @@ pub(crate) fn check_client_extras(extras: &Extras) -> Result<(), ErrorCode> {
 const fn is_server_only(extra: &Extra) -> bool {
     matches!(
         extra,
-        Extra::Edited { .. } | Extra::Reactions(_) | Extra::Forwarded { .. }
+        Extra::Edited { .. }
+            | Extra::Reactions(_)
+            | Extra::Forwarded { .. }
+            | Extra::Imported { .. }
     )
 }
 
@@ -49,6 +52,7 @@ impl State {
     /// `head`.
     pub(crate) fn check_extras(
         &self,
+        sender: UserId,
         extras: &Extras,
         floor: MsgId,
         head: MsgId,
@@ -61,7 +65,7 @@ impl State {
         }
         if extras
             .mentioned()
-            .all(|user| self.users.contains_key(&user))
+            .all(|user| self.may_mention(sender, user))
         {
             Ok(())
         } else {

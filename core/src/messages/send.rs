@@ -150,7 +150,7 @@ impl State {
         let is_new = known.is_none();
         if is_new {
             self.check_begin(actor.user, conversation)?;
-            self.check_extras(extras, MsgId::ZERO, MsgId::ZERO)?;
+            self.check_extras(actor.user, extras, MsgId::ZERO, MsgId::ZERO)?;
             if extras.mentions_all() {
                 return Err(ErrorCode::Forbidden);
             }
@@ -165,7 +165,12 @@ impl State {
         extras
             .replied()
             .map_or(Ok(()), |msgid| found.check_unexpired(msgid))?;
-        self.check_extras(extras, found.floor(&member.record), found.record.head)?;
+        self.check_extras(
+            actor.user,
+            extras,
+            found.floor(&member.record),
+            found.record.head,
+        )?;
         let sent_at = found.not_before_last(now);
         let place = place.unwrap_or_else(|| self.use_stream(actor, batch));
         // The entry carries its own send cursor, so that no crash can separate the two. A cursor

@@ -35,7 +35,7 @@ impl Handle for Relate {
         if other == user {
             return Err(ErrorCode::BadRequest);
         }
-        if !state.users.contains_key(&other) {
+        if !state.may_see(user, other) {
             return Err(ErrorCode::NoSuchUser);
         }
         let (before, theirs) = (state.relation(user, other), state.relation(other, user));

@@ -6,3 +6,4 @@ pub(crate) mod contacts;
 pub(crate) mod profile;
 mod session;
 pub(crate) mod settings;
+pub(crate) mod visibility;

@@ -69,7 +69,8 @@ impl Handle for SearchUsers {
 impl Handle for GetProfiles {
     type Found = ();
 
-    fn prefetch(&self, _: Actor, state: &State, loads: &mut Vec<Load>) {
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.visibility(actor.user, loads);
         let users = self.users.iter().take(PROFILES_PER_REQUEST_MAX).copied();
         loads.extend(
             users
@@ -78,7 +79,12 @@ impl Handle for GetProfiles {
         );
     }
 
-    fn execute(self, state: &mut State, _: Context<'_>) -> Result<List<UserProfile>, ErrorCode> {
+    fn execute(
+        self,
+        state: &mut State,
+        context: Context<'_>,
+    ) -> Result<List<UserProfile>, ErrorCode> {
+        let Context { actor, .. } = context;
         let Self { users } = self;
         if users.len() > PROFILES_PER_REQUEST_MAX {
             return Err(ErrorCode::BadRequest);
@@ -89,7 +95,10 @@ impl Handle for GetProfiles {
                 profile: state.profile(user),
             })
         };
-        Ok(List(users.iter().filter_map(profile).collect()))
+        let seen = users
+            .iter()
+            .filter(|&&user| state.may_see(actor.user, user));
+        Ok(List(seen.filter_map(profile).collect()))
     }
 }
 

@@ -29,31 +29,38 @@ impl Handle for FindUsers {
 
     fn prefetch(&self, _: Actor, _: &State, _: &mut Vec<Load>) {}
 
-    fn execute(self, state: &mut State, _: Context<'_>) -> Result<List<UserInfo>, ErrorCode> {
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<List<UserInfo>, ErrorCode> {
+        let Context { actor, .. } = context;
         let Self { names } = self;
         if names.len() > limits::USERS_PER_REQUEST_MAX {
             return Err(ErrorCode::BadRequest);
         }
-        let found = names
+        let found: Vec<UserInfo> = names
             .iter()
-            .filter_map(|name| state.user_info(state.user_named(name)?));
-        Ok(List(found.collect()))
+            .filter_map(|name| state.user_info(state.user_named(name)?))
+            .collect();
+        for user in &found {
+            state.note_found_by_name(actor.user, user.id);
+        }
+        Ok(List(found))
     }
 }
 
 impl Handle for GetUsers {
     type Found = ();
 
-    fn prefetch(&self, _: Actor, _: &State, _: &mut Vec<Load>) {}
+    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
+        state.visibility(actor.user, loads);
+    }
 
-    fn execute(self, state: &mut State, _: Context<'_>) -> Result<List<UserInfo>, ErrorCode> {
+    fn execute(self, state: &mut State, context: Context<'_>) -> Result<List<UserInfo>, ErrorCode> {
+        let Context { actor, .. } = context;
         let Self { ids } = self;
         if ids.len() > limits::USERS_PER_REQUEST_MAX {
             return Err(ErrorCode::BadRequest);
         }
-        Ok(List(
-            ids.iter().filter_map(|&id| state.user_info(id)).collect(),
-        ))
+        let seen = ids.iter().filter(|&&id| state.may_see(actor.user, id));
+        Ok(List(seen.filter_map(|&id| state.user_info(id)).collect()))
     }
 }
 

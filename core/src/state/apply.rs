@@ -149,7 +149,7 @@ impl State {
                 marker,
             } => self.apply_marked_unread(*conversation, *user, *read, marker),
             // Only stamped.
-            Change::EpochBegun(_) => {}
+            Change::EpochBegun(_) | Change::Named { .. } => {}
         }
     }
 

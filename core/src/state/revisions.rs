@@ -54,7 +54,10 @@ impl Revisions {
     }
 
     /// The ended memberships of a user, with their time.
-    fn ended_of(&self, user: UserId) -> impl Iterator<Item = (ConversationId, Revision)> {
+    pub(crate) fn ended_of(
+        &self,
+        user: UserId,
+    ) -> impl Iterator<Item = (ConversationId, Revision)> {
         let (first, last) = (ConversationId::new(1), ConversationId::new(u64::MAX));
         self.ended
             .range((user, first)..=(user, last))

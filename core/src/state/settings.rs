@@ -76,7 +76,9 @@ settings! {
     retention_shortest, "retention-shortest": Number<0, DAYS_MAX> = Number(0),
         "days for which messages are kept, whatever the policy; 0 for no limit";
     user_search, "user-search": Switch = Switch::On,
-        "whether members may search users by prefix; admins always may";
+        "whether members see all users, and may search them by prefix; if off, they see the \
+         members of their conversations, contacts, and users whose exact name they know; admins \
+         see all";
 }
 
 impl Row {

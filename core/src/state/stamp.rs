@@ -47,7 +47,12 @@ impl State {
             }
             Change::MemberRemoved {
                 conversation, user, ..
-            } => {
+            }
+            | Change::Named { conversation, user } => {
+                if self.is_member(*user, *conversation) {
+                    // A replay over a later state: they have joined since.
+                    return;
+                }
                 let forgotten = self.revisions.end(*user, *conversation);
                 self.dirty.ended.insert((*user, *conversation));
                 self.dirty.ended.extend(

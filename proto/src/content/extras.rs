@@ -41,6 +41,11 @@ pub enum Extra {
         /// The time of the original message.
         at: Timestamp,
     },
+    /// The message was imported, and its sender did not write it here. Set by the server only.
+    Imported {
+        /// The admin who imported it.
+        by: UserId,
+    },
     /// An encoded extra that this version does not know. Always the last variant: add new ones
     /// above it.
     #[serde(skip)]
@@ -160,10 +165,30 @@ impl Extras {
         })
     }
 
-    /// Returns the extras of a forwarded message.
+    /// Returns the admin who imported the message, or the original of a forwarded one.
     #[must_use]
-    pub fn forward_of(author: UserId, at: Timestamp) -> Self {
-        Self(vec![Extra::Forwarded { author, at }])
+    pub fn imported_by(&self) -> Option<UserId> {
+        self.0.iter().find_map(|extra| {
+            if let Extra::Imported { by } = extra {
+                Some(*by)
+            } else {
+                None
+            }
+        })
+    }
+
+    /// Returns the extras of a forwarded message. `imported_by` is that of the original.
+    #[must_use]
+    pub fn forward_of(author: UserId, at: Timestamp, imported_by: Option<UserId>) -> Self {
+        let imported = imported_by.map(|by| Extra::Imported { by });
+        let forwarded = [Extra::Forwarded { author, at }];
+        Self(forwarded.into_iter().chain(imported).collect())
+    }
+
+    /// Returns the extras of an imported message.
+    #[must_use]
+    pub fn import_by(by: UserId) -> Self {
+        Self(vec![Extra::Imported { by }])
     }
 
     /// Returns a copy with these reactions in place of the present ones.

@@ -141,6 +141,7 @@ fn extras() -> Vec<Extra> {
             author: ALICE,
             at: NOON,
         },
+        Extra::Imported { by: BOB },
     ]
 }
 

@@ -97,7 +97,7 @@ enums! {
     ClientFrame { Hello, Request }
     ConversationKind { Direct, Group }
     Credentials { Token, Password, Invite }
-    Extra { ReplyTo, Mention, MentionAll, Edited, Reactions, Forwarded; never Unknown }
+    Extra { ReplyTo, Mention, MentionAll, Edited, Reactions, Forwarded, Imported; never Unknown }
     JoinerHistory { All, FromJoin }
     DeviceKind { Unknown, Desktop, Phone, Web, Terminal, Bot }
     Friendship { None, Asked, Invited, Friends }

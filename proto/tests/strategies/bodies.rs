@@ -57,6 +57,7 @@ fn extras() -> impl Strategy<Value = Extras> {
         )
         .prop_map(Extra::Reactions),
         (user_id(), timestamp()).prop_map(|(author, at)| Extra::Forwarded { author, at }),
+        user_id().prop_map(|by| Extra::Imported { by }),
     ];
     vec(extra, 0..4).prop_map(|list| Extras::new(list).unwrap())
 }

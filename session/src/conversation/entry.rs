@@ -25,6 +25,9 @@ pub struct Entry {
     pub mentions_all: bool,
     /// The first author, if it was forwarded.
     pub forwarded: Option<Forwarded>,
+    /// The admin who imported it, or the original of a forwarded one. Its sender did not write it
+    /// here.
+    pub imported_by: Option<UserId>,
     /// The last edit, if there was one.
     pub edited: Option<Edited>,
     /// The users who made each reaction. They are unordered: a message that is read after its
@@ -68,6 +71,7 @@ impl Entry {
             forwarded: extras
                 .forwarded()
                 .map(|(author, at)| Forwarded { author, at }),
+            imported_by: extras.imported_by(),
             edited: extras.edited().map(|(at, entry)| Edited { at, entry }),
             reactions: reactions.collect(),
         }

@@ -34,6 +34,9 @@ pub(crate) struct MessageView<'a> {
     /// The author of a forwarded message.
     #[serde(skip_serializing_if = "Option::is_none")]
     forwarded_from: Option<Cow<'a, str>>,
+    /// The admin who imported the message, or the original of a forwarded one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    imported_by: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reply_to: Option<MsgId>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -92,6 +95,7 @@ impl<'a> MessageView<'a> {
             about: about(body),
             edited_at_ms: extras.edited().map(|(at, _)| at.get()),
             forwarded_from: extras.forwarded().map(|(author, _)| names.of(author)),
+            imported_by: extras.imported_by().map(|by| names.of(by)),
             reply_to: extras.replied(),
             mentions: extras.mentioned().map(|user| names.of(user)).collect(),
             mentions_all: extras.mentions_all(),
@@ -262,6 +266,9 @@ impl fmt::Display for MessageView<'_> {
         if let Some(author) = &self.forwarded_from {
             write!(f, "[from {}] ", Sanitized(author))?;
         }
+        if let Some(by) = &self.imported_by {
+            write!(f, "[imported by {}] ", Sanitized(by))?;
+        }
         match self.kind {
             Kind::Text => write!(f, "{sender}: {text}"),
             Kind::Emote => write!(f, "* {sender} {text}"),
@@ -371,23 +378,36 @@ mod tests {
     }
 
     #[test]
-    fn author_of_a_forwarded_message_is_shown() {
-        let extras = Extras::forward_of(UserId::new(4), Timestamp::new(1));
-        let message = Message {
-            extras,
-            ..message(Body::Text(Text::new("hi").unwrap()))
-        };
-        let names = Names::default();
-        let shown = MessageView::new(&message, &names);
-        assert!(
-            shown.to_string().ends_with("  [from user 4] user 3: hi"),
-            "{shown}"
-        );
-        assert!(
-            serde_json::to_string(&shown)
-                .unwrap()
-                .ends_with("\"text\":\"hi\",\"forwarded_from\":\"user 4\"}")
-        );
+    fn author_and_importer_are_shown() {
+        let text = || Body::Text(Text::new("hi").unwrap());
+        let (author, at, by) = (UserId::new(4), Timestamp::new(1), UserId::new(5));
+        for (extras, ending, json) in [
+            (
+                Extras::forward_of(author, at, None),
+                "  [from user 4] user 3: hi",
+                "\"text\":\"hi\",\"forwarded_from\":\"user 4\"}",
+            ),
+            (
+                Extras::import_by(by),
+                "  [imported by user 5] user 3: hi",
+                "\"text\":\"hi\",\"imported_by\":\"user 5\"}",
+            ),
+            (
+                Extras::forward_of(author, at, Some(by)),
+                "  [from user 4] [imported by user 5] user 3: hi",
+                "\"forwarded_from\":\"user 4\",\"imported_by\":\"user 5\"}",
+            ),
+        ] {
+            let message = Message {
+                extras,
+                ..message(text())
+            };
+            let names = Names::default();
+            let shown = MessageView::new(&message, &names);
+            assert!(shown.to_string().ends_with(ending), "{shown}");
+            let written = serde_json::to_string(&shown).unwrap();
+            assert!(written.ends_with(json), "{written}");
+        }
     }
 
     #[test]

@@ -48,6 +48,10 @@ impl Names {
                 .forwarded()
                 .into_iter()
                 .for_each(|(author, _)| self.note(author, &mut unknown));
+            let importer = message.extras.imported_by();
+            importer
+                .into_iter()
+                .for_each(|user| self.note(user, &mut unknown));
             message
                 .extras
                 .mentioned()

@@ -38,6 +38,7 @@ the name of an emoji, the caption of a file, or what happened in words. These fi
   about                    the message that an edit, recall, react, unreact, pin or unpin changed
   edited_at_ms             when it was last edited
   forwarded_from           the author of a forwarded message
+  imported_by              the admin who imported the message in the sender's name
   reply_to                 the message that it answers
   mentions, mentions_all   mentioned users: names; true for all members
   reactions                [{\"emoji\":\"wave\",\"count\":2,\"users\":[\"ada\",\"bob\"]}]

@@ -59,8 +59,9 @@ enum Source {
 /// in their names are imported, in the order of their names.
 ///
 /// Nicks become users that cannot log in; nicks that differ in case only are one user. A nick that
-/// is the name of a user of the server becomes that user. Spaces, marks such as @ in front, and
-/// characters that are not allowed in names are removed; names are cut at 64 bytes.
+/// is the name of a user of the server becomes that user. Each message says who imported it.
+/// Spaces, marks such as @ in front, and characters that are not allowed in names are removed;
+/// names are cut at 64 bytes.
 ///
 /// A file is recognised by a hash (XXH3) of its name and first line, so importing it again adds
 /// nothing, and a log that has grown adds its new lines. For owners and admins of the server; the

@@ -170,11 +170,17 @@ impl Naive {
         match request {
             PeopleRequest::FindUsers(call) => {
                 let ids = call.names.iter().filter_map(|name| self.named(name));
-                let users = ids.filter_map(|id| self.info(id)).collect();
+                let users: Vec<_> = ids.filter_map(|id| self.info(id)).collect();
+                if !self.sees_everyone(actor.user) {
+                    let found = users.iter().map(|found| (actor.user, found.id));
+                    self.found_by_name.extend(found);
+                }
                 answer(call, Ok(List(users)))
             }
             PeopleRequest::GetUsers(call) => {
-                let users = call.ids.iter().filter_map(|&id| self.info(id)).collect();
+                let ids = call.ids.iter();
+                let seen = ids.filter(|&&id| self.may_see(actor.user, id));
+                let users = seen.filter_map(|&id| self.info(id)).collect();
                 answer(call, Ok(List(users)))
             }
             PeopleRequest::SearchUsers(call) => {
@@ -182,7 +188,7 @@ impl Naive {
             }
             PeopleRequest::Relate(call) => answer(call, self.relate(actor, call.user, call.act)),
             PeopleRequest::ListContacts(call) => answer(call, Ok(self.contacts(actor, call.after))),
-            PeopleRequest::GetProfiles(call) => answer(call, Ok(self.profiles(&call.users))),
+            PeopleRequest::GetProfiles(call) => answer(call, Ok(self.profiles(actor, &call.users))),
             PeopleRequest::SetProfile(call) => {
                 self.set_profile(actor, &call.profile);
                 answer(call, Ok(()))

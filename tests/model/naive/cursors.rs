@@ -111,7 +111,7 @@ impl Naive {
                 users += 1;
                 self.add_user(&entry.sender, ServerRole::Member, None, now)
             });
-            let (extras, mentioned) = (Extras::NONE, BTreeSet::new());
+            let (extras, mentioned) = (Extras::import_by(actor.user), BTreeSet::new());
             let imported = LogEntry {
                 sender,
                 sent_at: entry.sent_at.min(now),
@@ -126,8 +126,10 @@ impl Naive {
             if let Some(member) = found.members.get_mut(&sender) {
                 member.read_to(head);
             }
+            self.name_sender(id, sender);
             added += 1;
             cursor += 1;
+            let found = self.conversations.get_mut(&id).unwrap();
             found.imports.insert(source, cursor);
         }
         Ok(Imported {

@@ -212,7 +212,7 @@ impl Naive {
         now: Timestamp,
     ) -> Result<u32, ErrorCode> {
         let found = self.ranked(actor.user, id, Role::Admin)?;
-        self.check_exist(users)?;
+        self.check_seen(actor.user, users)?;
         let own = found.members[&actor.user].role;
         let new: BTreeSet<UserId> = users
             .iter()

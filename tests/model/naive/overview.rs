@@ -109,6 +109,14 @@ impl Naive {
         }
     }
 
+    /// Records that entries name a user who is no member.
+    pub(in crate::model) fn name_sender(&mut self, id: ConversationId, user: UserId) {
+        if id.is_numbered() && !self.conversations[&id].members.contains_key(&user) {
+            let at = self.changes.open;
+            self.changes.ended.entry((user, id)).or_insert(at);
+        }
+    }
+
     /// Returns the batch of a moment, if the server knows it.
     pub(super) fn past(&self, moment: Moment) -> Option<u64> {
         let Changes { open, epochs, .. } = &self.changes;

@@ -139,7 +139,7 @@ impl Naive {
         if other == user {
             return Err(ErrorCode::BadRequest);
         }
-        self.info(other).ok_or(ErrorCode::NoSuchUser)?;
+        self.check_seen(user, &[other])?;
         let mut after = self.facts.clone();
         let contacts = |facts: &Facts, of: UserId| {
             let relations = self.users.keys().map(|&with| facts.relation(of, with));
@@ -226,7 +226,9 @@ impl Naive {
             Some((low, high)) if user == high => low,
             _ => return Ok(()),
         };
-        self.info(other).ok_or(ErrorCode::NotFound)?;
+        if !self.may_see(user, other) {
+            return Err(ErrorCode::NotFound);
+        }
         if self.facts.blocks.contains(&(user, other)) {
             return Err(ErrorCode::Blocked);
         }
@@ -249,9 +251,7 @@ impl Naive {
         prefix: &UserName,
         after: Option<UserId>,
     ) -> Result<UserPage, ErrorCode> {
-        if self.setting("user-search") == Some("off")
-            && self.users[&actor.user].role == ServerRole::Member
-        {
+        if !self.sees_everyone(actor.user) {
             return Err(ErrorCode::TurnedOff);
         }
         let key = |user: UserId| (self.users[&user].name.folded(), user);
@@ -276,9 +276,10 @@ impl Naive {
         })
     }
 
-    pub(in crate::model) fn profiles(&self, users: &[UserId]) -> List<UserProfile> {
+    pub(in crate::model) fn profiles(&self, actor: Actor, users: &[UserId]) -> List<UserProfile> {
         let profile = |user: &UserId| self.profiles.get(user).cloned().unwrap_or_default();
-        let found = users.iter().filter_map(|user| {
+        let seen = users.iter().filter(|&&user| self.may_see(actor.user, user));
+        let found = seen.filter_map(|user| {
             Some(UserProfile {
                 user: self.info(*user)?,
                 profile: profile(user),

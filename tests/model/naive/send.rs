@@ -122,7 +122,7 @@ impl Naive {
         self.accept(
             actor,
             (to, seq, forward.into()),
-            (body, Extras::forward_of(author, at)),
+            (body, Extras::forward_of(author, at, extras.imported_by())),
             now,
         )
     }
@@ -149,11 +149,16 @@ impl Naive {
             {
                 return Err(ErrorCode::Expired);
             }
-            self.check_extras(&extras, found.floor_of(actor.user), found.head())?;
+            self.check_extras(
+                actor.user,
+                &extras,
+                found.floor_of(actor.user),
+                found.head(),
+            )?;
         } else {
             self.may_open_direct(actor, conversation)?;
             self.check_direct(actor.user, conversation)?;
-            self.check_extras(&extras, MsgId::ZERO, MsgId::ZERO)?;
+            self.check_extras(actor.user, &extras, MsgId::ZERO, MsgId::ZERO)?;
             if extras.mentions_all() {
                 return Err(ErrorCode::Forbidden);
             }
@@ -220,7 +225,13 @@ impl Naive {
         }
     }
 
-    fn check_extras(&self, extras: &Extras, floor: MsgId, head: MsgId) -> Result<(), ErrorCode> {
+    fn check_extras(
+        &self,
+        sender: UserId,
+        extras: &Extras,
+        floor: MsgId,
+        head: MsgId,
+    ) -> Result<(), ErrorCode> {
         if extras
             .replied()
             .is_some_and(|msgid| msgid <= floor || msgid > head)
@@ -229,7 +240,7 @@ impl Naive {
         }
         extras
             .mentioned()
-            .all(|user| self.users.contains_key(&user))
+            .all(|user| self.is_acquainted(sender, user))
             .then_some(())
             .ok_or(ErrorCode::NoSuchUser)
     }

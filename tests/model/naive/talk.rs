@@ -110,8 +110,8 @@ impl Naive {
     ) -> Result<(), ErrorCode> {
         let (low, high) = id.direct_users().ok_or(ErrorCode::NotFound)?;
         if (actor.user != low && actor.user != high)
-            || !self.users.contains_key(&low)
-            || !self.users.contains_key(&high)
+            || !self.may_see(actor.user, low)
+            || !self.may_see(actor.user, high)
         {
             return Err(ErrorCode::NotFound);
         }
@@ -157,7 +157,7 @@ impl Naive {
         members: &[UserId],
         now: Timestamp,
     ) -> Result<ConversationId, ErrorCode> {
-        self.check_exist(members)?;
+        self.check_seen(actor.user, members)?;
         let others: BTreeSet<UserId> = members
             .iter()
             .copied()
@@ -188,10 +188,14 @@ impl Naive {
         Ok(id)
     }
 
-    pub(in crate::model) fn check_exist(&self, users: &[UserId]) -> Result<(), ErrorCode> {
+    pub(in crate::model) fn check_seen(
+        &self,
+        by: UserId,
+        users: &[UserId],
+    ) -> Result<(), ErrorCode> {
         users
             .iter()
-            .all(|user| self.users.contains_key(user))
+            .all(|&user| self.may_see(by, user))
             .then_some(())
             .ok_or(ErrorCode::NoSuchUser)
     }
@@ -246,7 +250,7 @@ impl Naive {
     ) -> Result<u32, ErrorCode> {
         let least = self.inside(actor.user, id)?.settings.invite;
         let found = self.heard(actor.user, id, least, now)?;
-        self.check_exist(users)?;
+        self.check_seen(actor.user, users)?;
         let new: BTreeSet<UserId> = users
             .iter()
             .copied()
