@@ -1,7 +1,7 @@
 //! `cairn send`
 
 use std::collections::VecDeque;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::pin::Pin;
 
 use cairn_client::{Accepted, Client, Error};
@@ -14,7 +14,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::args::target::{Target, find_users, parse_emoji, parse_user};
-use crate::cli::chat::stdin_lines::Lines;
+use crate::cli::chat::stdin_lines::{Changes, LineError, Lines};
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::files::attachment::{FileArgs, Prepared};
@@ -28,7 +28,9 @@ use bytesize::ByteSize;
 /// Returns once the server has accepted it: it is on disk and has its number. When the connection
 /// breaks, the command reconnects; each message is stored exactly once.
 ///
-/// With - (or without TEXT), each line of standard input is a message. Empty lines are skipped.
+/// With - (or without TEXT), each line of standard input is a message. A line ends with LF, CR LF
+/// or CR; blank lines are skipped. Bytes that are not UTF-8 become U+FFFD, and a line of more than
+/// 16 KiB becomes several messages; with --strict, either stops the command.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn send '#team' 'lunch?'
@@ -39,6 +41,7 @@ use bytesize::ByteSize;
   cairn send '#team' --file walk.mp4 --as video --pixels 1920x1080 --duration 12.5 --preview \
      walk.jpg
   tail -F /var/log/build.log | cairn send '#builds' -
+  git diff | cairn send '#team' --whole
   seq 1000 | cairn send '#load' - --json | tail -n 1
 
 JSON, one for each accepted message, in order
@@ -53,6 +56,14 @@ pub(crate) struct SendArgs {
     /// The text, up to 16 KiB; - for the lines of standard input
     #[arg(default_value = "-")]
     text: String,
+
+    /// Send standard input as one message, with its line ends
+    #[arg(long, conflicts_with_all = ["file", "emoji", "strict"])]
+    whole: bool,
+
+    /// Stop at a line of standard input that is not UTF-8 or too long for a message
+    #[arg(long, conflicts_with_all = ["file", "emoji"])]
+    strict: bool,
 
     /// Send one large emoji or a sticker, by its name
     #[arg(
@@ -145,15 +156,24 @@ pub(crate) async fn run(
     let SendArgs {
         target,
         text,
+        whole,
+        strict,
         emoji,
         with,
         mut file,
     } = args;
+    if (whole || strict) && text != "-" {
+        return Err(Failure::new(
+            Exit::Usage,
+            "--whole and --strict are for standard input: give no text",
+        ));
+    }
     let message = match (file.file.take(), emoji) {
         (Some(path), _) => {
             Outgoing::File(file.prepare(path, if text == "-" { "" } else { &text })?)
         }
         (None, Some(emoji)) => Outgoing::Body(Body::Emoji(emoji)),
+        (None, None) if whole => Outgoing::Body(whole_input(context).await?),
         (None, None) if text == "-" => Outgoing::Lines,
         (None, None) => Outgoing::Body(Body::Text(Text::new(text).map_err(|error| {
             Failure::new(Exit::Failed, format!("the text cannot be sent: {error}"))
@@ -170,7 +190,8 @@ pub(crate) async fn run(
         }
         Outgoing::Lines => {
             let input = context.input().parts()?;
-            return Sending::new(client, conversation, extras, output)
+            let lines = Lines::new(TEXT_BYTES_MAX, strict);
+            return Sending::new(client, conversation, extras, lines, output)
                 .all(input)
                 .await;
         }
@@ -183,6 +204,42 @@ pub(crate) async fn run(
         resumed_at_bytes,
         ..Sent::new(conversation, accepted.await?)
     })
+}
+
+/// Reads all input as one text, without the line ends after it.
+async fn whole_input(context: &Context<'_>) -> Result<Body, Failure> {
+    let mut input = context.input().parts()?;
+    let mut lines = Lines::new(TEXT_BYTES_MAX, true);
+    let mut whole = String::new();
+    let mut add = |line: String| {
+        whole.push_str(&line);
+        whole.push('\n');
+        // Further input is not read.
+        if whole.trim_end().len() > TEXT_BYTES_MAX {
+            let headline = format!("the input is longer than {TEXT_BYTES_MAX} bytes");
+            return Err(Failure::new(Exit::Failed, headline)
+                .hint("without --whole, each line is a message; --file sends a file"));
+        }
+        Ok(())
+    };
+    let invalid = |error| Failure::new(Exit::Failed, error).hint("nothing was sent");
+    while let Some(part) = input.recv().await {
+        let part = part.map_err(|error| cannot_read(&error))?;
+        let mut rest = part.as_slice();
+        while let Some(line) = lines.next(&mut rest).map_err(invalid)? {
+            add(line)?;
+        }
+    }
+    while let Some(line) = lines.last().map_err(invalid)? {
+        add(line)?;
+    }
+    whole.truncate(whole.trim_end().len());
+    if whole.is_empty() {
+        return Err(Failure::new(Exit::Failed, "there is no text in the input"));
+    }
+    Text::new(whole)
+        .map(Body::Text)
+        .map_err(|error| Failure::new(Exit::Failed, format!("the text cannot be sent: {error}")))
 }
 
 /// What is sent.
@@ -203,7 +260,7 @@ struct Sending<'a> {
     lines: Lines,
     unanswered: VecDeque<Accepted>,
     accepted: u64,
-    empty: u64,
+    blank: u64,
     progress: Progress,
     prints_each: bool,
 }
@@ -213,6 +270,7 @@ impl<'a> Sending<'a> {
         client: &'a Client,
         conversation: ConversationId,
         extras: Extras,
+        lines: Lines,
         output: &'a mut Output,
     ) -> Self {
         let progress = output.progress();
@@ -222,10 +280,10 @@ impl<'a> Sending<'a> {
             extras,
             prints_each: output.is_json(),
             output,
-            lines: Lines::new(TEXT_BYTES_MAX),
+            lines,
             unanswered: VecDeque::with_capacity(SENDS_IN_FLIGHT_MAX),
             accepted: 0,
-            empty: 0,
+            blank: 0,
             progress,
         }
     }
@@ -256,15 +314,15 @@ impl<'a> Sending<'a> {
                 self.send(line).await?;
             }
         }
-        match self.lines.last().map_err(bad_line)? {
-            Some(line) => self.send(line).await,
-            None => Ok(()),
+        while let Some(line) = self.lines.last().map_err(bad_line)? {
+            self.send(line).await?;
         }
+        Ok(())
     }
 
     async fn send(&mut self, line: String) -> Result<(), Failure> {
-        if line.is_empty() {
-            self.empty += 1;
+        if line.trim().is_empty() {
+            self.blank += 1;
             return Ok(());
         }
         if self.unanswered.len() >= SENDS_IN_FLIGHT_MAX {
@@ -323,16 +381,21 @@ impl<'a> Sending<'a> {
 
     fn summary(self) {
         drop(self.progress);
-        if !self.output.is_watched() {
+        let Changes { repaired, split } = self.lines.changes();
+        if repaired + split == 0 && !self.output.is_watched() {
             return;
         }
-        self.output.note(match self.empty {
-            0 => format!("{} messages accepted", self.accepted),
-            empty => format!(
-                "{} messages accepted, {empty} empty lines skipped",
-                self.accepted
-            ),
-        });
+        let mut summary = format!("{} messages accepted", self.accepted);
+        for (what, lines) in [
+            ("blank lines skipped", self.blank),
+            ("lines with \u{fffd} for bytes that are not UTF-8", repaired),
+            ("lines split because they are too long", split),
+        ] {
+            if lines > 0 {
+                let _ = write!(summary, "; {what}: {lines}");
+            }
+        }
+        self.output.note(summary);
     }
 }
 
@@ -346,7 +409,7 @@ async fn front(unanswered: &mut VecDeque<Accepted>) -> Result<MsgId, Error> {
     answer
 }
 
-fn bad_line(error: crate::cli::chat::stdin_lines::LineError) -> Failure {
+fn bad_line(error: LineError) -> Failure {
     Failure::new(Exit::Failed, error)
         .hint("the lines before it were sent; this one and those after it were not")
 }
