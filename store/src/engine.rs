@@ -12,10 +12,11 @@ pub(crate) mod replay;
 mod error;
 mod maintain;
 mod prefetch;
+#[cfg(any(test, feature = "testing"))]
+mod stepping;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -26,9 +27,9 @@ use hashbrown::{HashMap, HashSet};
 use tracing::{info, warn};
 
 pub use self::error::{ReplayError, StoreError};
+use crate::checkpoint::Checkpointer;
 use crate::checkpoint::compact;
 use crate::checkpoint::free_space;
-use crate::checkpoint::{CheckpointError, CheckpointReport, Checkpointer};
 use crate::commit_log::{BatchBuf, BatchNo, CommitLog, LogPlace, OpenError};
 use crate::engine::meter::Meter;
 use crate::engine::replay::Replayed;
@@ -80,8 +81,7 @@ pub struct Engine {
 /// The progress of checkpoints.
 #[derive(Debug)]
 struct Checkpoints {
-    thread: Checkpointer,
-    done: Receiver<Result<CheckpointReport, CheckpointError>>,
+    worker: Checkpointer,
     /// The last batch that the trees hold.
     through: BatchNo,
     is_running: bool,
@@ -168,14 +168,8 @@ impl Engine {
             bytes = log.bytes_since(through),
             "replayed the log"
         );
-        let (report, done) = channel();
-        let thread = Checkpointer::start(env, trees.clone(), &poison, move |result| {
-            drop(report.send(result))
-        })
-        .map_err(StoreError::Thread)?;
         let checkpoints = Checkpoints {
-            thread,
-            done,
+            worker: Checkpointer::start(env, trees.clone(), &poison).map_err(StoreError::Thread)?,
             through,
             is_running: false,
             last_started: env.clock.now(),
@@ -279,7 +273,7 @@ impl Engine {
     /// Counters since the engine was opened. It does not know the sessions.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
-        self.meter.metrics(&self.log, &self.checkpoints.thread)
+        self.meter.metrics(&self.log, &self.checkpoints.worker)
     }
 
     /// Bytes of uncommitted changes.

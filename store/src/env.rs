@@ -1,13 +1,19 @@
-//! What the store uses of its machine: files, time, random numbers, and an ordered map. They are
-//! passed in, so that a test can control them.
+//! What the store uses of its machine: files, time, random numbers, an ordered map and threads.
+//! They are passed in, so that a test can control them.
 
+mod background;
 mod clock;
 mod salts;
+mod sizes;
 
 use std::sync::Arc;
 
+#[cfg(any(test, feature = "testing"))]
+pub use self::background::BackgroundWork;
+pub(crate) use self::background::{Background, Worker};
 pub use self::clock::Clock;
 pub use self::salts::Salts;
+pub(crate) use self::sizes::Sizes;
 use crate::disk::Disk;
 use crate::disk::real::RealDisk;
 
@@ -28,6 +34,8 @@ pub struct Env {
     pub(crate) clock: Clock,
     pub(crate) salts: Salts,
     pub(crate) map: MapKind,
+    pub(crate) background: Background,
+    pub(crate) sizes: Sizes,
 }
 
 impl Env {
@@ -39,6 +47,8 @@ impl Env {
             clock: Clock::system(),
             salts: Salts::Random,
             map: MapKind::Sled,
+            background: Background::Threads,
+            sizes: Sizes::REAL,
         }
     }
 }

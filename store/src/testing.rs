@@ -9,11 +9,12 @@ use std::sync::Arc;
 #[cfg(test)]
 pub(crate) use self::fixtures::*;
 pub use crate::disk::sim::{Call, Failure, Fault, SimDisk};
-use crate::env::{Clock, Env, MapKind, Salts};
+use crate::env::{Background, Clock, Env, MapKind, Salts, Sizes};
 
 impl Env {
     /// A machine in memory: all files are on `disk`, and the trees are a double of sled. Only
-    /// [`Clock::advance`] moves its clock.
+    /// [`Clock::advance`] moves its clock, and only
+    /// [`Engine::step`](crate::engine::Engine::step) does background work. Segments are small.
     #[must_use]
     pub fn simulated(disk: &SimDisk, seed: u64) -> Self {
         Self {
@@ -21,6 +22,8 @@ impl Env {
             clock: Clock::manual(),
             salts: Salts::seeded(seed),
             map: MapKind::Sim,
+            background: Background::Steps,
+            sizes: Sizes::SIMULATED,
         }
     }
 

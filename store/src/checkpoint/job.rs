@@ -46,6 +46,9 @@ pub enum CheckpointError {
         conversation: ConversationId,
         msgid: MsgId,
     },
+    /// A bug in cairn.
+    #[error("the checkpoint thread ended")]
+    ThreadEnded,
     /// Compression ran out of memory.
     #[error("the checkpoint failed: cannot compress a block: {0}")]
     Compression(io::Error),

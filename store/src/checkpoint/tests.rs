@@ -1,5 +1,5 @@
 use std::path::Path;
-use std::sync::mpsc::channel;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
@@ -14,9 +14,11 @@ use crate::commit_log::{CommitLog, LogPlace};
 use crate::env::{Clock, Env};
 use crate::files::directory_id::DirectoryId;
 use crate::files::format::Format;
+use crate::files::poison::Poison;
 use crate::testing::{CONVERSATION, copy_dir, entries, id, open, publish, timeline};
+use crate::timeline::Timeline;
 use crate::timeline::history::History;
-use crate::timeline::{Rewritten, Timeline};
+use crate::trees::db::Trees;
 use crate::trees::rows::RowChange;
 use crate::trees::{RowKey, Tree};
 
@@ -155,7 +157,6 @@ fn crash_between_steps_loses_and_repeats_nothing() {
         let timeline = timeline(0, stored);
         fixture.write(1, &timeline);
         publish(&timeline, head);
-        let timelines = [(Arc::clone(&timeline), id(head))];
         let mut crashes = vec![fixture.crashed()];
         // The block batches, one by one.
         let changes = fixture
@@ -168,15 +169,14 @@ fn crash_between_steps_loses_and_repeats_nothing() {
                 crashes.push(fixture.crashed());
             }
         }
-        fixture
-            .writer
-            .write_blocks(&timelines, &[Rewritten::default()])
-            .unwrap();
-        crashes.push(fixture.crashed());
-        fixture
-            .writer
-            .write_rows(vec![RowChange::put(user(), &2_u64)])
-            .unwrap();
+        let rows = vec![RowChange::put(user(), &2_u64)];
+        let mut checkpoint = fixture.writer.begin(job(2, rows, &timeline));
+        while fixture.writer.write_next_blocks(&mut checkpoint).unwrap() {
+            crashes.push(fixture.crashed());
+        }
+        while fixture.writer.write_next_rows(&mut checkpoint).unwrap() {
+            crashes.push(fixture.crashed());
+        }
         crashes.push(fixture.crashed());
         for (mut crashed, more) in crashes.into_iter().zip([0, 1, 30, 200].into_iter().cycle()) {
             assert_eq!(crashed.trees.checkpoint().unwrap(), BatchNo::new(1));
@@ -293,22 +293,16 @@ fn doctor_finds_missing_and_surplus_blocks() {
 #[test]
 fn thread_finishes_its_jobs() {
     let fixture = Fixture::new();
-    let (done, reports) = channel();
-    let thread = Checkpointer::start(
-        &Env::real(),
-        fixture.trees.clone(),
-        &fixture.poison,
-        move |report| done.send(report).unwrap(),
-    )
-    .unwrap();
+    let mut thread =
+        Checkpointer::start(&Env::real(), fixture.trees.clone(), &fixture.poison).unwrap();
     let timeline = timeline(0, 100);
     thread.submit(job(7, vec![], &timeline)).unwrap();
-    let report = reports.recv().unwrap().unwrap();
+    let report = thread.wait().unwrap();
     assert_eq!(
         (report.through, report.metrics.done, report.metrics.entries),
         (BatchNo::new(7), 1, 100)
     );
-    assert!(thread.finish());
+    thread.finish().unwrap();
     fixture.check(100);
 }
 

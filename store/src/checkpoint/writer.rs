@@ -16,7 +16,7 @@ use crate::commit_log::BatchNo;
 use crate::env::Clock;
 use crate::files::poison::Poison;
 use crate::limits;
-use crate::timeline::{Rewritten, Timeline};
+use crate::timeline::Timeline;
 use crate::trees::db::{LARGE_VALUE_BYTES, Trees};
 use crate::trees::rows::RowChange;
 use crate::trees::{MetaKey, RowKey, Tree};
@@ -32,7 +32,7 @@ pub(crate) struct CheckpointWriter {
     /// Since the last recorded position.
     pub(super) reclaimable: ReclaimableSpace,
     pub(super) poison: Poison,
-    clock: Clock,
+    pub(super) clock: Clock,
     /// Totals, updated during a checkpoint.
     pub(super) sum: Arc<Mutex<CheckpointMetrics>>,
 }
@@ -69,78 +69,12 @@ impl CheckpointWriter {
         &mut self,
         job: CheckpointJob,
     ) -> Result<CheckpointReport, CheckpointError> {
-        let (started, before) = (self.clock.now(), *self.sum.lock());
-        let CheckpointJob {
-            through,
-            rows,
-            mut timelines,
-        } = job;
-        timelines.sort_unstable_by_key(|(timeline, _)| timeline.conversation());
-        // Taken before the blocks are read: an entry rewritten from now on stays for the next
-        // checkpoint, and `forget_rewritten` must not drop it.
-        let rewritten: Vec<Rewritten> = timelines
-            .iter()
-            .map(|(timeline, _)| timeline.rewritten())
-            .collect();
-        // Blocks and rows, sync, position, sync. A durable position before the rows it covers would
-        // let the log be dropped while it is the only copy.
-        let written = self
-            .write_blocks(&timelines, &rewritten)
-            .and_then(|()| self.write_rows(rows))
-            .and_then(|()| self.record(through))
-            .inspect_err(|error| {
-                self.poison.set(error);
-            });
-        written?;
-        // Trim only what is durable in blocks: readers fall back from the tail to the blocks.
-        for ((timeline, head), rewritten) in timelines.iter().zip(&rewritten) {
-            timeline.trim(*head);
-            timeline.forget_rewritten(rewritten, *head);
-        }
-        let mut sum = self.sum.lock();
-        sum.done += 1;
-        sum.micros += u64::try_from(self.clock.since(started).as_micros()).unwrap_or(u64::MAX);
-        Ok(CheckpointReport {
-            through,
-            metrics: sum.since(&before).unwrap_or_default(),
-        })
-    }
-
-    pub(super) fn write_blocks(
-        &mut self,
-        timelines: &[(Arc<Timeline>, MsgId)],
-        rewritten: &[Rewritten],
-    ) -> Result<(), CheckpointError> {
-        let mut pending = Pending::default();
-        for ((timeline, head), rewritten) in timelines.iter().zip(rewritten) {
-            let floor = timeline.floor().min(*head);
-            if !rewritten.is_empty() || floor > MsgId::ZERO {
-                self.write_pending(Tree::Messages, &mut pending)?;
-                self.drop_expired(timeline, floor, timeline.stored())?;
-                self.rewrite_blocks(timeline, floor, rewritten)?;
-            }
-            for change in self.block_changes(timeline, floor, *head)? {
-                self.push(Tree::Messages, &mut pending, change)?;
+        let mut checkpoint = self.begin(job);
+        loop {
+            if let Some(report) = self.step(&mut checkpoint)? {
+                return Ok(report);
             }
         }
-        self.write_pending(Tree::Messages, &mut pending)
-    }
-
-    pub(super) fn write_rows(&mut self, mut rows: Vec<RowChange>) -> Result<(), CheckpointError> {
-        self.sum.lock().rows += rows.len() as u64;
-        // In key order sled touches each page once. The sort is stable, so of two changes of a row
-        // the later one wins.
-        rows.sort_by_key(|change| change.key);
-        let mut pending = Pending::default();
-        let mut of_tree = Tree::Messages;
-        for change in rows {
-            if change.key.tree() != of_tree {
-                self.write_pending(of_tree, &mut pending)?;
-                of_tree = change.key.tree();
-            }
-            self.push(of_tree, &mut pending, change)?;
-        }
-        self.write_pending(of_tree, &mut pending)
     }
 
     /// Records the log position, after everything that it covers.

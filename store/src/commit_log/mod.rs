@@ -137,7 +137,7 @@ impl CommitLog {
             };
             watermark::reset(disk, watermark_path, mark)?;
         }
-        let watermark = Watermark::start(disk, watermark_path, poison)?;
+        let watermark = Watermark::start(env, watermark_path, poison)?;
         let mut sealed = VecDeque::from(replayed.segments);
         // The new segment will replace one without a batch, as both have the same name.
         if sealed
@@ -149,7 +149,7 @@ impl CommitLog {
             recovery::close(disk, segment)
                 .map_err(|source| LogError::io("close", &segment.path, source))?;
         }
-        let preparer = Preparer::start(&env.disk, dir, spares, next_spare)
+        let preparer = Preparer::start(env, dir, spares, next_spare)
             .map_err(|source| LogError::io("start a thread for", dir, source))?;
         // A new segment after each start: appending after a torn record would hide it from the next
         // recovery.
@@ -208,7 +208,7 @@ impl CommitLog {
         self.active.checksum = checksum;
         self.watermark.advance(number, checksum);
         if self.active.is_half_full() {
-            self.preparer.want(limits::SEGMENT_BYTES);
+            self.preparer.want();
         }
         Ok(number)
     }
@@ -278,6 +278,18 @@ impl CommitLog {
     #[must_use]
     pub(crate) fn sync_times(&self) -> Histogram {
         self.sync_times.recorded()
+    }
+
+    /// Prepares a segment if one is wanted. Returns whether one was.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn prepare_segment(&self) -> bool {
+        self.preparer.step()
+    }
+
+    /// Writes the watermark if it changed. Returns whether it had.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn write_watermark(&self) -> bool {
+        self.watermark.step()
     }
 
     /// Closes the log with a minimal folder: no spares, and nothing allocated after the last

@@ -6,25 +6,26 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread::JoinHandle;
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::disk::Disk;
+use crate::env::{Env, Sizes, Worker};
 use crate::limits;
 
 use super::segment::Spare;
 
-/// The thread that prepares spares.
+/// Prepares spares in the background.
 #[derive(Debug)]
 pub(super) struct Preparer {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    worker: Worker,
 }
 
 #[derive(Debug)]
 struct Shared {
     disk: Arc<dyn Disk>,
+    sizes: Sizes,
     dir: PathBuf,
     state: Mutex<State>,
     changed: Condvar,
@@ -50,9 +51,9 @@ enum Job {
 }
 
 impl Preparer {
-    /// Starts the thread with the existing spares; new ones are numbered from `next_number`.
+    /// Starts with the existing spares; new ones are numbered from `next_number`.
     pub(super) fn start(
-        disk: &Arc<dyn Disk>,
+        env: &Env,
         dir: &Path,
         spares: Vec<Spare>,
         next_number: u64,
@@ -63,30 +64,29 @@ impl Preparer {
         };
         for surplus in spares
             .into_iter()
-            .filter_map(|spare| state.add(spare))
+            .filter_map(|spare| state.add(spare, env.sizes))
             .collect::<Vec<_>>()
         {
-            surplus.remove(disk.as_ref())?;
+            surplus.remove(env.disk.as_ref())?;
         }
         let shared = Arc::new(Shared {
-            disk: Arc::clone(disk),
+            disk: Arc::clone(&env.disk),
+            sizes: env.sizes,
             dir: dir.to_owned(),
             state: Mutex::new(state),
             changed: Condvar::new(),
             prepared_bytes: AtomicU64::new(0),
         });
         let of_thread = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
-            .name("log-preparer".into())
-            .spawn(move || of_thread.run())?;
-        Ok(Self {
-            shared,
-            thread: Some(thread),
-        })
+        let worker = env
+            .background
+            .start("log-preparer", move || of_thread.run())?;
+        Ok(Self { shared, worker })
     }
 
-    /// Requests a spare of at least this size, without waiting.
-    pub(super) fn want(&self, bytes: u64) {
+    /// Requests a spare of the usual size, without waiting.
+    pub(super) fn want(&self) {
+        let bytes = self.shared.sizes.segment_bytes;
         let mut state = self.shared.state.lock();
         if state.wanted_bytes.is_none_or(|wanted| wanted < bytes) && !state.has_spare(bytes) {
             state.wanted_bytes = Some(bytes);
@@ -117,19 +117,31 @@ impl Preparer {
             if !state.has_work() {
                 break;
             }
-            self.shared.changed.wait(&mut state);
+            if self.worker.is_stepped() {
+                MutexGuard::unlocked(&mut state, || self.shared.step());
+            } else {
+                self.shared.changed.wait(&mut state);
+            }
         }
         let number = state.take_number();
         drop(state);
-        self.shared.create(limits::SEGMENT_BYTES_SMALL, number)
+        self.shared
+            .create(self.shared.sizes.segment_bytes_small, number)
+    }
+
+    /// Does the next piece of queued work. Returns whether there was any.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn step(&self) -> bool {
+        self.shared.step()
     }
 
     pub(super) fn prepared_bytes(&self) -> u64 {
         self.shared.prepared_bytes.load(Ordering::Relaxed)
     }
 
-    /// Stops the thread after its queued work, and returns the spares.
+    /// Does the queued work, and returns the spares.
     pub(super) fn stop(mut self) -> Vec<Spare> {
+        while self.worker.is_stepped() && self.shared.step() {}
         self.join();
         std::mem::take(&mut self.shared.state.lock().spares)
     }
@@ -141,11 +153,7 @@ impl Preparer {
             state.wanted_bytes = None;
         }
         self.shared.changed.notify_all();
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the thread that prepares log segments panicked");
-        }
+        self.worker.join();
     }
 }
 
@@ -171,22 +179,23 @@ impl State {
     }
 
     fn next_job(&mut self) -> Option<Job> {
-        if let Some(path) = self.dropped.pop_front() {
-            return Some(Job::Recycle {
-                path,
-                number: self.take_number(),
-            });
+        if self.dropped.is_empty() && self.wanted_bytes.is_none() {
+            return None;
         }
-        let bytes = self.wanted_bytes.take()?;
-        Some(Job::Prepare {
-            bytes,
-            number: self.take_number(),
-        })
+        self.working = true;
+        let number = self.take_number();
+        match self.dropped.pop_front() {
+            Some(path) => Some(Job::Recycle { path, number }),
+            None => self
+                .wanted_bytes
+                .take()
+                .map(|bytes| Job::Prepare { bytes, number }),
+        }
     }
 
     /// Adds a spare. Returns one to remove: the smallest of too many, or a truncated one.
-    fn add(&mut self, spare: Spare) -> Option<Spare> {
-        if spare.bytes < limits::SEGMENT_BYTES_SMALL {
+    fn add(&mut self, spare: Spare, sizes: Sizes) -> Option<Spare> {
+        if spare.bytes < sizes.segment_bytes_small {
             return Some(spare);
         }
         self.spares.push(spare);
@@ -206,27 +215,39 @@ impl State {
 impl Shared {
     fn run(&self) {
         while let Some(job) = self.wait() {
-            // A failure only costs a spare: the sequencer creates its own, and gets the error if it
-            // lasts.
-            let made = match job {
-                Job::Prepare { bytes, number } => self.create(bytes, number),
-                Job::Recycle { path, number } => self.rename(&path, number),
-            };
-            let mut state = self.state.lock();
-            state.working = false;
-            let surplus = match made {
-                Ok(spare) => state.add(spare),
-                Err(error) => {
-                    let dir = self.dir.display();
-                    tracing::warn!(%error, %dir, "cannot prepare a log segment");
-                    None
-                }
-            };
-            drop(state);
-            self.changed.notify_all();
-            if let Some(Err(error)) = surplus.map(|spare| spare.remove(self.disk.as_ref())) {
-                tracing::warn!(%error, dir = %self.dir.display(), "cannot remove a log segment");
+            self.work(job);
+        }
+    }
+
+    fn step(&self) -> bool {
+        let job = self.state.lock().next_job();
+        let is_some = job.is_some();
+        if let Some(job) = job {
+            self.work(job);
+        }
+        is_some
+    }
+
+    /// A failure only costs a spare: the sequencer creates its own, and gets the error if it lasts.
+    fn work(&self, job: Job) {
+        let made = match job {
+            Job::Prepare { bytes, number } => self.create(bytes, number),
+            Job::Recycle { path, number } => self.rename(&path, number),
+        };
+        let mut state = self.state.lock();
+        state.working = false;
+        let surplus = match made {
+            Ok(spare) => state.add(spare, self.sizes),
+            Err(error) => {
+                let dir = self.dir.display();
+                tracing::warn!(%error, %dir, "cannot prepare a log segment");
+                None
             }
+        };
+        drop(state);
+        self.changed.notify_all();
+        if let Some(Err(error)) = surplus.map(|spare| spare.remove(self.disk.as_ref())) {
+            tracing::warn!(%error, dir = %self.dir.display(), "cannot remove a log segment");
         }
     }
 
@@ -234,7 +255,6 @@ impl Shared {
         let mut state = self.state.lock();
         loop {
             if let Some(job) = state.next_job() {
-                state.working = true;
                 return Some(job);
             }
             if state.stop {

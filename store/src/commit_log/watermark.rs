@@ -6,14 +6,13 @@
 //! [segment u64][bytes u64][last u64][checksum u32][crc32c u32]
 //! ```
 //!
-//! The file holds two of these, little-endian, and each write replaces the older one. A new
-//! segment is recorded durably before its first batch. The last batch is recorded off the commit
-//! path, a few times a second: after a power cut the watermark may lag, but it is never ahead of
-//! the log.
+//! The file holds two of these, little-endian. A write replaces the one that is not known to be
+//! durable, so that a power cut leaves one of them whole. A new segment is recorded durably before
+//! its first batch. The last batch is recorded off the commit path, a few times a second: after a
+//! power cut the watermark may lag, but it is never ahead of the log.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
@@ -21,6 +20,7 @@ use parking_lot::{Condvar, Mutex};
 use super::error::LogError;
 use super::record::BatchNo;
 use crate::disk::{Disk, DiskFile, OpenMode};
+use crate::env::{Env, Worker};
 use crate::files::directory_id::DirectoryId;
 use crate::files::durable;
 use crate::files::poison::Poison;
@@ -87,22 +87,34 @@ impl Mark {
 
 /// Reads the latest mark; `None` if there is no file.
 pub(super) fn read(disk: &dyn Disk, path: &Path) -> Result<Option<Mark>, LogError> {
-    Ok(read_slots(disk, path)?.map(|(_, mark)| mark))
+    Ok(read_slots(disk, path)?.map(|latest| latest.mark))
 }
 
-fn read_slots(disk: &dyn Disk, path: &Path) -> Result<Option<(u64, Mark)>, LogError> {
+/// The latest mark, and its place.
+struct Latest {
+    slot: u64,
+    sequence: u64,
+    mark: Mark,
+}
+
+fn read_slots(disk: &dyn Disk, path: &Path) -> Result<Option<Latest>, LogError> {
     let io = |source| LogError::io("read", path, source);
     if disk.find(path).map_err(io)?.is_none() {
         return Ok(None);
     }
     let bytes = disk.read(path).map_err(io)?;
-    let slot = |at: u64| {
-        let start = usize::try_from(at * SLOT_BYTES).ok()?;
-        Mark::decode(bytes.get(start..)?)
+    let read = |slot: u64| {
+        let start = usize::try_from(slot * SLOT_BYTES).ok()?;
+        let (sequence, mark) = Mark::decode(bytes.get(start..)?)?;
+        Some(Latest {
+            slot,
+            sequence,
+            mark,
+        })
     };
     let latest = (0..SLOTS)
-        .filter_map(slot)
-        .max_by_key(|(sequence, _)| *sequence);
+        .filter_map(read)
+        .max_by_key(|latest| latest.sequence);
     latest
         .map(Some)
         .ok_or_else(|| LogError::damaged(path, 0, "it holds no valid watermark"))
@@ -115,11 +127,11 @@ pub(super) fn reset(disk: &dyn Disk, path: &Path, mark: Mark) -> Result<(), LogE
     durable::write_file(disk, path, &bytes).map_err(|source| LogError::io("create", path, source))
 }
 
-/// The thread that writes the watermark.
+/// Writes the watermark in the background.
 #[derive(Debug)]
 pub(super) struct Watermark {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    worker: Worker,
 }
 
 #[derive(Debug)]
@@ -135,6 +147,8 @@ struct Shared {
 struct State {
     latest: Mark,
     is_written: bool,
+    /// How long marks have been written without a sync.
+    unsynced: Duration,
     must_sync: bool,
     stop: bool,
 }
@@ -143,37 +157,46 @@ struct State {
 struct Slots {
     file: Box<dyn DiskFile>,
     sequence: u64,
+    /// The slot of the next write. The other one is durable.
+    next: u64,
 }
 
 impl Watermark {
-    /// Starts the thread over an existing file.
-    pub(super) fn start(disk: &dyn Disk, path: &Path, poison: &Poison) -> Result<Self, LogError> {
-        let (sequence, latest) = read_slots(disk, path)?
+    /// Starts over an existing file.
+    pub(super) fn start(env: &Env, path: &Path, poison: &Poison) -> Result<Self, LogError> {
+        let disk = env.disk.as_ref();
+        let latest = read_slots(disk, path)?
             .ok_or_else(|| LogError::damaged(path, 0, "it does not exist"))?;
         let file = disk
             .open(path, OpenMode::Write)
             .map_err(|source| LogError::io("open", path, source))?;
+        // A server that was killed may have left the latest mark unsynced.
+        file.sync_data()
+            .map_err(|source| LogError::io("sync", path, source))?;
+        let slots = Slots {
+            file,
+            sequence: latest.sequence,
+            next: (latest.slot + 1) % SLOTS,
+        };
         let shared = Arc::new(Shared {
             path: path.to_owned(),
             poison: poison.clone(),
             state: Mutex::new(State {
-                latest,
+                latest: latest.mark,
                 is_written: true,
+                unsynced: Duration::ZERO,
                 must_sync: false,
                 stop: false,
             }),
             changed: Condvar::new(),
-            slots: Mutex::new(Slots { file, sequence }),
+            slots: Mutex::new(slots),
         });
         let of_thread = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
-            .name("log-watermark".into())
-            .spawn(move || of_thread.run())
+        let worker = env
+            .background
+            .start("log-watermark", move || of_thread.run())
             .map_err(|source| LogError::io("start a thread for", path, source))?;
-        Ok(Self {
-            shared,
-            thread: Some(thread),
-        })
+        Ok(Self { shared, worker })
     }
 
     /// Records a new active segment, durably. `last` is the batch before it.
@@ -216,6 +239,20 @@ impl Watermark {
         self.shared.changed.notify_all();
     }
 
+    /// Does what its thread would do next. Returns whether there was anything.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn step(&self) -> bool {
+        let mut state = self.shared.state.lock();
+        if state.is_idle() && state.unsynced == Duration::ZERO {
+            return false;
+        }
+        let (mark, sync) = state.next_write(Waited::Enough);
+        drop(state);
+        // A failure poisons the store.
+        let _ = self.shared.write(mark, sync);
+        true
+    }
+
     /// Stops the thread, and makes the latest mark durable.
     pub(super) fn close(mut self) -> Result<(), LogError> {
         self.join();
@@ -226,11 +263,7 @@ impl Watermark {
     fn join(&mut self) {
         self.shared.state.lock().stop = true;
         self.shared.changed.notify_all();
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the thread that writes the watermark panicked");
-        }
+        self.worker.join();
     }
 }
 
@@ -246,21 +279,41 @@ enum Sync {
     Later,
 }
 
+/// Whether an unsynced mark was left alone for [`limits::WATERMARK_SYNC_INTERVAL`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Waited {
+    Enough,
+    NotYet,
+}
+
+impl State {
+    /// Returns whether there is nothing to write, and nothing to sync at once.
+    const fn is_idle(&self) -> bool {
+        !self.must_sync && self.is_written
+    }
+
+    /// Takes the latest mark to write.
+    fn next_write(&mut self, waited: Waited) -> (Mark, Sync) {
+        let is_idle = self.is_idle();
+        let must_sync = std::mem::take(&mut self.must_sync)
+            || self.unsynced >= limits::WATERMARK_SYNC_INTERVAL
+            || (is_idle && waited == Waited::Enough);
+        self.is_written = true;
+        if must_sync {
+            self.unsynced = Duration::ZERO;
+            return (self.latest, Sync::Now);
+        }
+        self.unsynced += limits::WATERMARK_INTERVAL;
+        (self.latest, Sync::Later)
+    }
+}
+
 impl Shared {
     fn run(&self) {
-        let mut unsynced = Duration::ZERO;
-        while let Some((mark, must_sync)) = self.wait(unsynced > Duration::ZERO) {
-            let sync = match must_sync || unsynced >= limits::WATERMARK_SYNC_INTERVAL {
-                true => Sync::Now,
-                false => Sync::Later,
-            };
+        while let Some((mark, sync)) = self.wait() {
             if self.write(mark, sync).is_err() {
                 return;
             }
-            unsynced = match sync {
-                Sync::Now => Duration::ZERO,
-                Sync::Later => unsynced + limits::WATERMARK_INTERVAL,
-            };
             // Spaces the writes out: the mark only has to be recent.
             let mut state = self.state.lock();
             if !state.stop {
@@ -274,33 +327,31 @@ impl Shared {
     }
 
     /// Waits for a mark to write; `None` when the thread must stop.
-    fn wait(&self, is_unsynced: bool) -> Option<(Mark, bool)> {
+    fn wait(&self) -> Option<(Mark, Sync)> {
         let mut state = self.state.lock();
-        let is_idle = |state: &mut State| !state.stop && !state.must_sync && state.is_written;
-        let mut must_sync = false;
-        if is_unsynced {
-            let waited =
-                self.changed
-                    .wait_while_for(&mut state, is_idle, limits::WATERMARK_SYNC_INTERVAL);
-            must_sync = waited.timed_out();
+        let is_waiting = |state: &mut State| !state.stop && state.is_idle();
+        let mut waited = Waited::NotYet;
+        if state.unsynced > Duration::ZERO {
+            let result = self.changed.wait_while_for(
+                &mut state,
+                is_waiting,
+                limits::WATERMARK_SYNC_INTERVAL,
+            );
+            if result.timed_out() {
+                waited = Waited::Enough;
+            }
         } else {
-            self.changed.wait_while(&mut state, is_idle);
+            self.changed.wait_while(&mut state, is_waiting);
         }
-        if state.stop {
-            return None;
-        }
-        state.is_written = true;
-        must_sync |= std::mem::take(&mut state.must_sync);
-        Some((state.latest, must_sync))
+        (!state.stop).then(|| state.next_write(waited))
     }
 
     fn write(&self, mark: Mark, sync: Sync) -> Result<(), LogError> {
         let mut slots = self.slots.lock();
         let sequence = slots.sequence + 1;
-        let at = sequence % SLOTS * SLOT_BYTES;
         let written = slots
             .file
-            .write_at(&mark.encode(sequence), at)
+            .write_at(&mark.encode(sequence), slots.next * SLOT_BYTES)
             .and_then(|()| match sync {
                 Sync::Now => slots.file.sync_data(),
                 Sync::Later => Ok(()),
@@ -308,6 +359,9 @@ impl Shared {
         match written {
             Ok(()) => {
                 slots.sequence = sequence;
+                if sync == Sync::Now {
+                    slots.next = (slots.next + 1) % SLOTS;
+                }
                 Ok(())
             }
             Err(source) => {
@@ -323,6 +377,7 @@ impl Shared {
 mod tests {
     use super::*;
     use crate::disk::real::RealDisk;
+    use crate::testing::SimDisk;
 
     fn mark(last: u64) -> Mark {
         Mark {
@@ -347,13 +402,43 @@ mod tests {
         }
     }
 
+    /// A power cut may damage everything that was written since the last sync.
+    #[test]
+    fn one_slot_is_left_alone_until_a_sync() {
+        let (disk, path) = (SimDisk::new(1), Path::new("/watermark"));
+        reset(&disk, path, mark(1)).unwrap();
+        let env = Env::simulated(&disk, 1);
+        let watermark = Watermark::start(&env, path, &Poison::new()).unwrap();
+        let slots = || {
+            let bytes = disk.read(path).unwrap();
+            [0, SLOT_BYTES as usize].map(|at| bytes[at..at + 64].to_vec())
+        };
+        let (mut last, mut replaced) = (1, [0; 2]);
+        for _ in 0..4 {
+            let durable = slots();
+            for _ in 0..3 {
+                last += 1;
+                watermark.advance(BatchNo::new(last), 0x0102_0304);
+                assert!(watermark.step());
+                let changed = [0, 1].map(|slot| slots()[slot] != durable[slot]);
+                assert!(changed != [true; 2], "before mark {last}");
+                replaced = [0, 1].map(|slot| replaced[slot] + usize::from(changed[slot]));
+            }
+            // Nothing new is written: the next step syncs.
+            assert!(watermark.step());
+            assert!(!watermark.step());
+        }
+        assert!(replaced.iter().all(|&times| times > 0), "{replaced:?}");
+        assert_eq!(read(&disk, path).unwrap().unwrap().last.get(), last);
+    }
+
     #[test]
     fn latest_valid_mark_is_read() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("watermark");
         assert_eq!(read(&RealDisk, &path).unwrap(), None);
         reset(&RealDisk, &path, mark(1)).unwrap();
-        let watermark = Watermark::start(&RealDisk, &path, &Poison::new()).unwrap();
+        let watermark = Watermark::start(&Env::real(), &path, &Poison::new()).unwrap();
         watermark
             .anchor(BatchNo::new(3), 4096, BatchNo::new(2), 0x0102_0304)
             .unwrap();

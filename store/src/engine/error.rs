@@ -44,9 +44,6 @@ pub enum StoreError {
     Gap(#[from] TimelineGap),
     #[error("cannot recover from an interrupted compaction: {0}")]
     Compaction(#[source] io::Error),
-    /// A bug in cairn.
-    #[error("the checkpoint thread ended")]
-    CheckpointThread,
     #[error("cannot start the checkpoint thread: {0}")]
     Thread(io::Error),
     /// Everything committed is in the log or in the trees.

@@ -1,11 +1,9 @@
 //! Maintenance between commits: checkpoints, and eviction after them.
 
-use std::sync::mpsc::TryRecvError;
-
 use tracing::debug;
 
 use super::{Engine, StoreError};
-use crate::checkpoint::{CheckpointError, CheckpointJob, CheckpointReport};
+use crate::checkpoint::{CheckpointJob, CheckpointReport};
 use crate::limits;
 use crate::trees::rows_out;
 
@@ -20,20 +18,18 @@ impl Engine {
             reserve_monitor.check();
             self.state.set_disk_low(reserve_monitor.is_short());
         }
-        match self.checkpoints.done.try_recv() {
-            Ok(result) => self.checkpoint_done(result)?,
-            Err(TryRecvError::Empty) => {}
-            Err(TryRecvError::Disconnected) => return Err(StoreError::CheckpointThread),
+        if let Some(report) = self.checkpoints.worker.poll()? {
+            self.checkpoint_done(report);
         }
         // Everything that the trees lack is in memory. When senders are faster than checkpoints,
         // all of them wait here.
         if self.checkpoints.is_running
-            && self.log.bytes_since(self.checkpoints.through) >= limits::LOG_BYTES_MAX
+            && self.log.bytes_since(self.checkpoints.through) >= self.env.sizes.log_bytes_max
         {
             self.await_checkpoint()?;
         }
         // Reads alone load state without making the log longer.
-        if !self.checkpoints.is_running && self.loads >= limits::LOADS_BETWEEN_EVICTIONS {
+        if !self.checkpoints.is_running && self.loads >= self.env.sizes.loads_between_evictions {
             self.evict();
         }
         let log_bytes = self.log.bytes_since(self.checkpoints.through);
@@ -41,7 +37,7 @@ impl Engine {
         let is_old = log_bytes > 0 && age >= limits::CHECKPOINT_AGE_MAX;
         if !self.checkpoints.is_running
             && self.batch.is_empty()
-            && (is_old || log_bytes >= limits::CHECKPOINT_BYTES)
+            && (is_old || log_bytes >= self.env.sizes.checkpoint_bytes)
         {
             self.start_checkpoint()?;
         }
@@ -72,20 +68,13 @@ impl Engine {
             conversations = job.timelines.len(),
             "checkpoint started"
         );
-        self.checkpoints
-            .thread
-            .submit(job)
-            .map_err(|_| StoreError::CheckpointThread)?;
+        self.checkpoints.worker.submit(job)?;
         self.checkpoints.is_running = true;
         self.checkpoints.last_started = self.env.clock.now();
         Ok(())
     }
 
-    fn checkpoint_done(
-        &mut self,
-        result: Result<CheckpointReport, CheckpointError>,
-    ) -> Result<(), StoreError> {
-        let report = result?;
+    fn checkpoint_done(&mut self, report: CheckpointReport) {
         debug!(?report, "checkpoint done");
         self.checkpoints.is_running = false;
         self.checkpoints.through = report.through;
@@ -93,7 +82,6 @@ impl Engine {
         // copy.
         self.log.drop_through(report.through);
         self.evict();
-        Ok(())
     }
 
     /// Evicts stored state beyond the target. No checkpoint may be running.
@@ -103,7 +91,7 @@ impl Engine {
                 self.timelines.evict(id);
             }
         }
-        self.evict = self.state.evict(limits::STATE_BYTES_TARGET);
+        self.evict = self.state.evict(self.env.sizes.state_bytes);
         self.loads = 0;
     }
 
@@ -123,9 +111,7 @@ impl Engine {
             self.await_checkpoint()?;
         }
         let closing = self.closing();
-        if !self.checkpoints.thread.finish() {
-            return Err(StoreError::CheckpointThread);
-        }
+        self.checkpoints.worker.finish()?;
         self.log.close_clean()?;
         // The rest of the engine, which may hold the last handles of the trees.
         drop((self.trees, self.loader));
@@ -133,11 +119,8 @@ impl Engine {
     }
 
     fn await_checkpoint(&mut self) -> Result<(), StoreError> {
-        let result = self
-            .checkpoints
-            .done
-            .recv()
-            .map_err(|_| StoreError::CheckpointThread)?;
-        self.checkpoint_done(result)
+        let report = self.checkpoints.worker.wait()?;
+        self.checkpoint_done(report);
+        Ok(())
     }
 }
