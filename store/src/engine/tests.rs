@@ -1,3 +1,5 @@
+mod power;
+
 use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::Extras;

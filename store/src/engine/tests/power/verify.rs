@@ -1,0 +1,94 @@
+//! The engine compared with the ledger.
+
+use std::collections::BTreeMap;
+
+use cairn_proto::ids::MsgId;
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::request::session::PullRange;
+
+use super::ledger::{Accepted, Ledger, USERS};
+use super::machine::Machine;
+use super::setup::login;
+use crate::blocks::run::RunLimits;
+use cairn_core::api::command::GetRetained;
+
+impl Machine {
+    /// Compares everything with the ledger, with the last batch or without.
+    pub(super) fn verify_all(&mut self, with_batch: bool) -> Result<(), String> {
+        let ledger = match with_batch {
+            true => self.next.clone(),
+            false => self.accepted.clone(),
+        };
+        for (conversation, accepted) in self.conversations.clone().into_iter().zip(&ledger) {
+            match self.execute(GetRetained(conversation)) {
+                Err(ErrorCode::NotFound) if accepted.head() == 0 => {}
+                Err(code) => return Err(format!("conversation {conversation}: {code:?}")),
+                Ok(found) => {
+                    let found = (found.head.get(), found.floor.get());
+                    let expected = (accepted.head(), accepted.floor);
+                    if found != expected {
+                        return Err(format!(
+                            "{conversation} has head and floor {found:?}, not {expected:?}"
+                        ));
+                    }
+                }
+            }
+        }
+        self.verify_entries(&ledger)?;
+        self.verify_cursors(&ledger)
+    }
+
+    pub(super) fn verify_entries(&self, ledger: &Ledger) -> Result<(), String> {
+        let engine = self.engine.as_ref().unwrap();
+        let users: BTreeMap<u32, usize> = self
+            .actors
+            .iter()
+            .enumerate()
+            .map(|(at, actor)| (actor.user.get(), at))
+            .collect();
+        for (&conversation, accepted) in self.conversations.iter().zip(ledger) {
+            let Some(timeline) = engine.timelines().get(conversation) else {
+                continue;
+            };
+            if timeline.head().get() != accepted.head() {
+                return Err(format!("{conversation} ends with {}", timeline.head()));
+            }
+            let mut next = accepted.floor + 1;
+            while next <= accepted.head() {
+                let from = PullRange::From(MsgId::new(next));
+                let run = engine.history().read(&timeline, from, RunLimits::MAX);
+                let run = run.map_err(|error| error.to_string())?;
+                if run.first.get() != next || run.count == 0 {
+                    return Err(format!("message {next} of {conversation} is missing"));
+                }
+                accepted
+                    .check_run(&run, &users)
+                    .map_err(|what| format!("in {conversation}, {what}"))?;
+                next = run.last().get() + 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn verify_cursors(&mut self, ledger: &Ledger) -> Result<(), String> {
+        for user in 0..USERS {
+            let login = login(user);
+            let overview = self.execute(login).map_err(|code| format!("{code:?}"))?;
+            for shown in overview.overview.items {
+                let at = self.conversations.iter().position(|&id| id == shown.id);
+                let Accepted {
+                    read, delivered, ..
+                } = &ledger[at.unwrap()];
+                let found = (shown.read.get(), shown.delivered.get());
+                let expected = (read[user], delivered[user]);
+                if found != expected {
+                    return Err(format!(
+                        "user {user} has cursors {found:?}, not {expected:?}, in {}",
+                        shown.id
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}
