@@ -1,5 +1,6 @@
 //! The sequencer: one thread that owns all state. It takes every queued ticket, decides them in
 //! order, commits once, and publishes. The next batch gathers during the commit.
+mod ahead_log;
 mod answering;
 pub(crate) mod decider;
 pub(crate) mod intake;

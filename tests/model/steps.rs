@@ -408,7 +408,7 @@ fn talk() -> impl Strategy<Value = Step> {
         5 => (by(), place(), at(), any::<bool>())
             .prop_map(|(by, to, at, back)| Step::Pin { by, to, at: -at, back }),
         1 => (by(), place(), 2..8_u16).prop_map(|(by, to, count)| Step::SendMany { by, to, count }),
-        6 => (by(), place(), at()).prop_map(|(by, to, at)| Step::Ack { by, to, at: -at }),
+        6 => (by(), place(), at()).prop_map(|(by, to, at)| Step::Ack { by, to, at: 1 - at }),
         6 => (by(), place(), at()).prop_map(|(by, to, at)| Step::Read { by, to, at: -at }),
         6 => (by(), place(), -1..9_i8)
             .prop_map(|(by, to, at)| Step::MarkUnread { by, to, at: -at }),

@@ -1,6 +1,7 @@
 //! Starts and stops on damaged directories and misconfigured machines: the server reports the
 //! problem in one line, or repairs it.
 
+mod ahead;
 mod apart;
 mod closing;
 mod first_start;

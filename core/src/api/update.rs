@@ -4,7 +4,7 @@
 //! of the batch: were an entry pushed before the [`Update::Left`] of the same batch, a former
 //! member would read it.
 
-use cairn_proto::ids::{ConversationId, DeviceId, MsgId, UserId};
+use cairn_proto::ids::{ConversationId, DeviceId, MsgId, Revision, UserId};
 use cairn_proto::model::conversation::Conversation;
 use cairn_proto::model::people::Contact;
 use cairn_proto::wire::event::AccountUpdate;
@@ -68,5 +68,26 @@ pub enum Update {
     Account {
         user: UserId,
         update: Box<AccountUpdate>,
+    },
+    /// A device has seen more than there is. Only the operator is notified.
+    Ahead {
+        user: UserId,
+        device: DeviceId,
+        seen: Ahead,
+    },
+}
+
+/// What a device has seen that the data lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ahead {
+    /// A revision after the end of a start of the server that the data knows.
+    Revision { seen: Revision, last: Revision },
+    /// A start of the server that the data does not know: a backup was restored.
+    Epoch { seen: Revision, last: Revision },
+    /// A message after the last one of a conversation.
+    Message {
+        conversation: ConversationId,
+        seen: MsgId,
+        last: MsgId,
     },
 }

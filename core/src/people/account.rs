@@ -287,6 +287,7 @@ impl Command for Login {
             since,
         } = self;
         let (user, device) = state.device_with(&token).ok_or(ErrorCode::AuthFailed)?;
+        state.note_moment(user, device, since, batch);
         let stream_began = state.stream_began(stream_past);
         state.begin_session(
             Actor {

@@ -91,7 +91,9 @@ impl Handle for ListConversations {
         state: &mut State,
         context: Context<'_>,
     ) -> Result<ConversationPage, ErrorCode> {
-        context.batch.force_if_reads_moved();
-        Ok(state.overview_page(context.actor, self.since, self.after))
+        let Context { actor, batch, .. } = context;
+        state.note_moment(actor.user, actor.device, self.since, batch);
+        batch.force_if_reads_moved();
+        Ok(state.overview_page(actor, self.since, self.after))
     }
 }

@@ -7,7 +7,7 @@ use cairn_proto::wire::request::reading::{Ack, Explain, MarkRead};
 
 use crate::api::actor::Actor;
 use crate::api::change::Change;
-use crate::api::update::Update;
+use crate::api::update::{Ahead, Update};
 use crate::command::{Context, Handle};
 use crate::permission::Action;
 use crate::prefetch::Load;
@@ -36,9 +36,23 @@ impl Handle for Ack {
             conversation,
             msgid,
         } = self;
-        let member = state.member_up_to(found, actor, conversation, msgid)?;
-        if msgid > member.delivered(actor.device) {
-            let Actor { user, device, .. } = actor;
+        let (at, member) = state.membership_of(found, actor.user, conversation)?;
+        let Actor { user, device, .. } = actor;
+        let head = at.record.head;
+        if msgid > head {
+            batch.publish(Update::Ahead {
+                user,
+                device,
+                seen: Ahead::Message {
+                    conversation,
+                    seen: msgid,
+                    last: head,
+                },
+            });
+        }
+        // A device that saw more than a restored backup has seen all of that.
+        let msgid = msgid.min(head);
+        if msgid > member.delivered(device) {
             state.make(
                 &Change::Delivered {
                     conversation,

@@ -1,6 +1,6 @@
 //! Overviews: a user's conversations with their positions, and user lookups.
 
-use cairn_proto::ids::{ConversationId, Revision, UserId};
+use cairn_proto::ids::{ConversationId, DeviceId, Revision, UserId};
 use cairn_proto::limits;
 use cairn_proto::model::conversation::{self, ConversationKind};
 use cairn_proto::model::user::UserInfo;
@@ -10,7 +10,9 @@ use cairn_proto::wire::request::List;
 use cairn_proto::wire::request::people::{FindUsers, GetUsers};
 
 use crate::api::actor::Actor;
+use crate::api::batch::Batch;
 use crate::api::command::Feed;
+use crate::api::update::Update;
 use crate::command::{Context, Handle};
 use crate::prefetch::Load;
 use crate::record::KindRecord;
@@ -95,6 +97,19 @@ impl State {
             since,
             next_after: places.last().copied().filter(|_| !is_last),
             places,
+        }
+    }
+
+    /// Notifies the operator of a device with a moment that is not in this server's past.
+    pub(crate) fn note_moment(
+        &self,
+        user: UserId,
+        device: DeviceId,
+        since: Option<Moment>,
+        batch: &mut Batch,
+    ) {
+        if let Some(seen) = since.and_then(|since| self.revisions.ahead(since)) {
+            batch.publish(Update::Ahead { user, device, seen });
         }
     }
 

@@ -10,6 +10,7 @@ use cairn_proto::ids::{ConversationId, EpochId, Revision, UserId};
 use cairn_proto::wire::overview::Moment;
 use hashbrown::HashMap;
 
+use crate::api::update::Ahead;
 use crate::limits;
 use crate::record::EpochRecord;
 
@@ -110,6 +111,24 @@ impl Revisions {
         is_past.then_some(moment.revision)
     }
 
+    /// Returns what a device with this moment has seen that this server's past does not contain.
+    pub(crate) fn ahead(&self, moment: Moment) -> Option<Ahead> {
+        let seen = moment.revision;
+        let known = self
+            .epochs
+            .iter()
+            .position(|known| known.epoch == moment.epoch);
+        let Some(at) = known else {
+            // Only starts before the first remembered one are forgotten.
+            let first = self.epochs.first()?.first;
+            let last = self.moment().revision;
+            return (seen >= first).then_some(Ahead::Epoch { seen, last });
+        };
+        let end = self.epochs.get(at + 1).map_or(self.open, |next| next.first);
+        let last = Revision::new(end.get().saturating_sub(1));
+        (seen > last).then_some(Ahead::Revision { seen, last })
+    }
+
     /// Records the end of a membership and returns the one that is forgotten for it, if any. A
     /// device that missed a forgotten end gets all conversations.
     pub(crate) fn end(
@@ -137,6 +156,35 @@ mod tests {
     use super::*;
 
     const ADA: UserId = UserId::new(1);
+
+    #[test]
+    fn moments_ahead_of_the_past_are_told_apart() {
+        let epoch = |epoch, first| EpochRecord {
+            epoch: EpochId::new(epoch),
+            first: Revision::new(first),
+        };
+        let revisions = Revisions {
+            open: Revision::new(31),
+            epochs: vec![epoch(7, 11), epoch(8, 21)],
+            ..Revisions::default()
+        };
+        let ahead = |epoch, revision| {
+            revisions.ahead(Moment {
+                epoch: EpochId::new(epoch),
+                revision: Revision::new(revision),
+            })
+        };
+        let (seen, last) = (Revision::new(31), Revision::new(30));
+        assert_eq!(ahead(8, 30), None);
+        assert_eq!(ahead(8, 31), Some(Ahead::Revision { seen, last }));
+        assert_eq!(ahead(7, 20), None);
+        let (seen, last) = (Revision::new(21), Revision::new(20));
+        assert_eq!(ahead(7, 21), Some(Ahead::Revision { seen, last }));
+        // A start that was forgotten came before all known ones.
+        assert_eq!(ahead(6, 10), None);
+        let (seen, last) = (Revision::new(11), Revision::new(30));
+        assert_eq!(ahead(9, 11), Some(Ahead::Epoch { seen, last }));
+    }
 
     /// Rejoining makes space for remembered ends, but does not restore forgotten ones.
     #[test]

@@ -169,8 +169,9 @@ impl Hub {
                     push.wake();
                 }
             }
-            // The sequencer replaces them by steps with what the hub needs of the state.
-            Update::Moved { .. } | Update::SettingSet => {}
+            // The sequencer logs them, or replaces them by steps with what the hub needs of the
+            // state.
+            Update::Moved { .. } | Update::SettingSet | Update::Ahead { .. } => {}
         }
     }
 

@@ -1,5 +1,7 @@
 //! The decider: executes the commands of one batch and collects what to publish with it.
 
+use std::time::Instant;
+
 use cairn_core::api::update::Update;
 use cairn_core::command::Asked;
 use cairn_core::record::SecretHash;
@@ -12,6 +14,7 @@ use cairn_store::StoreError;
 use cairn_store::engine::Engine;
 
 use crate::hub::receipts::FocusedConversations;
+use crate::sequencer::ahead_log::AheadLog;
 use crate::sequencer::answering::Answering;
 use crate::sequencer::publication::{Pending, Publication, Registration, Step};
 use crate::session::reply_to::ReplyTo;
@@ -26,6 +29,7 @@ pub(crate) struct Decider {
     publication: Publication,
     /// Reused buffer.
     updates: Vec<Update>,
+    ahead_log: AheadLog,
 }
 
 impl Decider {
@@ -37,6 +41,7 @@ impl Decider {
             now: Timestamp::new(0),
             publication: Publication::default(),
             updates: Vec::new(),
+            ahead_log: AheadLog::default(),
         }
     }
 
@@ -185,6 +190,10 @@ impl Decider {
                         conversation,
                         cursors,
                     }
+                }
+                Update::Ahead { user, device, seen } => {
+                    self.ahead_log.note(user, device, seen, Instant::now());
+                    continue;
                 }
                 Update::SettingSet => Step::AwayAfter(state.settings().away_after.get()),
                 update => Step::Update(update),

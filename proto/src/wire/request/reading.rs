@@ -28,6 +28,8 @@ requests! {
 }
 
 /// Moves the delivered cursor: this device has received everything up to here. Never moves it back.
+/// A position above the head counts as the head, since the server may lack what the device saw
+/// after a backup was restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ack {
     /// The conversation.
