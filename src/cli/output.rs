@@ -4,16 +4,21 @@
 //! runs as a process as well as inside an interactive client, which shows a buffer.
 
 use std::fmt::Display;
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
 use std::mem;
+#[cfg(unix)]
+use std::os::fd::AsFd as _;
 use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use serde::Serialize;
+#[cfg(unix)]
+use tokio::{io::Interest, net::unix::pipe};
 
 use crate::cli::failure::Failure;
 use crate::cli::limits;
+use crate::ui::json;
 use crate::ui::progress::Progress;
 
 /// The format of results.
@@ -94,6 +99,17 @@ impl Output {
         }
     }
 
+    /// Returns whether results may have colours.
+    pub(crate) fn is_styled(&self) -> bool {
+        match self.sink {
+            Sink::Process(_) => {
+                let choice = anstream::AutoStream::choice(&io::stdout());
+                self.format == Format::People && choice != anstream::ColorChoice::Never
+            }
+            Sink::Memory { .. } => false,
+        }
+    }
+
     /// Writes one result.
     pub(crate) fn print<T: Serialize + Display>(&mut self, result: &T) -> Result<(), Failure> {
         let format = self.format;
@@ -101,7 +117,7 @@ impl Output {
         match format {
             Format::People => writeln!(writer, "{result}")?,
             Format::Json => {
-                serde_json::to_writer(&mut *writer, result).map_err(io::Error::from)?;
+                json::write(&mut *writer, result)?;
                 writer.write_all(b"\n")?;
             }
         }
@@ -172,8 +188,35 @@ impl Output {
         }
         self.flush()?;
         on_flush();
-        Ok(future.await)
+        match self.sink {
+            Sink::Process(_) => tokio::select! {
+                biased;
+                ready = future => Ok(ready),
+                () = reader_gone() => Err(Failure::BrokenPipe),
+            },
+            Sink::Memory { .. } => Ok(future.await),
+        }
     }
+}
+
+/// Waits until the reader of standard output has closed it, as `head` does, so that a command that
+/// waits for something to print does not outlive it.
+#[cfg(unix)]
+async fn reader_gone() {
+    // Files cannot be watched, and have no reader. Nothing is written to this handle, so that it
+    // need not be non-blocking, which standard output would share.
+    if let Ok(stdout) = io::stdout().as_fd().try_clone_to_owned()
+        && let Ok(stdout) = pipe::Sender::from_owned_fd_unchecked(stdout)
+        && stdout.ready(Interest::ERROR).await.is_ok()
+    {
+        return;
+    }
+    pending().await
+}
+
+#[cfg(not(unix))]
+async fn reader_gone() {
+    pending().await
 }
 
 /// Polls `future` once, and returns its value if it is ready.

@@ -1,18 +1,24 @@
 //! Stop signals.
 
+#[cfg(unix)]
+use std::fs::{self, File};
+use std::future::pending;
 use std::io;
 
-use tokio::signal;
+use tokio::signal::ctrl_c;
+#[cfg(unix)]
+use tokio::signal::unix::{SignalKind, signal};
 use tracing::warn;
 
 use crate::cli::failure::Exit;
 
-/// Resolves at the first Ctrl-C or SIGTERM. From then on, a second Ctrl-C ends the process at once.
+/// Resolves at the first Ctrl-C or SIGTERM, or when the terminal of the process is closed. From
+/// then on, a second Ctrl-C ends the process at once.
 pub(crate) async fn stop_requested() {
     match interrupt_or_terminate().await {
         Ok(()) => {
             tokio::spawn(async {
-                if signal::ctrl_c().await.is_ok() {
+                if ctrl_c().await.is_ok() {
                     exit_interrupted();
                 }
             });
@@ -20,7 +26,7 @@ pub(crate) async fn stop_requested() {
         // The system can still end the process, which loses no accepted message.
         Err(error) => {
             warn!(%error, "cannot listen for signals");
-            std::future::pending().await
+            pending().await
         }
     }
 }
@@ -30,18 +36,48 @@ fn exit_interrupted() {
     std::process::exit(Exit::Interrupted.code().into());
 }
 
-/// Resolves at the next Ctrl-C or SIGTERM.
+/// Resolves at the next Ctrl-C or SIGTERM, or when the terminal of the process is closed.
 #[cfg(unix)]
 pub(crate) async fn interrupt_or_terminate() -> io::Result<()> {
-    let mut terminate = signal::unix::signal(signal::unix::SignalKind::terminate())?;
+    let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
-        result = signal::ctrl_c() => result,
+        result = ctrl_c() => result,
         _ = terminate.recv() => Ok(()),
+        result = hangup() => result,
     }
+}
+
+/// Resolves when the terminal of the process is closed. SIGHUP is ignored by a process without one,
+/// such as a service, and by one that was started with `nohup`.
+#[cfg(unix)]
+async fn hangup() -> io::Result<()> {
+    let has_terminal = File::open("/dev/tty").is_ok();
+    if !ignores_hangup() {
+        let mut hangup = signal(SignalKind::hangup())?;
+        while hangup.recv().await.is_some() {
+            if has_terminal {
+                return Ok(());
+            }
+        }
+    }
+    pending().await
+}
+
+/// Returns whether SIGHUP was ignored when the process started. It stays ignored as long as no
+/// handler is installed. Unknown outside of Linux.
+#[cfg(unix)]
+fn ignores_hangup() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // The lowest bit stands for signal 1, which is SIGHUP.
+    ignored.is_some_and(|mask| mask & 1 != 0)
 }
 
 /// Resolves at the next Ctrl-C.
 #[cfg(not(unix))]
 pub(crate) async fn interrupt_or_terminate() -> io::Result<()> {
-    signal::ctrl_c().await
+    ctrl_c().await
 }

@@ -3,6 +3,7 @@
 //! The modules turn plain values into text. Only reports of benchmarks have pages, plots and
 //! tables with a header.
 
+pub(crate) mod json;
 #[cfg(feature = "bench")]
 pub(crate) mod page;
 #[cfg(feature = "bench")]

@@ -15,7 +15,7 @@ const INDENT: &str = "\n    ";
 impl fmt::Display for Sanitized<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut rest = self.0;
-        while let Some((at, odd)) = rest.char_indices().find(|&(_, c)| is_odd(c)) {
+        while let Some((at, odd)) = rest.char_indices().find(|&(_, c)| is_interpreted(c)) {
             f.write_str(&rest[..at])?;
             match odd {
                 '\n' | '\u{2028}' | '\u{2029}' => f.write_str(INDENT)?,
@@ -29,7 +29,7 @@ impl fmt::Display for Sanitized<'_> {
 }
 
 /// Returns whether a terminal would interpret the character instead of showing it.
-const fn is_odd(c: char) -> bool {
+pub(crate) const fn is_interpreted(c: char) -> bool {
     matches!(
         c,
         '\0'..='\u{1f}'

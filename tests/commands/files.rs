@@ -60,7 +60,7 @@ fn previews(world: &World) {
                 "wim",
                 &[&["send", "#album", "--file", "walk.mp4"], &video[..]].concat()
             )
-            .contains("message 4")
+            .contains("#album 4")
     );
     let again = world.json("wim", &["send", "#album", "--file", "walk.mp4"]);
     assert_eq!(
@@ -69,7 +69,7 @@ fn previews(world: &World) {
     );
     assert_eq!(
         world.people("wim", &["send", "#album", "--file", "walk.mp4"]),
-        "accepted as message 6; 4.9 KiB were on the server already\n"
+        "accepted as #album 6; 4.9 KiB were on the server already\n"
     );
     world.refused(
         "wim",

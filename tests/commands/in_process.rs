@@ -29,7 +29,7 @@ async fn commands_share_a_client_and_write_to_a_buffer() {
     let created = run(&["group", "create", "team", "bob"], &context, &mut people).await;
     assert_eq!(created.unwrap(), "created #team\n");
     let sent = run(&["send", "#team", "hello"], &context, &mut people).await;
-    assert_eq!(sent.unwrap(), "accepted as message 3\n");
+    assert_eq!(sent.unwrap(), "accepted as #team 3\n");
     let sent = run(&["send", "#team", "-"], &context, &mut people).await;
     assert_eq!(sent.unwrap(), "");
     assert_eq!(
@@ -127,7 +127,7 @@ async fn input_is_sent_as_it_comes() {
 
     let whole = ["send", "#builds", "--whole"];
     let sent = run(&whole, &context(b"fn main() {\r\n}\r\n\r\n"), &mut output).await;
-    assert_eq!(sent.unwrap(), "accepted as message 9\n");
+    assert_eq!(sent.unwrap(), "accepted as #builds 9\n");
     for (bad, why) in [
         (long.as_bytes(), "is longer than 16384 bytes"),
         (b"\xff", "line 1 is not UTF-8"),

@@ -6,6 +6,7 @@ mod groups;
 mod in_process;
 mod machine;
 mod people;
+mod pipes;
 mod presence;
 mod resume;
 mod talk;

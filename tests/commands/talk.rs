@@ -25,7 +25,7 @@ fn tail(world: &World, from: &str) -> Vec<Value> {
 fn said(world: &World, talk: &Value) {
     assert_eq!(
         world.people("tom", &["send", "#talk", "lunch?"]),
-        "accepted as message 3\n"
+        "accepted as #talk 3\n"
     );
     assert_eq!(world.json("uma", &["send", "@tom", "just us"])["msgid"], 1);
     let said = [
@@ -45,7 +45,7 @@ fn said(world: &World, talk: &Value) {
     assert!(
         world
             .people("tom", &["send", "#talk", "--emoji", "wave"])
-            .contains("message 5")
+            .contains("#talk 5")
     );
     world.json(
         "tom",

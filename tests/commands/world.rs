@@ -61,7 +61,7 @@ impl World {
         self.home.path().join(name)
     }
 
-    fn command(&self, who: &str, args: &[&str], form: Form) -> Command {
+    pub fn command(&self, who: &str, args: &[&str], form: Form) -> Command {
         let mut command = cairn(&[]);
         command
             .current_dir(self.home.path())

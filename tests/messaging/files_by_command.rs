@@ -34,7 +34,7 @@ fn commands_send_and_fetch_files() {
         b"GIF89a\x01\0\x01\0\0\0\0!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\0;",
     )
     .unwrap();
-    assert!(run(&["send", "#team", "--file", "plan.pdf", "the plan"]).contains("message 2"));
+    assert!(run(&["send", "#team", "--file", "plan.pdf", "the plan"]).contains("#team 2"));
     run(&["send", "#team", "--file", "dot.gif", "--preview", "dot.gif"]);
     run(&[
         "send",

@@ -5,6 +5,7 @@ mod ahead;
 mod apart;
 mod closing;
 mod first_start;
+mod hangup;
 mod lost_key;
 mod machine;
 mod permissions;

@@ -76,6 +76,10 @@ struct Reacted<'a> {
 }
 
 impl<'a> MessageView<'a> {
+    pub(crate) const fn msgid(&self) -> MsgId {
+        self.msgid
+    }
+
     pub(crate) fn new(message: &'a Message, names: &'a Names) -> Self {
         let Message {
             conversation,

@@ -118,27 +118,30 @@ impl With {
 }
 
 #[derive(Debug, Serialize)]
-struct Sent {
+struct Sent<'a> {
     conversation: ConversationId,
     msgid: MsgId,
+    #[serde(skip)]
+    target: &'a Target,
     /// Only for messages with a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     resumed_at_bytes: Option<u64>,
 }
 
-impl Sent {
-    const fn new(conversation: ConversationId, msgid: MsgId) -> Self {
+impl<'a> Sent<'a> {
+    const fn new(conversation: ConversationId, msgid: MsgId, target: &'a Target) -> Self {
         Self {
             conversation,
             msgid,
+            target,
             resumed_at_bytes: None,
         }
     }
 }
 
-impl fmt::Display for Sent {
+impl fmt::Display for Sent<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "accepted as message {}", self.msgid)?;
+        write!(f, "accepted as {} {}", self.target, self.msgid)?;
         match self.resumed_at_bytes {
             Some(bytes) if bytes > 0 => {
                 write!(f, "; {} were on the server already", ByteSize(bytes))
@@ -191,7 +194,8 @@ pub(crate) async fn run(
         Outgoing::Lines => {
             let input = context.input().parts()?;
             let lines = Lines::new(TEXT_BYTES_MAX, strict);
-            return Sending::new(client, conversation, extras, lines, output)
+            let to = (conversation, &target);
+            return Sending::new(client, to, extras, lines, output)
                 .all(input)
                 .await;
         }
@@ -202,7 +206,7 @@ pub(crate) async fn run(
         .await?;
     output.print(&Sent {
         resumed_at_bytes,
-        ..Sent::new(conversation, accepted.await?)
+        ..Sent::new(conversation, accepted.await?, &target)
     })
 }
 
@@ -255,6 +259,7 @@ enum Outgoing {
 struct Sending<'a> {
     client: &'a Client,
     conversation: ConversationId,
+    target: &'a Target,
     extras: Extras,
     output: &'a mut Output,
     lines: Lines,
@@ -268,7 +273,7 @@ struct Sending<'a> {
 impl<'a> Sending<'a> {
     fn new(
         client: &'a Client,
-        conversation: ConversationId,
+        (conversation, target): (ConversationId, &'a Target),
         extras: Extras,
         lines: Lines,
         output: &'a mut Output,
@@ -277,6 +282,7 @@ impl<'a> Sending<'a> {
         Self {
             client,
             conversation,
+            target,
             extras,
             prints_each: output.is_json(),
             output,
@@ -373,7 +379,8 @@ impl<'a> Sending<'a> {
         self.progress
             .update(|| format!("{} accepted", self.accepted));
         if self.prints_each {
-            self.output.print(&Sent::new(self.conversation, msgid))
+            let sent = Sent::new(self.conversation, msgid, self.target);
+            self.output.print(&sent)
         } else {
             Ok(())
         }

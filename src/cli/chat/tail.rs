@@ -1,12 +1,15 @@
 //! `cairn tail`
 
 use std::cell::Cell;
+use std::fmt;
 
+use anstyle::Style;
 use cairn_client::{Client, Error, Timeline};
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::model::presence::DeviceKind;
 use cairn_proto::wire::request::session::PullRange;
 use clap::Args;
+use serde::Serialize;
 
 use crate::cli::args::target::Target;
 use crate::cli::chat::message_view::MessageView;
@@ -60,9 +63,48 @@ pub(crate) struct TailArgs {
     #[arg(short, long)]
     follow: bool,
 
+    /// Leave out the numbers of the messages
+    #[arg(long)]
+    no_numbers: bool,
+
     /// Appear as away
     #[arg(long, requires = "follow")]
     away: bool,
+}
+
+/// How the numbers of messages are shown to people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Numbers {
+    Hidden,
+    Plain,
+    /// Less bright than the message, for a terminal.
+    Dim,
+}
+
+/// Columns of a number. Longer ones move the message to the right.
+const NUMBER_WIDTH: usize = 4;
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Numbered<'a> {
+    view: MessageView<'a>,
+    #[serde(skip)]
+    numbers: Numbers,
+}
+
+impl fmt::Display for Numbered<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = self.view.msgid().get();
+        match self.numbers {
+            Numbers::Hidden => {}
+            Numbers::Plain => write!(f, "{number:NUMBER_WIDTH$}  ")?,
+            Numbers::Dim => {
+                let dim = Style::new().dimmed();
+                write!(f, "{dim}{number:NUMBER_WIDTH$}{dim:#}  ")?;
+            }
+        }
+        self.view.fmt(f)
+    }
 }
 
 pub(crate) async fn run(
@@ -81,25 +123,22 @@ pub(crate) async fn run(
         Some(from) => from,
         None => recent(client, conversation).await?,
     };
+    let numbers = match (args.no_numbers, output.is_styled()) {
+        (true, _) => Numbers::Hidden,
+        (false, false) => Numbers::Plain,
+        (false, true) => Numbers::Dim,
+    };
     if !args.follow {
-        return show(
-            client,
-            output,
-            client.conversation(conversation).history(from),
-        )
-        .await;
+        let history = client.conversation(conversation).history(from);
+        return show(client, output, history, numbers).await;
     }
     client
         .me()
         .set_presence(DeviceKind::Terminal, args.away)
         .await?;
     focus(client, conversation).await?;
-    show(
-        client,
-        output,
-        client.conversation(conversation).follow(from),
-    )
-    .await
+    let timeline = client.conversation(conversation).follow(from);
+    show(client, output, timeline, numbers).await
 }
 
 /// Focuses the conversation if possible. A direct chat that has not begun, or with a blocked user,
@@ -121,7 +160,12 @@ async fn recent(client: &Client, conversation: ConversationId) -> Result<MsgId, 
     Ok(MsgId::new(head.get().saturating_sub(limits::TAIL_MESSAGES_DEFAULT)).next())
 }
 
-async fn show(client: &Client, output: &mut Output, mut timeline: Timeline) -> Result<(), Failure> {
+async fn show(
+    client: &Client,
+    output: &mut Output,
+    mut timeline: Timeline,
+    numbers: Numbers,
+) -> Result<(), Failure> {
     let conversation = timeline.conversation();
     let mut names = Names::default();
     let shown = Cell::new(MsgId::ZERO);
@@ -137,7 +181,8 @@ async fn show(client: &Client, output: &mut Output, mut timeline: Timeline) -> R
         let batch = batch?;
         names.learn(client, &batch).await?;
         for message in &batch {
-            output.print(&MessageView::new(message, &names))?;
+            let view = MessageView::new(message, &names);
+            output.print(&Numbered { view, numbers })?;
         }
         shown.set(batch.last().map_or(shown.get(), |last| last.msgid));
     }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::fs;
 use std::io::{self, Write as _};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 
 use cairn_proto::invite::ServerAddr;
@@ -43,7 +43,12 @@ pub(crate) struct ServeArgs {
     data: PathBuf,
 
     /// The UDP address to listen on; port 0 picks a free one
-    #[arg(long, value_name = "ADDR", default_value = "[::]:7766")]
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "[::]:7766",
+        value_parser = parse_listen,
+    )]
     listen: SocketAddr,
 
     /// The address in invite links, if clients reach the server under another one
@@ -104,6 +109,29 @@ impl fmt::Display for Started {
             ),
         }
     }
+}
+
+/// Parses an address, or a host name and a port: the first address of the host, IPv4 if it has
+/// both.
+fn parse_listen(raw: &str) -> Result<SocketAddr, String> {
+    if let Ok(address) = raw.parse() {
+        return Ok(address);
+    }
+    const FORM: &str = "an address is HOST:PORT, such as [::]:7766, 192.0.2.7:7766 or localhost:0";
+    let (host, port) = raw.rsplit_once(':').ok_or(FORM)?;
+    let port: u16 = port.parse().map_err(|_| FORM)?;
+    if host.is_empty() {
+        return Err(FORM.to_owned());
+    }
+    let found = (host, port).to_socket_addrs();
+    let found: Vec<_> = found
+        .map_err(|error| format!("the host {host} is not known: {error}"))?
+        .collect();
+    let first = found.iter().find(|address| address.is_ipv4());
+    first
+        .or(found.first())
+        .copied()
+        .ok_or_else(|| format!("the host {host} has no address"))
 }
 
 /// Runs until `stop` is ready, or the announcement cannot be written.
@@ -217,6 +245,24 @@ fn write_whole(path: &Path, started: &Started) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hosts_and_addresses_are_listened_on() {
+        assert_eq!(parse_listen("[::]:7766"), Ok("[::]:7766".parse().unwrap()));
+        let local = parse_listen("localhost:0").unwrap();
+        assert!(local.ip().is_loopback() && local.port() == 0);
+        for bad in [
+            "localhost",
+            ":7766",
+            "7766",
+            "localhost:http",
+            "localhost:70000",
+            "",
+        ] {
+            let error = parse_listen(bad).unwrap_err();
+            assert!(error.contains("such as [::]:7766"), "{bad}: {error}");
+        }
+    }
 
     #[test]
     fn ready_file_has_two_fields() {
