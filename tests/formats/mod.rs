@@ -1,6 +1,6 @@
-//! Data directories of older formats. `tests/data` has one of each, with every file compressed by
-//! itself: two users, a group and a direct chat, stored in part in the trees and in part in the log
-//! of a server that was killed.
+//! Data directories of older formats. `tests/data` has one of each, with every file compressed on
+//! its own: two users, a group and a direct chat, partly in the trees and partly in the log, from a
+//! server that was killed.
 
 use std::fs;
 use std::path::Path;
@@ -57,7 +57,7 @@ fn format_2_is_converted() {
         .devices
         .first_key_value()
         .unwrap();
-    // One was used in the log. Those in the trees have no batch.
+    // One stream was used in the log. Those in the trees have no batch.
     let before = laptop
         .streams
         .iter()
@@ -88,7 +88,7 @@ fn format_2_is_converted() {
     assert!(engine_has(&copy, direct));
 }
 
-/// The copy is a data directory as well.
+/// Opens a data directory, and returns whether it has the conversation's message.
 fn engine_has(dir: &Path, conversation: ConversationId) -> bool {
     let mut engine = Engine::open(dir).unwrap();
     let retained = engine

@@ -1,4 +1,4 @@
-//! Exactly-once sends, however many other sessions of the device there are before a retry.
+//! Exactly-once sends, with any number of other sessions of the device before a retry.
 
 use cairn_client::proto::content::extras::Extras;
 use cairn_client::proto::content::packed::Content;
@@ -10,7 +10,7 @@ use cairn_client::{Account, Client, Error};
 use super::{group, text};
 use crate::support::{Server, invite, soon};
 
-/// A session that continues the device's stream and sends under this number.
+/// Continues the device's stream in a new session, and sends under this number.
 async fn send_on(
     stream: SendStreamId,
     account: &Account,
@@ -27,7 +27,7 @@ async fn send_on(
     answer
 }
 
-/// Other sessions of the device, one after the other.
+/// Opens other sessions of the device in turn.
 async fn others(account: &Account, to: ConversationId, sessions: usize, sends: bool) {
     for _ in 0..sessions {
         let session = Client::builder()
@@ -44,7 +44,7 @@ async fn others(account: &Account, to: ConversationId, sessions: usize, sends: b
     }
 }
 
-/// How often a text stands in the conversation.
+/// How often a text occurs in the conversation.
 async fn count(client: &Client, to: ConversationId, words: &str) -> usize {
     let pulled = client
         .conversation(to)
@@ -121,7 +121,7 @@ async fn named_stream_lives_as_long_as_the_device() {
     assert_eq!(SendStreamId::named(8), None);
 }
 
-/// A long-lived client is not cut off by the short sessions of its device: it continues on another
+/// A long-lived client is not cut off by short sessions of its device: it continues on another
 /// stream.
 #[tokio::test]
 async fn idle_client_sends_after_its_stream_was_forgotten() {

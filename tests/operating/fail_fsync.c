@@ -1,5 +1,5 @@
-/* A disk that fails the last sync of a database: preloaded into a server, fsync of a file named db
- * returns EIO. cairn itself calls fdatasync; sled calls fsync when it is closed. */
+/* Preloaded into a server, fails the last sync of the database: fsync of a file named db returns EIO. Only
+ * sled calls fsync, when it is closed; cairn itself calls fdatasync. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
-/* A process that is killed at one of its writes: preloaded into a server, the call number
- * CAIRN_KILL_AT among those that change something below the folder CAIRN_KILL_DIR is its last. A write
- * leaves CAIRN_KILL_KEEP hundredths of its bytes and ends with SIGKILL; any other call does nothing and
- * ends with the exit code 99. Blocks of zeros, which allocate a file ahead of its use, do not count. */
+/* Preloaded into a server, ends the process at one of its writes: at call number CAIRN_KILL_AT, among the
+ * calls that change files below the folder CAIRN_KILL_DIR. A write stores CAIRN_KILL_KEEP percent of its
+ * bytes, followed by SIGKILL; any other call does nothing, and the process exits with code 99. Blocks of
+ * zeros, which preallocate a file, do not count. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
-/* A machine whose disk says "done" and has done nothing: preloaded into a server, it takes the sync out.
- * CAIRN_NOSYNC names the files whose sync it takes out, by their last component; without it, all of them. */
+/* Preloaded into a server, simulates a disk that reports a sync without performing it. CAIRN_NOSYNC lists
+ * the affected files, by their last path component; the default is all files. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 use crate::support::cairn;
 
 #[test]
-fn kill_between_store_and_push_loses_only_offline_copies() {
+fn kill_before_push_loses_only_offline_copies() {
     let dir = tempfile::tempdir().unwrap();
     let command = [
         "bench",

@@ -1,4 +1,5 @@
-//! Commands of a device: sessions of their own, as many as it takes to lose an answer between them.
+//! Short sessions of a device, as commands open them: enough to reach the limit of remembered send
+//! streams before a retry.
 
 use cairn_client::Error;
 use cairn_client::proto::content::body::Body;
@@ -13,8 +14,8 @@ use super::device::options;
 use super::interpreter::{Interpreter, Outcome};
 
 impl Interpreter {
-    /// Sends a message, and repeats the send after `between` other sessions of the device, as if
-    /// its answer had been lost.
+    /// Sends a message, and retries after `between` other sessions of the device, as if the answer
+    /// had been lost.
     pub(super) async fn send_again(&self, to: Chat, between: usize) -> Result<Outcome, Error> {
         let Some(to) = self.conversation(to) else {
             return Ok(Outcome::Nothing);
@@ -23,7 +24,7 @@ impl Interpreter {
         let stream = SendStreamId::new((1 << 32) | number);
         let body = Body::Text(Text::new(&*token).unwrap());
         let msgid = self.send_on(stream, to, &body).await?;
-        // Not in the order of the device's other messages.
+        // Apart from the order of the device's other messages.
         let by = Seat {
             device: DEVICES + number as usize,
             ..self.by
