@@ -147,6 +147,7 @@ pub use account::{Account, WhoAmI};
 pub use api::builder::{ClientBuilder, JoinRequest, LoginRequest};
 pub use api::client::Client;
 pub use api::totals::Totals;
+pub use cairn_memory as memory;
 pub use cairn_proto as proto;
 pub use error::{Cause, Error, ErrorKind, TryEnqueueError};
 pub use session::backoff::Backoff;

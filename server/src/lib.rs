@@ -32,4 +32,4 @@ pub mod supervision;
 pub(crate) mod transfer;
 mod transport;
 
-pub use transport::{identity, memory};
+pub use transport::identity;

@@ -101,9 +101,6 @@ pub(crate) const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
 /// Streams that a client may have open at once.
 pub const STREAMS_PER_CONNECTION_MAX: u32 = 8;
 
-/// Bytes of one chunk of a stream within the process. Its window is a number of chunks.
-pub(crate) const MEMORY_CHUNK_BYTES_MAX: usize = 4 * 1024;
-
 /// Datagrams buffered, in bytes each way.
 pub(crate) const DATAGRAM_BUFFER_BYTES: usize = 2 * 1024;
 

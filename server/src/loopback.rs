@@ -1,36 +1,27 @@
 //! A connection with the test as its client.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use bytes::Bytes;
+use cairn_memory::{ClientConnection, Limits, Lost, Network, RecvStream};
+use cairn_proto::wire::close::CloseCode;
 use tempfile::TempDir;
-use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
-use crate::limits::MEMORY_CHUNK_BYTES_MAX;
-use crate::transport::Connection;
-use crate::transport::memory::{Listener, MemoryStream};
+use crate::transport::{Connection, SendStream};
 
 /// Turns a hang into a failure.
 const STEP_TIME_MAX: Duration = Duration::from_secs(20);
 
-const CLIENT_WINDOW_CHUNKS: usize = 16;
-
 /// Small, so that a client that does not read soon blocks the server.
-pub(super) const CLIENT_WINDOW_BYTES: usize = CLIENT_WINDOW_CHUNKS * MEMORY_CHUNK_BYTES_MAX;
+pub(super) const CLIENT_WINDOW_BYTES: usize = 64 * 1024;
 
 pub(super) struct Loopback {
     pub(super) server: Connection,
-    /// Streams to open.
-    pub(super) streams: mpsc::Sender<MemoryStream>,
-    /// The close code.
-    pub(super) closed: watch::Sender<Option<u32>>,
+    pub(super) client: ClientConnection,
     /// A scratch directory.
     pub(super) dir: TempDir,
 }
-
-/// The client's halves of a stream.
-pub(super) type ClientStream = (mpsc::Sender<Bytes>, mpsc::Receiver<Bytes>);
 
 /// Awaits with a timeout.
 pub(super) async fn soon<T>(future: impl Future<Output = T>) -> T {
@@ -41,24 +32,31 @@ pub(super) async fn soon<T>(future: impl Future<Output = T>) -> T {
 
 impl Loopback {
     pub(super) async fn connect() -> Self {
-        let (streams, opened) = mpsc::channel(1);
-        let closed = watch::Sender::new(None);
-        let (connections, accepted) = mpsc::channel(1);
-        connections.send((opened, closed.clone())).await.unwrap();
-        let accepted = Listener::new(accepted).accept().await.unwrap();
+        let network = Network::new(Limits {
+            to_client_bytes: CLIENT_WINDOW_BYTES,
+            ..Limits::default()
+        });
+        let mut listener = network.listen();
+        let client = network.connect(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
         Self {
-            server: Connection::Memory(accepted),
-            streams,
-            closed,
+            client: client.unwrap(),
+            server: Connection::Memory(listener.accept().await.unwrap()),
             dir: tempfile::tempdir().unwrap(),
         }
     }
 
-    /// Opens a stream.
-    pub(super) async fn open(&self) -> ClientStream {
-        let (to_client, incoming) = mpsc::channel(CLIENT_WINDOW_CHUNKS);
-        let (outgoing, to_server) = mpsc::channel(CLIENT_WINDOW_CHUNKS);
-        self.streams.send((to_client, to_server)).await.unwrap();
-        (outgoing, incoming)
+    /// Opens a stream that the server writes and the client reads.
+    pub(super) async fn open(&self) -> (SendStream, RecvStream) {
+        let (_, incoming) = soon(self.client.open_bi()).await.unwrap();
+        let (send, _) = soon(self.server.accept_bi()).await.unwrap();
+        (send, incoming)
+    }
+
+    /// Returns the code with which the server closed the connection, if it has.
+    pub(super) fn close_code(&self) -> Option<CloseCode> {
+        match self.client.close_reason()? {
+            Lost::ClosedByPeer { code, .. } => Some(CloseCode::from_number(code)),
+            Lost::ClosedLocally | Lost::Refused => None,
+        }
     }
 }

@@ -39,7 +39,6 @@ use crate::transfer::{Transfers, gc};
 use crate::transport::Listener;
 use crate::transport::accept::accept;
 use crate::transport::identity::{Identity, IdentityError};
-use crate::transport::memory::{self, MemoryConnection};
 use crate::transport::quic::{self, EndpointError};
 use cairn_core::api::command::{BeginEpoch, OwnerInvite};
 use cairn_store::StoreError;
@@ -128,20 +127,20 @@ pub fn run(
 }
 
 /// Runs a server for clients of the same process, as a task of the calling runtime, until `stop`
-/// resolves. It opens no socket, and its commits block the runtime; see [`crate::memory`].
+/// resolves. It opens no socket, and its commits block the runtime; it works with paused time.
 ///
 /// # Errors
 ///
 /// When the server cannot start, and when its store fails.
 pub async fn run_in_memory(
     options: &Options,
-    connections: mpsc::Receiver<MemoryConnection>,
+    connections: cairn_memory::Listener,
     ready: impl FnOnce(&Ready),
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let engine = open(options)?;
     let identity = identity_of(&engine, &options.data)?;
-    let listener = Listener::Memory(memory::Listener::new(connections));
+    let listener = Listener::Memory(connections, options.listen);
     let heartbeats = Heartbeats::default();
     serve(
         options, engine, &identity, listener, heartbeats, ready, stop,
@@ -174,7 +173,7 @@ async fn serve(
     let (publish, publications) = mpsc::channel(limits::PUBLICATIONS_MAX);
     let (mut failed, sequencer) = match &listener {
         Listener::Quic(_) => start_thread(engine, &shared, publish)?,
-        Listener::Memory(_) => start_task(engine, &shared, publish),
+        Listener::Memory(..) => start_task(engine, &shared, publish),
     };
     let mut hub = tokio::spawn(tasks::publish(shared.clone(), publications));
     let mut background = Background::default();

@@ -23,6 +23,7 @@ const FOLDER_FILES_MAX: usize = 12;
 const OWNED: &[(&str, &str, &[&str])] = &[
     ("bincode", "proto/src/wire/codec.rs", &["proto/src/"]),
     ("quinn", "server/src/transport/quic/", &["server/src/"]),
+    ("quinn", "client/src/transport/quic/", &["client/src/"]),
     (
         "open_tree",
         "store/src/trees/db/sled_db.rs",

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::session::shared::{Response, Shared};
 use crate::session::state::in_flight::{MALFORMED, Pending, Waiter};
 use crate::stream::event::Event;
-use crate::transport::link::Lost;
+use crate::transport::Lost;
 
 impl Shared {
     /// Delivers responses to their waiters. Takes the lock once for a whole batch, and wakes tasks

@@ -19,7 +19,7 @@ use crate::session::reconnect::Reconnect;
 use crate::session::shared::{Response, Shared};
 use crate::session::typing::write_datagrams;
 use crate::stream::event::Event;
-use crate::transport::link::{Link, Lost, Reader, Writer};
+use crate::transport::{Link, Lost, Reader, Writer};
 
 /// The driver's state besides its current session.
 pub(crate) struct Driver {

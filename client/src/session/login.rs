@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::error::Error;
 use crate::session::state::send_stream::SendStream;
 use crate::transport::endpoint::{Endpoint, Target};
-use crate::transport::link::{Link, Lost, Reader, Writer};
+use crate::transport::{Link, Lost, Reader, Writer};
 
 /// The parameters of each attempt to connect.
 pub(crate) struct Dialer {

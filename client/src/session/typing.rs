@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::transport::link::Link;
+use crate::transport::Link;
 
 /// The latest typing indicator.
 #[derive(Debug, Default)]

@@ -14,7 +14,7 @@ use tokio::time::sleep;
 
 use super::{Progress, RetryBudget, Step, Stopped, TransferError, read_frame};
 use crate::limits;
-use crate::transport::link::{Lost, Reader};
+use crate::transport::{Lost, Reader};
 use crate::view::conversation::Conversation;
 
 /// Downloads

@@ -19,7 +19,7 @@ use tokio::time::sleep;
 use crate::api::client::Client;
 use crate::error::{Cause, Error};
 use crate::limits;
-use crate::transport::link::{Lost, Reader, Writer};
+use crate::transport::{Lost, Reader, Writer};
 
 /// The progress of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

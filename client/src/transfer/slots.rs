@@ -3,7 +3,7 @@
 use cairn_proto::limits::TRANSFERS_PER_CONNECTION_MAX;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
-use crate::transport::link::Link;
+use crate::transport::Link;
 
 /// The current connection, and permits for [`TRANSFERS_PER_CONNECTION_MAX`] transfers.
 #[derive(Debug)]

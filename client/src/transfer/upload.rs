@@ -12,7 +12,7 @@ use super::{Progress, RetryBudget, Step, Stopped, TransferError, Uploaded, read_
 use crate::api::client::Client;
 use crate::error::Error;
 use crate::limits;
-use crate::transport::link::{Lost, Reader, Writer};
+use crate::transport::{Lost, Reader, Writer};
 
 /// Uploads
 impl Client {

@@ -1,9 +1,9 @@
 use bytes::BytesMut;
+use cairn_memory::RecvStream;
 use cairn_proto::ids::MsgId;
 use cairn_proto::limits::FRAME_BYTES_MAX;
 use cairn_proto::wire::close::CloseCode;
 use cairn_proto::wire::codec;
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::*;
@@ -41,7 +41,7 @@ struct Scene {
     loopback: Loopback,
     session: Arc<Session>,
     timeline: Arc<Timeline>,
-    incoming: mpsc::Receiver<Bytes>,
+    incoming: RecvStream,
     received: BytesMut,
     delivery: JoinHandle<Result<(), DeliveryError>>,
 }
@@ -57,8 +57,7 @@ impl Scene {
             TEAM,
             Feed::resumed(timeline.clone(), MsgId::ZERO, MsgId::ZERO),
         );
-        let (_, incoming) = loopback.open().await;
-        let (send, _) = soon(loopback.server.accept_bi()).await.unwrap();
+        let (send, incoming) = loopback.open().await;
         let history = Engine::open(&loopback.dir.path().join("data"))
             .unwrap()
             .history();
@@ -82,8 +81,8 @@ impl Scene {
             if let Some(frame) = frame::split(&mut self.received, FRAME_BYTES_MAX).unwrap() {
                 return codec::decode(&frame, FRAME_BYTES_MAX).unwrap();
             }
-            let chunk = soon(self.incoming.recv()).await.unwrap();
-            self.received.extend_from_slice(&chunk);
+            let chunk = soon(self.incoming.read_chunk(usize::MAX)).await.unwrap();
+            self.received.extend_from_slice(&chunk.unwrap());
         }
     }
 
@@ -135,7 +134,7 @@ async fn delivery_ends_with_connection() {
     let mut scene = Scene::set().await;
     while !matches!(scene.news().await, TimelineFrame::Run(run) if run.last() == id(SAID)) {}
     let session = Arc::downgrade(&scene.session);
-    scene.loopback.closed.send_replace(Some(0));
+    scene.loopback.client.close(0, Bytes::new());
     let Scene {
         delivery,
         session: held,

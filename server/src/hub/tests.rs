@@ -209,7 +209,7 @@ async fn revocation_in_the_login_batch_closes_session() {
             device: DEVICE,
         }],
     );
-    assert_eq!(*loopback.closed.borrow(), Some(CloseCode::Revoked.number()));
+    assert_eq!(loopback.close_code(), Some(CloseCode::Revoked));
 }
 
 #[tokio::test]

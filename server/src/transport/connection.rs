@@ -12,7 +12,7 @@ use crate::transport::{RecvStream, SendStream, memory, quic};
 #[derive(Clone, Debug)]
 pub(crate) enum Connection {
     Quic(quic::Connection),
-    Memory(memory::Connection),
+    Memory(cairn_memory::ServerConnection),
 }
 
 /// Why a connection ended.
@@ -43,7 +43,7 @@ impl Connection {
     pub(crate) fn close(&self, code: CloseCode) {
         match self {
             Self::Quic(connection) => connection.close(code),
-            Self::Memory(connection) => connection.close(code),
+            Self::Memory(connection) => memory::close(connection, code),
         }
     }
 
@@ -51,7 +51,7 @@ impl Connection {
     pub(crate) async fn closed(&self) -> Lost {
         match self {
             Self::Quic(connection) => connection.closed().await,
-            Self::Memory(connection) => connection.closed().await,
+            Self::Memory(connection) => connection.closed().await.into(),
         }
     }
 
@@ -59,7 +59,7 @@ impl Connection {
     pub(crate) fn remote_address(&self) -> SocketAddr {
         match self {
             Self::Quic(connection) => connection.remote_address(),
-            Self::Memory(_) => memory::ADDRESS,
+            Self::Memory(connection) => connection.remote_address(),
         }
     }
 
@@ -93,7 +93,7 @@ impl Connection {
     pub(crate) async fn read_datagram(&self) -> Result<Bytes, Lost> {
         match self {
             Self::Quic(connection) => connection.read_datagram().await,
-            Self::Memory(connection) => Err(connection.closed().await),
+            Self::Memory(connection) => Err(connection.closed().await.into()),
         }
     }
 }

@@ -5,19 +5,20 @@ use std::net::SocketAddr;
 
 use cairn_proto::wire::close::CloseCode;
 
-use crate::transport::{Connection, memory, quic};
+use crate::transport::{Connection, quic};
 
 #[derive(Debug)]
 pub(crate) enum Listener {
     Quic(quic::Listener),
-    Memory(memory::Listener),
+    /// With the address that invite links name.
+    Memory(cairn_memory::Listener, SocketAddr),
 }
 
 /// A client that is connecting.
 #[derive(Debug)]
 pub(crate) enum Connecting {
     Quic(Box<quic::Connecting>),
-    Memory(memory::Connection),
+    Memory(cairn_memory::ServerConnection),
 }
 
 impl Listener {
@@ -28,7 +29,7 @@ impl Listener {
                 let connecting = listener.accept().await?;
                 Some(Connecting::Quic(Box::new(connecting)))
             }
-            Self::Memory(listener) => listener.accept().await.map(Connecting::Memory),
+            Self::Memory(listener, _) => listener.accept().await.map(Connecting::Memory),
         }
     }
 
@@ -36,7 +37,7 @@ impl Listener {
     pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
         match self {
             Self::Quic(listener) => listener.local_addr(),
-            Self::Memory(_) => Ok(memory::ADDRESS),
+            Self::Memory(_, addr) => Ok(*addr),
         }
     }
 
@@ -44,7 +45,7 @@ impl Listener {
     pub(crate) fn refuse_new(&mut self) {
         match self {
             Self::Quic(listener) => listener.refuse_new(),
-            Self::Memory(listener) => listener.refuse_new(),
+            Self::Memory(listener, _) => listener.refuse_new(),
         }
     }
 
@@ -54,7 +55,7 @@ impl Listener {
         match self {
             Self::Quic(listener) => listener.close(code).await,
             // Each connection is closed by its session, or when it is dropped.
-            Self::Memory(_) => {}
+            Self::Memory(..) => {}
         }
     }
 }

@@ -3,20 +3,20 @@
 
 use bytes::Bytes;
 
-use crate::transport::{Lost, memory, quic};
+use crate::transport::{Lost, quic};
 
 /// The half that the server writes.
 #[derive(Debug)]
 pub(crate) enum SendStream {
     Quic(quic::SendStream),
-    Memory(memory::SendStream),
+    Memory(cairn_memory::SendStream),
 }
 
 /// The half that the server reads.
 #[derive(Debug)]
 pub(crate) enum RecvStream {
     Quic(quic::RecvStream),
-    Memory(memory::RecvStream),
+    Memory(cairn_memory::RecvStream),
 }
 
 /// Why a stream cannot be used further.
@@ -35,7 +35,7 @@ impl SendStream {
     pub(crate) async fn write(&mut self, bytes: Bytes) -> Result<(), StreamError> {
         match self {
             Self::Quic(stream) => stream.write(bytes).await,
-            Self::Memory(stream) => stream.write(bytes).await,
+            Self::Memory(stream) => Ok(stream.write(bytes).await?),
         }
     }
 
@@ -56,7 +56,7 @@ impl SendStream {
     pub(crate) fn finish(&mut self) -> Result<(), StreamError> {
         match self {
             Self::Quic(stream) => stream.finish(),
-            Self::Memory(stream) => stream.finish(),
+            Self::Memory(stream) => Ok(stream.finish()?),
         }
     }
 
@@ -94,7 +94,7 @@ impl RecvStream {
     ) -> Result<Option<Bytes>, StreamError> {
         match self {
             Self::Quic(stream) => stream.read_chunk(max_bytes).await,
-            Self::Memory(stream) => stream.read_chunk(max_bytes).await,
+            Self::Memory(stream) => Ok(stream.read_chunk(max_bytes).await?),
         }
     }
 }

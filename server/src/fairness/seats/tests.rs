@@ -57,7 +57,7 @@ async fn device_has_a_limited_number_of_sessions() {
     let sessions = scene.fill(1);
     let extra = scene.session(false);
     assert_eq!(scene.take(&extra, 1), Err(ErrorCode::TooManySessions));
-    assert!(scene.loopback.closed.borrow().is_none());
+    assert_eq!(scene.loopback.close_code(), None);
     assert_eq!(scene.take(&extra, 2), Ok(()), "another device");
     sessions[START].end();
     scene.seats.leave(&sessions[START]);
@@ -100,7 +100,7 @@ async fn longest_idle_session_makes_room() {
     assert_eq!(take(later), Err(ErrorCode::TooManySessions));
     assert_eq!(take(later + SESSION_IDLE_TIME_MIN / 2), Ok(()));
     assert!(!scene.has(longest) && sessions[..7].iter().all(|other| scene.has(other)));
-    assert!(scene.loopback.closed.borrow().is_some());
+    assert_eq!(scene.loopback.close_code(), Some(CloseCode::Rate));
 }
 
 #[tokio::test]

@@ -1,0 +1,233 @@
+//! The client and the real server in one process, on one thread, without sockets and with paused
+//! time: sequencer, sessions, delivery and transfers as they are, over the in-memory transport.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the helpers of tests are tests"
+)]
+
+use std::io::Cursor;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use cairn_client::{
+    Account, Attachment, Body, Client, ClientBuilder, Endpoint, Error, Event, InviteLink,
+    JoinRequest, MsgId, Reconnect,
+};
+use cairn_memory::{Limits, Network};
+use cairn_server::run::{Options, Ready, ServeError, run_in_memory};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+
+const INVITE_LIFE: Duration = Duration::from_secs(60 * 60);
+
+struct Server {
+    network: Network,
+    dir: TempDir,
+    running: Option<Running>,
+}
+
+struct Running {
+    stop: oneshot::Sender<()>,
+    result: JoinHandle<Result<(), ServeError>>,
+}
+
+impl Server {
+    async fn start(limits: Limits) -> (Self, InviteLink) {
+        let mut server = Self {
+            network: Network::new(limits),
+            dir: tempfile::tempdir().unwrap(),
+            running: None,
+        };
+        let invite = server.run().await.invite;
+        (server, invite.expect("a new server has no owner"))
+    }
+
+    async fn run(&mut self) -> Ready {
+        let options = Options {
+            data: self.dir.path().to_owned(),
+            listen: address(),
+            advertise: None,
+            disk_reserve_bytes: Some(0),
+        };
+        let listener = self.network.listen();
+        let (stop, stopped) = oneshot::channel();
+        let (accepts, ready) = oneshot::channel();
+        let result = tokio::spawn(async move {
+            let ready = |ready: &Ready| drop(accepts.send(ready.clone()));
+            run_in_memory(&options, listener, ready, async {
+                let _ = stopped.await;
+            })
+            .await
+        });
+        self.running = Some(Running { stop, result });
+        ready.await.unwrap()
+    }
+
+    async fn stop(&mut self) {
+        let running = self.running.take().unwrap();
+        running.stop.send(()).unwrap();
+        running.result.await.unwrap().unwrap();
+    }
+
+    /// A client that reaches this server only.
+    fn client(&self) -> ClientBuilder {
+        Client::builder().endpoint(Endpoint::in_memory(self.network.clone(), address()))
+    }
+
+    async fn join(&self, link: &InviteLink, name: &str) -> (Client, Account) {
+        let who = JoinRequest {
+            name: name.parse().unwrap(),
+            password: None,
+            device: "test".parse().unwrap(),
+        };
+        self.client().join(link, who).await.unwrap()
+    }
+
+    async fn invite(&self, owner: &Client, name: &str) -> (Client, Account) {
+        let link = owner.admin().create_invite(1, INVITE_LIFE).await.unwrap();
+        self.join(&link, name).await
+    }
+}
+
+/// Of the server, and of all clients. Nothing is bound to it.
+fn address() -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, 1))
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_arrive_through_small_windows() {
+    const MESSAGES: u64 = 500;
+    let (mut server, invite) = Server::start(Limits {
+        to_server_bytes: 256,
+        to_client_bytes: 256,
+        ..Limits::default()
+    })
+    .await;
+    let (ada, _) = server.join(&invite, "ada").await;
+    let (bob, _) = server.invite(&ada, "bob").await;
+    let members = vec![bob.whoami().user];
+    let group = ada.conversations();
+    let group = group.create_group("team".parse().unwrap(), members).await;
+    let group = group.unwrap();
+    let mut timeline = bob.conversation(group).follow(MsgId::new(1));
+    let send = async {
+        let mut accepted = Vec::new();
+        for n in 1..=MESSAGES {
+            let enqueued = ada.conversation(group).enqueue(n.to_string()).await;
+            accepted.push(enqueued.unwrap());
+        }
+        for accepted in accepted {
+            accepted.await.unwrap();
+        }
+    };
+    let read = async {
+        let mut texts = Vec::new();
+        while texts.len() < MESSAGES as usize {
+            let message = timeline.next().await.unwrap().unwrap();
+            if let Body::Text(text) = message.body {
+                texts.push(text.to_string());
+            }
+        }
+        texts
+    };
+    let ((), texts) = tokio::join!(send, read);
+    let expected: Vec<String> = (1..=MESSAGES).map(|n| n.to_string()).collect();
+    assert_eq!(texts, expected);
+    ada.close().await;
+    bob.close().await;
+    server.stop().await;
+}
+
+/// Attachments are written and read on other threads, which paused time waits for.
+#[tokio::test(start_paused = true)]
+async fn attachments_arrive_through_small_windows() {
+    const BYTES: usize = 300_000;
+    let (mut server, invite) = Server::start(Limits {
+        to_server_bytes: 1024,
+        to_client_bytes: 1024,
+        ..Limits::default()
+    })
+    .await;
+    let (ada, _) = server.join(&invite, "ada").await;
+    let group = ada.conversations();
+    let group = group
+        .create_group("files".parse().unwrap(), Vec::new())
+        .await;
+    let files = ada.conversation(group.unwrap());
+    let content: Vec<u8> = (0..BYTES).map(|n| (n % 251) as u8).collect();
+    let uploaded = ada
+        .upload(&mut Cursor::new(&content), |_| {})
+        .await
+        .unwrap();
+    let attachment = Attachment {
+        hash: uploaded.hash,
+        size_bytes: uploaded.size_bytes,
+        name: "file".parse().unwrap(),
+        media_type: "application/octet-stream".parse().unwrap(),
+        caption: "".parse().unwrap(),
+    };
+    let body = Body::File(Box::new(attachment.clone()));
+    let msgid = files.send(body).await.unwrap();
+    let target = server.dir.path().join("downloaded");
+    let downloaded = files.download(msgid, &attachment, &target, |_| {}).await;
+    downloaded.unwrap();
+    assert!(std::fs::read(target).unwrap() == content);
+    ada.close().await;
+    server.stop().await;
+}
+
+/// Paused time jumps to the next timer while nothing else happens, so hours take no time, unless
+/// something waits for another thread or for a socket.
+#[tokio::test(start_paused = true)]
+async fn idle_hours_pass_at_once() {
+    const IDLE: Duration = Duration::from_secs(3 * 60 * 60);
+    let (mut server, invite) = Server::start(Limits::default()).await;
+    let (ada, _) = server.join(&invite, "ada").await;
+    let begun = Instant::now();
+    sleep(IDLE).await;
+    assert!(begun.elapsed() >= IDLE);
+    let note = ada.conversations();
+    let note = note
+        .create_group("notes".parse().unwrap(), Vec::new())
+        .await;
+    ada.conversation(note.unwrap()).send("hello").await.unwrap();
+    ada.close().await;
+    server.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn client_continues_after_restart() {
+    let (mut server, invite) = Server::start(Limits::default()).await;
+    let (ada, account) = server.join(&invite, "ada").await;
+    let group = ada.conversations();
+    let group = group
+        .create_group("team".parse().unwrap(), Vec::new())
+        .await;
+    let group = group.unwrap();
+    ada.conversation(group).send("before").await.unwrap();
+    let mut events = ada.events();
+    let once = server.client().reconnect(Reconnect::Never);
+    let once = once.connect(&account).await.unwrap();
+
+    server.stop().await;
+    let refused = server.client().connect(&account).await.unwrap_err();
+    assert!(matches!(refused, Error::Broken { .. }), "{refused}");
+    let lost = once.conversation(group).send("late").await.unwrap_err();
+    assert!(
+        matches!(&lost, Error::Lost { source, .. } if source.to_string().contains("stopping")),
+        "{lost}"
+    );
+    let sent = async { ada.conversation(group).send("after").await.unwrap() };
+    let (sent, ready) = tokio::join!(sent, server.run());
+    assert_eq!(ready.invite, None);
+    while !matches!(events.next().await.unwrap(), Event::Reconnected) {}
+    let mut timeline = ada.conversation(group).follow(sent);
+    assert_eq!(timeline.next().await.unwrap().unwrap().msgid, sent);
+    ada.close().await;
+    server.stop().await;
+}
