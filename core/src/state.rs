@@ -25,7 +25,6 @@ use cairn_proto::model::user::UserInfo;
 use cairn_proto::text::{GroupName, SettingName, SettingValue, UserName};
 use hashbrown::{HashMap, HashSet};
 
-use crate::people::visibility::FoundByName;
 use crate::record::{
     ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MembershipRecord, RecentSend,
     RelationChunk, SecretHash, SendCursor, StoredMember, StoredMentions, UsedStream, UserRecord,
@@ -33,7 +32,7 @@ use crate::record::{
 use crate::state::attachments::Attachments;
 use crate::state::conversation::{Conversation, Member, MembershipSlots};
 use crate::state::open_group_index::OpenGroupIndex;
-use crate::state::relations::Relations;
+use crate::state::relations::{FoundByName, Relations};
 use crate::state::revisions::Revisions;
 use crate::state::send_stream::SendStream;
 use crate::state::settings::Settings;

@@ -2,29 +2,12 @@
 //! them, or whose name they knew. For all others, a request that names a user by id is answered as
 //! if there were no such user. Ids are consecutive, so anything else would list everyone.
 
-use std::collections::BTreeSet;
-
 use cairn_proto::ids::UserId;
 use cairn_proto::model::people::Relation;
 
-use crate::limits::FOUND_BY_NAME_MAX;
 use crate::permission::Action;
 use crate::prefetch::Load;
 use crate::state::State;
-
-/// The users that others found by their exact names. Not persisted: clients look a name up before
-/// they use its id.
-#[derive(Debug, Default)]
-pub(crate) struct FoundByName(BTreeSet<(UserId, UserId)>);
-
-impl FoundByName {
-    fn note(&mut self, by: UserId, found: UserId) {
-        if self.0.len() >= FOUND_BY_NAME_MAX {
-            self.0.clear();
-        }
-        self.0.insert((by, found));
-    }
-}
 
 impl State {
     /// Returns whether the user exists and `user` may see them. The relations of `user` must be in
@@ -62,7 +45,7 @@ impl State {
 
     fn is_acquainted(&self, user: UserId, other: UserId) -> bool {
         user == other
-            || self.found_by_name.0.contains(&(user, other))
+            || self.found_by_name.contains(user, other)
             || self.is_in_a_conversation_of(user, other)
     }
 

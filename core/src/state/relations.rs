@@ -1,10 +1,11 @@
-//! Relations in memory. Each user keeps their own side.
+//! Relations in memory, of which each user keeps their own side, and who knew whose name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::model::people::Relation;
 
+use crate::limits::FOUND_BY_NAME_MAX;
 use crate::record::{RelationChunk, StoredRelation};
 
 /// All relations of one user.
@@ -59,5 +60,23 @@ pub(crate) fn other_of(conversation: ConversationId, user: UserId) -> Option<Use
         (low, high) if low == user => Some(high),
         (low, high) if high == user => Some(low),
         _ => None,
+    }
+}
+
+/// The users that others found by their exact names. Not persisted: clients look a name up before
+/// they use its id.
+#[derive(Debug, Default)]
+pub(crate) struct FoundByName(BTreeSet<(UserId, UserId)>);
+
+impl FoundByName {
+    pub(crate) fn note(&mut self, by: UserId, found: UserId) {
+        if self.0.len() >= FOUND_BY_NAME_MAX {
+            self.0.clear();
+        }
+        self.0.insert((by, found));
+    }
+
+    pub(crate) fn contains(&self, by: UserId, found: UserId) -> bool {
+        self.0.contains(&(by, found))
     }
 }
