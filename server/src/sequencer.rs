@@ -23,7 +23,7 @@ use crate::sequencer::ticket::Ticket;
 use crate::shared::Shared;
 use crate::supervision::watchdog::{Heartbeats, Part};
 use cairn_store::StoreError;
-use cairn_store::engine::Engine;
+use cairn_store::engine::{Engine, Uncommitted};
 
 /// Runs on the calling thread until the intake is closed and empty, then checkpoints everything.
 pub(crate) fn run(
@@ -110,10 +110,10 @@ impl<P: FnMut(Publication)> Sequencer<P> {
                 self.publish();
             }
         }
-        self.pending_since = if self.decider.has_changes() {
-            self.pending_since.or_else(|| Some(Instant::now()))
-        } else {
-            None
+        let uncommitted = self.decider.uncommitted();
+        self.pending_since = match uncommitted {
+            Uncommitted::Nothing => None,
+            _ => self.pending_since.or_else(|| Some(Instant::now())),
         };
         let is_flush_due = self
             .pending_since
@@ -121,7 +121,7 @@ impl<P: FnMut(Publication)> Sequencer<P> {
         // Cursor moves ride along: they alone force no fsync, or every ack would cost one. They are
         // published before they are durable, since a lost move only makes a cursor older. A crash
         // loses at most the last interval of them, and clients ack again.
-        if self.decider.must_commit() || is_flush_due {
+        if uncommitted == Uncommitted::Awaited || is_flush_due {
             self.decider.commit()?;
             self.pending_since = None;
         }

@@ -11,31 +11,34 @@ pub(crate) mod replay;
 
 mod error;
 mod maintain;
+pub(crate) mod node;
 mod prefetch;
 #[cfg(any(test, feature = "testing"))]
 mod stepping;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use cairn_proto::ids::{ConversationId, MsgId, Revision, Timestamp};
+use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::metrics::Metrics;
 use hashbrown::{HashMap, HashSet};
 use tracing::{info, warn};
 
 pub use self::error::{ReplayError, StoreError};
+use self::node::Node;
+pub use self::node::Uncommitted;
 use crate::checkpoint::Checkpointer;
 use crate::checkpoint::compact;
 use crate::checkpoint::free_space;
-use crate::commit_log::{BatchBuf, BatchNo, CommitLog, LogPlace, OpenError};
+use crate::commit_log::{BatchBuf, Log, LogSource, OpenError, Position};
 use crate::engine::meter::Meter;
 use crate::engine::replay::Replayed;
 use crate::env::Env;
 use crate::files::directory_id::DirectoryId;
-use crate::files::disk_reserve::{self, DiskReserve, ReserveMonitor};
+use crate::files::disk_reserve;
 use crate::files::format::{self, Format};
 use crate::files::lock::DirLock;
 use crate::files::poison::Poison;
@@ -52,12 +55,10 @@ use cairn_core::{Batch, Command, State};
 
 #[derive(Debug)]
 pub struct Engine {
-    env: Env,
-    dir: PathBuf,
-    directory: DirectoryId,
+    node: Node,
     state: State,
     batch: Batch,
-    log: CommitLog,
+    log: Log,
     trees: Trees,
     loader: Loader,
     timelines: Arc<Timelines>,
@@ -74,8 +75,6 @@ pub struct Engine {
     loaded: HashSet<Load>,
     loads: u64,
     meter: Meter,
-    reserve_monitor: Option<ReserveMonitor>,
-    _lock: DirLock,
 }
 
 /// The progress of checkpoints.
@@ -83,7 +82,7 @@ pub struct Engine {
 struct Checkpoints {
     worker: Checkpointer,
     /// The last batch that the trees hold.
-    through: BatchNo,
+    through: Position,
     is_running: bool,
     last_started: Duration,
     /// Conversations with new entries or a raised floor since the last checkpoint started.
@@ -143,13 +142,13 @@ impl Engine {
         let mut replayed = Replayed::default();
         let mut batches = 0_u64;
         let directory = trees.directory(&env.salts)?;
-        let place = LogPlace::in_dir(dir, directory, format);
-        let log = CommitLog::open(env, &place, through, &poison, |batch, payload| {
+        let source = LogSource::of(env, dir, directory, format);
+        let log = source.replay(through, &poison, |batch, payload| {
             batches += 1;
-            state.begin_batch(Revision::new(batch.get()));
+            state.begin_batch(batch.revision());
             replay::apply(&mut state, &loader, &timelines, &mut replayed, payload).map_err(Box::new)
-        })
-        .map_err(|error| match error {
+        });
+        let log = log.map_err(|error| match error {
             OpenError::Log(error) => StoreError::Log(error),
             OpenError::Replay { batch, source } => StoreError::Replay { batch, source },
         })?;
@@ -162,7 +161,7 @@ impl Engine {
             );
         }
         let touched = replayed.grown.into_iter().chain(replayed.expired).collect();
-        state.begin_batch(Revision::new(log.last().next().get()));
+        state.begin_batch(log.last().next_revision());
         info!(
             batches,
             bytes = log.bytes_since(through),
@@ -176,9 +175,7 @@ impl Engine {
             touched,
         };
         Ok(Self {
-            env: env.clone(),
-            dir: dir.to_owned(),
-            directory,
+            node: Node::new(env, dir, directory, lock),
             state,
             batch: Batch::new(BatchBuf::new().payload_mut().len()),
             log,
@@ -193,26 +190,21 @@ impl Engine {
             loaded: HashSet::new(),
             loads: 0,
             meter: Meter::start(&env.clock),
-            reserve_monitor: None,
-            _lock: lock,
         })
     }
 
     /// Refuses new messages while the disk is nearly full. `reserve_bytes` replaces the default
     /// reserve.
     #[must_use]
-    pub fn monitor_reserve(self, reserve_bytes: Option<u64>) -> Self {
-        let reserve = DiskReserve::of(&self.env, &self.dir, reserve_bytes);
-        Self {
-            reserve_monitor: Some(ReserveMonitor::over(reserve, &self.env.clock)),
-            ..self
-        }
+    pub fn monitor_reserve(mut self, reserve_bytes: Option<u64>) -> Self {
+        self.node.monitor_reserve(reserve_bytes);
+        self
     }
 
     /// The id of the data directory.
     #[must_use]
     pub const fn directory(&self) -> DirectoryId {
-        self.directory
+        self.node.directory()
     }
 
     /// The state, including the uncommitted batch, which a power cut may lose.
@@ -266,14 +258,14 @@ impl Engine {
     /// recalls and expiry never are.
     #[must_use]
     pub fn is_disk_short(&self) -> bool {
-        let monitor = self.reserve_monitor.as_ref();
-        monitor.is_some_and(ReserveMonitor::is_short)
+        self.node.is_disk_short()
     }
 
     /// Counters since the engine was opened. It does not know the sessions.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
-        self.meter.metrics(&self.log, &self.checkpoints.worker)
+        self.meter
+            .metrics(self.log.counters(), &self.checkpoints.worker)
     }
 
     /// Bytes of uncommitted changes.
@@ -282,20 +274,20 @@ impl Engine {
         self.batch.payload_bytes()
     }
 
-    /// Returns whether a reply depends on the batch.
+    /// Returns whether the batch must be committed.
     #[must_use]
-    pub const fn must_commit(&self) -> bool {
-        self.batch.is_forced()
-    }
-
-    #[must_use]
-    pub fn has_changes(&self) -> bool {
-        !self.batch.is_empty()
+    pub fn uncommitted(&self) -> Uncommitted {
+        if self.batch.is_empty() {
+            Uncommitted::Nothing
+        } else if self.batch.is_forced() {
+            Uncommitted::Awaited
+        } else {
+            Uncommitted::OnThisNode
+        }
     }
 
     /// Appends the updates of the commands since the last call to `updates`, in order. They may be
-    /// published once the batch is durable, or at once unless [`Engine::must_commit`]: a lost
-    /// cursor move only makes a cursor older.
+    /// published once the batch is durable, or at once if it is [`Uncommitted::OnThisNode`].
     pub fn drain_updates(&mut self, updates: &mut Vec<Update>) {
         // Sends have none.
         if !self.batch.has_updates() {
@@ -329,7 +321,7 @@ impl Engine {
         // Durable before visible: if the timelines were extended first, a reader could see an entry
         // that a crash loses, and its msgid would be given to another one.
         let batch = self.log.append(&mut buffer)?;
-        self.state.begin_batch(Revision::new(batch.next().get()));
+        self.state.begin_batch(batch.next_revision());
         self.meter.commit(appended.len());
         let bytes = buffer.into_bytes();
         let grown = self.show_appended(&bytes, appended)?;

@@ -3,7 +3,7 @@
 
 mod background;
 mod clock;
-mod salts;
+pub(crate) mod salts;
 mod sizes;
 
 use std::sync::Arc;
@@ -14,6 +14,8 @@ pub(crate) use self::background::{Background, Worker};
 pub use self::clock::Clock;
 pub use self::salts::Salts;
 pub(crate) use self::sizes::Sizes;
+#[cfg(any(test, feature = "testing"))]
+use crate::commit_log::memory::MemoryLog;
 use crate::disk::Disk;
 use crate::disk::real::RealDisk;
 
@@ -36,6 +38,9 @@ pub struct Env {
     pub(crate) map: MapKind,
     pub(crate) background: Background,
     pub(crate) sizes: Sizes,
+    /// A log beside the data directory, instead of the one in it.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) log: Option<MemoryLog>,
 }
 
 impl Env {
@@ -49,6 +54,8 @@ impl Env {
             map: MapKind::Sled,
             background: Background::Threads,
             sizes: Sizes::REAL,
+            #[cfg(any(test, feature = "testing"))]
+            log: None,
         }
     }
 }

@@ -17,7 +17,8 @@
 //! * [`disk`], [`mod@env`]: the files, the time and the random numbers of the machine
 //! * [`files`]: lock, format, durable writes, disk reserve, attachments, and [`files::poison`],
 //!   which ends all writing after a failure
-//! * `commit_log`: batches, each atomic and durable when `append` returns
+//! * `commit_log`: batches, each atomic and durable when `append` returns; `commit_log::segments`
+//!   is the log of a data directory
 //! * [`trees`]: the trees, the bytes of their keys and values, and state from rows and to rows;
 //!   `trees::db::sled_db` alone calls sled
 //! * [`blocks`]: messages, packed and compressed

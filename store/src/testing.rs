@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 #[cfg(test)]
 pub(crate) use self::fixtures::*;
+pub use crate::commit_log::memory::{LostReply, MemoryLog};
 pub use crate::disk::sim::{Call, Failure, Fault, SimDisk};
 use crate::env::{Background, Clock, Env, MapKind, Salts, Sizes};
 
@@ -24,6 +25,16 @@ impl Env {
             map: MapKind::Sim,
             background: Background::Steps,
             sizes: Sizes::SIMULATED,
+            log: None,
+        }
+    }
+
+    /// Keeps the log outside of the machine.
+    #[must_use]
+    pub fn with_log(self, log: &MemoryLog) -> Self {
+        Self {
+            log: Some(log.clone()),
+            ..self
         }
     }
 

@@ -24,7 +24,7 @@ use cairn_core::record::SecretHash;
 use cairn_store::check::doctor;
 use cairn_store::engine::Engine;
 use cairn_store::env::Env;
-use cairn_store::files::attachments::AttachmentFiles;
+use cairn_store::files::attachments::LocalAttachments;
 
 const NOW: Timestamp = Timestamp::new(1_700_000_000_000);
 const POLICY: Retention = Retention::Days(1);
@@ -96,7 +96,7 @@ impl Talk {
     fn upload(&mut self, dir: &Path, content: &[u8]) -> Attachment {
         let hash = AttachmentHash::new(*blake3::hash(content).as_bytes());
         let (files, size_bytes) = (
-            AttachmentFiles::open(&Env::real(), dir).unwrap(),
+            LocalAttachments::open(&Env::real(), dir).unwrap(),
             content.len() as u64,
         );
         let mut partial = files.upload(self.actor.user, hash).unwrap();

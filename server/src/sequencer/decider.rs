@@ -11,7 +11,7 @@ use cairn_proto::text::UserName;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::metrics::Metrics;
 use cairn_store::StoreError;
-use cairn_store::engine::Engine;
+use cairn_store::engine::{Engine, Uncommitted};
 
 use crate::hub::receipts::FocusedConversations;
 use crate::sequencer::ahead_log::AheadLog;
@@ -152,13 +152,8 @@ impl Decider {
     }
 
     #[must_use]
-    pub(super) fn has_changes(&self) -> bool {
-        self.engine.has_changes()
-    }
-
-    #[must_use]
-    pub(super) const fn must_commit(&self) -> bool {
-        self.engine.must_commit()
+    pub(super) fn uncommitted(&self) -> Uncommitted {
+        self.engine.uncommitted()
     }
 
     pub(super) fn maintain(&mut self) -> Result<(), StoreError> {

@@ -62,7 +62,7 @@ async fn send(
     if from > bytes {
         return Err(ErrorCode::BadOffset.into());
     }
-    let open = move |files: &cairn_store::files::attachments::AttachmentFiles| {
+    let open = move |files: &cairn_store::files::attachments::LocalAttachments| {
         let file = files.read(hash)?;
         let stored = file.bytes()?;
         Ok((file, stored))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use cairn_proto::wire::error::ErrorCode;
 use cairn_store::env::Env;
-use cairn_store::files::attachments::AttachmentFiles;
+use cairn_store::files::attachments::LocalAttachments;
 use cairn_store::files::disk_reserve::is_full;
 use tokio::sync::{RwLock, Semaphore};
 use tracing::{error, warn};
@@ -17,7 +17,7 @@ use crate::limits;
 
 #[derive(Debug)]
 pub(crate) struct Transfers {
-    files: AttachmentFiles,
+    files: LocalAttachments,
     pub(super) permits: TransferPermits,
     /// Limits the threads on the disk.
     disk: Arc<Semaphore>,
@@ -31,7 +31,7 @@ pub(crate) struct Transfers {
 impl Transfers {
     /// Opens the transfers of a data directory. `reserve_bytes` replaces the default disk reserve.
     pub(crate) fn open(data: &Path, reserve_bytes: Option<u64>) -> io::Result<Self> {
-        let mut files = AttachmentFiles::open(&Env::real(), data)?;
+        let mut files = LocalAttachments::open(&Env::real(), data)?;
         if let Some(bytes) = reserve_bytes {
             files = files.leaving(bytes);
         }
@@ -48,7 +48,7 @@ impl Transfers {
     /// Accesses files on the blocking pool.
     pub(super) async fn on_disk<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&AttachmentFiles) -> io::Result<T> + Send + 'static,
+        work: impl FnOnce(&LocalAttachments) -> io::Result<T> + Send + 'static,
     ) -> Result<T, ErrorCode> {
         let permit = self.disk.clone().acquire_owned().await;
         let files = self.files.clone();

@@ -21,10 +21,11 @@ pub use error::DoctorError;
 
 use crate::blocks::{Blocks, BlocksError};
 use crate::check::{repair, verify};
-use crate::commit_log::{CommitLog, LogPlace, OpenError};
+use crate::commit_log::segments::LogPlace;
+use crate::commit_log::{LogSource, OpenError};
 use crate::engine::{Engine, StoreError};
 use crate::env::Env;
-use crate::files::attachments::AttachmentFiles;
+use crate::files::attachments::LocalAttachments;
 use crate::files::disk_reserve;
 use crate::files::format;
 use crate::files::lock::DirLock;
@@ -110,7 +111,7 @@ pub fn check_in(
     Engine::open_in(env, dir)?.close()?;
     let _lock = DirLock::acquire(disk, dir)?;
     let trees = open_trees(env, dir)?;
-    let files = AttachmentFiles::in_dir(env, dir, Some(0));
+    let files = LocalAttachments::in_dir(env, dir, Some(0));
     Check {
         blocks: Blocks::new(trees.clone()),
         trees,
@@ -131,7 +132,7 @@ fn check_log(env: &Env, dir: &Path, report: &mut Report) -> Result<(), DoctorErr
     let _lock = DirLock::acquire(env.disk.as_ref(), dir)?;
     let format = format::check_or_create(env.disk.as_ref(), dir)?;
     let trees = open_trees(env, dir)?;
-    let place = LogPlace::in_dir(dir, trees.directory(&env.salts)?, format);
+    let directory = trees.directory(&env.salts)?;
     let blocks = Blocks::new(trees.clone());
     let mut next: BTreeMap<ConversationId, MsgId> = BTreeMap::new();
     // Entries that an interrupted checkpoint may have stored as the log rewrites them later.
@@ -175,9 +176,8 @@ fn check_log(env: &Env, dir: &Path, report: &mut Report) -> Result<(), DoctorErr
         })
     };
     let checkpoint = trees.checkpoint()?;
-    let log = CommitLog::open(env, &place, checkpoint, &Poison::new(), |_, payload| {
-        check(payload)
-    });
+    let source = LogSource::of(env, dir, directory, format);
+    let log = source.replay(checkpoint, &Poison::new(), |_, payload| check(payload));
     match log {
         Ok(_) => match differing.first() {
             None => Ok(()),
@@ -187,6 +187,7 @@ fn check_log(env: &Env, dir: &Path, report: &mut Report) -> Result<(), DoctorErr
             }),
         },
         Err(OpenError::Log(damage)) if damage.is_damage() => {
+            let place = LogPlace::in_dir(dir, directory, format);
             let (_, loss) = repair::read(env, &place, checkpoint)?;
             Err(DoctorError::Lost { damage, loss })
         }
@@ -215,7 +216,7 @@ fn is_as_stored(
 struct Check<'a> {
     trees: Trees,
     blocks: Blocks,
-    files: AttachmentFiles,
+    files: LocalAttachments,
     report: &'a mut Report,
     progress: &'a mut dyn FnMut(Progress),
 }

@@ -14,8 +14,10 @@ use cairn_proto::wire::codec::DecodeError;
 use serde::Serialize;
 
 use super::doctor::{self, DoctorError};
-use crate::commit_log::salvage::{self, Salvage};
-use crate::commit_log::{BatchNo, LogError, LogPlace};
+use crate::commit_log::segments::LogPlace;
+use crate::commit_log::segments::record::BatchNo;
+use crate::commit_log::segments::salvage::{self, Salvage};
+use crate::commit_log::{LogError, Position};
 use crate::disk::Disk;
 use crate::env::Env;
 use crate::files::durable;
@@ -153,7 +155,7 @@ fn repair_in(env: &Env, dir: &Path) -> Result<Option<Repaired>, DoctorError> {
 pub(super) fn read(
     env: &Env,
     place: &LogPlace,
-    checkpoint: BatchNo,
+    checkpoint: Position,
 ) -> Result<(Salvage, Loss), LogError> {
     let mut lost = Vec::new();
     let salvage = Salvage::read(env, place, checkpoint, &mut |number, payload| {
@@ -164,7 +166,7 @@ pub(super) fn read(
 }
 
 /// Returns the place and the checkpoint of a log that must be cut.
-fn damaged_log(env: &Env, dir: &Path) -> Result<Option<(LogPlace, BatchNo)>, DoctorError> {
+fn damaged_log(env: &Env, dir: &Path) -> Result<Option<(LogPlace, Position)>, DoctorError> {
     let format = format::check_or_create(env.disk.as_ref(), dir)?;
     let trees = doctor::open_trees(env, dir)?;
     let place = LogPlace::in_dir(dir, trees.directory(&env.salts)?, format);

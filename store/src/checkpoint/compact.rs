@@ -176,7 +176,7 @@ mod tests {
 
     use super::*;
     use crate::checkpoint::free_space::{ReclaimableSpace, reclaimable_bytes};
-    use crate::commit_log::BatchNo;
+    use crate::commit_log::Position;
     use crate::disk::real::RealDisk;
     use crate::testing::{copy_dir, open};
 
@@ -228,7 +228,7 @@ mod tests {
             .write(
                 Tree::Meta,
                 [
-                    RowChange::put(RowKey::meta(MetaKey::Checkpoint), &BatchNo::new(7)),
+                    RowChange::put(RowKey::meta(MetaKey::Checkpoint), &Position::at(7)),
                     reclaimable,
                 ],
             )
@@ -240,7 +240,7 @@ mod tests {
 
     fn check(dir: &Path) {
         let trees = open(dir, &Poison::new());
-        assert_eq!(trees.checkpoint().unwrap(), BatchNo::new(7));
+        assert_eq!(trees.checkpoint().unwrap(), Position::at(7));
         for n in 0..BLOCKS {
             let found = trees.get(&key(n)).unwrap().map(|found| found.to_vec());
             assert_eq!(found, (n >= BLOCKS - KEPT).then(|| value(n)), "block {n}");

@@ -125,7 +125,7 @@ mod tests {
     use super::*;
     use crate::check::verify::verify_blocks;
     use crate::checkpoint::free_space::reclaimable_bytes;
-    use crate::commit_log::BatchNo;
+    use crate::commit_log::Position;
     use crate::env::Clock;
     use crate::files::poison::Poison;
     use crate::testing::{CONVERSATION, copy_dir, entries, id, open, publish, timeline};
@@ -141,7 +141,7 @@ mod tests {
         let timelines = vec![(Arc::clone(timeline), timeline.head())];
         writer
             .write(CheckpointJob {
-                through: BatchNo::new(through),
+                through: Position::at(through),
                 rows: Vec::new(),
                 timelines,
             })
@@ -294,7 +294,7 @@ mod tests {
         let rows = keys.map(|key| RowChange::put(key, &vec![1_u8])).collect();
         writer
             .write(CheckpointJob {
-                through: BatchNo::new(1),
+                through: Position::at(1),
                 rows,
                 timelines: vec![(Arc::clone(&timeline), timeline.head())],
             })

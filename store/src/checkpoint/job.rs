@@ -7,7 +7,7 @@ use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::wire::metrics::CheckpointMetrics;
 
 use crate::blocks::BlocksError;
-use crate::commit_log::BatchNo;
+use crate::commit_log::Position;
 use crate::timeline::Timeline;
 use crate::trees::db::TreesError;
 use crate::trees::rows::RowChange;
@@ -16,7 +16,7 @@ use crate::trees::rows::RowChange;
 #[derive(Debug)]
 pub(crate) struct CheckpointJob {
     /// Its last batch.
-    pub through: BatchNo,
+    pub through: Position,
     /// Every row that it changed, with its value as of `through` or later.
     pub rows: Vec<RowChange>,
     /// The conversations with new entries, and their heads as of `through` or later.
@@ -26,7 +26,7 @@ pub(crate) struct CheckpointJob {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CheckpointReport {
     /// The log may be dropped up to here.
-    pub through: BatchNo,
+    pub through: Position,
     pub metrics: CheckpointMetrics,
 }
 

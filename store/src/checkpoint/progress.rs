@@ -8,7 +8,7 @@ use cairn_proto::wire::metrics::CheckpointMetrics;
 
 use super::job::{CheckpointError, CheckpointJob, CheckpointReport};
 use super::writer::{CheckpointWriter, Pending};
-use crate::commit_log::BatchNo;
+use crate::commit_log::Position;
 use crate::limits;
 use crate::timeline::{Rewritten, Timeline};
 use crate::trees::Tree;
@@ -17,7 +17,7 @@ use crate::trees::rows::RowChange;
 /// A checkpoint that was begun.
 #[derive(Debug)]
 pub(crate) struct Checkpoint {
-    through: BatchNo,
+    through: Position,
     /// Ordered by conversation.
     timelines: Vec<(Arc<Timeline>, MsgId)>,
     rewritten: Vec<Rewritten>,

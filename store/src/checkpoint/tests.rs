@@ -9,8 +9,7 @@ use super::*;
 use crate::blocks::packing::{PackedBlock, Packer};
 use crate::blocks::run::RunLimits;
 use crate::check::verify::{VerifyError, verify_blocks};
-use crate::commit_log::BatchNo;
-use crate::commit_log::{CommitLog, LogPlace};
+use crate::commit_log::{BatchBuf, LogSource, Position};
 use crate::env::{Clock, Env};
 use crate::files::directory_id::DirectoryId;
 use crate::files::format::Format;
@@ -93,7 +92,7 @@ fn user() -> RowKey {
 
 fn job(through: u64, rows: Vec<RowChange>, timeline: &Arc<Timeline>) -> CheckpointJob {
     CheckpointJob {
-        through: BatchNo::new(through),
+        through: Position::at(through),
         rows,
         timelines: vec![(Arc::clone(timeline), timeline.head())],
     }
@@ -110,12 +109,12 @@ fn last_block_grows_until_full() {
         let report = fixture.write(through, &timeline);
         assert_eq!(
             (report.through, report.metrics.rows),
-            (BatchNo::new(through), 1)
+            (Position::at(through), 1)
         );
         assert_eq!((timeline.stored(), timeline.is_stored()), (id(head), true));
         fixture.check(head);
     }
-    assert_eq!(fixture.trees.checkpoint().unwrap(), BatchNo::new(5));
+    assert_eq!(fixture.trees.checkpoint().unwrap(), Position::at(5));
     assert_eq!(fixture.trees.read(&user()).unwrap(), Some(5_u64));
     assert!(
         fixture
@@ -134,7 +133,7 @@ fn checkpoint_without_messages_moves_rows() {
     assert_eq!(fixture.write(2, &timeline).metrics.blocks, 0);
     assert_eq!(fixture.blocks(), before);
     let gone = CheckpointJob {
-        through: BatchNo::new(3),
+        through: Position::at(3),
         rows: vec![RowChange::delete(user())],
         timelines: vec![],
     };
@@ -144,7 +143,7 @@ fn checkpoint_without_messages_moves_rows() {
             fixture.trees.read::<u64>(&user()).unwrap(),
             fixture.trees.checkpoint().unwrap()
         ),
-        (None, BatchNo::new(3))
+        (None, Position::at(3))
     );
 }
 
@@ -179,12 +178,12 @@ fn crash_between_steps_loses_and_repeats_nothing() {
         }
         crashes.push(fixture.crashed());
         for (mut crashed, more) in crashes.into_iter().zip([0, 1, 30, 200].into_iter().cycle()) {
-            assert_eq!(crashed.trees.checkpoint().unwrap(), BatchNo::new(1));
+            assert_eq!(crashed.trees.checkpoint().unwrap(), Position::at(1));
             recover_and_check(&mut crashed, stored, head, head + more);
         }
-        fixture.writer.record(BatchNo::new(2)).unwrap();
+        fixture.writer.record(Position::at(2)).unwrap();
         let recorded = fixture.crashed();
-        assert_eq!(recorded.trees.checkpoint().unwrap(), BatchNo::new(2));
+        assert_eq!(recorded.trees.checkpoint().unwrap(), Position::at(2));
         recorded.check(head);
     }
 }
@@ -249,7 +248,7 @@ fn missing_block_poisons_the_store() {
             .write(job(3, vec![], &timeline(50, 51)))
             .is_err()
     );
-    assert_eq!(fixture.trees.checkpoint().unwrap(), BatchNo::new(1));
+    assert_eq!(fixture.trees.checkpoint().unwrap(), Position::at(1));
 }
 
 #[test]
@@ -300,7 +299,7 @@ fn thread_finishes_its_jobs() {
     let report = thread.wait().unwrap();
     assert_eq!(
         (report.through, report.metrics.done, report.metrics.entries),
-        (BatchNo::new(7), 1, 100)
+        (Position::at(7), 1, 100)
     );
     thread.finish().unwrap();
     fixture.check(100);
@@ -309,31 +308,27 @@ fn thread_finishes_its_jobs() {
 /// What the log drops, the trees must hold.
 #[test]
 fn log_detects_reverted_trees() {
-    let place =
-        |dir: &Path| LogPlace::in_dir(dir, DirectoryId::from_bytes([5; 16]), Format::Current);
     let replay = |log: &Path, checkpoint| {
-        CommitLog::open(
-            &Env::real(),
-            &place(log),
-            checkpoint,
-            &Poison::new(),
-            |_, _| Ok::<_, std::convert::Infallible>(()),
-        )
+        let (env, directory) = (Env::real(), DirectoryId::from_bytes([5; 16]));
+        let source = LogSource::of(&env, log, directory, Format::Current);
+        source.replay(checkpoint, &Poison::new(), |_, _| {
+            Ok::<_, std::convert::Infallible>(())
+        })
     };
     let mut fixture = Fixture::new();
     let logs = fixture.dir.path().to_owned();
     let old = {
-        let mut log = replay(&logs, BatchNo::ZERO).unwrap();
+        let mut log = replay(&logs, Position::START).unwrap();
         let mut commit = |fixture: &mut Fixture, head| {
-            log.append(&mut crate::commit_log::BatchBuf::new()).unwrap();
-            let through = log.rotate().unwrap();
-            fixture.write(through.get(), &timeline(head - 1, head));
-            log.drop_through(through);
+            log.append(&mut BatchBuf::new()).unwrap();
+            let through = log.seal().unwrap();
+            fixture.write(through.revision().get(), &timeline(head - 1, head));
+            log.trim(through);
         };
         commit(&mut fixture, 1);
         let old = fixture.crashed();
         commit(&mut fixture, 2);
-        log.close_clean().unwrap();
+        log.close().unwrap();
         old
     };
     assert!(replay(&logs, fixture.trees.checkpoint().unwrap()).is_ok());

@@ -12,7 +12,7 @@ use super::job::{CheckpointError, CheckpointJob, CheckpointReport};
 use crate::blocks::block::Block;
 use crate::blocks::packing::Packer;
 use crate::blocks::{Blocks, BlocksError};
-use crate::commit_log::BatchNo;
+use crate::commit_log::Position;
 use crate::env::Clock;
 use crate::files::poison::Poison;
 use crate::limits;
@@ -78,7 +78,7 @@ impl CheckpointWriter {
     }
 
     /// Records the log position, after everything that it covers.
-    pub(super) fn record(&mut self, through: BatchNo) -> Result<(), CheckpointError> {
+    pub(super) fn record(&mut self, through: Position) -> Result<(), CheckpointError> {
         // `sync` is a flush and an fdatasync: flush alone leaves the data in the page cache.
         self.sync()?;
         let reclaimable = std::mem::take(&mut self.reclaimable).row(&self.trees)?;

@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::record::BatchNo;
+use super::position::Position;
+use super::segments::record::BatchNo;
 use crate::files::directory_id::DirectoryId;
 use crate::files::poison::Poisoned;
 use crate::limits;
@@ -94,7 +95,7 @@ pub(crate) enum OpenError<E> {
     Log(#[from] LogError),
     /// `replay` refused a batch.
     #[error("cannot replay batch {batch} of the commit log: {source}")]
-    Replay { batch: BatchNo, source: E },
+    Replay { batch: Position, source: E },
 }
 
 impl LogError {

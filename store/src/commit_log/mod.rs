@@ -1,374 +1,192 @@
-//! The commit log: a batch survives a power cut once `append` has returned.
+//! The commit log: a batch survives a power cut once [`Log::append`] has returned.
 //!
-//! A batch is one record: one write and one fdatasync, and after a crash all of it or nothing.
-//! Segments are filled one after the other. When the trees hold everything of a segment, it is
-//! dropped and its file is reused. Each use of a file has its own salt, so its earlier content is
-//! never read ([`segment`], [`record`]). After each start, the log continues in a new segment, so
-//! nothing is ever written after a torn record.
+//! ```text
+//! LogSource::replay(from)  every batch after a position, in order; the log can be written then
+//! Log::append(batch)       the position after it
+//! Log::trim(through)       drops batches that the trees hold durably
+//! ```
 //!
-//! Damage of the very last record cannot be distinguished from a crash during its write. All other
-//! damage is reported: records chain their checksums, a closed segment is marked as such, and the
-//! watermark records the position of the log ([`watermark`]).
+//! All that an engine knows of its log is here. The log decides which batches exist and in which
+//! order; engines that replay it from the same position get the same state. What else a machine
+//! knows is in [`crate::engine::node`].
+//!
+//! The log of a data directory consists of segment files ([`segments`]); tests have one in memory.
 
+mod counters;
 mod error;
-mod preparer;
-mod record;
-mod recovery;
-pub(crate) mod salvage;
-mod segment;
-mod sync_times;
-mod watermark;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod memory;
+mod position;
+pub(crate) mod segments;
 
-use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bytes::Bytes;
-use cairn_proto::wire::metrics::Histogram;
 
-use crate::disk::Disk;
-use crate::limits;
-
-pub(crate) use self::error::LogError;
-pub(crate) use self::error::OpenError;
-use self::preparer::Preparer;
-pub(crate) use self::record::BatchBuf;
-pub(crate) use self::record::BatchNo;
-use self::record::Layout;
-use self::recovery::{Known, Listing};
-use self::segment::{Active, Sealed, SegmentEnd};
-use self::sync_times::SyncTimes;
-use self::watermark::{Mark, Watermark};
+pub(crate) use self::counters::LogCounters;
+pub(crate) use self::error::{LogError, OpenError};
+#[cfg(any(test, feature = "testing"))]
+use self::memory::{MemoryLog, MemoryWriter};
+pub(crate) use self::position::Position;
+pub(crate) use self::segments::record::BatchBuf;
+use self::segments::{LogPlace, SegmentLog};
 use crate::env::Env;
 use crate::files::directory_id::DirectoryId;
-use crate::files::durable;
 use crate::files::format::Format;
 use crate::files::poison::Poison;
 
-/// The commit log of one data directory, owned by the sequencer.
+/// A log that can be read.
 #[derive(Debug)]
-pub(crate) struct CommitLog {
-    env: Env,
-    dir: PathBuf,
-    poison: Poison,
-    preparer: Preparer,
-    directory: DirectoryId,
-    watermark: Watermark,
-    sealed: VecDeque<Sealed>,
-    active: Active,
-    last: BatchNo,
-    /// Since the log was opened.
-    written_bytes: u64,
-    sync_times: SyncTimes,
+pub(crate) enum LogSource<'a> {
+    Segments(&'a Env, LogPlace),
+    #[cfg(any(test, feature = "testing"))]
+    Memory(MemoryLog),
 }
 
-/// Where a log is kept.
+/// A log that can be written, by one engine.
 #[derive(Debug)]
-pub(crate) struct LogPlace {
-    dir: PathBuf,
-    /// The file of the watermark, outside the folder of the log.
-    watermark: PathBuf,
-    directory: DirectoryId,
-    format: Format,
+pub(crate) enum Log {
+    Segments(Box<SegmentLog>),
+    #[cfg(any(test, feature = "testing"))]
+    Memory(MemoryWriter),
 }
 
-impl LogPlace {
+impl<'a> LogSource<'a> {
     /// The log of a data directory.
     #[must_use]
-    pub(crate) fn in_dir(dir: &Path, directory: DirectoryId, format: Format) -> Self {
-        Self {
-            dir: dir.join("log"),
-            watermark: dir.join("watermark"),
-            directory,
-            format,
+    pub(crate) fn of(env: &'a Env, dir: &Path, directory: DirectoryId, format: Format) -> Self {
+        #[cfg(any(test, feature = "testing"))]
+        if let Some(log) = &env.log {
+            return Self::Memory(log.clone());
         }
+        Self::Segments(env, LogPlace::in_dir(dir, directory, format))
     }
-}
 
-impl CommitLog {
-    /// Opens the log, or creates it, and replays each batch above `checkpoint` in order. The
-    /// payload passed to `replay` shares the memory of a whole segment: copy what is kept.
+    /// Replays each batch after `from`, in order. The payload may share the memory of much more:
+    /// copy what is kept.
     ///
     /// # Errors
     ///
-    /// When the log is damaged or lacks batches, when files cannot be used, and when `replay`
-    /// refuses a batch.
-    pub(crate) fn open<E>(
-        env: &Env,
-        place: &LogPlace,
-        checkpoint: BatchNo,
+    /// When the log is damaged or lacks batches, when it cannot be used, and when `replay` refuses
+    /// a batch.
+    pub(crate) fn replay<E>(
+        self,
+        from: Position,
         poison: &Poison,
-        replay: impl FnMut(BatchNo, Bytes) -> Result<(), E>,
-    ) -> Result<Self, OpenError<E>> {
-        let disk = env.disk.as_ref();
-        let LogPlace {
-            dir,
-            watermark: watermark_path,
-            directory,
-            ..
-        } = place;
-        let directory = *directory;
-        durable::create_dir_all(disk, dir).map_err(|source| LogError::io("create", dir, source))?;
-        let mut listing = Listing::read(disk, dir)?;
-        let mark = read_mark(disk, place, listing.is_new())?;
-        let spares = std::mem::take(&mut listing.spares);
-        let next_spare = listing.next_spare;
-        let is_new = listing.is_new()
-            && checkpoint == BatchNo::ZERO
-            && mark.is_none_or(|mark| mark.segment == BatchNo::ZERO);
-        let replayed = match is_new {
-            true => recovery::Replayed::default(),
-            false => {
-                let known = Known {
-                    disk,
-                    directory,
-                    checkpoint,
-                    mark,
-                };
-                listing.replay(known, replay)?
-            }
-        };
-        let (last, checksum) = (replayed.last(), replayed.checksum());
-        if mark.is_none() {
-            // Before the first segment: later, one without a watermark is damage.
-            let mark = Mark {
-                last,
-                checksum,
-                ..Mark::new(directory)
-            };
-            watermark::reset(disk, watermark_path, mark)?;
-        }
-        let watermark = Watermark::start(env, watermark_path, poison)?;
-        let mut sealed = VecDeque::from(replayed.segments);
-        // The new segment will replace one without a batch, as both have the same name.
-        if sealed
-            .back()
-            .is_some_and(|segment| segment.last < segment.first)
-        {
-            sealed.pop_back();
-        } else if let Some(segment) = sealed.back() {
-            recovery::close(disk, segment)
-                .map_err(|source| LogError::io("close", &segment.path, source))?;
-        }
-        let preparer = Preparer::start(env, dir, spares, next_spare)
-            .map_err(|source| LogError::io("start a thread for", dir, source))?;
-        // A new segment after each start: appending after a torn record would hide it from the next
-        // recovery.
-        let active = preparer
-            .take()
-            .and_then(|spare| spare.activate(env, dir, last.next(), directory, checksum))
-            .map_err(|source| LogError::io("start a segment in", dir, source))?;
-        watermark.anchor(last.next(), active.bytes, last, checksum)?;
-        preparer.recycle(replayed.dropped);
-        let (poison, sync_times) = (poison.clone(), SyncTimes::new());
-        let mut log = Self {
-            env: env.clone(),
-            dir: dir.to_owned(),
-            poison,
-            preparer,
-            directory,
-            watermark,
-            sealed,
-            active,
-            last,
-            written_bytes: 0,
-            sync_times,
-        };
-        log.drop_through(checkpoint);
-        Ok(log)
+        mut replay: impl FnMut(Position, Bytes) -> Result<(), E>,
+    ) -> Result<Log, OpenError<E>> {
+        let from = from.batch();
+        let replay = |batch, payload| replay(Position::after(batch), payload);
+        Ok(match self {
+            Self::Segments(env, place) => Log::Segments(Box::new(SegmentLog::open(
+                env, &place, from, poison, replay,
+            )?)),
+            #[cfg(any(test, feature = "testing"))]
+            Self::Memory(log) => Log::Memory(MemoryWriter::open(log, from, poison, replay)?),
+        })
     }
+}
 
+impl Log {
     /// Appends a batch. When this returns, the batch is durable.
     ///
     /// # Errors
     ///
-    /// When the batch is too large; nothing has happened then. Any other error poisons the store.
-    pub(crate) fn append(&mut self, batch: &mut BatchBuf) -> Result<BatchNo, LogError> {
-        self.poison.check()?;
-        let number = self.last.next();
-        let bytes = batch.payload_bytes();
-        if bytes > limits::BATCH_BYTES_MAX {
-            return Err(LogError::TooLarge { bytes });
-        }
-        // Sealed before the record is encoded: its checksum starts from the salt of the segment.
-        if !self.active.fits(bytes + record::RECORD_HEADER_BYTES) && !self.active.is_empty() {
-            self.seal_active()?;
-        }
-        let (previous, salt) = (self.active.checksum, self.active.header.salt);
-        let Some((record, checksum)) = batch.seal(number, previous, salt) else {
-            return Err(LogError::TooLarge { bytes });
+    /// When the batch is too large; nothing has happened then. Any other error poisons the store,
+    /// and the batch may be in the log all the same.
+    pub(crate) fn append(&mut self, batch: &mut BatchBuf) -> Result<Position, LogError> {
+        let appended = match self {
+            Self::Segments(log) => log.append(batch),
+            #[cfg(any(test, feature = "testing"))]
+            Self::Memory(log) => log.append(batch),
         };
-        match self.active.append(record, &self.env.clock) {
-            Ok(took) => self.sync_times.record(took),
-            Err(source) => {
-                return Err(self.fail(LogError::io("append to", &self.active.path, source)));
-            }
-        }
-        self.written_bytes += record.len() as u64;
-        self.last = number;
-        self.active.checksum = checksum;
-        self.watermark.advance(number, checksum);
-        if self.active.is_half_full() {
-            self.preparer.want();
-        }
-        Ok(number)
+        appended.map(Position::after)
     }
 
-    /// Seals the current segment, so that everything up to the returned batch can be dropped after
-    /// a checkpoint.
+    /// Ends the last segment, so that everything up to the returned position can be trimmed after a
+    /// checkpoint.
     ///
     /// # Errors
     ///
     /// Every error poisons the store.
-    pub(crate) fn rotate(&mut self) -> Result<BatchNo, LogError> {
-        self.poison.check()?;
-        if !self.active.is_empty() {
-            self.seal_active()?;
+    pub(crate) fn seal(&mut self) -> Result<Position, LogError> {
+        match self {
+            Self::Segments(log) => log.rotate().map(Position::after),
+            #[cfg(any(test, feature = "testing"))]
+            Self::Memory(log) => Ok(Position::after(log.last())),
         }
-        self.watermark.want_sync();
-        Ok(self.last)
     }
 
-    /// Drops the segments without a batch above this one, which the trees must hold durably. Does
-    /// not wait for the files.
-    pub(crate) fn drop_through(&mut self, batch: BatchNo) {
-        let keep = self
-            .sealed
-            .iter()
-            .position(|sealed| sealed.last > batch)
-            .unwrap_or(self.sealed.len());
-        self.preparer
-            .recycle(self.sealed.drain(..keep).map(|sealed| sealed.path));
+    /// Drops batches up to `through`, which the trees must hold durably. Does not wait for it.
+    pub(crate) fn trim(&mut self, through: Position) {
+        match self {
+            Self::Segments(log) => log.drop_through(through.batch()),
+            #[cfg(any(test, feature = "testing"))]
+            Self::Memory(log) => log.trim(through.batch()),
+        }
+    }
+
+    /// The position after the last batch.
+    #[must_use]
+    pub(crate) fn last(&self) -> Position {
+        Position::after(match self {
+            Self::Segments(log) => log.last(),
+            #[cfg(any(test, feature = "testing"))]
+            Self::Memory(log) => log.last(),
+        })
+    }
+
+    /// The bytes of the batches after a position, at least.
+    #[must_use]
+    pub(crate) fn bytes_since(&self, position: Position) -> u64 {
+        match self {
+            Self::Segments(log) => log.bytes_since(position.batch()),
+            #[cfg(any(test, feature = "testing"))]
+            Self::Memory(log) => log.bytes_since(position.batch()),
+        }
     }
 
     #[must_use]
-    pub(crate) fn last(&self) -> BatchNo {
-        self.last
+    pub(crate) fn counters(&self) -> LogCounters {
+        match self {
+            Self::Segments(log) => log.counters(),
+            #[cfg(any(test, feature = "testing"))]
+            Self::Memory(log) => LogCounters {
+                written_bytes: log.written_bytes(),
+                ..LogCounters::default()
+            },
+        }
     }
 
-    #[cfg(test)]
-    pub(crate) fn live_bytes(&self) -> u64 {
-        self.bytes_since(BatchNo::ZERO)
-    }
-
-    /// The bytes of the batches above this one. A segment that ends above it counts completely.
-    #[must_use]
-    pub(crate) fn bytes_since(&self, batch: BatchNo) -> u64 {
-        let sealed: u64 = self
-            .sealed
-            .iter()
-            .filter(|sealed| sealed.last > batch)
-            .map(|sealed| sealed.record_bytes)
-            .sum();
-        sealed + self.active.end - segment::SEGMENT_HEADER_BYTES as u64
-    }
-
-    /// Bytes appended since the log was opened.
-    #[must_use]
-    pub(crate) const fn written_bytes(&self) -> u64 {
-        self.written_bytes
-    }
-
-    /// Bytes of zeros written in advance since the log was opened.
-    #[must_use]
-    pub(crate) fn prepared_bytes(&self) -> u64 {
-        self.preparer.prepared_bytes()
-    }
-
-    /// The time of each batch's fdatasync since the log was opened.
-    #[must_use]
-    pub(crate) fn sync_times(&self) -> Histogram {
-        self.sync_times.recorded()
+    /// Ends the log: it takes no more space than its batches.
+    ///
+    /// # Errors
+    ///
+    /// When that failed. The log is complete all the same.
+    pub(crate) fn close(self) -> Result<(), LogError> {
+        match self {
+            Self::Segments(log) => log.close_clean(),
+            #[cfg(any(test, feature = "testing"))]
+            Self::Memory(_) => Ok(()),
+        }
     }
 
     /// Prepares a segment if one is wanted. Returns whether one was.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn prepare_segment(&self) -> bool {
-        self.preparer.step()
+        match self {
+            Self::Segments(log) => log.prepare_segment(),
+            Self::Memory(_) => false,
+        }
     }
 
     /// Writes the watermark if it changed. Returns whether it had.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn write_watermark(&self) -> bool {
-        self.watermark.step()
-    }
-
-    /// Closes the log with a minimal folder: no spares, and nothing allocated after the last
-    /// record.
-    ///
-    /// # Errors
-    ///
-    /// When files cannot be removed or truncated. The log is complete all the same.
-    pub(crate) fn close_clean(self) -> Result<(), LogError> {
-        for spare in self.preparer.stop() {
-            let path = spare.path.clone();
-            spare
-                .remove(self.env.disk.as_ref())
-                .map_err(|source| LogError::io("remove", &path, source))?;
+        match self {
+            Self::Segments(log) => log.write_watermark(),
+            Self::Memory(_) => false,
         }
-        self.active
-            .close()
-            .map_err(|source| LogError::io("close", &self.active.path, source))?;
-        self.watermark.close()?;
-        self.env
-            .disk
-            .sync_dir(&self.dir)
-            .map_err(|source| LogError::io("sync", &self.dir, source))
-    }
-
-    fn seal_active(&mut self) -> Result<(), LogError> {
-        let next = self.activate_next().map_err(|error| self.fail(error))?;
-        let full = std::mem::replace(&mut self.active, next);
-        let record_bytes = full.end - segment::SEGMENT_HEADER_BYTES as u64;
-        self.sealed.push_back(Sealed {
-            path: full.path,
-            first: full.header.first,
-            last: self.last,
-            record_bytes,
-            end: SegmentEnd {
-                at: full.end,
-                salt: full.header.salt,
-                checksum: full.checksum,
-                is_open: true,
-                layout: Layout::Format3,
-            },
-        });
-        Ok(())
-    }
-
-    fn activate_next(&self) -> Result<Active, LogError> {
-        let (first, checksum) = (self.last.next(), self.active.checksum);
-        let next = self
-            .preparer
-            .take()
-            .and_then(|spare| spare.activate(&self.env, &self.dir, first, self.directory, checksum))
-            .map_err(|source| LogError::io("start a segment in", &self.dir, source))?;
-        // Before the first batch of the segment: without this, a lost last segment would look like
-        // a log that ended earlier.
-        self.watermark
-            .anchor(first, next.bytes, self.last, checksum)?;
-        Ok(next)
-    }
-
-    fn fail(&self, error: LogError) -> LogError {
-        self.poison.set(&error);
-        error
-    }
-}
-
-/// Reads the watermark; `None` if there is none yet.
-fn read_mark(disk: &dyn Disk, place: &LogPlace, is_new: bool) -> Result<Option<Mark>, LogError> {
-    let path = &place.watermark;
-    let mark = watermark::read(disk, path)?;
-    match mark {
-        None if !is_new && place.format == Format::Current => Err(LogError::NoWatermark {
-            path: path.to_owned(),
-        }),
-        Some(mark) if mark.directory != place.directory => Err(LogError::OtherDirectory {
-            path: path.to_owned(),
-            found: mark.directory,
-            expected: place.directory,
-        }),
-        mark => Ok(mark),
     }
 }
 

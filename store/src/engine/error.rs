@@ -5,7 +5,7 @@ use std::io;
 use cairn_proto::wire::codec::DecodeError;
 
 use crate::checkpoint::CheckpointError;
-use crate::commit_log::{BatchNo, LogError};
+use crate::commit_log::{LogError, Position};
 use crate::files::disk_reserve::OutOfSpace;
 use crate::files::format::FormatError;
 use crate::files::lock::LockError;
@@ -36,7 +36,7 @@ pub enum StoreError {
          from a backup"
     )]
     Replay {
-        batch: BatchNo,
+        batch: Position,
         source: Box<ReplayError>,
     },
     /// A bug in cairn.

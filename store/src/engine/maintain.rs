@@ -14,30 +14,29 @@ impl Engine {
     ///
     /// When a checkpoint failed. The engine accepts nothing more then.
     pub fn maintain(&mut self) -> Result<(), StoreError> {
-        if let Some(reserve_monitor) = &mut self.reserve_monitor {
-            reserve_monitor.check();
-            self.state.set_disk_low(reserve_monitor.is_short());
-        }
+        self.node.check_disk();
+        self.state.set_disk_low(self.node.is_disk_short());
         if let Some(report) = self.checkpoints.worker.poll()? {
             self.checkpoint_done(report);
         }
         // Everything that the trees lack is in memory. When senders are faster than checkpoints,
         // all of them wait here.
         if self.checkpoints.is_running
-            && self.log.bytes_since(self.checkpoints.through) >= self.env.sizes.log_bytes_max
+            && self.log.bytes_since(self.checkpoints.through) >= self.node.env.sizes.log_bytes_max
         {
             self.await_checkpoint()?;
         }
         // Reads alone load state without making the log longer.
-        if !self.checkpoints.is_running && self.loads >= self.env.sizes.loads_between_evictions {
+        if !self.checkpoints.is_running && self.loads >= self.node.env.sizes.loads_between_evictions
+        {
             self.evict();
         }
         let log_bytes = self.log.bytes_since(self.checkpoints.through);
-        let age = self.env.clock.since(self.checkpoints.last_started);
+        let age = self.node.env.clock.since(self.checkpoints.last_started);
         let is_old = log_bytes > 0 && age >= limits::CHECKPOINT_AGE_MAX;
         if !self.checkpoints.is_running
             && self.batch.is_empty()
-            && (is_old || log_bytes >= self.env.sizes.checkpoint_bytes)
+            && (is_old || log_bytes >= self.node.env.sizes.checkpoint_bytes)
         {
             self.start_checkpoint()?;
         }
@@ -47,7 +46,7 @@ impl Engine {
     fn start_checkpoint(&mut self) -> Result<(), StoreError> {
         // Rotate before the changes are collected: everything up to `through` is then in `rows` and
         // `timelines`, so its segments can be dropped after the checkpoint.
-        let through = self.log.rotate()?;
+        let through = self.log.seal()?;
         let rows = rows_out::row_changes(&self.trees, self.state.take_dirty())?;
         let touched = std::mem::take(&mut self.checkpoints.touched);
         let timelines = touched
@@ -63,14 +62,14 @@ impl Engine {
             timelines: timelines.collect(),
         };
         debug!(
-            through = through.get(),
+            %through,
             rows = job.rows.len(),
             conversations = job.timelines.len(),
             "checkpoint started"
         );
         self.checkpoints.worker.submit(job)?;
         self.checkpoints.is_running = true;
-        self.checkpoints.last_started = self.env.clock.now();
+        self.checkpoints.last_started = self.node.env.clock.now();
         Ok(())
     }
 
@@ -80,7 +79,7 @@ impl Engine {
         self.checkpoints.through = report.through;
         // Only after the report: until the position is durable in the trees, the log is the only
         // copy.
-        self.log.drop_through(report.through);
+        self.log.trim(report.through);
         self.evict();
     }
 
@@ -91,7 +90,7 @@ impl Engine {
                 self.timelines.evict(id);
             }
         }
-        self.evict = self.state.evict(self.env.sizes.state_bytes);
+        self.evict = self.state.evict(self.node.env.sizes.state_bytes);
         self.loads = 0;
     }
 
@@ -112,7 +111,7 @@ impl Engine {
         }
         let closing = self.closing();
         self.checkpoints.worker.finish()?;
-        self.log.close_clean()?;
+        self.log.close()?;
         // The rest of the engine, which may hold the last handles of the trees.
         drop((self.trees, self.loader));
         closing.check()

@@ -5,7 +5,7 @@ use std::time::Duration;
 use cairn_proto::wire::metrics::Metrics;
 
 use crate::checkpoint::Checkpointer;
-use crate::commit_log::CommitLog;
+use crate::commit_log::LogCounters;
 use crate::env::Clock;
 
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Meter {
         self.entries += entries as u64;
     }
 
-    pub(crate) fn metrics(&self, log: &CommitLog, checkpointer: &Checkpointer) -> Metrics {
+    pub(crate) fn metrics(&self, log: LogCounters, checkpointer: &Checkpointer) -> Metrics {
         let uptime = self.clock.since(self.since);
         Metrics {
             uptime_micros: u64::try_from(uptime.as_micros()).unwrap_or(u64::MAX),
@@ -48,9 +48,9 @@ impl Meter {
             commands: self.commands,
             commits: self.commits,
             entries: self.entries,
-            log_bytes: log.written_bytes(),
-            prepared_bytes: log.prepared_bytes(),
-            syncs: log.sync_times(),
+            log_bytes: log.written_bytes,
+            prepared_bytes: log.prepared_bytes,
+            syncs: log.syncs,
             checkpoints: checkpointer.metrics(),
         }
     }

@@ -20,9 +20,10 @@ use crate::limits::{TRANSFER_BUFFER_BYTES, TRANSFER_REREAD_BYTES, TRANSFER_SYNC_
 
 const PARTIAL: &str = "partial";
 
-/// The attachment files of one data directory.
+/// The attachment files of one data directory. They are on this machine alone: the log has only
+/// their records.
 #[derive(Clone, Debug)]
-pub struct AttachmentFiles {
+pub struct LocalAttachments {
     env: Env,
     dir: PathBuf,
     reserve: DiskReserve,
@@ -50,7 +51,7 @@ pub struct Unfinished {
     pub modified: SystemTime,
 }
 
-impl AttachmentFiles {
+impl LocalAttachments {
     pub fn open(env: &Env, data: &Path) -> io::Result<Self> {
         let files = Self::in_dir(env, data, None);
         create_dir(files.disk(), &files.dir)?;
@@ -258,14 +259,14 @@ mod tests {
         AttachmentHash::new(*blake3::hash(bytes).as_bytes())
     }
 
-    fn content(files: &AttachmentFiles, hash: AttachmentHash) -> Vec<u8> {
+    fn content(files: &LocalAttachments, hash: AttachmentHash) -> Vec<u8> {
         files.disk().read(&files.path(hash)).unwrap()
     }
 
     #[test]
     fn upload_resumes_and_is_placed_by_hash() {
         let dir = tempfile::tempdir().unwrap();
-        let files = AttachmentFiles::open(&Env::real(), dir.path()).unwrap();
+        let files = LocalAttachments::open(&Env::real(), dir.path()).unwrap();
         let (user, hash) = (UserId::new(7), hash_of(b"one and two"));
         files.upload(user, hash).unwrap().add(b"one and").unwrap();
         let unfinished = files.unfinished().unwrap();
@@ -295,7 +296,7 @@ mod tests {
     #[test]
     fn uploads_respect_the_reserve() {
         let dir = tempfile::tempdir().unwrap();
-        let files = AttachmentFiles::open(&Env::real(), dir.path())
+        let files = LocalAttachments::open(&Env::real(), dir.path())
             .unwrap()
             .leaving(1 << 60);
         let (user, hash) = (UserId::new(7), hash_of(b"one"));
@@ -318,7 +319,7 @@ mod tests {
     #[test]
     fn restarted_upload_is_empty() {
         let dir = tempfile::tempdir().unwrap();
-        let files = AttachmentFiles::open(&Env::real(), dir.path()).unwrap();
+        let files = LocalAttachments::open(&Env::real(), dir.path()).unwrap();
         let (user, hash) = (UserId::new(7), hash_of(b"right"));
         let mut upload = files.upload(user, hash).unwrap();
         upload.add(b"something longer").unwrap();

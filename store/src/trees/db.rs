@@ -16,7 +16,7 @@ use sled::IVec;
 
 use self::database::Database;
 pub use self::error::TreesError;
-use crate::commit_log::BatchNo;
+use crate::commit_log::Position;
 use crate::env::{Env, MapKind, Salts};
 use crate::files::directory_id::DirectoryId;
 use crate::files::poison::Poison;
@@ -83,7 +83,7 @@ impl Trees {
     ///
     /// # Errors
     /// As [`Trees::read`].
-    pub fn checkpoint(&self) -> Result<BatchNo, TreesError> {
+    pub fn checkpoint(&self) -> Result<Position, TreesError> {
         Ok(self
             .read(&RowKey::meta(MetaKey::Checkpoint))?
             .unwrap_or_default())

@@ -14,7 +14,7 @@ use super::tree::Tree;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum MetaKey {
-    /// The last batch that the trees hold durably, a `BatchNo`.
+    /// The last batch that the trees hold durably, a `Position`.
     Checkpoint = 1,
     /// The starts of the server, a list of `EpochRecord`.
     Epochs = 2,

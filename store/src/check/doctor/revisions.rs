@@ -10,7 +10,7 @@ use cairn_core::record::{ConversationRecord, EpochRecord, StoredMember};
 
 impl Check<'_> {
     pub(super) fn revisions(&mut self, users: &BTreeSet<UserId>) -> Result<(), DoctorError> {
-        let last = Revision::new(self.trees.checkpoint()?.get());
+        let last = self.trees.checkpoint()?.revision();
         let check = |key: &RowKey, at: Revision| {
             if at <= last {
                 Ok(())

@@ -15,7 +15,7 @@ use proptest::test_runner::{Config, RngSeed, TestRunner};
 
 use self::machine::{Machine, Restart};
 use self::script::{End, Run, Script, Trouble};
-use crate::testing::{Call, SimDisk};
+use crate::testing::{Call, MemoryLog, SimDisk};
 
 const CASES: u32 = 400;
 
@@ -39,6 +39,9 @@ fn runner(cases: u32) -> TestRunner {
 fn play(script: &Script) -> Result<SimDisk, String> {
     let disk = SimDisk::new(script.seed);
     let mut machine = Machine::new(&disk, script.seed);
+    if script.has_log_elsewhere {
+        machine = machine.with_log(MemoryLog::new());
+    }
     machine.set_up()?;
     for (at, run) in script.runs.iter().enumerate() {
         machine

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::checkpoint::{CheckpointJob, CheckpointWriter};
-use crate::commit_log::BatchNo;
+use crate::commit_log::Position;
 use crate::env::Clock;
 use crate::files::poison::Poison;
 use crate::testing::{CONVERSATION, entries, id, open, publish, timeline};
@@ -38,7 +38,7 @@ impl Fixture {
         let timelines = vec![(Arc::clone(&self.timeline), id(through))];
         self.writer
             .write(CheckpointJob {
-                through: BatchNo::new(through),
+                through: Position::at(through),
                 rows: vec![],
                 timelines,
             })

@@ -26,7 +26,7 @@ fn rows_are_read_in_key_order() {
     let dir = tempfile::tempdir().unwrap();
     let poison = Poison::new();
     let trees = open(dir.path(), &poison);
-    assert_eq!(trees.checkpoint().unwrap(), BatchNo::ZERO);
+    assert_eq!(trees.checkpoint().unwrap(), Position::START);
     trees
         .write(
             Tree::Users,
@@ -270,7 +270,7 @@ fn damage_is_always_reported() {
     const ROWS: u32 = 600;
     const ROUNDS: usize = 40;
     let value = |n: u32| noise(u64::from(n), 400);
-    let recorded = BatchNo::new(2);
+    let recorded = Position::at(2);
     let dir = tempfile::tempdir().unwrap();
     for (through, part) in [(1, 0..ROWS / 2), (2, ROWS / 2..ROWS)] {
         let trees = open(dir.path(), &Poison::new());
@@ -284,7 +284,7 @@ fn damage_is_always_reported() {
                 Tree::Meta,
                 [RowChange::put(
                     RowKey::meta(MetaKey::Checkpoint),
-                    &BatchNo::new(through),
+                    &Position::at(through),
                 )],
             )
             .unwrap();

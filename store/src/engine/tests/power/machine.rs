@@ -19,7 +19,7 @@ use super::script::{End, Run, Step, Trouble};
 use crate::check::doctor::{self, Depth};
 use crate::engine::Engine;
 use crate::env::Env;
-use crate::testing::SimDisk;
+use crate::testing::{MemoryLog, SimDisk};
 use cairn_core::Command;
 use cairn_core::api::actor::Actor;
 use cairn_core::api::command::{Expire, GetRetained};
@@ -38,6 +38,8 @@ pub(super) enum Restart {
 pub(super) struct Machine {
     pub(super) disk: SimDisk,
     pub(super) env: Env,
+    /// The log, if it is not on the disk.
+    pub(super) log: Option<MemoryLog>,
     pub(super) engine: Option<Engine>,
     pub(super) now: u64,
     pub(super) actors: Vec<Actor>,
@@ -59,6 +61,7 @@ impl Machine {
         Self {
             disk: disk.clone(),
             env: Env::simulated(disk, seed),
+            log: None,
             engine: None,
             now: 1,
             actors: Vec::new(),
@@ -70,8 +73,23 @@ impl Machine {
         }
     }
 
+    /// Keeps the log of an empty machine elsewhere.
+    pub(super) fn with_log(mut self, log: MemoryLog) -> Self {
+        self.env = self.env.with_log(&log);
+        self.log = Some(log);
+        self
+    }
+
+    /// Returns how many calls failed as planned.
     pub(super) fn hits(&self) -> u64 {
-        self.disk.hits()
+        self.disk.hits() + self.log.as_ref().map_or(0, MemoryLog::failures)
+    }
+
+    fn clear_faults(&self) {
+        self.disk.clear_faults();
+        if let Some(log) = &self.log {
+            log.clear_failure();
+        }
     }
 
     /// Completed checkpoints, without those at a close.
@@ -108,21 +126,26 @@ impl Machine {
             Trouble::None => {}
             Trouble::PowerCut(call) => self.disk.cut_power_at(call),
             Trouble::Fault(fault) => self.disk.fail(fault),
+            Trouble::LostReply(append, reply) => {
+                if let Some(log) = &self.log {
+                    log.fail(append, reply);
+                }
+            }
         }
-        let (hits, mut is_failed) = (self.disk.hits(), false);
+        let (hits, mut is_failed) = (self.hits(), false);
         for step in &run.steps {
             if self.step(step)?.is_err() {
                 is_failed = true;
                 break;
             }
         }
-        if is_failed && !self.disk.is_off() && self.disk.hits() == hits {
+        if is_failed && !self.disk.is_off() && self.hits() == hits {
             return Err("a step failed on a sound disk".to_owned());
         }
         let metrics = self.engine.as_ref().unwrap().metrics();
         self.checkpoints += metrics.checkpoints.done;
         let restart = match run.end {
-            _ if self.disk.is_off() || self.disk.hits() > hits => Restart::PowerCut,
+            _ if self.disk.is_off() || self.hits() > hits => Restart::PowerCut,
             End::Close if !is_failed => self.close(hits)?,
             End::PowerCut => Restart::PowerCut,
             End::Kill | End::Close => Restart::Killed,
@@ -136,7 +159,7 @@ impl Machine {
         match self.engine.take().unwrap().close() {
             Ok(()) => self.accept(),
             Err(_) if self.disk.is_off() => return Ok(Restart::PowerCut),
-            Err(_) if self.disk.hits() > hits => return Ok(Restart::PowerCut),
+            Err(_) if self.hits() > hits => return Ok(Restart::PowerCut),
             Err(error) => return Err(format!("it does not close: {error}")),
         }
         Ok(Restart::Killed)
@@ -152,8 +175,9 @@ impl Machine {
         self.engine = None;
         match restart {
             Restart::PowerCut => self.disk.crash(),
-            Restart::Killed => self.disk.clear_faults(),
+            Restart::Killed => {}
         }
+        self.clear_faults();
         if let Some(call) = cut_start {
             self.disk.cut_power_at(call);
         }
@@ -164,7 +188,7 @@ impl Machine {
             self.disk.crash();
             self.open()?;
         }
-        self.disk.clear_faults();
+        self.clear_faults();
         self.recover()
     }
 
@@ -220,6 +244,9 @@ impl Machine {
     }
 
     fn step(&mut self, step: &Step) -> Result<Result<(), Failed>, String> {
+        if self.disk.is_off() {
+            return Ok(Err(Failed));
+        }
         let done = match *step {
             Step::Commit => {
                 self.is_in_doubt = true;
@@ -245,7 +272,7 @@ impl Machine {
             Step::Verify => {
                 let verified = self.verify_entries(&self.accepted);
                 return match verified {
-                    Err(_) if self.disk.is_off() || self.disk.hits() > 0 => Ok(Err(Failed)),
+                    Err(_) if self.disk.is_off() || self.hits() > 0 => Ok(Err(Failed)),
                     verified => verified.map(Ok),
                 };
             }

@@ -4,11 +4,13 @@ use proptest::prelude::*;
 
 use super::ledger::{CONVERSATIONS, USERS};
 use crate::env::BackgroundWork;
-use crate::testing::{Call, Failure, Fault};
+use crate::testing::{Call, Failure, Fault, LostReply};
 
 #[derive(Clone, Debug)]
 pub(super) struct Script {
     pub(super) seed: u64,
+    /// The log is not on the disk.
+    pub(super) has_log_elsewhere: bool,
     pub(super) runs: Vec<Run>,
 }
 
@@ -28,6 +30,8 @@ pub(super) enum Trouble {
     /// During the call of this number, counted from the start of the run.
     PowerCut(u64),
     Fault(Fault),
+    /// An append of this number has no reply. Only of a log that is elsewhere.
+    LostReply(u64, LostReply),
 }
 
 /// How a run without trouble ends.
@@ -123,10 +127,12 @@ pub(super) fn fault(call: Call, nth: u64) -> Fault {
 
 fn troubles() -> impl Strategy<Value = Trouble> {
     let faults = (prop::sample::select(&Call::ALL[..]), 1..40_u64);
+    let replies = prop::sample::select(&[LostReply::Stored, LostReply::NotStored][..]);
     prop_oneof![
         1 => Just(Trouble::None),
         6 => (1..300_u64).prop_map(Trouble::PowerCut),
         2 => faults.prop_map(|(call, nth)| Trouble::Fault(fault(call, nth))),
+        2 => (1..15_u64, replies).prop_map(|(append, reply)| Trouble::LostReply(append, reply)),
     ]
 }
 
@@ -148,7 +154,12 @@ fn runs() -> impl Strategy<Value = Run> {
 
 pub(super) fn scripts() -> impl Strategy<Value = Script> {
     let runs = prop::collection::vec(runs(), 1..5);
-    (any::<u64>(), runs).prop_map(|(seed, runs)| Script { seed, runs })
+    let elsewhere = prop::bool::weighted(0.25);
+    (any::<u64>(), elsewhere, runs).prop_map(|(seed, has_log_elsewhere, runs)| Script {
+        seed,
+        has_log_elsewhere,
+        runs,
+    })
 }
 
 /// Steps that make every kind of call.

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
+use crate::commit_log::position::Position;
 use crate::disk::{Disk, OpenMode};
 use crate::files::directory_id::DirectoryId;
 
-use super::error::{LogError, OpenError};
 use super::record::{self, BatchNo, Found, Layout};
 use super::segment::{self, FileKind, Sealed, SegmentEnd, SegmentHeader, Spare};
 use super::watermark::Mark;
+use crate::commit_log::error::{LogError, OpenError};
 
 /// The files in the log's folder.
 #[derive(Debug, Default)]
@@ -232,7 +233,7 @@ impl SegmentFile<'_> {
             if expected > known.checkpoint {
                 let changes = bytes.slice(found.changes..found.end);
                 replay(expected, changes).map_err(|source| OpenError::Replay {
-                    batch: expected,
+                    batch: Position::after(expected),
                     source,
                 })?;
             }

@@ -81,6 +81,13 @@ impl BatchBuf {
         &mut self.0
     }
 
+    /// The changes.
+    #[cfg(any(test, feature = "testing"))]
+    #[must_use]
+    pub(crate) fn payload(&self) -> &[u8] {
+        self.0.get(RECORD_HEADER_BYTES..).unwrap_or_default()
+    }
+
     /// The bytes of the changes.
     #[must_use]
     pub(crate) fn payload_bytes(&self) -> usize {

@@ -8,11 +8,12 @@ use std::sync::atomic::AtomicU64;
 use bytes::Bytes;
 
 use super::LogPlace;
-use super::error::{LogError, OpenError};
 use super::record::{BatchNo, Found, RecordReader};
 use super::recovery::{self, Known, Listing};
 use super::segment::{Sealed, SegmentEnd, SegmentHeader, Spare};
 use super::watermark::{self, Mark};
+use crate::commit_log::error::{LogError, OpenError};
+use crate::commit_log::position::Position;
 use crate::env::Env;
 use crate::files::durable;
 use crate::files::format::Format;
@@ -22,9 +23,9 @@ use crate::limits;
 ///
 /// # Errors
 ///
-/// As [`CommitLog::open`](super::CommitLog::open).
-pub(crate) fn check(env: &Env, place: &LogPlace, checkpoint: BatchNo) -> Result<(), LogError> {
-    let disk = env.disk.as_ref();
+/// As [`SegmentLog::open`](super::SegmentLog::open).
+pub(crate) fn check(env: &Env, place: &LogPlace, checkpoint: Position) -> Result<(), LogError> {
+    let (disk, checkpoint) = (env.disk.as_ref(), checkpoint.batch());
     let listing = Listing::read(disk, &place.dir)?;
     let mark = super::read_mark(disk, place, listing.is_new())?;
     let known = Known {
@@ -62,9 +63,10 @@ impl Salvage {
     pub(crate) fn read(
         env: &Env,
         place: &LogPlace,
-        checkpoint: BatchNo,
+        checkpoint: Position,
         on_lost: OnLost<'_>,
     ) -> Result<Self, LogError> {
+        let checkpoint = checkpoint.batch();
         let listing = Listing::read(env.disk.as_ref(), &place.dir)?;
         let mark = match place.format {
             Format::Current => read_mark(env, place)?,

@@ -17,8 +17,8 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-use super::error::LogError;
 use super::record::BatchNo;
+use crate::commit_log::error::LogError;
 use crate::disk::{Disk, DiskFile, OpenMode};
 use crate::env::{Env, Worker};
 use crate::files::directory_id::DirectoryId;

@@ -2,8 +2,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crate::commit_log::segment::file_name;
-use crate::commit_log::tests::{Batches, DIRECTORY, mark_of, open, place, write_segments, written};
+use crate::commit_log::segments::segment::file_name;
+use crate::commit_log::segments::tests::{
+    Batches, DIRECTORY, mark_of, open, place, write_segments, written,
+};
 
 use super::*;
 use crate::disk::real::RealDisk;
@@ -34,7 +36,7 @@ fn repair(dir: &Path, files: &Files, mark: Option<Mark>, checkpoint: u64) -> Opt
         None => fs::write(dir.join("watermark"), "no watermark").unwrap(),
     }
     let (env, place) = (Env::real(), place(dir));
-    let through = BatchNo::new(checkpoint);
+    let through = Position::at(checkpoint);
     let damage = check(&env, &place, through).err()?;
     assert!(damage.is_damage(), "{damage}");
     let mut lost = Vec::new();
