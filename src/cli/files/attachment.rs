@@ -12,7 +12,8 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::failure::{Exit, Failure, hint_for_code};
 use crate::cli::files::picture::read_picture;
-use crate::cli::files::upload_source::Source;
+use crate::cli::files::shown_name::shown_name;
+use crate::cli::files::upload_source::{Source, check_is_file};
 use crate::cli::limits;
 use crate::ui::progress::Progress;
 
@@ -97,6 +98,7 @@ enum Shape {
 impl FileArgs {
     /// Checks the file before anything is sent.
     pub(crate) fn prepare(self, path: PathBuf, caption: &str) -> Result<Prepared, Failure> {
+        check_is_file(&path).map_err(|why| cannot_send(&path, why))?;
         let name = self.name.map_or_else(|| own_name(&path), Ok)?;
         let caption = Caption::new(caption)
             .map_err(|error| cannot_send(&path, format!("the caption cannot be sent: {error}")))?;
@@ -147,15 +149,10 @@ impl FileArgs {
 }
 
 fn own_name(path: &Path) -> Result<FileName, Failure> {
-    let name = path
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or_default();
-    let cannot_show = |error| {
-        cannot_send(path, format!("its name cannot be shown: {error}"))
-            .hint("choose another one with --name")
-    };
-    FileName::new(name).map_err(cannot_show)
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    shown_name(&name).ok_or_else(|| {
+        cannot_send(path, "its name cannot be shown").hint("choose another one with --name")
+    })
 }
 
 fn cannot_send(path: &Path, why: impl Display) -> Failure {

@@ -8,6 +8,7 @@ use std::path::Path;
 use cairn_proto::content::picture::{Picture, PictureTooLarge};
 
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::files::upload_source::check_is_file;
 
 /// Reads a picture from a file, up to the size limit of pictures.
 pub(crate) fn read_picture<const BYTES_MAX: usize>(
@@ -22,6 +23,7 @@ pub(crate) fn read_picture<const BYTES_MAX: usize>(
     let too_large = |error: PictureTooLarge| {
         failed(&error).hint("scale it down: as JPEG or WebP, 64 by 64 pixels take 2 or 3 KiB")
     };
+    check_is_file(path).map_err(|why| failed(&why))?;
     let file = File::open(path).map_err(|error| failed(&error))?;
     let length = file.metadata().map_err(|error| failed(&error))?.len();
     if length > BYTES_MAX as u64 {

@@ -1,5 +1,6 @@
 //! A file to upload, which records the offset at which the upload resumed.
 
+use std::fs;
 use std::io::{self, SeekFrom};
 use std::path::Path;
 use std::pin::Pin;
@@ -59,6 +60,16 @@ impl AsyncSeek for Source {
 
     fn poll_complete(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<u64>> {
         Pin::new(&mut self.file).poll_complete(context)
+    }
+}
+
+/// Refuses what has no end or no size: a file is read twice, for its hash and to send it.
+pub(crate) fn check_is_file(path: &Path) -> Result<(), &'static str> {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Err("it is a folder"),
+        Ok(metadata) if !metadata.is_file() => Err("it is a pipe or a device: save it as a file"),
+        // Opening it tells why it cannot be read.
+        _ => Ok(()),
     }
 }
 
