@@ -12,22 +12,44 @@ use std::io::Cursor;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use cairn_client::proto::model::presence::Presence;
+use cairn_client::proto::model::retention::Retention;
 use cairn_client::{
     Account, Attachment, Body, Client, ClientBuilder, Endpoint, Error, Event, InviteLink,
-    JoinRequest, MsgId, Reconnect,
+    JoinRequest, MsgId, PullRange, Reconnect, Timestamp, Update,
 };
 use cairn_memory::{Limits, Network};
-use cairn_server::run::{Options, Ready, ServeError, run_in_memory};
+use cairn_server::run::{InProcess, Options, Ready, ServeError, run_in_process};
+use cairn_store::env::{BackgroundWork, Env};
+use cairn_store::testing::SimDisk;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-const INVITE_LIFE: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The default of `away-after`.
+const AWAY_AFTER: Duration = Duration::from_secs(10 * 60);
+
+/// The wall clock when a test starts, in milliseconds.
+const START: u64 = 1_700_000_000_000;
+
+const SEED: u64 = 1;
+
+const BACKGROUND_WORK: [BackgroundWork; 3] = [
+    BackgroundWork::Segments,
+    BackgroundWork::Watermark,
+    BackgroundWork::Checkpoint,
+];
 
 struct Server {
     network: Network,
+    /// The log and the trees.
+    disk: SimDisk,
+    /// The identity and the attachments.
     dir: TempDir,
+    began: Instant,
     running: Option<Running>,
 }
 
@@ -40,7 +62,9 @@ impl Server {
     async fn start(limits: Limits) -> (Self, InviteLink) {
         let mut server = Self {
             network: Network::new(limits),
+            disk: SimDisk::new(SEED),
             dir: tempfile::tempdir().unwrap(),
+            began: Instant::now(),
             running: None,
         };
         let invite = server.run().await.invite;
@@ -54,12 +78,25 @@ impl Server {
             advertise: None,
             disk_reserve_bytes: Some(0),
         };
-        let listener = self.network.listen();
+        let env = Env::simulated(&self.disk, SEED);
+        let (clock, mut last) = (env.clock().clone(), Instant::now());
+        let on = InProcess {
+            connections: self.network.listen(),
+            env,
+            now: Timestamp::new(START + self.began.elapsed().as_millis() as u64),
+            background: Box::new(move |engine| {
+                clock.advance(last.elapsed());
+                last = Instant::now();
+                for work in BACKGROUND_WORK {
+                    while engine.step(work) {}
+                }
+            }),
+        };
         let (stop, stopped) = oneshot::channel();
         let (accepts, ready) = oneshot::channel();
         let result = tokio::spawn(async move {
             let ready = |ready: &Ready| drop(accepts.send(ready.clone()));
-            run_in_memory(&options, listener, ready, async {
+            run_in_process(&options, on, ready, async {
                 let _ = stopped.await;
             })
             .await
@@ -89,7 +126,7 @@ impl Server {
     }
 
     async fn invite(&self, owner: &Client, name: &str) -> (Client, Account) {
-        let link = owner.admin().create_invite(1, INVITE_LIFE).await.unwrap();
+        let link = owner.admin().create_invite(1, DAY).await.unwrap();
         self.join(&link, name).await
     }
 }
@@ -181,22 +218,46 @@ async fn attachments_arrive_through_small_windows() {
     server.stop().await;
 }
 
-/// Paused time jumps to the next timer while nothing else happens, so hours take no time, unless
-/// something waits for another thread or for a socket.
+/// Paused time jumps to the next timer while nothing else happens, so days take no time, unless
+/// something waits for another thread or for a socket. All clocks of the server follow it.
 #[tokio::test(start_paused = true)]
-async fn idle_hours_pass_at_once() {
-    const IDLE: Duration = Duration::from_secs(3 * 60 * 60);
+async fn idle_user_is_away_and_old_messages_expire() {
     let (mut server, invite) = Server::start(Limits::default()).await;
     let (ada, _) = server.join(&invite, "ada").await;
+    let (bob, _) = server.invite(&ada, "bob").await;
+    let watched = bob.whoami().user;
+    let group = ada.conversations();
+    let group = group.create_group("team".parse().unwrap(), vec![watched]);
+    let group = ada.conversation(group.await.unwrap());
+    group.set_retention(Some(Retention::Days(1))).await.unwrap();
+    let sent = group.send("hello").await.unwrap();
+    let present = ada.people().watch(vec![watched]).await.unwrap();
+    assert_eq!(present[0].presence(), Presence::Online);
+
+    let mut events = ada.events();
+    let away = async {
+        loop {
+            if let Event::Update(Update::Presence(presence)) = events.next().await.unwrap() {
+                return (presence.presence(), Instant::now());
+            }
+        }
+    };
     let begun = Instant::now();
-    sleep(IDLE).await;
-    assert!(begun.elapsed() >= IDLE);
-    let note = ada.conversations();
-    let note = note
-        .create_group("notes".parse().unwrap(), Vec::new())
-        .await;
-    ada.conversation(note.unwrap()).send("hello").await.unwrap();
+    let (became, noticed) = away.await;
+    assert_eq!(became, Presence::Away);
+    assert!(noticed - begun >= AWAY_AFTER / 2, "{:?}", noticed - begun);
+    assert!(noticed - begun <= AWAY_AFTER * 2, "{:?}", noticed - begun);
+
+    let oldest = async || {
+        let page = group.pull(PullRange::From(MsgId::new(1)), 100);
+        page.await.unwrap().floor
+    };
+    sleep(DAY / 2).await;
+    assert!(oldest().await < sent);
+    sleep(DAY).await;
+    assert!(oldest().await >= sent);
     ada.close().await;
+    bob.close().await;
     server.stop().await;
 }
 

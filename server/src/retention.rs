@@ -13,7 +13,6 @@ use cairn_proto::wire::error::ErrorCode;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{debug, error};
 
-use crate::clock::now;
 use crate::limits;
 use crate::shared::Shared;
 use cairn_core::api::command::{Expire, GetRetained, KeepsByDefault, Retained};
@@ -114,7 +113,7 @@ async fn aged_through(
     from: MsgId,
     policy: Retention,
 ) -> Result<Aged, ErrorCode> {
-    let Some(cutoff) = cutoff(policy, now()) else {
+    let Some(cutoff) = cutoff(policy, shared.clock.now()) else {
         return Ok(Aged {
             through: from,
             has_more: false,

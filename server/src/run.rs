@@ -5,7 +5,6 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use cairn_proto::ids::{EpochId, Timestamp};
@@ -13,12 +12,11 @@ use cairn_proto::invite::{InviteLink, ServerAddr};
 use cairn_proto::secret::InviteToken;
 use cairn_proto::wire::close::CloseCode;
 use cairn_proto::wire::error::ErrorCode;
-use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use crate::clock::now;
+use crate::clock::WallClock;
 use crate::fairness::budget::Budget;
 use crate::fairness::hash_queue::HashQueue;
 use crate::fairness::rate_limit::{LoginRateLimiter, RequestRateLimiter};
@@ -26,9 +24,8 @@ use crate::hub::Hub;
 use crate::hub::tasks;
 use crate::limits;
 use crate::retention;
-use crate::sequencer;
 use crate::sequencer::intake::Intake;
-use crate::sequencer::publication::Publication;
+use crate::sequencer::running::Running;
 use crate::session::password::concurrent_hashes;
 use crate::session::secret_hash::secret_hash;
 use crate::shared::Shared;
@@ -43,6 +40,7 @@ use crate::transport::quic::{self, EndpointError};
 use cairn_core::api::command::{BeginEpoch, OwnerInvite};
 use cairn_store::StoreError;
 use cairn_store::engine::Engine;
+use cairn_store::env::Env;
 
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -99,7 +97,7 @@ pub fn run(
     stop: impl Future<Output = ()>,
     stalled: impl FnOnce(Stalled) + Send + 'static,
 ) -> Result<(), ServeError> {
-    let engine = open(options)?;
+    let engine = open(options, &Env::real())?;
     let identity = identity_of(&engine, &options.data)?;
     let closing = engine.closing();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -108,17 +106,16 @@ pub fn run(
         .build()?;
     let result = runtime.block_on(async {
         let listener = Listener::Quic(quic::Listener::open(options.listen, &identity)?);
-        let heartbeats = Heartbeats::default();
-        let watchdog = Watchdog::start(heartbeats.clone(), stalled)?;
+        let listening = listener.local_addr()?;
+        let shared = shared(options, &engine, WallClock::System, listening)?;
+        let watchdog = Watchdog::start(shared.heartbeats.clone(), stalled)?;
         let stop = async {
             stop.await;
             // A stop may take long.
             drop(watchdog);
         };
-        serve(
-            options, engine, &identity, listener, heartbeats, ready, stop,
-        )
-        .await
+        let sequencer = Running::on_thread(engine, &shared)?;
+        serve(shared, sequencer, &identity, listener, ready, stop).await
     });
     // No one waits for history reads of closed connections.
     runtime.shutdown_timeout(Duration::ZERO);
@@ -126,30 +123,41 @@ pub fn run(
     Ok(closing.check()?)
 }
 
+/// What a server for clients of the same process runs on.
+pub struct InProcess {
+    pub connections: cairn_memory::Listener,
+    pub env: Env,
+    /// What the wall clock shows at first. It runs with the timers of the runtime, which may be
+    /// paused.
+    pub now: Timestamp,
+    /// Called before each batch, and while there is none at least once a second. Does background
+    /// work of a simulated engine, and moves its clock.
+    pub background: Box<dyn FnMut(&mut Engine) + Send>,
+}
+
 /// Runs a server for clients of the same process, as a task of the calling runtime, until `stop`
-/// resolves. It opens no socket, and its commits block the runtime; it works with paused time.
+/// resolves. It opens no socket, and its commits block the runtime.
 ///
 /// # Errors
 ///
 /// When the server cannot start, and when its store fails.
-pub async fn run_in_memory(
+pub async fn run_in_process(
     options: &Options,
-    connections: cairn_memory::Listener,
+    on: InProcess,
     ready: impl FnOnce(&Ready),
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let engine = open(options)?;
+    let engine = open(options, &on.env)?;
     let identity = identity_of(&engine, &options.data)?;
-    let listener = Listener::Memory(connections, options.listen);
-    let heartbeats = Heartbeats::default();
-    serve(
-        options, engine, &identity, listener, heartbeats, ready, stop,
-    )
-    .await
+    let listener = Listener::Memory(on.connections, options.listen);
+    let clock = WallClock::of_timers(on.now);
+    let shared = shared(options, &engine, clock, options.listen)?;
+    let sequencer = Running::as_task(engine, &shared, on.background);
+    serve(shared, sequencer, &identity, listener, ready, stop).await
 }
 
-fn open(options: &Options) -> Result<Engine, ServeError> {
-    Ok(Engine::open(&options.data)?.monitor_reserve(options.disk_reserve_bytes))
+fn open(options: &Options, env: &Env) -> Result<Engine, ServeError> {
+    Ok(Engine::open_in(env, &options.data)?.monitor_reserve(options.disk_reserve_bytes))
 }
 
 /// Loads the identity after the replay: only a directory without users and invites may get a new
@@ -159,22 +167,20 @@ fn identity_of(engine: &Engine, data: &Path) -> Result<Identity, IdentityError> 
 }
 
 async fn serve(
-    options: &Options,
-    engine: Engine,
+    shared: Arc<Shared>,
+    sequencer: Running,
     identity: &Identity,
     mut listener: Listener,
-    heartbeats: Heartbeats,
     ready: impl FnOnce(&Ready),
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let listening = listener.local_addr()?;
-    let has_owner = engine.state().has_owner();
-    let shared = Arc::new(shared(options, &engine, listening, heartbeats)?);
-    let (publish, publications) = mpsc::channel(limits::PUBLICATIONS_MAX);
-    let (mut failed, sequencer) = match &listener {
-        Listener::Quic(_) => start_thread(engine, &shared, publish)?,
-        Listener::Memory(..) => start_task(engine, &shared, publish),
-    };
+    let Running {
+        has_owner,
+        publications,
+        ended: mut sequencer_ended,
+        task: sequencer,
+    } = sequencer;
     let mut hub = tokio::spawn(tasks::publish(shared.clone(), publications));
     let mut background = Background::default();
     background.spawn("watchdog", watchdog::beat(shared.heartbeats.clone()));
@@ -213,7 +219,7 @@ async fn serve(
         // before.
         biased;
         () = stop => (CloseCode::GoingAway, Ok(())),
-        _ = &mut failed => (CloseCode::Storage, Ok(())),
+        _ = &mut sequencer_ended => (CloseCode::Storage, Ok(())),
         joined = &mut hub => {
             is_hub_over = true;
             match joined.map_err(tokio::task::JoinError::try_into_panic) {
@@ -244,19 +250,22 @@ async fn serve(
     listener.close(code).await;
     connections.shutdown().await;
     // A failure of the store explains why other parts ended.
-    sequencer.join().await.and(result)
+    let joined = sequencer.join().await;
+    joined.map_err(|payload| Ended::panicked("sequencer", &*payload))??;
+    result
 }
 
 fn shared(
     options: &Options,
     engine: &Engine,
+    clock: WallClock,
     listening: SocketAddr,
-    heartbeats: Heartbeats,
-) -> Result<Shared, ServeError> {
+) -> Result<Arc<Shared>, ServeError> {
     let transfers = Transfers::open(&options.data, options.disk_reserve_bytes)
         .map_err(ServeError::Attachments)?;
-    Ok(Shared {
-        heartbeats,
+    Ok(Arc::new(Shared {
+        clock,
+        heartbeats: Heartbeats::default(),
         intake: Intake::new(),
         hub: Hub::new(
             engine.timelines(),
@@ -276,63 +285,7 @@ fn shared(
             .advertise
             .clone()
             .unwrap_or_else(|| advertised(listening)),
-    })
-}
-
-/// A running sequencer.
-enum Sequencer {
-    Thread(JoinHandle<Result<(), StoreError>>),
-    Task(tokio::task::JoinHandle<Result<(), StoreError>>),
-}
-
-/// Starts the sequencer on a thread of its own. The receiver resolves when it ends.
-fn start_thread(
-    engine: Engine,
-    shared: &Shared,
-    publish: mpsc::Sender<Publication>,
-) -> Result<(oneshot::Receiver<()>, Sequencer), ServeError> {
-    let (ended, failed) = oneshot::channel();
-    let (intake, focused) = (shared.intake.clone(), shared.hub.focused());
-    let heartbeats = shared.heartbeats.clone();
-    let thread = std::thread::Builder::new()
-        .name("sequencer".into())
-        .spawn(move || {
-            let result = sequencer::run(engine, &intake, focused, publish, &heartbeats);
-            drop(ended);
-            result
-        })?;
-    Ok((failed, Sequencer::Thread(thread)))
-}
-
-/// Starts the sequencer as a task. The receiver resolves when it ends.
-fn start_task(
-    engine: Engine,
-    shared: &Arc<Shared>,
-    publish: mpsc::Sender<Publication>,
-) -> (oneshot::Receiver<()>, Sequencer) {
-    let (ended, failed) = oneshot::channel();
-    let shared = shared.clone();
-    let task = tokio::spawn(async move {
-        let result = sequencer::run_as_task(engine, shared, publish).await;
-        drop(ended);
-        result
-    });
-    (failed, Sequencer::Task(task))
-}
-
-impl Sequencer {
-    async fn join(self) -> Result<(), ServeError> {
-        let joined = match self {
-            Self::Thread(thread) => tokio::task::spawn_blocking(move || thread.join())
-                .await
-                .unwrap_or_else(|error| Err(Box::new(error))),
-            Self::Task(task) => task.await.map_err(|error| match error.try_into_panic() {
-                Ok(payload) => payload,
-                Err(error) => Box::new(error),
-            }),
-        };
-        Ok(joined.map_err(|payload| Ended::panicked("sequencer", &*payload))??)
-    }
+    }))
 }
 
 async fn stop_sessions(shared: &Shared, code: CloseCode) {
@@ -367,7 +320,7 @@ async fn owner_invite(shared: &Shared, identity: &Identity) -> Result<InviteLink
     let mut token = [0; 16];
     getrandom::fill(&mut token)?;
     let life = u64::try_from(limits::OWNER_INVITE_LIFE.as_millis()).unwrap_or(u64::MAX);
-    let expires_at = Timestamp::new(now().get().saturating_add(life));
+    let expires_at = Timestamp::new(shared.clock.now().get().saturating_add(life));
     let command = OwnerInvite {
         token: secret_hash(&token),
         expires_at,

@@ -5,6 +5,7 @@ mod answering;
 pub(crate) mod decider;
 pub(crate) mod intake;
 pub(crate) mod publication;
+pub(crate) mod running;
 pub(crate) mod ticket;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tracing::{error, info};
 
+use crate::clock::WallClock;
 use crate::hub::receipts::FocusedConversations;
 use crate::limits;
 use crate::sequencer::decider::Decider;
@@ -29,13 +31,14 @@ use cairn_store::engine::{Engine, Uncommitted};
 pub(crate) fn run(
     engine: Engine,
     intake: &Intake,
+    clock: WallClock,
     focused: FocusedConversations,
     publications: mpsc::Sender<Publication>,
     heartbeats: &Heartbeats,
 ) -> Result<(), StoreError> {
     // The receiver outlives this thread unless the process ends.
     let publish = |publication| drop(publications.blocking_send(publication));
-    let mut sequencer = Sequencer::new(engine, focused, publish);
+    let mut sequencer = Sequencer::new(engine, clock, focused, publish);
     let (mut tickets, mut result) = (Vec::new(), Ok(()));
     while result.is_ok() && intake.take(&mut tickets, sequencer.wait_timeout()) {
         heartbeats.beat(Part::Sequencer);
@@ -52,9 +55,10 @@ pub(crate) async fn run_as_task(
     engine: Engine,
     shared: Arc<Shared>,
     publications: mpsc::Sender<Publication>,
+    mut background: impl FnMut(&mut Engine),
 ) -> Result<(), StoreError> {
     let (hub, intake) = (&shared.hub, &shared.intake);
-    let mut sequencer = Sequencer::new(engine, hub.focused(), |publication| {
+    let mut sequencer = Sequencer::new(engine, shared.clock, hub.focused(), |publication| {
         hub.publish(publication);
     });
     let (mut tickets, mut result) = (Vec::new(), Ok(()));
@@ -63,6 +67,7 @@ pub(crate) async fn run_as_task(
             .take_async(&mut tickets, sequencer.wait_timeout())
             .await
     {
+        background(sequencer.decider.engine());
         result = sequencer.step(&mut tickets);
     }
     let engine = sequencer.finish(result, intake)?;
@@ -77,15 +82,17 @@ fn close(engine: Engine) -> Result<(), StoreError> {
 
 struct Sequencer<P> {
     decider: Decider,
+    clock: WallClock,
     publish: P,
     /// Since when changes wait for a commit that they do not force.
     pending_since: Option<Instant>,
 }
 
 impl<P: FnMut(Publication)> Sequencer<P> {
-    fn new(engine: Engine, focused: FocusedConversations, publish: P) -> Self {
+    fn new(engine: Engine, clock: WallClock, focused: FocusedConversations, publish: P) -> Self {
         Self {
             decider: Decider::new(engine, focused),
+            clock,
             publish,
             pending_since: None,
         }
@@ -102,7 +109,7 @@ impl<P: FnMut(Publication)> Sequencer<P> {
 
     /// Decides and commits the tickets, if any, and does what is due.
     fn step(&mut self, tickets: &mut Vec<Ticket>) -> Result<(), StoreError> {
-        self.decider.set_now(crate::clock::now());
+        self.decider.set_now(self.clock.now());
         for ticket in tickets.drain(..) {
             ticket.decide(&mut self.decider);
             if self.decider.batch_bytes() >= cairn_store::limits::BATCH_BYTES_TARGET {

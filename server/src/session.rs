@@ -13,7 +13,6 @@ pub(crate) mod secret_hash;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
 
 use cairn_core::Asked;
 use cairn_core::api::actor::Actor;
@@ -24,6 +23,7 @@ use cairn_proto::wire::request::MessageRequest;
 use cairn_store::timeline::Timeline;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
+use tokio::time::Instant;
 
 use crate::delivery::outbox::Outbox;
 use crate::delivery::push::Push;

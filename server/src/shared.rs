@@ -10,6 +10,7 @@ use cairn_store::timeline::history::History;
 use cairn_store::timeline::retention::Retentions;
 use tokio::sync::oneshot;
 
+use crate::clock::WallClock;
 use crate::fairness::budget::Budget;
 use crate::fairness::hash_queue::HashQueue;
 use crate::fairness::rate_limit::{LoginRateLimiter, RequestRateLimiter};
@@ -23,6 +24,7 @@ use crate::transfer::Transfers;
 
 #[derive(Debug)]
 pub(crate) struct Shared {
+    pub(crate) clock: WallClock,
     pub(crate) heartbeats: Heartbeats,
     pub(crate) intake: Intake,
     pub(crate) hub: Hub,

@@ -29,6 +29,8 @@ const OWNED: &[(&str, &str, &[&str])] = &[
         "store/src/trees/db/sled_db.rs",
         &["store/src/trees/"],
     ),
+    ("SystemTime::now", "server/src/clock.rs", &["server/src/"]),
+    ("std::time::Instant", "", &["server/src/", "client/src/"]),
     ("std::fs", "", &["proto/src/", "core/src/"]),
     ("SystemTime", "", &["proto/src/", "core/src/"]),
     ("Instant::now", "", &["proto/src/", "core/src/"]),

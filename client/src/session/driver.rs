@@ -199,6 +199,7 @@ async fn write(shared: &Shared, mut writer: Writer) -> Lost {
             match acks_due {
                 None => shared.wake.notified().await,
                 Some(due) => tokio::select! {
+                    biased;
                     () = shared.wake.notified() => {}
                     () = sleep_until(due) => {}
                 },

@@ -5,11 +5,10 @@
 //! back what it does not need, and keeps the remainder until the stream has accepted it. Beyond the
 //! session's limit no further request is read.
 
-use std::time::Instant;
-
 use cairn_proto::limits::REQUESTS_IN_FLIGHT_MAX;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::fairness::budget::Loan;
 use crate::limits::{OUTBOX_BYTES_MAX, OUTBOX_OWN_BYTES};

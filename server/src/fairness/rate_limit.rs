@@ -6,12 +6,12 @@
 use std::collections::VecDeque;
 use std::hash::Hash;
 use std::net::IpAddr;
-use std::time::Instant;
 
 use cairn_proto::text::UserName;
 use cairn_proto::wire::request::Request;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
+use tokio::time::Instant;
 
 use crate::limits::{
     LOGIN_FAILURES_MAX, LOGIN_FAILURES_TIME, LOGIN_FAILURES_TRACKED_MAX, REQUEST_BURST_MAX,

@@ -2,13 +2,13 @@
 //! one.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use cairn_proto::ids::{DeviceId, UserId};
 use cairn_proto::wire::close::CloseCode;
 use cairn_proto::wire::error::ErrorCode;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
+use tokio::time::Instant;
 
 use crate::limits::{
     SESSION_IDLE_TIME_MIN, SESSIONS_OF_MANY_MAX, SESSIONS_PER_DEVICE_MAX, SESSIONS_PER_USER_MAX,

@@ -8,12 +8,13 @@ pub(crate) mod tasks;
 pub(crate) mod typing;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cairn_proto::ids::{ConversationId, DeviceId, UserId};
 use cairn_proto::model::presence::PresentDevice;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 
 use crate::hub::receipts::FocusedConversations;
 use crate::hub::registry::Registry;

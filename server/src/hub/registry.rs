@@ -1,11 +1,12 @@
 //! The registry: all sessions, and what each of them follows, watches and focuses.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::model::presence::UserPresence;
 use hashbrown::HashMap;
+use tokio::time::Instant;
 
 use crate::delivery::push::Push;
 use crate::hub::presence::{self, Watchers, presence_of};

@@ -2,10 +2,10 @@
 //! are served all the same.
 
 use std::collections::HashMap;
-use std::time::Instant;
 
 use cairn_core::api::update::Ahead;
 use cairn_proto::ids::{DeviceId, UserId};
+use tokio::time::Instant;
 use tracing::warn;
 
 use crate::limits::{AHEAD_DEVICES_MAX, AHEAD_LOG_INTERVAL};

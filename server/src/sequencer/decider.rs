@@ -1,7 +1,5 @@
 //! The decider: executes the commands of one batch and collects what to publish with it.
 
-use std::time::Instant;
-
 use cairn_core::api::update::Update;
 use cairn_core::command::Asked;
 use cairn_core::record::SecretHash;
@@ -12,6 +10,7 @@ use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::metrics::Metrics;
 use cairn_store::StoreError;
 use cairn_store::engine::{Engine, Uncommitted};
+use tokio::time::Instant;
 
 use crate::hub::receipts::FocusedConversations;
 use crate::sequencer::ahead_log::AheadLog;
@@ -158,6 +157,10 @@ impl Decider {
 
     pub(super) fn maintain(&mut self) -> Result<(), StoreError> {
         self.engine.maintain()
+    }
+
+    pub(super) const fn engine(&mut self) -> &mut Engine {
+        &mut self.engine
     }
 
     #[must_use]

@@ -1,8 +1,9 @@
 //! Activity: since when a session is idle.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::Mutex;
+use tokio::time::Instant;
 
 /// The time of the last activity on a session, and whether it is idle.
 #[derive(Debug)]

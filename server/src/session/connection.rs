@@ -242,13 +242,14 @@ async fn accept_streams(shared: Arc<Shared>, session: Arc<Session>) {
     let mut tasks = JoinSet::new();
     loop {
         tokio::select! {
+            biased;
+            Some(_) = tasks.join_next() => {}
             accepted = connection.accept_bi() => match accepted {
                 Ok((send, recv)) => {
                     tasks.spawn(serve_stream(streams.clone(), send, FrameReader::new(recv)));
                 }
                 Err(_) => break,
             },
-            Some(_) = tasks.join_next() => {}
         }
     }
     while tasks.join_next().await.is_some() {}

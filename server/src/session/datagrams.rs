@@ -1,11 +1,11 @@
 //! Typing datagrams from one client.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use cairn_proto::limits::{DATAGRAM_BYTES_MAX, TYPING_INTERVAL};
 use cairn_proto::wire::codec;
 use cairn_proto::wire::typing::ClientDatagram;
+use tokio::time::Instant;
 
 use crate::session::Session;
 use crate::shared::Shared;

@@ -1,7 +1,6 @@
 //! Authentication: from the client's first frame to a registered session.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use cairn_proto::ids::{DeviceId, SendStreamId};
 use cairn_proto::limits::HELLO_BYTES_MAX;
@@ -12,8 +11,8 @@ use cairn_proto::wire::codec::{self, DecodeError};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::hello::{Capabilities, ClientFrame, Credentials, Hello, Welcome};
 use cairn_proto::{WIRE_VERSION, limits as wire};
+use tokio::time::Instant;
 
-use crate::clock::now;
 use crate::fairness::hash_queue::HashPermit;
 use crate::principal::Principal;
 use crate::sequencer::ticket::job;
@@ -185,7 +184,7 @@ pub(crate) async fn log_in(
         role,
         device: actor.device,
         token,
-        now: now(),
+        now: shared.clock.now(),
         overview,
     })
 }

@@ -4,7 +4,6 @@
 //! kick, block or revocation decided in between would miss the session.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use cairn_core::api::command::{AddDevice, GrantFocus, GrantRead, Join, LoggedIn, Login};
 use cairn_core::command::By;
@@ -14,6 +13,7 @@ use cairn_proto::model::presence::UserPresence;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::request::session::Watch;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use crate::fairness::seats::Seats;
 use crate::sequencer::publication::Registration;

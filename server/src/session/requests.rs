@@ -1,7 +1,6 @@
 //! Dispatch of requests: most go to the sequencer in order of arrival; history is read without it.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use bytes::Bytes;
 use cairn_proto::content::message::Run;
@@ -19,6 +18,7 @@ use cairn_proto::wire::request::session::{
 };
 use cairn_proto::wire::request::{Call, List, Request, SessionRequest};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::delivery::outbox::Started;
 use crate::fairness::budget::Borrower;

@@ -64,6 +64,7 @@ impl TransferStream {
         what: impl Future<Output = T>,
     ) -> Result<T, Aborted> {
         tokio::select! {
+            biased;
             done = what => Ok(done),
             () = self.send.stopped() => Err(Aborted::Gone),
         }

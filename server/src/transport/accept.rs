@@ -17,6 +17,8 @@ pub(crate) async fn accept(
 ) {
     loop {
         tokio::select! {
+            biased;
+            Some(_) = connections.join_next() => {}
             connecting = listener.accept() => {
                 let Some(connecting) = connecting else { return };
                 let shared = shared.clone();
@@ -26,7 +28,6 @@ pub(crate) async fn accept(
                     }
                 });
             }
-            Some(_) = connections.join_next() => {}
         }
     }
 }
