@@ -207,6 +207,14 @@ impl Raw {
     pub(super) async fn closed(&self) -> CloseCode {
         closed(&self.connection).await
     }
+
+    /// Returns the reason phrase with which the server closes the connection.
+    pub(super) async fn close_reason(&self) -> Vec<u8> {
+        match timeout(PATIENCE, self.connection.closed()).await.unwrap() {
+            ConnectionError::ApplicationClosed(close) => close.reason.to_vec(),
+            other => panic!("the connection was not closed by the server, but ended: {other}"),
+        }
+    }
 }
 
 impl Stream {

@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
+use cairn_proto::WIRE_VERSION;
 use cairn_proto::wire::close::CloseCode;
 
-use crate::transport::{RecvStream, SendStream, memory, quic};
+use crate::transport::{RecvStream, SendStream, quic};
 
 /// A connection with one client. Closed when the last handle and the last stream are dropped.
 #[derive(Clone, Debug)]
@@ -41,9 +42,14 @@ impl Connection {
 
     /// Closes the connection. Bytes in flight are lost.
     pub(crate) fn close(&self, code: CloseCode) {
+        let number = code.number();
+        let reason = match code {
+            CloseCode::Version => CloseCode::version_reason(WIRE_VERSION).into(),
+            _ => Bytes::from_static(code.text().as_bytes()),
+        };
         match self {
-            Self::Quic(connection) => connection.close(code),
-            Self::Memory(connection) => memory::close(connection, code),
+            Self::Quic(connection) => connection.close(number, &reason),
+            Self::Memory(connection) => connection.close(number, reason),
         }
     }
 

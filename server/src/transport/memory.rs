@@ -1,14 +1,8 @@
 //! The in-memory transport, for clients of the same process.
 
-use bytes::Bytes;
-use cairn_memory::ServerConnection;
 use cairn_proto::wire::close::CloseCode;
 
 use crate::transport::{Lost, StreamError};
-
-pub(super) fn close(connection: &ServerConnection, code: CloseCode) {
-    connection.close(code.number(), Bytes::from_static(code.text().as_bytes()));
-}
 
 impl From<cairn_memory::Lost> for Lost {
     fn from(lost: cairn_memory::Lost) -> Self {

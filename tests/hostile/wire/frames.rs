@@ -101,6 +101,23 @@ async fn invalid_first_frame_closes_with_its_code() {
 }
 
 #[tokio::test]
+async fn refusal_of_a_version_states_that_of_the_server() {
+    let mut stage = Stage::set().await;
+    let server = stage.server.addr;
+    stage
+        .meanwhile(async {
+            for version in [WIRE_VERSION - 1, WIRE_VERSION + 1] {
+                let mut raw = Raw::connect(server).await;
+                raw.stream.write(&hello_of_version(version, &[])).await;
+                assert_eq!(raw.closed().await, CloseCode::Version);
+                let reason = raw.close_reason().await;
+                assert_eq!(CloseCode::server_version(&reason), Some(WIRE_VERSION));
+            }
+        })
+        .await;
+}
+
+#[tokio::test]
 async fn invalid_frame_closes_with_its_code() {
     let mut stage = Stage::set().await;
     let account = stage.account("eve").await;

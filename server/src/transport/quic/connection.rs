@@ -23,9 +23,8 @@ impl Connection {
         Ok((SendStream::new(send), RecvStream::new(recv)))
     }
 
-    pub(crate) fn close(&self, code: CloseCode) {
-        let number = VarInt::from_u32(code.number());
-        self.0.close(number, code.text().as_bytes());
+    pub(crate) fn close(&self, code: u32, reason: &[u8]) {
+        self.0.close(VarInt::from_u32(code), reason);
     }
 
     pub(crate) async fn closed(&self) -> Lost {
