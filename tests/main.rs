@@ -13,6 +13,7 @@ mod bench;
 mod commands;
 mod convergence;
 mod crash;
+mod damage;
 mod formats;
 mod groups;
 mod hostile;

@@ -33,6 +33,7 @@ pub use self::node::Uncommitted;
 use crate::checkpoint::Checkpointer;
 use crate::checkpoint::compact;
 use crate::checkpoint::free_space;
+use crate::commit_log::segments;
 use crate::commit_log::{BatchBuf, Log, LogSource, OpenError, Position};
 use crate::engine::meter::Meter;
 use crate::engine::replay::Replayed;
@@ -141,7 +142,7 @@ impl Engine {
         let through = trees.checkpoint()?;
         let mut replayed = Replayed::default();
         let mut batches = 0_u64;
-        let directory = trees.directory(&env.salts)?;
+        let directory = directory_id(env, dir, &trees, format)?;
         let source = LogSource::of(env, dir, directory, format);
         let log = source.replay(through, &poison, |batch, payload| {
             batches += 1;
@@ -361,6 +362,21 @@ impl Engine {
         self.grown.clear();
         Ok(grown)
     }
+}
+
+/// Returns the id of a data directory. A new one gets an id.
+pub(crate) fn directory_id(
+    env: &Env,
+    dir: &Path,
+    trees: &Trees,
+    format: Format,
+) -> Result<DirectoryId, StoreError> {
+    let has_id = format == Format::Current && segments::has_segments(env.disk.as_ref(), dir)?;
+    let directory = match has_id {
+        true => trees.known_directory()?,
+        false => trees.directory(&env.salts)?,
+    };
+    Ok(directory)
 }
 
 fn note_raised(update: &Update, raised: &mut Vec<(ConversationId, MsgId)>) {

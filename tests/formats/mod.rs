@@ -1,9 +1,11 @@
-//! Data directories of older formats. `tests/data` has one of each, with every file compressed on
+//! Data directories of all formats. `tests/data` has one of each, with every file compressed on
 //! its own: two users, a group and a direct chat, partly in the trees and partly in the log, from a
 //! server that was killed.
 
+mod format_3;
+
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cairn_core::api::command::GetRetained;
 use cairn_core::record::UsedStream;
@@ -25,10 +27,13 @@ fn unpack(from: &Path, to: &Path) {
     }
 }
 
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data")
+}
+
 fn fixture(name: &str) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
-    unpack(&data.join(name), dir.path());
+    unpack(&fixtures().join(name), dir.path());
     dir
 }
 

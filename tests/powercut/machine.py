@@ -102,6 +102,10 @@ class Server:
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True, env=env)
         self.log, self.out = Lines(self.process.stderr, self.said), Lines(self.process.stdout)
 
+    def opens(self):
+        """Returns whether the server accepts connections, instead of ending."""
+        return self.out.await_one(lambda line: line.startswith("{")) is not None
+
     def await_ready(self):
         ready = self.out.await_one(lambda line: line.startswith("{"))
         if ready is None:

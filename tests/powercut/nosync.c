@@ -1,5 +1,6 @@
-/* Preloaded into a server, simulates a disk that reports a sync without performing it. CAIRN_NOSYNC lists
- * the affected files, by their last path component; the default is all files. */
+/* Preloaded into a server, simulates a disk that reports a sync without performing it. CAIRN_NOSYNC names
+ * the affected files by their last path component, or a folder by a slash at its end; the default is all
+ * files. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdio.h>
@@ -19,6 +20,14 @@ static int is_taken_out(int fd)
     if (bytes < 0)
         return 0;
     path[bytes] = 0;
+    size_t length = strlen(name);
+    if (length > 0 && name[length - 1] == '/') {
+        /* A folder: itself, and what is in it. */
+        char folder[4096];
+        snprintf(folder, sizeof folder, "/%s", name);
+        strncat(path, "/", sizeof path - strlen(path) - 1);
+        return strstr(path, folder) != NULL;
+    }
     const char *slash = strrchr(path, '/');
     return slash && strcmp(slash + 1, name) == 0;
 }

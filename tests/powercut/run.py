@@ -4,6 +4,7 @@
     sudo tests/powercut/run.py                    50 cuts, alternating between both ways
     sudo tests/powercut/run.py --expect-loss      the control: without fdatasync it must report losses
     sudo tests/powercut/run.py --expect-loss trees    the same, without the fdatasync of checkpoints only
+    sudo tests/powercut/run.py --expect-loss log    the disk lies about the log only: the server must refuse, and say what is missing
 
 The server's data directory is on a loop-mounted ext4 image. Clients write pages into it until the power is cut: at a random moment,
 during a checkpoint or right after one, and sometimes again while the server starts. There are two ways to cut the power:
@@ -23,6 +24,7 @@ import argparse
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -41,6 +43,11 @@ CUTS_PER_IMAGE = 5
 # The share of cuts that are followed by another one while the server opens.
 SECOND_CUTS = 0.3
 STORAGE_FAILED = 5
+DATA_UNUSABLE = 4
+# The watermark is synced every 30 seconds under load.
+WATERMARK_SYNC_SECONDS = 31
+# How server and doctor say that accepted batches are missing, or which part of the log is damaged.
+SAYS_WHAT_IS_MISSING = re.compile(r"batches \d+ to \d+ are lost|batch \d+ is lost|what followed batch \d+ is lost")
 
 
 def load(server, clients, moment):
@@ -88,6 +95,8 @@ class Run:
         if options.expect_loss == "trees":
             # sled's one file.
             self.env["CAIRN_NOSYNC"] = "db"
+        if options.expect_loss == "log":
+            self.env["CAIRN_NOSYNC"] = "log/"
         self.server = self.clients = None
         self.in_checkpoint = self.in_start = 0
 
@@ -160,11 +169,35 @@ class Run:
         finally:
             self.end_image()
 
+    def refusal(self, number, way):
+        """Performs one cut on a disk that lies about the log; returns whether the server refused it and said what is missing."""
+        self.begin_image()
+        try:
+            self.clients.order("talk 1000000")
+            time.sleep(WATERMARK_SYNC_SECONDS + random.uniform(0, 3))
+            cut(self.disk, self.server, way)
+            self.server = Server(self.options.binary, self.data, self.server.listen, {})
+            if self.server.opens():
+                print(f"cut {number} {way}: SILENT, the server opens", flush=True)
+                return False
+            code, said = self.server.ends_by_itself(), last_words(self.server.said)
+            doctor = subprocess.run([self.options.binary, "doctor", "--data", str(self.data)], capture_output=True, text=True, check=False)
+            missing = SAYS_WHAT_IS_MISSING.search(doctor.stderr)
+            is_refused = code == DATA_UNUSABLE and doctor.returncode == 1 and missing is not None
+            what = f"refused: {missing[0]}" if is_refused else f"WRONG, it ends with {code}: {doctor.stderr}"
+            print(f"cut {number} {way}: {what} ({said})", flush=True)
+            return is_refused
+        finally:
+            self.end_image()
+
     def all(self):
         ways = {"both": ["shutdown", "copy"]}.get(self.options.way, [self.options.way])
         cuts, faults = self.options.rounds, 0
         for number in range(cuts):
             way = ways[number % len(ways)]
+            if self.options.expect_loss == "log":
+                faults += self.refusal(number + 1, way)
+                continue
             if self.options.expect_loss:
                 faults += self.control(number + 1, way)
                 continue
@@ -243,10 +276,11 @@ def main():
     parser.add_argument("--way", choices=["both", "shutdown", "copy"], default="both")
     parser.add_argument(
         "--expect-loss",
-        choices=["all", "trees"],
+        choices=["all", "trees", "log"],
         nargs="?",
         const="all",
-        help="remove the fdatasync, everywhere or for the trees only, and fail when nothing is lost",
+        help="remove the fdatasync, everywhere or for the trees only, and fail when nothing is lost; or for the log only, and fail "
+        "when the server does not refuse what is left",
     )
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("--binary", help="the server (default: built here)")
@@ -270,6 +304,9 @@ def main():
     except CannotRun as reason:
         print(f"skipped: {reason}")
         return 77
+    if options.expect_loss == "log":
+        print(f"{made} cuts without fdatasync of the log, refused after {faults}")
+        return 0 if faults == made else 1
     if options.expect_loss:
         print(f"{made} cuts without fdatasync, loss seen after {faults}")
         return 0 if faults > 0 else 1

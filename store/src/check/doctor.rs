@@ -23,7 +23,7 @@ use crate::blocks::{Blocks, BlocksError};
 use crate::check::{repair, verify};
 use crate::commit_log::segments::LogPlace;
 use crate::commit_log::{LogSource, OpenError};
-use crate::engine::{Engine, StoreError};
+use crate::engine::{self, Engine, StoreError};
 use crate::env::Env;
 use crate::files::attachments::LocalAttachments;
 use crate::files::disk_reserve;
@@ -132,7 +132,7 @@ fn check_log(env: &Env, dir: &Path, report: &mut Report) -> Result<(), DoctorErr
     let _lock = DirLock::acquire(env.disk.as_ref(), dir)?;
     let format = format::check_or_create(env.disk.as_ref(), dir)?;
     let trees = open_trees(env, dir)?;
-    let directory = trees.directory(&env.salts)?;
+    let directory = engine::directory_id(env, dir, &trees, format)?;
     let blocks = Blocks::new(trees.clone());
     let mut next: BTreeMap<ConversationId, MsgId> = BTreeMap::new();
     // Entries that an interrupted checkpoint may have stored as the log rewrites them later.

@@ -19,6 +19,7 @@ use crate::commit_log::segments::record::BatchNo;
 use crate::commit_log::segments::salvage::{self, Salvage};
 use crate::commit_log::{LogError, Position};
 use crate::disk::Disk;
+use crate::engine;
 use crate::env::Env;
 use crate::files::durable;
 use crate::files::format;
@@ -169,7 +170,8 @@ pub(super) fn read(
 fn damaged_log(env: &Env, dir: &Path) -> Result<Option<(LogPlace, Position)>, DoctorError> {
     let format = format::check_or_create(env.disk.as_ref(), dir)?;
     let trees = doctor::open_trees(env, dir)?;
-    let place = LogPlace::in_dir(dir, trees.directory(&env.salts)?, format);
+    let directory = engine::directory_id(env, dir, &trees, format)?;
+    let place = LogPlace::in_dir(dir, directory, format);
     let checkpoint = trees.checkpoint()?;
     match salvage::check(env, &place, checkpoint) {
         Ok(()) => Ok(None),
@@ -190,11 +192,7 @@ fn copy_aside(disk: &dyn Disk, dir: &Path) -> io::Result<PathBuf> {
     }
     durable::create_dir(disk, &copy)?;
     for name in ["log", "trees", "watermark"] {
-        let from = dir.join(name);
-        if disk.find(&from)?.is_none() {
-            continue;
-        }
-        if let Err(error) = durable::copy_all(disk, &from, &copy.join(name)) {
+        if let Err(error) = durable::copy_all(disk, &dir.join(name), &copy.join(name)) {
             // Half a copy is of no use, and the disk may be full.
             let _ = disk.remove_dir_all(&copy);
             return Err(error);

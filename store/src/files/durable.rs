@@ -3,10 +3,8 @@
 use std::io;
 use std::path::Path;
 
-use crate::disk::{Disk, OpenMode};
-
-/// Bytes that a copy reads at once.
-const COPY_BYTES: usize = 64 * 1024;
+use crate::disk::{Disk, FileKind, OpenMode};
+use crate::limits::COPY_BUFFER_BYTES;
 
 /// Creates a folder for its owner alone, durably, unless it exists.
 pub fn create_dir(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
@@ -36,22 +34,27 @@ pub fn write_file(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> 
     disk.sync_dir(parent(path))
 }
 
-/// Copies a file, or a folder with everything in it, durably. Blocks of zeros become holes.
+/// Copies a file, or a folder with everything in it, durably. Blocks of zeros become holes. Does
+/// nothing if there is neither.
 pub(crate) fn copy_all(disk: &dyn Disk, from: &Path, to: &Path) -> io::Result<()> {
-    if !disk.is_dir(from) {
-        return copy_file(disk, from, to);
+    // A folder may be a link to another file system.
+    if disk.is_dir(from) {
+        create_dir(disk, to)?;
+        for name in disk.list(from)? {
+            copy_all(disk, &from.join(&name), &to.join(&name))?;
+        }
+        return disk.sync_dir(to);
     }
-    create_dir(disk, to)?;
-    for name in disk.list(from)? {
-        copy_all(disk, &from.join(&name), &to.join(&name))?;
+    match disk.find(from)?.map(|stat| stat.kind) {
+        Some(FileKind::File) => copy_file(disk, from, to),
+        Some(FileKind::Folder | FileKind::Other) | None => Ok(()),
     }
-    disk.sync_dir(to)
 }
 
 fn copy_file(disk: &dyn Disk, from: &Path, to: &Path) -> io::Result<()> {
     let from = disk.open(from, OpenMode::Read)?;
     let to = disk.open(to, OpenMode::CreateEmpty)?;
-    let mut buffer = vec![0; COPY_BYTES];
+    let mut buffer = vec![0; COPY_BUFFER_BYTES];
     let mut at = 0;
     loop {
         let bytes = from.read_at(&mut buffer, at)?;

@@ -3,10 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::disk::{Disk, FileKind, OpenMode};
+use crate::disk::Disk;
 use crate::files::durable;
 use crate::files::format::{FORMAT_VERSION, FORMAT_VERSION_MIN};
-use crate::limits::COPY_BUFFER_BYTES;
 
 /// What a copy contains. Attachments stay where they are: no format changes them.
 const COPIED: [&str; 4] = ["log", "trees", "identity", "format"];
@@ -63,42 +62,11 @@ fn keep(disk: &dyn Disk, dir: &Path, copy: &Path) -> io::Result<()> {
     }
     durable::create_dir(disk, &partial)?;
     for name in COPIED {
-        copy_any(disk, &dir.join(name), &partial.join(name))?;
+        durable::copy_all(disk, &dir.join(name), &partial.join(name))?;
     }
     disk.sync_dir(&partial)?;
     disk.rename(&partial, copy)?;
     disk.sync_dir(dir)
-}
-
-fn copy_any(disk: &dyn Disk, from: &Path, to: &Path) -> io::Result<()> {
-    // A folder may be a link to another file system.
-    if disk.is_dir(from) {
-        disk.create_dir(to)?;
-        for name in disk.list(from)? {
-            copy_any(disk, &from.join(&name), &to.join(&name))?;
-        }
-        return disk.sync_dir(to);
-    }
-    match disk.find(from)?.map(|stat| stat.kind) {
-        Some(FileKind::File) => copy_file(disk, from, to),
-        Some(FileKind::Folder | FileKind::Other) | None => Ok(()),
-    }
-}
-
-fn copy_file(disk: &dyn Disk, from: &Path, to: &Path) -> io::Result<()> {
-    let from = disk.open(from, OpenMode::Read)?;
-    let to = disk.open(to, OpenMode::CreateEmpty)?;
-    let mut buffer = vec![0; COPY_BUFFER_BYTES];
-    let mut at = 0;
-    loop {
-        let read = from.read_at(&mut buffer, at)?;
-        if read == 0 {
-            break;
-        }
-        to.write_at(buffer.get(..read).unwrap_or_default(), at)?;
-        at += read as u64;
-    }
-    to.sync_all()
 }
 
 fn bytes_of_all(disk: &dyn Disk, dir: &Path) -> io::Result<u64> {

@@ -89,6 +89,17 @@ impl Trees {
             .unwrap_or_default())
     }
 
+    /// The id of a data directory that has one.
+    ///
+    /// # Errors
+    /// As [`Trees::read`], and when the trees have lost it.
+    pub(crate) fn known_directory(&self) -> Result<DirectoryId, TreesError> {
+        self.read(&RowKey::meta(MetaKey::Directory))?
+            .ok_or_else(|| TreesError::NoId {
+                dir: self.0.dir.clone(),
+            })
+    }
+
     /// The id of the data directory. One that has none gets it, durably.
     ///
     /// # Errors

@@ -6,9 +6,10 @@
 //! never read ([`segment`], [`record`]). After each start, the log continues in a new segment, so
 //! nothing is ever written after a torn record.
 //!
-//! Damage of the very last record cannot be distinguished from a crash during its write. All other
-//! damage is reported: records chain their checksums, a closed segment is marked as such, and the
-//! watermark records the position of the log ([`watermark`]).
+//! Damage of the last records, which the watermark does not name yet, cannot be distinguished from
+//! a crash during their write. All other damage is reported: records chain their checksums, a
+//! closed segment is marked as such, and the watermark records the position of the log
+//! ([`watermark`]).
 
 mod preparer;
 pub(crate) mod record;
@@ -29,7 +30,7 @@ use crate::limits;
 use self::preparer::Preparer;
 use self::record::{BatchBuf, BatchNo, Layout};
 use self::recovery::{Known, Listing};
-use self::segment::{Active, Sealed, SegmentEnd};
+use self::segment::{Active, FileKind, Sealed, SegmentEnd};
 use self::sync_times::SyncTimes;
 use self::watermark::{Mark, Watermark};
 use crate::commit_log::counters::LogCounters;
@@ -39,6 +40,8 @@ use crate::files::directory_id::DirectoryId;
 use crate::files::durable;
 use crate::files::format::Format;
 use crate::files::poison::Poison;
+
+const LOG_DIR: &str = "log";
 
 /// The log of one data directory, owned by the sequencer.
 #[derive(Debug)]
@@ -72,12 +75,26 @@ impl LogPlace {
     #[must_use]
     pub(crate) fn in_dir(dir: &Path, directory: DirectoryId, format: Format) -> Self {
         Self {
-            dir: dir.join("log"),
+            dir: dir.join(LOG_DIR),
             watermark: dir.join("watermark"),
             directory,
             format,
         }
     }
+}
+
+/// Returns whether the log of a data directory has a segment, whatever is in it.
+pub(crate) fn has_segments(disk: &dyn Disk, dir: &Path) -> Result<bool, LogError> {
+    let dir = dir.join(LOG_DIR);
+    if !disk.is_dir(&dir) {
+        return Ok(false);
+    }
+    let names = disk
+        .list(&dir)
+        .map_err(|source| LogError::io("list", &dir, source))?;
+    Ok(names
+        .iter()
+        .any(|name| matches!(segment::parse_name(name), Some(FileKind::Segment(_)))))
 }
 
 impl SegmentLog {

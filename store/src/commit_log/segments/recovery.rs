@@ -308,7 +308,6 @@ impl SegmentFile<'_> {
         end: usize,
         expected: BatchNo,
     ) -> Result<(), LogError> {
-        self.check_followed(end, expected)?;
         if let Some((at, later)) = header.records().find_later(bytes, end, expected) {
             let what = match later.is_end() {
                 true => {
@@ -321,6 +320,7 @@ impl SegmentFile<'_> {
             };
             return Err(LogError::damaged(self.path, end, what));
         }
+        self.check_followed(end, expected)?;
         if let Some(place) = header.place
             && (bytes.len() as u64) < place.bytes
         {

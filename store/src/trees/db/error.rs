@@ -33,6 +33,13 @@ pub enum TreesError {
          directory from a backup"
     )]
     Panicked { action: &'static str, what: String },
+    /// sled takes some damage for a torn write, and reverts to an earlier state.
+    #[error(
+        "the trees in {} are missing or damaged: they lack the id of the data directory; restore \
+         the data directory from a backup",
+        .dir.display()
+    )]
+    NoId { dir: PathBuf },
     /// sled panicked when its last write or sync failed.
     #[error("cannot close the trees: {what}")]
     Close { what: String },
