@@ -11,6 +11,7 @@
 //!
 //! * [`record`]: the stored form of the state
 //! * [`api`]: commands, changes, batches and updates
+//! * [`clock`]: the time by which messages expire
 //! * [`state`]: the state in memory; `state::apply` moves it, `state::make` also logs the change
 //! * `permission` decides who may do what; [`prefetch`] names what must be loaded for it
 //! * [`command`]: what a command is, and the dispatch of requests
@@ -18,6 +19,7 @@
 
 pub mod api;
 pub mod attachment;
+pub mod clock;
 pub mod command;
 mod groups;
 pub mod limits;

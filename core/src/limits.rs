@@ -44,11 +44,19 @@ pub const EPOCHS_MAX: usize = 64;
 pub(crate) const ENDED_MEMBERSHIPS_MAX: usize = 1000;
 
 /// How far, in milliseconds, the clock may step back while new entries keep the time of the last
-/// one. Beyond it, the earlier clock must have been wrong.
+/// one. Beyond it, the earlier clock must have been wrong. Also how far the system's clock may be
+/// from the server's before it counts as jumped.
 pub const CLOCK_STEP_MS_MAX: u64 = 60 * 60 * 1000;
 
 /// Users found by name that are remembered while `user-search` is off: a few megabytes.
 pub(crate) const FOUND_BY_NAME_MAX: usize = 100_000;
+
+/// How much faster than time itself the server's clock makes up a difference to the system's: a
+/// day for each hour that the server runs.
+pub(crate) const CLOCK_CATCH_UP_FACTOR: u64 = 24;
+
+/// How far the clock may be from its logged time before it is logged again.
+pub(crate) const CLOCK_LOG_INTERVAL_MS: u64 = 10 * 60 * 1000;
 
 pub(crate) const BLOCKS_MAX: usize = 10_000;
 

@@ -25,6 +25,7 @@ use cairn_proto::model::user::UserInfo;
 use cairn_proto::text::{GroupName, SettingName, SettingValue, UserName};
 use hashbrown::{HashMap, HashSet};
 
+use crate::clock::Clock;
 use crate::record::{
     ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MembershipRecord, RecentSend,
     RelationChunk, SecretHash, SendCursor, StoredMember, StoredMentions, UsedStream, UserRecord,
@@ -56,6 +57,7 @@ pub struct State {
     pub(super) profiles: HashMap<UserId, Profile>,
     pub(super) settings: Settings,
     pub(super) found_by_name: FoundByName,
+    pub(super) clock: Clock,
     /// References and records of attachments.
     pub attachments: Attachments,
     last_user: u32,
@@ -88,6 +90,7 @@ pub(super) struct Dirty {
     /// Memberships that ended or were renewed.
     pub(super) ended: BTreeSet<(UserId, ConversationId)>,
     pub(super) epochs: bool,
+    pub(super) clock: bool,
     pub(super) streams: Vec<(DeviceId, SendStreamId)>,
     pub(super) streams_removed: BTreeSet<(DeviceId, SendStreamId)>,
     pub(super) relations: BTreeSet<(UserId, RelationChunk)>,

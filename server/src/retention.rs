@@ -7,32 +7,63 @@ pub(crate) mod due;
 
 use std::sync::Arc;
 
-use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
 use cairn_proto::model::retention::Retention;
 use cairn_proto::wire::error::ErrorCode;
 use tokio::time::{Instant, sleep, timeout_at};
-use tracing::{debug, error};
+use tracing::{debug, error, info};
 
 use crate::limits;
 use crate::shared::Shared;
-use cairn_core::api::command::{Expire, GetRetained, KeepsByDefault, Retained};
+use cairn_core::api::command::{Expire, GetRetained, KeepsByDefault, ReadClock, Retained};
+use cairn_core::clock::date;
 use cairn_core::messages::retention::cutoff;
 use cairn_store::timeline::Timeline;
-use cairn_store::timeline::retention::{Aged, Scope, aged};
+use cairn_store::timeline::retention::{Aged, Ages, Scope, aged};
 
 /// Visits every conversation that may expire entries in rounds, and those whose policy changed at
 /// once.
 pub(crate) async fn run(shared: Arc<Shared>) {
     loop {
         let next_round = Instant::now() + limits::RETENTION_INTERVAL;
-        round(&shared).await;
+        // Logged even where nothing expires: a policy may be set later.
+        if let Err(code) = shared.ask(ReadClock).await {
+            error!(%code, "cannot log the server's clock");
+        }
+        let mut pass = Pass::default();
+        round(&shared, &mut pass).await;
+        pass.log();
         while let Ok(conversation) = timeout_at(next_round, shared.hub.due.next()).await {
-            maintain(&shared, conversation).await;
+            let mut pass = Pass::default();
+            maintain(&shared, conversation, &mut pass).await;
+            pass.log();
         }
     }
 }
 
-async fn round(shared: &Arc<Shared>) {
+/// What went in one pass.
+#[derive(Debug, Default)]
+struct Pass {
+    conversations: u64,
+    entries: u64,
+    clock: Option<Timestamp>,
+}
+
+impl Pass {
+    fn log(&self) {
+        let Self {
+            conversations,
+            entries,
+            clock,
+        } = *self;
+        if entries > 0 {
+            let clock = clock.map(date);
+            info!(conversations, entries, clock, "messages expired");
+        }
+    }
+}
+
+async fn round(shared: &Arc<Shared>, pass: &mut Pass) {
     let scope = match shared.ask(KeepsByDefault).await {
         Ok(true) => Scope::WithPolicy,
         Ok(false) => Scope::All,
@@ -53,7 +84,7 @@ async fn round(shared: &Arc<Shared>) {
             Err(_) => return,
         };
         for &conversation in &page {
-            maintain(shared, conversation).await;
+            maintain(shared, conversation, pass).await;
         }
         match page.last() {
             Some(&last) if page.len() >= limits::RETENTION_PAGE_ROWS => after = Some(last),
@@ -64,15 +95,19 @@ async fn round(shared: &Arc<Shared>) {
 }
 
 /// Expires entries of one conversation.
-async fn maintain(shared: &Arc<Shared>, conversation: ConversationId) {
-    match expire(shared, conversation).await {
+async fn maintain(shared: &Arc<Shared>, conversation: ConversationId, pass: &mut Pass) {
+    match expire(shared, conversation, pass).await {
         // It may have been evicted between the two commands. The next round visits it again.
         Ok(()) | Err(ErrorCode::NotFound) => {}
         Err(code) => error!(%conversation, %code, "cannot expire messages"),
     }
 }
 
-async fn expire(shared: &Arc<Shared>, conversation: ConversationId) -> Result<(), ErrorCode> {
+async fn expire(
+    shared: &Arc<Shared>,
+    conversation: ConversationId,
+    pass: &mut Pass,
+) -> Result<(), ErrorCode> {
     let Retained {
         policy,
         head,
@@ -84,10 +119,28 @@ async fn expire(shared: &Arc<Shared>, conversation: ConversationId) -> Result<()
     let Some(timeline) = shared.timelines.get(conversation) else {
         return Ok(());
     };
+    let clock = shared.ask(ReadClock).await?;
+    pass.clock = Some(clock);
+    let expired = expire_above(shared, conversation, &timeline, policy, floor, clock).await;
+    // What went, whether or not there was an error after it.
+    let entries = timeline.floor().above(floor);
+    pass.conversations += u64::from(entries > 0);
+    pass.entries += entries;
+    expired
+}
+
+async fn expire_above(
+    shared: &Arc<Shared>,
+    conversation: ConversationId,
+    timeline: &Arc<Timeline>,
+    policy: Retention,
+    floor: MsgId,
+    clock: Timestamp,
+) -> Result<(), ErrorCode> {
     let mut from = floor;
     loop {
         let Aged { through, has_more } =
-            aged_through(shared, timeline.clone(), from, policy).await?;
+            aged_through(shared, timeline.clone(), from, policy, clock).await?;
         debug!(%conversation, %policy, %through, "messages are old enough to expire");
         // If only age counts and nothing is old enough, there is nothing to decide.
         let may_go = through > from || matches!(policy, Retention::UntilAcked { .. });
@@ -112,8 +165,9 @@ async fn aged_through(
     timeline: Arc<Timeline>,
     from: MsgId,
     policy: Retention,
+    clock: Timestamp,
 ) -> Result<Aged, ErrorCode> {
-    let Some(cutoff) = cutoff(policy, shared.clock.now()) else {
+    let Some(cutoff) = cutoff(policy, clock) else {
         return Ok(Aged {
             through: from,
             has_more: false,
@@ -125,7 +179,7 @@ async fn aged_through(
             &history,
             &timeline,
             from,
-            cutoff,
+            Ages { clock, cutoff },
             cairn_core::limits::RETENTION_STEP_ENTRIES,
         )
     })

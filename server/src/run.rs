@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use crate::clock::WallClock;
+use crate::clock::{self, WallClock};
 use crate::fairness::budget::Budget;
 use crate::fairness::hash_queue::HashQueue;
 use crate::fairness::rate_limit::{LoginRateLimiter, RequestRateLimiter};
@@ -97,7 +97,13 @@ pub fn run(
     stop: impl Future<Output = ()>,
     stalled: impl FnOnce(Stalled) + Send + 'static,
 ) -> Result<(), ServeError> {
-    let engine = open(options, &Env::real())?;
+    // Before the store is opened, which writes.
+    let last_write = clock::last_write(&options.data);
+    let mut engine = open(options, &Env::real())?;
+    // A directory whose clock was never logged.
+    if let Some(last_write) = last_write {
+        engine.start_clock(last_write.min(WallClock::System.now()));
+    }
     let identity = identity_of(&engine, &options.data)?;
     let closing = engine.closing();
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -109,7 +109,7 @@ impl<P: FnMut(Publication)> Sequencer<P> {
 
     /// Decides and commits the tickets, if any, and does what is due.
     fn step(&mut self, tickets: &mut Vec<Ticket>) -> Result<(), StoreError> {
-        self.decider.set_now(self.clock.now());
+        self.decider.read_clock(self.clock.now(), Instant::now());
         for ticket in tickets.drain(..) {
             ticket.decide(&mut self.decider);
             if self.decider.batch_bytes() >= cairn_store::limits::BATCH_BYTES_TARGET {

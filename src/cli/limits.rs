@@ -83,3 +83,7 @@ pub(crate) const OFFLINE_FILES_MIN: u64 = 32;
 
 /// How far the last write to a data directory may be ahead of the clock: file systems round times.
 pub(crate) const CLOCK_BEHIND_MAX: Duration = Duration::from_secs(10);
+
+/// How far the clock of a machine may be from the server's: a server may have been stopped for a
+/// while.
+pub(crate) const CLOCKS_DIFFER_MAX: Duration = Duration::from_secs(24 * 60 * 60);

@@ -254,6 +254,17 @@ impl Engine {
         answer
     }
 
+    /// Sets a clock that was never logged to the time at which the server is known to have run.
+    pub fn start_clock(&mut self, evidence: Timestamp) {
+        self.state.start_clock(evidence);
+    }
+
+    /// Moves the server's clock by the time that passed since the last call. Returns the time for
+    /// the commands that follow.
+    pub fn advance_clock(&mut self, elapsed: Duration, system: Timestamp) -> Timestamp {
+        self.state.advance_clock(elapsed, system)
+    }
+
     /// Returns whether the disk is nearly full, so that commands that grow the storage must be
     /// refused. Sends are refused by themselves, unless they repeat an accepted one; cursor moves,
     /// recalls and expiry never are.
@@ -265,8 +276,8 @@ impl Engine {
     /// Counters since the engine was opened. It does not know the sessions.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
-        self.meter
-            .metrics(self.log.counters(), &self.checkpoints.worker)
+        let (log, clock) = (self.log.counters(), self.state.clock());
+        self.meter.metrics(log, &self.checkpoints.worker, clock)
     }
 
     /// Bytes of uncommitted changes.

@@ -171,7 +171,7 @@ impl Naive {
             Command::AddDevice(command) => self
                 .add_device(command.user, &command.device, now)
                 .map(Reply::AddDevice),
-            Command::Login(command) => self.login(command).map(Reply::Login),
+            Command::Login(command) => self.login(command, now).map(Reply::Login),
             Command::BeginEpoch(BeginEpoch(epoch)) => {
                 self.begin_epoch(*epoch);
                 Ok(Reply::BeginEpoch(()))

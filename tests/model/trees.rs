@@ -71,6 +71,8 @@ impl Trees {
             Row::Membership(user, id, exists) => set(&mut self.memberships, (user, id), exists),
             Row::Ended(user, id, at) => set(&mut self.ended, (user, id), at),
             Row::Epochs(epochs) => set(&mut self.epochs, (), Some(epochs)),
+            // The clock of the model stands still, and is not logged.
+            Row::Clock(_) => {}
             Row::Uncounted(id, chunk, bytes) => set(&mut self.uncounted, (id, chunk), Some(bytes)),
             Row::Mentions(id, user, chunk, bytes) => {
                 set(&mut self.mentions, (id, user, chunk), Some(bytes))

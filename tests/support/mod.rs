@@ -167,20 +167,30 @@ impl Server {
     }
 
     fn start_at(data: &Path, listen: SocketAddr, args: &[&str]) -> Self {
-        let mut process = cairn(&[
+        Self::start_configured(data, listen, "warn", |command| {
+            command.args(args);
+        })
+    }
+
+    /// Starts a server whose command is changed before.
+    pub fn start_configured(
+        data: &Path,
+        listen: SocketAddr,
+        log: &str,
+        configure: impl FnOnce(&mut Command),
+    ) -> Self {
+        let mut command = cairn(&[
             "serve",
             "--json",
             "--log",
-            "warn",
+            log,
             "--listen",
             &listen.to_string(),
             "--data",
-        ])
-        .arg(data)
-        .args(args)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+        ]);
+        command.arg(data).stdout(Stdio::piped());
+        configure(&mut command);
+        let mut process = command.spawn().unwrap();
         // It prints one line when it accepts connections.
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap())

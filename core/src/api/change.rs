@@ -162,6 +162,8 @@ pub enum Change {
         conversation: ConversationId,
         user: UserId,
     },
+    /// The server's clock.
+    Clock(Timestamp),
 }
 
 /// A new entry at the end of a conversation's log.

@@ -111,6 +111,7 @@ pub struct LoggedIn {
     pub overview: ConversationPage,
     /// Where push resumes in each conversation. Empty unless the session wants entries pushed.
     pub feeds: Vec<Feed>,
+    pub now: Timestamp,
 }
 
 /// Where push resumes in one conversation.
@@ -149,6 +150,10 @@ pub struct GrantFocus {
 /// Asks for permission to read the server's metrics.
 #[derive(Clone, Copy, Debug)]
 pub struct GrantMetrics(pub Actor);
+
+/// Asks for the time by which messages expire, and logs it now and then.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadClock;
 
 /// Asks whether messages are kept forever where no policy is set.
 #[derive(Clone, Copy, Debug)]

@@ -257,6 +257,7 @@ impl Command for AddDevice {
             },
             push,
             None,
+            now,
             batch,
         )
     }
@@ -276,7 +277,7 @@ impl Command for Login {
         self,
         (): (),
         state: &mut State,
-        _: Timestamp,
+        now: Timestamp,
         batch: &mut Batch,
     ) -> Result<Box<LoggedIn>, ErrorCode> {
         let Self {
@@ -298,6 +299,7 @@ impl Command for Login {
             },
             push,
             since,
+            now,
             batch,
         )
     }
@@ -358,6 +360,7 @@ impl State {
         actor: Actor,
         push: bool,
         since: Option<Moment>,
+        now: Timestamp,
         batch: &mut Batch,
     ) -> Result<Box<LoggedIn>, ErrorCode> {
         let record = &self
@@ -374,6 +377,7 @@ impl State {
             role,
             overview: self.overview_page(actor, since, None),
             feeds,
+            now,
         }))
     }
 }

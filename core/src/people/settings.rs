@@ -10,6 +10,7 @@ use crate::api::actor::Actor;
 use crate::api::change::Change;
 use crate::api::update::Update;
 use crate::command::{Context, Handle};
+use crate::people::clock;
 use crate::permission::Action;
 use crate::prefetch::Load;
 use crate::state::State;
@@ -25,6 +26,7 @@ impl Handle for ListSettings {
             TABLE
                 .iter()
                 .filter_map(|row| row.describe(&state.settings))
+                .map(|setting| state.show_clock(setting))
                 .collect(),
         ))
     }
@@ -39,6 +41,11 @@ impl Handle for SetSetting {
         let Context { actor, batch, .. } = context;
         let Self { name, value } = self;
         state.check_on_server(actor.user, Action::SetSetting)?;
+        if name.as_str() == clock::SETTING && value.as_str() == clock::TRUSTED {
+            state.trust_system_clock(batch)?;
+            let row = Row::named(&name).and_then(|row| row.describe(&state.settings));
+            return row.ok_or(ErrorCode::BadSetting);
+        }
         let mut changed = state.settings.clone();
         let setting = changed
             .set(&name, &value)
@@ -54,7 +61,7 @@ impl Handle for SetSetting {
             );
             batch.publish(Update::SettingSet);
         }
-        Ok(setting)
+        Ok(state.show_clock(setting))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::{
-    ConversationId, DeviceId, ImportSource, MsgId, Revision, SendStreamId, UserId,
+    ConversationId, DeviceId, ImportSource, MsgId, Revision, SendStreamId, Timestamp, UserId,
 };
 use cairn_proto::model::people::Profile;
 use cairn_proto::model::retention::Retention;
@@ -31,6 +31,8 @@ pub enum Row {
     /// When a membership ended, for the overviews of devices that missed it.
     Ended(UserId, ConversationId, Option<Revision>),
     Epochs(Vec<EpochRecord>),
+    /// The server's clock, as it was last logged.
+    Clock(Timestamp),
     /// A chunk of the entries that are not messages.
     Uncounted(ConversationId, u64, Vec<u8>),
     /// A chunk of the messages that mention a user.

@@ -150,6 +150,7 @@ impl State {
             } => self.apply_marked_unread(*conversation, *user, *read, marker),
             // Only stamped.
             Change::EpochBegun(_) | Change::Named { .. } => {}
+            &Change::Clock(time) => self.apply_clock(time),
         }
     }
 

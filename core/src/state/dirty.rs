@@ -93,6 +93,9 @@ impl State {
         if std::mem::take(&mut self.dirty.epochs) {
             rows.push(Row::Epochs(self.epochs().to_vec()));
         }
+        if std::mem::take(&mut self.dirty.clock) {
+            rows.extend(self.clock.logged().map(Row::Clock));
+        }
         for id in std::mem::take(&mut self.dirty.open_groups) {
             rows.push(Row::OpenGroup(id, self.open_groups.name(id).cloned()));
         }

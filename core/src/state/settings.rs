@@ -8,7 +8,7 @@ use cairn_proto::model::settings::Setting;
 use cairn_proto::text::{SettingName, SettingValue, Text};
 
 use crate::limits;
-use crate::state::settings::values::{Bytes, DirectChats, Number, Span, Switch, Value};
+use crate::state::settings::values::{Bytes, DirectChats, Guarded, Number, Span, Switch, Value};
 
 const DAYS_MAX: usize = RETENTION_DAYS_MAX as usize;
 
@@ -59,6 +59,9 @@ settings! {
         "hours after which an uploaded but unsent file is removed";
     away_after, "away-after": Span<{ limits::AWAY_AFTER_SECONDS_MAX }> = Span(10 * 60),
         "how long a session is idle before it counts as away";
+    clock, "clock": Guarded = Guarded,
+        "whether the system's clock agrees with the server's, by which messages expire; after a \
+         jump, the date to confirm";
     contacts_max, "contacts-max": Number<1, 10_000> = Number(2_000),
         "how many users one may follow, befriend or have requests from; blocks do not count";
     conversations_per_user, "conversations-per-user": Number<1, 100_000> = Number(20_000),

@@ -79,6 +79,7 @@ impl State {
             | Change::Relation { .. }
             | Change::Profile(..)
             | Change::Setting { .. }
+            | Change::Clock(_)
             | Change::Attachment(..)
             | Change::Attached { .. }
             | Change::AttachmentBytes { .. }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::wire::codec;
 
-/// A server's counters since its start. All but `sessions` are monotonic; to measure an interval,
-/// read twice and take the difference with [`Metrics::since`].
+/// A server's counters since its start. All but `sessions` and `clock` are monotonic; to measure an
+/// interval, read twice and take the difference with [`Metrics::since`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Metrics {
     /// Uptime in microseconds.
@@ -28,6 +28,19 @@ pub struct Metrics {
     pub syncs: Histogram,
     /// The work of checkpoints, which move data from the commit log into the trees.
     pub checkpoints: CheckpointMetrics,
+    /// The clocks at present.
+    pub clock: ClockMetrics,
+}
+
+/// The server's clock, by which messages expire, beside the system's, in milliseconds since 1970.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockMetrics {
+    /// The server's clock. It makes up a difference to the system's by a day for each hour.
+    pub time_ms: u64,
+    /// The system's clock.
+    pub system_ms: u64,
+    /// Whether they differ by so much that one of them must be wrong.
+    pub has_jumped: bool,
 }
 
 /// The sum of all checkpoints, including the progress of a running one.
@@ -62,8 +75,9 @@ pub struct Bucket {
 }
 
 impl Metrics {
-    /// Returns the difference between two readings, with the `sessions` of the later one. Returns
-    /// `None` if `earlier` is not an earlier reading of the same run of the server.
+    /// Returns the difference between two readings, with the `sessions` and the `clock` of the
+    /// later one. Returns `None` if `earlier` is not an earlier reading of the same run of the
+    /// server.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Option<Self> {
         Some(Self {
@@ -76,6 +90,7 @@ impl Metrics {
             prepared_bytes: self.prepared_bytes.checked_sub(earlier.prepared_bytes)?,
             syncs: self.syncs.since(&earlier.syncs)?,
             checkpoints: self.checkpoints.since(&earlier.checkpoints)?,
+            clock: self.clock,
         })
     }
 

@@ -4,7 +4,7 @@ use cairn_proto::ids::{ConversationId, DeviceId, MsgId};
 use cairn_proto::invite::ServerAddr;
 use cairn_proto::model::user::{DeviceInfo, ServerRole};
 use cairn_proto::secret::InviteToken;
-use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, Histogram, Metrics};
+use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, ClockMetrics, Histogram, Metrics};
 use cairn_proto::wire::request::List;
 use cairn_proto::wire::request::server::{ListSettings, RevokeDevice, SetServerRole, SetSetting};
 use cairn_proto::wire::request::session::{
@@ -142,6 +142,11 @@ fn metrics() -> Metrics {
             blocks: 1_024,
             block_bytes: 4_194_304,
             rows: 251,
+        },
+        clock: ClockMetrics {
+            time_ms: 1_700_000_000_000,
+            system_ms: 1_900_000_000_000,
+            has_jumped: true,
         },
     }
 }

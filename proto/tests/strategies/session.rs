@@ -1,7 +1,7 @@
 //! Generators of requests that a session handles itself, those about the server, and their answers.
 
 use cairn_proto::model::user::DeviceInfo;
-use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, Metrics};
+use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, ClockMetrics, Metrics};
 use cairn_proto::wire::request::server::{ListSettings, RevokeDevice, SetServerRole, SetSetting};
 use cairn_proto::wire::request::session::{
     CreateInvite, Focus, GetMetrics, ListConversations, ListDevices, NewInvite, Pull, PullRange,
@@ -142,6 +142,11 @@ fn metrics() -> impl Strategy<Value = Metrics> {
             prepared_bytes,
             syncs,
             checkpoints,
+            clock: ClockMetrics {
+                time_ms: entries,
+                system_ms: log_bytes,
+                has_jumped: rows % 2 == 0,
+            },
         }
     })
 }

@@ -12,6 +12,7 @@ use cairn_store::StoreError;
 use cairn_store::engine::{Engine, Uncommitted};
 use tokio::time::Instant;
 
+use crate::clock::ClockJumps;
 use crate::hub::receipts::FocusedConversations;
 use crate::sequencer::ahead_log::AheadLog;
 use crate::sequencer::answering::Answering;
@@ -24,6 +25,8 @@ pub(crate) struct Decider {
     engine: Engine,
     focused: FocusedConversations,
     now: Timestamp,
+    clock_read_at: Option<Instant>,
+    clock_jumps: ClockJumps,
     /// Decided, but not durable.
     publication: Publication,
     /// Reused buffer.
@@ -38,6 +41,8 @@ impl Decider {
             engine,
             focused,
             now: Timestamp::new(0),
+            clock_read_at: None,
+            clock_jumps: ClockJumps::default(),
             publication: Publication::default(),
             updates: Vec::new(),
             ahead_log: AheadLog::default(),
@@ -80,9 +85,12 @@ impl Decider {
         self.engine.metrics()
     }
 
-    /// Sets the time of the following commands.
-    pub(super) const fn set_now(&mut self, now: Timestamp) {
-        self.now = now;
+    /// Sets the time of the following commands from the system's clock.
+    pub(super) fn read_clock(&mut self, system: Timestamp, at: Instant) {
+        let before = self.clock_read_at.replace(at).unwrap_or(at);
+        let elapsed = at.saturating_duration_since(before);
+        self.now = self.engine.advance_clock(elapsed, system);
+        self.clock_jumps.watch(self.engine.state().clock(), at);
     }
 
     /// Executes a request. Its reply waits for the commit.

@@ -90,7 +90,7 @@ impl Scene {
         engine.drain_updates(&mut Vec::new());
         let hub = Hub::new(engine.timelines(), None);
         let mut decider = Decider::new(engine, hub.focused());
-        decider.set_now(NOW);
+        decider.read_clock(NOW, Instant::now());
         let [ada, bob] = [(ada, 1), (bob, 2)].map(|(actor, n)| User {
             actor,
             token: token(n),

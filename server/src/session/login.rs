@@ -174,6 +174,7 @@ pub(crate) async fn log_in(
         name,
         role,
         mut overview,
+        now,
         ..
     } = *logged_in;
     requests::fill_last(shared, &mut overview).await?;
@@ -184,7 +185,7 @@ pub(crate) async fn log_in(
         role,
         device: actor.device,
         token,
-        now: shared.clock.now(),
+        now,
         overview,
     })
 }

@@ -52,7 +52,8 @@ use cairn_store::engine::Engine;
 
 JSON of --data, with more counts; open_files is null without a limit; after a repair also repaired
   {\"users\":2,\"messages\":130,\"warnings\":[],
-   \"machine\":{\"open_files\":1024,\"time_ms\":1767225600000,\"last_write_ms\":1767225599000}}
+   \"machine\":{\"open_files\":1024,\"time_ms\":1767225600000,\"last_write_ms\":1767225599000,
+     \"clock_ms\":1767225598000}}
 
 JSON of --explain; base is the highest of read, floor and joined - 1; unread counts what is above it
   {\"conversation\":1,\"user\":2,\"name\":\"ada\",\"head\":20,\"floor\":0,\"joined\":1,\"read\":5,\
@@ -205,6 +206,7 @@ fn check(dir: &Path, args: &DoctorArgs, output: &mut Output) -> Result<(), Failu
     let of_store = |error: StoreError| Failure::of_check(&error.into());
     // Open, so that no server starts meanwhile.
     let engine = Engine::open(dir).map_err(of_store)?;
+    let machine = machine.with_clock(engine.state().clock().logged());
     let new_pin = check_identity(dir, &engine, args.new_identity)?;
     engine.close().map_err(of_store)?;
     let problems = identity::permission_problems(dir);

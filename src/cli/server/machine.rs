@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use cairn_proto::ids::Timestamp;
 use serde::Serialize;
 
 use crate::cli::limits;
@@ -18,6 +19,8 @@ pub(crate) struct Machine {
     time_ms: u64,
     /// The last write to the log or the trees.
     last_write_ms: Option<u64>,
+    /// The server's clock, as it was last logged.
+    clock_ms: Option<u64>,
 }
 
 impl Machine {
@@ -28,6 +31,15 @@ impl Machine {
             open_files: OpenFiles::of_process().map(|files| files.limit),
             time_ms: millis(SystemTime::now()),
             last_write_ms: folders.iter().filter_map(|dir| last_write(dir)).max(),
+            clock_ms: None,
+        }
+    }
+
+    /// Adds what is known once the data is open.
+    pub(crate) fn with_clock(self, clock: Option<Timestamp>) -> Self {
+        Self {
+            clock_ms: clock.map(Timestamp::get),
+            ..self
         }
     }
 
@@ -47,6 +59,17 @@ impl Machine {
             warnings.push(format!(
                 "the clock of this machine is {} s behind the last write to the data directory",
                 ahead / 1000
+            ));
+        }
+        let differ = self.clock_ms.map(|clock| clock.abs_diff(self.time_ms));
+        if let Some(differ) =
+            differ.filter(|ms| u128::from(*ms) > limits::CLOCKS_DIFFER_MAX.as_millis())
+        {
+            warnings.push(format!(
+                "the clock of this machine and the server's, by which messages expire, are {} \
+                 hours apart: the server makes that up by a day for each hour; once it runs, if \
+                 the machine's is right: cairn config set clock trusted",
+                differ / (60 * 60 * 1000)
             ));
         }
         warnings
@@ -76,6 +99,7 @@ mod tests {
             open_files: Some(1024),
             time_ms: 50_000,
             last_write_ms: Some(55_000),
+            clock_ms: Some(40_000),
         };
         assert_eq!(machine.warnings(), [] as [String; 0]);
         let unlimited = Machine {
@@ -92,6 +116,7 @@ mod tests {
             open_files: Some(64),
             time_ms: 50_000,
             last_write_ms: Some(110_000),
+            clock_ms: None,
         };
         assert_eq!(
             machine.warnings(),
@@ -100,5 +125,22 @@ mod tests {
                 "the clock of this machine is 60 s behind the last write to the data directory"
             ]
         );
+    }
+
+    #[test]
+    fn clock_that_jumped_is_a_warning() {
+        let (now, year) = (1_800_000_000_000, 365 * 24 * 60 * 60 * 1000);
+        for clock in [now - year, now + year] {
+            let machine = Machine {
+                open_files: None,
+                time_ms: now,
+                last_write_ms: None,
+                clock_ms: None,
+            }
+            .with_clock(Some(Timestamp::new(clock)));
+            let warnings = machine.warnings();
+            assert_eq!(warnings.len(), 1);
+            assert!(warnings[0].contains("are 8760 hours apart"), "{warnings:?}");
+        }
     }
 }

@@ -17,6 +17,7 @@ use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::ui::table;
+use crate::ui::time::Local;
 
 /// Show statistics of the server
 ///
@@ -31,7 +32,8 @@ use crate::ui::table;
 JSON, one object for each reading
   seconds, sessions, commands, commits, entries, entries_per_commit, log_bytes, prepared_bytes, \
      fdatasync_ms {p50, p99},
-  fdatasync_us [{up_to, count}], checkpoints {done, seconds, entries, blocks, block_bytes, rows}")]
+  fdatasync_us [{up_to, count}], checkpoints {done, seconds, entries, blocks, block_bytes, rows},
+  clock {time_ms, system_ms, has_jumped}")]
 pub(crate) struct StatsArgs {
     /// Repeat, with the numbers of each interval: 1s, 10s, 5m
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
@@ -52,6 +54,15 @@ struct Stats {
     fdatasync_ms: Option<SyncMillis>,
     fdatasync_us: Vec<SyncBucket>,
     checkpoints: Checkpoints,
+    clock: Clock,
+}
+
+/// The server's clock and the system's.
+#[derive(Debug, Serialize)]
+struct Clock {
+    time_ms: u64,
+    system_ms: u64,
+    has_jumped: bool,
 }
 
 /// Durations of fdatasync: the median and the 99th percentile.
@@ -99,6 +110,7 @@ impl From<Metrics> for Stats {
             prepared_bytes,
             syncs,
             checkpoints,
+            clock,
             ..
         } = metrics;
         let bucket = |&Bucket {
@@ -120,6 +132,11 @@ impl From<Metrics> for Stats {
             fdatasync_ms: SyncMillis::of(&syncs),
             fdatasync_us: syncs.buckets().iter().map(bucket).collect(),
             checkpoints: checkpoints.into(),
+            clock: Clock {
+                time_ms: clock.time_ms,
+                system_ms: clock.system_ms,
+                has_jumped: clock.has_jumped,
+            },
         }
     }
 }
@@ -194,6 +211,18 @@ impl fmt::Display for Stats {
             "zeros written ahead of the log",
         );
         self.checkpoints.rows(&mut row);
+        row(
+            "clock",
+            Local(self.clock.time_ms).to_string(),
+            "the time by which messages expire",
+        );
+        if self.clock.has_jumped {
+            row(
+                "system clock",
+                Local(self.clock.system_ms).to_string(),
+                "warning: it jumped; if right: cairn config set clock trusted",
+            );
+        }
         f.write_str(table::described(&rows).trim_end())
     }
 }

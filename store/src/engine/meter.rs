@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cairn_proto::wire::metrics::Metrics;
+use cairn_proto::wire::metrics::{ClockMetrics, Metrics};
 
 use crate::checkpoint::Checkpointer;
 use crate::commit_log::LogCounters;
@@ -39,7 +39,12 @@ impl Meter {
         self.entries += entries as u64;
     }
 
-    pub(crate) fn metrics(&self, log: LogCounters, checkpointer: &Checkpointer) -> Metrics {
+    pub(crate) fn metrics(
+        &self,
+        log: LogCounters,
+        checkpointer: &Checkpointer,
+        time: &cairn_core::clock::Clock,
+    ) -> Metrics {
         let uptime = self.clock.since(self.since);
         Metrics {
             uptime_micros: u64::try_from(uptime.as_micros()).unwrap_or(u64::MAX),
@@ -52,6 +57,11 @@ impl Meter {
             prepared_bytes: log.prepared_bytes,
             syncs: log.syncs,
             checkpoints: checkpointer.metrics(),
+            clock: ClockMetrics {
+                time_ms: time.time().get(),
+                system_ms: time.system().get(),
+                has_jumped: time.has_jumped(),
+            },
         }
     }
 }

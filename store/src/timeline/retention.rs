@@ -1,10 +1,12 @@
 //! Finding entries that are old enough to expire. It reads and decides nothing.
 
+use cairn_proto::content::message::Message;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
 use cairn_proto::wire::codec::DecodeError;
 use cairn_proto::wire::request::session::PullRange;
 
 use crate::blocks::run::RunLimits;
+use crate::limits::STAMP_AHEAD_MS_MAX;
 use crate::timeline::Timeline;
 use crate::timeline::history::{History, HistoryError};
 use crate::trees::db::{Trees, TreesError};
@@ -22,6 +24,15 @@ pub enum Scope {
     All,
     /// Those whose members set a policy.
     WithPolicy,
+}
+
+/// By what entries are old enough.
+#[derive(Clone, Copy, Debug)]
+pub struct Ages {
+    /// The server's clock.
+    pub clock: Timestamp,
+    /// Entries sent before are old.
+    pub cutoff: Timestamp,
 }
 
 /// How far the entries of a conversation are old enough.
@@ -69,42 +80,64 @@ impl Retentions {
     }
 }
 
-/// Returns how far all messages above `from` were sent before `cutoff`. No message expires early:
-/// an imported one that is older than those below it stays until they expire. System entries hold
-/// nothing back. Reads `entries_max` entries or a few more.
+/// Returns how far all messages above `from` are old. No message expires early: an imported one
+/// that is older than those below it stays until they expire. System entries hold nothing back,
+/// and neither does a message that was stamped far ahead of the clock: it goes with the messages
+/// that were sent after it. Reads `entries_max` entries or a few more.
 pub fn aged(
     history: &History,
     timeline: &Timeline,
     from: MsgId,
-    cutoff: Timestamp,
+    ages: Ages,
     entries_max: u64,
 ) -> Result<Aged, AgedError> {
     let first = from.max(timeline.floor());
-    let (mut through, mut seen) = (first, first);
+    let mut seen = first;
+    let mut through = Through {
+        msgid: first,
+        has_wrong_stamp: false,
+    };
     while seen.above(first) < entries_max {
         let run = history.read(timeline, PullRange::From(seen.next()), RunLimits::MAX)?;
-        if run.count == 0 {
+        let messages = run.messages()?;
+        if run.count == 0 || !messages.iter().all(|message| through.pass(message, ages)) {
             return Ok(Aged {
-                through,
+                through: through.msgid,
                 has_more: false,
             });
         }
         seen = run.last();
-        for message in run.messages()? {
-            if message.sent_at < cutoff {
-                through = message.msgid;
-            } else if message.body.is_message() {
-                return Ok(Aged {
-                    through,
-                    has_more: false,
-                });
-            }
-        }
     }
     Ok(Aged {
-        through,
-        has_more: through > first,
+        through: through.msgid,
+        has_more: through.msgid > first,
     })
+}
+
+/// The last old entry so far.
+struct Through {
+    msgid: MsgId,
+    /// Whether a message after it was stamped far ahead of the clock. What was sent after that
+    /// message tells its age; what was imported does not.
+    has_wrong_stamp: bool,
+}
+
+impl Through {
+    /// Looks at the next entry. Returns false if it and all later ones stay.
+    fn pass(&mut self, message: &Message, ages: Ages) -> bool {
+        let ahead_ms = message.sent_at.get().saturating_sub(ages.clock.get());
+        if message.sent_at < ages.cutoff {
+            if self.has_wrong_stamp && message.extras.imported_by().is_some() {
+                return false;
+            }
+            self.msgid = message.msgid;
+            self.has_wrong_stamp = false;
+        } else if message.body.is_message() {
+            self.has_wrong_stamp = true;
+            return ahead_ms > STAMP_AHEAD_MS_MAX;
+        }
+        true
+    }
 }
 
 #[cfg(test)]
@@ -126,6 +159,8 @@ mod tests {
 
     const CUTOFF: u64 = 1_000;
     const OLD: u64 = CUTOFF - 1;
+    const NOW: u64 = CUTOFF + 100;
+    const AHEAD: u64 = NOW + STAMP_AHEAD_MS_MAX + 1;
     const ALL: u64 = u64::MAX;
 
     fn said(sent_at: u64) -> Bytes {
@@ -142,12 +177,16 @@ mod tests {
     }
 
     fn packed(sent_at: u64, body: &Body) -> Bytes {
+        packed_with(sent_at, body, &Extras::NONE)
+    }
+
+    fn packed_with(sent_at: u64, body: &Body, extras: &Extras) -> Bytes {
         let mut packed = Vec::new();
         pack_entry(
             UserId::new(3),
             Timestamp::new(sent_at),
             body,
-            &Extras::NONE,
+            extras,
             &mut packed,
         );
         packed.into()
@@ -167,7 +206,10 @@ mod tests {
             &history,
             timeline,
             id(from),
-            Timestamp::new(CUTOFF),
+            Ages {
+                clock: Timestamp::new(NOW),
+                cutoff: Timestamp::new(CUTOFF),
+            },
             entries_max,
         )
         .unwrap();
@@ -203,6 +245,37 @@ mod tests {
             "and go at their own time"
         );
         assert_eq!(through(vec![happened(OLD), happened(OLD)]), (2, false));
+    }
+
+    #[test]
+    fn message_stamped_ahead_goes_with_later_ones() {
+        let by = Extras::import_by(UserId::new(1));
+        let imported = || packed_with(OLD, &Body::Text(Text::new("words").unwrap()), &by);
+        let through = |entries: Vec<Bytes>| found(&timeline(0, entries), 0, ALL);
+        assert_eq!(through(vec![said(OLD), said(AHEAD), said(OLD)]), (3, false));
+        assert_eq!(
+            through(vec![said(AHEAD), said(AHEAD), said(OLD)]),
+            (3, false)
+        );
+        assert_eq!(
+            through(vec![said(OLD), said(AHEAD)]),
+            (1, false),
+            "may be new"
+        );
+        assert_eq!(
+            through(vec![said(OLD), said(AHEAD), said(CUTOFF), said(OLD)]),
+            (1, false)
+        );
+        assert_eq!(
+            through(vec![said(OLD), said(AHEAD), imported()]),
+            (1, false),
+            "an old import tells nothing"
+        );
+        assert_eq!(
+            through(vec![said(AHEAD), said(OLD), imported()]),
+            (3, false)
+        );
+        assert_eq!(through(vec![said(NOW), said(OLD)]), (0, false));
     }
 
     #[test]

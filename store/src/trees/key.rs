@@ -22,6 +22,8 @@ pub enum MetaKey {
     Reclaimable = 3,
     /// The id of the data directory, a `DirectoryId`.
     Directory = 4,
+    /// The server's clock, a `Timestamp`.
+    Clock = 5,
 }
 
 /// The longest key, in bytes.

@@ -34,6 +34,7 @@ fn add(trees: &Trees, row: Row, changes: &mut Vec<RowChange>) -> Result<(), Tree
         }
         Row::Ended(user, id, at) => put_or_delete(RowKey::ended(user, id), at.as_ref()),
         Row::Epochs(epochs) => RowChange::put(RowKey::meta(MetaKey::Epochs), &epochs),
+        Row::Clock(time) => RowChange::put(RowKey::meta(MetaKey::Clock), &time),
         Row::Uncounted(id, chunk, bytes) => RowChange::put(RowKey::uncounted(id, chunk), &bytes),
         Row::Mentions(id, user, chunk, bytes) => {
             RowChange::put(RowKey::mentions(id, user, chunk), &bytes)

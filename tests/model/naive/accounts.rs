@@ -126,7 +126,11 @@ impl Naive {
         id
     }
 
-    pub(super) fn login(&mut self, command: &Login) -> Result<Box<LoggedIn>, ErrorCode> {
+    pub(super) fn login(
+        &mut self,
+        command: &Login,
+        now: Timestamp,
+    ) -> Result<Box<LoggedIn>, ErrorCode> {
         let &Login {
             token,
             stream,
@@ -148,7 +152,7 @@ impl Naive {
             stream,
             stream_began,
         };
-        Ok(self.begin_session(actor, push, since))
+        Ok(self.begin_session(actor, push, since, now))
     }
 
     pub(super) fn find_account(&self, name: &UserName) -> Option<FoundAccount> {
@@ -202,14 +206,20 @@ impl Naive {
             stream,
             stream_began: self.durable(),
         };
-        Ok(self.begin_session(actor, push, None))
+        Ok(self.begin_session(actor, push, None, now))
     }
 
     fn durable(&self) -> Revision {
         Revision::new(self.changes.open.saturating_sub(1))
     }
 
-    fn begin_session(&mut self, actor: Actor, push: bool, since: Option<Moment>) -> Box<LoggedIn> {
+    fn begin_session(
+        &mut self,
+        actor: Actor,
+        push: bool,
+        since: Option<Moment>,
+        now: Timestamp,
+    ) -> Box<LoggedIn> {
         let User { name, role, .. } = self.users[&actor.user].clone();
         let ids = self.conversations_of(actor.user);
         let feeds = if push {
@@ -223,6 +233,7 @@ impl Naive {
             role,
             overview: self.overview(actor, since, None),
             feeds,
+            now,
         })
     }
 

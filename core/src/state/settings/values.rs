@@ -43,6 +43,25 @@ impl Value for DirectChats {
     }
 }
 
+/// The server's clock is guarded against jumps of the system's. Not a choice: a confirmation
+/// counts once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Guarded;
+
+impl Value for Guarded {
+    fn parse(raw: &str) -> Option<Self> {
+        (raw == "guarded").then_some(Self)
+    }
+
+    fn written(&self) -> String {
+        "guarded".into()
+    }
+
+    fn takes() -> String {
+        "trusted, to confirm that date".into()
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Switch {
     On,

@@ -113,6 +113,9 @@ impl Loader {
                 .read(&RowKey::meta(MetaKey::Epochs))?
                 .unwrap_or_default(),
         );
+        if let Some(time) = self.trees.read(&RowKey::meta(MetaKey::Clock))? {
+            state.install_clock(time);
+        }
         Ok(())
     }
 }
