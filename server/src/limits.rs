@@ -243,9 +243,6 @@ pub(crate) const RETENTION_PAUSE: Duration = Duration::from_millis(200);
 /// Conversations listed at once for expiry.
 pub(crate) const RETENTION_PAGE_ROWS: usize = 64;
 
-/// Conversations with a changed policy that are queued before the next round.
-pub(crate) const RETENTION_DUE_MAX: usize = 1024;
-
 /// A device that has seen more than the data has is logged at most this often.
 pub(crate) const AHEAD_LOG_INTERVAL: Duration = Duration::from_secs(60 * 60);
 

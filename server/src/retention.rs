@@ -3,8 +3,7 @@
 //!
 //! It reads on the blocking pool, a bounded part at a time, and pauses in between.
 
-pub(crate) mod due;
-
+use std::future::poll_fn;
 use std::sync::Arc;
 
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
@@ -33,7 +32,8 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         let mut pass = Pass::default();
         round(&shared, &mut pass).await;
         pass.log();
-        while let Ok(conversation) = timeout_at(next_round, shared.hub.due.next()).await {
+        let changed = || poll_fn(|context| shared.retentions.poll_changed(context));
+        while let Ok(conversation) = timeout_at(next_round, changed()).await {
             let mut pass = Pass::default();
             maintain(&shared, conversation, &mut pass).await;
             pass.log();

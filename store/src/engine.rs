@@ -45,6 +45,7 @@ use crate::files::lock::DirLock;
 use crate::files::poison::Poison;
 use crate::files::upgrade;
 use crate::timeline::history::History;
+use crate::timeline::policy_changes::PolicyChanges;
 use crate::timeline::retention::Retentions;
 use crate::timeline::{Timeline, Timelines};
 use crate::trees::db::Trees;
@@ -76,6 +77,7 @@ pub struct Engine {
     loaded: HashSet<Load>,
     loads: u64,
     meter: Meter,
+    policy_changes: PolicyChanges,
 }
 
 /// The progress of checkpoints.
@@ -162,6 +164,8 @@ impl Engine {
             );
         }
         let touched = replayed.grown.into_iter().chain(replayed.expired).collect();
+        let policy_changes = PolicyChanges::default();
+        policy_changes.add(state.take_policies_changed());
         state.begin_batch(log.last().next_revision());
         info!(
             batches,
@@ -191,6 +195,7 @@ impl Engine {
             loaded: HashSet::new(),
             loads: 0,
             meter: Meter::start(&env.clock),
+            policy_changes,
         })
     }
 
@@ -226,7 +231,7 @@ impl Engine {
 
     #[must_use]
     pub fn retentions(&self) -> Retentions {
-        Retentions::new(self.trees.clone())
+        Retentions::new(self.trees.clone(), self.policy_changes.clone())
     }
 
     /// Reports a failure of the trees' last write, which comes when everything that reads them is
@@ -348,6 +353,7 @@ impl Engine {
                 timeline.rewrite(at.msgid, bytes.slice(at.range));
             }
         }
+        self.policy_changes.add(self.state.take_policies_changed());
         Ok(grown)
     }
 

@@ -18,7 +18,7 @@ use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::{Client, Error, Event, Events, Update};
 use cairn_store::check::doctor;
 
-use crate::support::{Server, acked, event, invite, next};
+use crate::support::{Server, acked, event, invite, next, until};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -64,6 +64,31 @@ fn refused<T: std::fmt::Debug>(answer: Result<T, Error>) -> ErrorCode {
         Err(Error::Refused(code)) => code,
         other => panic!("{other:?}"),
     }
+}
+
+/// The policy is only in the log: no checkpoint has moved it into the trees.
+#[tokio::test]
+async fn policy_is_followed_after_a_kill() {
+    let mut server = Server::start();
+    let (ada, account) = server.owner().await;
+    let name = GroupName::new("team").unwrap();
+    let team = ada
+        .conversations()
+        .create_group(name, vec![])
+        .await
+        .unwrap();
+    import(&ada, team, [40, 39].into_iter()).await;
+    let policy = Some(Retention::Days(30));
+    ada.conversation(team).set_retention(policy).await.unwrap();
+    server.kill();
+    ada.close().await;
+    server.restart();
+    let ada = Client::builder().connect(&account).await.unwrap();
+    let floor = async || {
+        let all = ada.conversations().list().await.unwrap();
+        all.iter().find(|found| found.id == team).unwrap().floor
+    };
+    until("messages expire", async || floor().await == MsgId::new(3)).await;
 }
 
 #[tokio::test]

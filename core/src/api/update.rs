@@ -46,9 +46,6 @@ pub enum Update {
         user: UserId,
         conversation: ConversationId,
     },
-    RetentionSet {
-        conversation: ConversationId,
-    },
     FloorRaised {
         conversation: ConversationId,
         /// The last expired entry.

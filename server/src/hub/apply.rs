@@ -139,7 +139,6 @@ impl Hub {
                     push.read(conversation, read, head);
                 }
             }
-            Update::RetentionSet { conversation } => self.due.add(conversation),
             Update::FloorRaised { conversation, .. } => mark(registry, conversation),
             Update::Revoked { user, device } => {
                 for session in registry.sessions_of(user) {

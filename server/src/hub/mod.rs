@@ -19,7 +19,6 @@ use tokio::time::Instant;
 use crate::hub::receipts::FocusedConversations;
 use crate::hub::registry::Registry;
 use crate::limits;
-use crate::retention::due::Due;
 use crate::sequencer::publication::Publication;
 use crate::session::Session;
 use cairn_store::timeline::Timelines;
@@ -28,8 +27,6 @@ use cairn_store::timeline::Timelines;
 pub(crate) struct Hub {
     timelines: Arc<Timelines>,
     registry: Mutex<Registry>,
-    /// Conversations whose retention policy changed.
-    pub(crate) due: Due,
     /// Idle time after which a session counts as away; `None` for never.
     pub(super) away_after: watch::Sender<Option<Duration>>,
 }
@@ -40,7 +37,6 @@ impl Hub {
         Self {
             timelines,
             registry: Mutex::default(),
-            due: Due::default(),
             away_after: watch::Sender::new(away_after),
         }
     }

@@ -57,7 +57,6 @@ impl Naive {
                 now,
                 Body::System(SystemEntry::RetentionSet { retention }),
             );
-            self.updates.push(Update::RetentionSet { conversation: id });
         }
         Ok(())
     }
