@@ -83,11 +83,12 @@ fn parts_of_two_directories_are_refused() {
         let (first, _) = key.split_once('\n').unwrap();
         first.strip_prefix("directory ").unwrap().to_owned()
     };
+    // Which segment of the log is named depends on what was committed while the server started.
     let grafts = [
-        (&["identity/key.pem"][..], "identity/key.pem"),
-        (&["watermark"], "watermark"),
-        (&["log", "watermark"], "watermark"),
-        (&["log"], "log/0000000000000003"),
+        (&["identity/key.pem"][..], "identity/key.pem belongs to"),
+        (&["watermark"], "watermark belongs to"),
+        (&["log", "watermark"], "watermark belongs to"),
+        (&["log"], "log/0"),
     ];
     for (parts, named) in grafts {
         copy(&ours, &mixed);
@@ -101,10 +102,8 @@ fn parts_of_two_directories_are_refused() {
             let said = stderr(&output);
             assert_eq!(output.status.code(), Some(exit), "{parts:?}: {said}");
             let named = mixed.join(named);
-            assert!(
-                said.contains(&format!("{} belongs to", named.display())),
-                "{said}"
-            );
+            assert!(said.contains(named.to_str().unwrap()), "{said}");
+            assert!(said.contains(" belongs to data directory "), "{said}");
             assert!(
                 said.contains(&id(&theirs)) && said.contains(&id(&ours)),
                 "{said}"

@@ -27,7 +27,7 @@ use cairn_proto::model::user::{DeviceInfo, ServerRole, UserInfo};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::event::{AccountUpdate, StreamOpening, TimelineFrame, Update};
 use cairn_proto::wire::hello::{Capabilities, ClientFrame, Credentials, Hello, Welcome};
-use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, Histogram, Metrics};
+use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, ClockMetrics, Histogram, Metrics};
 use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
 use cairn_proto::wire::request::message::{ImportEntry, Imported};
 use cairn_proto::wire::request::session::{NewInvite, PullRange, Pulled};
@@ -80,7 +80,7 @@ macro_rules! enums {
 }
 
 structs! {
-    Attachment, AttachmentHash, Avatar, Bucket, Capabilities, CheckpointMetrics, Contact,
+    Attachment, AttachmentHash, Avatar, Bucket, Capabilities, CheckpointMetrics, ClockMetrics, Contact,
     ContactPage, Conversation, ConversationPage, DeviceInfo, Draft, Entry, Explained, Forward,
     GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Imported, Media, Member,
     MemberCursors, MemberPage, MemberSettings, Metrics, Moment, NewInvite, OpenGroup, OverviewPlace,

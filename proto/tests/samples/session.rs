@@ -28,6 +28,7 @@ pub(super) fn add_all(samples: &mut Samples) {
     samples.add(vec![invite()]);
     samples.add(vec![metrics()]);
     samples.add(vec![metrics().checkpoints]);
+    samples.add(vec![metrics().clock]);
     samples.add(vec![metrics().syncs]);
     samples.add(metrics().syncs.buckets().to_vec());
     add_history(samples);
