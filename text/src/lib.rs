@@ -1,0 +1,29 @@
+//! The markup of cairn's messages, as `docs/TEXT.md` describes it.
+//!
+//! [`parse`] turns a text into a tree that every client renders in its own way, [`Names`] finds the
+//! users that a text mentions, and [`sanitize()`] makes text of other users safe to show.
+//! `vectors.json` beside the crate holds texts with their trees, for implementations in other
+//! languages.
+//!
+//! ```
+//! use cairn_text::{Names, mentions, parse};
+//!
+//! let names = Names::new([("bob", 2), ("张三", 3)]);
+//! assert_eq!(mentions("**ship it**, @Bob @张三你好", &names), [2, 3]);
+//! assert_eq!(parse("```\nlet x = 1;\n```", &names).len(), 1);
+//! ```
+
+#![deny(missing_docs)]
+
+mod chars;
+mod emoji;
+mod mention;
+mod parse;
+mod sanitize;
+mod tree;
+
+pub use emoji::{emoji, emoji_names};
+pub use mention::{Names, mentions};
+pub use parse::parse;
+pub use sanitize::{Lines, is_blank, sanitize};
+pub use tree::{Block, Inline, Item, Line, Marker};

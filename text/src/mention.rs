@@ -1,0 +1,119 @@
+//! Names after an `@`.
+
+use std::collections::HashMap;
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::chars::{is_mark, is_word};
+use crate::parse::parse;
+use crate::tree::{Block, Inline};
+
+/// Candidates that are looked up in one line. Later ones are text.
+const CANDIDATES_MAX: usize = 256;
+
+/// The names that a text can mention, such as the members of its conversation, and what each of
+/// them stands for. Names match whatever their case and however their accents are encoded.
+#[derive(Clone, Debug)]
+pub struct Names<T> {
+    by_key: HashMap<String, T>,
+    /// Characters of the longest key, decomposed.
+    longest: usize,
+}
+
+/// Look-ups left.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Budget(usize);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(CANDIDATES_MAX)
+    }
+}
+
+impl<T> Names<T> {
+    /// Creates an index of names. Of names with the same key, the last is found.
+    pub fn new<'a>(names: impl IntoIterator<Item = (&'a str, T)>) -> Self {
+        let by_key: HashMap<_, _> = names
+            .into_iter()
+            .map(|(name, target)| (key(name), target))
+            .collect();
+        let longest = by_key.keys().map(|key| key.nfd().count()).max();
+        Self {
+            by_key,
+            longest: longest.unwrap_or(0),
+        }
+    }
+
+    /// Returns an index without names: a text that is parsed with it mentions no one.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::new([])
+    }
+
+    /// Returns what a name stands for.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&T> {
+        self.by_key.get(&key(name))
+    }
+
+    /// Finds the longest name at the start of a text. It ends where its last word ends.
+    pub(crate) fn longest<'a>(&self, text: &'a str, budget: &mut Budget) -> Option<(&'a str, &T)> {
+        budget.0 = budget.0.checked_sub(1)?;
+        let ends: Vec<_> = text
+            .char_indices()
+            .take(self.longest)
+            .map(|(at, c)| at + c.len_utf8())
+            .collect();
+        ends.into_iter().rev().find_map(|end| {
+            let (name, after) = text.split_at(end);
+            let next = after.chars().next();
+            let ends_inside = name.ends_with(is_word) && next.is_some_and(is_word);
+            if ends_inside || next.is_some_and(is_mark) {
+                return None;
+            }
+            self.get(name).map(|target| (name, target))
+        })
+    }
+}
+
+/// Names are compared by this: full width forms narrowed, lower case, composed.
+fn key(name: &str) -> String {
+    let narrow = |c: char| match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xff01 + 0x21).unwrap_or(c),
+        c => c,
+    };
+    let lower: String = name.chars().map(narrow).collect::<String>().to_lowercase();
+    // The two forms of the Greek sigma are one letter.
+    lower.replace('ς', "σ").nfc().collect()
+}
+
+/// Returns what a text mentions, each once, in the order of the text.
+#[must_use]
+pub fn mentions<T: Clone + PartialEq>(text: &str, names: &Names<T>) -> Vec<T> {
+    let mut found = Vec::new();
+    in_blocks(parse(text, names), &mut found);
+    found
+}
+
+fn in_blocks<T: PartialEq>(blocks: Vec<Block<T>>, found: &mut Vec<T>) {
+    for block in blocks {
+        match block {
+            Block::Paragraph(lines) => lines.into_iter().for_each(|line| in_line(line, found)),
+            Block::List(items) => items.into_iter().for_each(|item| in_line(item.line, found)),
+            Block::Quote(blocks) => in_blocks(blocks, found),
+            Block::Code { .. } => {}
+        }
+    }
+}
+
+fn in_line<T: PartialEq>(line: Vec<Inline<T>>, found: &mut Vec<T>) {
+    for inline in line {
+        match inline {
+            Inline::Mention { target, .. } if !found.contains(&target) => found.push(target),
+            Inline::Bold(inner) | Inline::Italic(inner) | Inline::Struck(inner) => {
+                in_line(inner, found);
+            }
+            _ => {}
+        }
+    }
+}
