@@ -80,9 +80,9 @@ macro_rules! enums {
 }
 
 structs! {
-    Attachment, AttachmentHash, Avatar, Bucket, Capabilities, CheckpointMetrics, ClockMetrics, Contact,
-    ContactPage, Conversation, ConversationPage, DeviceInfo, Draft, Entry, Explained, Forward,
-    GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Imported, Media, Member,
+    Attachment, AttachmentHash, Avatar, Bucket, Capabilities, CheckpointMetrics, ClockMetrics,
+    Contact, ContactPage, Conversation, ConversationPage, DeviceInfo, Draft, Entry, Explained,
+    Forward, GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Imported, Media, Member,
     MemberCursors, MemberPage, MemberSettings, Metrics, Moment, NewInvite, OpenGroup, OverviewPlace,
     PresentDevice, Preview, Profile, Pulled, Reaction, Receipt, ReceiptCounts, ReceiptPage,
     Relation, RetentionInfo, Run, Setting, UserInfo, UserPage, UserPresence, UserProfile, Video,
