@@ -58,8 +58,6 @@ pub struct State {
     pub(super) settings: Settings,
     pub(super) found_by_name: FoundByName,
     pub(super) clock: Clock,
-    /// Conversations whose retention policy changed. Not persisted.
-    pub(super) policies_changed: Vec<ConversationId>,
     /// References and records of attachments.
     pub attachments: Attachments,
     last_user: u32,

@@ -237,7 +237,8 @@ pub(crate) const RECEIPTS_INTERVAL: Duration = Duration::from_secs(1);
 /// Time between two rounds over all conversations with a retention policy.
 pub(crate) const RETENTION_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Pause after each step of expiry, which leaves the sequencer to others.
+/// Pause after each step of expiry and between two looks for changed policies, which leaves the
+/// sequencer to others.
 pub(crate) const RETENTION_PAUSE: Duration = Duration::from_millis(200);
 
 /// Conversations listed at once for expiry.

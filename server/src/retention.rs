@@ -3,7 +3,8 @@
 //!
 //! It reads on the blocking pool, a bounded part at a time, and pauses in between.
 
-use std::future::poll_fn;
+mod policies;
+
 use std::sync::Arc;
 
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
@@ -13,6 +14,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{debug, error, info};
 
 use crate::limits;
+use crate::retention::policies::Policies;
 use crate::shared::Shared;
 use cairn_core::api::command::{Expire, GetRetained, KeepsByDefault, ReadClock, Retained};
 use cairn_core::clock::date;
@@ -23,21 +25,27 @@ use cairn_store::timeline::retention::{Aged, Ages, Scope, aged};
 /// Visits every conversation that may expire entries in rounds, and those whose policy changed at
 /// once.
 pub(crate) async fn run(shared: Arc<Shared>) {
+    let mut policies = Policies::new(&shared.followers);
+    let mut next_round = Instant::now();
     loop {
-        let next_round = Instant::now() + limits::RETENTION_INTERVAL;
-        // Logged even where nothing expires: a policy may be set later.
-        if let Err(code) = shared.ask(ReadClock).await {
-            error!(%code, "cannot log the server's clock");
-        }
+        // Before the round, which finds in the trees what is no longer in the log.
+        let changed = policies.changed().await;
         let mut pass = Pass::default();
-        round(&shared, &mut pass).await;
-        pass.log();
-        let changed = || poll_fn(|context| shared.retentions.poll_changed(context));
-        while let Ok(conversation) = timeout_at(next_round, changed()).await {
-            let mut pass = Pass::default();
-            maintain(&shared, conversation, &mut pass).await;
-            pass.log();
+        let now = Instant::now();
+        if changed.is_anywhere || now >= next_round {
+            next_round = now + limits::RETENTION_INTERVAL;
+            // Logged even where nothing expires: a policy may be set later.
+            if let Err(code) = shared.ask(ReadClock).await {
+                error!(%code, "cannot log the server's clock");
+            }
+            round(&shared, &mut pass).await;
         }
+        for conversation in changed.conversations {
+            maintain(&shared, conversation, &mut pass).await;
+        }
+        pass.log();
+        sleep(limits::RETENTION_PAUSE).await;
+        timeout_at(next_round, policies.ready()).await.ok();
     }
 }
 

@@ -280,6 +280,7 @@ fn shared(
         timelines: engine.timelines(),
         history: engine.history(),
         retentions: engine.retentions(),
+        followers: engine.followers(),
         seats: Arc::default(),
         strangers: Arc::default(),
         budget: Budget::new(),

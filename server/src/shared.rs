@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cairn_core::Command;
 use cairn_proto::invite::ServerAddr;
 use cairn_proto::wire::error::ErrorCode;
+use cairn_store::followers::Followers;
 use cairn_store::timeline::Timelines;
 use cairn_store::timeline::history::History;
 use cairn_store::timeline::retention::Retentions;
@@ -32,6 +33,7 @@ pub(crate) struct Shared {
     pub(crate) timelines: Arc<Timelines>,
     pub(crate) history: History,
     pub(crate) retentions: Retentions,
+    pub(crate) followers: Followers,
     pub(crate) seats: Arc<Seats>,
     pub(crate) strangers: Arc<Strangers>,
     pub(crate) budget: Budget,

@@ -44,8 +44,8 @@ use crate::files::format::{self, Format};
 use crate::files::lock::DirLock;
 use crate::files::poison::Poison;
 use crate::files::upgrade;
+use crate::followers::Followers;
 use crate::timeline::history::History;
-use crate::timeline::policy_changes::PolicyChanges;
 use crate::timeline::retention::Retentions;
 use crate::timeline::{Timeline, Timelines};
 use crate::trees::db::Trees;
@@ -77,7 +77,6 @@ pub struct Engine {
     loaded: HashSet<Load>,
     loads: u64,
     meter: Meter,
-    policy_changes: PolicyChanges,
 }
 
 /// The progress of checkpoints.
@@ -143,13 +142,13 @@ impl Engine {
         // the log holds.
         let through = trees.checkpoint()?;
         let mut replayed = Replayed::default();
-        let mut batches = 0_u64;
+        let mut shown = Vec::new();
         let directory = directory_id(env, dir, &trees, format)?;
         let source = LogSource::of(env, dir, directory, format);
         let log = source.replay(through, &poison, |batch, payload| {
-            batches += 1;
             state.begin_batch(batch.revision());
-            replay::apply(&mut state, &loader, &timelines, &mut replayed, payload).map_err(Box::new)
+            let kinds = replay::apply(&mut state, &loader, &timelines, &mut replayed, payload);
+            kinds.map(|kinds| shown.push(kinds)).map_err(Box::new)
         });
         let log = log.map_err(|error| match error {
             OpenError::Log(error) => StoreError::Log(error),
@@ -164,11 +163,10 @@ impl Engine {
             );
         }
         let touched = replayed.grown.into_iter().chain(replayed.expired).collect();
-        let policy_changes = PolicyChanges::default();
-        policy_changes.add(state.take_policies_changed());
         state.begin_batch(log.last().next_revision());
+        shown.iter().for_each(|kinds| log.feed().show(*kinds));
         info!(
-            batches,
+            batches = shown.len(),
             bytes = log.bytes_since(through),
             "replayed the log"
         );
@@ -195,7 +193,6 @@ impl Engine {
             loaded: HashSet::new(),
             loads: 0,
             meter: Meter::start(&env.clock),
-            policy_changes,
         })
     }
 
@@ -230,8 +227,13 @@ impl Engine {
     }
 
     #[must_use]
+    pub fn followers(&self) -> Followers {
+        Followers::of(self.log.feed().clone())
+    }
+
+    #[must_use]
     pub fn retentions(&self) -> Retentions {
-        Retentions::new(self.trees.clone(), self.policy_changes.clone())
+        Retentions::new(self.trees.clone())
     }
 
     /// Reports a failure of the trees' last write, which comes when everything that reads them is
@@ -332,6 +334,7 @@ impl Engine {
         }
         // The next batch is likely to be as long as this one.
         let next = self.batch.next();
+        let kinds = self.batch.kinds();
         let (bytes, appended, rewritten) = std::mem::replace(&mut self.batch, next).into_parts();
         let mut buffer = BatchBuf::new();
         *buffer.payload_mut() = bytes;
@@ -353,7 +356,8 @@ impl Engine {
                 timeline.rewrite(at.msgid, bytes.slice(at.range));
             }
         }
-        self.policy_changes.add(self.state.take_policies_changed());
+        // After the timelines: a follower that rebuilds reads them.
+        self.log.feed().show(kinds);
         Ok(grown)
     }
 

@@ -24,6 +24,7 @@
 //! * [`blocks`]: messages, packed and compressed
 //! * [`timeline`]: reading a conversation, from memory and from blocks
 //! * [`checkpoint`]: moving the commit log into the trees, and compaction
+//! * [`followers`]: reading the log by a stored position
 //! * [`engine`]: all of it together, around the state machine
 //! * [`check`]: checking what is stored
 
@@ -37,6 +38,7 @@ pub mod disk;
 pub mod engine;
 pub mod env;
 pub mod files;
+pub mod followers;
 pub mod limits;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -92,9 +92,6 @@ pub(crate) const DISK_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// the log writes.
 pub(crate) const START_FREE_BYTES_MIN: u64 = 16 * 1024 * 1024;
 
-/// Conversations with a changed retention policy that wait for the task that expires messages.
-pub(crate) const POLICY_CHANGES_MAX: usize = 1024;
-
 /// How far a message's stamp may be ahead of the server's clock: twice as far as new ones are.
 pub(crate) const STAMP_AHEAD_MS_MAX: u64 = 2 * cairn_core::limits::CLOCK_STEP_MS_MAX;
 

@@ -4,7 +4,6 @@
 //! The sequencer publishes after the commit; sessions read, from any thread; checkpoints trim what
 //! blocks hold.
 pub mod history;
-pub(crate) mod policy_changes;
 pub mod retention;
 
 use std::collections::{BTreeMap, VecDeque};

@@ -13,6 +13,7 @@ use cairn_proto::wire::codec::{self, DecodeError};
 use hashbrown::HashMap;
 
 use crate::api::change::{Appended, Change};
+use crate::api::kinds::Kinds;
 use crate::api::update::Update;
 
 /// The encoded changes of one group commit. The commit log writes the buffer as it is; tails,
@@ -25,6 +26,7 @@ pub struct Batch {
     rewritten: Vec<EntryAt>,
     index: EntryIndex,
     updates: Vec<Update>,
+    kinds: Kinds,
     forced: bool,
     moves_reads: bool,
 }
@@ -70,6 +72,7 @@ impl Batch {
             rewritten: Vec::new(),
             index: EntryIndex::default(),
             updates: Vec::new(),
+            kinds: Kinds::NONE,
             forced: false,
             moves_reads: false,
         }
@@ -157,6 +160,12 @@ impl Batch {
             .collect()
     }
 
+    /// The kinds of the changes.
+    #[must_use]
+    pub const fn kinds(&self) -> Kinds {
+        self.kinds
+    }
+
     /// Splits the batch into its buffer, and the positions of new and of rewritten entries.
     #[must_use]
     pub fn into_parts(self) -> (Vec<u8>, Vec<EntryAt>, Vec<EntryAt>) {
@@ -169,6 +178,7 @@ impl Batch {
             "entries are pushed with their bytes"
         );
         codec::encode_into(change, &mut self.bytes);
+        self.kinds = self.kinds.with(change.kind());
         self.moves_reads |= matches!(change, Change::Read { .. });
         // Only what may be lost in a crash rides along. Anything else would be acknowledged while
         // no commit is due.
@@ -178,6 +188,7 @@ impl Batch {
     /// Appends an entry whose content is already encoded.
     pub(crate) fn push_appended(&mut self, appended: Appended, content: &[u8]) {
         codec::encode_into(&Change::Appended(appended), &mut self.bytes);
+        self.kinds = self.kinds.with(Kinds::APPENDED);
         let start = self.bytes.len();
         codec::prefixed(&mut self.bytes, |out| {
             codec::encode_into(&(appended.sender, appended.sent_at), out);
@@ -211,6 +222,7 @@ impl Batch {
             },
             &mut self.bytes,
         );
+        self.kinds = self.kinds.with(Kinds::REWRITTEN);
         let start = self.bytes.len();
         entry.pack(&mut self.bytes);
         let range = start..self.bytes.len();

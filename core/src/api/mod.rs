@@ -4,4 +4,5 @@ pub mod actor;
 pub mod batch;
 pub mod change;
 pub mod command;
+pub mod kinds;
 pub mod update;

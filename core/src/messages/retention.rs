@@ -297,12 +297,6 @@ impl State {
             found.retention = retention;
             found.dirty.retention = true;
         }
-        self.policies_changed.push(conversation);
-    }
-
-    /// Takes the conversations whose policy changed since the last call, in a batch or in a replay.
-    pub fn take_policies_changed(&mut self) -> Vec<ConversationId> {
-        std::mem::take(&mut self.policies_changed)
     }
 
     pub(crate) fn apply_floor_raised(&mut self, conversation: ConversationId, floor: MsgId) {

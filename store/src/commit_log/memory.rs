@@ -62,6 +62,13 @@ impl MemoryLog {
         self.0.lock().batches.len()
     }
 
+    /// Returns a batch, unless it was trimmed.
+    pub(super) fn read(&self, batch: BatchNo) -> Option<Bytes> {
+        let stored = self.0.lock();
+        let at = batch.get().checked_sub(stored.trimmed.next().get())?;
+        stored.batches.get(usize::try_from(at).ok()?).cloned()
+    }
+
     fn after(&self, batch: BatchNo) -> Result<(BatchNo, Vec<Bytes>), LogError> {
         let stored = self.0.lock();
         let first = stored.trimmed.next();
@@ -127,6 +134,10 @@ impl MemoryWriter {
             poison: poison.clone(),
             written_bytes: 0,
         })
+    }
+
+    pub(super) fn log(&self) -> MemoryLog {
+        self.log.clone()
     }
 
     pub(super) fn append(&mut self, batch: &BatchBuf) -> Result<BatchNo, LogError> {

@@ -4,6 +4,7 @@
 //! LogSource::replay(from)  every batch after a position, in order; the log can be written then
 //! Log::append(batch)       the position after it
 //! Log::trim(through)       drops batches that the trees hold durably
+//! Log::feed()              the batches for followers, which read on their own threads
 //! ```
 //!
 //! All that an engine knows of its log is here. The log decides which batches exist and in which
@@ -14,6 +15,7 @@
 
 mod counters;
 mod error;
+pub(crate) mod feed;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod memory;
 mod position;
@@ -25,9 +27,10 @@ use bytes::Bytes;
 
 pub(crate) use self::counters::LogCounters;
 pub(crate) use self::error::{LogError, OpenError};
+use self::feed::{Feed, LogReader};
 #[cfg(any(test, feature = "testing"))]
 use self::memory::{MemoryLog, MemoryWriter};
-pub(crate) use self::position::Position;
+pub use self::position::Position;
 pub(crate) use self::segments::record::BatchBuf;
 use self::segments::{LogPlace, SegmentLog};
 use crate::env::Env;
@@ -45,7 +48,13 @@ pub(crate) enum LogSource<'a> {
 
 /// A log that can be written, by one engine.
 #[derive(Debug)]
-pub(crate) enum Log {
+pub(crate) struct Log {
+    writer: Writer,
+    feed: Feed,
+}
+
+#[derive(Debug)]
+enum Writer {
     Segments(Box<SegmentLog>),
     #[cfg(any(test, feature = "testing"))]
     Memory(MemoryWriter),
@@ -75,15 +84,27 @@ impl<'a> LogSource<'a> {
         poison: &Poison,
         mut replay: impl FnMut(Position, Bytes) -> Result<(), E>,
     ) -> Result<Log, OpenError<E>> {
-        let from = from.batch();
         let replay = |batch, payload| replay(Position::after(batch), payload);
-        Ok(match self {
-            Self::Segments(env, place) => Log::Segments(Box::new(SegmentLog::open(
-                env, &place, from, poison, replay,
+        let writer = match self {
+            Self::Segments(env, place) => Writer::Segments(Box::new(SegmentLog::open(
+                env,
+                &place,
+                from.batch(),
+                poison,
+                replay,
             )?)),
             #[cfg(any(test, feature = "testing"))]
-            Self::Memory(log) => Log::Memory(MemoryWriter::open(log, from, poison, replay)?),
-        })
+            Self::Memory(log) => {
+                Writer::Memory(MemoryWriter::open(log, from.batch(), poison, replay)?)
+            }
+        };
+        let reader = match &writer {
+            Writer::Segments(log) => LogReader::Segments(log.reader()),
+            #[cfg(any(test, feature = "testing"))]
+            Writer::Memory(log) => LogReader::Memory(log.log()),
+        };
+        let feed = Feed::new(reader, from);
+        Ok(Log { writer, feed })
     }
 }
 
@@ -95,10 +116,10 @@ impl Log {
     /// When the batch is too large; nothing has happened then. Any other error poisons the store,
     /// and the batch may be in the log all the same.
     pub(crate) fn append(&mut self, batch: &mut BatchBuf) -> Result<Position, LogError> {
-        let appended = match self {
-            Self::Segments(log) => log.append(batch),
+        let appended = match &mut self.writer {
+            Writer::Segments(log) => log.append(batch),
             #[cfg(any(test, feature = "testing"))]
-            Self::Memory(log) => log.append(batch),
+            Writer::Memory(log) => log.append(batch),
         };
         appended.map(Position::after)
     }
@@ -110,48 +131,57 @@ impl Log {
     ///
     /// Every error poisons the store.
     pub(crate) fn seal(&mut self) -> Result<Position, LogError> {
-        match self {
-            Self::Segments(log) => log.rotate().map(Position::after),
+        match &mut self.writer {
+            Writer::Segments(log) => log.rotate().map(Position::after),
             #[cfg(any(test, feature = "testing"))]
-            Self::Memory(log) => Ok(Position::after(log.last())),
+            Writer::Memory(log) => Ok(Position::after(log.last())),
         }
     }
 
-    /// Drops batches up to `through`, which the trees must hold durably. Does not wait for it.
+    /// Drops batches up to `through`, which the trees must hold durably. Waits neither for that nor
+    /// for followers.
     pub(crate) fn trim(&mut self, through: Position) {
-        match self {
-            Self::Segments(log) => log.drop_through(through.batch()),
+        self.feed.trim(through);
+        match &mut self.writer {
+            Writer::Segments(log) => log.drop_through(through.batch()),
             #[cfg(any(test, feature = "testing"))]
-            Self::Memory(log) => log.trim(through.batch()),
+            Writer::Memory(log) => log.trim(through.batch()),
         }
+    }
+
+    /// The batches for followers. The engine shows them after a commit: see
+    /// [`Feed::show`].
+    #[must_use]
+    pub(crate) const fn feed(&self) -> &Feed {
+        &self.feed
     }
 
     /// The position after the last batch.
     #[must_use]
     pub(crate) fn last(&self) -> Position {
-        Position::after(match self {
-            Self::Segments(log) => log.last(),
+        Position::after(match &self.writer {
+            Writer::Segments(log) => log.last(),
             #[cfg(any(test, feature = "testing"))]
-            Self::Memory(log) => log.last(),
+            Writer::Memory(log) => log.last(),
         })
     }
 
     /// The bytes of the batches after a position, at least.
     #[must_use]
     pub(crate) fn bytes_since(&self, position: Position) -> u64 {
-        match self {
-            Self::Segments(log) => log.bytes_since(position.batch()),
+        match &self.writer {
+            Writer::Segments(log) => log.bytes_since(position.batch()),
             #[cfg(any(test, feature = "testing"))]
-            Self::Memory(log) => log.bytes_since(position.batch()),
+            Writer::Memory(log) => log.bytes_since(position.batch()),
         }
     }
 
     #[must_use]
     pub(crate) fn counters(&self) -> LogCounters {
-        match self {
-            Self::Segments(log) => log.counters(),
+        match &self.writer {
+            Writer::Segments(log) => log.counters(),
             #[cfg(any(test, feature = "testing"))]
-            Self::Memory(log) => LogCounters {
+            Writer::Memory(log) => LogCounters {
                 written_bytes: log.written_bytes(),
                 ..LogCounters::default()
             },
@@ -164,28 +194,28 @@ impl Log {
     ///
     /// When that failed. The log is complete all the same.
     pub(crate) fn close(self) -> Result<(), LogError> {
-        match self {
-            Self::Segments(log) => log.close_clean(),
+        match self.writer {
+            Writer::Segments(log) => log.close_clean(),
             #[cfg(any(test, feature = "testing"))]
-            Self::Memory(_) => Ok(()),
+            Writer::Memory(_) => Ok(()),
         }
     }
 
     /// Prepares a segment if one is wanted. Returns whether one was.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn prepare_segment(&self) -> bool {
-        match self {
-            Self::Segments(log) => log.prepare_segment(),
-            Self::Memory(_) => false,
+        match &self.writer {
+            Writer::Segments(log) => log.prepare_segment(),
+            Writer::Memory(_) => false,
         }
     }
 
     /// Writes the watermark if it changed. Returns whether it had.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn write_watermark(&self) -> bool {
-        match self {
-            Self::Segments(log) => log.write_watermark(),
-            Self::Memory(_) => false,
+        match &self.writer {
+            Writer::Segments(log) => log.write_watermark(),
+            Writer::Memory(_) => false,
         }
     }
 }

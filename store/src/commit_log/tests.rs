@@ -3,8 +3,10 @@
 use std::convert::Infallible;
 use std::path::Path;
 
+use super::feed::Next;
 use super::*;
 use crate::testing::{LostReply, SimDisk};
+use cairn_core::api::kinds::Kinds;
 
 const DIRECTORY: DirectoryId = DirectoryId::from_bytes([5; 16]);
 
@@ -117,4 +119,43 @@ fn failed_append_poisons_the_store() {
     ));
     // The batch without a reply is there.
     assert_eq!((memory.batches(), memory.failures()), (2, 1));
+}
+
+/// A follower on another thread reads each batch as it was written, or notices that it is gone.
+#[test]
+fn batches_are_followed_while_segments_are_reused() {
+    const BATCHES: u64 = 3_000;
+    let payload = |n: u64| vec![n as u8; 1 + n as usize * 37 % 400];
+    for (name, env) in envs() {
+        let (mut log, _) = open(&env, Position::START).unwrap();
+        let feed = log.feed().clone();
+        let follower = std::thread::spawn(move || {
+            let mut cursor = feed.cursor(Position::START, Kinds::APPENDED);
+            let mut feed = feed;
+            let (mut seen, mut missed) = (0, 0);
+            while cursor.position < Position::at(BATCHES) {
+                match feed.next(&mut cursor).unwrap() {
+                    Next::Batch(found) => {
+                        let position = cursor.position;
+                        assert_eq!(found, payload(position.batch().get()), "{name} {position}");
+                        seen += 1;
+                    }
+                    Next::Missing => missed += 1,
+                    Next::CaughtUp => std::thread::yield_now(),
+                }
+            }
+            (seen, missed)
+        });
+        for n in 1..=BATCHES {
+            append(&mut log, &payload(n));
+            log.feed().show(Kinds::APPENDED);
+            if n % 40 == 0 {
+                let through = log.seal().unwrap();
+                log.trim(through);
+                while log.prepare_segment() {}
+            }
+        }
+        let (seen, missed) = follower.join().unwrap();
+        assert!(seen + missed > 0, "{name}");
+    }
 }

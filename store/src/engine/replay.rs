@@ -9,6 +9,7 @@ use crate::engine::error::ReplayError;
 use crate::timeline::{Timeline, Timelines};
 use crate::trees::rows_in::Loader;
 use cairn_core::api::change::Appended;
+use cairn_core::api::kinds::Kinds;
 use cairn_core::{Change, State, api::batch};
 
 /// The conversations that the log changes, for the next checkpoint.
@@ -19,15 +20,17 @@ pub(crate) struct Replayed {
 }
 
 /// Applies a batch of the log to the state from the trees, parts of which may be newer than the
-/// checkpoint.
+/// checkpoint. Returns the kinds of its changes.
 pub(crate) fn apply(
     state: &mut State,
     loader: &Loader,
     timelines: &Timelines,
     replayed: &mut Replayed,
     payload: Bytes,
-) -> Result<(), ReplayError> {
-    batch::replay(payload, |change, entry| {
+) -> Result<Kinds, ReplayError> {
+    let mut kinds = Kinds::NONE;
+    batch::replay::<ReplayError>(payload, |change, entry| {
+        kinds = kinds.with(change.kind());
         for need in state.loads_for(&change) {
             loader.load(state, need)?;
         }
@@ -70,5 +73,6 @@ pub(crate) fn apply(
         }
         state.apply(&change);
         Ok(())
-    })
+    })?;
+    Ok(kinds)
 }

@@ -1,7 +1,5 @@
 //! Finding entries that are old enough to expire. It reads and decides nothing.
 
-use std::task::{Context, Poll};
-
 use cairn_proto::content::message::Message;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
 use cairn_proto::wire::codec::DecodeError;
@@ -11,16 +9,13 @@ use crate::blocks::run::RunLimits;
 use crate::limits::STAMP_AHEAD_MS_MAX;
 use crate::timeline::Timeline;
 use crate::timeline::history::{History, HistoryError};
-use crate::timeline::policy_changes::PolicyChanges;
 use crate::trees::db::{Trees, TreesError};
 use crate::trees::{RowKey, RowPrefix, Tree, parse};
 
-/// Lists conversations that may have entries to expire: all of them from the trees, and those whose
-/// policy changed from the log.
+/// Lists conversations that may have entries to expire.
 #[derive(Clone, Debug)]
 pub struct Retentions {
     trees: Trees,
-    changes: PolicyChanges,
 }
 
 /// Which conversations to list.
@@ -59,14 +54,8 @@ pub enum AgedError {
 
 impl Retentions {
     #[must_use]
-    pub(crate) const fn new(trees: Trees, changes: PolicyChanges) -> Self {
-        Self { trees, changes }
-    }
-
-    /// Takes a conversation whose policy changed, or wakes the task once there is one. The changes
-    /// since the last checkpoint are among them after a restart. One task may read them.
-    pub fn poll_changed(&self, context: &Context<'_>) -> Poll<ConversationId> {
-        self.changes.poll_next(context)
+    pub const fn new(trees: Trees) -> Self {
+        Self { trees }
     }
 
     /// Lists conversations after `after` in the order of their ids, at most `limit` of them. Those
@@ -338,7 +327,7 @@ mod tests {
     fn conversations_are_listed_in_pages() {
         let dir = tempfile::tempdir().unwrap();
         let trees = open(dir.path(), &Poison::new());
-        let retentions = Retentions::new(trees.clone(), PolicyChanges::default());
+        let retentions = Retentions::new(trees.clone());
         let ids = [1, 2, 255, 256, 1 << 32, (3 << 32) | 7].map(ConversationId::new);
         assert_eq!(retentions.page(Scope::All, None, 9).unwrap(), []);
         trees

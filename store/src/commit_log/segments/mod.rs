@@ -12,6 +12,7 @@
 //! ([`watermark`]).
 
 mod preparer;
+pub(crate) mod reader;
 pub(crate) mod record;
 mod recovery;
 pub(crate) mod salvage;
@@ -28,6 +29,7 @@ use crate::disk::Disk;
 use crate::limits;
 
 use self::preparer::Preparer;
+use self::reader::{SegmentList, SegmentReader};
 use self::record::{BatchBuf, BatchNo, Layout};
 use self::recovery::{Known, Listing};
 use self::segment::{Active, FileKind, Sealed, SegmentEnd};
@@ -54,6 +56,8 @@ pub(crate) struct SegmentLog {
     watermark: Watermark,
     sealed: VecDeque<Sealed>,
     active: Active,
+    /// What followers can read.
+    listed: SegmentList,
     last: BatchNo,
     /// Since the log was opened.
     written_bytes: u64,
@@ -172,6 +176,11 @@ impl SegmentLog {
             .map_err(|source| LogError::io("start a segment in", dir, source))?;
         watermark.anchor(last.next(), active.bytes, last, checksum)?;
         preparer.recycle(replayed.dropped);
+        let listed = SegmentList::default();
+        for segment in &sealed {
+            listed.push(segment.first, &segment.path);
+        }
+        listed.push(active.header.first, &active.path);
         let (poison, sync_times) = (poison.clone(), SyncTimes::new());
         let mut log = Self {
             env: env.clone(),
@@ -182,6 +191,7 @@ impl SegmentLog {
             watermark,
             sealed,
             active,
+            listed,
             last,
             written_bytes: 0,
             sync_times,
@@ -249,6 +259,10 @@ impl SegmentLog {
             .iter()
             .position(|sealed| sealed.last > batch)
             .unwrap_or(self.sealed.len());
+        let first = self.sealed.get(keep).map(|sealed| sealed.first);
+        // Before the files are reused.
+        self.listed
+            .remove_before(first.unwrap_or(self.active.header.first));
         self.preparer
             .recycle(self.sealed.drain(..keep).map(|sealed| sealed.path));
     }
@@ -273,6 +287,12 @@ impl SegmentLog {
             .map(|sealed| sealed.record_bytes)
             .sum();
         sealed + self.active.end - segment::SEGMENT_HEADER_BYTES as u64
+    }
+
+    /// A reader for another thread.
+    #[must_use]
+    pub(crate) fn reader(&self) -> SegmentReader {
+        SegmentReader::new(&self.env.disk, &self.listed)
     }
 
     #[must_use]
@@ -321,6 +341,7 @@ impl SegmentLog {
 
     fn seal_active(&mut self) -> Result<(), LogError> {
         let next = self.activate_next().map_err(|error| self.fail(error))?;
+        self.listed.push(next.header.first, &next.path);
         let full = std::mem::replace(&mut self.active, next);
         let record_bytes = full.end - segment::SEGMENT_HEADER_BYTES as u64;
         self.sealed.push_back(Sealed {

@@ -20,7 +20,7 @@ use crate::limits;
 pub(super) const RECORD_HEADER_BYTES: usize = 20;
 
 /// Length and checksum, which the length does not count.
-const FRAME_BYTES: usize = 8;
+pub(super) const FRAME_BYTES: usize = 8;
 
 /// The number of the record that ends a segment which is not written to again. It has no changes.
 const END: BatchNo = BatchNo(u64::MAX);
@@ -175,6 +175,13 @@ pub(super) struct RecordReader {
 }
 
 impl RecordReader {
+    /// Returns the length of a record by its first bytes, which may be anything.
+    pub(super) fn record_bytes(self, frame: [u8; FRAME_BYTES]) -> Option<usize> {
+        let len = usize::try_from(u64::from_le_bytes(frame) as u32).ok()?;
+        let changes = len.checked_sub(self.layout.header_bytes() - FRAME_BYTES)?;
+        (changes <= limits::BATCH_BYTES_MAX).then_some(len + FRAME_BYTES)
+    }
+
     /// Returns the record at this offset, if there is a complete one.
     pub(super) fn read_at(self, segment: &[u8], at: usize) -> Option<Found> {
         let header_bytes = self.layout.header_bytes();

@@ -157,6 +157,33 @@ fn recycled_segments_hide_old_batches() {
 }
 
 #[test]
+fn reader_never_returns_a_reused_segment() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut log, _) = open(dir.path(), 0).unwrap();
+    let mut reader = log.reader();
+    for n in 1..=3 {
+        append(&mut log, &[n; 100]);
+    }
+    let read = |reader: &mut SegmentReader, n| reader.read(BatchNo::new(n)).unwrap();
+    assert_eq!(read(&mut reader, 1).as_deref(), Some(&[1; 100][..]));
+    assert_eq!(read(&mut reader, 3).as_deref(), Some(&[3; 100][..]));
+    assert_eq!(
+        read(&mut reader, 2).as_deref(),
+        Some(&[2; 100][..]),
+        "backwards"
+    );
+    let through = log.rotate().unwrap();
+    log.drop_through(through);
+    for n in 4..=6 {
+        append(&mut log, &[n; 100]);
+        log.rotate().unwrap();
+    }
+    assert_eq!(read(&mut reader, 3), None);
+    assert_eq!(read(&mut log.reader(), 1), None);
+    assert_eq!(read(&mut reader, 6).as_deref(), Some(&[6; 100][..]));
+}
+
+#[test]
 fn truncated_segment_is_not_reused() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("log")).unwrap();

@@ -6,6 +6,7 @@
 
 mod ledger;
 mod machine;
+mod mirror;
 mod script;
 mod setup;
 mod verify;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use cairn_proto::content::body::Body;
 use cairn_proto::content::message::Run;
+use cairn_proto::ids::UserId;
 
 pub(super) const USERS: usize = 3;
 pub(super) const CONVERSATIONS: usize = 3;
@@ -81,21 +82,30 @@ impl Accepted {
     /// Compares entries that were read with what belongs there.
     pub(super) fn check_run(&self, run: &Run, users: &BTreeMap<u32, usize>) -> Result<(), String> {
         for message in run.messages().map_err(|error| error.to_string())? {
-            let msgid = message.msgid.get();
-            let found = match message.body {
-                Body::Text(text) => Content::Text {
-                    by: users[&message.sender.get()],
-                    text: text.to_string(),
-                },
-                Body::Recalled { .. } => Content::Recalled,
-                _ => Content::Other,
-            };
-            let expected = self.entries.get(msgid as usize - 1);
-            if expected != Some(&found) {
-                return Err(format!("message {msgid} is {found:?}, not {expected:?}"));
-            }
+            self.check(message.msgid.get(), message.sender, message.body, users)?;
         }
         Ok(())
+    }
+
+    pub(super) fn check(
+        &self,
+        msgid: u64,
+        sender: UserId,
+        body: Body,
+        users: &BTreeMap<u32, usize>,
+    ) -> Result<(), String> {
+        let found = match body {
+            Body::Text(text) => Content::Text {
+                by: users[&sender.get()],
+                text: text.to_string(),
+            },
+            Body::Recalled { .. } => Content::Recalled,
+            _ => Content::Other,
+        };
+        match self.entries.get(msgid as usize - 1) {
+            Some(expected) if *expected == found => Ok(()),
+            expected => Err(format!("message {msgid} is {found:?}, not {expected:?}")),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use cairn_proto::wire::request::message::{Edit, Recall};
 use cairn_proto::wire::request::reading::{Ack, MarkRead};
 
 use super::ledger::{Content, Ledger, Sent, USERS};
+use super::mirror::Mirror;
 use super::script::{End, Run, Step, Trouble};
 use crate::check::doctor::{self, Depth};
 use crate::engine::Engine;
@@ -48,6 +49,7 @@ pub(super) struct Machine {
     pub(super) accepted: Ledger,
     /// The same with the batch that is not.
     pub(super) next: Ledger,
+    pub(super) mirror: Mirror,
     pub(super) checkpoints: u64,
     /// Whether `next` may have become durable.
     pub(super) is_in_doubt: bool,
@@ -68,6 +70,7 @@ impl Machine {
             conversations: Vec::new(),
             accepted: Ledger::default(),
             next: Ledger::default(),
+            mirror: Mirror::new(),
             checkpoints: 0,
             is_in_doubt: false,
         }
@@ -173,6 +176,7 @@ impl Machine {
         cut_start: Option<u64>,
     ) -> Result<(), String> {
         self.engine = None;
+        self.mirror.stop();
         match restart {
             Restart::PowerCut => self.disk.crash(),
             Restart::Killed => {}
@@ -214,7 +218,14 @@ impl Machine {
         let committed = self.engine.as_mut().unwrap().commit();
         committed.map_err(|error| error.to_string())?;
         self.accept();
-        self.verify_all(false)
+        self.verify_all(false)?;
+        self.follow(usize::MAX)?;
+        self.verify_mirror()
+    }
+
+    fn follow(&mut self, batches: usize) -> Result<(), String> {
+        let engine = self.engine.as_mut().unwrap();
+        self.mirror.follow(engine, &self.conversations, batches)
     }
 
     /// The sends that only the last batch has.
@@ -269,6 +280,7 @@ impl Machine {
                 (0..times).take_while(|_| engine.step(work)).for_each(drop);
                 Ok(())
             }
+            Step::Follow(batches) => self.follow(batches).map_err(|_| Failed),
             Step::Verify => {
                 let verified = self.verify_entries(&self.accepted);
                 return match verified {

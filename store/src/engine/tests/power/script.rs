@@ -82,6 +82,8 @@ pub(super) enum Step {
     Maintain,
     Minute,
     Work(BackgroundWork, usize),
+    /// Lets the follower read this many batches.
+    Follow(usize),
     /// Reads everything back.
     Verify,
 }
@@ -112,6 +114,7 @@ fn steps() -> impl Strategy<Value = Step> {
         1 => Just(Step::Minute),
         4 => (prop::sample::select(&WORK[..]), 1..6_usize)
             .prop_map(|(work, times)| Step::Work(work, times)),
+        2 => (1..20_usize).prop_map(Step::Follow),
         1 => Just(Step::Verify),
     ]
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cairn_proto::content::message::unpack_entry;
 use cairn_proto::ids::MsgId;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::request::session::PullRange;
@@ -40,12 +41,7 @@ impl Machine {
 
     pub(super) fn verify_entries(&self, ledger: &Ledger) -> Result<(), String> {
         let engine = self.engine.as_ref().unwrap();
-        let users: BTreeMap<u32, usize> = self
-            .actors
-            .iter()
-            .enumerate()
-            .map(|(at, actor)| (actor.user.get(), at))
-            .collect();
+        let users = self.users();
         for (&conversation, accepted) in self.conversations.iter().zip(ledger) {
             let Some(timeline) = engine.timelines().get(conversation) else {
                 continue;
@@ -68,6 +64,36 @@ impl Machine {
             }
         }
         Ok(())
+    }
+
+    /// Compares the copy of the follower, which has read everything, with the ledger.
+    pub(super) fn verify_mirror(&self) -> Result<(), String> {
+        let users = self.users();
+        for (&conversation, accepted) in self.conversations.iter().zip(&self.accepted) {
+            let copy = self.mirror.copies.get(&conversation);
+            let empty = BTreeMap::new();
+            let entries = copy.map_or(&empty, |copy| &copy.entries);
+            let copied: Vec<u64> = entries.keys().map(|msgid| msgid.get()).collect();
+            let expected: Vec<u64> = (accepted.floor + 1..=accepted.head()).collect();
+            if copied != expected {
+                return Err(format!("the copy of {conversation} has {copied:?}"));
+            }
+            for (msgid, packed) in entries {
+                let entry = unpack_entry(packed).map_err(|error| error.to_string())?;
+                accepted
+                    .check(msgid.get(), entry.sender, entry.body, &users)
+                    .map_err(|what| format!("in the copy of {conversation}, {what}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn users(&self) -> BTreeMap<u32, usize> {
+        self.actors
+            .iter()
+            .enumerate()
+            .map(|(at, actor)| (actor.user.get(), at))
+            .collect()
     }
 
     fn verify_cursors(&mut self, ledger: &Ledger) -> Result<(), String> {
