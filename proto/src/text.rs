@@ -35,7 +35,7 @@ pub enum TextError {
 }
 
 macro_rules! checked {
-    ($(#[$doc:meta])* $name:ident, $check:expr) => {
+    ($(#[$doc:meta])* $name:ident, $check:expr $(, none if $is_none:expr)?) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Box<str>);
@@ -47,6 +47,9 @@ macro_rules! checked {
             /// Returns the rule that the string breaks.
             pub fn new(raw: impl Into<Box<str>>) -> Result<Self, TextError> {
                 let raw = raw.into();
+                $(if $is_none(&raw) {
+                    return Ok(Self("".into()));
+                })?
                 let check: fn(&str) -> Result<(), TextError> = $check;
                 check(&raw)?;
                 Ok(Self(raw))
@@ -112,8 +115,9 @@ shown!(Text);
 
 checked! {
     /// The caption of an attachment: any UTF-8 of up to [`limits::CAPTION_BYTES_MAX`] bytes,
-    /// preserved byte for byte; may be empty.
-    Caption, |raw| at_most(raw, limits::CAPTION_BYTES_MAX)
+    /// preserved byte for byte; may be empty. A caption of which nothing would be seen is the empty
+    /// one.
+    Caption, |raw| at_most(raw, limits::CAPTION_BYTES_MAX), none if cairn_text::is_blank
 }
 shown!(Caption);
 
@@ -131,14 +135,15 @@ shown!(GroupName);
 
 checked! {
     /// A group's topic: one line of visible characters and spaces, up to
-    /// [`limits::TOPIC_BYTES_MAX`] bytes; may be empty.
+    /// [`limits::TOPIC_BYTES_MAX`] bytes; may be empty. A topic of which nothing would be seen is
+    /// the empty one.
     Topic, |raw| {
         at_most(raw, limits::TOPIC_BYTES_MAX)?;
         match raw.chars().find(|&c| is_invisible(c)) {
             Some(c) => Err(TextError::Character(c.into())),
             None => Ok(()),
         }
-    }
+    }, none if cairn_text::is_blank
 }
 shown!(Topic);
 
@@ -264,11 +269,18 @@ impl Text {
         at_most(raw, limits::TEXT_BYTES_MAX)
     }
 
-    /// Returns whether the text is empty. Clients cannot send empty texts; imports can, since old
-    /// logs contain them.
+    /// Returns the empty text.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub fn none() -> Self {
+        Self("".into())
+    }
+
+    /// Returns whether nothing of the text would be seen: it is empty, or consists of blanks and of
+    /// characters that have no shape. Clients cannot send blank texts; imports can, since old logs
+    /// contain them.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        cairn_text::is_blank(&self.0)
     }
 }
 
@@ -354,6 +366,10 @@ mod tests {
             "#1: what we are about, 世界".parse()
         );
         assert!(Topic::none().is_empty());
+        for blank in ["", "  ", "\u{200b}", "\u{3164}\u{fe0f}", "\n"] {
+            assert_eq!(Topic::new(blank), Ok(Topic::none()), "{blank:?}");
+            assert_eq!(Caption::new(blank).unwrap().as_str(), "", "{blank:?}");
+        }
         assert_eq!(Topic::new("two\nlines"), Err(TextError::Character(10)));
         assert_eq!(
             Topic::new("x".repeat(513)),

@@ -53,9 +53,16 @@ pub fn is_blank(text: &str) -> bool {
             || is_direction_override(c)
             || is_hidden(c)
             || is_direction_mark(c)
-            // Letters and symbols without a shape.
-            || matches!(c, '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}')
+            || is_shapeless(c)
     })
+}
+
+/// Letters and symbols without a shape.
+const fn is_shapeless(c: char) -> bool {
+    matches!(
+        c,
+        '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}' | '\u{1d159}'
+    )
 }
 
 const UNKNOWN: char = char::REPLACEMENT_CHARACTER;
@@ -75,12 +82,15 @@ const fn is_hidden(c: char) -> bool {
         c,
         '\u{ad}'
             | '\u{34f}'
+            | '\u{17b4}' | '\u{17b5}'
             | '\u{180b}'..='\u{180f}'
             | '\u{200b}'..='\u{200d}'
             | '\u{2060}'..='\u{2065}'
             | '\u{fe00}'..='\u{fe0f}'
             | '\u{feff}'
             | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
             | '\u{e0000}'..='\u{e0fff}'
     )
 }

@@ -6,6 +6,7 @@ use cairn_proto::content::extras::{Extras, Reaction};
 use cairn_proto::content::message::Entry;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
 use cairn_proto::limits::{REACTION_KINDS_MAX, REACTIONS_MAX};
+use cairn_proto::text::Text;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::request::message::{Edit, React, Recall, Unreact};
 
@@ -35,6 +36,7 @@ impl Handle for Edit {
             text,
         } = self;
         let entry = state.message(actor, conversation, msgid)?;
+        let text = if text.is_blank() { Text::none() } else { text };
         let body = entry
             .body
             .with_words(&text)
@@ -49,7 +51,7 @@ impl Handle for Edit {
         )?;
         let body = body.map_err(|_| ErrorCode::BadRequest)?;
         // A file needs no caption.
-        if text.is_empty() && body.attachment().is_none() {
+        if text.is_blank() && body.attachment().is_none() {
             return Err(ErrorCode::EmptyMessage);
         }
         if entry.body == body {

@@ -237,7 +237,7 @@ impl State {
 
 fn check_body(content: &Content) -> Result<(), ErrorCode> {
     match content.kind() {
-        Kind::Text | Kind::Emote if content.is_empty() => Err(ErrorCode::EmptyMessage),
+        Kind::Text | Kind::Emote if content.is_blank() => Err(ErrorCode::EmptyMessage),
         Kind::Text | Kind::Emote | Kind::Emoji | Kind::Image | Kind::Video | Kind::File => Ok(()),
         Kind::System
         | Kind::Recalled

@@ -282,6 +282,15 @@ impl Body {
         }
     }
 
+    /// Returns the text, or the caption of a file.
+    #[must_use]
+    pub fn words(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) | Self::Emote(text) => Some(text.as_str()),
+            other => other.attachment().map(|file| file.caption.as_str()),
+        }
+    }
+
     /// Returns a copy with another text, or with another caption if this is a file. Returns `None`
     /// for kinds that have neither.
     ///

@@ -28,7 +28,7 @@ enum Parsed {
     /// Only the packed bytes hold the words: a server stores them without another copy.
     Words {
         kind: Kind,
-        is_empty: bool,
+        is_blank: bool,
     },
     Other(Body),
 }
@@ -95,10 +95,10 @@ impl Content {
         }
     }
 
-    /// Returns whether the body is a text or an emote without any words.
+    /// Returns whether the body is a text or an emote of which nothing would be seen.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        matches!(self.body, Parsed::Words { is_empty: true, .. })
+    pub const fn is_blank(&self) -> bool {
+        matches!(self.body, Parsed::Words { is_blank: true, .. })
     }
 
     /// Returns the attachment, if the body refers to one.
@@ -137,9 +137,9 @@ impl Content {
 }
 
 impl Parsed {
-    const fn words(kind: Kind, words: &str) -> Self {
-        let is_empty = words.is_empty();
-        Self::Words { kind, is_empty }
+    fn words(kind: Kind, words: &str) -> Self {
+        let is_blank = cairn_text::is_blank(words);
+        Self::Words { kind, is_blank }
     }
 
     /// Decodes a body at the beginning of `packed`, and returns it with its length.
@@ -208,7 +208,7 @@ mod tests {
             for extras in [Extras::NONE, Extras::reply_to(MsgId::new(300))] {
                 let content = Content::new(body.clone(), extras.clone());
                 assert_eq!(content.kind(), body.kind());
-                assert_eq!(content.is_empty(), body == text(""));
+                assert_eq!(content.is_blank(), body == text(""));
                 let parsed = Content::parse(content.packed().clone());
                 assert_eq!(parsed.as_ref(), Ok(&content));
                 assert_eq!(content.into_parts(), (body.clone(), extras));

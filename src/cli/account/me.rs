@@ -130,7 +130,7 @@ fn parse_display_name(raw: &str) -> Result<NewValue<DisplayName>, cairn_proto::t
 }
 
 fn parse_about(raw: &str) -> Result<NewValue<About>, cairn_proto::text::TextError> {
-    if raw.is_empty() {
+    if cairn_text::is_blank(raw) {
         Ok(NewValue::None)
     } else {
         About::new(raw).map(NewValue::Some)

@@ -56,6 +56,8 @@ async fn only_senders_amend_messages() {
                 (edit(said, "forged"), ErrorCode::Forbidden),
                 (recall(said), ErrorCode::Forbidden),
                 (edit(own, ""), ErrorCode::EmptyMessage),
+                (edit(own, " \n\u{200b}"), ErrorCode::EmptyMessage),
+                (edit(own, "\u{3164}\u{fe0f}"), ErrorCode::EmptyMessage),
                 (edit(created, "no group"), ErrorCode::NoSuchMessage),
                 (edit(MsgId::ZERO, "x"), ErrorCode::NoSuchMessage),
                 (edit(beyond, "x"), ErrorCode::NoSuchMessage),

@@ -35,12 +35,20 @@ async fn text_length_is_bounded() {
     let kept = [
         longest.as_str(),
         "a",
-        "\0",
+        "\0a",
         "\u{202e}evil\u{2066}",
         "👩‍👩‍👧‍👦",
         &"\u{301}".repeat(8_000),
+        " \n\t .",
+        "\u{feff}.",
+    ];
+    let blank = [
+        "",
         " \n\t ",
         "\u{feff}",
+        "\u{200b}\u{2060}",
+        "\u{3164}",
+        "\u{2800}\u{3000}",
     ];
     stage
         .meanwhile(async {
@@ -55,14 +63,15 @@ async fn text_length_is_bounded() {
                     "{bytes} bytes"
                 );
             }
-            assert_eq!(
-                raw.send(team, 1, text("")).await,
-                Err(ErrorCode::EmptyMessage)
-            );
-            assert_eq!(
-                raw.send(team, 1, Body::Emote(Text::new("").unwrap())).await,
-                Err(ErrorCode::EmptyMessage)
-            );
+            for words in blank {
+                for body in [text(words), Body::Emote(Text::new(words).unwrap())] {
+                    assert_eq!(
+                        raw.send(team, 1, body).await,
+                        Err(ErrorCode::EmptyMessage),
+                        "{words:?}"
+                    );
+                }
+            }
             for (seq, words) in (1..).zip(kept) {
                 assert_eq!(
                     raw.send(team, seq, text(words)).await,

@@ -40,7 +40,7 @@ impl Naive {
         self.check_age(entry, now)?;
         match file {
             Some(file) => file.caption = caption.map_err(|_| ErrorCode::BadRequest)?,
-            None if text.is_empty() => return Err(ErrorCode::EmptyMessage),
+            None if text.is_blank() => return Err(ErrorCode::EmptyMessage),
             None => {}
         }
         if entry.body != body {
@@ -51,7 +51,7 @@ impl Naive {
                 now,
                 Body::Amendment(Amendment::Edited {
                     msgid,
-                    text: Some(text.clone()),
+                    text: Some(words(text)),
                 }),
             );
             let at = self.at(id, edit).sent_at;
@@ -284,5 +284,14 @@ impl Naive {
                 _ => {}
             }
         }
+    }
+}
+
+/// Blank texts count as empty ones.
+fn words(text: &Text) -> Text {
+    if text.is_blank() {
+        Text::none()
+    } else {
+        text.clone()
     }
 }

@@ -28,7 +28,7 @@ impl Naive {
         } = draft.clone();
         let (body, extras) = content.into_parts();
         match &body {
-            Body::Text(text) | Body::Emote(text) if text.is_empty() => {
+            Body::Text(text) | Body::Emote(text) if text.is_blank() => {
                 return Err(ErrorCode::EmptyMessage);
             }
             Body::Text(_)
