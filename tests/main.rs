@@ -30,4 +30,5 @@ mod receipts;
 mod retention;
 mod schemes;
 mod support;
+mod text;
 mod tidy;

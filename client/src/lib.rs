@@ -98,6 +98,9 @@
 //!   [`forward`](view::Conversation::forward); many at once with
 //!   [`enqueue`](view::Conversation::enqueue); from a persistent outbox with
 //!   [`enqueue_draft`](view::Conversation::enqueue_draft).
+//! * **Markup and mentions:** [`text`] parses texts to trees;
+//!   [`enqueue_mentioning`](view::Conversation::enqueue_mentioning) mentions the members whose
+//!   names follow an `@`.
 //! * **Receive:** [`follow`](view::Conversation::follow); only up to the present with
 //!   [`history`](view::Conversation::history); a single page, also backwards, with
 //!   [`pull`](view::Conversation::pull). A [`Timeline`] and the [`Events`] of [`Client::events`]
@@ -149,6 +152,7 @@ pub use api::client::Client;
 pub use api::totals::Totals;
 pub use cairn_memory as memory;
 pub use cairn_proto as proto;
+pub use cairn_text as text;
 pub use error::{Cause, Error, ErrorKind, TryEnqueueError};
 pub use session::backoff::Backoff;
 pub use session::reconnect::Reconnect;
@@ -158,7 +162,7 @@ pub use stream::paused_push::PausedPush;
 pub use stream::timeline::Timeline;
 pub use transfer::{Progress, Step, TransferError, Uploaded};
 pub use transport::endpoint::Endpoint;
-pub use view::{Accepted, Imported, IntoBody, Overview, Page, Receipts};
+pub use view::{Accepted, Imported, IntoBody, Mention, MentionNames, Overview, Page, Receipts};
 
 pub use cairn_proto::content::attachment::Attachment;
 pub use cairn_proto::content::body::Body;

@@ -17,6 +17,9 @@ pub const EVENTS_BUFFERED_MAX: usize = 256;
 /// Users in the cache of [`crate::view::People::get_all`]. The cache is cleared when it is full.
 pub const USERS_CACHED_MAX: usize = 10_000;
 
+/// Members whose names a text can mention, in [`crate::view::Conversation::mention_names`].
+pub const MENTION_NAMES_MAX: usize = 10_000;
+
 /// The time limit of a first connection, and of each later attempt, from the first packet to the
 /// answer of the login.
 pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(10);

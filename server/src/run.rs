@@ -23,7 +23,6 @@ use crate::fairness::rate_limit::{LoginRateLimiter, RequestRateLimiter};
 use crate::hub::Hub;
 use crate::hub::tasks;
 use crate::limits;
-use crate::principal::Principal;
 use crate::retention;
 use crate::sequencer::intake::Intake;
 use crate::sequencer::running::Running;
@@ -319,10 +318,7 @@ async fn start_epoch(shared: &Shared) -> Result<(), ServeError> {
     let mut epoch = [0; 8];
     getrandom::fill(&mut epoch)?;
     let command = BeginEpoch(EpochId::new(u64::from_le_bytes(epoch)));
-    shared
-        .ask(Principal::Server, command)
-        .await
-        .map_err(ServeError::BeginEpoch)
+    shared.ask(command).await.map_err(ServeError::BeginEpoch)
 }
 
 /// Creates an invite for the owner. A server without an owner creates one at each start, since the
@@ -336,10 +332,7 @@ async fn owner_invite(shared: &Shared, identity: &Identity) -> Result<InviteLink
         token: secret_hash(&token),
         expires_at,
     };
-    shared
-        .ask(Principal::Server, command)
-        .await
-        .map_err(ServeError::OwnerInvite)?;
+    shared.ask(command).await.map_err(ServeError::OwnerInvite)?;
     Ok(InviteLink {
         addr: shared.advertised.clone(),
         pin: identity.pin(),

@@ -10,7 +10,7 @@ mod pipes;
 mod presence;
 mod resume;
 mod talk;
-mod world;
+pub mod world;
 
 use std::thread;
 

@@ -144,6 +144,14 @@ impl World {
         self.done(who, args, Form::People, Some(input))
     }
 
+    /// Returns the text output and the notes of a command, with this standard input.
+    pub fn noted(&self, who: &str, args: &[&str], input: Option<&str>) -> (String, String) {
+        let output = self.output(who, args, Form::People, input);
+        let [shown, notes] = [output.stdout, output.stderr].map(|s| String::from_utf8(s).unwrap());
+        assert!(output.status.success(), "{who}: {args:?}: {notes}");
+        (shown, notes)
+    }
+
     /// Returns the exit code and error output of a failing command.
     pub fn failure(&self, who: &str, args: &[&str]) -> (Option<i32>, String) {
         let output = self.output(who, args, Form::People, None);

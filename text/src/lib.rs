@@ -9,7 +9,9 @@
 //! use cairn_text::{Names, mentions, parse};
 //!
 //! let names = Names::new([("bob", 2), ("张三", 3)]);
-//! assert_eq!(mentions("**ship it**, @Bob @张三你好", &names), [2, 3]);
+//! let mentioned = mentions("**ship it**, @Bob @张三你好 @eve", &names);
+//! assert_eq!(mentioned.found, [2, 3]);
+//! assert_eq!(mentioned.unknown, ["eve"]);
 //! assert_eq!(parse("```\nlet x = 1;\n```", &names).len(), 1);
 //! ```
 
@@ -23,7 +25,7 @@ mod sanitize;
 mod tree;
 
 pub use emoji::{emoji, emoji_names};
-pub use mention::{Names, mentions};
+pub use mention::{Mentions, Names, mentions};
 pub use parse::parse;
 pub use sanitize::{Lines, is_blank, sanitize};
 pub use tree::{Block, Inline, Item, Line, Marker};

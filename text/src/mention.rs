@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::chars::{is_mark, is_word};
-use crate::parse::parse;
+use crate::parse::parse_noting;
 use crate::tree::{Block, Inline};
 
 /// Candidates that are looked up in one line. Later ones are text.
@@ -20,6 +20,37 @@ pub struct Names<T> {
     longest: usize,
 }
 
+/// Bytes of a name that is not known, and how many are noted.
+const UNKNOWN_BYTES_MAX: usize = 64;
+const UNKNOWN_MAX: usize = 16;
+
+/// What a text mentions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mentions<T> {
+    /// Each target once, in the order of the text.
+    pub found: Vec<T>,
+    /// Words after an `@` that name no one, each once, without the `@`; at most 16.
+    pub unknown: Vec<String>,
+}
+
+/// Words after an `@` that name no one.
+#[derive(Debug, Default)]
+pub(crate) struct Unknown(Vec<String>);
+
+impl Unknown {
+    /// Notes the word at the start of a text, if there is one.
+    pub(crate) fn note(&mut self, text: &str) {
+        let is_name = |c: char| c.is_alphanumeric() || is_mark(c) || "_-.".contains(c);
+        let end = text.find(|c| !is_name(c)).unwrap_or(text.len());
+        let word = text[..end].trim_end_matches(['.', '-']);
+        let starts = word.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        let is_new = || !self.0.iter().any(|known| key(known) == key(word));
+        if starts && word.len() <= UNKNOWN_BYTES_MAX && self.0.len() < UNKNOWN_MAX && is_new() {
+            self.0.push(word.to_owned());
+        }
+    }
+}
+
 /// Look-ups left.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Budget(usize);
@@ -27,6 +58,14 @@ pub(crate) struct Budget(usize);
 impl Default for Budget {
     fn default() -> Self {
         Self(CANDIDATES_MAX)
+    }
+}
+
+impl Budget {
+    /// Takes one look-up, if there is one left.
+    pub(crate) fn spend(&mut self) -> Option<()> {
+        self.0 = self.0.checked_sub(1)?;
+        Some(())
     }
 }
 
@@ -57,8 +96,7 @@ impl<T> Names<T> {
     }
 
     /// Finds the longest name at the start of a text. It ends where its last word ends.
-    pub(crate) fn longest<'a>(&self, text: &'a str, budget: &mut Budget) -> Option<(&'a str, &T)> {
-        budget.0 = budget.0.checked_sub(1)?;
+    pub(crate) fn longest<'a>(&self, text: &'a str) -> Option<(&'a str, &T)> {
         let ends: Vec<_> = text
             .char_indices()
             .take(self.longest)
@@ -87,12 +125,16 @@ fn key(name: &str) -> String {
     lower.replace('ς', "σ").nfc().collect()
 }
 
-/// Returns what a text mentions, each once, in the order of the text.
+/// Returns what a text mentions. Clients call it for every text that they send or edit.
 #[must_use]
-pub fn mentions<T: Clone + PartialEq>(text: &str, names: &Names<T>) -> Vec<T> {
+pub fn mentions<T: Clone + PartialEq>(text: &str, names: &Names<T>) -> Mentions<T> {
+    let mut unknown = Unknown::default();
     let mut found = Vec::new();
-    in_blocks(parse(text, names), &mut found);
-    found
+    in_blocks(parse_noting(text, names, &mut unknown), &mut found);
+    Mentions {
+        found,
+        unknown: unknown.0,
+    }
 }
 
 fn in_blocks<T: PartialEq>(blocks: Vec<Block<T>>, found: &mut Vec<T>) {

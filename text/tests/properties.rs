@@ -157,11 +157,59 @@ fn hostile_texts_are_parsed_at_once() {
 #[test]
 fn mentions_count_once_and_in_order() {
     let text = "@张三 @Bob `@ann lee`\n> @bob\n- **@ann lee**";
-    assert_eq!(mentions(text, &names()), [3, 2, 5]);
+    assert_eq!(mentions(text, &names()).found, [3, 2, 5]);
+    assert_eq!(mentions("@bob, @BOB and @ｂｏｂ", &names()).found, [2]);
+}
+
+#[test]
+fn addresses_mention_no_one() {
+    for text in [
+        "ann@bob.org",
+        "ann.lee+bob@bob.org",
+        "ann+@bob.org or <ann-@bob.org>",
+        "张三@bob.org",
+        "git@bob:repository",
+        "mailto:ann@bob.org",
+        "https://x.org/@bob?by=@bob",
+        "x.org/@bob",
+        "www.x.org/feed?by=@bob&for=@ann",
+        "`@bob`",
+        "```\n@bob\n```",
+        "\\@bob",
+        "@bobby @bob_ @bob2",
+    ] {
+        assert_eq!(mentions(text, &names()).found, [0; 0], "{text:?}");
+    }
+    for text in [
+        "你好@bob",
+        "你好@bob.",
+        "(@bob)",
+        "cc:@bob",
+        "and/or,@bob",
+        "**@bob**",
+        "@bob's",
+        "@bob.",
+        "-@bob",
+        "ann,@bob.org",
+        "版本1.0/2，@bob",
+    ] {
+        assert_eq!(mentions(text, &names()).found, [2], "{text:?}");
+    }
+}
+
+#[test]
+fn unknown_names_are_noted() {
+    let unknown = |text| mentions(text, &names()).unknown;
     assert_eq!(
-        mentions("ann@bob.org https://x/@bob @bobby", &names()),
-        [0; 0]
+        unknown("@eve, @bob and (@EVE) @bobby @李四你好 @o.k. @ @-"),
+        ["eve", "bobby", "李四你好", "o.k"]
     );
+    assert_eq!(
+        unknown("`@eve` eve@x.org https://x/@eve \\@eve @@@"),
+        [""; 0]
+    );
+    let many: String = (0..99).map(|n| format!("@u{n} ")).collect();
+    assert_eq!(unknown(&many).len(), 16);
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod people;
 pub use self::admin::Admin;
 pub use self::conversation::Conversation;
 pub use self::conversation::import::Imported;
+pub use self::conversation::mention::{Mention, MentionNames};
 pub use self::conversation::messages::Page;
 pub use self::conversation::receipts::Receipts;
 pub use self::conversation::send::{Accepted, IntoBody};

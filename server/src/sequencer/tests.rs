@@ -204,7 +204,6 @@ impl User {
             },
             actor: self.actor,
             asked: Asked::try_from(call.into()).unwrap(),
-            cost: 1,
         }
     }
 

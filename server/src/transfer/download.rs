@@ -52,15 +52,12 @@ async fn send(
         .unless_cancelled(shared.transfers.permits.take(actor.user))
         .await??;
     let bytes = shared
-        .ask(
-            actor.user.into(),
-            GrantDownload {
-                actor,
-                conversation,
-                msgid,
-                hash,
-            },
-        )
+        .ask(GrantDownload {
+            actor,
+            conversation,
+            msgid,
+            hash,
+        })
         .await?;
     if from > bytes {
         return Err(ErrorCode::BadOffset.into());

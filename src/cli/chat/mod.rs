@@ -10,4 +10,5 @@ pub(crate) mod recall;
 pub(crate) mod send;
 pub(crate) mod stdin_lines;
 pub(crate) mod tail;
+pub(crate) mod text;
 pub(crate) mod typing;

@@ -1,32 +1,37 @@
 //! `cairn send`
 
-use std::collections::VecDeque;
-use std::fmt::{self, Write as _};
-use std::pin::Pin;
+mod stream;
 
-use cairn_client::{Accepted, Client, Error};
+use std::fmt;
+
+use bytesize::ByteSize;
+use cairn_client::Client;
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::{Extra, Extras};
 use cairn_proto::ids::{ConversationId, MsgId};
-use cairn_proto::limits::{SENDS_IN_FLIGHT_MAX, TEXT_BYTES_MAX};
+use cairn_proto::limits::TEXT_BYTES_MAX;
 use cairn_proto::text::{EmojiName, Text, UserName};
 use clap::Args;
 use serde::Serialize;
 
 use crate::cli::args::target::{Target, find_users, parse_emoji, parse_user};
-use crate::cli::chat::stdin_lines::{Changes, LineError, Lines};
+use crate::cli::chat::stdin_lines::Lines;
+use crate::cli::chat::text::mentioning::Mentioning;
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::files::attachment::{FileArgs, Prepared};
-use crate::cli::input::{Parts, cannot_read};
-use crate::cli::output::{Output, poll_once};
-use crate::ui::progress::Progress;
-use bytesize::ByteSize;
+use crate::cli::input::cannot_read;
+use crate::cli::output::Output;
+
+use stream::Sending;
 
 /// Send a message
 ///
 /// Returns once the server has accepted it: it is on disk and has its number. When the connection
 /// breaks, the command reconnects; each message is stored exactly once.
+///
+/// @name in the text mentions that member, and @all every member, for owners and admins of a group.
+/// Names in code, addresses and links mention no one.
 ///
 /// With - (or without TEXT), each line of standard input is a message. A line ends with LF, CR LF
 /// or CR; blank lines are skipped. Bytes that are not UTF-8 become U+FFFD, and a line of more than
@@ -35,7 +40,8 @@ use bytesize::ByteSize;
 #[command(after_help = "EXAMPLES
   cairn send '#team' 'lunch?'
   cairn send @bob -- '-1 from me'
-  cairn send '#team' 'at noon' --reply-to 17 --mention @bob
+  cairn send '#team' '@bob at noon?' --reply-to 17
+  cairn send '#team' 'at noon' --mention @bob
   cairn send '#team' --emoji party
   cairn send '#team' --file plan.pdf 'the plan'
   cairn send '#team' --file walk.mp4 --as video --pixels 1920x1080 --duration 12.5 --preview \
@@ -95,6 +101,10 @@ struct With {
     /// Mention every member; for owners and admins of a group
     #[arg(long)]
     mention_all: bool,
+
+    /// Mention no one for an @name in the text
+    #[arg(long)]
+    no_mentions: bool,
 }
 
 impl With {
@@ -184,6 +194,7 @@ pub(crate) async fn run(
     };
     let client = context.client(Conduct::Deliver).await?;
     let conversation = target.resolve(client).await?;
+    let mut mentioning = Mentioning::new(with.no_mentions);
     let extras = with.extras(client).await?;
     let (body, resumed_at_bytes) = match message {
         Outgoing::Body(body) => (body, None),
@@ -195,15 +206,16 @@ pub(crate) async fn run(
             let input = context.input().parts()?;
             let lines = Lines::new(TEXT_BYTES_MAX, strict);
             let to = (conversation, &target);
-            return Sending::new(client, to, extras, lines, output)
+            return Sending::new(client, to, (extras, mentioning), lines, output)
                 .all(input)
                 .await;
         }
     };
-    let accepted = client
-        .conversation(conversation)
-        .enqueue_with(body, extras)
-        .await?;
+    let there = client.conversation(conversation);
+    let words = body.words().unwrap_or_default();
+    let extras = mentioning.extras(there, words, &extras).await?;
+    let accepted = there.enqueue_with(body, extras).await?;
+    mentioning.warn(&target, output);
     output.print(&Sent {
         resumed_at_bytes,
         ..Sent::new(conversation, accepted.await?, &target)
@@ -238,7 +250,7 @@ async fn whole_input(context: &Context<'_>) -> Result<Body, Failure> {
         add(line)?;
     }
     whole.truncate(whole.trim_end().len());
-    if whole.is_empty() {
+    if cairn_text::is_blank(&whole) {
         return Err(Failure::new(Exit::Failed, "there is no text in the input"));
     }
     Text::new(whole)
@@ -252,171 +264,4 @@ enum Outgoing {
     File(Prepared),
     /// Each line of the input.
     Lines,
-}
-
-/// Sends lines, with at most [`SENDS_IN_FLIGHT_MAX`] in flight, so that memory does not grow with
-/// the input.
-struct Sending<'a> {
-    client: &'a Client,
-    conversation: ConversationId,
-    target: &'a Target,
-    extras: Extras,
-    output: &'a mut Output,
-    lines: Lines,
-    unanswered: VecDeque<Accepted>,
-    accepted: u64,
-    blank: u64,
-    progress: Progress,
-    prints_each: bool,
-}
-
-impl<'a> Sending<'a> {
-    fn new(
-        client: &'a Client,
-        (conversation, target): (ConversationId, &'a Target),
-        extras: Extras,
-        lines: Lines,
-        output: &'a mut Output,
-    ) -> Self {
-        let progress = output.progress();
-        Self {
-            client,
-            conversation,
-            target,
-            extras,
-            prints_each: output.is_json(),
-            output,
-            lines,
-            unanswered: VecDeque::with_capacity(SENDS_IN_FLIGHT_MAX),
-            accepted: 0,
-            blank: 0,
-            progress,
-        }
-    }
-
-    async fn all(mut self, input: Parts) -> Result<(), Failure> {
-        let sent = self.lines_of(input).await;
-        // The lines before an invalid one were sent: wait for their replies, and print their ids.
-        let settled = self.settle().await;
-        self.summary();
-        sent.and(settled)
-    }
-
-    async fn lines_of(&mut self, mut input: Parts) -> Result<(), Failure> {
-        loop {
-            let part = tokio::select! {
-                biased;
-                part = input.recv() => part,
-                answer = front(&mut self.unanswered), if !self.unanswered.is_empty() => {
-                    self.answered(answer)?;
-                    self.drain().await?;
-                    continue;
-                }
-            };
-            let Some(part) = part else { break };
-            let part = part.map_err(|error| cannot_read(&error))?;
-            let mut rest = part.as_slice();
-            while let Some(line) = self.lines.next(&mut rest).map_err(bad_line)? {
-                self.send(line).await?;
-            }
-        }
-        while let Some(line) = self.lines.last().map_err(bad_line)? {
-            self.send(line).await?;
-        }
-        Ok(())
-    }
-
-    async fn send(&mut self, line: String) -> Result<(), Failure> {
-        if line.trim().is_empty() {
-            self.blank += 1;
-            return Ok(());
-        }
-        if self.unanswered.len() >= SENDS_IN_FLIGHT_MAX {
-            let answer = self
-                .output
-                .flush_while_waiting(front(&mut self.unanswered), || {})
-                .await?;
-            self.answered(answer)?;
-            self.drain().await?;
-        }
-        let text = Text::new(line)
-            .map_err(|error| Failure::caused(Exit::Failed, "a line cannot be sent", &error))?;
-        let accepted = self
-            .client
-            .conversation(self.conversation)
-            .enqueue_with(Body::Text(text), self.extras.clone())
-            .await?;
-        self.unanswered.push_back(accepted);
-        Ok(())
-    }
-
-    /// Handles every reply that has arrived, and flushes.
-    async fn drain(&mut self) -> Result<(), Failure> {
-        while let Some(accepted) = self.unanswered.front_mut() {
-            let Some(answer) = poll_once(Pin::new(accepted)).await else {
-                break;
-            };
-            self.unanswered.pop_front();
-            self.answered(answer)?;
-        }
-        self.output.flush()
-    }
-
-    async fn settle(&mut self) -> Result<(), Failure> {
-        while !self.unanswered.is_empty() {
-            let answer = self
-                .output
-                .flush_while_waiting(front(&mut self.unanswered), || {})
-                .await?;
-            self.answered(answer)?;
-        }
-        Ok(())
-    }
-
-    fn answered(&mut self, answer: Result<MsgId, Error>) -> Result<(), Failure> {
-        let msgid = answer?;
-        self.accepted += 1;
-        self.progress
-            .update(|| format!("{} accepted", self.accepted));
-        if self.prints_each {
-            let sent = Sent::new(self.conversation, msgid, self.target);
-            self.output.print(&sent)
-        } else {
-            Ok(())
-        }
-    }
-
-    fn summary(self) {
-        drop(self.progress);
-        let Changes { repaired, split } = self.lines.changes();
-        if repaired + split == 0 && !self.output.is_watched() {
-            return;
-        }
-        let mut summary = format!("{} messages accepted", self.accepted);
-        for (what, lines) in [
-            ("blank lines skipped", self.blank),
-            ("lines with \u{fffd} for bytes that are not UTF-8", repaired),
-            ("lines split because they are too long", split),
-        ] {
-            if lines > 0 {
-                let _ = write!(summary, "; {what}: {lines}");
-            }
-        }
-        self.output.note(summary);
-    }
-}
-
-/// Waits for the oldest reply. Cancel safe.
-async fn front(unanswered: &mut VecDeque<Accepted>) -> Result<MsgId, Error> {
-    let answer = match unanswered.front_mut() {
-        Some(accepted) => accepted.await,
-        None => std::future::pending().await,
-    };
-    unanswered.pop_front();
-    answer
-}
-
-fn bad_line(error: LineError) -> Failure {
-    Failure::new(Exit::Failed, error)
-        .hint("the lines before it were sent; this one and those after it were not")
 }

@@ -1,7 +1,7 @@
 //! Blocks: fences, quotes, lists and paragraphs.
 
 use super::inline;
-use crate::mention::Names;
+use crate::mention::{Names, Unknown};
 use crate::tree::{Block, Item, Marker};
 
 const LEVEL_MAX: usize = 3;
@@ -12,6 +12,7 @@ const NUMBER_DIGITS_MAX: usize = 9;
 pub(super) fn parse<T: Clone>(
     lines: &[&str],
     names: &Names<T>,
+    unknown: &mut Unknown,
     quotes_left: usize,
 ) -> Vec<Block<T>> {
     let mut blocks = Vec::new();
@@ -33,14 +34,14 @@ pub(super) fn parse<T: Clone>(
         } else if quotes_left > 0 && quoted(first).is_some() {
             let inner: Vec<_> = rest.iter().map_while(|line| quoted(line)).collect();
             rest = &rest[inner.len()..];
-            blocks.push(Block::Quote(parse(&inner, names, quotes_left - 1)));
+            blocks.push(Block::Quote(parse(&inner, names, unknown, quotes_left - 1)));
         } else if item(first).is_some() {
             let items: Vec<_> = rest.iter().map_while(|line| item(line)).collect();
             rest = &rest[items.len()..];
             let items = items.into_iter().map(|(level, marker, line)| Item {
                 level,
                 marker,
-                line: inline::parse(line, names),
+                line: inline::parse(line, names, unknown),
             });
             blocks.push(Block::List(items.collect()));
         } else {
@@ -52,7 +53,9 @@ pub(super) fn parse<T: Clone>(
             };
             let end = rest.iter().position(is_end).unwrap_or(rest.len());
             let (paragraph, others) = rest.split_at(end);
-            let lines = paragraph.iter().map(|line| inline::parse(line, names));
+            let lines = paragraph
+                .iter()
+                .map(|line| inline::parse(line, names, unknown));
             blocks.push(Block::Paragraph(lines.collect()));
             rest = others;
         }

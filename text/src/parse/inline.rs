@@ -1,9 +1,10 @@
 //! What stands within a line. Markup that is not closed in its line is text.
 
+use super::address::is_in_address;
 use super::link;
 use crate::chars::is_word;
 use crate::emoji::emoji;
-use crate::mention::{Budget, Names};
+use crate::mention::{Budget, Names, Unknown};
 use crate::tree::{Inline, Line};
 
 /// Delimiters that may wait for their end at a time. Further ones are text.
@@ -38,6 +39,7 @@ impl Delimiter {
 
 struct Parser<'a, T> {
     names: &'a Names<T>,
+    unknown: &'a mut Unknown,
     budget: Budget,
     /// What is complete, outside all delimiters.
     done: Line<T>,
@@ -45,38 +47,37 @@ struct Parser<'a, T> {
     open: Vec<(Delimiter, Line<T>)>,
 }
 
-pub(super) fn parse<T: Clone>(line: &str, names: &Names<T>) -> Line<T> {
+pub(super) fn parse<T: Clone>(line: &str, names: &Names<T>, unknown: &mut Unknown) -> Line<T> {
     let mut parser = Parser {
         names,
+        unknown,
         budget: Budget::default(),
         done: Vec::new(),
         open: Vec::new(),
     };
     let mut at = 0;
-    let mut before = None;
     while at < line.len() {
-        let rest = &line[at..];
-        let taken = parser.step(rest, before, at == 0).max(1);
-        before = rest[..taken].chars().next_back();
-        at += taken;
+        at += parser.step(line, at).max(1);
     }
     parser.finish()
 }
 
 impl<T: Clone> Parser<'_, T> {
     /// Takes the next part of a line, and returns its length in bytes.
-    fn step(&mut self, rest: &str, before: Option<char>, is_start: bool) -> usize {
+    fn step(&mut self, line: &str, at: usize) -> usize {
+        let (all_before, rest) = line.split_at(at);
+        let before = all_before.chars().next_back();
         let Some(first) = rest.chars().next() else {
             return 0;
         };
         let is_inside_word = before.is_some_and(is_word);
         let found = match first {
-            '\\' => self.escape(rest, is_start),
+            '\\' => self.escape(rest, at == 0),
             '`' => Some(self.code(rest)),
             '*' | '~' => Some(self.delimiters(rest, first, before)),
             '[' => self.labelled(rest),
             ':' if !is_inside_word => self.emoji(rest),
-            '@' if !is_inside_word && before != Some('/') => self.mention(rest),
+            '@' if !is_inside_word && before != Some('/') => self.mention(all_before, rest),
             'h' | 'H' | 'm' | 'M' | 'c' | 'C' if !is_inside_word => self.link(rest),
             _ => None,
         };
@@ -206,8 +207,16 @@ impl<T: Clone> Parser<'_, T> {
         Some(end + 2)
     }
 
-    fn mention(&mut self, rest: &str) -> Option<usize> {
-        let (name, target) = self.names.longest(&rest[1..], &mut self.budget)?;
+    fn mention(&mut self, before: &str, rest: &str) -> Option<usize> {
+        self.budget.spend()?;
+        let after = &rest[1..];
+        if is_in_address(before, after) {
+            return None;
+        }
+        let Some((name, target)) = self.names.longest(after) else {
+            self.unknown.note(after);
+            return None;
+        };
         self.push(Inline::Mention {
             name: name.to_owned(),
             target: target.clone(),

@@ -3,11 +3,12 @@
 //! Its work is linear in the length of the text, apart from bounded searches; nothing recurses
 //! deeper than [`QUOTE_DEPTH_MAX`] quotes and [`OPEN_MAX`](inline::OPEN_MAX) delimiters.
 
+mod address;
 mod block;
 mod inline;
 mod link;
 
-use crate::mention::Names;
+use crate::mention::{Names, Unknown};
 use crate::tree::Block;
 
 /// Deeper quotes are shown as text.
@@ -16,8 +17,17 @@ const QUOTE_DEPTH_MAX: usize = 4;
 /// Parses a text. Every text has a tree: what is not valid markup is text.
 #[must_use]
 pub fn parse<T: Clone>(text: &str, names: &Names<T>) -> Vec<Block<T>> {
+    parse_noting(text, names, &mut Unknown::default())
+}
+
+/// Parses a text, and notes names that are not known.
+pub(crate) fn parse_noting<T: Clone>(
+    text: &str,
+    names: &Names<T>,
+    unknown: &mut Unknown,
+) -> Vec<Block<T>> {
     let lines = lines(text);
-    block::parse(&lines, names, QUOTE_DEPTH_MAX)
+    block::parse(&lines, names, unknown, QUOTE_DEPTH_MAX)
 }
 
 /// The lines, whichever way they end.

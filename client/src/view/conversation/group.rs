@@ -6,8 +6,8 @@ use cairn_proto::model::group::{GroupDetails, GroupSettings, MemberSettings, Rol
 use cairn_proto::model::user::UserInfo;
 use cairn_proto::text::{GroupName, Topic};
 use cairn_proto::wire::request::group::{
-    AddMembers, Ban, GetGroup, HandOver, JoinGroup, ListBanned, ListMembers, MuteMember,
-    RemoveMembers, RenameGroup, SetGroupSettings, SetMemberSettings, SetRole, SetTopic, Unban,
+    AddMembers, Ban, GetGroup, HandOver, JoinGroup, ListBanned, MuteMember, RemoveMembers,
+    RenameGroup, SetGroupSettings, SetMemberSettings, SetRole, SetTopic, Unban,
 };
 
 use crate::error::Error;
@@ -54,13 +54,7 @@ impl Conversation<'_> {
     pub async fn members(self) -> Result<Vec<Member>, Error> {
         let (mut all, mut after) = (Vec::new(), None);
         loop {
-            let page = self
-                .client
-                .call(ListMembers {
-                    conversation: self.id,
-                    after,
-                })
-                .await?;
+            let page = self.members_after(after).await?;
             all.extend(page.items);
             match page.next_after {
                 Some(next) if after.is_none_or(|after| next > after) => after = Some(next),

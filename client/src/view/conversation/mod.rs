@@ -2,6 +2,7 @@
 
 mod group;
 pub(crate) mod import;
+pub(crate) mod mention;
 pub(crate) mod messages;
 pub(crate) mod receipts;
 mod retention;

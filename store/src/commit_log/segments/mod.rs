@@ -17,6 +17,7 @@ pub(crate) mod record;
 mod recovery;
 pub(crate) mod salvage;
 mod segment;
+mod sync_times;
 mod watermark;
 
 use std::collections::VecDeque;
@@ -25,7 +26,6 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use crate::disk::Disk;
-use crate::durations::Durations;
 use crate::limits;
 
 use self::preparer::Preparer;
@@ -33,6 +33,7 @@ use self::reader::{SegmentList, SegmentReader};
 use self::record::{BatchBuf, BatchNo, Layout};
 use self::recovery::{Known, Listing};
 use self::segment::{Active, FileKind, Sealed, SegmentEnd};
+use self::sync_times::SyncTimes;
 use self::watermark::{Mark, Watermark};
 use crate::commit_log::counters::LogCounters;
 use crate::commit_log::error::{LogError, OpenError};
@@ -60,7 +61,7 @@ pub(crate) struct SegmentLog {
     last: BatchNo,
     /// Since the log was opened.
     written_bytes: u64,
-    sync_times: Durations,
+    sync_times: SyncTimes,
 }
 
 /// Where a log is kept.
@@ -180,7 +181,7 @@ impl SegmentLog {
             listed.push(segment.first, &segment.path);
         }
         listed.push(active.header.first, &active.path);
-        let (poison, sync_times) = (poison.clone(), Durations::default());
+        let (poison, sync_times) = (poison.clone(), SyncTimes::new());
         let mut log = Self {
             env: env.clone(),
             dir: dir.to_owned(),

@@ -1,4 +1,4 @@
-//! A histogram of durations.
+//! A histogram of the fdatasync times of batches.
 
 use std::time::Duration;
 
@@ -12,28 +12,26 @@ const MICROS_MAX: u64 = 100_000_000;
 
 /// The bounds of the buckets never change.
 #[derive(Debug)]
-pub struct Durations(hdrhistogram::Histogram<u64>);
+pub(super) struct SyncTimes(hdrhistogram::Histogram<u64>);
 
-impl Default for Durations {
+impl SyncTimes {
     #[expect(
         clippy::expect_used,
         reason = "the bounds are constants, and a test creates one"
     )]
-    fn default() -> Self {
+    pub(super) fn new() -> Self {
         Self(
             hdrhistogram::Histogram::new_with_bounds(1, MICROS_MAX, DIGITS)
                 .expect("the bounds of the histogram are sound"),
         )
     }
-}
 
-impl Durations {
-    pub fn record(&mut self, time: Duration) {
+    pub(super) fn record(&mut self, time: Duration) {
         self.0
             .saturating_record(u64::try_from(time.as_micros()).unwrap_or(MICROS_MAX));
     }
 
-    pub fn recorded(&self) -> Histogram {
+    pub(super) fn recorded(&self) -> Histogram {
         let buckets = self.0.iter_recorded();
         buckets
             .map(|bucket| Bucket {
@@ -51,8 +49,8 @@ mod tests {
 
     #[test]
     fn histograms_subtract() {
-        let mut times = Durations::default();
-        let record = |times: &mut Durations, all: &[u64]| {
+        let mut times = SyncTimes::new();
+        let record = |times: &mut SyncTimes, all: &[u64]| {
             all.iter()
                 .for_each(|&micros| times.record(Duration::from_micros(micros)))
         };
@@ -74,7 +72,7 @@ mod tests {
 
     #[test]
     fn bucket_list_is_bounded() {
-        let mut times = Durations::default();
+        let mut times = SyncTimes::new();
         assert!(times.0.distinct_values() <= HISTOGRAM_BUCKETS_MAX);
         let mut micros = 0_u64;
         while micros < MICROS_MAX {

@@ -1,0 +1,152 @@
+//! Mentions: whom an `@name` in a text notifies. The server does not search texts.
+
+use cairn_proto::content::extras::{Extra, Extras};
+use cairn_proto::ids::{ConversationId, UserId};
+use cairn_proto::limits::EXTRAS_SENT_MAX;
+use cairn_proto::model::conversation::Member;
+use cairn_proto::model::group::Role;
+use cairn_proto::wire::request::group::ListMembers;
+use cairn_text::{Mentions, Names, mentions};
+
+use crate::error::Error;
+use crate::limits::MENTION_NAMES_MAX;
+use crate::view::conversation::Conversation;
+use crate::view::conversation::send::{Accepted, IntoBody};
+
+/// The name that mentions all members.
+const ALL: &str = "all";
+
+/// Whom a name in a text mentions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mention {
+    /// A member.
+    User(UserId),
+    /// Every member of a group.
+    All,
+}
+
+impl From<Mention> for Extra {
+    fn from(mention: Mention) -> Self {
+        match mention {
+            Mention::User(user) => Self::Mention(user),
+            Mention::All => Self::MentionAll,
+        }
+    }
+}
+
+/// The names that texts of one conversation can mention, as they were when they were requested.
+#[derive(Clone, Debug)]
+pub struct MentionNames(Names<Mention>);
+
+impl MentionNames {
+    fn new<'a>(members: impl IntoIterator<Item = (&'a str, UserId)>, all: bool) -> Self {
+        let members = members.into_iter();
+        let users = members.map(|(name, user)| (name, Mention::User(user)));
+        Self(Names::new(users.chain(all.then_some((ALL, Mention::All)))))
+    }
+
+    /// Returns the names, to parse texts with them: [`crate::text::parse`].
+    #[must_use]
+    pub const fn names(&self) -> &Names<Mention> {
+        &self.0
+    }
+
+    /// Returns whom a text mentions, and which of its names are those of no member.
+    #[must_use]
+    pub fn find(&self, text: &str) -> Mentions<Mention> {
+        mentions(text, &self.0)
+    }
+
+    /// Adds mentions to the extras of a message, each once, up to the limit of
+    /// [`EXTRAS_SENT_MAX`].
+    #[must_use]
+    pub fn add(&self, found: &[Mention], extras: &Extras) -> Extras {
+        let mut all: Vec<Extra> = extras.iter().cloned().collect();
+        for extra in found.iter().copied().map(Extra::from) {
+            if all.len() < EXTRAS_SENT_MAX && !all.contains(&extra) {
+                all.push(extra);
+            }
+        }
+        Extras::new(all).unwrap_or_else(|_| extras.clone())
+    }
+}
+
+/// Mentions
+impl Conversation<'_> {
+    /// Requests the names that a text can mention: those of the members, and `all` for owners and
+    /// admins of a group. In a group of more than [`MENTION_NAMES_MAX`] members, those with the
+    /// lowest ids.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `NotFound`, or a [terminal error](Error#terminal-errors).
+    pub async fn mention_names(self) -> Result<MentionNames, Error> {
+        if let Some((low, high)) = self.id.direct_users() {
+            let users = self.client.people().get_all(&[low, high]).await?;
+            let names = users.iter().map(|user| (user.name.as_str(), user.id));
+            return Ok(MentionNames::new(names, false));
+        }
+        let (mut members, mut after): (Vec<Member>, _) = (Vec::new(), None);
+        while members.len() < MENTION_NAMES_MAX {
+            let page = self.members_after(after).await?;
+            members.extend(page.items);
+            match page.next_after {
+                Some(next) if after.is_none_or(|after| next > after) => after = Some(next),
+                Some(_) => return Err(Error::Protocol("pages of members do not advance")),
+                None => break,
+            }
+        }
+        members.truncate(MENTION_NAMES_MAX);
+        let role = self.own_role(&members).await?;
+        let names = members
+            .iter()
+            .map(|member| (member.user.name.as_str(), member.user.id));
+        Ok(MentionNames::new(names, role >= Role::Admin))
+    }
+
+    /// Sends a text like [`Conversation::enqueue`], and mentions the members whose names follow an
+    /// `@` in it. Requests their names first, if there is an `@`; to send several texts, request
+    /// them once with [`Conversation::mention_names`].
+    ///
+    /// # Errors
+    /// As [`Conversation::mention_names`] and [`Conversation::enqueue`].
+    pub async fn enqueue_mentioning(self, message: impl IntoBody) -> Result<Accepted, Error> {
+        let body = message.into_body()?;
+        let extras = match body.words() {
+            Some(words) if words.contains('@') => {
+                let names = self.mention_names().await?;
+                names.add(&names.find(words).found, &Extras::NONE)
+            }
+            _ => Extras::NONE,
+        };
+        self.enqueue_with(body, extras).await
+    }
+
+    /// The role of the user, who may not be among the first members.
+    async fn own_role(self, members: &[Member]) -> Result<Role, Error> {
+        let own = self.client.whoami().user;
+        let is_own = |member: &&Member| member.user.id == own;
+        if let Some(member) = members.iter().find(is_own) {
+            return Ok(member.role);
+        }
+        let before = own.get().checked_sub(1).map(UserId::new);
+        let page = self.members_after(before).await?;
+        Ok(page
+            .items
+            .iter()
+            .find(is_own)
+            .map_or(Role::Member, |m| m.role))
+    }
+
+    pub(super) async fn members_after(
+        self,
+        after: Option<UserId>,
+    ) -> Result<cairn_proto::model::conversation::MemberPage, Error> {
+        let conversation: ConversationId = self.id;
+        self.client
+            .call(ListMembers {
+                conversation,
+                after,
+            })
+            .await
+    }
+}

@@ -1,0 +1,3 @@
+//! Texts of messages.
+
+pub(crate) mod mentioning;
