@@ -32,7 +32,9 @@ impl SendStream {
     pub(crate) async fn write_all(&mut self, bytes: &[u8]) -> Result<(), StreamError> {
         match self {
             Self::Quic(stream) => stream.write_all(bytes).await,
-            Self::Memory(stream) => Ok(stream.write(Bytes::copy_from_slice(bytes)).await?),
+            Self::Memory(stream) => {
+                Ok(Box::pin(stream.write(Bytes::copy_from_slice(bytes))).await?)
+            }
         }
     }
 
@@ -69,7 +71,7 @@ impl RecvStream {
     ) -> Result<Option<Bytes>, StreamError> {
         match self {
             Self::Quic(stream) => stream.read_chunk(max_bytes).await,
-            Self::Memory(stream) => Ok(stream.read_chunk(max_bytes).await?),
+            Self::Memory(stream) => Ok(Box::pin(stream.read_chunk(max_bytes)).await?),
         }
     }
 
@@ -82,7 +84,7 @@ impl RecvStream {
         match self {
             Self::Quic(stream) => stream.read_chunks(chunks).await,
             Self::Memory(stream) => {
-                let Some(chunk) = stream.read_chunk(usize::MAX).await? else {
+                let Some(chunk) = Box::pin(stream.read_chunk(usize::MAX)).await? else {
                     return Ok(None);
                 };
                 if let Some(first) = chunks.first_mut() {

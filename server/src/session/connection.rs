@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
+use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::RequestId;
 use cairn_proto::limits::{FRAME_BYTES_MAX, HELLO_BYTES_MAX, LOGIN_TIME_MAX};
 use cairn_proto::wire::close::CloseCode;
@@ -37,7 +38,8 @@ pub(crate) async fn serve(shared: Arc<Shared>, connection: Connection) {
         return connection.close(CloseCode::Rate);
     };
     let remote = connection.remote_address();
-    let started = timeout(LOGIN_TIME_MAX, start(&shared, &connection))
+    // Boxed, so that the task of a session reserves no space for its login.
+    let started = timeout(LOGIN_TIME_MAX, Box::pin(start(&shared, &connection)))
         .await
         .unwrap_or(Err(Refusal::Silent));
     drop(stranger);
@@ -257,55 +259,68 @@ async fn accept_streams(shared: Arc<Shared>, session: Arc<Session>) {
 
 /// Reads what a stream is for, and serves it. A stream that never says is dropped alone: opening a
 /// later stream opens it implicitly, and the client may have cancelled it.
+///
+/// Transfers are boxed: each session has a timeline stream, whose task would be allocated for the
+/// largest of them. Refused ones take no more than that.
 async fn serve_stream(streams: Arc<Streams>, mut send: SendStream, mut reader: FrameReader) {
-    let connection = &streams.session.connection;
-    match timeout(LOGIN_TIME_MAX, reader.next(HELLO_BYTES_MAX)).await {
-        Ok(Ok(frame)) => match codec::decode::<StreamOpening>(&frame, HELLO_BYTES_MAX) {
-            Ok(opening) => streams.serve(opening, send, reader).await,
-            Err(_) => connection.close(CloseCode::Protocol),
-        },
-        Ok(Err(ReadError::Frame(_))) => connection.close(CloseCode::FrameTooBig),
-        Ok(Err(ReadError::Truncated)) => connection.close(CloseCode::Protocol),
-        // Dropping `reader` stops the other half.
-        Ok(Err(ReadError::Ended | ReadError::Stream(_))) | Err(_) => send.reset(),
-    }
-}
-
-impl Streams {
-    /// Transfers are boxed: each session has a timeline stream, whose task is allocated for the
-    /// largest of them.
-    async fn serve(&self, opening: StreamOpening, send: SendStream, reader: FrameReader) {
-        let (shared, session) = (&self.shared, &self.session);
-        match opening {
-            StreamOpening::Timeline
-                if session.push.is_some() && !self.is_pushed.swap(true, Ordering::Relaxed) =>
-            {
-                push(shared, session, send).await;
-            }
-            StreamOpening::Timeline => session.connection.close(CloseCode::Protocol),
-            StreamOpening::Upload { hash, bytes } => {
-                let stream = TransferStream::of(send, reader);
-                if let Some((actor, stream, _transferring)) = self.admit(stream).await {
-                    Box::pin(upload::serve(shared.clone(), actor, stream, hash, bytes)).await;
-                }
-            }
-            StreamOpening::Download {
+    match read_opening(&streams.session.connection, &mut reader).await {
+        Some(StreamOpening::Timeline) => streams.push(send).await,
+        Some(StreamOpening::Upload { hash, bytes }) => {
+            let stream = TransferStream::of(send, reader);
+            Box::pin(streams.upload(stream, hash, bytes)).await;
+        }
+        Some(StreamOpening::Download {
+            conversation,
+            msgid,
+            hash,
+            from,
+        }) => {
+            let wanted = Wanted {
                 conversation,
                 msgid,
                 hash,
                 from,
-            } => {
-                let wanted = Wanted {
-                    conversation,
-                    msgid,
-                    hash,
-                    from,
-                };
-                let stream = TransferStream::of(send, reader);
-                if let Some((actor, stream, _transferring)) = self.admit(stream).await {
-                    Box::pin(download::serve(shared.clone(), actor, stream, wanted)).await;
-                }
-            }
+            };
+            let stream = TransferStream::of(send, reader);
+            Box::pin(streams.download(stream, wanted)).await;
+        }
+        // Dropping `reader` stops the other half.
+        None => send.reset(),
+    }
+}
+
+/// Returns `None` for a stream that is given up, alone or with its connection.
+async fn read_opening(connection: &Connection, reader: &mut FrameReader) -> Option<StreamOpening> {
+    let code = match timeout(LOGIN_TIME_MAX, reader.next(HELLO_BYTES_MAX)).await {
+        Ok(Ok(frame)) => match codec::decode(&frame, HELLO_BYTES_MAX) {
+            Ok(opening) => return Some(opening),
+            Err(_) => CloseCode::Protocol,
+        },
+        Ok(Err(ReadError::Frame(_))) => CloseCode::FrameTooBig,
+        Ok(Err(ReadError::Truncated)) => CloseCode::Protocol,
+        Ok(Err(ReadError::Ended | ReadError::Stream(_))) | Err(_) => return None,
+    };
+    connection.close(code);
+    None
+}
+
+impl Streams {
+    async fn upload(&self, stream: TransferStream, hash: AttachmentHash, bytes: u64) {
+        if let Some((actor, stream, _transferring)) = self.admit(stream).await {
+            Box::pin(upload::serve(
+                self.shared.clone(),
+                actor,
+                stream,
+                hash,
+                bytes,
+            ))
+            .await;
+        }
+    }
+
+    async fn download(&self, stream: TransferStream, wanted: Wanted) {
+        if let Some((actor, stream, _transferring)) = self.admit(stream).await {
+            Box::pin(download::serve(self.shared.clone(), actor, stream, wanted)).await;
         }
     }
 
@@ -321,15 +336,19 @@ impl Streams {
             }
         }
     }
-}
 
-/// Writes the timeline stream until the session ends.
-async fn push(shared: &Shared, session: &Arc<Session>, send: SendStream) {
-    if let Err(error) = delivery::deliver(session.clone(), shared.history.clone(), send).await {
-        debug!(%error, "delivery ended");
-        if let delivery::DeliveryError::History(code) = error {
-            warn!(%code, "cannot push stored messages");
-            session.connection.close(CloseCode::Internal);
+    /// Writes the timeline stream until the session ends.
+    async fn push(&self, send: SendStream) {
+        let (session, history) = (self.session.clone(), self.shared.history.clone());
+        if session.push.is_none() || self.is_pushed.swap(true, Ordering::Relaxed) {
+            return session.connection.close(CloseCode::Protocol);
+        }
+        if let Err(error) = delivery::deliver(session, history, send).await {
+            debug!(%error, "delivery ended");
+            if let delivery::DeliveryError::History(code) = error {
+                warn!(%code, "cannot push stored messages");
+                self.session.connection.close(CloseCode::Internal);
+            }
         }
     }
 }

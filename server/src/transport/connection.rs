@@ -1,4 +1,5 @@
-//! A connection, over any transport.
+//! A connection, over any transport. Futures of the one in memory are boxed, so that tasks of other
+//! connections reserve no space for them.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -34,7 +35,7 @@ impl Connection {
                 Ok((SendStream::Quic(send), RecvStream::Quic(recv)))
             }
             Self::Memory(connection) => {
-                let (send, recv) = connection.accept_bi().await?;
+                let (send, recv) = Box::pin(connection.accept_bi()).await?;
                 Ok((SendStream::Memory(send), RecvStream::Memory(recv)))
             }
         }
@@ -57,7 +58,7 @@ impl Connection {
     pub(crate) async fn closed(&self) -> Lost {
         match self {
             Self::Quic(connection) => connection.closed().await,
-            Self::Memory(connection) => connection.closed().await.into(),
+            Self::Memory(connection) => Box::pin(connection.closed()).await.into(),
         }
     }
 
@@ -99,7 +100,7 @@ impl Connection {
     pub(crate) async fn read_datagram(&self) -> Result<Bytes, Lost> {
         match self {
             Self::Quic(connection) => connection.read_datagram().await,
-            Self::Memory(connection) => Err(connection.closed().await.into()),
+            Self::Memory(connection) => Err(Box::pin(connection.closed()).await.into()),
         }
     }
 }

@@ -35,7 +35,7 @@ impl SendStream {
     pub(crate) async fn write(&mut self, bytes: Bytes) -> Result<(), StreamError> {
         match self {
             Self::Quic(stream) => stream.write(bytes).await,
-            Self::Memory(stream) => Ok(stream.write(bytes).await?),
+            Self::Memory(stream) => Ok(Box::pin(stream.write(bytes)).await?),
         }
     }
 
@@ -45,7 +45,7 @@ impl SendStream {
             Self::Quic(stream) => stream.write_all(chunks).await,
             Self::Memory(stream) => {
                 for chunk in chunks {
-                    stream.write(std::mem::take(chunk)).await?;
+                    Box::pin(stream.write(std::mem::take(chunk))).await?;
                 }
                 Ok(())
             }
@@ -73,7 +73,7 @@ impl SendStream {
     pub(crate) async fn stopped(&self) {
         match self {
             Self::Quic(stream) => stream.stopped().await,
-            Self::Memory(stream) => stream.stopped().await,
+            Self::Memory(stream) => Box::pin(stream.stopped()).await,
         }
     }
 
@@ -94,7 +94,7 @@ impl RecvStream {
     ) -> Result<Option<Bytes>, StreamError> {
         match self {
             Self::Quic(stream) => stream.read_chunk(max_bytes).await,
-            Self::Memory(stream) => Ok(stream.read_chunk(max_bytes).await?),
+            Self::Memory(stream) => Ok(Box::pin(stream.read_chunk(max_bytes)).await?),
         }
     }
 }
