@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, MsgId};
@@ -23,13 +25,13 @@ pub(super) enum Moment {
 }
 
 /// Messages that fill the log's first segment, so that it has two.
-const LONG_MESSAGES: usize = 280;
+const LONG_MESSAGES: Range<usize> = 0..280;
 const LONG_BYTES: usize = 16 * 1024;
 
-const SHORT_MESSAGES: usize = 30;
+const SHORT_MESSAGES: Range<usize> = 0..30;
 
 /// Messages at the end, each in a batch of its own.
-pub(super) const LAST_MESSAGES: usize = SHORT_MESSAGES;
+pub(super) const LAST_MESSAGES: usize = SHORT_MESSAGES.end;
 
 const SHORT_BYTES: usize = 40;
 
@@ -43,6 +45,9 @@ pub(super) struct Base {
     pub(super) moment: Moment,
     /// Everything that was accepted.
     pub(super) accepted: Messages,
+    /// How many of them, at the end, were accepted in the last second before the kill, after the
+    /// watermark was written.
+    pub(super) recent: usize,
     kept: TempDir,
 }
 
@@ -66,18 +71,27 @@ impl Base {
         copy(&server.data().join("log"), &kept.path().join("older-log"));
         send(&owner, group, SHORT_MESSAGES, SHORT_BYTES).await;
         let conversation = owner.conversation(group);
-        let early = MsgId::new(SHORT_MESSAGES as u64);
+        let early = MsgId::new(SHORT_MESSAGES.end as u64);
         conversation
             .edit(early, "edited".parse().unwrap())
             .await
             .unwrap();
         conversation.recall(early.prev()).await.unwrap();
         let mut accepted = read(&owner, group).await;
-        accepted.append(&mut send(&owner, group, SHORT_MESSAGES, SHORT_BYTES).await);
+        quiet(server.data()).await;
+        let mut times = Vec::new();
+        for number in SHORT_MESSAGES {
+            accepted.append(&mut send(&owner, group, number..number + 1, SHORT_BYTES).await);
+            times.push(Instant::now());
+        }
         if moment == Moment::Quiet {
             quiet(server.data()).await;
+            times.clear();
         }
+        let killed = Instant::now();
         server.kill();
+        let is_recent = |time: &&Instant| killed.duration_since(**time) <= Duration::from_secs(1);
+        let recent = times.iter().filter(is_recent).count();
         drop(owner);
         copy(server.data(), &kept.path().join("data"));
         Self {
@@ -86,6 +100,7 @@ impl Base {
             group,
             moment,
             accepted,
+            recent,
             kept,
         }
     }
@@ -116,9 +131,14 @@ impl Base {
     }
 }
 
-async fn send(client: &Client, group: ConversationId, count: usize, bytes: usize) -> Messages {
+async fn send(
+    client: &Client,
+    group: ConversationId,
+    numbers: Range<usize>,
+    bytes: usize,
+) -> Messages {
     let mut sent = Messages::new();
-    for number in 0..count {
+    for number in numbers {
         let text = format!("{number:0bytes$}");
         let body = Body::Text(text.parse().unwrap());
         let msgid = client.conversation(group).send(body.clone()).await.unwrap();

@@ -9,7 +9,10 @@ pub(super) enum Verdict {
     Refused,
     /// Everything that was accepted is there.
     Harmless,
-    /// Something is missing, and nobody says so.
+    /// As after a torn write: messages of the last second before the kill are missing at the end,
+    /// and nothing else.
+    LastSecond,
+    /// Something else is missing, and nothing reports it.
     Silent,
     Panicked,
 }
@@ -30,11 +33,14 @@ pub(super) async fn of(base: &mut Base) -> (Verdict, String) {
     }
     // The doctor has moved the log into the trees, as a start does.
     let found = base.messages().await;
-    match found == base.accepted {
-        true => (Verdict::Harmless, first),
-        false => {
-            let lost = base.accepted.len().saturating_sub(found.len());
-            (Verdict::Silent, format!("{lost} messages are missing"))
-        }
+    if found == base.accepted {
+        return (Verdict::Harmless, first);
     }
+    let lost = base.accepted.len().saturating_sub(found.len());
+    let is_torn = lost <= base.recent && found.iter().eq(base.accepted.iter().take(found.len()));
+    let verdict = match is_torn {
+        true => Verdict::LastSecond,
+        false => Verdict::Silent,
+    };
+    (verdict, format!("{lost} messages are missing"))
 }
