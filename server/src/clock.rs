@@ -1,11 +1,13 @@
 //! The system's clock, and warnings of its jumps.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cairn_core::clock::{Clock, date};
 use cairn_core::limits::CLOCK_STEP_MS_MAX;
 use cairn_proto::ids::Timestamp;
+use cairn_store::disk::Disk as _;
+use cairn_store::disk::real::RealDisk;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
@@ -52,12 +54,16 @@ fn plus(time: Timestamp, passed: Duration) -> Timestamp {
 /// Returns when the log or the trees were last written: a time at which the server ran. `None` for
 /// a new directory.
 pub(crate) fn last_write(data: &Path) -> Option<Timestamp> {
-    let folders = ["log", "trees"].map(|name| data.join(name).read_dir());
-    folders
+    let modified = |folder: PathBuf| {
+        let names = RealDisk.list(&folder).unwrap_or_default();
+        let stats = names
+            .into_iter()
+            .filter_map(|name| RealDisk.stat(&folder.join(name)).ok());
+        stats.map(|stat| timestamp(stat.modified)).max()
+    };
+    ["log", "trees"]
         .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| Some(timestamp(entry.ok()?.metadata().ok()?.modified().ok()?)))
+        .filter_map(|name| modified(data.join(name)))
         .max()
 }
 

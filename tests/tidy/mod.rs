@@ -35,6 +35,13 @@ const OWNED: &[(&str, &str, &[&str])] = &[
     ("SystemTime", "", &["proto/src/", "core/src/"]),
     ("Instant::now", "", &["proto/src/", "core/src/"]),
     ("std::fs", "store/src/disk/real.rs", &["store/src/"]),
+    (
+        "std::fs",
+        "server/src/transport/identity/permissions.rs",
+        &["server/src/"],
+    ),
+    ("tokio::fs", "client/src/transfer/", &["client/src/"]),
+    ("tokio::fs", "", &["server/src/", "store/src/"]),
     ("Instant::now", "store/src/env/clock.rs", &["store/src/"]),
     ("SystemTime::now", "", &["store/src/"]),
     ("rand::", "store/src/env/salts.rs", &["store/src/"]),

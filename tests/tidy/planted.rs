@@ -56,8 +56,9 @@ fn untidy_lines_are_found() {
 fn strays_are_found() {
     assert_eq!(lines(stray_names("core/src/a.rs", "\nuse std::fs;")), [2]);
     assert_eq!(lines(stray_names("store/src/a.rs", "\nuse std::fs;")), [2]);
+    assert_eq!(lines(stray_names("server/src/a.rs", "\nuse std::fs;")), [2]);
     for (path, text) in [
-        ("server/src/a.rs", "use std::fs;"),
+        ("bench/src/a.rs", "use std::fs;"),
         ("store/src/disk/real.rs", "use std::fs;"),
         ("store/src/a/tests.rs", "use std::fs;"),
         (

@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use tracing::warn;
 
 pub use self::permissions::{PermissionProblem, permission_problems};
+use cairn_store::disk::Disk as _;
 use cairn_store::disk::real::RealDisk;
 use cairn_store::files::directory_id::DirectoryId;
 use cairn_store::files::durable;
@@ -132,7 +133,10 @@ pub fn replace_lost_key(data: &Path, directory: DirectoryId) -> Result<Pin, Iden
         Err(IdentityError::Damaged(path)) => {
             let aside = data.join("aside");
             create_dir(&aside)?;
-            std::fs::rename(&path, aside.join(KEY_FILE)).map_err(|source| io_at(&path, source))?;
+            let renamed = RealDisk.rename(&path, &aside.join(KEY_FILE));
+            // Before the new key: a power cut must leave one of them.
+            let renamed = renamed.and_then(|()| RealDisk.sync_dir(&aside));
+            renamed.map_err(|source| io_at(&path, source))?;
         }
         Err(other) => return Err(other),
     }
@@ -186,7 +190,7 @@ fn create_dir(dir: &Path) -> Result<(), IdentityError> {
 
 /// Returns the bytes of a file, if there is one.
 fn read(path: &Path) -> Result<Option<Vec<u8>>, IdentityError> {
-    match std::fs::read(path) {
+    match RealDisk.read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(io_at(path, error)),
