@@ -6,9 +6,11 @@
 
 use std::collections::HashMap;
 use std::io::Write as _;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use cairn_client::{
-    Account, Client, Conversation, ConversationId, ConversationKind, Error, MsgId, Overview, Totals,
+    Account, Client, Conversation, ConversationId, ConversationKind, Error, MsgId, Overview,
+    Timestamp, Totals,
 };
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -67,7 +69,11 @@ async fn follow(
 
 fn show(list: &Overview) -> std::io::Result<()> {
     let mut out = std::io::stdout();
-    let totals = Totals::of(&list.conversations);
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let now = Timestamp::new(u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
+    let totals = Totals::of(&list.conversations, now);
     writeln!(out, "{} unread messages", totals.unread)?;
     for item in &list.conversations {
         let name = match &item.kind {

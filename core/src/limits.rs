@@ -65,3 +65,6 @@ pub(crate) const MUTES_KEPT_MAX: usize = 1000;
 
 /// Entries that one step expires: bounds what one checkpoint has to remove.
 pub const RETENTION_STEP_ENTRIES: u64 = 50_000;
+
+/// Links that have not expired: invites and resets.
+pub(crate) const LINKS_MAX: usize = 10_000;

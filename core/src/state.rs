@@ -27,7 +27,7 @@ use hashbrown::{HashMap, HashSet};
 
 use crate::clock::Clock;
 use crate::record::{
-    ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MembershipRecord, RecentSend,
+    ConversationRecord, DeviceRecord, LinkRecord, MemberChunk, MembershipRecord, RecentSend,
     RelationChunk, SecretHash, SendCursor, StoredMember, StoredMentions, UsedStream, UserRecord,
 };
 use crate::state::attachments::Attachments;
@@ -46,7 +46,7 @@ pub struct State {
     /// Not unique: imported users may share a folded name.
     pub(super) folded_names: BTreeSet<(String, UserId)>,
     pub(super) tokens: HashMap<SecretHash, (UserId, DeviceId)>,
-    pub(super) invites: HashMap<SecretHash, InviteRecord>,
+    pub(super) links: HashMap<SecretHash, LinkRecord>,
     pub(super) conversations: Table<ConversationId, Conversation>,
     pub(super) streams: Table<(DeviceId, SendStreamId), SendStream>,
     pub(super) open_groups: OpenGroupIndex,
@@ -83,7 +83,7 @@ pub struct User {
 pub(super) struct Dirty {
     pub(super) users: BTreeSet<UserId>,
     pub(super) devices: BTreeSet<(UserId, DeviceId)>,
-    pub(super) invites: BTreeSet<SecretHash>,
+    pub(super) links: BTreeSet<SecretHash>,
     pub(super) conversations: Vec<ConversationId>,
     pub(super) memberships: BTreeSet<(UserId, ConversationId)>,
     pub(super) open_groups: BTreeSet<ConversationId>,
@@ -129,6 +129,7 @@ impl State {
             id,
             name: record.name.clone(),
             role: record.role,
+            state: record.state(),
         })
     }
 
@@ -180,7 +181,7 @@ impl State {
     /// owner until that user joins, and no user is ever removed.
     #[must_use]
     pub fn is_unused(&self) -> bool {
-        self.users.is_empty() && self.invites.is_empty()
+        self.users.is_empty() && self.links.is_empty()
     }
 
     pub(super) const fn has_users_above(&self, user: UserId) -> bool {
@@ -261,8 +262,8 @@ impl State {
         self.is_disk_low = is_disk_low;
     }
 
-    pub fn install_invite(&mut self, token: SecretHash, record: InviteRecord) {
-        self.invites.insert(token, record);
+    pub fn install_link(&mut self, token: SecretHash, record: LinkRecord) {
+        self.links.insert(token, record);
     }
 
     pub fn install_membership(

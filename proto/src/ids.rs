@@ -107,6 +107,40 @@ id! {
     Timestamp(u64)
 }
 
+/// Names an invite or a reset link to people, without being a secret: eight hexadecimal digits of
+/// the SHA-256 of its token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LinkId(u32);
+
+impl LinkId {
+    /// Wraps a raw number.
+    #[must_use]
+    pub const fn new(raw: u32) -> Self {
+        Self(raw)
+    }
+
+    /// Returns the raw number.
+    #[must_use]
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl fmt::Display for LinkId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", self.0)
+    }
+}
+
+impl FromStr for LinkId {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        u32::from_str_radix(s, 16).map(Self)
+    }
+}
+
 impl UserId {
     /// The server itself, as a sender.
     pub const SERVER: Self = Self(0);

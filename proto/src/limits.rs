@@ -41,6 +41,12 @@ pub const PINS_MAX: usize = 64;
 /// The longest user name, in bytes of UTF-8.
 pub const USER_NAME_BYTES_MAX: usize = 64;
 
+/// The longest keyword of a user, in bytes of UTF-8.
+pub const KEYWORD_BYTES_MAX: usize = 64;
+
+/// Keywords of one user.
+pub const KEYWORDS_MAX: usize = 64;
+
 /// The longest group name, in bytes of UTF-8.
 pub const GROUP_NAME_BYTES_MAX: usize = 128;
 

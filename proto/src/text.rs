@@ -175,6 +175,13 @@ checked! {
 shown!(About);
 
 checked! {
+    /// A word or phrase that notifies its user as a mention does: visible characters and inner
+    /// spaces.
+    Keyword, |raw| name(raw, limits::KEYWORD_BYTES_MAX, |c| c == ' ' || c == '#' || c == '@')
+}
+shown!(Keyword);
+
+checked! {
     /// The name of a server setting, such as `direct-chats`: visible characters without white
     /// space.
     SettingName, |raw| name(raw, limits::SETTING_NAME_BYTES_MAX, |_| false)

@@ -110,8 +110,6 @@ mod tests {
     use cairn_core::State;
     use cairn_core::record::UserRecord;
     use cairn_proto::ids::UserId;
-    use cairn_proto::model::receipts::Reads;
-    use cairn_proto::model::user::ServerRole;
 
     use super::*;
 
@@ -120,13 +118,12 @@ mod tests {
     #[test]
     fn each_jump_is_warned_of_once() {
         let mut state = State::default();
-        let record = UserRecord {
-            name: "ada".parse().unwrap(),
-            role: ServerRole::Owner,
-            password: None,
-            created_at: Timestamp::new(0),
-            reads: Reads::Shown,
-        };
+        let name = "ada".parse().unwrap();
+        let record = UserRecord::new(
+            name,
+            cairn_core::record::UserOrigin::Unknown,
+            Timestamp::new(0),
+        );
         state.install_user(UserId::new(1), record);
         let (mut jumps, now) = (ClockJumps::default(), Instant::now());
         for (day, warns) in [

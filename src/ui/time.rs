@@ -3,7 +3,13 @@
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use cairn_proto::ids::Timestamp;
 use jiff::tz::TimeZone;
+
+/// Returns the time as messages carry it.
+pub(crate) fn timestamp() -> Timestamp {
+    Timestamp::new(u64::try_from(now().as_millis()).unwrap_or(u64::MAX))
+}
 
 pub(crate) fn now() -> Duration {
     SystemTime::now()

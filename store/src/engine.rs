@@ -130,7 +130,7 @@ impl Engine {
         // compaction has renamed the old one away.
         compact::recover(disk, dir).map_err(StoreError::Compaction)?;
         if format != Format::Current {
-            upgrade::keep_copy(disk, dir)?;
+            upgrade::keep_copy(disk, dir, format)?;
         }
         let trees = Trees::open_in(env, &dir.join("trees"), &dir.join("aside"), &poison)?;
         free_space::log_reclaimable(&trees)?;
@@ -157,9 +157,9 @@ impl Engine {
         if format != Format::Current {
             format::raise(disk, dir)?;
             warn!(
-                copy = %upgrade::copy_of(dir).display(),
-                "converted the data directory from format 2; remove the copy once the server runs \
-                 well"
+                copy = %upgrade::copy_of(dir, format).display(),
+                "converted the data directory from an older format; remove the copy once the \
+                 server runs well"
             );
         }
         let touched = replayed.grown.into_iter().chain(replayed.expired).collect();
@@ -392,7 +392,7 @@ pub(crate) fn directory_id(
     trees: &Trees,
     format: Format,
 ) -> Result<DirectoryId, StoreError> {
-    let has_id = format == Format::Current && segments::has_segments(env.disk.as_ref(), dir)?;
+    let has_id = format.has_watermark() && segments::has_segments(env.disk.as_ref(), dir)?;
     let directory = match has_id {
         true => trees.known_directory()?,
         false => trees.directory(&env.salts)?,

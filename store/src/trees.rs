@@ -13,7 +13,7 @@
 //! | recent | device u64, send stream u64, `RecentPart` u8 | a list of `RecentSend` |
 //! | users | user u32 | `UserRecord` |
 //! | devices | user u32, device u64 | `DeviceRecord` |
-//! | invites | hash of the token, 32 bytes | `InviteRecord` |
+//! | invites | hash of the token, 32 bytes | `LinkRecord` |
 //! | memberships | user u32, conversation u64 | `MembershipRecord` |
 //! | imports | conversation u64, source u64 | the source's cursor, u64 |
 //! | groups | conversation u64 | `GroupRecord` of a group with settings |

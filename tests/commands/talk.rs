@@ -341,15 +341,24 @@ fn forwarded(world: &World, talk: &Value) {
 }
 
 fn settled(world: &World, talk: &Value) {
-    let as_it_was =
-        json!({"conversation": talk, "muted": false, "favourite": false, "hidden": false});
+    let as_it_was = json!({"conversation": talk, "notifications": {"level": "all", "until": null},
+            "favourite": false, "hidden": false});
     assert_eq!(world.json("uma", &["set", "#talk"]), as_it_was);
+    let quiet = world.people(
+        "uma",
+        &["set", "#talk", "--notify", "mentions", "--for", "8h"],
+    );
+    assert!(quiet.starts_with("notify mentions until 20"), "{quiet}");
+    let until = &world.json("uma", &["set", "#talk"])["notifications"]["until"];
+    assert!(until.as_u64().is_some(), "{until}");
+    let list = world.people("uma", &["list", "--all"]);
+    assert!(list.contains("mentions only"), "{list}");
     assert_eq!(
         world.people(
             "uma",
             &["set", "#talk", "--mute", "on", "--favourite", "on"]
         ),
-        "mute on, favourite on, hide off\n"
+        "notify nothing, favourite on, hide off\n"
     );
     assert_eq!(
         world.json("uma", &["set", "#talk", "--hide", "on"])["hidden"],

@@ -2,15 +2,16 @@
 //! its own: two users, a group and a direct chat, partly in the trees and partly in the log, from a
 //! server that was killed.
 
-mod format_3;
+mod format_4;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use cairn_core::api::command::GetRetained;
-use cairn_core::record::UsedStream;
+use cairn_core::record::{UsedStream, UserOrigin, UserStatus};
 use cairn_proto::ids::{ConversationId, MsgId, Revision, Timestamp, UserId};
 use cairn_proto::model::retention::Retention;
+use cairn_proto::model::user::UserState;
 use cairn_store::check::doctor::{self, Depth};
 use cairn_store::engine::Engine;
 
@@ -50,7 +51,7 @@ fn format_2_is_converted() {
         doctor::check(dir.path(), Depth::Hashes, &mut |_| {}).unwrap();
     };
     let engine = Engine::open(dir.path()).unwrap();
-    assert_eq!(version(dir.path()), "cairn 3\n");
+    assert_eq!(version(dir.path()), "cairn 4\n");
     let state = engine.state();
     assert_eq!(state.user_count(), 2);
     let team = state.conversation(ConversationId::new(1)).unwrap();
@@ -91,6 +92,42 @@ fn format_2_is_converted() {
         assert!(read(&copy) == read(original.path()), "{file}");
     }
     assert!(engine_has(&copy, direct));
+}
+
+/// The records of users, invites and members changed, in the trees and in the log.
+#[test]
+fn format_3_is_converted() {
+    let dir = fixture("format-3");
+    let [ada, bob] = [UserId::new(1), UserId::new(2)];
+    let check = |engine: &Engine| {
+        let state = engine.state();
+        for user in [ada, bob] {
+            let record = &state.user(user).unwrap().record;
+            assert_eq!(record.status, UserStatus::Active);
+            assert_eq!(record.origin, UserOrigin::Unknown);
+            assert_eq!(record.state(), UserState::Active);
+        }
+        let team = state.conversation(ConversationId::new(1)).unwrap();
+        assert_eq!(team.retention, Some(Retention::Days(300)));
+    };
+    let engine = Engine::open(dir.path()).unwrap();
+    assert_eq!(version(dir.path()), "cairn 4\n");
+    check(&engine);
+    engine.close().unwrap();
+    doctor::check(dir.path(), Depth::Hashes, &mut |_| {}).unwrap();
+    let mut engine = Engine::open(dir.path()).unwrap();
+    let team = GetRetained(ConversationId::new(1));
+    engine.execute(team, Timestamp::new(0)).unwrap();
+    check(&engine);
+    engine.close().unwrap();
+
+    let copy = dir.path().join("format-3");
+    assert_eq!(version(&copy), "cairn 3\n");
+    let original = fixture("format-3");
+    for file in ["watermark", "trees/db"] {
+        let read = |dir: &Path| fs::read(dir.join(file)).unwrap();
+        assert!(read(&copy) == read(original.path()), "{file}");
+    }
 }
 
 /// Opens a data directory, and returns whether it has the conversation's message.

@@ -64,12 +64,12 @@ fn foreign_directory_is_refused_untouched() {
     assert!(server.stop().success());
     for (version, words) in [
         (
-            4,
-            "newer cairn (format 4, this one knows 3); start it with that version or a later one",
+            99,
+            "newer cairn (format 99, this one knows 4); start it with that version or a later one",
         ),
         (
             1,
-            "cairn from before the first release (format 1, this one knows 3); use the version \
+            "cairn from before the first release (format 1, this one knows 4); use the version \
             that wrote it",
         ),
     ] {
@@ -79,7 +79,7 @@ fn foreign_directory_is_refused_untouched() {
             &format!("{} was written by a {words}", newer.display()),
         );
     }
-    fs::write(newer.join("format"), "cairn 3\n").unwrap();
+    fs::write(newer.join("format"), "cairn 4\n").unwrap();
     drop(Server::start_in(&newer));
 
     let foreign = dir.path().join("foreign");

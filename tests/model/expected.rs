@@ -237,7 +237,7 @@ fn member_records(found: &Conversation) -> BTreeMap<UserId, MemberRecord> {
         let &Member {
             floor,
             muted_until,
-            muted,
+            notifications,
             favourite,
             hidden_at,
             ..
@@ -245,7 +245,7 @@ fn member_records(found: &Conversation) -> BTreeMap<UserId, MemberRecord> {
         MemberDetails {
             floor,
             muted_until,
-            muted,
+            notifications,
             favourite,
             hidden_at,
         }

@@ -45,7 +45,7 @@ use super::values::{
 pub(super) struct Cast {
     pub(super) sessions: Vec<Actor>,
     devices: Vec<(DeviceId, SecretHash)>,
-    invites: Vec<SecretHash>,
+    links: Vec<SecretHash>,
     spoken: Vec<(Actor, MessageRequest)>,
     /// The moments at which sessions began.
     began: HashMap<Actor, Moment>,
@@ -196,7 +196,7 @@ impl Cast {
         Some(match *step {
             Step::OwnerInvite { life_ms } => {
                 let token = self.secret();
-                self.invites.push(token);
+                self.links.push(token);
                 let expires_at = Timestamp::new(now.get() + life_ms);
                 OwnerInvite { token, expires_at }.into()
             }
@@ -207,7 +207,7 @@ impl Cast {
             } => {
                 let actor = pick(&self.sessions, by)?;
                 let token = self.secret();
-                self.invites.push(token);
+                self.links.push(token);
                 Invite {
                     actor,
                     token,
@@ -217,7 +217,7 @@ impl Cast {
                 .into()
             }
             Step::Join { invite, name, push } => {
-                let invite = pick(&self.invites, invite)?;
+                let invite = pick(&self.links, invite)?;
                 let password = (name % 2 == 0).then(|| "a hash".into());
                 Join {
                     invite,

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cairn_core::By;
 use cairn_core::api::command::{BeginEpoch, FindAccount, FindOrphans, GetRetained, GrantMetrics};
 use cairn_core::api::update::Update;
-use cairn_core::record::SecretHash;
+use cairn_core::record::{LinkRecord, SecretHash, UserOrigin, UserStatus};
 use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::Extras;
@@ -27,11 +27,14 @@ use cairn_proto::ids::{
     ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId,
 };
 use cairn_proto::model::group::{GroupSettings, JoinerHistory, Role};
+use cairn_proto::model::notification::Notifications;
 use cairn_proto::model::people::Profile;
 use cairn_proto::model::receipts::Reads;
 use cairn_proto::model::retention::Retention;
 use cairn_proto::model::user::ServerRole;
-use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Topic, UserName};
+use cairn_proto::text::{
+    DeviceName, GroupName, Keyword, SettingName, SettingValue, Topic, UserName,
+};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::request::Request;
 
@@ -44,7 +47,7 @@ use super::commands::{Command, Reply};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Naive {
     pub(super) users: BTreeMap<UserId, User>,
-    pub(super) invites: BTreeMap<SecretHash, Invite>,
+    pub(super) links: BTreeMap<SecretHash, LinkRecord>,
     pub(super) conversations: BTreeMap<ConversationId, Conversation>,
     /// The accepted sends of all existing send streams, oldest first.
     pub(super) sends: Vec<Send>,
@@ -67,6 +70,10 @@ pub(super) struct User {
     pub(super) created_at: Timestamp,
     pub(super) devices: BTreeMap<DeviceId, Device>,
     pub(super) reads: Reads,
+    pub(super) status: UserStatus,
+    pub(super) origin: UserOrigin,
+    pub(super) alias_of: Option<UserId>,
+    pub(super) keywords: Vec<Keyword>,
 }
 
 #[derive(Clone, Debug)]
@@ -76,13 +83,6 @@ pub(super) struct Device {
     pub(super) created_at: Timestamp,
     /// Most recently used first, with the batch of that use.
     pub(super) streams: Vec<(SendStreamId, u64)>,
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct Invite {
-    pub(super) uses_left: u32,
-    pub(super) expires_at: Timestamp,
-    pub(super) role: ServerRole,
 }
 
 #[derive(Clone, Debug)]
@@ -129,7 +129,7 @@ pub(super) struct Member {
     /// Entries up to here are hidden from the member.
     pub(super) floor: MsgId,
     pub(super) muted_until: Timestamp,
-    pub(super) muted: bool,
+    pub(super) notifications: Notifications,
     pub(super) favourite: bool,
     pub(super) hidden_at: Option<MsgId>,
 }
@@ -331,7 +331,7 @@ impl Member {
                 MsgId::new(joined.get() - 1)
             },
             muted_until: Timestamp::new(0),
-            muted: false,
+            notifications: Notifications::default(),
             favourite: false,
             hidden_at: None,
         }

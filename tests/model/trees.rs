@@ -6,7 +6,7 @@ use cairn_core::State;
 use cairn_core::prefetch::Load;
 use cairn_core::record::MsgIdSet;
 use cairn_core::record::{
-    ConversationRecord, CursorChunk, DeviceRecord, EpochRecord, GroupRecord, InviteRecord,
+    ConversationRecord, CursorChunk, DeviceRecord, EpochRecord, GroupRecord, LinkRecord,
     MemberChunk, MembershipRecord, RecentPart, RecentSend, Row, SecretHash, SendCursor,
     StoredMember, StoredMentions, UserRecord,
 };
@@ -26,7 +26,7 @@ use super::attachments::AttachmentTrees;
 pub(super) struct Trees {
     pub(super) users: BTreeMap<UserId, UserRecord>,
     pub(super) devices: BTreeMap<(UserId, DeviceId), DeviceRecord>,
-    pub(super) invites: BTreeMap<SecretHash, InviteRecord>,
+    pub(super) links: BTreeMap<SecretHash, LinkRecord>,
     pub(super) conversations: BTreeMap<ConversationId, ConversationRecord>,
     pub(super) members: BTreeMap<(ConversationId, MemberChunk), Vec<StoredMember>>,
     pub(super) memberships: BTreeMap<(UserId, ConversationId), MembershipRecord>,
@@ -59,7 +59,7 @@ impl Trees {
         match row {
             Row::User(user, record) => set(&mut self.users, user, Some(record)),
             Row::Device(user, device, record) => set(&mut self.devices, (user, device), record),
-            Row::Invite(token, record) => set(&mut self.invites, token, record),
+            Row::Link(token, record) => set(&mut self.links, token, record),
             Row::Conversation(id, record) => set(&mut self.conversations, id, Some(record)),
             Row::Group(id, record) => set(&mut self.groups, id, record),
             Row::OpenGroup(id, name) => set(&mut self.open_groups, id, name),
@@ -114,8 +114,8 @@ impl Trees {
         for (&(user, id), record) in &self.devices {
             state.install_device(user, id, record.clone());
         }
-        for (&token, record) in &self.invites {
-            state.install_invite(token, record.clone());
+        for (&token, record) in &self.links {
+            state.install_link(token, *record);
         }
         for (&(user, id), &record) in &self.memberships {
             state.install_membership(user, id, record);
@@ -285,7 +285,7 @@ impl Trees {
         Self {
             users: mix(&older.users, &newer.users, || pick(Tree::Users)),
             devices: mix(&older.devices, &newer.devices, || pick(Tree::Devices)),
-            invites: mix(&older.invites, &newer.invites, || pick(Tree::Invites)),
+            links: mix(&older.links, &newer.links, || pick(Tree::Links)),
             conversations: mix(&older.conversations, &newer.conversations, || {
                 pick(Tree::Conversations)
             }),

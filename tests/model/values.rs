@@ -7,6 +7,7 @@ use cairn_proto::content::body::{Amendment, Body, SystemEntry};
 use cairn_proto::content::extras::Extra;
 use cairn_proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_proto::model::group::{Access, GroupSettings, JoinerHistory, MemberSettings, Role};
+use cairn_proto::model::notification::{NotificationLevel, Notifications};
 use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{EmojiName, GroupName, Text, Topic, UserName};
 use cairn_proto::wire::request::Request;
@@ -172,16 +173,25 @@ pub(super) fn govern(conversation: ConversationId, act: &Act, now: Timestamp) ->
             .into()
         }
         Act::Join => JoinGroup { conversation }.into(),
-        &Act::Settle([muted, favourite, hidden]) => SetMemberSettings {
+        &Act::Settle([quiet, favourite, hidden]) => SetMemberSettings {
             conversation,
             settings: MemberSettings {
-                muted,
+                notifications: quiet_or_all(quiet, now),
                 favourite,
                 hidden,
             },
         }
         .into(),
     }
+}
+
+fn quiet_or_all(is_quiet: bool, now: Timestamp) -> Notifications {
+    let level = match is_quiet {
+        true => NotificationLevel::Mentions,
+        false => NotificationLevel::All,
+    };
+    let until = is_quiet.then_some(now);
+    Notifications { level, until }
 }
 
 /// Names with common prefixes, of which two differ only in case.

@@ -4,7 +4,7 @@ use cairn_core::api::actor::Actor;
 use cairn_core::api::change::Change;
 use cairn_core::api::command::{Invite, Join, NewDevice, OwnerInvite};
 use cairn_core::command::{Asked, Handle};
-use cairn_core::record::{AttachmentRecord, SecretHash, Upload, UserRecord};
+use cairn_core::record::{AttachmentRecord, SecretHash, Upload, UserOrigin, UserRecord};
 use cairn_core::{Batch, By, Command, State};
 use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::content::body::Body;
@@ -16,7 +16,6 @@ use cairn_proto::ids::{
 };
 use cairn_proto::model::group::{Access, GroupSettings, Role};
 use cairn_proto::model::people::RelationAct;
-use cairn_proto::model::receipts::Reads;
 use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{DeviceName, GroupName, SettingName, SettingValue, Text, UserName};
 use cairn_proto::wire::error::ErrorCode;
@@ -266,11 +265,8 @@ impl World {
         state.apply(&Change::User(
             asker.user,
             UserRecord {
-                name,
                 role,
-                password: None,
-                created_at: NOW,
-                reads: Reads::Shown,
+                ..UserRecord::new(name, UserOrigin::Unknown, NOW)
             },
         ));
         ask(

@@ -1,29 +1,35 @@
 //! Unread totals over several conversations, as a badge shows them.
 
+use cairn_proto::ids::Timestamp;
 use cairn_proto::model::conversation::Conversation;
+use cairn_proto::model::notification::NotificationLevel;
 use serde::Serialize;
 
-/// Unread totals. Muted conversations are counted separately, since they must not notify the user.
+/// Unread totals. What must not notify the user counts as muted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Totals {
-    /// Unmuted conversations with unread messages.
+    /// Conversations with unread messages that notify.
     pub conversations: u64,
-    /// Unread messages in unmuted conversations.
+    /// Unread messages in conversations whose every message notifies.
     pub unread: u64,
-    /// Unread mentions in unmuted conversations.
+    /// Unread mentions that notify.
     pub mentions: u64,
-    /// Muted conversations with unread messages.
+    /// Conversations with unread messages of which none notifies.
     pub muted_conversations: u64,
-    /// Unread messages in muted conversations.
+    /// Unread messages in conversations where at most mentions notify.
     pub muted_unread: u64,
-    /// Unread mentions in muted conversations.
+    /// Unread mentions that do not notify.
     pub muted_mentions: u64,
 }
 
 impl Totals {
-    /// Sums up conversations from [`crate::Client::conversations`] or a [`crate::Overview`].
-    /// Includes hidden ones; filter them out first if they are not shown.
-    pub fn of<'a>(conversations: impl IntoIterator<Item = &'a Conversation>) -> Self {
+    /// Sums up conversations from [`crate::Client::conversations`] or a [`crate::Overview`], at a
+    /// time, as notification levels may end. Includes hidden ones; filter them out first if they
+    /// are not shown.
+    pub fn of<'a>(
+        conversations: impl IntoIterator<Item = &'a Conversation>,
+        now: Timestamp,
+    ) -> Self {
         let mut totals = Self::default();
         for Conversation {
             unread,
@@ -34,21 +40,24 @@ impl Totals {
             .into_iter()
             .filter(|conversation| conversation.unread > 0)
         {
-            let [in_conversations, in_unread, in_mentions] = match settings.muted {
-                false => [
-                    &mut totals.conversations,
-                    &mut totals.unread,
-                    &mut totals.mentions,
-                ],
-                true => [
-                    &mut totals.muted_conversations,
-                    &mut totals.muted_unread,
-                    &mut totals.muted_mentions,
-                ],
+            let level = settings.notifications.level_at(now);
+            let notifies = match level {
+                NotificationLevel::All => true,
+                NotificationLevel::Mentions => *mentions > 0,
+                NotificationLevel::Nothing => false,
             };
-            *in_conversations += 1;
-            *in_unread += unread;
-            *in_mentions += mentions;
+            match notifies {
+                true => totals.conversations += 1,
+                false => totals.muted_conversations += 1,
+            }
+            match level {
+                NotificationLevel::All => totals.unread += unread,
+                _ => totals.muted_unread += unread,
+            }
+            match level {
+                NotificationLevel::Nothing => totals.muted_mentions += mentions,
+                _ => totals.mentions += mentions,
+            }
         }
         totals
     }

@@ -34,7 +34,7 @@ impl Admin<'_> {
             uses,
             life_seconds: life.as_secs().max(1),
         };
-        let NewInvite { addr, token } = self.client.call(request).await?;
+        let NewInvite { addr, token, .. } = self.client.call(request).await?;
         let (_, pin) = self.client.server();
         Ok(InviteLink { addr, pin, token })
     }

@@ -4,7 +4,7 @@ use cairn_client::Event;
 use cairn_client::proto::ids::UserId;
 use cairn_client::proto::model::people::{Contact, ContactPage, Friendship, Relation};
 use cairn_client::proto::model::presence::{DeviceKind, PresentDevice, UserPresence};
-use cairn_client::proto::model::user::{ServerRole, UserInfo};
+use cairn_client::proto::model::user::{ServerRole, UserInfo, UserState};
 use cairn_client::proto::text::UserName;
 use cairn_client::proto::wire::close::CloseCode;
 use cairn_client::proto::wire::event::{TimelineFrame, Update};
@@ -29,6 +29,7 @@ fn contact(user: u32, relation: Relation) -> Contact {
         id: UserId::new(user),
         name: UserName::new(format!("user{user}")).unwrap(),
         role: ServerRole::Member,
+        state: UserState::Active,
     };
     Contact { user, relation }
 }

@@ -4,13 +4,15 @@
 use std::time::Duration;
 
 use cairn_client::proto::content::body::Body;
-use cairn_client::proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, Timestamp, UserId};
+use cairn_client::proto::ids::{
+    ConversationId, DeviceId, ImportSource, LinkId, MsgId, Timestamp, UserId,
+};
 use cairn_client::proto::invite::ServerAddr;
 use cairn_client::proto::limits::{FRAME_BYTES_MAX, IMPORT_ENTRIES_MAX, TEXT_BYTES_MAX};
 use cairn_client::proto::model::conversation::{Conversation, ConversationKind};
 use cairn_client::proto::model::group::{MemberSettings, Role};
 use cairn_client::proto::model::receipts::Reads;
-use cairn_client::proto::model::user::{ServerRole, UserInfo};
+use cairn_client::proto::model::user::{ServerRole, UserInfo, UserState};
 use cairn_client::proto::secret::InviteToken;
 use cairn_client::proto::text::{GroupName, Text, UserName};
 use cairn_client::proto::wire::close::CloseCode;
@@ -52,6 +54,7 @@ fn user(id: u32) -> UserInfo {
         id: UserId::new(id),
         name: UserName::new(format!("user{id}")).unwrap(),
         role: ServerRole::Member,
+        state: UserState::Active,
     }
 }
 
@@ -181,6 +184,7 @@ async fn offline_requests_are_sent_later() {
                     Ok(Answer::to::<CreateInvite>(&NewInvite {
                         addr: ServerAddr::new("chat.example.org", 7766),
                         token: InviteToken::new([4; 16]),
+                        id: LinkId::new(9),
                     })),
                 )
                 .await;

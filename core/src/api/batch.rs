@@ -265,7 +265,7 @@ pub fn replay<E: From<DecodeError>>(
             }
             _ => Bytes::new(),
         };
-        each(change, entry)?;
+        each(change.current(), entry)?;
     }
     Ok(())
 }

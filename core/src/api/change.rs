@@ -15,8 +15,8 @@ use cairn_proto::text::{GroupName, SettingName, SettingValue};
 use serde::{Deserialize, Serialize};
 
 use crate::record::{
-    AttachmentRecord, ConversationRecord, DeviceRecord, GroupRecord, InviteRecord, MemberCounts,
-    MemberDetails, SecretHash, UnreadMarker, UserRecord,
+    AttachmentRecord, ConversationRecord, DeviceRecord, GroupRecord, LinkRecord, MemberCounts,
+    MemberDetails, SecretHash, UnreadMarker, UserRecord, format_3,
 };
 
 /// One change of the state. In a batch, the packed entry follows an [`Appended`] or a rewritten
@@ -35,7 +35,9 @@ pub enum Change {
         device: DeviceId,
         msgid: MsgId,
     },
-    User(UserId, UserRecord),
+    /// As format 3 logged it. Replaced by [`Change::User`] when it is read, see
+    /// [`Change::current`].
+    UserFormat3(UserId, format_3::UserRecord),
     Device(UserId, DeviceId, DeviceRecord),
     /// A removed device, with its send streams and cursors.
     DeviceRemoved(UserId, DeviceId),
@@ -49,10 +51,10 @@ pub enum Change {
         /// start from another list of streams.
         forgotten: Option<SendStreamId>,
     },
-    /// A new invite, or one with fewer uses left.
-    Invite(SecretHash, InviteRecord),
-    /// An invite that was used up or revoked.
-    InviteRemoved(SecretHash),
+    /// As format 3 logged it. Replaced by [`Change::Link`].
+    InviteFormat3(SecretHash, format_3::InviteRecord),
+    /// A link that expired or was revoked.
+    LinkRemoved(SecretHash),
     Conversation(ConversationId, ConversationRecord),
     /// A new membership, or a changed role.
     Member {
@@ -100,11 +102,11 @@ pub enum Change {
     Renamed(ConversationId, GroupName),
     /// Topic, settings and bans of a group.
     Group(ConversationId, GroupRecord),
-    /// A member's details, apart from the role.
-    MemberDetails {
+    /// As format 3 logged it. Replaced by [`Change::MemberDetails`].
+    MemberDetailsFormat3 {
         conversation: ConversationId,
         user: UserId,
-        details: MemberDetails,
+        details: format_3::MemberDetails,
     },
     Relation {
         /// The side's user.
@@ -164,6 +166,36 @@ pub enum Change {
     },
     /// The server's clock.
     Clock(Timestamp),
+    User(UserId, UserRecord),
+    /// A new link, or one with fewer uses left.
+    Link(SecretHash, LinkRecord),
+    /// A member's details, apart from the role.
+    MemberDetails {
+        conversation: ConversationId,
+        user: UserId,
+        details: MemberDetails,
+    },
+}
+
+impl Change {
+    /// Returns the change as this version logs it.
+    #[must_use]
+    pub fn current(self) -> Self {
+        match self {
+            Self::UserFormat3(user, record) => Self::User(user, record.into()),
+            Self::InviteFormat3(token, record) => Self::Link(token, record.into()),
+            Self::MemberDetailsFormat3 {
+                conversation,
+                user,
+                details,
+            } => Self::MemberDetails {
+                conversation,
+                user,
+                details: details.into(),
+            },
+            current => current,
+        }
+    }
 }
 
 /// A new entry at the end of a conversation's log.
@@ -194,4 +226,62 @@ pub enum Origin {
     Imported,
     /// A change of the conversation itself. Not a message, never unread.
     System,
+}
+
+#[cfg(test)]
+mod tests {
+    use cairn_proto::model::receipts::Reads;
+    use cairn_proto::model::user::ServerRole;
+    use cairn_proto::wire::codec::{self, DecodeError};
+
+    use super::*;
+    use crate::api::batch;
+    use crate::record::{LinkPurpose, UserOrigin};
+
+    #[test]
+    fn changes_of_format_3_are_replaced() {
+        let (now, token) = (Timestamp::new(5), SecretHash([7; 32]));
+        let user = format_3::UserRecord {
+            name: "ada".parse().unwrap(),
+            role: ServerRole::Owner,
+            password: Some("a hash".into()),
+            created_at: now,
+            reads: Reads::Hidden,
+        };
+        let invite = format_3::InviteRecord {
+            uses_left: 3,
+            expires_at: now,
+            role: ServerRole::Admin,
+        };
+        let old = [
+            Change::UserFormat3(UserId::new(1), user),
+            Change::InviteFormat3(token, invite),
+        ];
+        let payload: Vec<u8> = old.iter().flat_map(codec::encode).collect();
+        let mut replayed = Vec::new();
+        let read = batch::replay::<DecodeError>(payload.into(), |change, _| {
+            replayed.push(change);
+            Ok(())
+        });
+        read.unwrap();
+        let user = UserRecord {
+            role: ServerRole::Owner,
+            password: Some("a hash".into()),
+            reads: Reads::Hidden,
+            ..UserRecord::new("ada".parse().unwrap(), UserOrigin::Unknown, now)
+        };
+        let link = LinkRecord {
+            maker: None,
+            uses_left: 3,
+            expires_at: now,
+            purpose: LinkPurpose::Join(ServerRole::Admin),
+        };
+        assert_eq!(
+            replayed,
+            [
+                Change::User(UserId::new(1), user),
+                Change::Link(token, link)
+            ]
+        );
+    }
 }

@@ -30,7 +30,7 @@ impl Handle for SetMemberSettings {
         let old = found.settings_of(&details);
         if old != settings {
             let MemberSettings {
-                muted,
+                notifications,
                 favourite,
                 hidden,
             } = settings;
@@ -40,7 +40,7 @@ impl Handle for SetMemberSettings {
                 details.hidden_at.filter(|_| hidden)
             };
             let details = MemberDetails {
-                muted,
+                notifications,
                 favourite,
                 hidden_at,
                 ..details

@@ -5,8 +5,6 @@ use cairn_proto::content::extras::Extras;
 use cairn_proto::content::packed::pack_content;
 use cairn_proto::ids::{ConversationId, ImportSource, Timestamp, UserId};
 use cairn_proto::limits;
-use cairn_proto::model::receipts::Reads;
-use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::UserName;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::request::message::{GetImportCursor, Import, Imported};
@@ -17,7 +15,7 @@ use crate::api::change::{Change, Origin};
 use crate::command::{Context, Handle};
 use crate::permission::Action;
 use crate::prefetch::Load;
-use crate::record::UserRecord;
+use crate::record::{UserOrigin, UserRecord};
 use crate::state::State;
 use crate::state::make::NewEntry;
 
@@ -62,7 +60,7 @@ impl Handle for Import {
                 Some(user) => user,
                 None => {
                     users += 1;
-                    state.import_user(&entry.sender, now, batch)?
+                    state.import_user(&entry.sender, actor.user, now, batch)?
                 }
             };
             let mut content = Vec::new();
@@ -151,17 +149,13 @@ impl State {
     fn import_user(
         &mut self,
         name: &UserName,
+        by: UserId,
         now: Timestamp,
         batch: &mut Batch,
     ) -> Result<UserId, ErrorCode> {
         let id = self.next_user().ok_or(ErrorCode::LimitReached)?;
-        let record = UserRecord {
-            name: name.clone(),
-            role: ServerRole::Member,
-            password: None,
-            created_at: now,
-            reads: Reads::Shown,
-        };
+        let origin = UserOrigin::Imported { by, at: now };
+        let record = UserRecord::new(name.clone(), origin, now);
         self.make(&Change::User(id, record), batch);
         Ok(id)
     }

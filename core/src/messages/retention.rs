@@ -314,8 +314,6 @@ impl State {
 mod tests {
     use cairn_proto::ids::DeviceId;
     use cairn_proto::model::group::Role;
-    use cairn_proto::model::receipts::Reads;
-    use cairn_proto::model::user::ServerRole;
 
     use super::*;
     use crate::record::MemberCounts;
@@ -397,17 +395,15 @@ mod tests {
             ),
             &mut batch,
         );
-        let (role, reads, device) = (ServerRole::Member, Reads::Shown, DeviceId::new(1));
+        let device = DeviceId::new(1);
         let created_at = Timestamp::new(0);
         state.install_user(
             user,
-            UserRecord {
-                name: "ann".parse().unwrap(),
-                role,
-                password: None,
+            UserRecord::new(
+                "ann".parse().unwrap(),
+                crate::record::UserOrigin::Unknown,
                 created_at,
-                reads,
-            },
+            ),
         );
         let record = DeviceRecord {
             name: "desk".parse().unwrap(),

@@ -2,7 +2,6 @@
 
 use cairn_proto::ids::Timestamp;
 use cairn_proto::limits;
-use cairn_proto::model::receipts::Reads;
 use cairn_proto::model::user::{DeviceInfo, ServerRole};
 use cairn_proto::text::UserName;
 use cairn_proto::wire::error::ErrorCode;
@@ -20,9 +19,10 @@ use crate::api::command::{
 };
 use crate::api::update::Update;
 use crate::command::{Command, Context, Handle};
+use crate::limits::LINKS_MAX;
 use crate::permission::Action;
 use crate::prefetch::Load;
-use crate::record::{DeviceRecord, InviteRecord, SecretHash, UserRecord};
+use crate::record::{DeviceRecord, LinkPurpose, LinkRecord, SecretHash, UserOrigin, UserRecord};
 use crate::state::State;
 
 impl Command for OwnerInvite {
@@ -42,29 +42,17 @@ impl Command for OwnerInvite {
         if state.has_owner() {
             return Err(ErrorCode::Forbidden);
         }
-        let is_obsolete =
-            |invite: &InviteRecord| invite.role == ServerRole::Owner || invite.expires_at <= now;
-        let mut old: Vec<_> = state
-            .invites
-            .iter()
-            .filter(|(_, invite)| is_obsolete(invite))
-            .map(|(&token, _)| token)
-            .collect();
-        old.sort_unstable();
-        for token in old {
-            state.make(&Change::InviteRemoved(token), batch);
-        }
-        state.make(
-            &Change::Invite(
-                token,
-                InviteRecord {
-                    uses_left: 1,
-                    expires_at,
-                    role: ServerRole::Owner,
-                },
-            ),
-            batch,
-        );
+        let for_owner = LinkPurpose::Join(ServerRole::Owner);
+        state.remove_links(batch, |link| {
+            link.purpose == for_owner || link.expires_at <= now
+        });
+        let link = LinkRecord {
+            maker: None,
+            uses_left: 1,
+            expires_at,
+            purpose: for_owner,
+        };
+        state.make(&Change::Link(token, link), batch);
         Ok(())
     }
 }
@@ -98,18 +86,13 @@ impl Command for Invite {
             return Err(ErrorCode::BadRequest);
         }
         let expires_at = Timestamp::new(now.get().saturating_add(life_seconds * 1000));
-        state.make(
-            &Change::Invite(
-                token,
-                InviteRecord {
-                    uses_left: uses,
-                    expires_at,
-                    role: ServerRole::Member,
-                },
-            ),
-            batch,
-        );
-        Ok(())
+        let link = LinkRecord {
+            maker: Some(actor.user),
+            uses_left: uses,
+            expires_at,
+            purpose: LinkPurpose::Join(ServerRole::Member),
+        };
+        state.add_link(token, link, now, batch)
     }
 }
 
@@ -133,14 +116,55 @@ impl State {
         token: SecretHash,
         name: &UserName,
         now: Timestamp,
-    ) -> Result<&InviteRecord, ErrorCode> {
-        let invite = self.invites.get(&token);
-        let invite = invite.filter(|invite| now < invite.expires_at);
-        let invite = invite.ok_or(ErrorCode::BadInvite)?;
+    ) -> Result<ServerRole, ErrorCode> {
+        let link = self.links.get(&token).filter(|link| link.is_usable(now));
+        let Some(&LinkRecord {
+            purpose: LinkPurpose::Join(role),
+            ..
+        }) = link
+        else {
+            return Err(ErrorCode::BadInvite);
+        };
         if self.is_confusable(name) {
             return Err(ErrorCode::NameTaken);
         }
-        Ok(invite)
+        Ok(role)
+    }
+
+    /// Adds a link in place of those that have expired.
+    pub(crate) fn add_link(
+        &mut self,
+        token: SecretHash,
+        link: LinkRecord,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<(), ErrorCode> {
+        self.remove_links(batch, |link| link.expires_at <= now);
+        if self.links.len() >= LINKS_MAX {
+            return Err(ErrorCode::LimitReached);
+        }
+        self.make(&Change::Link(token, link), batch);
+        Ok(())
+    }
+
+    fn remove_links(&mut self, batch: &mut Batch, is_gone: impl Fn(&LinkRecord) -> bool) {
+        let gone = self.links.iter().filter(|(_, link)| is_gone(link));
+        let mut gone: Vec<_> = gone.map(|(&token, _)| token).collect();
+        gone.sort_unstable();
+        for token in gone {
+            self.make(&Change::LinkRemoved(token), batch);
+        }
+    }
+
+    /// Uses a link once.
+    fn use_link(&mut self, token: SecretHash, batch: &mut Batch) {
+        if let Some(&link) = self.links.get(&token) {
+            let link = LinkRecord {
+                uses_left: link.uses_left.saturating_sub(1),
+                ..link
+            };
+            self.make(&Change::Link(token, link), batch);
+        }
     }
 }
 
@@ -163,32 +187,15 @@ impl Command for Join {
             password,
             device,
         } = self;
-        let invite = state.usable_invite(token, &name, now)?.clone();
+        let role = state.usable_invite(token, &name, now)?;
         let user = state.next_user().ok_or(ErrorCode::LimitReached)?;
-        let change = match invite.uses_left {
-            0 | 1 => Change::InviteRemoved(token),
-            left => Change::Invite(
-                token,
-                InviteRecord {
-                    uses_left: left - 1,
-                    ..invite.clone()
-                },
-            ),
+        state.use_link(token, batch);
+        let record = UserRecord {
+            role,
+            password,
+            ..UserRecord::new(name, UserOrigin::Invite(token.link_id()), now)
         };
-        state.make(&change, batch);
-        state.make(
-            &Change::User(
-                user,
-                UserRecord {
-                    name,
-                    role: invite.role,
-                    password,
-                    created_at: now,
-                    reads: Reads::Shown,
-                },
-            ),
-            batch,
-        );
+        state.make(&Change::User(user, record), batch);
         AddDevice { user, device }.run(state, now, batch)
     }
 }

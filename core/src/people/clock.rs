@@ -98,18 +98,14 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::{UserOrigin, UserRecord};
 
     const DAY: u64 = 24 * 60 * 60 * 1000;
 
     fn with_user() -> State {
         let mut state = State::default();
-        let record = crate::record::UserRecord {
-            name: "ada".parse().unwrap(),
-            role: cairn_proto::model::user::ServerRole::Owner,
-            password: None,
-            created_at: Timestamp::new(0),
-            reads: cairn_proto::model::receipts::Reads::Shown,
-        };
+        let name = "ada".parse().unwrap();
+        let record = UserRecord::new(name, UserOrigin::Unknown, Timestamp::new(0));
         state.install_user(cairn_proto::ids::UserId::new(1), record);
         state
     }

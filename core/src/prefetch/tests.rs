@@ -2,9 +2,7 @@ use cairn_proto::ids::{Revision, Timestamp};
 use cairn_proto::limits::USERS_PER_REQUEST_MAX;
 use cairn_proto::model::group::Role;
 use cairn_proto::model::people::Relation;
-use cairn_proto::model::receipts::Reads;
 use cairn_proto::model::retention::Retention;
-use cairn_proto::model::user::ServerRole;
 use cairn_proto::wire::request::Request;
 use cairn_proto::wire::request::group::{AddMembers, Ban, JoinGroup, ListMembers, RemoveMembers};
 use cairn_proto::wire::request::message::Recall;
@@ -52,13 +50,7 @@ fn server(users: u32, nth: u32) -> State {
         let name = format!("user{id}").parse().unwrap();
         state.install_user(
             user(id),
-            UserRecord {
-                name,
-                role: ServerRole::Member,
-                password: None,
-                created_at,
-                reads: Reads::Shown,
-            },
+            UserRecord::new(name, crate::record::UserOrigin::Unknown, created_at),
         );
         let token = SecretHash([0; 32]);
         let device = DeviceRecord {

@@ -2,6 +2,7 @@
 
 use cairn_proto::ids::{DeviceId, MsgId, Revision, Timestamp, UserId};
 use cairn_proto::model::group::Role;
+use cairn_proto::model::notification::Notifications;
 use serde::{Deserialize, Serialize};
 
 use super::{MsgIdSet, UnreadMarker};
@@ -42,8 +43,7 @@ pub struct MemberDetails {
     pub floor: MsgId,
     /// The end of a mute by an admin.
     pub muted_until: Timestamp,
-    /// Whether notifications are silenced.
-    pub muted: bool,
+    pub notifications: Notifications,
     /// Whether the conversation is listed first.
     pub favourite: bool,
     /// The head when the member hid the conversation.
@@ -55,7 +55,7 @@ impl Default for MemberDetails {
         Self {
             floor: MsgId::ZERO,
             muted_until: Timestamp::new(0),
-            muted: false,
+            notifications: Notifications::default(),
             favourite: false,
             hidden_at: None,
         }

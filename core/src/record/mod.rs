@@ -6,6 +6,7 @@
 mod account;
 mod attachment;
 mod conversation;
+pub mod format_3;
 mod group;
 mod member;
 mod msgid_set;
@@ -14,7 +15,10 @@ mod row;
 mod send_stream;
 mod unread_marker;
 
-pub use account::{DeviceRecord, EpochRecord, InviteRecord, SecretHash, UsedStream, UserRecord};
+pub use account::{
+    DeviceRecord, EpochRecord, LinkPurpose, LinkRecord, SecretHash, UsedStream, UserOrigin,
+    UserRecord, UserStatus,
+};
 pub use attachment::{AttachmentRecord, Upload};
 pub use conversation::{ConversationRecord, KindRecord, MemberCounts};
 pub use group::GroupRecord;

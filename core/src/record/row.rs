@@ -10,7 +10,7 @@ use cairn_proto::text::{GroupName, SettingName, SettingValue};
 
 use super::{
     AttachmentRecord, ConversationRecord, CursorChunk, DeviceRecord, EpochRecord, GroupRecord,
-    InviteRecord, MemberChunk, MembershipRecord, RecentPart, RecentSend, RelationChunk, SecretHash,
+    LinkRecord, MemberChunk, MembershipRecord, RecentPart, RecentSend, RelationChunk, SecretHash,
     SendCursor, StoredMember, StoredRelation, UserRecord,
 };
 
@@ -19,7 +19,7 @@ use super::{
 pub enum Row {
     User(UserId, UserRecord),
     Device(UserId, DeviceId, Option<DeviceRecord>),
-    Invite(SecretHash, Option<InviteRecord>),
+    Link(SecretHash, Option<LinkRecord>),
     Conversation(ConversationId, ConversationRecord),
     /// Topic, settings and moderation of a group.
     Group(ConversationId, Option<GroupRecord>),

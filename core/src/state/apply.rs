@@ -61,13 +61,17 @@ impl State {
                 stream,
                 forgotten,
             } => self.apply_stream_opened(user, device, stream, forgotten),
-            Change::Invite(token, record) => {
-                self.dirty.invites.insert(*token);
-                self.invites.insert(*token, record.clone());
+            // Batches are read with `Change::current`.
+            Change::UserFormat3(..)
+            | Change::InviteFormat3(..)
+            | Change::MemberDetailsFormat3 { .. } => {}
+            &Change::Link(token, record) => {
+                self.dirty.links.insert(token);
+                self.links.insert(token, record);
             }
-            Change::InviteRemoved(token) => {
-                self.dirty.invites.insert(*token);
-                self.invites.remove(token);
+            Change::LinkRemoved(token) => {
+                self.dirty.links.insert(*token);
+                self.links.remove(token);
             }
             Change::Conversation(id, record) => self.apply_conversation(*id, record),
             &Change::Member {

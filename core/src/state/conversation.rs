@@ -184,7 +184,7 @@ impl Conversation {
             .hidden_at
             .is_some_and(|at| self.record.last_message <= at);
         MemberSettings {
-            muted: details.muted,
+            notifications: details.notifications,
             favourite: details.favourite,
             hidden,
         }

@@ -40,8 +40,8 @@ impl State {
                 .cloned();
             rows.push(Row::Device(user, id, record));
         }
-        for token in std::mem::take(&mut self.dirty.invites) {
-            rows.push(Row::Invite(token, self.invites.get(&token).cloned()));
+        for token in std::mem::take(&mut self.dirty.links) {
+            rows.push(Row::Link(token, self.links.get(&token).copied()));
         }
     }
 

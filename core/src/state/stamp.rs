@@ -71,11 +71,14 @@ impl State {
             | Change::Pins { .. }
             | Change::Mentioned { .. }
             | Change::User(..)
+            | Change::UserFormat3(..)
+            | Change::InviteFormat3(..)
+            | Change::MemberDetailsFormat3 { .. }
             | Change::Device(..)
             | Change::DeviceRemoved(..)
             | Change::StreamOpened { .. }
-            | Change::Invite(..)
-            | Change::InviteRemoved(_)
+            | Change::Link(..)
+            | Change::LinkRemoved(_)
             | Change::Relation { .. }
             | Change::Profile(..)
             | Change::Setting { .. }

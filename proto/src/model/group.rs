@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::ConversationId;
+use crate::model::notification::Notifications;
 use crate::text::{GroupName, Topic};
 
 /// A member's role in a conversation. Each role includes the permissions of those before it.
@@ -131,8 +132,8 @@ pub struct OpenGroup {
 /// A member's own settings for a conversation, shared by all of the member's devices.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct MemberSettings {
-    /// New messages must not notify the user.
-    pub muted: bool,
+    /// Which new messages notify the user.
+    pub notifications: Notifications,
     /// Sorted before other conversations.
     pub favourite: bool,
     /// Hidden from lists until a message newer than the change arrives.

@@ -2,6 +2,7 @@
 
 pub mod conversation;
 pub mod group;
+pub mod notification;
 pub mod people;
 pub mod presence;
 pub mod receipts;

@@ -169,7 +169,7 @@ pub struct UserPage {
 mod tests {
     use super::*;
     use crate::ids::RequestId;
-    use crate::model::user::ServerRole;
+    use crate::model::user::{ServerRole, UserState};
     use crate::wire::request::people::GetProfiles;
     use crate::wire::request::{Answer, List};
     use crate::wire::response::ServerFrame;
@@ -180,6 +180,7 @@ mod tests {
             id: UserId::new(u32::MAX),
             name: "n".repeat(limits::USER_NAME_BYTES_MAX).parse().unwrap(),
             role: ServerRole::Owner,
+            state: UserState::Active,
         };
         let profile = Profile {
             display_name: Some("d".repeat(limits::DISPLAY_NAME_BYTES_MAX).parse().unwrap()),

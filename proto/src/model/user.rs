@@ -14,6 +14,36 @@ pub struct UserInfo {
     pub name: UserName,
     /// The user's role on the server.
     pub role: ServerRole,
+    /// Whether anyone uses the account.
+    pub state: UserState,
+}
+
+/// Whether anyone uses an account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UserState {
+    /// It belongs to a user.
+    #[default]
+    Active,
+    /// It was deactivated: no device can log in.
+    Deactivated,
+    /// It was created by an import, for the author of messages. No device can log in.
+    Imported,
+    /// As imported, and the author is this user.
+    AliasOf(UserId),
+}
+
+impl UserState {
+    /// Returns the name in kebab case, as commands and JSON show it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Deactivated => "deactivated",
+            Self::Imported => "imported",
+            Self::AliasOf(_) => "alias",
+        }
+    }
 }
 
 /// A user's role on the server. Each role includes the permissions of those before it.

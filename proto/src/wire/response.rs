@@ -42,7 +42,7 @@ mod tests {
     use super::*;
     use crate::content::message::Draft;
     use crate::ids::MsgId;
-    use crate::model::user::{ServerRole, UserInfo};
+    use crate::model::user::{ServerRole, UserInfo, UserState};
     use crate::text::UserName;
     use crate::wire::frame;
     use crate::wire::request::List;
@@ -68,6 +68,7 @@ mod tests {
                 id: crate::ids::UserId::new(1),
                 name: UserName::new("a").unwrap(),
                 role: ServerRole::Member,
+                state: UserState::Active,
             };
             assert_same::<GetUsers>(&List(vec![user; users]));
         }

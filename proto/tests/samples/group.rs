@@ -1,8 +1,10 @@
 //! Groups, their settings and members.
 
+use cairn_proto::ids::Timestamp;
 use cairn_proto::model::group::{
     Access, GroupDetails, GroupSettings, JoinerHistory, MemberSettings, OpenGroup, Role,
 };
+use cairn_proto::model::notification::{NotificationLevel, Notifications};
 use cairn_proto::text::Topic;
 use cairn_proto::wire::request::List;
 use cairn_proto::wire::request::group::{
@@ -22,6 +24,15 @@ pub(super) fn add_all(samples: &mut Samples) {
     samples.add(vec![Access::InviteOnly, Access::Open]);
     samples.add(vec![JoinerHistory::All, JoinerHistory::FromJoin]);
     samples.add(vec![member_settings(), MemberSettings::default()]);
+    samples.add(vec![
+        member_settings().notifications,
+        Notifications::default(),
+    ]);
+    samples.add(vec![
+        NotificationLevel::All,
+        NotificationLevel::Mentions,
+        NotificationLevel::Nothing,
+    ]);
     add_memberships(samples);
     add_administration(samples);
 }
@@ -44,7 +55,10 @@ pub(super) fn group_settings() -> GroupSettings {
 
 pub(super) fn member_settings() -> MemberSettings {
     MemberSettings {
-        muted: true,
+        notifications: Notifications {
+            level: NotificationLevel::Mentions,
+            until: Some(Timestamp::new(1_700_000_000_000)),
+        },
         favourite: false,
         hidden: true,
     }

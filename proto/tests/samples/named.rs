@@ -8,12 +8,14 @@ use cairn_proto::content::attachment::{
 use cairn_proto::content::body::{Amendment, Body, SystemEntry};
 use cairn_proto::content::extras::{Extra, Reaction};
 use cairn_proto::content::message::{Draft, Entry, Forward, Run};
+use cairn_proto::ids::LinkId;
 use cairn_proto::model::conversation::{
     Conversation, ConversationKind, Explained, Member, MemberPage,
 };
 use cairn_proto::model::group::{
     Access, GroupDetails, GroupSettings, JoinerHistory, MemberSettings, OpenGroup, Role,
 };
+use cairn_proto::model::notification::{NotificationLevel, Notifications};
 use cairn_proto::model::people::{
     Avatar, Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile,
 };
@@ -23,7 +25,7 @@ use cairn_proto::model::receipts::{
 };
 use cairn_proto::model::retention::{Retention, RetentionInfo};
 use cairn_proto::model::settings::Setting;
-use cairn_proto::model::user::{DeviceInfo, ServerRole, UserInfo};
+use cairn_proto::model::user::{DeviceInfo, ServerRole, UserInfo, UserState};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::event::{AccountUpdate, StreamOpening, TimelineFrame, Update};
 use cairn_proto::wire::hello::{Capabilities, ClientFrame, Credentials, Hello, Welcome};
@@ -82,11 +84,11 @@ macro_rules! enums {
 structs! {
     Attachment, AttachmentHash, Avatar, Bucket, Capabilities, CheckpointMetrics, ClockMetrics,
     Contact, ContactPage, Conversation, ConversationPage, DeviceInfo, Draft, Entry, Explained,
-    Forward, GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Imported, Media, Member,
-    MemberCursors, MemberPage, MemberSettings, Metrics, Moment, NewInvite, OpenGroup, OverviewPlace,
-    PresentDevice, Preview, Profile, Pulled, Reaction, Receipt, ReceiptCounts, ReceiptPage,
-    Relation, RetentionInfo, Run, Setting, UserInfo, UserPage, UserPresence, UserProfile, Video,
-    Welcome,
+    Forward, GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Imported, LinkId, Media,
+    Member, MemberCursors, MemberPage, MemberSettings, Metrics, Moment, NewInvite, Notifications,
+    OpenGroup, OverviewPlace, PresentDevice, Preview, Profile, Pulled, Reaction, Receipt,
+    ReceiptCounts, ReceiptPage, Relation, RetentionInfo, Run, Setting, UserInfo, UserPage,
+    UserPresence, UserProfile, Video, Welcome,
 }
 
 enums! {
@@ -102,6 +104,7 @@ enums! {
     DeviceKind { Unknown, Desktop, Phone, Web, Terminal, Bot }
     Friendship { None, Asked, Invited, Friends }
     Presence { Offline, Away, Online }
+    NotificationLevel { All, Mentions, Nothing }
     OverviewExtent { All, Changed }
     AccountUpdate { Profile, Reads, Role }
     PullRange { From, Before }
@@ -119,6 +122,7 @@ enums! {
         Banned, Unbanned, Muted, RetentionSet }
     TimelineFrame { Run, Behind, Update }
     TransferFrame { From, Stored, Refused }
+    UserState { Active, Deactivated, Imported, AliasOf }
     Update { Conversation, Removed, Read, Contact, Presence, Receipts, Floor, Account }
 }
 

@@ -8,7 +8,7 @@ use cairn_proto::model::people::{
 use cairn_proto::model::presence::{DeviceKind, Presence, PresentDevice, UserPresence};
 use cairn_proto::model::receipts::Reads;
 use cairn_proto::model::settings::Setting;
-use cairn_proto::model::user::{ServerRole, UserInfo};
+use cairn_proto::model::user::{ServerRole, UserInfo, UserState};
 use cairn_proto::text::Text;
 use cairn_proto::wire::event::{AccountUpdate, Update};
 use cairn_proto::wire::request::List;
@@ -52,6 +52,12 @@ pub(super) fn add_all(samples: &mut Samples) {
     samples.add(presence().devices);
     samples.add(account_updates());
     samples.add(vec![
+        UserState::Active,
+        UserState::Deactivated,
+        UserState::Imported,
+        UserState::AliasOf(CAROL),
+    ]);
+    samples.add(vec![
         presence(),
         UserPresence {
             devices: vec![],
@@ -82,6 +88,7 @@ fn contact() -> Contact {
         id: CAROL,
         name: "carol".parse().unwrap(),
         role: ServerRole::Member,
+        state: UserState::Active,
     };
     Contact {
         user,

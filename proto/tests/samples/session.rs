@@ -1,6 +1,6 @@
 //! Requests that a session handles itself, and those about the server.
 
-use cairn_proto::ids::{ConversationId, DeviceId, MsgId};
+use cairn_proto::ids::{ConversationId, DeviceId, LinkId, MsgId};
 use cairn_proto::invite::ServerAddr;
 use cairn_proto::model::user::{DeviceInfo, ServerRole};
 use cairn_proto::secret::InviteToken;
@@ -26,6 +26,7 @@ pub(super) fn add_all(samples: &mut Samples) {
     samples.add(vec![pulled()]);
     samples.add(vec![device()]);
     samples.add(vec![invite()]);
+    samples.add(vec![invite().id]);
     samples.add(vec![metrics()]);
     samples.add(vec![metrics().checkpoints]);
     samples.add(vec![metrics().clock]);
@@ -118,6 +119,7 @@ fn invite() -> NewInvite {
     NewInvite {
         addr: ServerAddr::new("chat.example.org", 7766),
         token: InviteToken::new([0xa5; 16]),
+        id: LinkId::new(0x9f86_d081),
     }
 }
 

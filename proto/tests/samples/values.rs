@@ -2,7 +2,7 @@
 
 use cairn_proto::content::body::Body;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
-use cairn_proto::model::user::{ServerRole, UserInfo};
+use cairn_proto::model::user::{ServerRole, UserInfo, UserState};
 use cairn_proto::text::{DeviceName, GroupName, Text, UserName};
 
 pub(super) const GROUP: ConversationId = ConversationId::new(77);
@@ -34,5 +34,6 @@ pub(super) fn user() -> UserInfo {
         id: BOB,
         name: user_name("bob"),
         role: ServerRole::Admin,
+        state: UserState::Active,
     }
 }

@@ -1,9 +1,11 @@
 //! Generators of requests about groups, their answers, and system entries of groups.
 
 use cairn_proto::content::body::SystemEntry;
+use cairn_proto::ids::Timestamp;
 use cairn_proto::model::group::{
     Access, GroupDetails, GroupSettings, JoinerHistory, MemberSettings, OpenGroup,
 };
+use cairn_proto::model::notification::{NotificationLevel, Notifications};
 use cairn_proto::wire::request::group::{
     AddMembers, Ban, CreateGroup, FindGroups, GetGroup, HandOver, JoinGroup, ListBanned,
     ListMembers, MuteMember, RemoveMembers, RenameGroup, SetGroupSettings, SetMemberSettings,
@@ -35,11 +37,23 @@ pub(super) fn group_settings() -> impl Strategy<Value = GroupSettings> {
 }
 
 pub(super) fn member_settings() -> impl Strategy<Value = MemberSettings> {
-    any::<[bool; 3]>().prop_map(|[muted, favourite, hidden]| MemberSettings {
-        muted,
-        favourite,
-        hidden,
+    (notifications(), any::<[bool; 2]>()).prop_map(|(notifications, [favourite, hidden])| {
+        MemberSettings {
+            notifications,
+            favourite,
+            hidden,
+        }
     })
+}
+
+fn notifications() -> impl Strategy<Value = Notifications> {
+    let level = prop_oneof![
+        Just(NotificationLevel::All),
+        Just(NotificationLevel::Mentions),
+        Just(NotificationLevel::Nothing),
+    ];
+    let until = proptest::option::of(any::<u64>().prop_map(Timestamp::new));
+    (level, until).prop_map(|(level, until)| Notifications { level, until })
 }
 
 pub(super) fn open_group() -> impl Strategy<Value = OpenGroup> {

@@ -19,7 +19,7 @@ use cairn_proto::ids::{
 };
 use cairn_proto::invite::{InviteLink, ServerAddr};
 use cairn_proto::model::group::Role;
-use cairn_proto::model::user::{ServerRole, UserInfo};
+use cairn_proto::model::user::{ServerRole, UserInfo, UserState};
 use cairn_proto::secret::{InviteToken, Pin};
 use cairn_proto::text::{
     Caption, DeviceName, EmojiName, FileName, GroupName, MediaType, Password, Text, Topic, UserName,
@@ -99,7 +99,23 @@ fn role() -> impl Strategy<Value = Role> {
 }
 
 fn user_info() -> impl Strategy<Value = UserInfo> {
-    (user_id(), user_name(), server_role()).prop_map(|(id, name, role)| UserInfo { id, name, role })
+    (user_id(), user_name(), server_role(), user_state()).prop_map(|(id, name, role, state)| {
+        UserInfo {
+            id,
+            name,
+            role,
+            state,
+        }
+    })
+}
+
+fn user_state() -> impl Strategy<Value = UserState> {
+    prop_oneof![
+        Just(UserState::Active),
+        Just(UserState::Deactivated),
+        Just(UserState::Imported),
+        user_id().prop_map(UserState::AliasOf),
+    ]
 }
 
 fn invite_token() -> impl Strategy<Value = InviteToken> {

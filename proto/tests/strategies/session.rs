@@ -1,5 +1,6 @@
 //! Generators of requests that a session handles itself, those about the server, and their answers.
 
+use cairn_proto::ids::LinkId;
 use cairn_proto::model::user::DeviceInfo;
 use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, ClockMetrics, Metrics};
 use cairn_proto::wire::request::server::{ListSettings, RevokeDevice, SetServerRole, SetSetting};
@@ -59,7 +60,11 @@ pub(super) fn answer() -> impl Strategy<Value = Answer> {
     let pulled =
         (run(), msgid(), msgid()).prop_map(|(run, head, floor)| Pulled { run, head, floor });
     let invite =
-        (server_addr(), invite_token()).prop_map(|(addr, token)| NewInvite { addr, token });
+        (server_addr(), invite_token(), any::<u32>()).prop_map(|(addr, token, id)| NewInvite {
+            addr,
+            token,
+            id: LinkId::new(id),
+        });
     prop_oneof![
         pulled.prop_map(encoded::<Pull>).boxed(),
         conversation_page()

@@ -117,7 +117,7 @@ mod tests {
     use cairn_proto::content::{body::Body, extras::Extras};
     use cairn_proto::ids::{ClientSeq, ConversationId, RequestId, UserId};
     use cairn_proto::model::people::{Avatar, Profile, UserProfile};
-    use cairn_proto::model::user::{ServerRole, UserInfo};
+    use cairn_proto::model::user::{ServerRole, UserInfo, UserState};
     use cairn_proto::wire::request::List;
     use cairn_proto::wire::request::group::AddMembers;
     use cairn_proto::wire::request::people::{GetProfiles, GetUsers};
@@ -199,6 +199,7 @@ mod tests {
                 id: UserId::new(u32::MAX - user.get()),
                 name: name(wire::USER_NAME_BYTES_MAX).parse().unwrap(),
                 role: ServerRole::Member,
+                state: UserState::AliasOf(UserId::new(u32::MAX)),
             },
             profile: Profile {
                 display_name: Some(name(wire::DISPLAY_NAME_BYTES_MAX).parse().unwrap()),

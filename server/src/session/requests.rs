@@ -355,6 +355,7 @@ async fn create_invite(asker: Asker, call: CreateInvite) -> Result<NewInvite, Er
     Ok(NewInvite {
         addr: shared.advertised.clone(),
         token: InviteToken::new(token),
+        id: secret_hash(&token).link_id(),
     })
 }
 

@@ -6,12 +6,14 @@ use cairn_client::Totals;
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::model::conversation::{Conversation, ConversationKind};
 use cairn_proto::model::group::MemberSettings;
+use cairn_proto::model::notification::NotificationLevel;
 use clap::Args;
 use serde::Serialize;
 
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
+use crate::ui::time;
 
 /// List your conversations and their unread counts
 ///
@@ -26,7 +28,8 @@ use crate::cli::output::Output;
 JSON, a line for each conversation
   {\"conversation\":1,\"kind\":\"group\",\"name\":\"team\",\"head\":12,\"read\":10,\
      \"delivered\":12,\"unread\":2,\"mentions\":1,
-   \"settings\":{\"muted\":false,\"favourite\":true,\"hidden\":false}}
+   \"settings\":{\"notifications\":{\"level\":\"all\",\"until\":null},\
+     \"favourite\":true,\"hidden\":false}}
 
 JSON with --total; conversations are those with something unread, and muted ones are counted apart
   {\"conversations\":1,\"unread\":2,\"mentions\":1,\"muted_conversations\":0,\"muted_unread\":0,\
@@ -107,9 +110,11 @@ impl fmt::Display for Row {
         if *mentions > 0 {
             write!(f, "  {mentions} mention you")?;
         }
+        let level = settings.notifications.level_at(time::timestamp());
         let marks = [
             (settings.favourite, "favourite"),
-            (settings.muted, "muted"),
+            (level == NotificationLevel::Mentions, "mentions only"),
+            (level == NotificationLevel::Nothing, "muted"),
             (settings.hidden, "hidden"),
         ];
         marks
@@ -168,7 +173,7 @@ pub(crate) async fn run(
     let mut conversations = client.conversations().list().await?;
     conversations.retain(|conversation| args.all || !conversation.settings.hidden);
     conversations.sort_by_key(|conversation| !conversation.settings.favourite);
-    let total = Total(Totals::of(&conversations));
+    let total = Total(Totals::of(&conversations, time::timestamp()));
     if args.total {
         return output.print(&total);
     }

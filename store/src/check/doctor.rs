@@ -35,7 +35,7 @@ use crate::trees::{RowKey, RowPrefix, Tree, parse};
 use cairn_core::api::change::Appended;
 use cairn_core::record::MsgIdSet;
 use cairn_core::record::{
-    ConversationRecord, DeviceRecord, InviteRecord, MemberChunk, MembershipRecord, StoredMember,
+    ConversationRecord, DeviceRecord, LinkRecord, MemberChunk, MembershipRecord, StoredMember,
     UserRecord,
 };
 use cairn_core::{Change, api::batch};
@@ -240,7 +240,7 @@ impl Check<'_> {
                 Err(wrong(key, "there is no such user"))
             }
         })?;
-        self.each(Tree::Invites, |_, _, _: InviteRecord| Ok(()))?;
+        self.each(Tree::Links, |_, _, _: LinkRecord| Ok(()))?;
         let mut heads: BTreeMap<ConversationId, MsgId> = BTreeMap::new();
         self.each(
             Tree::Conversations,

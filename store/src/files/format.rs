@@ -12,7 +12,7 @@ const FILE_NAME: &str = "format";
 const FIRST_WORD: &str = "cairn";
 
 /// The version that this server reads and writes.
-pub(crate) const FORMAT_VERSION: u32 = 3;
+pub(crate) const FORMAT_VERSION: u32 = 4;
 
 /// The oldest version that this server reads.
 pub(crate) const FORMAT_VERSION_MIN: u32 = 2;
@@ -50,8 +50,27 @@ pub enum FormatError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     Current,
-    /// [`raise`] it once the directory is open.
+    /// Users, links and members are stored without what format 4 added. [`raise`] it once the
+    /// directory is open.
+    Format3,
+    /// As format 3, without a watermark and the id of the directory.
     Format2,
+}
+
+impl Format {
+    /// Returns the version.
+    pub(crate) const fn version(self) -> u32 {
+        match self {
+            Self::Current => FORMAT_VERSION,
+            Self::Format3 => 3,
+            Self::Format2 => 2,
+        }
+    }
+
+    /// Whether the directory has an id and its log a watermark.
+    pub(crate) const fn has_watermark(self) -> bool {
+        !matches!(self, Self::Format2)
+    }
 }
 
 /// Checks the version of a data directory; a new one gets the current version, durably. Take the
@@ -99,6 +118,7 @@ fn check(dir: &Path, path: &Path, bytes: &[u8]) -> Result<Format, FormatError> {
     });
     match version {
         Some(FORMAT_VERSION) => Ok(Format::Current),
+        Some(3) => Ok(Format::Format3),
         Some(FORMAT_VERSION_MIN) => Ok(Format::Format2),
         Some(version) if version > FORMAT_VERSION => Err(FormatError::Newer {
             dir: dir.to_owned(),
@@ -149,11 +169,13 @@ mod tests {
         check_or_create(dir.path()).unwrap();
         assert_eq!(
             fs::read_to_string(dir.path().join(FILE_NAME)).unwrap(),
-            "cairn 3\n"
+            "cairn 4\n"
         );
         assert_eq!(check_or_create(dir.path()).unwrap(), Format::Current);
         fs::write(dir.path().join(FILE_NAME), "cairn 2\n").unwrap();
         assert_eq!(check_or_create(dir.path()).unwrap(), Format::Format2);
+        fs::write(dir.path().join(FILE_NAME), "cairn 3\n").unwrap();
+        assert_eq!(check_or_create(dir.path()).unwrap(), Format::Format3);
         raise(&RealDisk, dir.path()).unwrap();
         assert_eq!(check_or_create(dir.path()).unwrap(), Format::Current);
     }
@@ -169,10 +191,10 @@ mod tests {
         );
         assert!(!dir.path().join(FILE_NAME).exists());
 
-        fs::write(dir.path().join(FILE_NAME), "cairn 4\n").unwrap();
+        fs::write(dir.path().join(FILE_NAME), "cairn 5\n").unwrap();
         assert!(matches!(
             check_or_create(dir.path()),
-            Err(FormatError::Newer { version: 4, .. })
+            Err(FormatError::Newer { version: 5, .. })
         ));
         fs::write(dir.path().join(FILE_NAME), "cairn 1\n").unwrap();
         assert!(matches!(

@@ -5,19 +5,23 @@ use std::path::{Path, PathBuf};
 
 use crate::disk::Disk;
 use crate::files::durable;
-use crate::files::format::{FORMAT_VERSION, FORMAT_VERSION_MIN};
+use crate::files::format::{FORMAT_VERSION, Format};
 
 /// What a copy contains. Attachments stay where they are: no format changes them.
-const COPIED: [&str; 4] = ["log", "trees", "identity", "format"];
+const COPIED: [&str; 5] = ["log", "trees", "identity", "watermark", "format"];
 
 #[derive(Debug, thiserror::Error)]
 pub enum UpgradeError {
     #[error(
-        "the data directory {} has format {FORMAT_VERSION_MIN}, and there is no space to keep a \
-         copy of it before it is converted to {FORMAT_VERSION}: free {wanted_bytes} bytes",
+        "the data directory {} has format {version}, and there is no space to keep a copy of it \
+         before it is converted to {FORMAT_VERSION}: free {wanted_bytes} bytes",
         .dir.display()
     )]
-    NoSpace { dir: PathBuf, wanted_bytes: u64 },
+    NoSpace {
+        dir: PathBuf,
+        version: u32,
+        wanted_bytes: u64,
+    },
     #[error(
         "cannot keep a copy before the conversion to format {FORMAT_VERSION}, {}: {source}",
         .path.display()
@@ -25,9 +29,9 @@ pub enum UpgradeError {
     Io { path: PathBuf, source: io::Error },
 }
 
-/// Keeps a copy of a data directory of the previous format. Take the lock first.
-pub(crate) fn keep_copy(disk: &dyn Disk, dir: &Path) -> Result<(), UpgradeError> {
-    let copy = copy_of(dir);
+/// Keeps a copy of a data directory of an older format. Take the lock first.
+pub(crate) fn keep_copy(disk: &dyn Disk, dir: &Path, format: Format) -> Result<(), UpgradeError> {
+    let copy = copy_of(dir, format);
     let io = |source| UpgradeError::Io {
         path: copy.clone(),
         source,
@@ -44,6 +48,7 @@ pub(crate) fn keep_copy(disk: &dyn Disk, dir: &Path) -> Result<(), UpgradeError>
     {
         return Err(UpgradeError::NoSpace {
             dir: dir.to_owned(),
+            version: format.version(),
             wanted_bytes,
         });
     }
@@ -51,8 +56,8 @@ pub(crate) fn keep_copy(disk: &dyn Disk, dir: &Path) -> Result<(), UpgradeError>
 }
 
 /// Returns the folder of the copy.
-pub(crate) fn copy_of(dir: &Path) -> PathBuf {
-    dir.join(format!("format-{FORMAT_VERSION_MIN}"))
+pub(crate) fn copy_of(dir: &Path, format: Format) -> PathBuf {
+    dir.join(format!("format-{}", format.version()))
 }
 
 fn keep(disk: &dyn Disk, dir: &Path, copy: &Path) -> io::Result<()> {
@@ -62,7 +67,11 @@ fn keep(disk: &dyn Disk, dir: &Path, copy: &Path) -> io::Result<()> {
     }
     durable::create_dir(disk, &partial)?;
     for name in COPIED {
-        durable::copy_all(disk, &dir.join(name), &partial.join(name))?;
+        let from = dir.join(name);
+        // Format 2 has no watermark.
+        if disk.find(&from)?.is_some() {
+            durable::copy_all(disk, &from, &partial.join(name))?;
+        }
     }
     disk.sync_dir(&partial)?;
     disk.rename(&partial, copy)?;
@@ -113,7 +122,7 @@ mod tests {
         let copy = dir.path().join("format-2");
         fs::create_dir_all(dir.path().join("format-2.new/trees")).unwrap();
         fs::write(dir.path().join("format-2.new/trees/db"), "a tr").unwrap();
-        keep_copy(&RealDisk, dir.path()).unwrap();
+        keep_copy(&RealDisk, dir.path(), Format::Format2).unwrap();
         let read = |path: &Path| fs::read_to_string(path).unwrap();
         assert_eq!(read(&copy.join("format")), "cairn 2\n");
         assert_eq!(read(&copy.join("trees/db")), "a tree");
@@ -124,7 +133,7 @@ mod tests {
 
         // The conversion was interrupted after the copy.
         fs::write(dir.path().join("log/1"), "longer than before").unwrap();
-        keep_copy(&RealDisk, dir.path()).unwrap();
+        keep_copy(&RealDisk, dir.path(), Format::Format2).unwrap();
         assert_eq!(read(&copy.join("log/1")), "a segment");
     }
 }

@@ -187,8 +187,8 @@ impl RowKey {
     }
 
     #[must_use]
-    pub fn invite(token: &SecretHash) -> Self {
-        Self::new(Tree::Invites).and(&token.0)
+    pub fn link(token: &SecretHash) -> Self {
+        Self::new(Tree::Links).and(&token.0)
     }
 
     #[must_use]

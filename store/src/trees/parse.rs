@@ -104,7 +104,7 @@ pub fn device(key: &[u8]) -> Option<(UserId, DeviceId)> {
 }
 
 #[must_use]
-pub fn invite(key: &[u8]) -> Option<SecretHash> {
+pub fn link(key: &[u8]) -> Option<SecretHash> {
     key.try_into().ok().map(SecretHash)
 }
 

@@ -21,7 +21,7 @@ fn add(trees: &Trees, row: Row, changes: &mut Vec<RowChange>) -> Result<(), Tree
     let change = match row {
         Row::User(user, record) => RowChange::put(RowKey::user(user), &record),
         Row::Device(user, id, record) => put_or_delete(RowKey::device(user, id), record.as_ref()),
-        Row::Invite(token, record) => put_or_delete(RowKey::invite(&token), record.as_ref()),
+        Row::Link(token, record) => put_or_delete(RowKey::link(&token), record.as_ref()),
         Row::Conversation(id, record) => RowChange::put(RowKey::conversation(id), &record),
         Row::Group(id, record) => put_or_delete(RowKey::group(id), record.as_ref()),
         Row::OpenGroup(id, name) => put_or_delete(RowKey::open_group(id), name.as_ref()),

@@ -58,7 +58,7 @@ fn keys_round_trip() {
     assert_eq!(parse::user(RowKey::profile(U).bytes()), Some(U));
     assert_eq!(parse::device(RowKey::device(U, D).bytes()), Some((U, D)));
     assert_eq!(
-        parse::invite(RowKey::invite(&SecretHash([7; 32])).bytes()),
+        parse::link(RowKey::link(&SecretHash([7; 32])).bytes()),
         Some(SecretHash([7; 32]))
     );
     for key in [RowKey::membership(U, G), RowKey::ended(U, G)] {

@@ -37,7 +37,7 @@ trees! {
     Recent = "recent",
     Users = "users",
     Devices = "devices",
-    Invites = "invites",
+    Links = "invites",
     Memberships = "memberships",
     Imports = "imports",
     /// Group settings.

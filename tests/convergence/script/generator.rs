@@ -3,6 +3,7 @@
 use cairn_client::proto::model::group::{MemberSettings, Role};
 use cairn_client::proto::model::people::RelationAct;
 use cairn_client::proto::model::retention::Retention;
+use cairn_proto::model::notification::{NotificationLevel, Notifications};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
@@ -233,9 +234,13 @@ impl Generator {
             15 => Act::Unpin { at, message },
             16..18 => Act::MarkRead { at, message },
             18 => {
-                let [muted, favourite, hidden] = [(); 3].map(|()| self.chance(2));
+                let [is_quiet, favourite, hidden] = [(); 3].map(|()| self.chance(2));
+                let level = match is_quiet {
+                    true => NotificationLevel::Nothing,
+                    false => NotificationLevel::All,
+                };
                 let settings = MemberSettings {
-                    muted,
+                    notifications: Notifications { level, until: None },
                     favourite,
                     hidden,
                 };

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use cairn_core::record::{
-    ConversationRecord, CursorChunk, DeviceRecord, EpochRecord, GroupRecord, InviteRecord,
-    MemberChunk, MembershipRecord, MsgIdSet, RecentPart, RecentSend, RelationChunk, StoredMember,
-    UsedStream, UserRecord,
+    ConversationRecord, CursorChunk, DeviceRecord, EpochRecord, GroupRecord, MemberChunk,
+    MembershipRecord, MsgIdSet, RecentPart, RecentSend, RelationChunk, StoredMember, UsedStream,
+    UserRecord,
 };
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, Revision, SendStreamId, UserId};
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
@@ -23,7 +23,7 @@ pub(in crate::model) fn check_trees(trees: &Trees, naive: &Naive) -> Result<(), 
     let expected = trees_of(naive);
     check_tree("users", &trees.users, &expected.users)?;
     check_tree("devices", &trees.devices, &expected.devices)?;
-    check_tree("invites", &trees.invites, &expected.invites)?;
+    check_tree("links", &trees.links, &expected.links)?;
     let stored = trees.conversations.iter().map(|(&id, record)| {
         (
             id,
@@ -139,6 +139,10 @@ fn trees_of(naive: &Naive) -> Trees {
                 password,
                 created_at: user.created_at,
                 reads: user.reads,
+                status: user.status,
+                origin: user.origin,
+                alias_of: user.alias_of,
+                keywords: user.keywords.clone(),
             },
         );
         for (&device, found) in &user.devices {
@@ -167,14 +171,7 @@ fn trees_of(naive: &Naive) -> Trees {
     }
     trees.profiles = naive.profiles.clone();
     trees.settings = naive.settings.clone();
-    for (&token, invite) in &naive.invites {
-        let record = InviteRecord {
-            uses_left: invite.uses_left,
-            expires_at: invite.expires_at,
-            role: invite.role,
-        };
-        trees.invites.insert(token, record);
-    }
+    trees.links = naive.links.clone();
     for (&id, found) in &naive.conversations {
         trees.conversations.insert(id, record(found));
         let group = group_record(found);

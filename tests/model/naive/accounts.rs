@@ -8,11 +8,11 @@ use cairn_core::api::command::{
 };
 use cairn_core::api::update::Update;
 use cairn_core::limits::SEND_STREAMS_PER_DEVICE_MAX;
-use cairn_core::record::SecretHash;
+use cairn_core::record::{LinkPurpose, LinkRecord, SecretHash, UserOrigin, UserStatus};
 use cairn_proto::ids::{DeviceId, Revision, SendStreamId, Timestamp, UserId};
 use cairn_proto::limits;
 use cairn_proto::model::receipts::Reads;
-use cairn_proto::model::user::{DeviceInfo, ServerRole, UserInfo};
+use cairn_proto::model::user::{DeviceInfo, ServerRole, UserInfo, UserState};
 use cairn_proto::text::UserName;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::overview::Moment;
@@ -34,14 +34,16 @@ impl Naive {
         {
             return Err(ErrorCode::Forbidden);
         }
-        self.invites
-            .retain(|_, invite| invite.role != ServerRole::Owner && invite.expires_at > now);
-        self.invites.insert(
+        let purpose = LinkPurpose::Join(ServerRole::Owner);
+        self.links
+            .retain(|_, link| link.purpose != purpose && link.expires_at > now);
+        self.links.insert(
             token,
-            super::Invite {
+            LinkRecord {
+                maker: None,
                 uses_left: 1,
                 expires_at,
-                role: ServerRole::Owner,
+                purpose,
             },
         );
         Ok(())
@@ -64,12 +66,14 @@ impl Naive {
             return Err(ErrorCode::BadRequest);
         }
         let expires_at = Timestamp::new(now.get() + life_seconds * 1000);
-        self.invites.insert(
+        self.links.retain(|_, link| link.expires_at > now);
+        self.links.insert(
             token,
-            super::Invite {
+            LinkRecord {
+                maker: Some(actor.user),
                 uses_left: uses,
                 expires_at,
-                role: ServerRole::Member,
+                purpose: LinkPurpose::Join(ServerRole::Member),
             },
         );
         Ok(())
@@ -86,8 +90,11 @@ impl Naive {
             password,
             device,
         } = command;
-        let invite = self.invites.get_mut(invite).ok_or(ErrorCode::BadInvite)?;
-        if invite.expires_at <= now {
+        let link = self.links.get(invite).ok_or(ErrorCode::BadInvite)?;
+        let LinkPurpose::Join(role) = link.purpose else {
+            return Err(ErrorCode::BadInvite);
+        };
+        if link.expires_at <= now || link.uses_left == 0 {
             return Err(ErrorCode::BadInvite);
         }
         if self
@@ -97,10 +104,11 @@ impl Naive {
         {
             return Err(ErrorCode::NameTaken);
         }
-        let role = invite.role;
-        invite.uses_left -= 1;
-        self.invites.retain(|_, invite| invite.uses_left > 0);
-        let user = self.add_user(name, role, password.clone(), now);
+        if let Some(link) = self.links.get_mut(invite) {
+            link.uses_left -= 1;
+        }
+        let origin = UserOrigin::Invite(invite.link_id());
+        let user = self.add_user(name, role, password.clone(), origin, now);
         self.add_device(user, device, now)
     }
 
@@ -109,6 +117,7 @@ impl Naive {
         name: &UserName,
         role: ServerRole,
         password: Option<Box<str>>,
+        origin: UserOrigin,
         now: Timestamp,
     ) -> UserId {
         let id = UserId::new(self.users.len() as u32 + 1);
@@ -121,6 +130,10 @@ impl Naive {
                 created_at: now,
                 devices: BTreeMap::new(),
                 reads: Reads::Shown,
+                status: UserStatus::Active,
+                origin,
+                alias_of: None,
+                keywords: Vec::new(),
             },
         );
         id
@@ -347,6 +360,12 @@ impl Naive {
             id,
             name: user.name.clone(),
             role: user.role,
+            state: match (user.alias_of, user.status, user.origin) {
+                (Some(user), ..) => UserState::AliasOf(user),
+                (_, UserStatus::Deactivated { .. }, _) => UserState::Deactivated,
+                (.., UserOrigin::Imported { .. }) => UserState::Imported,
+                _ => UserState::Active,
+            },
         })
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use cairn_core::api::actor::Actor;
 use cairn_core::api::command::Feed;
 use cairn_core::api::update::Update;
+use cairn_core::record::UserOrigin;
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::Extras;
 use cairn_proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
@@ -108,7 +109,11 @@ impl Naive {
             }
             let sender = self.named(&entry.sender).unwrap_or_else(|| {
                 users += 1;
-                self.add_user(&entry.sender, ServerRole::Member, None, now)
+                let origin = UserOrigin::Imported {
+                    by: actor.user,
+                    at: now,
+                };
+                self.add_user(&entry.sender, ServerRole::Member, None, origin, now)
             });
             let (extras, mentioned) = (Extras::import_by(actor.user), BTreeSet::new());
             let imported = LogEntry {

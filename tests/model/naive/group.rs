@@ -423,7 +423,7 @@ impl Naive {
         let (old, head) = (found.settings_of(user), found.head());
         if old != settings {
             let member = self.member_mut(conversation, user);
-            member.muted = settings.muted;
+            member.notifications = settings.notifications;
             member.favourite = settings.favourite;
             member.hidden_at = match (settings.hidden, old.hidden) {
                 (true, true) => member.hidden_at,
@@ -439,13 +439,13 @@ impl Naive {
 impl Conversation {
     pub(in crate::model) fn settings_of(&self, user: UserId) -> MemberSettings {
         let Member {
-            muted,
+            notifications,
             favourite,
             hidden_at,
             ..
         } = self.members[&user];
         MemberSettings {
-            muted,
+            notifications,
             favourite,
             hidden: hidden_at.is_some_and(|at| self.last_message() <= at),
         }

@@ -9,6 +9,7 @@ use cairn_proto::ids::{ConversationId, EpochId, MsgId, Revision, Timestamp, User
 use cairn_proto::limits::CONVERSATIONS_PER_PAGE_MAX;
 use cairn_proto::model::conversation::{Conversation, ConversationKind};
 use cairn_proto::model::group::Role;
+use cairn_proto::model::notification::Notifications;
 use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
 use proptest::prop_assert_eq;
 use proptest::test_runner::TestCaseError;
@@ -31,7 +32,13 @@ pub(in crate::model) struct Changes {
 
 type Seen = ((usize, MsgId), BTreeMap<UserId, Standing>);
 
-type Standing = (Role, [MsgId; 4], Timestamp, [bool; 2], Option<MsgId>);
+type Standing = (
+    Role,
+    [MsgId; 4],
+    Timestamp,
+    (Notifications, bool),
+    Option<MsgId>,
+);
 
 fn standing(member: &Member) -> Standing {
     let &Member {
@@ -41,7 +48,7 @@ fn standing(member: &Member) -> Standing {
         told,
         floor,
         muted_until,
-        muted,
+        notifications,
         favourite,
         hidden_at,
         ..
@@ -50,7 +57,7 @@ fn standing(member: &Member) -> Standing {
         role,
         [joined, read, told, floor],
         muted_until,
-        [muted, favourite],
+        (notifications, favourite),
         hidden_at,
     )
 }

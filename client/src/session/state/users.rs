@@ -27,7 +27,7 @@ impl UserCache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cairn_proto::model::user::ServerRole;
+    use cairn_proto::model::user::{ServerRole, UserState};
     use cairn_proto::text::UserName;
 
     #[test]
@@ -39,6 +39,7 @@ mod tests {
                 id: UserId::new(id),
                 name: name.clone(),
                 role: ServerRole::Member,
+                state: UserState::Active,
             });
             assert!(cache.0.len() <= limits::USERS_CACHED_MAX);
             assert!(cache.get(UserId::new(id)).is_some());

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::content::message::Run;
-use crate::ids::{ConversationId, MsgId, UserId};
+use crate::ids::{ConversationId, LinkId, MsgId, UserId};
 use crate::invite::ServerAddr;
 use crate::model::presence::{PresentDevice, UserPresence};
 use crate::model::user::DeviceInfo;
@@ -125,6 +125,8 @@ pub struct NewInvite {
     pub addr: ServerAddr,
     /// The token of the link.
     pub token: InviteToken,
+    /// Names the invite in lists, and to revoke it.
+    pub id: LinkId,
 }
 
 /// Reads the server's metrics. For owners of the server.

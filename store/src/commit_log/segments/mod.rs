@@ -385,7 +385,7 @@ fn read_mark(disk: &dyn Disk, place: &LogPlace, is_new: bool) -> Result<Option<M
     let path = &place.watermark;
     let mark = watermark::read(disk, path)?;
     match mark {
-        None if !is_new && place.format == Format::Current => Err(LogError::NoWatermark {
+        None if !is_new && place.format.has_watermark() => Err(LogError::NoWatermark {
             path: path.to_owned(),
         }),
         Some(mark) if mark.directory != place.directory => Err(LogError::OtherDirectory {

@@ -2,7 +2,7 @@
 
 use cairn_core::State;
 use cairn_core::record::{
-    ConversationRecord, DeviceRecord, InviteRecord, MembershipRecord, StoredMember, UserRecord,
+    ConversationRecord, DeviceRecord, LinkRecord, MembershipRecord, StoredMember, UserRecord,
 };
 use cairn_proto::ids::{ConversationId, Revision};
 use cairn_proto::text::{GroupName, SettingValue};
@@ -32,14 +32,11 @@ impl Loader {
                 }
             },
         )?;
-        self.each(
-            &RowPrefix::all(Tree::Invites),
-            |key, record: InviteRecord| {
-                if let Some(token) = parse::invite(key.bytes()) {
-                    state.install_invite(token, record);
-                }
-            },
-        )?;
+        self.each(&RowPrefix::all(Tree::Links), |key, record: LinkRecord| {
+            if let Some(token) = parse::link(key.bytes()) {
+                state.install_link(token, record);
+            }
+        })?;
         self.each(
             &RowPrefix::all(Tree::Memberships),
             |key, record: MembershipRecord| {

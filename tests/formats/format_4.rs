@@ -1,5 +1,5 @@
 //! The current format. Its directory is made by the server itself: `CAIRN_WRITE_FORMAT=1 cargo test
-//! --test main format_3` replaces it after a change of the format that is not released yet. Once it
+//! --test main format_4` replaces it after a change of the format that is not released yet. Once it
 //! is, the directory stays as it is.
 
 use std::fs::{self, File};
@@ -7,15 +7,19 @@ use std::path::Path;
 
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::MsgId;
+use cairn_client::proto::model::group::MemberSettings;
+use cairn_client::proto::model::notification::{NotificationLevel, Notifications};
 use cairn_client::proto::model::retention::Retention;
 use cairn_client::proto::text::{Caption, EmojiName, MediaType};
 use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::{Account, Attachment, Client, ConversationId};
 
+use tempfile::TempDir;
+
 use super::{fixture, fixtures, version};
 use crate::support::{Server, cairn, invite};
 
-const NAME: &str = "format-3";
+const NAME: &str = "format-4";
 
 /// Files that a server needs only while it runs, or can create again.
 fn is_left_out(name: &str) -> bool {
@@ -73,6 +77,14 @@ async fn write() {
         .unwrap();
     team.pin(first).await.unwrap();
     bob.conversation(group).mark_read(first).await.unwrap();
+    let settings = MemberSettings {
+        notifications: Notifications {
+            level: NotificationLevel::Mentions,
+            until: None,
+        },
+        ..MemberSettings::default()
+    };
+    team.set_member_settings(settings).await.unwrap();
     ada.close().await;
     bob.close().await;
     assert!(server.stop().success());
@@ -100,11 +112,11 @@ async fn write() {
     let _ = fs::remove_dir_all(&place);
     pack(server.data(), &place);
     let account = serde_json::to_vec_pretty(&account).unwrap();
-    fs::write(place.with_file_name("format-3-account.json"), account).unwrap();
+    fs::write(place.with_file_name("format-4-account.json"), account).unwrap();
 }
 
-fn account() -> Account {
-    let text = fs::read(fixtures().join("format-3-account.json")).unwrap();
+fn account(name: &str) -> Account {
+    let text = fs::read(fixtures().join(format!("{name}-account.json"))).unwrap();
     serde_json::from_slice(&text).unwrap()
 }
 
@@ -125,17 +137,26 @@ async fn directory_is_opened_and_served() {
         write().await;
     }
     let dir = fixture(NAME);
-    assert_eq!(version(dir.path()), "cairn 3\n");
+    assert_eq!(version(dir.path()), "cairn 4\n");
     let output = cairn(&["doctor", "--full", "--data"])
         .arg(dir.path())
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
+    check_served(&dir, NAME, NotificationLevel::Mentions).await;
+}
+
+#[tokio::test]
+async fn converted_directory_is_served() {
+    check_served(&fixture("format-3"), "format-3", NotificationLevel::All).await;
+}
+
+async fn check_served(dir: &TempDir, name: &str, level: NotificationLevel) {
     let server = Server::start_in(dir.path());
     let account = Account {
         addr: server.server_addr(),
-        ..account()
+        ..account(name)
     };
     let ada = Client::builder().connect(&account).await.unwrap();
     let group = ConversationId::new(1);
@@ -146,5 +167,8 @@ async fn directory_is_opened_and_served() {
     let retention = ada.conversation(group).retention().await.unwrap();
     assert_eq!(retention.set, Some(Retention::Days(300)));
     assert_eq!(ada.conversation(group).pins().await.unwrap().len(), 1);
+    let list = ada.conversations().list().await.unwrap();
+    let team = list.iter().find(|found| found.id == group).unwrap();
+    assert_eq!(team.settings.notifications.level, level);
     ada.close().await;
 }
