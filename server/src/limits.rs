@@ -46,8 +46,28 @@ pub(crate) const GC_INTERVAL: Duration = Duration::from_secs(10 * 60);
 /// Every this many rounds, and at the start, gc also looks for files without a record.
 pub(crate) const GC_ROUNDS_PER_SWEEP: u64 = 144;
 
-/// Commands queued for the sequencer, over all sessions.
-pub(crate) const INTAKE_COMMANDS_MAX: usize = 16 * 1024;
+/// Tickets queued for the sequencer, beyond which each principal may only have
+/// [`INTAKE_TICKETS_PER_PRINCIPAL_MIN`] of them.
+pub(crate) const INTAKE_TICKETS_MAX: usize = 16 * 1024;
+
+/// Tickets queued for one principal. Further ones wait in its sessions.
+pub(crate) const INTAKE_TICKETS_PER_PRINCIPAL_MAX: usize = INTAKE_TICKETS_MAX / 8;
+
+/// Tickets that may be queued for one principal, however many others have queued.
+pub(crate) const INTAKE_TICKETS_PER_PRINCIPAL_MIN: usize = 64;
+
+/// Cost of the tickets of one principal in one batch of the sequencer, in cheap decisions. It ends
+/// with the ticket that reaches it.
+pub(crate) const BATCH_COST_PER_PRINCIPAL_MAX: u32 = 1024;
+
+/// Cost of the tickets in one batch, likewise: all other principals wait for it.
+pub(crate) const BATCH_COST_MAX: u32 = 4 * BATCH_COST_PER_PRINCIPAL_MAX;
+
+/// Cost of a login, with the first page of its overview.
+pub(crate) const LOGIN_COST: u32 = 32;
+
+/// Cost of a page of what is stored.
+pub(crate) const PAGE_COST: u32 = 256;
 
 /// Cursor moves force no commit. They are written at the latest after this time.
 pub(crate) const LAZY_FLUSH_INTERVAL: Duration = Duration::from_millis(500);

@@ -7,6 +7,8 @@ use cairn_proto::ids::UserId;
 /// Whom the server accounts work to, so that no one takes the share of others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Principal {
+    /// The server itself.
+    Server,
     /// A user, over all devices and sessions.
     User(UserId),
     /// A visitor of a support desk, who is no user.

@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{debug, error, info};
 
 use crate::limits;
+use crate::principal::Principal;
 use crate::retention::policies::Policies;
 use crate::shared::Shared;
 use cairn_core::api::command::{Expire, GetRetained, KeepsByDefault, ReadClock, Retained};
@@ -35,7 +36,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         if changed.is_anywhere || now >= next_round {
             next_round = now + limits::RETENTION_INTERVAL;
             // Logged even where nothing expires: a policy may be set later.
-            if let Err(code) = shared.ask(ReadClock).await {
+            if let Err(code) = shared.ask(Principal::Server, ReadClock).await {
                 error!(%code, "cannot log the server's clock");
             }
             round(&shared, &mut pass).await;
@@ -72,7 +73,7 @@ impl Pass {
 }
 
 async fn round(shared: &Arc<Shared>, pass: &mut Pass) {
-    let scope = match shared.ask(KeepsByDefault).await {
+    let scope = match shared.ask(Principal::Server, KeepsByDefault).await {
         Ok(true) => Scope::WithPolicy,
         Ok(false) => Scope::All,
         Err(code) => return error!(%code, "cannot read the default retention"),
@@ -120,14 +121,16 @@ async fn expire(
         policy,
         head,
         floor,
-    } = shared.ask(GetRetained(conversation)).await?;
+    } = shared
+        .ask(Principal::Server, GetRetained(conversation))
+        .await?;
     if policy == Retention::Keep || floor >= head {
         return Ok(());
     }
     let Some(timeline) = shared.timelines.get(conversation) else {
         return Ok(());
     };
-    let clock = shared.ask(ReadClock).await?;
+    let clock = shared.ask(Principal::Server, ReadClock).await?;
     pass.clock = Some(clock);
     let expired = expire_above(shared, conversation, &timeline, policy, floor, clock).await;
     // What went, whether or not there was an error after it.
@@ -157,7 +160,7 @@ async fn expire_above(
             policy,
             aged: through,
         };
-        while may_go && shared.ask(expire).await? {
+        while may_go && shared.ask(Principal::Server, expire).await? {
             sleep(limits::RETENTION_PAUSE).await;
         }
         if !has_more {

@@ -23,6 +23,7 @@ use crate::fairness::rate_limit::{LoginRateLimiter, RequestRateLimiter};
 use crate::hub::Hub;
 use crate::hub::tasks;
 use crate::limits;
+use crate::principal::Principal;
 use crate::retention;
 use crate::sequencer::intake::Intake;
 use crate::sequencer::running::Running;
@@ -318,7 +319,10 @@ async fn start_epoch(shared: &Shared) -> Result<(), ServeError> {
     let mut epoch = [0; 8];
     getrandom::fill(&mut epoch)?;
     let command = BeginEpoch(EpochId::new(u64::from_le_bytes(epoch)));
-    shared.ask(command).await.map_err(ServeError::BeginEpoch)
+    shared
+        .ask(Principal::Server, command)
+        .await
+        .map_err(ServeError::BeginEpoch)
 }
 
 /// Creates an invite for the owner. A server without an owner creates one at each start, since the
@@ -332,7 +336,10 @@ async fn owner_invite(shared: &Shared, identity: &Identity) -> Result<InviteLink
         token: secret_hash(&token),
         expires_at,
     };
-    shared.ask(command).await.map_err(ServeError::OwnerInvite)?;
+    shared
+        .ask(Principal::Server, command)
+        .await
+        .map_err(ServeError::OwnerInvite)?;
     Ok(InviteLink {
         addr: shared.advertised.clone(),
         pin: identity.pin(),

@@ -19,9 +19,8 @@ use crate::clock::WallClock;
 use crate::hub::receipts::FocusedConversations;
 use crate::limits;
 use crate::sequencer::decider::Decider;
-use crate::sequencer::intake::Intake;
+use crate::sequencer::intake::{Intake, Parts};
 use crate::sequencer::publication::Publication;
-use crate::sequencer::ticket::Ticket;
 use crate::shared::Shared;
 use crate::supervision::watchdog::{Heartbeats, Part};
 use cairn_store::StoreError;
@@ -39,10 +38,10 @@ pub(crate) fn run(
     // The receiver outlives this thread unless the process ends.
     let publish = |publication| drop(publications.blocking_send(publication));
     let mut sequencer = Sequencer::new(engine, clock, focused, publish);
-    let (mut tickets, mut result) = (Vec::new(), Ok(()));
-    while result.is_ok() && intake.take(&mut tickets, sequencer.wait_timeout()) {
+    let (mut batch, mut result) = (Parts::new(), Ok(()));
+    while result.is_ok() && intake.take(&mut batch, sequencer.wait_timeout()) {
         heartbeats.beat(Part::Sequencer);
-        result = sequencer.step(&mut tickets);
+        result = sequencer.step(&mut batch);
     }
     let engine = sequencer.finish(result, intake)?;
     drop(publications);
@@ -61,14 +60,14 @@ pub(crate) async fn run_as_task(
     let mut sequencer = Sequencer::new(engine, shared.clock, hub.focused(), |publication| {
         hub.publish(publication);
     });
-    let (mut tickets, mut result) = (Vec::new(), Ok(()));
+    let (mut batch, mut result) = (Parts::new(), Ok(()));
     while result.is_ok()
         && intake
-            .take_async(&mut tickets, sequencer.wait_timeout())
+            .take_async(&mut batch, sequencer.wait_timeout())
             .await
     {
         background(sequencer.decider.engine());
-        result = sequencer.step(&mut tickets);
+        result = sequencer.step(&mut batch);
     }
     let engine = sequencer.finish(result, intake)?;
     drop(publications);
@@ -108,9 +107,9 @@ impl<P: FnMut(Publication)> Sequencer<P> {
     }
 
     /// Decides and commits the tickets, if any, and does what is due.
-    fn step(&mut self, tickets: &mut Vec<Ticket>) -> Result<(), StoreError> {
+    fn step(&mut self, batch: &mut Parts) -> Result<(), StoreError> {
         self.decider.read_clock(self.clock.now(), Instant::now());
-        for ticket in tickets.drain(..) {
+        for ticket in batch.iter_mut().flat_map(|part| part.drain(..)) {
             ticket.decide(&mut self.decider);
             if self.decider.batch_bytes() >= cairn_store::limits::BATCH_BYTES_TARGET {
                 self.decider.commit()?;
@@ -154,9 +153,9 @@ impl<P: FnMut(Publication)> Sequencer<P> {
         if let Err(failure) = &result {
             error!(%failure, "the store failed: nothing more is accepted");
             intake.close();
-            let mut tickets = Vec::new();
-            while intake.take(&mut tickets, Duration::ZERO) {
-                for ticket in tickets.drain(..) {
+            let mut batch = Parts::new();
+            while intake.take(&mut batch, Duration::ZERO) {
+                for ticket in batch.iter_mut().flat_map(|part| part.drain(..)) {
                     ticket.refuse(&mut self.decider);
                 }
             }

@@ -18,6 +18,7 @@ use crate::fairness::rate_limit::{LoginRateLimiter, RequestRateLimiter};
 use crate::fairness::seats::Seats;
 use crate::fairness::strangers::Strangers;
 use crate::hub::Hub;
+use crate::principal::Principal;
 use crate::sequencer::intake::Intake;
 use crate::sequencer::ticket::{Ticket, job};
 use crate::supervision::watchdog::Heartbeats;
@@ -46,24 +47,29 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Submits a command and waits for its answer.
-    pub(crate) async fn ask<C>(&self, command: C) -> Result<C::Answer, ErrorCode>
+    /// Submits a cheap command and waits for its answer.
+    pub(crate) async fn ask<C>(
+        &self,
+        principal: Principal,
+        command: C,
+    ) -> Result<C::Answer, ErrorCode>
     where
         C: Command + Send + 'static,
         C::Answer: Send + 'static,
     {
         let (ticket, answer) = job(|decider| decider.execute(command));
-        self.submit(ticket, answer).await
+        self.submit(principal, ticket, answer).await
     }
 
     /// Submits a ticket and waits for its answer. While the server stops there is none, and this
     /// never resolves: the connection is about to be closed with a code that says why.
     pub(crate) async fn submit<T>(
         &self,
+        principal: Principal,
         ticket: Ticket,
         answer: oneshot::Receiver<Result<T, ErrorCode>>,
     ) -> Result<T, ErrorCode> {
-        if self.intake.put(&mut vec![ticket]).await.is_err() {
+        if self.intake.put(principal, &mut vec![ticket]).await.is_err() {
             return std::future::pending().await;
         }
         match answer.await {

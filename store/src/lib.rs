@@ -35,6 +35,7 @@ pub mod check;
 pub mod checkpoint;
 pub(crate) mod commit_log;
 pub mod disk;
+pub mod durations;
 pub mod engine;
 pub mod env;
 pub mod files;

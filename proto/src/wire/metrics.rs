@@ -30,6 +30,9 @@ pub struct Metrics {
     pub checkpoints: CheckpointMetrics,
     /// The clocks at present.
     pub clock: ClockMetrics,
+    /// How long requests of users who had no other request queued waited for their turn to be
+    /// decided.
+    pub waits: Histogram,
 }
 
 /// The server's clock, by which messages expire, beside the system's, in milliseconds since 1970.
@@ -89,6 +92,7 @@ impl Metrics {
             log_bytes: self.log_bytes.checked_sub(earlier.log_bytes)?,
             prepared_bytes: self.prepared_bytes.checked_sub(earlier.prepared_bytes)?,
             syncs: self.syncs.since(&earlier.syncs)?,
+            waits: self.waits.since(&earlier.waits)?,
             checkpoints: self.checkpoints.since(&earlier.checkpoints)?,
             clock: self.clock,
         })

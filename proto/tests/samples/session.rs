@@ -151,5 +151,6 @@ fn metrics() -> Metrics {
             system_ms: 1_900_000_000_000,
             has_jumped: true,
         },
+        waits: Histogram::from_iter(buckets.into_iter().take(2)),
     }
 }

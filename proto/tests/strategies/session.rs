@@ -136,7 +136,10 @@ fn metrics() -> impl Strategy<Value = Metrics> {
             block_bytes,
             rows,
         };
-        let syncs = buckets.into_iter().collect();
+        let (waits, syncs) = buckets
+            .into_iter()
+            .partition::<Vec<_>, _>(|one| one.count % 2 == 0);
+        let (waits, syncs) = (waits.into_iter().collect(), syncs.into_iter().collect());
         Metrics {
             uptime_micros,
             sessions,
@@ -152,6 +155,7 @@ fn metrics() -> impl Strategy<Value = Metrics> {
                 system_ms: log_bytes,
                 has_jumped: rows % 2 == 0,
             },
+            waits,
         }
     })
 }

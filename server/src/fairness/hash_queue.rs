@@ -22,7 +22,7 @@ struct Queue {
     /// Hashes that may be started now.
     free: usize,
     waiting: usize,
-    turns: Turns<oneshot::Sender<HashPermit>>,
+    turns: Turns<VecDeque<oneshot::Sender<HashPermit>>>,
 }
 
 /// The right to compute one hash, until dropped.
@@ -78,11 +78,12 @@ impl Queue {
             true => HASHES_WAITING_MAX,
             false => HASHES_WAITING_OF_STRANGERS_MAX,
         };
-        if self.waiting >= max || self.turns.queued(address) >= HASHES_WAITING_PER_ADDRESS_MAX {
+        let of_address = self.turns.get(address).map_or(0, VecDeque::len);
+        if self.waiting >= max || of_address >= HASHES_WAITING_PER_ADDRESS_MAX {
             return Err(QueueFull);
         }
         self.waiting += 1;
-        self.turns.extend(address, [permit]);
+        self.turns.queue(address).push_back(permit);
         Ok(())
     }
 

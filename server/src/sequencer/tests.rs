@@ -204,6 +204,7 @@ impl User {
             },
             actor: self.actor,
             asked: Asked::try_from(call.into()).unwrap(),
+            cost: 1,
         }
     }
 

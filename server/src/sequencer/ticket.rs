@@ -17,8 +17,12 @@ pub(crate) enum Ticket {
         reply_to: ReplyTo,
         actor: Actor,
         asked: Asked,
+        cost: u32,
     },
-    Job(Box<dyn Job>),
+    Job {
+        job: Box<dyn Job>,
+        cost: u32,
+    },
 }
 
 /// Commands of a task, which waits for their answer.
@@ -31,14 +35,30 @@ pub(crate) trait Job: Send {
 }
 
 impl Ticket {
+    /// Returns what the decision costs, in cheap decisions.
+    pub(crate) const fn cost(&self) -> u32 {
+        match self {
+            Self::Request { cost, .. } | Self::Job { cost, .. } => *cost,
+        }
+    }
+
+    /// Sets what the decision costs.
+    #[must_use]
+    pub(crate) fn costing(mut self, new: u32) -> Self {
+        let (Self::Request { cost, .. } | Self::Job { cost, .. }) = &mut self;
+        *cost = new;
+        self
+    }
+
     pub(super) fn decide(self, decider: &mut Decider) {
         match self {
             Self::Request {
                 reply_to,
                 actor,
                 asked,
+                ..
             } => decider.answer(reply_to, actor, asked),
-            Self::Job(job) => job.decide(decider),
+            Self::Job { job, .. } => job.decide(decider),
         }
     }
 
@@ -46,7 +66,7 @@ impl Ticket {
     pub(super) fn refuse(self, decider: &mut Decider) {
         match self {
             Self::Request { reply_to, .. } => decider.refuse(reply_to, ErrorCode::StorageFailed),
-            Self::Job(job) => job.refuse(ErrorCode::StorageFailed),
+            Self::Job { job, .. } => job.refuse(ErrorCode::StorageFailed),
         }
     }
 }
@@ -57,14 +77,15 @@ impl fmt::Debug for dyn Job {
     }
 }
 
-/// Creates a ticket for what `decide` executes, and the receiver of its answer.
+/// Creates a cheap ticket for what `decide` executes, and the receiver of its answer.
 pub(crate) fn job<F, T>(decide: F) -> (Ticket, oneshot::Receiver<Result<T, ErrorCode>>)
 where
     F: FnOnce(&mut Decider) -> Result<T, ErrorCode> + Send + 'static,
     T: Send + 'static,
 {
     let (waiter, answer) = oneshot::channel();
-    (Ticket::Job(Box::new(Waiting { decide, waiter })), answer)
+    let job = Box::new(Waiting { decide, waiter });
+    (Ticket::Job { job, cost: 1 }, answer)
 }
 
 struct Waiting<F, T> {

@@ -11,6 +11,8 @@ use cairn_proto::wire::request::{
 };
 use hashbrown::HashSet;
 
+use crate::limits;
+
 /// Bytes of an answer that is empty or one number, with its frame.
 const NUMBER_BYTES: usize = 32;
 
@@ -83,6 +85,17 @@ fn bound<T>(items: &mut Vec<T>, max: usize) {
 #[must_use]
 pub(crate) const fn bytes_of(request: &Request, frame_bytes: usize) -> usize {
     frame_bytes + request.items() * ITEM_BYTES + answer_bytes_max(request)
+}
+
+/// Returns what the decision of a request costs, in cheap decisions. Reads, which most costly ones
+/// are, gain nothing from large batches, so an item counts for more than its time.
+#[must_use]
+pub(crate) fn cost_of(request: &Request) -> u32 {
+    match request.traits().cost {
+        Cost::Constant => 1,
+        Cost::PerItem => u32::try_from(1 + request.items()).unwrap_or(u32::MAX),
+        Cost::Page => limits::PAGE_COST,
+    }
 }
 
 /// Returns the bytes of the largest answer to a request. An answer may turn out larger than this

@@ -14,6 +14,7 @@ use cairn_proto::{WIRE_VERSION, limits as wire};
 use tokio::time::Instant;
 
 use crate::fairness::hash_queue::HashPermit;
+use crate::limits;
 use crate::principal::Principal;
 use crate::sequencer::ticket::job;
 use crate::session::Session;
@@ -205,7 +206,9 @@ async fn with_password(
     password: Password,
     login: NewLogin,
 ) -> Outcome {
-    let account = shared.ask(FindAccount(name.clone())).await?;
+    let account = shared
+        .ask(principal_of(session), FindAccount(name.clone()))
+        .await?;
     let (user, hash) = account
         .map(|account| (account.user, account.password))
         .unzip();
@@ -227,10 +230,10 @@ async fn with_invite(
 ) -> Outcome {
     let password = match password {
         Some(password) => {
-            check_join(shared, invite, &name).await?;
+            check_join(shared, session, invite, &name).await?;
             let permit = hash_permit(shared, session, None, false).await?;
             // The invite may have been used up during the wait.
-            check_join(shared, invite, &name).await?;
+            check_join(shared, session, invite, &name).await?;
             let hash = permit.hash(password).await;
             Some(hash.ok_or(ErrorCode::LimitReached)?)
         }
@@ -248,10 +251,15 @@ async fn with_invite(
 }
 
 /// Returns why a join would be refused, without the cost of a password hash.
-async fn check_join(shared: &Shared, invite: SecretHash, name: &UserName) -> Result<(), ErrorCode> {
+async fn check_join(
+    shared: &Shared,
+    session: &Session,
+    invite: SecretHash,
+    name: &UserName,
+) -> Result<(), ErrorCode> {
     let name = name.clone();
     let (ticket, answer) = job(move |decider| decider.check_join(invite, &name));
-    shared.submit(ticket, answer).await
+    shared.submit(principal_of(session), ticket, answer).await
 }
 
 /// Waits for the permit to compute one hash.
@@ -264,7 +272,7 @@ async fn hash_permit(
     let address = session.connection.remote_address().ip();
     let permit = shared
         .hash_queue
-        .permit(Principal::at(address), is_user)
+        .permit(principal_of(session), is_user)
         .await
         .map_err(|_| ErrorCode::RateLimited)?;
     // Checked again after the wait: of many concurrent guesses, the first ones have failed by now.
@@ -304,7 +312,14 @@ async fn register(
     command: impl Begin,
 ) -> Result<Box<LoggedIn>, ErrorCode> {
     let (ticket, answer) = registration::log_in(session.clone(), shared.seats.clone(), command);
-    shared.submit(ticket, answer).await
+    let ticket = ticket.costing(limits::LOGIN_COST);
+    let principal = principal_of(session);
+    shared.submit(principal, ticket, answer).await
+}
+
+/// Returns whom the login is accounted to.
+fn principal_of(session: &Session) -> Principal {
+    Principal::at(session.connection.remote_address().ip())
 }
 
 #[cfg(test)]

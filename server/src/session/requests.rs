@@ -172,12 +172,14 @@ impl Requests {
         reply_to: ReplyTo,
         request: Request,
     ) -> Result<(), Closed> {
+        let cost = admission::cost_of(&request);
         let request = match Asked::try_from(request) {
             Ok(asked) => {
                 self.tickets.push(Ticket::Request {
                     reply_to,
                     actor: self.session.author_of(&asked, actor),
                     asked,
+                    cost,
                 });
                 return Ok(());
             }
@@ -204,7 +206,11 @@ impl Requests {
 
     /// Submits the collected requests to the sequencer.
     pub(crate) async fn submit(&mut self) -> Result<(), Closed> {
-        self.shared.intake.put(&mut self.tickets).await
+        let Some(actor) = self.session.actor() else {
+            return Ok(());
+        };
+        let intake = &self.shared.intake;
+        intake.put(actor.user.into(), &mut self.tickets).await
     }
 
     /// Waits for the next task that has answered its request, and frees it.
@@ -260,7 +266,7 @@ async fn pull(asker: Asker, call: Pull) -> Result<Pulled, ErrorCode> {
     // Asks the sequencer once.
     if session.readable(conversation).is_none() {
         let (ticket, answer) = registration::read(session.clone(), actor, conversation);
-        shared.submit(ticket, answer).await?;
+        shared.submit(actor.user.into(), ticket, answer).await?;
     }
     loop {
         // Both are read before the entries: an entry published during the read may have been sent
@@ -325,8 +331,13 @@ fn between(
 }
 
 async fn watch(asker: Asker, call: Watch) -> Result<List<UserPresence>, ErrorCode> {
+    let cost = admission::cost_of(&call.clone().into());
     let (ticket, answer) = registration::watch(asker.session, asker.actor, call.users);
-    let presences = asker.shared.submit(ticket, answer).await?;
+    let ticket = ticket.costing(cost);
+    let presences = asker
+        .shared
+        .submit(asker.actor.user.into(), ticket, answer)
+        .await?;
     match presences.await {
         Ok(presences) => Ok(List(presences)),
         // The server stops.
@@ -336,7 +347,10 @@ async fn watch(asker: Asker, call: Watch) -> Result<List<UserPresence>, ErrorCod
 
 async fn focus(asker: Asker, call: Focus) -> Result<(), ErrorCode> {
     let (ticket, answer) = registration::focus(asker.session, asker.actor, call.conversation);
-    asker.shared.submit(ticket, answer).await
+    asker
+        .shared
+        .submit(asker.actor.user.into(), ticket, answer)
+        .await
 }
 
 async fn create_invite(asker: Asker, call: CreateInvite) -> Result<NewInvite, ErrorCode> {
@@ -345,12 +359,15 @@ async fn create_invite(asker: Asker, call: CreateInvite) -> Result<NewInvite, Er
     let mut token = [0; 16];
     getrandom::fill(&mut token).map_err(|_| ErrorCode::LimitReached)?;
     shared
-        .ask(Invite {
-            actor,
-            token: secret_hash(&token),
-            uses,
-            life_seconds,
-        })
+        .ask(
+            actor.user.into(),
+            Invite {
+                actor,
+                token: secret_hash(&token),
+                uses,
+                life_seconds,
+            },
+        )
         .await?;
     Ok(NewInvite {
         addr: shared.advertised.clone(),
@@ -363,14 +380,17 @@ async fn list_conversations(
     asker: Asker,
     call: ListConversations,
 ) -> Result<ConversationPage, ErrorCode> {
-    let mut page = asker.shared.ask(By(asker.actor, call)).await?;
-    fill_last(&asker.shared, &mut page).await?;
+    let Asker { shared, actor, .. } = asker;
+    let (ticket, answer) = job(move |decider| decider.execute(By(actor, call)));
+    let ticket = ticket.costing(limits::PAGE_COST);
+    let mut page = shared.submit(actor.user.into(), ticket, answer).await?;
+    fill_last(&shared, &mut page).await?;
     Ok(page)
 }
 
 async fn list_devices(asker: Asker, call: ListDevices) -> Result<List<DeviceInfo>, ErrorCode> {
     let Asker { shared, actor, .. } = asker;
-    let mut devices = shared.ask(By(actor, call)).await?;
+    let mut devices = shared.ask(actor.user.into(), By(actor, call)).await?;
     for device in &mut devices.0 {
         device.online = shared.hub.is_online(actor.user, device.id);
     }
@@ -383,8 +403,9 @@ async fn get_metrics(asker: Asker, GetMetrics: GetMetrics) -> Result<Metrics, Er
         decider.execute(GrantMetrics(actor))?;
         Ok(decider.metrics())
     });
-    let mut metrics = shared.submit(ticket, answer).await?;
+    let mut metrics = shared.submit(actor.user.into(), ticket, answer).await?;
     metrics.sessions = shared.hub.session_count();
+    metrics.waits = shared.intake.waits();
     Ok(metrics)
 }
 

@@ -52,12 +52,15 @@ async fn send(
         .unless_cancelled(shared.transfers.permits.take(actor.user))
         .await??;
     let bytes = shared
-        .ask(GrantDownload {
-            actor,
-            conversation,
-            msgid,
-            hash,
-        })
+        .ask(
+            actor.user.into(),
+            GrantDownload {
+                actor,
+                conversation,
+                msgid,
+                hash,
+            },
+        )
         .await?;
     if from > bytes {
         return Err(ErrorCode::BadOffset.into());

@@ -12,6 +12,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::{info, warn};
 
 use crate::limits::{GC_INTERVAL, GC_ROUNDS_PER_SWEEP, PARTIAL_TIME_MAX};
+use crate::principal::Principal;
 use crate::shared::Shared;
 use cairn_core::api::command::{CollectAttachments, Collected, FindOrphans};
 use cairn_core::limits::GC_BATCH_ATTACHMENTS_MAX;
@@ -42,7 +43,9 @@ async fn collect(shared: &Shared) -> Result<(), ErrorCode> {
         // Locked until the files are removed: an upload of the same content could otherwise record
         // the attachment between the two, and gc would remove its file.
         let _placing = shared.transfers.placing.write().await;
-        let Collected { gone, next } = shared.ask(CollectAttachments(above)).await?;
+        let Collected { gone, next } = shared
+            .ask(Principal::Server, CollectAttachments(above))
+            .await?;
         remove(shared, gone).await?;
         above = match next {
             Some(next) => Some(next),
@@ -62,7 +65,9 @@ async fn sweep(shared: &Shared) -> Result<(), ErrorCode> {
             // Locked: an upload that has placed its file but not recorded it would look like an
             // orphan.
             let _placing = shared.transfers.placing.write().await;
-            let orphans = shared.ask(FindOrphans(some.to_vec())).await?;
+            let orphans = shared
+                .ask(Principal::Server, FindOrphans(some.to_vec()))
+                .await?;
             remove(shared, orphans).await?;
         }
     }

@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout};
 use super::lease::{Reservation, Taken};
 use super::stream::{Aborted, TransferStream};
 use crate::limits::{TRANSFER_PART_TIME_MAX, TRANSFER_SILENCE_MAX};
+use crate::principal::Principal;
 use crate::shared::Shared;
 use cairn_core::api::actor::Actor;
 use cairn_core::api::command::{BeginUpload, EndUpload, FindOrphans, UploadState};
@@ -65,7 +66,7 @@ async fn reserve(
 ) -> Result<Option<Reservation>, Aborted> {
     loop {
         let begin = BeginUpload { actor, hash, bytes };
-        let UploadState::Wanted { quota_left } = shared.ask(begin).await? else {
+        let UploadState::Wanted { quota_left } = shared.ask(actor.user.into(), begin).await? else {
             return Ok(None);
         };
         match shared
@@ -247,7 +248,8 @@ async fn store(
         .on_disk(move |files| files.arrived(actor.user, hash))
         .await?;
     placed?;
-    let stored = shared.ask(EndUpload { actor, hash, bytes }).await;
+    let end = EndUpload { actor, hash, bytes };
+    let stored = shared.ask(actor.user.into(), end).await;
     drop(placing);
     match stored {
         Ok(()) => Ok(()),
@@ -263,7 +265,8 @@ async fn store(
 async fn remove_unrecorded(shared: &Shared, hash: AttachmentHash) -> Result<(), ErrorCode> {
     let _placing = shared.transfers.placing.write().await;
     // If this fails, the file stays until the next sweep.
-    let orphans = shared.ask(FindOrphans(vec![hash])).await;
+    let find = FindOrphans(vec![hash]);
+    let orphans = shared.ask(Principal::Server, find).await;
     if orphans.is_ok_and(|orphans| orphans == [hash]) {
         shared
             .transfers

@@ -33,7 +33,7 @@ JSON, one object for each reading
   seconds, sessions, commands, commits, entries, entries_per_commit, log_bytes, prepared_bytes, \
      fdatasync_ms {p50, p99},
   fdatasync_us [{up_to, count}], checkpoints {done, seconds, entries, blocks, block_bytes, rows},
-  clock {time_ms, system_ms, has_jumped}")]
+  clock {time_ms, system_ms, has_jumped}, wait_ms {p50, p99}")]
 pub(crate) struct StatsArgs {
     /// Repeat, with the numbers of each interval: 1s, 10s, 5m
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
@@ -51,10 +51,11 @@ struct Stats {
     entries_per_commit: Option<f64>,
     log_bytes: u64,
     prepared_bytes: u64,
-    fdatasync_ms: Option<SyncMillis>,
-    fdatasync_us: Vec<SyncBucket>,
+    fdatasync_ms: Option<Millis>,
+    fdatasync_us: Vec<CountedMicros>,
     checkpoints: Checkpoints,
     clock: Clock,
+    wait_ms: Option<Millis>,
 }
 
 /// The server's clock and the system's.
@@ -65,16 +66,16 @@ struct Clock {
     has_jumped: bool,
 }
 
-/// Durations of fdatasync: the median and the 99th percentile.
+/// The median and the 99th percentile of durations.
 #[derive(Clone, Copy, Debug, Serialize)]
-struct SyncMillis {
+struct Millis {
     p50: f64,
     p99: f64,
 }
 
-impl SyncMillis {
-    fn of(syncs: &Histogram) -> Option<Self> {
-        let millis = |share| Some(syncs.quantile(share)?.as_micros() as f64 / 1_000.0);
+impl Millis {
+    fn of(durations: &Histogram) -> Option<Self> {
+        let millis = |share| Some(durations.quantile(share)?.as_micros() as f64 / 1_000.0);
         Some(Self {
             p50: millis(0.5)?,
             p99: millis(0.99)?,
@@ -83,7 +84,7 @@ impl SyncMillis {
 }
 
 #[derive(Debug, Serialize)]
-struct SyncBucket {
+struct CountedMicros {
     up_to: u64,
     count: u64,
 }
@@ -111,12 +112,13 @@ impl From<Metrics> for Stats {
             syncs,
             checkpoints,
             clock,
+            waits,
             ..
         } = metrics;
         let bucket = |&Bucket {
                           up_to_micros,
                           count,
-                      }: &Bucket| SyncBucket {
+                      }: &Bucket| CountedMicros {
             up_to: up_to_micros,
             count,
         };
@@ -129,7 +131,7 @@ impl From<Metrics> for Stats {
             entries_per_commit: (commits > 0).then(|| entries as f64 / commits as f64),
             log_bytes,
             prepared_bytes,
-            fdatasync_ms: SyncMillis::of(&syncs),
+            fdatasync_ms: Millis::of(&syncs),
             fdatasync_us: syncs.buckets().iter().map(bucket).collect(),
             checkpoints: checkpoints.into(),
             clock: Clock {
@@ -137,6 +139,7 @@ impl From<Metrics> for Stats {
                 system_ms: clock.system_ms,
                 has_jumped: clock.has_jumped,
             },
+            wait_ms: Millis::of(&waits),
         }
     }
 }
@@ -200,9 +203,17 @@ impl fmt::Display for Stats {
                 "per commit; more under load",
             );
         }
-        if let Some(SyncMillis { p50, p99 }) = self.fdatasync_ms {
+        if let Some(Millis { p50, p99 }) = self.fdatasync_ms {
             let millis = format!("p50 {p50:.2}  p99 {p99:.2} ms");
             row("fdatasync", millis, "until a commit was on disk");
+        }
+        if let Some(Millis { p50, p99 }) = self.wait_ms {
+            let millis = format!("p50 {p50:.2}  p99 {p99:.2} ms");
+            row(
+                "waits",
+                millis,
+                "of requests that nothing else of their user delayed",
+            );
         }
         row("log", size(self.log_bytes), "written to the commit log");
         row(

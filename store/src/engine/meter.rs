@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cairn_proto::wire::metrics::{ClockMetrics, Metrics};
+use cairn_proto::wire::metrics::{ClockMetrics, Histogram, Metrics};
 
 use crate::checkpoint::Checkpointer;
 use crate::commit_log::LogCounters;
@@ -62,6 +62,8 @@ impl Meter {
                 system_ms: time.system().get(),
                 has_jumped: time.has_jumped(),
             },
+            // And this.
+            waits: Histogram::default(),
         }
     }
 }

@@ -17,7 +17,6 @@ pub(crate) mod record;
 mod recovery;
 pub(crate) mod salvage;
 mod segment;
-mod sync_times;
 mod watermark;
 
 use std::collections::VecDeque;
@@ -26,6 +25,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use crate::disk::Disk;
+use crate::durations::Durations;
 use crate::limits;
 
 use self::preparer::Preparer;
@@ -33,7 +33,6 @@ use self::reader::{SegmentList, SegmentReader};
 use self::record::{BatchBuf, BatchNo, Layout};
 use self::recovery::{Known, Listing};
 use self::segment::{Active, FileKind, Sealed, SegmentEnd};
-use self::sync_times::SyncTimes;
 use self::watermark::{Mark, Watermark};
 use crate::commit_log::counters::LogCounters;
 use crate::commit_log::error::{LogError, OpenError};
@@ -61,7 +60,7 @@ pub(crate) struct SegmentLog {
     last: BatchNo,
     /// Since the log was opened.
     written_bytes: u64,
-    sync_times: SyncTimes,
+    sync_times: Durations,
 }
 
 /// Where a log is kept.
@@ -181,7 +180,7 @@ impl SegmentLog {
             listed.push(segment.first, &segment.path);
         }
         listed.push(active.header.first, &active.path);
-        let (poison, sync_times) = (poison.clone(), SyncTimes::new());
+        let (poison, sync_times) = (poison.clone(), Durations::default());
         let mut log = Self {
             env: env.clone(),
             dir: dir.to_owned(),

@@ -1,4 +1,4 @@
-//! A histogram of the fdatasync times of batches.
+//! A histogram of durations.
 
 use std::time::Duration;
 
@@ -12,26 +12,28 @@ const MICROS_MAX: u64 = 100_000_000;
 
 /// The bounds of the buckets never change.
 #[derive(Debug)]
-pub(super) struct SyncTimes(hdrhistogram::Histogram<u64>);
+pub struct Durations(hdrhistogram::Histogram<u64>);
 
-impl SyncTimes {
+impl Default for Durations {
     #[expect(
         clippy::expect_used,
         reason = "the bounds are constants, and a test creates one"
     )]
-    pub(super) fn new() -> Self {
+    fn default() -> Self {
         Self(
             hdrhistogram::Histogram::new_with_bounds(1, MICROS_MAX, DIGITS)
                 .expect("the bounds of the histogram are sound"),
         )
     }
+}
 
-    pub(super) fn record(&mut self, time: Duration) {
+impl Durations {
+    pub fn record(&mut self, time: Duration) {
         self.0
             .saturating_record(u64::try_from(time.as_micros()).unwrap_or(MICROS_MAX));
     }
 
-    pub(super) fn recorded(&self) -> Histogram {
+    pub fn recorded(&self) -> Histogram {
         let buckets = self.0.iter_recorded();
         buckets
             .map(|bucket| Bucket {
@@ -49,8 +51,8 @@ mod tests {
 
     #[test]
     fn histograms_subtract() {
-        let mut times = SyncTimes::new();
-        let record = |times: &mut SyncTimes, all: &[u64]| {
+        let mut times = Durations::default();
+        let record = |times: &mut Durations, all: &[u64]| {
             all.iter()
                 .for_each(|&micros| times.record(Duration::from_micros(micros)))
         };
@@ -72,7 +74,7 @@ mod tests {
 
     #[test]
     fn bucket_list_is_bounded() {
-        let mut times = SyncTimes::new();
+        let mut times = Durations::default();
         assert!(times.0.distinct_values() <= HISTOGRAM_BUCKETS_MAX);
         let mut micros = 0_u64;
         while micros < MICROS_MAX {
