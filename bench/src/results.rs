@@ -3,6 +3,7 @@
 //! A run lists each number once, with its JSON field, unit, name and meaning ([`Results`]); the
 //! JSON object, the text and the HTML page are generated from that list.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use bytesize::ByteSize;
@@ -32,6 +33,8 @@ pub struct Report {
 pub struct Subject {
     /// `None` for runs without a server.
     pub server: Option<String>,
+    /// What the run set on its own server.
+    pub server_settings: BTreeMap<&'static str, &'static str>,
     pub durability: Durability,
     pub seed: u64,
 }

@@ -1,5 +1,6 @@
 //! The scratch folder of a run, removed afterwards, and other options that the benchmarks share.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::path::PathBuf;
 
@@ -38,6 +39,7 @@ impl Scratch {
     pub(crate) fn subject(&self) -> Subject {
         Subject {
             server: None,
+            server_settings: BTreeMap::new(),
             durability: Durability::in_folder(&self.parent()),
             seed: self.seed,
         }

@@ -185,6 +185,7 @@ pub enum ErrorKind {
 const fn kind_of_refusal(code: ErrorCode) -> ErrorKind {
     match code {
         ErrorCode::RateLimited
+        | ErrorCode::TooFast
         | ErrorCode::StorageFailed
         | ErrorCode::TooManyTransfers
         | ErrorCode::TooManySessions => ErrorKind::Retry,

@@ -54,6 +54,9 @@ pub const ACK_INTERVAL: Duration = Duration::from_secs(1);
 pub(crate) const ACK_DOUBT_TIME: Duration =
     Duration::from_secs(2 * limits::IDLE_TIME_MAX.as_secs());
 
+/// The pause after a refusal with [`cairn_proto::wire::error::ErrorCode::TooFast`].
+pub const REFUSED_PAUSE: Duration = Duration::from_secs(5);
+
 /// A session that lasted this long resets the reconnect backoff.
 pub(crate) const STEADY_AFTER: Duration = Duration::from_secs(1);
 

@@ -66,6 +66,9 @@ pub(crate) const BATCH_COST_MAX: u32 = 4 * BATCH_COST_PER_PRINCIPAL_MAX;
 /// Cost of a login, with the first page of its overview.
 pub(crate) const LOGIN_COST: u32 = 32;
 
+/// Bytes of a request that cost as much as a cheap decision: those of a message are written.
+pub(crate) const BYTES_PER_COST: usize = 512;
+
 /// Cost of a page of what is stored.
 pub(crate) const PAGE_COST: u32 = 256;
 
@@ -225,6 +228,21 @@ pub const REQUEST_BURST_MAX: u32 = 300;
 
 /// Time after which one more such request is allowed.
 pub const REQUEST_INTERVAL: Duration = Duration::from_millis(100);
+
+/// How much later than allowed by its rate a user's request may come: a burst of a minute's worth.
+pub(crate) const ALLOWANCE_BURST: Duration = Duration::from_secs(60);
+
+/// How long a request waits because its user is too fast, before it is refused.
+pub(crate) const ALLOWANCE_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// The window of the daily volume.
+pub(crate) const ALLOWANCE_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Bytes that a change takes beside those of its request, at least.
+pub(crate) const CHANGE_BYTES: usize = 64;
+
+/// Changes of memberships that a new group counts as.
+pub(crate) const GROUP_MEMBERSHIPS: usize = 10;
 
 /// How long the owner's invite of the first start is valid.
 pub(crate) const OWNER_INVITE_LIFE: Duration = Duration::from_secs(7 * 24 * 60 * 60);

@@ -274,10 +274,7 @@ fn shared(
         clock,
         heartbeats: Heartbeats::default(),
         intake: Intake::new(),
-        hub: Hub::new(
-            engine.timelines(),
-            engine.state().settings().away_after.get(),
-        ),
+        hub: Hub::new(engine.timelines(), engine.state().settings()),
         timelines: engine.timelines(),
         history: engine.history(),
         retentions: engine.retentions(),

@@ -57,10 +57,10 @@ impl Driver {
         execute(&mut engine, OwnerInvite { token, expires_at })?;
         let sender = join(&mut engine, token, "sender", SENDER)?;
         let mut driver = Self::resume(engine, sender, Vec::new());
-        for name in limits::BOUNDS_LIFTED {
+        for (name, value) in limits::BOUNDS_LIFTED {
             driver.ask(SetSetting {
                 name: SettingName::new(name)?,
-                value: SettingValue::new(limits::BOUND_LIFTED)?,
+                value: SettingValue::new(value)?,
             })?;
         }
         let others = driver.users(others)?;

@@ -10,6 +10,7 @@ struct Load {
 fn report() -> Report {
     let subject = Subject {
         server: Some("a server of its own".to_owned()),
+        server_settings: [("messages-per-second", "0")].into(),
         durability: Durability::Fdatasync,
         seed: 7,
     };
@@ -38,6 +39,7 @@ fn json_is_flat_with_null_for_unmeasured() {
     assert_eq!(json["durability"], "fdatasync");
     assert!(json["machine"]["cores"].as_u64() > Some(0));
     assert_eq!(json["seed"], 7);
+    assert_eq!(json["server_settings"]["messages-per-second"], "0");
     assert!(
         json["measured_at"].as_str().unwrap().ends_with('Z'),
         "{json}"

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::error::Error;
 use crate::session::shared::{Response, Shared};
-use crate::session::state::in_flight::{MALFORMED, Pending, Waiter};
+use crate::session::state::in_flight::{MALFORMED, Pending, Waiter, WaitsFor};
 use crate::stream::event::Event;
 use crate::transport::Lost;
 
@@ -34,13 +34,18 @@ impl Shared {
             let answered = match (answered, &answer) {
                 (Some(pending), Err(ErrorCode::RetryTooOld)) if pending.is_send() => {
                     if state.stream.forgotten() && pending.is_first_try() {
-                        state.slots.hold(id, pending);
+                        state.slots.hold(id, pending, WaitsFor::Stream);
                         continue;
                     }
                     Some(pending)
                 }
+                (Some(pending), Err(ErrorCode::TooFast)) if pending.waits_for_pause() => {
+                    state.refused_for_now(id, pending);
+                    continue;
+                }
                 (answered, _) => answered,
             };
+            wake |= state.not_refused_for_now(id);
             let answer = match &answered {
                 Some(pending) => pending.settle(state.whoami.user, answer),
                 None => answer,
@@ -86,6 +91,7 @@ impl Shared {
                 None => result = Err(Lost::Protocol("a response without a request")),
             }
         }
+        wake |= !state.pauses.are_over();
         let can_replace_stream = state.can_replace_stream();
         drop(state);
         wakers.into_iter().for_each(Waker::wake);

@@ -22,8 +22,9 @@ use crate::error::Error;
 use crate::limits;
 use crate::session::state::acks::Acks;
 use crate::session::state::at_login::AtLogin;
-use crate::session::state::in_flight::{Slots, Waiter};
+use crate::session::state::in_flight::{Slots, Waiter, WaitsFor};
 use crate::session::state::outgoing::Outgoing;
+use crate::session::state::pause::Pauses;
 use crate::session::state::send_stream::SendStream;
 use crate::session::state::subscriptions::Subscriptions;
 use crate::session::state::users::UserCache;
@@ -61,6 +62,7 @@ impl Shared {
             phase: Phase::Offline,
             out: Vec::new(),
             slots: Slots::default(),
+            pauses: Pauses::default(),
             next_seq: HashMap::new(),
             stream,
             session_began: None,
@@ -126,8 +128,8 @@ impl Shared {
         }
     }
 
-    /// Swaps all pending frames into `batch`, which must be empty. Returns when acks become due if
-    /// there are none now.
+    /// Swaps all pending frames into `batch`, which must be empty. Returns when acks or refused
+    /// requests become due if there are none now.
     pub(crate) fn take_batch(&self, batch: &mut Vec<u8>) -> Option<Instant> {
         let mut state = self.state.lock();
         if state.acks.due().is_some() {
@@ -141,11 +143,12 @@ impl Shared {
                 let _ = state.submit(ack.into(), Waiter::Ack(conversation));
             }
         }
+        let refused_due = state.try_again(Instant::now());
         // Marked as written before the write, not after it: a write that fails halfway may have
         // delivered a request, so one that is not idempotent must not be repeated.
         state.slots.all_written();
         mem::swap(&mut state.out, batch);
-        state.acks.due()
+        state.acks.due().into_iter().chain(refused_due).min()
     }
 
     /// Applies pushed frames.
@@ -170,6 +173,7 @@ impl Shared {
         state.acks.disconnected(Instant::now());
         let failed = state.slots.take_non_idempotent();
         state.replace_stream();
+        state.end_pauses();
         state.emit(&Event::Disconnected { reason }, &mut wakers);
         drop(state);
         self.resolve(
@@ -196,7 +200,12 @@ impl Shared {
             // has fitted into a frame before.
             if !slots.has_same_kind(&request) {
                 let request = Request::Session(request);
-                let _ = slots.submit(request, Waiter::Subscriptions, false, &mut Vec::new());
+                let _ = slots.submit(
+                    request,
+                    Waiter::Subscriptions,
+                    WaitsFor::Nothing,
+                    &mut Vec::new(),
+                );
             }
         }
         // Under the same lock as the switch to `Online`: a send submitted in between would be

@@ -8,6 +8,7 @@
     reason = "the helpers of tests are tests"
 )]
 
+mod allowances;
 mod fairness;
 mod server;
 

@@ -70,6 +70,15 @@ settings! {
         "who may start a direct chat; existing chats are not affected";
     groups_per_owner, "groups-per-owner": Number<1, 100_000> = Number(1_000),
         "groups that one user may own";
+    memberships_per_second, "memberships-per-second": Number<0, 1_000_000> = Number(200),
+        "changes to members, groups, contacts and profiles that one user may make per second, \
+         after a burst of a minute's worth; a new group counts as 10; 0 for no limit";
+    message_bytes_per_day, "message-bytes-per-day": Bytes = Bytes(1 << 30),
+        "bytes of messages and other changes that one user may add per day, after a burst of a \
+         day's worth; 0 for no limit";
+    messages_per_second, "messages-per-second": Number<0, 1_000_000> = Number(1_000),
+        "messages that one user may send per second, after a burst of a minute's worth; 0 for no \
+         limit";
     receipts, "receipts": Switch = Switch::On,
         "whether members see who has received and who has read a message";
     retention_default, "retention-default": Retention = Retention::Keep,

@@ -154,6 +154,10 @@ codes! {
         TooFarBack = 55, "too many messages followed to mark them all as unread";
         /// The device or user has too many sessions, none of which is idle. Retry.
         TooManySessions = 60, "too many sessions of this device or user; try again later";
+        /// The user adds more than the server allows at a time or per day. Nothing was executed;
+        /// repeat the request after a pause. If it is a send, the session refuses every other send
+        /// likewise until this one is repeated, so that none overtakes it.
+        TooFast = 61, "that is more than this server allows at a time; try again later";
     }
 }
 

@@ -33,6 +33,10 @@ pub struct Metrics {
     /// How long requests of users who had no other request queued waited for their turn to be
     /// decided.
     pub waits: Histogram,
+    /// Requests that waited because their user added too much at a time.
+    pub delayed: u64,
+    /// Requests that were refused with [`ErrorCode::TooFast`](crate::wire::error::ErrorCode).
+    pub too_fast: u64,
 }
 
 /// The server's clock, by which messages expire, beside the system's, in milliseconds since 1970.
@@ -93,6 +97,8 @@ impl Metrics {
             prepared_bytes: self.prepared_bytes.checked_sub(earlier.prepared_bytes)?,
             syncs: self.syncs.since(&earlier.syncs)?,
             waits: self.waits.since(&earlier.waits)?,
+            delayed: self.delayed.checked_sub(earlier.delayed)?,
+            too_fast: self.too_fast.checked_sub(earlier.too_fast)?,
             checkpoints: self.checkpoints.since(&earlier.checkpoints)?,
             clock: self.clock,
         })

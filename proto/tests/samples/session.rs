@@ -152,5 +152,7 @@ fn metrics() -> Metrics {
             has_jumped: true,
         },
         waits: Histogram::from_iter(buckets.into_iter().take(2)),
+        delayed: 251,
+        too_fast: 3,
     }
 }

@@ -156,6 +156,8 @@ fn metrics() -> impl Strategy<Value = Metrics> {
                 has_jumped: rows % 2 == 0,
             },
             waits,
+            delayed: commands,
+            too_fast: commits,
         }
     })
 }

@@ -13,6 +13,7 @@ use cairn_proto::wire::event;
 use super::{Hub, mark};
 use crate::delivery::feed::Feed;
 use crate::delivery::push::{Push, UpdateKey};
+use crate::fairness::allowance::Rules;
 use crate::hub::registry::Registry;
 use crate::sequencer::publication::{Registration, Step};
 use crate::session::{Readable, Session};
@@ -25,9 +26,11 @@ impl Hub {
                 conversation,
                 cursors,
             } => registry.moved.note(conversation, cursors),
-            Step::AwayAfter(away_after) => {
+            Step::Settings(settings) => {
+                let away_after = settings.away_after.get();
                 self.away_after
                     .send_if_modified(|known| std::mem::replace(known, away_after) != away_after);
+                self.allowances.set_rules(Rules::of(&settings));
             }
             Step::Register(registration) => self.register(registry, registration),
         }

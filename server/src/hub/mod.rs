@@ -16,11 +16,13 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
+use crate::fairness::allowance::{Allowances, Rules};
 use crate::hub::receipts::FocusedConversations;
 use crate::hub::registry::Registry;
 use crate::limits;
 use crate::sequencer::publication::Publication;
 use crate::session::Session;
+use cairn_core::state::settings::Settings;
 use cairn_store::timeline::Timelines;
 
 #[derive(Debug)]
@@ -29,15 +31,17 @@ pub(crate) struct Hub {
     registry: Mutex<Registry>,
     /// Idle time after which a session counts as away; `None` for never.
     pub(super) away_after: watch::Sender<Option<Duration>>,
+    pub(crate) allowances: Allowances,
 }
 
 impl Hub {
     #[must_use]
-    pub(crate) fn new(timelines: Arc<Timelines>, away_after: Option<Duration>) -> Self {
+    pub(crate) fn new(timelines: Arc<Timelines>, settings: &Settings) -> Self {
         Self {
             timelines,
             registry: Mutex::default(),
-            away_after: watch::Sender::new(away_after),
+            away_after: watch::Sender::new(settings.away_after.get()),
+            allowances: Allowances::new(Rules::of(settings)),
         }
     }
 

@@ -46,7 +46,7 @@ fn id(n: u64) -> MsgId {
 fn known_hub() -> (Hub, Arc<Timeline>) {
     let timelines = Arc::new(Timelines::new());
     let timeline = timelines.get_or_insert_with(TEAM, || Timeline::new(TEAM, MsgId::ZERO, id(10)));
-    (Hub::new(timelines, None), timeline)
+    (Hub::new(timelines, &Settings::default()), timeline)
 }
 
 fn summary() -> Conversation {

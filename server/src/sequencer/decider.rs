@@ -201,7 +201,7 @@ impl Decider {
                     self.ahead_log.note(user, device, seen, Instant::now());
                     continue;
                 }
-                Update::SettingSet => Step::AwayAfter(state.settings().away_after.get()),
+                Update::SettingSet => Step::Settings(Box::new(state.settings().clone())),
                 update => Step::Update(update),
             };
             self.publication.steps.push(step);

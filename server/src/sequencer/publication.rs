@@ -3,11 +3,11 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use cairn_core::Actor;
 use cairn_core::api::command::{Feed, Grant};
 use cairn_core::api::update::Update;
+use cairn_core::state::settings::Settings;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::model::presence::UserPresence;
 use cairn_proto::model::receipts::{MemberCursors, Reads};
@@ -58,8 +58,8 @@ pub(crate) enum Step {
         conversation: ConversationId,
         cursors: MemberCursors,
     },
-    /// The idle time after which a session counts as away was set; `None` for never.
-    AwayAfter(Option<Duration>),
+    /// A setting was set. Has all of them.
+    Settings(Box<Settings>),
     Register(Registration),
 }
 

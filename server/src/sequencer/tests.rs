@@ -88,7 +88,7 @@ impl Scene {
         engine.execute(By(ada, draft), NOW).unwrap();
         engine.commit().unwrap();
         engine.drain_updates(&mut Vec::new());
-        let hub = Hub::new(engine.timelines(), None);
+        let hub = Hub::new(engine.timelines(), engine.state().settings());
         let mut decider = Decider::new(engine, hub.focused());
         decider.read_clock(NOW, Instant::now());
         let [ada, bob] = [(ada, 1), (bob, 2)].map(|(actor, n)| User {

@@ -87,15 +87,16 @@ pub(crate) const fn bytes_of(request: &Request, frame_bytes: usize) -> usize {
     frame_bytes + request.items() * ITEM_BYTES + answer_bytes_max(request)
 }
 
-/// Returns what the decision of a request costs, in cheap decisions. Reads, which most costly ones
-/// are, gain nothing from large batches, so an item counts for more than its time.
+/// Returns what the decision of a request of this many bytes costs, in cheap decisions. Most costly
+/// ones are reads, which gain nothing from large batches, so an item counts for more than its time.
 #[must_use]
-pub(crate) fn cost_of(request: &Request) -> u32 {
-    match request.traits().cost {
-        Cost::Constant => 1,
-        Cost::PerItem => u32::try_from(1 + request.items()).unwrap_or(u32::MAX),
-        Cost::Page => limits::PAGE_COST,
-    }
+pub(crate) fn cost_of(request: &Request, frame_bytes: usize) -> u32 {
+    let items = match request.traits().cost {
+        Cost::Constant => 0,
+        Cost::PerItem => request.items(),
+        Cost::Page => return limits::PAGE_COST,
+    };
+    u32::try_from(1 + items + frame_bytes / limits::BYTES_PER_COST).unwrap_or(u32::MAX)
 }
 
 /// Returns the bytes of the largest answer to a request. An answer may turn out larger than this

@@ -1,10 +1,11 @@
 //! Dispatch of requests: most go to the sequencer in order of arrival; history is read without it.
 
-use std::sync::Arc;
+mod pull;
 
-use bytes::Bytes;
-use cairn_proto::content::message::Run;
-use cairn_proto::ids::{MsgId, RequestId};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cairn_proto::ids::{ClientSeq, ConversationId, RequestId};
 use cairn_proto::limits as wire;
 use cairn_proto::model::presence::UserPresence;
 use cairn_proto::model::user::DeviceInfo;
@@ -13,24 +14,25 @@ use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::metrics::Metrics;
 use cairn_proto::wire::overview::ConversationPage;
 use cairn_proto::wire::request::session::{
-    CreateInvite, Focus, GetMetrics, ListConversations, ListDevices, NewInvite, Pull, PullRange,
-    Pulled, SetPresence, Watch,
+    CreateInvite, Focus, GetMetrics, ListConversations, ListDevices, NewInvite, PullRange,
+    SetPresence, Watch,
 };
-use cairn_proto::wire::request::{Call, List, Request, SessionRequest};
+use cairn_proto::wire::request::{Call, List, MessageRequest, Request, SessionRequest};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::delivery::outbox::Started;
+use crate::fairness::allowance::{Account, Verdict};
 use crate::fairness::budget::Borrower;
 use crate::history::read_history;
 use crate::limits;
 use crate::sequencer::intake::Closed;
 use crate::sequencer::ticket::{Ticket, job};
+use crate::session::Session;
 use crate::session::admission;
 use crate::session::registration;
 use crate::session::reply_to::ReplyTo;
 use crate::session::secret_hash::secret_hash;
-use crate::session::{Readable, Session};
 use crate::shared::Shared;
 use cairn_core::Actor;
 use cairn_core::api::command::{GrantMetrics, Invite};
@@ -45,6 +47,10 @@ pub(crate) struct Requests {
     answering: JoinSet<()>,
     /// `None` without a login.
     borrower: Option<Borrower>,
+    /// Likewise.
+    account: Option<Account>,
+    /// The send that was refused because its user is too fast. No other one may overtake it.
+    too_fast: Option<(ConversationId, ClientSeq)>,
     /// Requests that could not be decoded.
     bad: u32,
 }
@@ -79,10 +85,15 @@ impl Requests {
         let borrower = session
             .actor()
             .map(|actor| shared.budget.borrower(actor.user.into()));
+        let account = session
+            .actor()
+            .map(|actor| shared.hub.allowances.of(actor.user.into(), Instant::now()));
         Self {
             shared,
             session,
             borrower,
+            account,
+            too_fast: None,
             bad: 0,
             tickets: Vec::new(),
             answering: JoinSet::new(),
@@ -106,14 +117,57 @@ impl Requests {
         }
         admission::admit(&mut request);
         let bytes = admission::bytes_of(&request, frame_bytes);
+        let cost = admission::cost_of(&request, frame_bytes);
+        let is_allowed = self.wait_for_allowance(&request, frame_bytes, now).await?;
         let reply_to = self.start(id, bytes, now).await?;
         let limiter = &self.shared.request_rate_limiter;
-        if limiter.allows(actor.user.into(), &request, now) {
-            self.dispatch(actor, reply_to, request).await?;
-        } else {
+        if !is_allowed {
+            reply_to.refuse(ErrorCode::TooFast);
+        } else if !limiter.allows(actor.user.into(), &request, now) {
             reply_to.refuse(ErrorCode::RateLimited);
+        } else {
+            self.dispatch(actor, reply_to, request, cost).await?;
         }
         Ok(())
+    }
+
+    /// Waits while the user is too fast. Returns whether the request may be executed.
+    async fn wait_for_allowance(
+        &mut self,
+        request: &Request,
+        bytes: usize,
+        now: Instant,
+    ) -> Result<bool, End> {
+        let Some(account) = &self.account else {
+            return Ok(true);
+        };
+        let allowances = &self.shared.hub.allowances;
+        let send = place_of_send(request);
+        if send.is_some() && self.too_fast.is_some_and(|refused| send != Some(refused)) {
+            allowances.note_refused();
+            return Ok(false);
+        }
+        let wait = match allowances.count(account, request, bytes, now) {
+            Verdict::Now => Duration::ZERO,
+            Verdict::After(wait) => wait,
+            Verdict::Refused => {
+                self.too_fast = send.or(self.too_fast);
+                return Ok(false);
+            }
+        };
+        if send.is_some() {
+            self.too_fast = None;
+        }
+        if wait == Duration::ZERO {
+            return Ok(true);
+        }
+        self.submit().await?;
+        tokio::select! {
+            biased;
+            () = self.session.outbox.closed() => Err(End::Over),
+            _ = self.session.connection.closed() => Err(End::Over),
+            () = sleep(wait) => Ok(true),
+        }
     }
 
     /// Refuses a request that could not be decoded.
@@ -171,8 +225,8 @@ impl Requests {
         actor: Actor,
         reply_to: ReplyTo,
         request: Request,
+        cost: u32,
     ) -> Result<(), Closed> {
-        let cost = admission::cost_of(&request);
         let request = match Asked::try_from(request) {
             Ok(asked) => {
                 self.tickets.push(Ticket::Request {
@@ -187,7 +241,7 @@ impl Requests {
         };
         let to = reply_to;
         match request {
-            SessionRequest::Pull(call) => self.answer(actor, to, call, pull).await,
+            SessionRequest::Pull(call) => self.answer(actor, to, call, pull::pull).await,
             SessionRequest::ListConversations(call) => {
                 self.answer(actor, to, call, list_conversations).await
             }
@@ -249,89 +303,17 @@ impl Requests {
     }
 }
 
-async fn pull(asker: Asker, call: Pull) -> Result<Pulled, ErrorCode> {
-    let Asker {
-        shared,
-        session,
-        actor,
-    } = asker;
-    let Pull {
-        conversation,
-        range,
-        limit,
-    } = call;
-    if limit == 0 {
-        return Err(ErrorCode::BadRequest);
-    }
-    // Asks the sequencer once.
-    if session.readable(conversation).is_none() {
-        let (ticket, answer) = registration::read(session.clone(), actor, conversation);
-        shared.submit(actor.user.into(), ticket, answer).await?;
-    }
-    loop {
-        // Both are read before the entries: an entry published during the read may have been sent
-        // after the membership ended.
-        let Readable { timeline, floor } =
-            session.readable(conversation).ok_or(ErrorCode::NotFound)?;
-        let floor = floor.max(timeline.floor());
-        let head = timeline.shown().max(floor);
-        let run = match between(floor, head, range, limit.min(wire::RUN_MESSAGES_MAX)) {
-            Ok((range, limit)) => read_history(&shared.history, &timeline, range, limit).await?,
-            Err(first) => Run {
-                conversation,
-                first,
-                count: 0,
-                entries: Bytes::new(),
-            },
-        };
-        // Otherwise the first entry expired during the read, and the run starts above the head.
-        if run.count == 0 || run.last() <= head {
-            return Ok(Pulled {
-                run,
-                head,
-                floor: floor.max(timeline.floor()),
-            });
-        }
-    }
-}
-
-/// Restricts a range to entries above `floor` and up to `head`, and `limit` to their number.
-///
-/// # Errors
-///
-/// Returns the end of the range when no entry of it remains.
-fn between(
-    floor: MsgId,
-    head: MsgId,
-    range: PullRange,
-    limit: u32,
-) -> Result<(PullRange, u32), MsgId> {
-    match range {
-        PullRange::From(from) => {
-            let from = from.max(floor.next());
-            match head.above(from.prev()) {
-                0 => Err(from),
-                available => Ok((
-                    PullRange::From(from),
-                    limit.min(u32::try_from(available).unwrap_or(u32::MAX)),
-                )),
-            }
-        }
-        PullRange::Before(before) => {
-            let before = before.min(head.next());
-            match before.prev().above(floor) {
-                0 => Err(before),
-                available => Ok((
-                    PullRange::Before(before),
-                    limit.min(u32::try_from(available).unwrap_or(u32::MAX)),
-                )),
-            }
-        }
+/// Returns the place of a send among those of its stream, which a retry preserves.
+const fn place_of_send(request: &Request) -> Option<(ConversationId, ClientSeq)> {
+    match request {
+        Request::Message(MessageRequest::Send(call)) => Some((call.conversation, call.seq)),
+        Request::Message(MessageRequest::Forward(call)) => Some((call.to, call.seq)),
+        _ => None,
     }
 }
 
 async fn watch(asker: Asker, call: Watch) -> Result<List<UserPresence>, ErrorCode> {
-    let cost = admission::cost_of(&call.clone().into());
+    let cost = admission::cost_of(&call.clone().into(), 0);
     let (ticket, answer) = registration::watch(asker.session, asker.actor, call.users);
     let ticket = ticket.costing(cost);
     let presences = asker
@@ -406,6 +388,8 @@ async fn get_metrics(asker: Asker, GetMetrics: GetMetrics) -> Result<Metrics, Er
     let mut metrics = shared.submit(actor.user.into(), ticket, answer).await?;
     metrics.sessions = shared.hub.session_count();
     metrics.waits = shared.intake.waits();
+    metrics.delayed = shared.hub.allowances.delayed();
+    metrics.too_fast = shared.hub.allowances.refused();
     Ok(metrics)
 }
 
@@ -445,34 +429,4 @@ pub(crate) async fn fill_last(
             });
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pull_is_restricted_to_floor_and_head() {
-        let id = MsgId::new;
-        let between = |range, limit| between(id(5), id(10), range, limit);
-        assert_eq!(
-            between(PullRange::From(id(1)), 3),
-            Ok((PullRange::From(id(6)), 3))
-        );
-        assert_eq!(
-            between(PullRange::From(id(8)), 500),
-            Ok((PullRange::From(id(8)), 3)),
-            "what comes meanwhile is left out"
-        );
-        assert_eq!(
-            between(PullRange::From(id(10)), 500),
-            Ok((PullRange::From(id(10)), 1))
-        );
-        assert_eq!(between(PullRange::From(id(11)), 500), Err(id(11)));
-        assert_eq!(
-            between(PullRange::Before(id(99)), 500),
-            Ok((PullRange::Before(id(11)), 5))
-        );
-        assert_eq!(between(PullRange::Before(id(6)), 500), Err(id(6)));
-    }
 }

@@ -53,6 +53,7 @@ enum BenchCommand {
 
 JSON, one object, with null for what was not measured; among others
   accepted_per_s, latency_ms {p50, p90, p99, p999, max}, durability, machine, settings, seed,
+  server_settings {NAME: VALUE}: what the run set on its own server, such as no limits of rates,
   latency_distribution [[share, ms], ...], timeline [{s, accepted_per_s, deliveries_per_s}, ...],
   messages_per_commit, fdatasync_per_s, fdatasync_ms {p50, p99}, log_bytes_per_message, \
   sled_bytes_per_message: null with --link, unless

@@ -114,10 +114,13 @@ impl Shown<'_> {
             unknown(cpu),
             unknown(kernel)
         );
+        let set = report.subject.server_settings.iter();
+        let set: Vec<_> = set.map(|(name, value)| format!("{name} {value}")).collect();
         let conditions = [
             ("counted", counted.join(", ")),
             ("durability", durability.to_owned()),
             ("server", server.to_owned()),
+            ("its settings", set.join(", ")),
             ("version", format!("cairn {}{build}", report.version)),
             ("machine", machine),
             ("seed", report.subject.seed.to_string()),

@@ -39,7 +39,7 @@ pub(crate) fn hint_for_code(code: ErrorCode) -> Option<&'static str> {
             "docs/OPERATING.md lists the limits; `cairn config list` shows those that the owner \
                 of the server can change"
         }
-        ErrorCode::RateLimited => "try again in a minute",
+        ErrorCode::RateLimited | ErrorCode::TooFast => "try again in a minute",
         ErrorCode::LastOwner => {
             "make another user an owner first: `cairn group hand-over` or `cairn group role`, for \
                 the server `cairn users role`"

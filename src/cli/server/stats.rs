@@ -33,7 +33,7 @@ JSON, one object for each reading
   seconds, sessions, commands, commits, entries, entries_per_commit, log_bytes, prepared_bytes, \
      fdatasync_ms {p50, p99},
   fdatasync_us [{up_to, count}], checkpoints {done, seconds, entries, blocks, block_bytes, rows},
-  clock {time_ms, system_ms, has_jumped}, wait_ms {p50, p99}")]
+  clock {time_ms, system_ms, has_jumped}, wait_ms {p50, p99}, delayed, too_fast")]
 pub(crate) struct StatsArgs {
     /// Repeat, with the numbers of each interval: 1s, 10s, 5m
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
@@ -56,6 +56,8 @@ struct Stats {
     checkpoints: Checkpoints,
     clock: Clock,
     wait_ms: Option<Millis>,
+    delayed: u64,
+    too_fast: u64,
 }
 
 /// The server's clock and the system's.
@@ -113,6 +115,8 @@ impl From<Metrics> for Stats {
             checkpoints,
             clock,
             waits,
+            delayed,
+            too_fast,
             ..
         } = metrics;
         let bucket = |&Bucket {
@@ -140,6 +144,8 @@ impl From<Metrics> for Stats {
                 has_jumped: clock.has_jumped,
             },
             wait_ms: Millis::of(&waits),
+            delayed,
+            too_fast,
         }
     }
 }
@@ -213,6 +219,18 @@ impl fmt::Display for Stats {
                 "waits",
                 millis,
                 "of requests that nothing else of their user delayed",
+            );
+        }
+        if self.delayed > 0 || self.too_fast > 0 {
+            row(
+                "delayed",
+                count(self.delayed),
+                "requests of users who exceeded a rate of the settings",
+            );
+            row(
+                "too fast",
+                count(self.too_fast),
+                "requests that were refused for it; clients try again",
             );
         }
         row("log", size(self.log_bytes), "written to the commit log");

@@ -62,8 +62,10 @@ impl Meter {
                 system_ms: time.system().get(),
                 has_jumped: time.has_jumped(),
             },
-            // And this.
+            // And these.
             waits: Histogram::default(),
+            delayed: 0,
+            too_fast: 0,
         }
     }
 }

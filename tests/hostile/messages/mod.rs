@@ -1,5 +1,6 @@
 //! Invalid messages, cursors and amendments, and the limits of a conversation.
 
+mod allowances;
 mod amends;
 mod bodies;
 mod bounds;

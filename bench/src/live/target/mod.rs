@@ -98,11 +98,12 @@ impl Target {
         let options = options.endpoint(endpoints.first().cloned());
         let (organiser, _) = options.join(&link, guest(run, "organiser", None)?).await?;
         if server.is_some() {
-            for name in limits::BOUNDS_LIFTED {
+            for (name, value) in limits::BOUNDS_LIFTED {
                 let (name, admin) = (SettingName::new(name)?, organiser.admin());
-                let value = SettingValue::new(limits::BOUND_LIFTED)?;
+                let value = SettingValue::new(value)?;
                 admin.set_setting(name, value).await?;
             }
+            subject.server_settings = limits::BOUNDS_LIFTED.into();
         }
         Ok(Self {
             server,

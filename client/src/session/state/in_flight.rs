@@ -43,9 +43,31 @@ pub(crate) struct Pending {
     frame: ClientFrame,
     /// Whether it was written to an earlier connection and is now being repeated.
     is_repeated: bool,
-    /// Whether this is a send that was not stored and waits for another send stream.
-    is_held: bool,
+    waits_for: WaitsFor,
+    /// Whether the server has not executed it, although it counts as written.
+    is_refused: bool,
     pub(crate) waiter: Waiter,
+}
+
+/// What must happen before a request is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WaitsFor {
+    Nothing,
+    /// The client must continue on another send stream.
+    Stream,
+    /// The pause after a refusal must end, of this request or of an earlier send.
+    Pause,
+}
+
+impl Waiter {
+    /// Returns whether the request is repeated when the server refuses it for now.
+    fn waits_for_pause(&self) -> bool {
+        match self {
+            Self::Send(_) => true,
+            Self::Request(sender) | Self::Internal(sender) => !sender.is_closed(),
+            Self::Subscriptions | Self::Ack(_) => false,
+        }
+    }
 }
 
 impl Pending {
@@ -62,9 +84,23 @@ impl Pending {
         matches!(self.waiter, Waiter::Send(_))
     }
 
+    /// Returns whether to repeat the request, which the server refused for now.
+    pub(crate) fn waits_for_pause(&self) -> bool {
+        self.waiter.waits_for_pause()
+    }
+
     /// Returns whether the request was not written to an earlier connection.
     pub(crate) const fn is_first_try(&self) -> bool {
         !self.is_repeated
+    }
+
+    const fn is_held(&self) -> bool {
+        !matches!(self.waits_for, WaitsFor::Nothing)
+    }
+
+    fn write(&mut self, out: &mut Vec<u8>) {
+        (self.waits_for, self.is_refused) = (WaitsFor::Nothing, false);
+        frame::write(&self.frame, out);
     }
 
     /// Returns whether the request may be executed twice.
@@ -119,14 +155,14 @@ pub(crate) struct Slots {
 }
 
 impl Slots {
-    /// Registers a request and appends its frame to `out`. A held one must not be written yet.
+    /// Registers a request and appends its frame to `out`, where one that is held must not stay.
     ///
     /// A frame that exceeds the limit is refused, and `out` remains unchanged.
     pub(crate) fn submit(
         &mut self,
         request: impl Into<Request>,
         waiter: Waiter,
-        is_held: bool,
+        waits_for: WaitsFor,
         out: &mut Vec<u8>,
     ) -> Result<(), Error> {
         let id = self.free.last().copied().unwrap_or(self.slots.len() as u64);
@@ -145,7 +181,8 @@ impl Slots {
             order: self.next_order,
             frame,
             is_repeated: false,
-            is_held,
+            waits_for,
+            is_refused: waits_for != WaitsFor::Nothing,
             waiter,
         });
         self.next_order += 1;
@@ -171,14 +208,53 @@ impl Slots {
         Some(pending)
     }
 
-    /// Holds back a send that was just [answered](Slots::answered): it was not stored.
-    pub(crate) fn hold(&mut self, id: RequestId, pending: Pending) {
+    /// Holds back a request that was just [answered](Slots::answered): it was not executed.
+    pub(crate) fn hold(&mut self, id: RequestId, pending: Pending, waits_for: WaitsFor) {
         self.free.retain(|&free| free != id.get());
         if let Some(slot) = self.slots.get_mut(id.get() as usize) {
             *slot = Some(Pending {
-                is_held: true,
+                waits_for,
+                is_refused: true,
                 ..pending
             });
+        }
+    }
+
+    /// Writes the oldest paused send or other request, and returns its id.
+    pub(crate) fn write_first_paused(
+        &mut self,
+        is_send: bool,
+        out: &mut Vec<u8>,
+    ) -> Option<RequestId> {
+        let paused = self.paused(is_send);
+        let first = paused.min_by_key(|pending| pending.order)?;
+        first.write(out);
+        match first.frame {
+            ClientFrame::Request(id, _) => Some(id),
+            ClientFrame::Hello(_) => None,
+        }
+    }
+
+    /// Writes all paused sends, or all other paused requests, in their original order.
+    pub(crate) fn write_paused(&mut self, is_send: bool, out: &mut Vec<u8>) {
+        let mut paused: Vec<_> = self.paused(is_send).collect();
+        paused.sort_unstable_by_key(|pending| pending.order);
+        paused.into_iter().for_each(|pending| pending.write(out));
+    }
+
+    fn paused(&mut self, is_send: bool) -> impl Iterator<Item = &mut Pending> {
+        let pending = self.slots.iter_mut().flatten();
+        pending.filter(move |pending| {
+            pending.waits_for == WaitsFor::Pause && pending.is_send() == is_send
+        })
+    }
+
+    /// Lets all paused requests be written on the next connection.
+    pub(crate) fn end_pauses(&mut self) {
+        for pending in self.slots.iter_mut().flatten() {
+            if pending.waits_for == WaitsFor::Pause {
+                pending.waits_for = WaitsFor::Nothing;
+            }
         }
     }
 
@@ -188,26 +264,26 @@ impl Slots {
         self.slots
             .iter()
             .flatten()
-            .all(|pending| pending.is_held || (pending.is_idempotent() && !pending.is_send()))
+            .all(|pending| pending.is_held() || (pending.is_idempotent() && !pending.is_send()))
     }
 
     /// Ends the holding back: the sends are written on the next connection, as if for the first
     /// time.
     pub(crate) fn release_held(&mut self) {
         let held = self.slots.iter_mut().flatten();
-        let mut held: Vec<_> = held.filter(|pending| pending.is_held).collect();
+        let mut held: Vec<_> = held.filter(|pending| pending.is_held()).collect();
         held.sort_unstable_by_key(|pending| pending.order);
         for pending in held {
-            pending.is_held = false;
+            (pending.waits_for, pending.is_refused) = (WaitsFor::Nothing, false);
             pending.order = self.next_order;
             self.next_order += 1;
         }
     }
 
-    /// Returns whether a send will be written on the next connection.
+    /// Returns whether a send is on the way, or will be written on the next connection.
     pub(crate) fn has_sends(&self) -> bool {
         let mut pending = self.slots.iter().flatten();
-        pending.any(|pending| pending.is_send() && !pending.is_held)
+        pending.any(|pending| pending.is_send() && !pending.is_held())
     }
 
     /// After the connection was lost: removes requests that were written and are not idempotent,
@@ -216,7 +292,9 @@ impl Slots {
         let written_below = self.written_below;
         self.take_all_if(|pending| {
             matches!(pending.waiter, Waiter::Subscriptions)
-                || (pending.order < written_below && !pending.is_idempotent())
+                || (pending.order < written_below
+                    && !pending.is_refused
+                    && !pending.is_idempotent())
         })
     }
 
@@ -251,11 +329,11 @@ impl Slots {
     /// Appends the frames of all requests, in their original order.
     pub(crate) fn write_all(&mut self, out: &mut Vec<u8>) {
         let waiting = self.slots.iter_mut().flatten();
-        let mut waiting: Vec<&mut Pending> = waiting.filter(|pending| !pending.is_held).collect();
+        let mut waiting: Vec<&mut Pending> = waiting.filter(|pending| !pending.is_held()).collect();
         waiting.sort_unstable_by_key(|pending| pending.order);
         for pending in waiting {
-            pending.is_repeated = pending.order < self.written_below;
-            frame::write(&pending.frame, out);
+            pending.is_repeated = pending.order < self.written_below && !pending.is_refused;
+            pending.write(out);
         }
     }
 }
@@ -305,7 +383,9 @@ mod tests {
     fn ids_are_reused_and_order_is_kept() {
         let (mut slots, mut out) = (Slots::default(), Vec::new());
         for _ in 0..3 {
-            slots.submit(ListDevices, ack(), false, &mut out).unwrap();
+            slots
+                .submit(ListDevices, ack(), WaitsFor::Nothing, &mut out)
+                .unwrap();
         }
         assert!(slots.answered(RequestId::new(0)).is_some());
         assert!(
@@ -316,7 +396,9 @@ mod tests {
             slots.answered(RequestId::new(900)).is_none(),
             "never submitted"
         );
-        slots.submit(ListDevices, ack(), false, &mut out).unwrap();
+        slots
+            .submit(ListDevices, ack(), WaitsFor::Nothing, &mut out)
+            .unwrap();
         assert_eq!(ids(&out), [0, 1, 2, 0]);
         let mut again = Vec::new();
         slots.write_all(&mut again);
@@ -330,10 +412,16 @@ mod tests {
     #[test]
     fn only_written_non_idempotent_requests_fail() {
         let (mut slots, mut out) = (Slots::default(), Vec::new());
-        slots.submit(group(), ack(), false, &mut out).unwrap();
-        slots.submit(ListDevices, ack(), false, &mut out).unwrap();
+        slots
+            .submit(group(), ack(), WaitsFor::Nothing, &mut out)
+            .unwrap();
+        slots
+            .submit(ListDevices, ack(), WaitsFor::Nothing, &mut out)
+            .unwrap();
         slots.all_written();
-        slots.submit(group(), ack(), false, &mut out).unwrap();
+        slots
+            .submit(group(), ack(), WaitsFor::Nothing, &mut out)
+            .unwrap();
         assert_eq!(slots.take_non_idempotent().len(), 1);
         let mut again = Vec::new();
         slots.write_all(&mut again);
@@ -346,7 +434,7 @@ mod tests {
         let (mut slots, mut out) = (Slots::default(), Vec::new());
         let ids = vec![cairn_proto::ids::UserId::new(u32::MAX); FRAME_BYTES_MAX];
         assert!(matches!(
-            slots.submit(GetUsers { ids }, ack(), false, &mut out),
+            slots.submit(GetUsers { ids }, ack(), WaitsFor::Nothing, &mut out),
             Err(Error::TooLarge { .. })
         ));
         assert!(out.is_empty());

@@ -4,6 +4,7 @@ pub(crate) mod acks;
 pub(crate) mod at_login;
 pub(crate) mod in_flight;
 pub(crate) mod outgoing;
+pub(crate) mod pause;
 pub(crate) mod send_stream;
 pub(crate) mod subscriptions;
 pub(crate) mod users;
@@ -22,8 +23,9 @@ use crate::error::Error;
 use crate::session::login::Resume;
 use crate::session::state::acks::Acks;
 use crate::session::state::at_login::{AtLogin, complete_as_of};
-use crate::session::state::in_flight::{Slots, Waiter};
+use crate::session::state::in_flight::{Slots, Waiter, WaitsFor};
 use crate::session::state::outgoing::Outgoing;
+use crate::session::state::pause::Pauses;
 use crate::session::state::send_stream::SendStream;
 use crate::session::state::subscriptions::Subscriptions;
 use crate::session::state::users::UserCache;
@@ -45,6 +47,7 @@ pub(crate) struct State {
     /// writes them on the next connection.
     pub(crate) out: Vec<u8>,
     pub(crate) slots: Slots,
+    pub(crate) pauses: Pauses,
     pub(crate) next_seq: HashMap<ConversationId, ClientSeq>,
     pub(crate) stream: SendStream,
     /// The moment at which the present session began.
@@ -93,9 +96,14 @@ impl State {
         }
         let start = self.out.len();
         let is_send = matches!(waiter, Waiter::Send(_));
-        let is_held = is_send && self.stream.is_forgotten();
-        self.slots.submit(request, waiter, is_held, &mut self.out)?;
-        if !self.is_online() || is_held {
+        let waits_for = match is_send {
+            true if self.stream.is_forgotten() => WaitsFor::Stream,
+            true if self.pauses.of_sends.is_some() => WaitsFor::Pause,
+            _ => WaitsFor::Nothing,
+        };
+        self.slots
+            .submit(request, waiter, waits_for, &mut self.out)?;
+        if !self.is_online() || waits_for != WaitsFor::Nothing {
             self.out.truncate(start);
             return Ok(false);
         }
