@@ -3,10 +3,9 @@
 
 use std::io;
 
+use cairn_text::is_interpreted;
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
-
-use crate::ui::sanitize::is_interpreted;
 
 /// Writes a value as one line of JSON, without its end.
 pub(crate) fn write<W: io::Write>(writer: W, value: &impl Serialize) -> io::Result<()> {

@@ -1,53 +1,31 @@
-//! Sanitizes text of other users for a terminal: it must not move the cursor, change colours,
-//! reorder a line, or imitate a line of its own.
+//! Shows text of other users on a terminal: it must not move the cursor, change colours, reorder a
+//! line, or imitate a line of its own.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
-/// Displays a text safely: control characters appear as their Unicode pictures (`␛`), overrides of
-/// the writing direction as `�`, and further lines are indented, so that they cannot be taken for
-/// another message.
+use cairn_text::{Lines, sanitize};
+
+/// Displays a text, sanitized. Further lines are indented, so that they cannot be taken for another
+/// message.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sanitized<'a>(pub(crate) &'a str);
 
 /// The start of each further line.
-const INDENT: &str = "\n    ";
+pub(crate) const INDENT: &str = "\n    ";
+
+const TAB: &str = "    ";
 
 impl fmt::Display for Sanitized<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rest = self.0;
-        while let Some((at, odd)) = rest.char_indices().find(|&(_, c)| is_interpreted(c)) {
-            f.write_str(&rest[..at])?;
-            match odd {
-                '\n' | '\u{2028}' | '\u{2029}' => f.write_str(INDENT)?,
-                '\t' => f.write_str("    ")?,
-                other => f.write_char(picture(other))?,
-            }
-            rest = &rest[at + odd.len_utf8()..];
+        let clean = sanitize(self.0, Lines::Keep);
+        let mut rest = clean.as_ref();
+        while let Some(at) = rest.find(['\n', '\t']) {
+            let (before, after) = rest.split_at(at);
+            f.write_str(before)?;
+            f.write_str(if after.starts_with('\n') { INDENT } else { TAB })?;
+            rest = &after[1..];
         }
         f.write_str(rest)
-    }
-}
-
-/// Returns whether a terminal would interpret the character instead of showing it.
-pub(crate) const fn is_interpreted(c: char) -> bool {
-    matches!(
-        c,
-        '\0'..='\u{1f}'
-            | '\u{7f}'..='\u{9f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2066}'..='\u{206f}'
-    )
-}
-
-const fn picture(c: char) -> char {
-    let shown = match c as u32 {
-        code @ 0..=0x1f => char::from_u32(0x2400 + code),
-        0x7f => Some('\u{2421}'),
-        _ => None,
-    };
-    match shown {
-        Some(picture) => picture,
-        None => char::REPLACEMENT_CHARACTER,
     }
 }
 
@@ -68,7 +46,8 @@ mod tests {
                 "abc\u{202e}fed\u{2066}x\u{2069}",
                 "abc\u{fffd}fed\u{fffd}x\u{fffd}",
             ),
-            ("over\rwrite\u{8}", "over␍write␈"),
+            ("over\rwrite\u{8}", "over\n    write␈"),
+            ("b\u{200b}o\u{feff}b", "bob"),
             ("a\tb", "a    b"),
             ("", ""),
         ] {

@@ -27,5 +27,5 @@ mod tree;
 pub use emoji::{emoji, emoji_names};
 pub use mention::{Mentions, Names, mentions};
 pub use parse::parse;
-pub use sanitize::{Lines, is_blank, sanitize};
+pub use sanitize::{Lines, is_blank, is_interpreted, sanitize};
 pub use tree::{Block, Inline, Item, Line, Marker};

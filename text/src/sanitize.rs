@@ -1,5 +1,6 @@
 //! Makes text of other users safe to show.
 
+use std::borrow::Cow;
 use std::iter::Peekable;
 use std::str::Chars;
 
@@ -20,7 +21,22 @@ pub enum Lines {
 /// them. The result is at most three times as long as the text, and sanitizing it again changes
 /// nothing.
 #[must_use]
-pub fn sanitize(text: &str, lines: Lines) -> String {
+pub fn sanitize(text: &str, lines: Lines) -> Cow<'_, str> {
+    match text.find(|c| is_interpreted(c) || is_hidden(c)) {
+        None => Cow::Borrowed(text),
+        Some(_) => Cow::Owned(cleaned(text, lines)),
+    }
+}
+
+/// Returns whether a terminal or an editor acts on a character instead of showing it: control
+/// characters, line ends, and overrides of the writing direction.
+#[must_use]
+pub const fn is_interpreted(c: char) -> bool {
+    matches!(c, '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}')
+        || is_direction_override(c)
+}
+
+fn cleaned(text: &str, lines: Lines) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {

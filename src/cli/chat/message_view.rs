@@ -4,15 +4,15 @@ use std::borrow::Cow;
 use std::fmt;
 
 use cairn_proto::content::attachment::{Attachment, Media};
-use cairn_proto::content::body::{Amendment, Body, Kind, SystemEntry};
+use cairn_proto::content::body::{Body, Kind};
 use cairn_proto::content::extras::Reaction;
 use cairn_proto::content::message::Message;
-use cairn_proto::ids::{ConversationId, MsgId, UserId};
-use cairn_proto::text::Text;
+use cairn_proto::ids::{ConversationId, MsgId};
 use serde::Serialize;
 
 use crate::cli::chat::names::Names;
-use crate::cli::group::settings::Agreed;
+use crate::cli::chat::text::content::{about, has_markup, text_of};
+use crate::cli::chat::text::terminal::{Shown, emoji_name};
 use crate::ui::sanitize::Sanitized;
 use crate::ui::time::Local;
 use bytesize::ByteSize;
@@ -22,6 +22,8 @@ use bytesize::ByteSize;
 pub(crate) struct MessageView<'a> {
     conversation: ConversationId,
     msgid: MsgId,
+    #[serde(skip)]
+    is_styled: bool,
     sender: Cow<'a, str>,
     sent_at_ms: u64,
     kind: Kind,
@@ -92,6 +94,7 @@ impl<'a> MessageView<'a> {
         Self {
             conversation: *conversation,
             msgid: *msgid,
+            is_styled: false,
             sender: names.of(*sender),
             sent_at_ms: sent_at.get(),
             kind: body.kind(),
@@ -110,6 +113,20 @@ impl<'a> MessageView<'a> {
                 .collect(),
             attachment: Attached::of(body),
         }
+    }
+}
+
+impl MessageView<'_> {
+    /// Shows markup and emoji with the styles of a terminal, if `is_styled`.
+    pub(crate) const fn styled(mut self, is_styled: bool) -> Self {
+        self.is_styled = is_styled;
+        self
+    }
+
+    /// The names that the message mentions.
+    fn mentioned(&self) -> impl Iterator<Item = &str> {
+        let all = self.mentions_all.then_some("all");
+        self.mentions.iter().map(AsRef::as_ref).chain(all)
     }
 }
 
@@ -166,81 +183,8 @@ impl<'a> Reacted<'a> {
     }
 }
 
-/// Returns the message that an entry changed.
-const fn about(body: &Body) -> Option<MsgId> {
-    match body {
-        Body::Amendment(amendment) => Some(amendment.msgid()),
-        _ => None,
-    }
-}
-
-/// Returns the text of a message, or a description.
-fn text_of<'a>(body: &'a Body, sender: UserId, names: &Names) -> Cow<'a, str> {
-    match body {
-        Body::Text(text) | Body::Emote(text) => text.as_str().into(),
-        Body::Emoji(name) => name.as_str().into(),
-        Body::Image(_) | Body::Video(_) | Body::File(_) => body
-            .attachment()
-            .map_or("", |attachment| attachment.caption.as_str())
-            .into(),
-        Body::System(entry) => happened(entry, sender, names).into(),
-        &Body::Recalled { by } => format!("recalled by {}", names.of(by)).into(),
-        Body::Amendment(Amendment::Edited { text, .. }) => {
-            text.as_ref().map_or("", Text::as_str).into()
-        }
-        Body::Amendment(
-            Amendment::Recalled { .. } | Amendment::Pinned { .. } | Amendment::Unpinned { .. },
-        ) => "".into(),
-        Body::Amendment(Amendment::Reacted { emoji, .. } | Amendment::Unreacted { emoji, .. }) => {
-            emoji.as_str().into()
-        }
-        Body::Unknown => "a message of a kind that this version does not know".into(),
-    }
-}
-
-/// Describes a change of the conversation, to follow the sender's name.
-fn happened(entry: &SystemEntry, sender: UserId, names: &Names) -> String {
-    match entry {
-        SystemEntry::Created { name } => format!("made the group {name}"),
-        SystemEntry::Added { users } if *users == [sender] => "joined".to_owned(),
-        SystemEntry::Removed { users } if *users == [sender] => "left".to_owned(),
-        SystemEntry::Added { users } => format!("added {}", list(users, names)),
-        SystemEntry::Removed { users } => format!("removed {}", list(users, names)),
-        SystemEntry::Renamed { name } => format!("renamed the group to {name}"),
-        SystemEntry::TopicSet { topic } if topic.is_empty() => "took the topic away".to_owned(),
-        SystemEntry::TopicSet { topic } => format!("set the topic: {topic}"),
-        SystemEntry::SettingsSet { settings } => format!("set {}", Agreed(settings)),
-        SystemEntry::RoleSet { user, role } => {
-            format!("made {} {}", names.of(*user), role.as_str())
-        }
-        SystemEntry::HandedOver { user } => format!("handed the group over to {}", names.of(*user)),
-        SystemEntry::Banned { users } => format!("banned {}", list(users, names)),
-        SystemEntry::Unbanned { users } => format!("lifted the ban of {}", list(users, names)),
-        SystemEntry::RetentionSet {
-            retention: Some(retention),
-        } => format!("set how long messages stay: {retention}"),
-        SystemEntry::RetentionSet { retention: None } => {
-            "left it to the server how long messages stay".into()
-        }
-        SystemEntry::Muted { user, until } if until.get() == 0 => {
-            format!("lets {} speak again", names.of(*user))
-        }
-        SystemEntry::Muted { user, until } => {
-            format!("muted {} until {}", names.of(*user), Local(until.get()))
-        }
-    }
-}
-
-fn list(users: &[UserId], names: &Names) -> String {
-    users
-        .iter()
-        .map(|&user| names.of(user))
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
 impl MessageView<'_> {
-    fn show_attachment(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn show_attachment(&self, text: Shown<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: [{}", Sanitized(&self.sender), self.kind.as_str())?;
         if let Some(Attached {
             name, size_bytes, ..
@@ -251,18 +195,19 @@ impl MessageView<'_> {
         if self.text.is_empty() {
             f.write_str("]")
         } else {
-            write!(f, "] {}", Sanitized(&self.text))
+            write!(f, "] {text}")
         }
     }
 }
 
 impl fmt::Display for MessageView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (moment, sender, text) = (
-            Local(self.sent_at_ms),
-            Sanitized(&self.sender),
-            Sanitized(&self.text),
-        );
+        let (moment, sender) = (Local(self.sent_at_ms), Sanitized(&self.sender));
+        let names = cairn_text::Names::new(self.mentioned().zip(0..));
+        let text = Shown {
+            text: &self.text,
+            mentions: (self.is_styled && has_markup(self.kind)).then_some(&names),
+        };
         write!(f, "{moment}  ")?;
         if let Some(msgid) = self.reply_to {
             write!(f, "[re {msgid}] ")?;
@@ -276,8 +221,8 @@ impl fmt::Display for MessageView<'_> {
         match self.kind {
             Kind::Text => write!(f, "{sender}: {text}"),
             Kind::Emote => write!(f, "* {sender} {text}"),
-            Kind::Emoji => write!(f, "{sender}: :{text}:"),
-            Kind::Image | Kind::Video | Kind::File => self.show_attachment(f),
+            Kind::Emoji => write!(f, "{sender}: {}", emoji_name(&self.text, self.is_styled)),
+            Kind::Image | Kind::Video | Kind::File => self.show_attachment(text, f),
             Kind::System | Kind::Unknown => write!(f, "-- {sender} {text}"),
             Kind::Recalled => write!(f, "{sender}: ({text})"),
             Kind::Edit if self.text.is_empty() => write!(
@@ -292,12 +237,14 @@ impl fmt::Display for MessageView<'_> {
             ),
             Kind::React => write!(
                 f,
-                "-- {sender} reacted to {} with :{text}:",
-                self.about.unwrap_or_default()
+                "-- {sender} reacted to {} with {}",
+                self.about.unwrap_or_default(),
+                emoji_name(&self.text, self.is_styled)
             ),
             Kind::Unreact => write!(
                 f,
-                "-- {sender} took :{text}: back from {}",
+                "-- {sender} took {} back from {}",
+                emoji_name(&self.text, self.is_styled),
                 self.about.unwrap_or_default()
             ),
             Kind::Pin => write!(f, "-- {sender} pinned {}", self.about.unwrap_or_default()),
@@ -307,13 +254,19 @@ impl fmt::Display for MessageView<'_> {
         if self.edited_at_ms.is_some() {
             f.write_str(" (edited)")?;
         }
-        let all = self.mentions_all.then_some("all");
-        let mut mentions = self.mentions.iter().map(AsRef::as_ref).chain(all);
-        mentions.try_for_each(|name| write!(f, " @{}", Sanitized(name)))?;
+        let in_text = match self.mentioned().next() {
+            Some(_) if has_markup(self.kind) => cairn_text::mentions(&self.text, &names).found,
+            _ => Vec::new(),
+        };
+        let mut apart = self
+            .mentioned()
+            .zip(0..)
+            .filter(|(_, at)| !in_text.contains(at));
+        apart.try_for_each(|(name, _)| write!(f, " @{}", Sanitized(name)))?;
         self.reactions
             .iter()
             .try_for_each(|Reacted { emoji, count, .. }| {
-                write!(f, "  :{}: {count}", Sanitized(emoji))
+                write!(f, "  {} {count}", emoji_name(emoji, self.is_styled))
             })
     }
 }
@@ -321,10 +274,11 @@ impl fmt::Display for MessageView<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cairn_proto::content::body::{Amendment, SystemEntry};
     use cairn_proto::content::extras::{Extra, Extras};
-    use cairn_proto::ids::Timestamp;
+    use cairn_proto::ids::{Timestamp, UserId};
     use cairn_proto::model::group::{GroupSettings, Role};
-    use cairn_proto::text::{EmojiName, GroupName};
+    use cairn_proto::text::{EmojiName, GroupName, Text};
 
     fn message(body: Body) -> Message {
         let (conversation, msgid) = (ConversationId::new(1), MsgId::new(17));
@@ -379,6 +333,33 @@ mod tests {
                         \"reactions\":[{\"emoji\":\"wave\",\"count\":2,\"users\":[\"user 4\",\
                            \"user 5\"]}]}";
         assert!(json.ends_with(expected), "{json}");
+    }
+
+    #[test]
+    fn terminals_show_markup_and_emoji() {
+        let reaction = Reaction {
+            emoji: EmojiName::new("wave").unwrap(),
+            users: vec![UserId::new(4)],
+        };
+        let extras = vec![
+            Extra::Mention(UserId::new(4)),
+            Extra::Mention(UserId::new(5)),
+            Extra::Reactions(vec![reaction]),
+        ];
+        let text = "**now**, @user 4 :tada:";
+        let message = Message {
+            extras: Extras::new(extras).unwrap(),
+            ..message(Body::Text(Text::new(text).unwrap()))
+        };
+        let names = Names::default();
+        let view = || MessageView::new(&message, &names);
+        let plain = view().to_string();
+        let typed = "  user 3: **now**, @user 4 :tada: @user 5  :wave: 1";
+        assert!(plain.ends_with(typed), "{plain}");
+        let styled = view().styled(true).to_string();
+        let shown =
+            "user 3: \u{1b}[1mnow\u{1b}[0m, \u{1b}[1m\u{1b}[33m@user 4\u{1b}[0m 🎉 @user 5  👋 1";
+        assert!(styled.ends_with(shown), "{styled:?}");
     }
 
     #[test]

@@ -24,6 +24,8 @@ use crate::cli::output::Output;
 /// Without --from, the last 20. With --follow, it continues with new messages as they come, each
 /// exactly once, and reconnects when the connection breaks. Shown messages count as delivered, not
 /// as read (`cairn read`). With --follow, others see you online.
+///
+/// A terminal shows markup and emoji; elsewhere, texts are as they were typed.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn tail '#team'
@@ -167,6 +169,7 @@ async fn show(
     numbers: Numbers,
 ) -> Result<(), Failure> {
     let conversation = timeline.conversation();
+    let is_styled = output.is_styled();
     let mut names = Names::default();
     let shown = Cell::new(MsgId::ZERO);
     let ack = || {
@@ -181,7 +184,7 @@ async fn show(
         let batch = batch?;
         names.learn(client, &batch).await?;
         for message in &batch {
-            let view = MessageView::new(message, &names);
+            let view = MessageView::new(message, &names).styled(is_styled);
             output.print(&Numbered { view, numbers })?;
         }
         shown.set(batch.last().map_or(shown.get(), |last| last.msgid));

@@ -1,3 +1,5 @@
 //! Texts of messages.
 
+pub(crate) mod content;
 pub(crate) mod mentioning;
+pub(crate) mod terminal;
