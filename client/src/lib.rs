@@ -99,8 +99,9 @@
 //!   [`enqueue`](view::Conversation::enqueue); from a persistent outbox with
 //!   [`enqueue_draft`](view::Conversation::enqueue_draft).
 //! * **Markup and mentions:** [`text`] parses texts to trees;
-//!   [`enqueue_mentioning`](view::Conversation::enqueue_mentioning) mentions the members whose
-//!   names follow an `@`.
+//!   [`enqueue_mentioning`](view::Conversation::enqueue_mentioning) and
+//!   [`edit_mentioning`](view::Conversation::edit_mentioning) mention the members whose names
+//!   follow an `@`.
 //! * **Receive:** [`follow`](view::Conversation::follow); only up to the present with
 //!   [`history`](view::Conversation::history); a single page, also backwards, with
 //!   [`pull`](view::Conversation::pull). A [`Timeline`] and the [`Events`] of [`Client::events`]

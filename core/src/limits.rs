@@ -60,6 +60,9 @@ pub(crate) const CLOCK_LOG_INTERVAL_MS: u64 = 10 * 60 * 1000;
 
 pub(crate) const BLOCKS_MAX: usize = 10_000;
 
+/// Members who have blocked the sender of a mention of all, and are not notified. Further ones are.
+pub(crate) const EXEMPT_MAX: usize = 1_000;
+
 /// Mutes kept for users who left a group, so that leaving and rejoining does not end them.
 pub(crate) const MUTES_KEPT_MAX: usize = 1000;
 

@@ -94,6 +94,11 @@ impl State {
                 conversation,
                 users,
                 ..
+            }
+            | Change::Unmentioned {
+                conversation,
+                users,
+                ..
             } => {
                 for &user in users {
                     self.member(*conversation, user, &mut loads);

@@ -33,7 +33,7 @@ use crate::record::{
 use crate::state::attachments::Attachments;
 use crate::state::conversation::{Conversation, Member, MembershipSlots};
 use crate::state::open_group_index::OpenGroupIndex;
-use crate::state::relations::{FoundByName, Relations};
+use crate::state::relations::{Blockers, FoundByName, Relations};
 use crate::state::revisions::Revisions;
 use crate::state::send_stream::SendStream;
 use crate::state::settings::Settings;
@@ -53,6 +53,7 @@ pub struct State {
     pub(super) revisions: Revisions,
     /// Either all relations of a user, or none.
     pub(super) relations: HashMap<UserId, Relations>,
+    pub(super) blockers: Blockers,
     /// Only those in use.
     pub(super) profiles: HashMap<UserId, Profile>,
     pub(super) settings: Settings,

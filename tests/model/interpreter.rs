@@ -37,7 +37,8 @@ use super::naive::overview::Kept;
 use super::naive::{self, Naive};
 use super::steps::{Place, Question, Seq, Step};
 use super::values::{
-    appoint, ask, asked, beside, govern, mention, pick, place, receipts, some_words, user_name,
+    appoint, ask, asked, beside, edited, govern, mention, pick, place, receipts, some_words,
+    user_name,
 };
 
 /// Everything that a step may refer to, including what was removed.
@@ -333,12 +334,16 @@ impl Cast {
                     again,
                 ));
             }
-            &Step::Edit { at, words, .. } => Edit {
-                conversation,
-                msgid: near_head(at),
-                text: some_words(words),
+            Step::Edit {
+                at, words, users, ..
+            } => {
+                let edit = Edit {
+                    conversation,
+                    msgid: near_head(*at),
+                    text: some_words(*words),
+                };
+                edited(edit, users.as_deref())
             }
-            .into(),
             &Step::Recall { at, .. } => Recall {
                 conversation,
                 msgid: near_head(at),

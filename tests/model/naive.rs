@@ -110,8 +110,8 @@ pub(super) struct LogEntry {
     pub(super) sent_at: Timestamp,
     pub(super) body: Body,
     pub(super) extras: Extras,
-    /// Members mentioned when the message was sent. If everyone is mentioned, only the server knows
-    /// the members of that moment.
+    /// Members mentioned when the message was sent. If everyone is mentioned, the server, and the
+    /// members who had blocked the sender.
     pub(super) mentioned: BTreeSet<UserId>,
     pub(super) imported: bool,
 }
@@ -274,9 +274,7 @@ impl Conversation {
         let is_meant = |entry: &LogEntry| {
             entry.body.is_message()
                 && entry.sender != user
-                && [user, UserId::SERVER]
-                    .iter()
-                    .any(|user| entry.mentioned.contains(user))
+                && entry.mentioned.contains(&user) != entry.mentioned.contains(&UserId::SERVER)
         };
         self.above(self.base(user))
             .filter(|(_, entry)| is_meant(entry))

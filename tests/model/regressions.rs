@@ -267,6 +267,7 @@ fn recall_clears_mentions() {
         to: GROUP,
         at: -1,
         words,
+        users: None,
     };
     let save = [Step::Take, Step::Stored, Step::LetGo];
     let recalled = [
@@ -279,6 +280,37 @@ fn recall_clears_mentions() {
     .concat();
     goes_well(
         recalled,
+        [crashes(0, 1), crashes(0, 2), crashes(1, 2)].concat(),
+    );
+}
+
+#[test]
+fn edits_withdraw_mentions() {
+    let call = |users| Step::Call {
+        by: 0,
+        to: GROUP,
+        reply: None,
+        users,
+    };
+    let edit = |words, users: &[u8]| Step::Edit {
+        by: 0,
+        to: GROUP,
+        at: -1,
+        words,
+        users: Some(users.to_vec()),
+    };
+    let save = [Step::Take, Step::Stored, Step::LetGo];
+    let steps = [
+        &[call(vec![2, 3]), Step::Commit][..],
+        &save,
+        &[edit(1, &[3]), Step::Commit],
+        &save,
+        &[call(vec![9]), edit(2, &[2]), Step::Commit],
+        &save,
+    ]
+    .concat();
+    goes_well(
+        steps,
         [crashes(0, 1), crashes(0, 2), crashes(1, 2)].concat(),
     );
 }

@@ -71,12 +71,14 @@ pub(super) enum Step {
         at: i8,
         again: bool,
     },
-    /// Edits a message this far below the head, to the same, an empty or a new text.
+    /// Edits a message this far below the head, to the same, an empty or a new text, and to other
+    /// mentions if they are given.
     Edit {
         by: u8,
         to: Place,
         at: i8,
         words: u8,
+        users: Option<Vec<u8>>,
     },
     /// Recalls a message this far below the head.
     Recall { by: u8, to: Place, at: i8 },
@@ -400,8 +402,8 @@ fn talk() -> impl Strategy<Value = Step> {
                 users }),
         5 => (by(), place(), place(), at(), prop::bool::weighted(0.2))
             .prop_map(|(by, to, from, at, again)| Step::Forward { by, to, from, at: -at, again }),
-        7 => (by(), place(), at(), 0..6_u8)
-            .prop_map(|(by, to, at, words)| Step::Edit { by, to, at: -at, words }),
+        7 => (by(), place(), at(), 0..6_u8, prop::option::of(vec(0..10_u8, 0..3)))
+            .prop_map(|(by, to, at, words, users)| Step::Edit { by, to, at: -at, words, users }),
         5 => (by(), place(), at()).prop_map(|(by, to, at)| Step::Recall { by, to, at: -at }),
         8 => (by(), place(), at(), 0..18_u8, any::<bool>())
             .prop_map(|(by, to, at, emoji, back)| Step::React { by, to, at: -at, emoji, back }),

@@ -75,7 +75,7 @@ impl Trees {
             Row::Clock(_) => {}
             Row::Uncounted(id, chunk, bytes) => set(&mut self.uncounted, (id, chunk), Some(bytes)),
             Row::Mentions(id, user, chunk, bytes) => {
-                set(&mut self.mentions, (id, user, chunk), Some(bytes))
+                set(&mut self.mentions, (id, user, chunk), bytes)
             }
             row @ (Row::Attachment(..) | Row::Attached(..) | Row::AttachmentBytes(..)) => {
                 self.attachments.put(row)
@@ -125,6 +125,9 @@ impl Trees {
         }
         for (name, value) in &self.settings {
             state.install_setting(name, value);
+        }
+        for (&(user, _), stored) in &self.relations {
+            state.install_blocks(user, stored);
         }
         for (&id, record) in &self.conversations {
             state.install_last_numbered(id);

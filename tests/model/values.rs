@@ -4,7 +4,7 @@ use cairn_core::api::actor::Actor;
 use cairn_core::api::command::{GrantFocus, GrantMetrics, GrantRead};
 use cairn_core::{Asked, By};
 use cairn_proto::content::body::{Amendment, Body, SystemEntry};
-use cairn_proto::content::extras::Extra;
+use cairn_proto::content::extras::{Extra, Extras};
 use cairn_proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_proto::model::group::{Access, GroupSettings, JoinerHistory, MemberSettings, Role};
 use cairn_proto::model::notification::{NotificationLevel, Notifications};
@@ -15,7 +15,7 @@ use cairn_proto::wire::request::group::{
     Ban, FindGroups, GetGroup, GetRetention, HandOver, JoinGroup, ListBanned, ListMembers,
     MuteMember, RenameGroup, SetGroupSettings, SetMemberSettings, SetRole, SetTopic, Unban,
 };
-use cairn_proto::wire::request::message::{GetImportCursor, ListPins};
+use cairn_proto::wire::request::message::{Edit, EditMentioning, GetImportCursor, ListPins};
 use cairn_proto::wire::request::people::{
     FindUsers, GetProfiles, GetUsers, ListContacts, SearchUsers,
 };
@@ -291,11 +291,32 @@ pub(super) fn ask(
 pub(super) fn some_words(sort: u8) -> Text {
     Text::new(match sort {
         0 => String::new(),
+        4 => " \u{200b}".to_owned(),
         // Longer than a caption may be.
         5 => "x".repeat(5000),
         _ => format!("edit {sort}"),
     })
     .unwrap()
+}
+
+/// An edit, with other mentions if there are some.
+pub(super) fn edited(edit: Edit, users: Option<&[u8]>) -> Request {
+    let Some(users) = users else {
+        return edit.into();
+    };
+    let mentions = users.iter().map(|&user| mention(user)).collect();
+    let Edit {
+        conversation,
+        msgid,
+        text,
+    } = edit;
+    EditMentioning {
+        conversation,
+        msgid,
+        text,
+        mentions: Extras::new(mentions).unwrap(),
+    }
+    .into()
 }
 
 /// Bodies of every kind; the first four are valid everywhere.

@@ -25,7 +25,7 @@ use cairn_proto::wire::request::group::{
     SetMemberSettings, SetRetention, SetRole, SetTopic, Unban,
 };
 use cairn_proto::wire::request::message::{
-    Edit, GetImportCursor, Import, ListPins, Pin, React, Recall, Unpin, Unreact,
+    Edit, EditMentioning, GetImportCursor, Import, ListPins, Pin, React, Recall, Unpin, Unreact,
 };
 use cairn_proto::wire::request::people::{
     FindUsers, GetProfiles, GetUsers, ListContacts, Relate, SearchUsers, SetProfile,
@@ -91,6 +91,18 @@ fn edit(cast: &Cast, msgid: MsgId) -> By<Edit> {
             conversation: cast.conversation,
             msgid,
             text: Text::new("something else").unwrap(),
+        },
+    )
+}
+
+fn edit_mentioning(cast: &Cast, msgid: MsgId, mention: Extra) -> By<EditMentioning> {
+    By(
+        cast.asker,
+        EditMentioning {
+            conversation: cast.conversation,
+            msgid,
+            text: Text::new("something else").unwrap(),
+            mentions: Extras::new(vec![mention]).unwrap(),
         },
     )
 }
@@ -236,6 +248,12 @@ fn of_a_message() -> Vec<Row> {
         "Edit one's own", Edit, |cast| edit(cast, cast.own);
         "Edit one's own, too late", Edit, |cast| edit(cast, cast.own);
         "Edit another's", Edit, |cast| edit(cast, cast.theirs);
+        "EditMentioning: a member", EditMentioning, |cast|
+            edit_mentioning(cast, cast.own, Extra::Mention(cast.member));
+        "EditMentioning: all", EditMentioning, |cast|
+            edit_mentioning(cast, cast.own, Extra::MentionAll);
+        "EditMentioning: another's", EditMentioning, |cast|
+            edit_mentioning(cast, cast.theirs, Extra::Mention(cast.member));
         "Recall one's own", Recall, |cast|
             By(cast.asker, Recall { conversation: cast.conversation, msgid: cast.own });
         "Recall one's own, too late", Recall, |cast|

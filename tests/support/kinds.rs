@@ -22,7 +22,7 @@ macro_rules! kinds {
 
 kinds! {
     Message(MessageRequest): Send, Forward, Edit, Recall, React, Unreact, Pin, Unpin, ListPins,
-        Import, GetImportCursor;
+        Import, GetImportCursor, EditMentioning;
     Reading(ReadingRequest): Ack, MarkRead, MarkUnread, GetReceipts, Explain, GetOwnReads,
         SetOwnReads;
     Group(GroupRequest): CreateGroup, AddMembers, RemoveMembers, ListMembers, GetGroup,

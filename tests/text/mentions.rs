@@ -151,3 +151,91 @@ fn captions_mention_members() {
     );
     assert_eq!(mentions(&world), json!(["bob", "张三"]));
 }
+
+#[test]
+fn edits_mention_members() {
+    let world = crew();
+    let edit = |msgid: &Value, text| {
+        world.noted("ada", &["edit", "#crew", &msgid.to_string(), text], None)
+    };
+    let of = |msgid: &Value| {
+        let shown = world.lines("ada", &["tail", "#crew", "--from", &msgid.to_string()]);
+        shown[0]["mentions"].clone()
+    };
+    let msgid = &world.json("ada", &["send", "#crew", "lunch?"])["msgid"];
+    for (text, names, bob) in [
+        ("@bob: lunch?", json!(["bob"]), 1),
+        ("@BOB, @bob: lunch?", json!(["bob"]), 1),
+        ("@bobby and @张三你好", json!(["bobby", "张三"]), 0),
+        ("`@bob`", Value::Null, 0),
+        ("bob: lunch?", Value::Null, 0),
+        ("@bob again", json!(["bob"]), 1),
+    ] {
+        assert_eq!(edit(msgid, text).1, "");
+        assert_eq!(of(msgid), names, "{text:?}");
+        assert_eq!(unread_mentions(&world, "bob"), bob, "{text:?}");
+    }
+    let entry = last(&world);
+    assert_eq!(
+        (&entry["kind"], &entry["mentions"]),
+        (&json!("edit"), &json!(["bob"]))
+    );
+    let (_, notes) = edit(msgid, "@eve and @bob");
+    assert_eq!(
+        notes,
+        "warning: @eve is no member of #crew and is not mentioned\n"
+    );
+    let off = ["edit", "#crew", &msgid.to_string(), "@bob", "--no-mentions"];
+    world.json("ada", &off);
+    assert_eq!(of(msgid), Value::Null);
+
+    // A mention apart from the text outlives edits of the text.
+    let msgid = &world.json("ada", &["send", "#crew", "at noon", "--mention", "bob"])["msgid"];
+    edit(msgid, "at one, @bobby");
+    assert_eq!(of(msgid), json!(["bob", "bobby"]));
+    edit(msgid, "at one");
+    assert_eq!(of(msgid), json!(["bob"]));
+
+    let msgid = &world.json("ada", &["send", "#crew", "@bob"])["msgid"];
+    edit(msgid, "@all");
+    assert_eq!(unread_mentions(&world, "张三"), 1);
+    assert_eq!(unread_mentions(&world, "bob"), 2);
+    edit(msgid, "no one");
+    assert_eq!(unread_mentions(&world, "张三"), 0);
+    assert_eq!(unread_mentions(&world, "bob"), 1);
+    let own = &world.json("bob", &["send", "#crew", "hello"])["msgid"];
+    world.json("bob", &["edit", "#crew", &own.to_string(), "@all, @bobby"]);
+    assert_eq!(of(own), json!(["bobby"]), "@all is not for members");
+}
+
+#[test]
+fn blocked_users_do_not_notify() {
+    let world = crew();
+    world.json("bob", &["block", "ada"]);
+    let msgid = &world.json("ada", &["send", "#crew", "@bob @bobby"])["msgid"];
+    assert_eq!(
+        mentions(&world),
+        json!(["bob", "bobby"]),
+        "the sender learns nothing"
+    );
+    world.json("ada", &["send", "#crew", "you", "--mention", "bob"]);
+    world.json(
+        "ada",
+        &["edit", "#crew", &msgid.to_string(), "@bobby, @bob!"],
+    );
+    let theirs = &world.json("bob", &["send", "#crew", "mine"])["msgid"];
+    world.json("ada", &["react", "#crew", &theirs.to_string(), "wave"]);
+    assert_eq!(unread_mentions(&world, "bob"), 0);
+    assert_eq!(unread_mentions(&world, "bobby"), 1);
+    let all = &world.json("ada", &["send", "#crew", "@all"])["msgid"];
+    assert_eq!(unread_mentions(&world, "bob"), 0);
+    assert_eq!(unread_mentions(&world, "bobby"), 2);
+    world.json("ada", &["edit", "#crew", &all.to_string(), "@bob, @bobby"]);
+    assert_eq!(unread_mentions(&world, "bob"), 0);
+    assert_eq!(unread_mentions(&world, "bobby"), 2);
+    world.json("张三", &["send", "#crew", "@bob"]);
+    assert_eq!(unread_mentions(&world, "bob"), 1, "others do");
+    world.json("bob", &["unblock", "ada"]);
+    world.json("ada", &["send", "#crew", "@bob"]);
+    assert_eq!(unread_mentions(&world, "bob"), 2);
+}

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use cairn_client::proto::model::presence::Presence;
 use cairn_client::proto::model::retention::Retention;
-use cairn_client::{Attachment, Body, Error, Event, MsgId, PullRange, Reconnect, Update};
+use cairn_client::{Attachment, Body, Error, Event, Mention, MsgId, PullRange, Reconnect, Update};
 use cairn_memory::Limits;
 use tokio::time::{Instant, sleep};
 
@@ -180,5 +180,50 @@ async fn client_continues_after_restart() {
     let mut timeline = ada.conversation(group).follow(sent);
     assert_eq!(timeline.next().await.unwrap().unwrap().msgid, sent);
     ada.close().await;
+    server.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn texts_mention_members() {
+    let (mut server, invite) = Server::start(Limits::default()).await;
+    let (ada, _) = server.join(&invite, "ada").await;
+    let (bob, _) = server.invite(&ada, "bob").await;
+    let user = bob.whoami().user;
+    let group = ada.conversations();
+    let group = group.create_group("team".parse().unwrap(), vec![user]);
+    let team = ada.conversation(group.await.unwrap());
+    let names = team.mention_names().await.unwrap();
+    let found = names.find("@Bob, @all, @bob and `@bob`; @eve");
+    assert_eq!(found.found, [Mention::User(user), Mention::All]);
+    assert_eq!(found.unknown, ["eve"]);
+    let theirs = bob.conversation(team.id()).mention_names().await.unwrap();
+    assert_eq!(theirs.find("@all").found, [], "members cannot mention all");
+
+    let accepted = team.enqueue_mentioning("@bob你好").await.unwrap();
+    let msgid = accepted.await.unwrap();
+    let mentions = async |msgid| {
+        let message = team.message(msgid).await.unwrap().unwrap();
+        message.extras.mentioned().collect::<Vec<_>>()
+    };
+    assert_eq!(mentions(msgid).await, [user]);
+    team.edit_mentioning(msgid, "bob@example.org".parse().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(mentions(msgid).await, []);
+    team.edit_mentioning(msgid, "**@bob**".parse().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(mentions(msgid).await, [user]);
+    team.edit(msgid, "plain".parse().unwrap()).await.unwrap();
+    assert_eq!(mentions(msgid).await, [user], "a plain edit keeps them");
+
+    let (direct, hello) = (bob.conversations().direct(ada.whoami().user), "@ada");
+    let direct = bob.conversation(direct.unwrap());
+    let first = direct.enqueue_mentioning(hello).await.unwrap();
+    assert_eq!(first.await.unwrap(), MsgId::new(1));
+    let message = direct.message(MsgId::new(1)).await.unwrap().unwrap();
+    assert!(message.extras.mentioned().eq([ada.whoami().user]));
+    ada.close().await;
+    bob.close().await;
     server.stop().await;
 }

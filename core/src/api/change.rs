@@ -175,6 +175,13 @@ pub enum Change {
         user: UserId,
         details: MemberDetails,
     },
+    /// Users whom a message no longer mentions since it was edited.
+    Unmentioned {
+        conversation: ConversationId,
+        msgid: MsgId,
+        /// As in [`Change::Mentioned`].
+        users: Vec<UserId>,
+    },
 }
 
 impl Change {

@@ -1,4 +1,4 @@
-//! Edits, recalls and reactions: an entry in the log records the amendment, and the message itself
+//! Recalls and reactions: an entry in the log records the amendment, and the message itself
 //! is rewritten in place.
 
 use cairn_proto::content::body::{Amendment, Body};
@@ -6,9 +6,8 @@ use cairn_proto::content::extras::{Extras, Reaction};
 use cairn_proto::content::message::Entry;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
 use cairn_proto::limits::{REACTION_KINDS_MAX, REACTIONS_MAX};
-use cairn_proto::text::Text;
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::request::message::{Edit, React, Recall, Unreact};
+use cairn_proto::wire::request::message::{React, Recall, Unreact};
 
 use crate::api::actor::Actor;
 use crate::api::batch::Batch;
@@ -17,71 +16,6 @@ use crate::command::{Context, Handle};
 use crate::permission::{Action, Authorship};
 use crate::prefetch::Load;
 use crate::state::State;
-
-impl Handle for Edit {
-    type Found = ();
-
-    fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
-        state.message_of(actor.user, self.conversation, self.msgid, loads);
-        state.relations_in(self.conversation, actor.user, loads);
-    }
-
-    fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
-        let Context {
-            actor, now, batch, ..
-        } = context;
-        let Self {
-            conversation,
-            msgid,
-            text,
-        } = self;
-        let entry = state.message(actor, conversation, msgid)?;
-        let text = if text.is_blank() { Text::none() } else { text };
-        let body = entry
-            .body
-            .with_words(&text)
-            .ok_or(ErrorCode::NoSuchMessage)?;
-        // Forwarded text belongs to its first author.
-        let is_own = entry.sender == actor.user && entry.extras.forwarded().is_none();
-        state.check(
-            actor.user,
-            conversation,
-            Action::Edit(state.authorship(&entry, is_own, now)),
-            now,
-        )?;
-        let body = body.map_err(|_| ErrorCode::BadRequest)?;
-        // A file needs no caption.
-        if text.is_blank() && body.attachment().is_none() {
-            return Err(ErrorCode::EmptyMessage);
-        }
-        if entry.body == body {
-            return Ok(());
-        }
-        let (edit, at) = state.append_amendment(
-            actor,
-            conversation,
-            Amendment::Edited {
-                msgid,
-                text: Some(text),
-            },
-            now,
-            batch,
-        );
-        state.supersede_edit(conversation, msgid, &entry, batch);
-        let extras = entry.extras.with_edit(at, edit);
-        state.rewrite(
-            conversation,
-            msgid,
-            &Entry {
-                body,
-                extras,
-                ..entry
-            },
-            batch,
-        );
-        Ok(())
-    }
-}
 
 impl Handle for Recall {
     type Found = ();
@@ -257,16 +191,29 @@ impl State {
         now: Timestamp,
         batch: &mut Batch,
     ) -> (MsgId, Timestamp) {
+        self.append_amendment_with(actor, conversation, amendment, &Extras::NONE, now, batch)
+    }
+
+    /// As [`State::append_amendment`], with extras of the entry.
+    pub(crate) fn append_amendment_with(
+        &mut self,
+        actor: Actor,
+        conversation: ConversationId,
+        amendment: Amendment,
+        extras: &Extras,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> (MsgId, Timestamp) {
         let at = self
             .conversations
             .get(&conversation)
             .map_or(now, |found| found.not_before_last(now));
         (
-            self.append_system(
+            self.append_system_with(
                 conversation,
                 actor.user,
                 now,
-                &Body::Amendment(amendment),
+                (&Body::Amendment(amendment), extras),
                 batch,
             ),
             at,
@@ -275,7 +222,7 @@ impl State {
 
     /// Authorship of an entry for the user who wants to change it. A message from the future, sent
     /// under a wrong clock, counts as sent now.
-    fn authorship(&self, entry: &Entry, is_own: bool, now: Timestamp) -> Authorship {
+    pub(crate) fn authorship(&self, entry: &Entry, is_own: bool, now: Timestamp) -> Authorship {
         let minutes = now.get().saturating_sub(entry.sent_at.get()) / 60_000;
         match is_own {
             false => Authorship::Others,
@@ -286,7 +233,7 @@ impl State {
 
     /// Replaces the text in the entry of an earlier edit, so that it does not outlive the next
     /// edit.
-    fn supersede_edit(
+    pub(crate) fn supersede_edit(
         &mut self,
         conversation: ConversationId,
         msgid: MsgId,
@@ -309,7 +256,7 @@ impl State {
         }
     }
 
-    fn rewrite(
+    pub(crate) fn rewrite(
         &mut self,
         conversation: ConversationId,
         msgid: MsgId,

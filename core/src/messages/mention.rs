@@ -4,12 +4,15 @@
 use std::collections::BTreeSet;
 
 use cairn_proto::content::extras::{Extra, Extras};
-use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::content::message::Entry;
+use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_proto::limits;
 use cairn_proto::wire::error::ErrorCode;
 
 use crate::api::batch::Batch;
 use crate::api::change::Change;
+use crate::limits::EXEMPT_MAX;
+use crate::permission::Action;
 use crate::record::{MsgIdSet, StoredMentions};
 use crate::state::State;
 use crate::state::conversation::Conversation;
@@ -73,34 +76,136 @@ impl State {
         }
     }
 
-    /// Records whom a new message mentions. Users who are not members are skipped.
+    /// Records whom a new message mentions. Users who are not members, or who have blocked the
+    /// sender, are skipped.
     pub(crate) fn note_mentions(
         &mut self,
         conversation: ConversationId,
         msgid: MsgId,
+        sender: UserId,
         extras: &Extras,
         batch: &mut Batch,
     ) {
         if extras.is_empty() {
             return;
         }
-        let Some(found) = self.conversations.get(&conversation) else {
-            return;
-        };
-        let users: BTreeSet<UserId> = match extras.mentions_all() {
-            true => [UserId::SERVER].into(),
-            false => extras
-                .mentioned()
-                .filter(|&user| found.member(user).is_some())
-                .collect(),
-        };
+        let users: Vec<UserId> = self
+            .notified(conversation, sender, extras)
+            .into_iter()
+            .collect();
         if !users.is_empty() {
-            let users = users.into_iter().collect();
             self.make(
                 &Change::Mentioned {
                     conversation,
                     msgid,
                     users,
+                },
+                batch,
+            );
+        }
+    }
+
+    /// Whom a message notifies: members, or the server for all of them with those whom it does not
+    /// notify.
+    fn notified(
+        &self,
+        conversation: ConversationId,
+        sender: UserId,
+        extras: &Extras,
+    ) -> BTreeSet<UserId> {
+        if extras.mentions_all() {
+            let exempt = self.exempt(conversation, sender);
+            return exempt.chain([UserId::SERVER]).collect();
+        }
+        let Some(found) = self.conversations.get(&conversation) else {
+            return BTreeSet::new();
+        };
+        let is_notified =
+            |&user: &UserId| found.member(user).is_some() && !self.relation(user, sender).blocks;
+        extras.mentioned().filter(is_notified).collect()
+    }
+
+    /// Members whom a mention of all does not notify, because they have blocked its sender.
+    pub(crate) fn exempt(
+        &self,
+        conversation: ConversationId,
+        sender: UserId,
+    ) -> impl Iterator<Item = UserId> {
+        let blockers = self.blockers.of(sender);
+        let members = blockers.filter(move |&user| self.is_member(user, conversation));
+        members.take(EXEMPT_MAX)
+    }
+
+    /// Checks that an edit may mention these users. Those whom the message mentions already may
+    /// stay.
+    pub(crate) fn check_new_mentions(
+        &self,
+        sender: UserId,
+        conversation: ConversationId,
+        before: &Extras,
+        mentions: &Extras,
+        now: Timestamp,
+    ) -> Result<(), ErrorCode> {
+        let replies = usize::from(before.replied().is_some());
+        if mentions.iter().count() + replies > limits::EXTRAS_SENT_MAX {
+            return Err(ErrorCode::BadRequest);
+        }
+        if mentions.mentions_all() && !before.mentions_all() {
+            self.check(sender, conversation, Action::MentionAll, now)?;
+        }
+        let is_known = |user| before.mentioned().any(|other| other == user);
+        let mut new = mentions.mentioned().filter(|&user| !is_known(user));
+        if new.all(|user| self.may_mention(sender, user)) {
+            Ok(())
+        } else {
+            Err(ErrorCode::NoSuchUser)
+        }
+    }
+
+    /// Records whom an edited message mentions instead of those before.
+    pub(crate) fn change_mentions(
+        &mut self,
+        conversation: ConversationId,
+        msgid: MsgId,
+        (entry, extras): (&Entry, &Extras),
+        batch: &mut Batch,
+    ) {
+        let (was_all, is_all) = (entry.extras.mentions_all(), extras.mentions_all());
+        if was_all && is_all {
+            return;
+        }
+        let after = self.notified(conversation, entry.sender, extras);
+        let (mut removed, mut added): (Vec<UserId>, Vec<UserId>) = (Vec::new(), Vec::new());
+        if was_all {
+            removed.extend(self.exempt(conversation, entry.sender));
+            removed.push(UserId::SERVER);
+            added.extend(after);
+        } else {
+            // Who was mentioned before stays as it was, even after a block.
+            let before: BTreeSet<UserId> = entry.extras.mentioned().collect();
+            let named: BTreeSet<UserId> = match is_all {
+                true => BTreeSet::new(),
+                false => extras.mentioned().collect(),
+            };
+            removed.extend(before.difference(&named));
+            added.extend(after.iter().filter(|user| is_all || !before.contains(user)));
+        }
+        if !removed.is_empty() {
+            self.make(
+                &Change::Unmentioned {
+                    conversation,
+                    msgid,
+                    users: removed,
+                },
+                batch,
+            );
+        }
+        if !added.is_empty() {
+            self.make(
+                &Change::Mentioned {
+                    conversation,
+                    msgid,
+                    users: added,
                 },
                 batch,
             );
@@ -119,6 +224,17 @@ impl Conversation {
     pub(crate) fn mention(&mut self, msgid: MsgId, users: &[UserId]) {
         for &user in users {
             if self.mentions.entry(user).or_default().insert(msgid) {
+                self.dirty
+                    .mentions
+                    .insert((user, MsgIdSet::chunk_of(msgid)));
+            }
+        }
+    }
+
+    pub(crate) fn unmention(&mut self, msgid: MsgId, users: &[UserId]) {
+        for &user in users {
+            let set = self.mentions.get_mut(&user);
+            if set.is_some_and(|set| set.remove(msgid)) {
                 self.dirty
                     .mentions
                     .insert((user, MsgIdSet::chunk_of(msgid)));

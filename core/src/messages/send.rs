@@ -6,7 +6,6 @@ use cairn_proto::content::extras::Extras;
 use cairn_proto::content::message::Draft;
 use cairn_proto::content::packed::Content;
 use cairn_proto::ids::{ClientSeq, ConversationId, MsgId, Timestamp};
-use cairn_proto::limits::EXTRAS_SENT_MAX;
 use cairn_proto::model::group::Role;
 use cairn_proto::wire::error::ErrorCode;
 use xxhash_rust::xxh3::xxh3_64;
@@ -49,9 +48,8 @@ impl Handle for Draft {
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) -> SendSlots {
         let found = state.sending(actor, self.conversation, loads);
         let extras = self.content.extras();
-        if extras.mentioned().next().is_some() {
-            let mentioned = extras.mentioned().take(EXTRAS_SENT_MAX);
-            state.others(self.conversation, actor.user, mentioned, loads);
+        if !extras.is_empty() {
+            state.mentioning(self.conversation, actor.user, extras, loads);
         }
         let attachment = self.content.attachment();
         loads.extend(attachment.and_then(|attachment| state.record_of(attachment.hash)));
@@ -194,7 +192,7 @@ impl State {
             },
             batch,
         );
-        self.note_mentions(conversation, msgid, extras, batch);
+        self.note_mentions(conversation, msgid, actor.user, extras, batch);
         // After the mentions, which the summaries count.
         if is_new && let Some((low, high)) = conversation.direct_users() {
             self.publish_joined(conversation, low, batch);

@@ -284,6 +284,7 @@ impl State {
     }
 
     pub(crate) fn apply_relation(&mut self, user: UserId, other: UserId, relation: Relation) {
+        self.blockers.note(user, other, relation.blocks);
         let Some(relations) = self.relations.get_mut(&user) else {
             return;
         };
@@ -291,6 +292,13 @@ impl State {
         self.dirty
             .relations
             .insert((user, RelationChunk::of(other)));
+    }
+
+    /// Installs the blocks among stored relations.
+    pub fn install_blocks(&mut self, user: UserId, stored: &[StoredRelation]) {
+        for &(other, _) in stored.iter().filter(|(_, relation)| relation.blocks) {
+            self.blockers.note(user, other, true);
+        }
     }
 
     /// Installs stored relations. Those in memory stay: they may be newer.

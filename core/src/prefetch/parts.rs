@@ -3,8 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use cairn_proto::content::extras::Extras;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
-use cairn_proto::limits::{IMPORT_ENTRIES_MAX, USERS_PER_REQUEST_MAX, WATCHED_USERS_MAX};
+use cairn_proto::limits::{
+    EXTRAS_SENT_MAX, IMPORT_ENTRIES_MAX, USERS_PER_REQUEST_MAX, WATCHED_USERS_MAX,
+};
 use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::GroupName;
 use cairn_proto::wire::request::group::ListMembers;
@@ -26,6 +29,30 @@ impl State {
                 .filter(|user| self.users.contains_key(user))
                 .collect();
             self.relations_of(users, loads);
+        }
+    }
+
+    /// The memberships of users whom a message mentions, and whether they have blocked its sender.
+    pub(crate) fn mentioning(
+        &self,
+        conversation: ConversationId,
+        by: UserId,
+        extras: &Extras,
+        loads: &mut Vec<Load>,
+    ) {
+        if extras.mentions_all() {
+            let exempt = self.exempt(conversation, by);
+            self.others(conversation, by, exempt, loads);
+        }
+        let users = extras.mentioned().take(EXTRAS_SENT_MAX);
+        if self.is_member(by, conversation) {
+            let users: BTreeSet<UserId> = users.collect();
+            self.others(conversation, by, users.iter().copied(), loads);
+            let members = users.into_iter();
+            self.relations_of(
+                members.filter(|&user| self.is_member(user, conversation)),
+                loads,
+            );
         }
     }
 

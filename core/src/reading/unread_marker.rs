@@ -80,7 +80,7 @@ impl Conversation {
                 .filter_map(|of| self.mentions.get(&of))
         };
         self.counted_own(member, base)
-            .map(|msgid| sets().filter(|set| set.contains(msgid)).count() as u64)
+            .map(|msgid| sets().filter(|set| set.contains(msgid)).count() as u64 % 2)
             .sum()
     }
 

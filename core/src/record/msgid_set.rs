@@ -29,6 +29,18 @@ impl MsgIdSet {
             .insert(low(msgid.get()))
     }
 
+    /// Returns whether `msgid` was in the set.
+    pub fn remove(&mut self, msgid: MsgId) -> bool {
+        let Some(bitmap) = self.chunks.get_mut(&Self::chunk_of(msgid)) else {
+            return false;
+        };
+        let was_in = bitmap.remove(low(msgid.get()));
+        if bitmap.is_empty() {
+            self.chunks.remove(&Self::chunk_of(msgid));
+        }
+        was_in
+    }
+
     /// The first chunk that is not entirely at or below `floor`.
     #[must_use]
     pub const fn first_above(floor: MsgId) -> u64 {
@@ -79,6 +91,27 @@ impl MsgIdSet {
         let counts = self.in_range(base, head).map(|(chunk, bitmap, range)| {
             let all = bitmap.range_cardinality(range.clone());
             all - both(chunk, bitmap).map_or(0, |both| both.range_cardinality(range))
+        });
+        counts.sum()
+    }
+
+    /// Counts those that are in `and` as well, and not in `other`.
+    #[must_use]
+    pub(crate) fn count_both_without(
+        &self,
+        and: &Self,
+        base: MsgId,
+        head: MsgId,
+        other: &Self,
+    ) -> u64 {
+        let counts = self.in_range(base, head).map(|(chunk, bitmap, range)| {
+            let Some(both) = and.chunks.get(&chunk).map(|and| bitmap & and) else {
+                return 0;
+            };
+            match other.chunks.get(&chunk) {
+                Some(other) => (both - other).range_cardinality(range),
+                None => both.range_cardinality(range),
+            }
         });
         counts.sum()
     }
@@ -158,11 +191,17 @@ mod tests {
                     .iter()
                     .filter(|&&id| base < id && id <= head && id % 2 == 1)
                     .count() as u64;
+                let (base, head) = (MsgId::new(base), MsgId::new(head));
                 assert_eq!(
-                    set.count_without(MsgId::new(base), MsgId::new(head), &even),
+                    set.count_without(base, head, &even),
                     odd,
                     "({base}, {head}]"
                 );
+                let none = MsgIdSet::default();
+                let both = |and, other| set.count_both_without(and, base, head, other);
+                assert_eq!(both(&set, &even), odd);
+                assert_eq!(both(&even, &none), set.count(base, head) - odd);
+                assert_eq!((both(&even, &even), both(&none, &none)), (0, 0));
             }
         }
     }
@@ -203,6 +242,20 @@ mod tests {
                 .unwrap_or_default();
             assert_eq!(left, MsgId::new(first), "above {floor}");
         }
+        assert!(set.is_empty());
+    }
+
+    #[test]
+    fn emptied_chunks_are_dropped() {
+        let mut set = MsgIdSet::default();
+        let ids = [5, 6, 70_000].map(MsgId::new);
+        ids.into_iter().for_each(|id| assert!(set.insert(id)));
+        assert!(!set.remove(MsgId::new(7)) && !set.remove(MsgId::new(200_000)));
+        for id in ids {
+            assert!(set.remove(id) && !set.remove(id));
+            assert!(!set.contains(id));
+        }
+        assert_eq!(set.chunk_bytes(0), None);
         assert!(set.is_empty());
     }
 

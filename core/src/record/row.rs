@@ -35,8 +35,8 @@ pub enum Row {
     Clock(Timestamp),
     /// A chunk of the entries that are not messages.
     Uncounted(ConversationId, u64, Vec<u8>),
-    /// A chunk of the messages that mention a user.
-    Mentions(ConversationId, UserId, u64, Vec<u8>),
+    /// A chunk of the messages that mention a user; `None` once there are none.
+    Mentions(ConversationId, UserId, u64, Option<Vec<u8>>),
     Pins(ConversationId, Vec<MsgId>),
     Retention(ConversationId, Option<Retention>),
     Import(ConversationId, ImportSource, u64),

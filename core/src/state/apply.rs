@@ -132,6 +132,15 @@ impl State {
                     found.mention(*msgid, users);
                 }
             }
+            Change::Unmentioned {
+                conversation,
+                msgid,
+                users,
+            } => {
+                if let Some(found) = self.touch(*conversation) {
+                    found.unmention(*msgid, users);
+                }
+            }
             Change::Renamed(id, name) => self.apply_renamed(*id, name),
             Change::Group(id, record) => self.apply_group(*id, record),
             &Change::MemberDetails {

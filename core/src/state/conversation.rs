@@ -23,7 +23,8 @@ pub struct Conversation {
     pub group: GroupRecord,
     /// Entries that are not messages.
     pub uncounted: MsgIdSet,
-    /// Messages by mentioned member; those that mention everyone are under [`UserId::SERVER`].
+    /// Messages by mentioned member; those that mention everyone are under [`UserId::SERVER`], and
+    /// under the members whom they do not notify.
     pub(crate) mentions: HashMap<UserId, MsgIdSet>,
     /// Ordered by message id.
     pub pins: Vec<MsgId>,
@@ -151,13 +152,18 @@ impl Conversation {
     /// How many unread messages above `base` mention a member, by name or with everyone.
     #[must_use]
     pub fn mentions(&self, user: UserId, member: &MemberRecord, base: MsgId) -> u64 {
-        let sets = [user, UserId::SERVER]
-            .into_iter()
-            .filter_map(|of| self.mentions.get(&of));
-        let all: u64 = sets
-            .map(|set| set.count_without(base, self.record.head, &self.uncounted))
+        let [own, all] = [user, UserId::SERVER].map(|of| self.mentions.get(&of));
+        let (head, uncounted) = (self.record.head, &self.uncounted);
+        let sets = own.into_iter().chain(all);
+        let either: u64 = sets
+            .map(|set| set.count_without(base, head, uncounted))
             .sum();
-        all.saturating_sub(self.own_mentions_above(member, user, base))
+        let both = own.zip(all).map_or(0, |(own, all)| {
+            own.count_both_without(all, base, head, uncounted)
+        });
+        either
+            .saturating_sub(2 * both)
+            .saturating_sub(self.own_mentions_above(member, user, base))
     }
 
     /// Entries up to here have expired or predate `member`'s access.

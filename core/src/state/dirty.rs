@@ -134,7 +134,7 @@ impl State {
                     .mentions
                     .get(&user)
                     .and_then(|set| set.chunk_bytes(chunk));
-                rows.extend(bytes.map(|bytes| Row::Mentions(id, user, chunk, bytes)));
+                rows.push(Row::Mentions(id, user, chunk, bytes));
             }
             if dirty.pins {
                 rows.push(Row::Pins(id, found.pins.clone()));

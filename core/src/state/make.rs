@@ -1,8 +1,9 @@
 //! Making changes: each is encoded into the open batch and applied in the same step.
 
 use cairn_proto::content::body::Body;
+use cairn_proto::content::extras::Extras;
+use cairn_proto::content::packed::pack_content;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
-use cairn_proto::wire::codec;
 
 use crate::api::batch::Batch;
 use crate::api::change::{Appended, Change, Origin};
@@ -78,7 +79,20 @@ impl State {
         body: &Body,
         batch: &mut Batch,
     ) -> MsgId {
-        let content = codec::encode(body);
+        self.append_system_with(to, sender, now, (body, &Extras::NONE), batch)
+    }
+
+    /// As [`State::append_system`], with extras.
+    pub(crate) fn append_system_with(
+        &mut self,
+        to: ConversationId,
+        sender: UserId,
+        now: Timestamp,
+        (body, extras): (&Body, &Extras),
+        batch: &mut Batch,
+    ) -> MsgId {
+        let mut content = Vec::new();
+        pack_content(body, extras, &mut content);
         let sent_at = self
             .conversations
             .get(&to)

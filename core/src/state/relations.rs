@@ -1,6 +1,6 @@
 //! Relations in memory, of which each user keeps their own side, and who knew whose name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::model::people::Relation;
@@ -51,6 +51,29 @@ impl Relations {
     /// Approximate size in memory.
     pub(crate) fn memory_bytes(&self) -> usize {
         64 + self.0.len() * 24
+    }
+}
+
+/// Who has blocked a user: their own relations do not show it. All of them are in memory.
+#[derive(Debug, Default)]
+pub(crate) struct Blockers(HashMap<UserId, BTreeSet<UserId>>);
+
+impl Blockers {
+    /// Records whether `user` blocks `other`.
+    pub(crate) fn note(&mut self, user: UserId, other: UserId, blocks: bool) {
+        if blocks {
+            self.0.entry(other).or_default().insert(user);
+        } else if let Some(found) = self.0.get_mut(&other) {
+            found.remove(&user);
+            if found.is_empty() {
+                self.0.remove(&other);
+            }
+        }
+    }
+
+    /// The users who block this one, ordered by id.
+    pub(crate) fn of(&self, user: UserId) -> impl Iterator<Item = UserId> {
+        self.0.get(&user).into_iter().flatten().copied()
     }
 }
 

@@ -70,6 +70,7 @@ impl State {
             | Change::Rewritten { .. }
             | Change::Pins { .. }
             | Change::Mentioned { .. }
+            | Change::Unmentioned { .. }
             | Change::User(..)
             | Change::UserFormat3(..)
             | Change::InviteFormat3(..)

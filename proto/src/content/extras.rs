@@ -52,6 +52,12 @@ pub enum Extra {
     Unknown(Bytes),
 }
 
+impl Extra {
+    const fn is_mention(&self) -> bool {
+        matches!(self, Self::Mention(_) | Self::MentionAll)
+    }
+}
+
 /// A reaction and the users who chose it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reaction {
@@ -201,6 +207,25 @@ impl Extras {
             .cloned();
         let reactions = (!reactions.is_empty()).then_some(Extra::Reactions(reactions));
         Self(others.chain(reactions).collect())
+    }
+
+    /// Returns the mentions alone.
+    #[must_use]
+    pub fn mentions(&self) -> Self {
+        Self(
+            self.0
+                .iter()
+                .filter(|extra| extra.is_mention())
+                .cloned()
+                .collect(),
+        )
+    }
+
+    /// Returns a copy with these mentions in place of the present ones.
+    #[must_use]
+    pub fn with_mentions(&self, mentions: &Self) -> Self {
+        let others = self.0.iter().filter(|extra| !extra.is_mention());
+        Self(others.chain(&mentions.0).cloned().collect())
     }
 
     /// Returns a copy that records this edit as the latest.

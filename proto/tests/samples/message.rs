@@ -1,12 +1,13 @@
 //! Requests about messages.
 
+use cairn_proto::content::extras::{Extra, Extras};
 use cairn_proto::content::message::Forward;
-use cairn_proto::ids::{ClientSeq, ImportSource, MsgId, Timestamp};
+use cairn_proto::ids::{ClientSeq, ImportSource, MsgId, Timestamp, UserId};
 use cairn_proto::text::Text;
 use cairn_proto::wire::request::List;
 use cairn_proto::wire::request::message::{
-    Edit, GetImportCursor, Import, ImportEntry, Imported, ListPins, Pin, React, Recall, Unpin,
-    Unreact,
+    Edit, EditMentioning, GetImportCursor, Import, ImportEntry, Imported, ListPins, Pin, React,
+    Recall, Unpin, Unreact,
 };
 
 use super::Samples;
@@ -45,6 +46,16 @@ fn add_amendments(samples: &mut Samples) {
         emoji,
     };
     samples.ask(edit, ());
+    samples.ask(
+        EditMentioning {
+            conversation,
+            msgid,
+            text: Text::new("better").unwrap(),
+            mentions: Extras::new(vec![Extra::Mention(UserId::new(300)), Extra::MentionAll])
+                .unwrap(),
+        },
+        (),
+    );
     samples.ask(
         Recall {
             conversation,

@@ -148,6 +148,7 @@ macro_rules! requests {
 requests! {
     Message of MessageRequest {
         Send, Forward, Edit, Recall, React, Unreact, Pin, Unpin, ListPins, Import, GetImportCursor,
+        EditMentioning,
     }
     Reading of ReadingRequest {
         Ack, MarkRead, MarkUnread, GetReceipts, Explain, GetOwnReads, SetOwnReads,

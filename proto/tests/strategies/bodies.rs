@@ -45,7 +45,7 @@ pub(crate) fn entry() -> impl Strategy<Value = Entry> {
     })
 }
 
-fn extras() -> impl Strategy<Value = Extras> {
+pub(super) fn extras() -> impl Strategy<Value = Extras> {
     let extra = prop_oneof![
         msgid().prop_map(Extra::ReplyTo),
         user_id().prop_map(Extra::Mention),

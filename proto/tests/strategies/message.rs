@@ -2,14 +2,14 @@
 
 use cairn_proto::content::message::{Draft, Forward};
 use cairn_proto::wire::request::message::{
-    Edit, GetImportCursor, Import, ImportEntry, Imported, ListPins, Pin, React, Recall, Unpin,
-    Unreact,
+    Edit, EditMentioning, GetImportCursor, Import, ImportEntry, Imported, ListPins, Pin, React,
+    Recall, Unpin, Unreact,
 };
 use cairn_proto::wire::request::{Answer, List, Request};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::bodies::{body, draft};
+use super::bodies::{body, draft, extras};
 use super::{
     conversation_id, emoji_name, encoded, msgid, number, seq, small, source, text, timestamp,
     user_name,
@@ -43,6 +43,17 @@ fn amendment() -> impl Strategy<Value = Request> {
             }
             .into()
         }),
+        (conversation_id(), msgid(), text(), extras()).prop_map(
+            |(conversation, msgid, text, mentions)| {
+                EditMentioning {
+                    conversation,
+                    msgid,
+                    text,
+                    mentions,
+                }
+                .into()
+            }
+        ),
         named().prop_map(|(conversation, msgid)| Recall {
             conversation,
             msgid

@@ -9,7 +9,7 @@ use crate::samples::{Named, Samples};
 
 /// Requests that count as user activity.
 const ACTIVITY: &str = "
-    Send Forward Edit Recall React Unreact Pin Unpin
+    Send Forward Edit EditMentioning Recall React Unreact Pin Unpin
     MarkRead MarkUnread SetOwnReads
     CreateGroup AddMembers RemoveMembers JoinGroup RenameGroup SetTopic SetGroupSettings SetRole
     HandOver Ban Unban MuteMember FindGroups SetMemberSettings SetRetention
@@ -19,13 +19,15 @@ const ACTIVITY: &str = "
 ";
 
 /// Requests that append to a log each time, even if they are repeated.
-const RATE_LIMITED: &str = "Edit React Unreact Pin Unpin JoinGroup";
+const RATE_LIMITED: &str = "Edit EditMentioning React Unreact Pin Unpin JoinGroup";
 
 /// Requests that clients must not retry after a lost reply.
-const NOT_IDEMPOTENT: &str = "CreateGroup CreateInvite HandOver Edit MarkUnread JoinGroup";
+const NOT_IDEMPOTENT: &str = "
+    CreateGroup CreateInvite HandOver Edit EditMentioning MarkUnread JoinGroup
+";
 
 /// Requests that the server refuses while its disk is nearly full.
-const GROWS_STORAGE: &str = "Import Edit React CreateGroup SetProfile";
+const GROWS_STORAGE: &str = "Import Edit EditMentioning React CreateGroup SetProfile";
 
 fn check(listed: &str, holds: impl Fn(Traits) -> bool) {
     let listed: BTreeSet<String> = listed.split_whitespace().map(str::to_owned).collect();

@@ -74,7 +74,7 @@ impl Entries {
                 let newest = target.edited.map_or(MsgId::ZERO, |edited| edited.entry);
                 let is_newest = match text {
                     Some(words) if target.body.is_message() && newest < edit.entry => {
-                        if !target.edit(words, edit) {
+                        if !target.edit(words, &message.extras, edit) {
                             return Err(UnfitEdit);
                         }
                         true
@@ -108,8 +108,8 @@ impl Entries {
         Ok(())
     }
 
-    /// Erases the words of edits of `target` that lie before `end`: superseded or recalled text
-    /// must not stay readable. The target itself may have expired or been evicted.
+    /// Erases words and mentions of edits of `target` that lie before `end`: superseded or recalled
+    /// text must not stay readable. The target itself may have expired or been evicted.
     fn erase_edits(&mut self, target: MsgId, end: MsgId) {
         if target >= end {
             return;
@@ -119,6 +119,8 @@ impl Entries {
                 && *msgid == target
             {
                 *text = None;
+                entry.mentions.clear();
+                entry.mentions_all = false;
             }
         }
     }

@@ -100,12 +100,15 @@ impl Entry {
         );
     }
 
-    /// Replaces the text or the caption. Returns whether the message can have these words.
-    pub(crate) fn edit(&mut self, words: &Text, edited: Edited) -> bool {
+    /// Replaces the text or the caption, and the mentions by those of the edit. Returns whether the
+    /// message can have these words.
+    pub(crate) fn edit(&mut self, words: &Text, extras: &Extras, edited: Edited) -> bool {
         let Some(Ok(body)) = self.body.with_words(words) else {
             return false;
         };
         self.body = body;
+        self.mentions = extras.mentioned().collect();
+        self.mentions_all = extras.mentions_all();
         self.edited = Some(edited);
         true
     }

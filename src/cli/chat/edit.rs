@@ -8,6 +8,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::args::target::Target;
+use crate::cli::chat::text::mentioning::Mentioning;
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
@@ -16,7 +17,8 @@ use crate::cli::output::Output;
 ///
 /// Only the sender can edit a text, or the caption of a file, and only for a while: 15 minutes,
 /// unless the owner of the server set something else (`cairn config get amend-minutes`). All
-/// members see that it was edited.
+/// members see that it was edited. @name in the new text mentions that member, and those that only
+/// the former text named are no longer mentioned.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn edit '#team' 17 'lunch at noon?'
@@ -34,6 +36,10 @@ pub(crate) struct EditArgs {
 
     /// The new text
     text: String,
+
+    /// Mention no one for an @name in the new text
+    #[arg(long)]
+    no_mentions: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -57,12 +63,16 @@ pub(crate) async fn run(
         target,
         msgid,
         text,
+        no_mentions,
     } = args;
     let text = Text::new(text)
         .map_err(|error| Failure::new(Exit::Failed, format!("the text cannot be sent: {error}")))?;
     let client = context.client(Conduct::Ask).await?;
     let conversation = target.resolve(client).await?;
-    client.conversation(conversation).edit(msgid, text).await?;
+    let mut mentioning = Mentioning::new(no_mentions);
+    let there = client.conversation(conversation);
+    mentioning.edit(there, msgid, text).await?;
+    mentioning.warn(&target, output);
     output.print(&Edited {
         conversation,
         edited: msgid,

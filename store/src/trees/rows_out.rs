@@ -37,7 +37,7 @@ fn add(trees: &Trees, row: Row, changes: &mut Vec<RowChange>) -> Result<(), Tree
         Row::Clock(time) => RowChange::put(RowKey::meta(MetaKey::Clock), &time),
         Row::Uncounted(id, chunk, bytes) => RowChange::put(RowKey::uncounted(id, chunk), &bytes),
         Row::Mentions(id, user, chunk, bytes) => {
-            RowChange::put(RowKey::mentions(id, user, chunk), &bytes)
+            put_or_delete(RowKey::mentions(id, user, chunk), bytes.as_ref())
         }
         Row::Pins(id, pins) => put_or_delete(RowKey::pins(id), (!pins.is_empty()).then_some(&pins)),
         Row::Retention(id, retention) => put_or_delete(RowKey::retention(id), retention.as_ref()),

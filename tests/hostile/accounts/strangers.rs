@@ -22,7 +22,8 @@ use cairn_client::proto::wire::request::group::{
     SetMemberSettings, SetRetention, SetRole, SetTopic, Unban,
 };
 use cairn_client::proto::wire::request::message::{
-    Edit, GetImportCursor, Import, ImportEntry, ListPins, Pin, React, Recall, Unpin, Unreact,
+    Edit, EditMentioning, GetImportCursor, Import, ImportEntry, ListPins, Pin, React, Recall,
+    Unpin, Unreact,
 };
 use cairn_client::proto::wire::request::reading::{
     Ack, Explain, GetReceipts, MarkRead, MarkUnread,
@@ -155,6 +156,12 @@ fn requests(conversation: ConversationId, own: ConversationId, member: UserId) -
             conversation,
             msgid,
             text: Text::new("mine").unwrap(),
+        }),
+        Request::from(EditMentioning {
+            conversation,
+            msgid,
+            text: Text::new("mine").unwrap(),
+            mentions: Extras::NONE,
         }),
         Request::from(Recall {
             conversation,

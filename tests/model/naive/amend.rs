@@ -2,9 +2,9 @@
 
 use cairn_core::api::actor::Actor;
 use cairn_proto::content::body::{Amendment, Body};
-use cairn_proto::content::extras::{Extras, Reaction};
-use cairn_proto::ids::{ConversationId, MsgId, Timestamp};
-use cairn_proto::limits::REACTION_KINDS_MAX;
+use cairn_proto::content::extras::{Extra, Extras, Reaction};
+use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
+use cairn_proto::limits::{EXTRAS_SENT_MAX, REACTION_KINDS_MAX};
 use cairn_proto::model::group::Role;
 use cairn_proto::text::{Caption, EmojiName, Text};
 use cairn_proto::wire::error::ErrorCode;
@@ -16,11 +16,15 @@ impl Naive {
     pub(in crate::model) fn edit(
         &mut self,
         actor: Actor,
-        id: ConversationId,
-        msgid: MsgId,
+        (id, msgid): (ConversationId, MsgId),
         text: &Text,
+        mentions: Option<&Extras>,
         now: Timestamp,
     ) -> Result<(), ErrorCode> {
+        let is_mention = |extra: &Extra| matches!(extra, Extra::Mention(_) | Extra::MentionAll);
+        if mentions.is_some_and(|mentions| !mentions.iter().all(is_mention)) {
+            return Err(ErrorCode::BadRequest);
+        }
         let entry = self.entry(actor, id, msgid)?;
         let (mut body, caption) = (entry.body.clone(), Caption::new(text.as_str()));
         let file = match &mut body {
@@ -43,7 +47,16 @@ impl Naive {
             None if text.is_blank() => return Err(ErrorCode::EmptyMessage),
             None => {}
         }
-        if entry.body != body {
+        let before = entry.extras.clone();
+        let mentions = match mentions {
+            Some(mentions) => {
+                self.check_new_mentions(actor.user, id, &before, mentions)?;
+                mentions.clone()
+            }
+            None => before.mentions(),
+        };
+        let entry = self.entry(actor, id, msgid)?;
+        if entry.body != body || before.mentions() != mentions {
             self.clear_edits(id, msgid);
             let edit = self.push(
                 id,
@@ -54,12 +67,54 @@ impl Naive {
                     text: Some(words(text)),
                 }),
             );
+            self.at(id, edit).extras = mentions.clone();
             let at = self.at(id, edit).sent_at;
+            let extras = before.with_mentions(&mentions);
+            let notified = self.notified(actor.user, id, &extras);
+            let exempt = self.notified(actor.user, id, &before);
             let entry = self.at(id, msgid);
+            match (before.mentions_all(), extras.mentions_all()) {
+                (true, true) => {}
+                (_, true) => entry.mentioned = notified,
+                (true, false) => {
+                    entry.mentioned.retain(|user| !exempt.contains(user));
+                    entry.mentioned.extend(notified);
+                }
+                // What was decided when they were mentioned stays.
+                (false, false) => {
+                    let is_old = |user| before.mentioned().any(|other| other == user);
+                    let is_new = |user| extras.mentioned().any(|other| other == user);
+                    entry.mentioned.retain(|&user| is_new(user));
+                    let added = notified.into_iter().filter(|&user| !is_old(user));
+                    entry.mentioned.extend(added);
+                }
+            }
             entry.body = body;
-            entry.extras = entry.extras.with_edit(at, edit);
+            entry.extras = extras.with_edit(at, edit);
         }
         Ok(())
+    }
+
+    fn check_new_mentions(
+        &self,
+        sender: UserId,
+        id: ConversationId,
+        before: &Extras,
+        mentions: &Extras,
+    ) -> Result<(), ErrorCode> {
+        if mentions.iter().count() + usize::from(before.replied().is_some()) > EXTRAS_SENT_MAX {
+            return Err(ErrorCode::BadRequest);
+        }
+        let found = self.inside(sender, id)?;
+        let is_manager = found.name.is_some() && found.members[&sender].role != Role::Member;
+        if mentions.mentions_all() && !before.mentions_all() && !is_manager {
+            return Err(ErrorCode::Forbidden);
+        }
+        let is_known = |user| before.mentioned().any(|other| other == user);
+        let mut new = mentions.mentioned().filter(|&user| !is_known(user));
+        new.all(|user| self.is_acquainted(sender, user))
+            .then_some(())
+            .ok_or(ErrorCode::NoSuchUser)
     }
 
     pub(in crate::model) fn recall(
@@ -280,7 +335,10 @@ impl Naive {
     fn clear_edits(&mut self, id: ConversationId, of: MsgId) {
         for entry in &mut self.conversations.get_mut(&id).unwrap().log {
             match &mut entry.body {
-                Body::Amendment(Amendment::Edited { msgid, text }) if *msgid == of => *text = None,
+                Body::Amendment(Amendment::Edited { msgid, text }) if *msgid == of => {
+                    *text = None;
+                    entry.extras = Extras::NONE;
+                }
                 _ => {}
             }
         }

@@ -37,15 +37,31 @@ impl Naive {
         now: Timestamp,
     ) -> Result<Answer, ErrorCode> {
         use MessageRequest::{
-            Edit, Forward, GetImportCursor, Import, ListPins, Pin, React, Recall, Send, Unpin,
-            Unreact,
+            Edit, EditMentioning, Forward, GetImportCursor, Import, ListPins, Pin, React, Recall,
+            Send, Unpin, Unreact,
         };
         match request {
             Send(call) => answer(call, self.send(actor, call, now)),
             Forward(call) => answer(call, self.forward(actor, *call, now)),
+            EditMentioning(call) => answer(
+                call,
+                self.edit(
+                    actor,
+                    (call.conversation, call.msgid),
+                    &call.text,
+                    Some(&call.mentions),
+                    now,
+                ),
+            ),
             Edit(call) => answer(
                 call,
-                self.edit(actor, call.conversation, call.msgid, &call.text, now),
+                self.edit(
+                    actor,
+                    (call.conversation, call.msgid),
+                    &call.text,
+                    None,
+                    now,
+                ),
             ),
             Recall(call) => answer(call, self.recall(actor, call.conversation, call.msgid, now)),
             React(call) => answer(

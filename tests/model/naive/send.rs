@@ -168,14 +168,8 @@ impl Naive {
         self.sent_attachment(actor.user, &body);
         self.use_stream(actor);
         let msgid = self.push(conversation, actor.user, now, body.clone());
+        let mentioned = self.notified(actor.user, conversation, &extras);
         let found = self.conversations.get_mut(&conversation).unwrap();
-        let mentioned = match extras.mentions_all() {
-            true => BTreeSet::from([UserId::SERVER]),
-            false => extras
-                .mentioned()
-                .filter(|user| found.members.contains_key(user))
-                .collect(),
-        };
         let entry = found.log.last_mut().unwrap();
         (entry.extras, entry.mentioned) = (extras.clone(), mentioned);
         let Actor {
@@ -197,6 +191,30 @@ impl Naive {
             self.opened_direct(conversation);
         }
         Ok(msgid)
+    }
+
+    /// Whom a message notifies: members who have not blocked its sender; or the server for all,
+    /// with the members who have.
+    pub(super) fn notified(
+        &self,
+        sender: UserId,
+        id: ConversationId,
+        extras: &Extras,
+    ) -> BTreeSet<UserId> {
+        let members = &self.conversations[&id].members;
+        match extras.mentions_all() {
+            true => members
+                .keys()
+                .copied()
+                .filter(|&user| self.check_blocks(sender, &BTreeSet::from([user])).is_err())
+                .chain([UserId::SERVER])
+                .collect(),
+            false => extras
+                .mentioned()
+                .filter(|user| members.contains_key(user))
+                .filter(|&user| self.check_blocks(sender, &BTreeSet::from([user])).is_ok())
+                .collect(),
+        }
     }
 
     pub(in crate::model) fn may_post(

@@ -1,11 +1,15 @@
 //! Mentions: whom an `@name` in a text notifies. The server does not search texts.
 
 use cairn_proto::content::extras::{Extra, Extras};
-use cairn_proto::ids::{ConversationId, UserId};
+use cairn_proto::content::message::Message;
+use cairn_proto::ids::{MsgId, UserId};
 use cairn_proto::limits::EXTRAS_SENT_MAX;
-use cairn_proto::model::conversation::Member;
+use cairn_proto::model::conversation::{Member, MemberPage};
 use cairn_proto::model::group::Role;
+use cairn_proto::text::Text;
 use cairn_proto::wire::request::group::ListMembers;
+use cairn_proto::wire::request::message::EditMentioning;
+use cairn_proto::wire::request::session::PullRange;
 use cairn_text::{Mentions, Names, mentions};
 
 use crate::error::Error;
@@ -55,6 +59,21 @@ impl MentionNames {
     #[must_use]
     pub fn find(&self, text: &str) -> Mentions<Mention> {
         mentions(text, &self.0)
+    }
+
+    /// Returns the mentions of a message after an edit: those in the new text, and those of the
+    /// message that were not in its former text, since its sender added them apart from it.
+    #[must_use]
+    pub fn after_edit(&self, before: Option<&Message>, found: &[Mention]) -> Extras {
+        let Some(before) = before else {
+            return self.add(found, &Extras::NONE);
+        };
+        let former = self.find(before.body.words().unwrap_or_default()).found;
+        let former: Vec<Extra> = former.into_iter().map(Extra::from).collect();
+        let mentions = before.extras.mentions();
+        let apart = mentions.iter().filter(|extra| !former.contains(extra));
+        let apart = Extras::new(apart.cloned().collect()).unwrap_or_default();
+        self.add(found, &apart)
     }
 
     /// Adds mentions to the extras of a message, each once, up to the limit of
@@ -121,6 +140,50 @@ impl Conversation<'_> {
         self.enqueue_with(body, extras).await
     }
 
+    /// Edits a message like [`Conversation::edit`], and mentions the members whose names follow an
+    /// `@` in the new text instead of those in the former one.
+    ///
+    /// # Errors
+    /// As [`Conversation::mention_names`] and [`Conversation::edit`].
+    pub async fn edit_mentioning(self, msgid: MsgId, text: Text) -> Result<(), Error> {
+        let before = self.message(msgid).await?;
+        let words = before.as_ref().and_then(|before| before.body.words());
+        if !text.as_str().contains('@') && !words.is_some_and(|words| words.contains('@')) {
+            return self.edit(msgid, text).await;
+        }
+        let names = self.mention_names().await?;
+        let mentions = names.after_edit(before.as_ref(), &names.find(text.as_str()).found);
+        self.edit_with(msgid, text, mentions).await
+    }
+
+    /// Edits a message like [`Conversation::edit`], with these extras in place of its mentions.
+    ///
+    /// # Errors
+    /// As [`Conversation::edit`]; also [`Error::Refused`] with `BadRequest` if there are other
+    /// extras than mentions.
+    pub async fn edit_with(self, msgid: MsgId, text: Text, mentions: Extras) -> Result<(), Error> {
+        let conversation = self.id;
+        let edit = EditMentioning {
+            conversation,
+            msgid,
+            text,
+            mentions,
+        };
+        self.client.call(edit).await
+    }
+
+    /// Requests one message; `None` if it cannot be seen.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `NotFound`, or a [terminal error](Error#terminal-errors).
+    pub async fn message(self, msgid: MsgId) -> Result<Option<Message>, Error> {
+        let page = self.pull(PullRange::From(msgid), 1).await?;
+        Ok(page
+            .messages
+            .into_iter()
+            .find(|message| message.msgid == msgid))
+    }
+
     /// The role of the user, who may not be among the first members.
     async fn own_role(self, members: &[Member]) -> Result<Role, Error> {
         let own = self.client.whoami().user;
@@ -137,11 +200,8 @@ impl Conversation<'_> {
             .map_or(Role::Member, |m| m.role))
     }
 
-    pub(super) async fn members_after(
-        self,
-        after: Option<UserId>,
-    ) -> Result<cairn_proto::model::conversation::MemberPage, Error> {
-        let conversation: ConversationId = self.id;
+    pub(super) async fn members_after(self, after: Option<UserId>) -> Result<MemberPage, Error> {
+        let conversation = self.id;
         self.client
             .call(ListMembers {
                 conversation,

@@ -97,7 +97,8 @@ impl Conversation<'_> {
     }
 
     /// Edits one of the user's own text messages, or the caption of a file; a caption may become
-    /// empty. Members receive the edit as an entry, and later readers see only the new text.
+    /// empty. Whom the message mentions stays; see [`Conversation::edit_mentioning`]. Members
+    /// receive the edit as an entry, and later readers see only the new text.
     ///
     /// # Errors
     /// [`Error::Refused`] with `NoSuchMessage`, `Forbidden` or `TooLate`; [`Error::Disconnected`],

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::content::body::Body;
+use crate::content::extras::Extras;
 use crate::content::message::{Draft, Forward};
 use crate::ids::{ConversationId, ImportSource, MsgId, Timestamp};
 use crate::text::{EmojiName, Text, UserName};
@@ -36,10 +37,12 @@ requests! {
         Import(Import) -> Imported,
         /// Reads the number of a source's entries that are stored.
         GetImportCursor(GetImportCursor) -> u64,
+        /// Replaces a text and whom it mentions.
+        EditMentioning(EditMentioning) -> (),
     }
 }
 
-/// Replaces the text or caption of one of the user's own messages.
+/// Replaces the text or caption of one of the user's own messages. Whom it mentions stays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edit {
     /// The conversation.
@@ -48,6 +51,22 @@ pub struct Edit {
     pub msgid: MsgId,
     /// The new text.
     pub text: Text,
+}
+
+/// Replaces the text or caption of one of the user's own messages, and whom it mentions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EditMentioning {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The message.
+    pub msgid: MsgId,
+    /// The new text.
+    pub text: Text,
+    /// [`Extra::Mention`] and [`Extra::MentionAll`] only.
+    ///
+    /// [`Extra::Mention`]: crate::content::extras::Extra::Mention
+    /// [`Extra::MentionAll`]: crate::content::extras::Extra::MentionAll
+    pub mentions: Extras,
 }
 
 /// Deletes (recalls) a message for everyone. For its sender, and for owners and admins of a group.

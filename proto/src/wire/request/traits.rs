@@ -85,7 +85,7 @@ impl Message {
     pub const fn traits(&self) -> Traits {
         match self {
             Self::Send(_) | Self::Forward(_) | Self::Recall(_) => CHANGE,
-            Self::Edit(_) => CHANGE.rate_limited().once().grows_storage(),
+            Self::Edit(_) | Self::EditMentioning(_) => CHANGE.rate_limited().once().grows_storage(),
             Self::React(_) => CHANGE.rate_limited().grows_storage(),
             Self::Unreact(_) | Self::Pin(_) | Self::Unpin(_) => CHANGE.rate_limited(),
             Self::ListPins(_) | Self::GetImportCursor(_) => QUERY,

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use cairn_client::view::Conversation;
 use cairn_client::{Error, MentionNames};
 use cairn_proto::content::extras::Extras;
+use cairn_proto::ids::MsgId;
+use cairn_proto::text::Text;
 
 use crate::cli::args::target::Target;
 use crate::cli::output::Output;
@@ -51,6 +53,33 @@ impl Mentioning {
         let extras = names.add(&found.found, extras);
         self.note(found.unknown);
         Ok(extras)
+    }
+
+    /// Edits a message. Requests the names of the members only if its former or new text has an
+    /// `@`.
+    pub(crate) async fn edit(
+        &mut self,
+        there: Conversation<'_>,
+        msgid: MsgId,
+        text: Text,
+    ) -> Result<(), Error> {
+        let before = there.message(msgid).await?;
+        let words = before.as_ref().and_then(|before| before.body.words());
+        if !text.as_str().contains('@') && !words.is_some_and(|words| words.contains('@')) {
+            return there.edit(msgid, text).await;
+        }
+        let is_off = self.is_off;
+        let Some(names) = self.names(there).await? else {
+            return there.edit(msgid, text).await;
+        };
+        let mut found = names.find(text.as_str());
+        if is_off {
+            found.found.clear();
+            found.unknown.clear();
+        }
+        let mentions = names.after_edit(before.as_ref(), &found.found);
+        self.note(found.unknown);
+        there.edit_with(msgid, text, mentions).await
     }
 
     async fn names(&mut self, there: Conversation<'_>) -> Result<Option<&MentionNames>, Error> {

@@ -2,7 +2,8 @@
 
 use cairn_core::State;
 use cairn_core::record::{
-    ConversationRecord, DeviceRecord, LinkRecord, MembershipRecord, StoredMember, UserRecord,
+    ConversationRecord, DeviceRecord, LinkRecord, MembershipRecord, StoredMember, StoredRelation,
+    UserRecord,
 };
 use cairn_proto::ids::{ConversationId, Revision};
 use cairn_proto::text::{GroupName, SettingValue};
@@ -16,7 +17,7 @@ const LAST_NUMBERED: ConversationId = ConversationId::new(u32::MAX as u64);
 
 impl Loader {
     /// Loads the state that is always in memory: settings, users, devices, invites, memberships by
-    /// user, and the names of open groups.
+    /// user, who blocks whom, and the names of open groups.
     pub(crate) fn load_base(&self) -> Result<State, TreesError> {
         let mut state = State::default();
         self.each(&RowPrefix::all(Tree::Users), |key, record: UserRecord| {
@@ -55,6 +56,14 @@ impl Loader {
             |key, value: SettingValue| {
                 if let Some(name) = parse::setting(key.bytes()) {
                     state.install_setting(&name, &value);
+                }
+            },
+        )?;
+        self.each(
+            &RowPrefix::all(Tree::Relations),
+            |key, stored: Vec<StoredRelation>| {
+                if let Some((user, _)) = parse::relations(key.bytes()) {
+                    state.install_blocks(user, &stored);
                 }
             },
         )?;
