@@ -19,6 +19,7 @@
 
 pub mod api;
 pub mod attachment;
+mod audit_log;
 pub mod clock;
 pub mod command;
 mod groups;

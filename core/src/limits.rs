@@ -71,3 +71,9 @@ pub const RETENTION_STEP_ENTRIES: u64 = 50_000;
 
 /// Links that have not expired: invites and resets.
 pub(crate) const LINKS_MAX: usize = 10_000;
+
+/// Records of the audit log that one user can cause on one day. Beyond it their acts are refused.
+pub(crate) const AUDIT_RECORDS_PER_DAY_MAX: u32 = 2_000;
+
+/// Records of the audit log that expire at once.
+pub(crate) const AUDIT_TRIM_MAX: u64 = 10_000;

@@ -56,6 +56,7 @@ pub(crate) enum Action {
     SetSetting,
     SetServerRole,
     ReadMetrics,
+    ReadAudit,
     SearchUsers,
 }
 
@@ -240,6 +241,7 @@ fn decide_in_group(
         | Action::SetSetting
         | Action::SetServerRole
         | Action::ReadMetrics
+        | Action::ReadAudit
         | Action::SearchUsers => false,
     })?;
     let is_silenced = matches!(
@@ -265,7 +267,7 @@ fn decide_on_server(
 ) -> Result<(), ErrorCode> {
     match action {
         Action::CreateInvite => allow(on_server >= ServerRole::Admin),
-        Action::SetSetting | Action::SetServerRole | Action::ReadMetrics => {
+        Action::SetSetting | Action::SetServerRole | Action::ReadMetrics | Action::ReadAudit => {
             allow(on_server == ServerRole::Owner)
         }
         Action::SearchUsers if search == Switch::Off && on_server < ServerRole::Admin => {

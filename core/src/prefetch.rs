@@ -41,6 +41,8 @@ pub enum Load {
     /// The first references above the floor of a conversation, at most
     /// [`crate::limits::REFS_DROPPED_MAX`].
     FirstAttached(ConversationId),
+    /// Records of the audit log, from the first to the last of these.
+    Audit(u64, u64),
 }
 
 impl Load {

@@ -20,11 +20,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_proto::content::message::Entry;
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
+use cairn_proto::model::audit::AuditRecord;
 use cairn_proto::model::people::Profile;
 use cairn_proto::model::user::UserInfo;
 use cairn_proto::text::{GroupName, SettingName, SettingValue, UserName};
 use hashbrown::{HashMap, HashSet};
 
+use crate::audit_log::AuditLog;
 use crate::clock::Clock;
 use crate::record::{
     ConversationRecord, DeviceRecord, LinkRecord, MemberChunk, MembershipRecord, RecentSend,
@@ -59,6 +61,7 @@ pub struct State {
     pub(super) settings: Settings,
     pub(super) found_by_name: FoundByName,
     pub(super) clock: Clock,
+    pub(super) audit: AuditLog,
     /// References and records of attachments.
     pub attachments: Attachments,
     last_user: u32,
@@ -284,6 +287,16 @@ impl State {
 
     pub fn install_open_group(&mut self, id: ConversationId, name: GroupName) {
         self.open_groups.set(id, Some(name));
+    }
+
+    /// Installs a stored record of the audit log. Its content is loaded when it is read.
+    pub fn install_audit(&mut self, record: &AuditRecord) {
+        self.audit.install(record);
+    }
+
+    /// Installs a record of the audit log that was loaded to be read.
+    pub fn install_audit_record(&mut self, record: AuditRecord) {
+        self.audit.load(record);
     }
 
     /// Installs the greatest id that the server gave to a conversation.

@@ -44,6 +44,9 @@ pub const USER_NAME_BYTES_MAX: usize = 64;
 /// The longest keyword of a user, in bytes of UTF-8.
 pub const KEYWORD_BYTES_MAX: usize = 64;
 
+/// Records in one page of the audit log.
+pub const AUDIT_PAGE_MAX: usize = 100;
+
 /// Keywords of one user.
 pub const KEYWORDS_MAX: usize = 64;
 

@@ -15,7 +15,7 @@ use crate::cli::failure::Failure;
 use crate::cli::files::get;
 use crate::cli::output::Output;
 use crate::cli::people::{contacts, users, watch};
-use crate::cli::server::{compact, config, doctor, serve, stats};
+use crate::cli::server::{audit, compact, config, doctor, serve, stats};
 use crate::cli::{completions, group, help, import};
 
 /// Team chat in one binary: every message stored once, every reader a cursor
@@ -103,6 +103,7 @@ pub(crate) enum ClientCommand {
     Retention(retention::RetentionArgs),
     Import(import::ImportArgs),
     Config(config::ConfigArgs),
+    Audit(audit::AuditArgs),
     Doctor(doctor::DoctorArgs),
     Stats(stats::StatsArgs),
 }
@@ -144,6 +145,7 @@ impl ClientCommand {
             Self::Retention(args) => retention::run(&args, context, output).await,
             Self::Import(args) => import::run(&args, context, output).await,
             Self::Config(args) => config::run(&args, context, output).await,
+            Self::Audit(args) => audit::run(&args, context, output).await,
             Self::Doctor(args) => doctor::run(&args, context, output).await,
             Self::Stats(args) => stats::run(&args, context, output).await,
         }

@@ -39,7 +39,9 @@ const GROUPS: &[(&str, &[&str])] = &[
     ),
     (
         "Server",
-        &["serve", "config", "stats", "doctor", "compact", "import"],
+        &[
+            "serve", "config", "audit", "stats", "doctor", "compact", "import",
+        ],
     ),
     ("Tools", &["bench", "completions", "help"]),
 ];

@@ -26,6 +26,7 @@
 //! | unused | hash, 32 bytes | nothing: the attachment is unreferenced |
 //! | attached | conversation u64, msgid u64 | the hash of the attachment |
 //! | attachment_bytes | user u32 | the quota used by the user, u64 |
+//! | audit | number u64 | `AuditRecord` |
 //! | meta | a [`MetaKey`], u8 | see there |
 //!
 //! Blocks are described in [`crate::blocks::block`]; all other values are sealed, see

@@ -83,6 +83,11 @@ pub fn all(world: &World) {
         &["edit", "@tom", "1", "goodbye"],
         "it is too late to change that message",
     );
+    let audit = world.people("ada", &["audit", "--limit", "1000"]);
+    assert!(audit.contains("created invite"), "{audit}");
+    let last = world.json("ada", &["audit", "--limit", "1"]);
+    assert!(last["number"].is_u64() && last["act"].is_string(), "{last}");
+    world.refused("tom", &["audit"], "only owners");
     let stats = world.json("ada", &["stats"]);
     assert!(
         stats["entries"].as_u64().unwrap() > 0 && stats["checkpoints"].is_object(),

@@ -26,6 +26,7 @@ use cairn_proto::content::extras::Extras;
 use cairn_proto::ids::{
     ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId,
 };
+use cairn_proto::model::audit::AuditRecord;
 use cairn_proto::model::group::{GroupSettings, JoinerHistory, Role};
 use cairn_proto::model::notification::Notifications;
 use cairn_proto::model::people::Profile;
@@ -56,6 +57,7 @@ pub(super) struct Naive {
     /// Settings that differ from their defaults.
     pub(super) settings: BTreeMap<SettingName, SettingValue>,
     pub(super) attachments: BTreeMap<AttachmentHash, Stored>,
+    pub(super) audit: Vec<AuditRecord>,
     pub(super) updates: Vec<Update>,
     pub(super) changes: Changes,
     /// Users whom others found by name while `user-search` was off.

@@ -256,6 +256,7 @@ pub(super) enum Question {
     FindGroups,
     Contacts,
     Settings,
+    Audit,
     SearchUsers,
     Profiles,
     Watch,
@@ -300,9 +301,9 @@ fn seq() -> impl Strategy<Value = Seq> {
 
 fn question() -> impl Strategy<Value = Question> {
     use Question::{
-        BannedUsers, Contacts, Conversations, Devices, Explain, FindGroups, FindUsers, Focus,
-        Grant, Group, ImportCursor, Members, Metrics, Pins, Profiles, Retention, SearchUsers,
-        Settings, Users, Watch,
+        Audit, BannedUsers, Contacts, Conversations, Devices, Explain, FindGroups, FindUsers,
+        Focus, Grant, Group, ImportCursor, Members, Metrics, Pins, Profiles, Retention,
+        SearchUsers, Settings, Users, Watch,
     };
     let of_server = [
         FindUsers,
@@ -310,6 +311,7 @@ fn question() -> impl Strategy<Value = Question> {
         Devices,
         Metrics,
         Contacts,
+        Audit,
         Settings,
         SearchUsers,
         Profiles,

@@ -14,6 +14,7 @@ use cairn_core::record::{RelationChunk, StoredRelation};
 use cairn_proto::ids::{
     ConversationId, DeviceId, ImportSource, MsgId, Revision, SendStreamId, UserId,
 };
+use cairn_proto::model::audit::AuditRecord;
 use cairn_proto::model::people::Profile;
 use cairn_proto::model::retention::Retention;
 use cairn_proto::text::{GroupName, SettingName, SettingValue};
@@ -45,6 +46,7 @@ pub(super) struct Trees {
     pub(super) settings: BTreeMap<SettingName, SettingValue>,
     pub(super) ended: BTreeMap<(UserId, ConversationId), Revision>,
     pub(super) epochs: BTreeMap<(), Vec<EpochRecord>>,
+    pub(super) audit: BTreeMap<u64, AuditRecord>,
 }
 
 fn set<K: Ord, V>(tree: &mut BTreeMap<K, V>, key: K, value: Option<V>) {
@@ -94,6 +96,7 @@ impl Trees {
                 (user, chunk),
                 (!stored.is_empty()).then_some(stored),
             ),
+            Row::Audit(number, record) => set(&mut self.audit, number, record),
             Row::Profile(user, profile) => set(&mut self.profiles, user, profile),
             Row::Setting(name, value) => set(&mut self.settings, name, Some(value)),
             Row::StreamRemoved(device, stream) => {
@@ -122,6 +125,9 @@ impl Trees {
         }
         for (&id, name) in &self.open_groups {
             state.install_open_group(id, name.clone());
+        }
+        for record in self.audit.values() {
+            state.install_audit(record);
         }
         for (name, value) in &self.settings {
             state.install_setting(name, value);
@@ -207,6 +213,10 @@ impl Trees {
                     recent.flat_map(|(_, part)| part.clone()),
                 );
                 state.install_stream(device, stream, cursors.collect(), recent.collect());
+            }
+            Load::Audit(first, last) => {
+                let records = self.audit.range(first..=last);
+                records.for_each(|(_, record)| state.install_audit_record(record.clone()));
             }
             Load::Profile(user) => state.install_profile(user, self.profiles.get(&user).cloned()),
             Load::Relations(user) => {
@@ -313,6 +323,7 @@ impl Trees {
             relations: mix(&older.relations, &newer.relations, || pick(Tree::Relations)),
             profiles: mix(&older.profiles, &newer.profiles, || pick(Tree::Profiles)),
             settings: mix(&older.settings, &newer.settings, || pick(Tree::Settings)),
+            audit: mix(&older.audit, &newer.audit, || pick(Tree::Audit)),
         }
     }
 }

@@ -20,7 +20,7 @@ use cairn_proto::wire::request::people::{
     FindUsers, GetProfiles, GetUsers, ListContacts, SearchUsers,
 };
 use cairn_proto::wire::request::reading::{Explain, GetReceipts};
-use cairn_proto::wire::request::server::{ListSettings, SetServerRole};
+use cairn_proto::wire::request::server::{ListAudit, ListSettings, SetServerRole};
 use cairn_proto::wire::request::session::{ListConversations, ListDevices, Watch};
 
 use super::attachments;
@@ -260,6 +260,10 @@ pub(super) fn ask(
         }
         .into(),
         Question::Settings => ListSettings.into(),
+        Question::Audit => ListAudit {
+            first: about.into(),
+        }
+        .into(),
         Question::SearchUsers => {
             let prefix =
                 UserName::new(["u", "USER1", "user2", "x"][usize::from(about) % 4]).unwrap();

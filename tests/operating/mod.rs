@@ -3,6 +3,7 @@
 
 mod ahead;
 mod apart;
+mod audit;
 mod clock;
 mod closing;
 mod first_start;

@@ -33,7 +33,9 @@ use cairn_proto::wire::request::people::{
 use cairn_proto::wire::request::reading::{
     Ack, Explain, GetOwnReads, GetReceipts, MarkRead, MarkUnread, SetOwnReads,
 };
-use cairn_proto::wire::request::server::{ListSettings, RevokeDevice, SetServerRole, SetSetting};
+use cairn_proto::wire::request::server::{
+    ListAudit, ListSettings, RevokeDevice, SetServerRole, SetSetting,
+};
 use cairn_proto::wire::request::session::{ListConversations, ListDevices};
 
 use super::world::{Cast, FILE, FILE_BYTES, NOW};
@@ -375,6 +377,7 @@ pub(super) fn of_the_server() -> Vec<Row> {
             By(cast.asker, SetServerRole { user: UserId::new(999), role: ServerRole::Admin })
         };
         "ListSettings", ListSettings, |cast| By(cast.asker, ListSettings);
+        "ListAudit", ListAudit, |cast| By(cast.asker, ListAudit { first: 1 });
         "SetSetting", SetSetting, |cast| {
             let (name, value) = (SettingName::new("user-search").unwrap(),
                 SettingValue::new("off").unwrap());

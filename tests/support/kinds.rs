@@ -30,7 +30,7 @@ kinds! {
         MuteMember, JoinGroup, FindGroups, SetMemberSettings, SetRetention, GetRetention;
     People(PeopleRequest): FindUsers, GetUsers, SearchUsers, Relate, ListContacts, GetProfiles,
         SetProfile;
-    Server(ServerRequest): RevokeDevice, ListSettings, SetSetting, SetServerRole;
+    Server(ServerRequest): RevokeDevice, ListSettings, SetSetting, SetServerRole, ListAudit;
     Session(SessionRequest): Pull, ListConversations, Watch, Focus, SetPresence, ListDevices,
         CreateInvite, GetMetrics;
 }

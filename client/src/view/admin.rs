@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use cairn_proto::ids::UserId;
 use cairn_proto::invite::InviteLink;
+use cairn_proto::model::audit::AuditPage;
 use cairn_proto::model::settings::Setting;
 use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{SettingName, SettingValue};
 use cairn_proto::wire::metrics::Metrics;
-use cairn_proto::wire::request::server::{ListSettings, SetServerRole, SetSetting};
+use cairn_proto::wire::request::server::{ListAudit, ListSettings, SetServerRole, SetSetting};
 use cairn_proto::wire::request::session::{CreateInvite, GetMetrics, NewInvite};
 
 use crate::api::client::Client;
@@ -67,6 +68,15 @@ impl Admin<'_> {
         value: SettingValue,
     ) -> Result<Setting, Error> {
         self.client.call(SetSetting { name, value }).await
+    }
+
+    /// Returns a page of the audit log: the records from number `first` on, in order, and the
+    /// number of the last one. For owners of the server. Beyond the last record the page is empty.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `Forbidden`, or a [terminal error](Error#terminal-errors).
+    pub async fn audit(self, first: u64) -> Result<AuditPage, Error> {
+        self.client.call(ListAudit { first }).await
     }
 
     /// Changes a user's role on the server. For owners of the server. The user's devices receive

@@ -8,6 +8,7 @@ use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::{
     ConversationId, DeviceId, EpochId, ImportSource, MsgId, SendStreamId, Timestamp, UserId,
 };
+use cairn_proto::model::audit::AuditRecord;
 use cairn_proto::model::group::Role;
 use cairn_proto::model::people::{Profile, Relation};
 use cairn_proto::model::retention::Retention;
@@ -181,6 +182,12 @@ pub enum Change {
         msgid: MsgId,
         /// As in [`Change::Mentioned`].
         users: Vec<UserId>,
+    },
+    /// The next record of the audit log.
+    Audited(AuditRecord),
+    /// Records of the audit log before this one expired.
+    AuditTrimmed {
+        first: u64,
     },
 }
 

@@ -5,6 +5,7 @@ use cairn_proto::content::extras::Extras;
 use cairn_proto::content::packed::pack_content;
 use cairn_proto::ids::{ConversationId, ImportSource, Timestamp, UserId};
 use cairn_proto::limits;
+use cairn_proto::model::audit::AuditAct;
 use cairn_proto::text::UserName;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::request::message::{GetImportCursor, Import, Imported};
@@ -53,6 +54,13 @@ impl Handle for Import {
             .ok()
             .and_then(|known| entries.get(known..))
             .unwrap_or_default();
+        if cursor == 0 && !fresh.is_empty() {
+            let act = AuditAct::Imported {
+                conversation,
+                source,
+            };
+            state.audit(actor, act, now, batch)?;
+        }
         let mark = Extras::import_by(actor.user);
         let mut users = 0;
         for entry in fresh {

@@ -2,6 +2,7 @@
 
 use cairn_proto::ids::Timestamp;
 use cairn_proto::limits;
+use cairn_proto::model::audit::AuditAct;
 use cairn_proto::model::user::{DeviceInfo, ServerRole};
 use cairn_proto::text::UserName;
 use cairn_proto::wire::error::ErrorCode;
@@ -92,6 +93,12 @@ impl Command for Invite {
             expires_at,
             purpose: LinkPurpose::Join(ServerRole::Member),
         };
+        let act = AuditAct::InviteCreated {
+            id: token.link_id(),
+            uses,
+            expires_at,
+        };
+        state.audit(actor, act, now, batch)?;
         state.add_link(token, link, now, batch)
     }
 }

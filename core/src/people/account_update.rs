@@ -1,5 +1,6 @@
 //! Account updates: what all devices of a user show alike.
 
+use cairn_proto::model::audit::AuditAct;
 use cairn_proto::model::user::ServerRole;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::event::AccountUpdate;
@@ -20,7 +21,9 @@ impl Handle for SetServerRole {
     fn prefetch(&self, _: Actor, _: &State, _: &mut Vec<Load>) {}
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
-        let Context { actor, batch, .. } = context;
+        let Context {
+            actor, now, batch, ..
+        } = context;
         let Self { user, role } = self;
         state.check_on_server(actor.user, Action::SetServerRole)?;
         let record = &state.users.get(&user).ok_or(ErrorCode::NoSuchUser)?.record;
@@ -35,14 +38,16 @@ impl Handle for SetServerRole {
         if record.role == ServerRole::Owner && owners <= 1 {
             return Err(ErrorCode::LastOwner);
         }
-        let record = UserRecord {
-            role,
-            ..record.clone()
+        let (before, old) = (record.role, record.clone());
+        let act = AuditAct::RoleSet {
+            user,
+            before,
+            after: role,
         };
+        state.audit(actor, act, now, batch)?;
+        let record = UserRecord { role, ..old };
         state.make(&Change::User(user, record), batch);
         publish_account(user, AccountUpdate::Role(role), batch);
         Ok(())
     }
 }
-
-impl State {}

@@ -38,6 +38,7 @@ impl Command for ReadClock {
         if state.clock.must_be_logged() {
             state.make(&Change::Clock(time), batch);
         }
+        state.trim_audit(batch);
         Ok(time)
     }
 }
@@ -67,12 +68,16 @@ impl State {
     }
 
     /// Sets the clock to the system's, once: another jump must be confirmed again.
-    pub(super) fn trust_system_clock(&mut self, batch: &mut Batch) -> Result<(), ErrorCode> {
-        if !self.clock.has_jumped() {
-            return Err(ErrorCode::BadSetting);
-        }
+    pub(super) fn trust_system_clock(&mut self, batch: &mut Batch) {
         self.make(&Change::Clock(self.clock.system()), batch);
-        Ok(())
+    }
+
+    /// Checks that there is a jump to confirm.
+    pub(super) fn check_clock_jumped(&self) -> Result<(), ErrorCode> {
+        match self.clock.has_jumped() {
+            true => Ok(()),
+            false => Err(ErrorCode::BadSetting),
+        }
     }
 
     /// Shows the date to confirm, if the system's clock jumped.
@@ -126,20 +131,15 @@ mod tests {
         let mut batch = Batch::new(0);
         let at = |days| Timestamp::new(days * DAY);
         state.advance_clock(Duration::ZERO, at(100));
-        assert_eq!(
-            state.trust_system_clock(&mut batch),
-            Err(ErrorCode::BadSetting)
-        );
+        assert_eq!(state.check_clock_jumped(), Err(ErrorCode::BadSetting));
         for days in [500, 80] {
             state.advance_clock(Duration::ZERO, at(days));
             assert!(state.clock().has_jumped());
-            assert_eq!(state.trust_system_clock(&mut batch), Ok(()));
+            assert_eq!(state.check_clock_jumped(), Ok(()));
+            state.trust_system_clock(&mut batch);
             assert_eq!(state.clock().time(), at(days));
             assert!(!state.clock().has_jumped());
-            assert_eq!(
-                state.trust_system_clock(&mut batch),
-                Err(ErrorCode::BadSetting)
-            );
+            assert_eq!(state.check_clock_jumped(), Err(ErrorCode::BadSetting));
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod account_update;
+mod audit;
 mod clock;
 pub(crate) mod contacts;
 pub(crate) mod profile;

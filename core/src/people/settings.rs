@@ -1,5 +1,6 @@
 //! Reading and changing the server's settings.
 
+use cairn_proto::model::audit::AuditAct;
 use cairn_proto::model::settings::Setting;
 use cairn_proto::text::{SettingName, SettingValue};
 use cairn_proto::wire::error::ErrorCode;
@@ -38,13 +39,23 @@ impl Handle for SetSetting {
     fn prefetch(&self, _: Actor, _: &State, _: &mut Vec<Load>) {}
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<Setting, ErrorCode> {
-        let Context { actor, batch, .. } = context;
+        let Context {
+            actor, now, batch, ..
+        } = context;
         let Self { name, value } = self;
         state.check_on_server(actor.user, Action::SetSetting)?;
         if name.as_str() == clock::SETTING && value.as_str() == clock::TRUSTED {
-            state.trust_system_clock(batch)?;
             let row = Row::named(&name).and_then(|row| row.describe(&state.settings));
-            return row.ok_or(ErrorCode::BadSetting);
+            let setting = row.ok_or(ErrorCode::BadSetting)?;
+            let act = AuditAct::SettingSet {
+                before: state.show_clock(setting.clone()).value,
+                name,
+                after: value,
+            };
+            state.check_clock_jumped()?;
+            state.audit(actor, act, now, batch)?;
+            state.trust_system_clock(batch);
+            return Ok(setting);
         }
         let mut changed = state.settings.clone();
         let setting = changed
@@ -52,6 +63,13 @@ impl Handle for SetSetting {
             .and_then(|()| Row::named(&name)?.describe(&changed))
             .ok_or(ErrorCode::BadSetting)?;
         if changed != state.settings {
+            let before = Row::named(&name).and_then(|row| row.describe(&state.settings));
+            let act = AuditAct::SettingSet {
+                before: before.ok_or(ErrorCode::BadSetting)?.value,
+                name,
+                after: setting.value.clone(),
+            };
+            state.audit(actor, act, now, batch)?;
             state.make(
                 &Change::Setting {
                     name: setting.name.clone(),

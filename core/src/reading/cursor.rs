@@ -1,6 +1,7 @@
 //! Cursors: delivered and read positions, and unread counts explained.
 
 use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::model::audit::AuditAct;
 use cairn_proto::model::conversation::Explained;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::request::reading::{Ack, Explain, MarkRead};
@@ -121,7 +122,9 @@ impl Handle for Explain {
     }
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<Explained, ErrorCode> {
-        let Context { actor, now, .. } = context;
+        let Context {
+            actor, now, batch, ..
+        } = context;
         let Self {
             conversation,
             user: whose,
@@ -134,7 +137,7 @@ impl Handle for Explain {
         let found = state.check(actor.user, conversation, action, now)?;
         let member = &found.member(whose).ok_or(ErrorCode::NotFound)?.record;
         let (base, uncounted, unread) = found.unread(member);
-        Ok(Explained {
+        let explained = Explained {
             head: found.record.head,
             floor: found.record.floor,
             joined: member.joined,
@@ -142,7 +145,15 @@ impl Handle for Explain {
             uncounted: uncounted + found.own_above(member, base),
             unread,
             mentions: found.mentions(whose, member, base),
-        })
+        };
+        if whose != actor.user {
+            let act = AuditAct::UnreadExplained {
+                user: whose,
+                conversation,
+            };
+            state.audit(actor, act, now, batch)?;
+        }
+        Ok(explained)
     }
 }
 

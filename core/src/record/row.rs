@@ -4,6 +4,7 @@ use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::{
     ConversationId, DeviceId, ImportSource, MsgId, Revision, SendStreamId, Timestamp, UserId,
 };
+use cairn_proto::model::audit::AuditRecord;
 use cairn_proto::model::people::Profile;
 use cairn_proto::model::retention::Retention;
 use cairn_proto::text::{GroupName, SettingName, SettingValue};
@@ -52,4 +53,6 @@ pub enum Row {
     Relations(UserId, RelationChunk, Vec<StoredRelation>),
     Profile(UserId, Option<Profile>),
     Setting(SettingName, SettingValue),
+    /// A record of the audit log, by its number.
+    Audit(u64, Option<AuditRecord>),
 }

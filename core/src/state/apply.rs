@@ -61,6 +61,8 @@ impl State {
                 stream,
                 forgotten,
             } => self.apply_stream_opened(user, device, stream, forgotten),
+            Change::Audited(record) => self.audit.push(record.clone()),
+            &Change::AuditTrimmed { first } => self.audit.trim(first),
             // Batches are read with `Change::current`.
             Change::UserFormat3(..)
             | Change::InviteFormat3(..)

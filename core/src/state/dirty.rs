@@ -14,6 +14,7 @@ impl State {
         self.take_conversations(&mut rows);
         self.take_relations(&mut rows);
         self.take_profiles(&mut rows);
+        self.audit.take_dirty(&mut rows);
         let settings = std::mem::take(&mut self.dirty.settings);
         rows.extend(
             settings
@@ -167,6 +168,7 @@ impl State {
             + self.streams.len() * STREAM_BYTES
             + self.relations_bytes()
             + self.profiles_bytes()
+            + self.audit.memory_bytes()
             <= target_bytes
         {
             return Vec::new();
@@ -177,6 +179,7 @@ impl State {
             .retain(|key, stream| !stream.is_clean() || self.dirty.streams_removed.contains(key));
         self.evict_relations();
         self.evict_profiles();
+        self.audit.evict();
         let idle: Vec<_> = self
             .conversations
             .iter()

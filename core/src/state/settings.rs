@@ -57,6 +57,8 @@ settings! {
         "storage quota for all files of one user; each file counts in blocks of 4 KiB, plus 1 KiB";
     attachment_unsent_hours, "attachment-unsent-hours": Number<0, 8_760> = Number(24),
         "hours after which an uploaded but unsent file is removed";
+    audit_days, "audit-days": Number<1, DAYS_MAX> = Number(365),
+        "days for which records of the audit log are kept";
     away_after, "away-after": Span<{ limits::AWAY_AFTER_SECONDS_MAX }> = Span(10 * 60),
         "how long a session is idle before it counts as away";
     clock, "clock": Guarded = Guarded,

@@ -72,6 +72,8 @@ impl State {
             | Change::Mentioned { .. }
             | Change::Unmentioned { .. }
             | Change::User(..)
+            | Change::Audited(_)
+            | Change::AuditTrimmed { .. }
             | Change::UserFormat3(..)
             | Change::InviteFormat3(..)
             | Change::MemberDetailsFormat3 { .. }

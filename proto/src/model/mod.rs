@@ -1,5 +1,6 @@
 //! The state that a server keeps and clients show: users, conversations, groups and settings.
 
+pub mod audit;
 pub mod conversation;
 pub mod group;
 pub mod notification;

@@ -9,6 +9,7 @@ use cairn_proto::content::body::{Amendment, Body, SystemEntry};
 use cairn_proto::content::extras::{Extra, Reaction};
 use cairn_proto::content::message::{Draft, Entry, Forward, Run};
 use cairn_proto::ids::LinkId;
+use cairn_proto::model::audit::{AuditAct, AuditPage, AuditRecord};
 use cairn_proto::model::conversation::{
     Conversation, ConversationKind, Explained, Member, MemberPage,
 };
@@ -82,13 +83,13 @@ macro_rules! enums {
 }
 
 structs! {
-    Attachment, AttachmentHash, Avatar, Bucket, Capabilities, CheckpointMetrics, ClockMetrics,
-    Contact, ContactPage, Conversation, ConversationPage, DeviceInfo, Draft, Entry, Explained,
-    Forward, GroupDetails, GroupSettings, Hello, Histogram, ImportEntry, Imported, LinkId, Media,
-    Member, MemberCursors, MemberPage, MemberSettings, Metrics, Moment, NewInvite, Notifications,
-    OpenGroup, OverviewPlace, PresentDevice, Preview, Profile, Pulled, Reaction, Receipt,
-    ReceiptCounts, ReceiptPage, Relation, RetentionInfo, Run, Setting, UserInfo, UserPage,
-    UserPresence, UserProfile, Video, Welcome,
+    Attachment, AttachmentHash, AuditPage, AuditRecord, Avatar, Bucket, Capabilities,
+    CheckpointMetrics, ClockMetrics, Contact, ContactPage, Conversation, ConversationPage,
+    DeviceInfo, Draft, Entry, Explained, Forward, GroupDetails, GroupSettings, Hello, Histogram,
+    ImportEntry, Imported, LinkId, Media, Member, MemberCursors, MemberPage, MemberSettings,
+    Metrics, Moment, NewInvite, Notifications, OpenGroup, OverviewPlace, PresentDevice, Preview,
+    Profile, Pulled, Reaction, Receipt, ReceiptCounts, ReceiptPage, Relation, RetentionInfo, Run,
+    Setting, UserInfo, UserPage, UserPresence, UserProfile, Video, Welcome,
 }
 
 enums! {
@@ -106,6 +107,8 @@ enums! {
     Presence { Offline, Away, Online }
     NotificationLevel { All, Mentions, Nothing }
     OverviewExtent { All, Changed }
+    AuditAct { InviteCreated, InviteRevoked, SettingSet, RoleSet, UnreadExplained, Imported,
+        Renamed, Claimed, Deactivated, Reactivated, ResetCreated, MemberRemoved }
     AccountUpdate { Profile, Reads, Role }
     PullRange { From, Before }
     Reads { Shown, Hidden }
@@ -161,7 +164,9 @@ requests! {
     People of PeopleRequest {
         FindUsers, GetUsers, SearchUsers, Relate, ListContacts, GetProfiles, SetProfile,
     }
-    Server of ServerRequest { RevokeDevice, ListSettings, SetSetting, SetServerRole }
+    Server of ServerRequest {
+        RevokeDevice, ListSettings, SetSetting, SetServerRole, ListAudit,
+    }
     Session of SessionRequest {
         Pull, ListConversations, Watch, Focus, SetPresence, ListDevices, CreateInvite, GetMetrics,
     }

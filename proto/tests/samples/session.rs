@@ -1,5 +1,7 @@
 //! Requests that a session handles itself, and those about the server.
 
+mod audit;
+
 use cairn_proto::ids::{ConversationId, DeviceId, LinkId, MsgId};
 use cairn_proto::invite::ServerAddr;
 use cairn_proto::model::user::{DeviceInfo, ServerRole};
@@ -84,6 +86,7 @@ fn add_server(samples: &mut Samples) {
     let revoked = DeviceId::new(0x1122_3344_5566_7788);
     samples.ask(RevokeDevice { device: revoked }, ());
     samples.ask(GetMetrics, metrics());
+    audit::add_all(samples);
     samples.ask(ListSettings, List(vec![setting()]));
     let set = SetSetting {
         name: setting().name,

@@ -3,7 +3,9 @@
 use cairn_proto::ids::LinkId;
 use cairn_proto::model::user::DeviceInfo;
 use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, ClockMetrics, Metrics};
-use cairn_proto::wire::request::server::{ListSettings, RevokeDevice, SetServerRole, SetSetting};
+use cairn_proto::wire::request::server::{
+    ListAudit, ListSettings, RevokeDevice, SetServerRole, SetSetting,
+};
 use cairn_proto::wire::request::session::{
     CreateInvite, Focus, GetMetrics, ListConversations, ListDevices, NewInvite, Pull, PullRange,
     Pulled, SetPresence, Watch,
@@ -53,6 +55,7 @@ fn server() -> impl Strategy<Value = Request> {
         (setting_name(), setting_value())
             .prop_map(|(name, value)| SetSetting { name, value }.into()),
         (user_id(), server_role()).prop_map(|(user, role)| SetServerRole { user, role }.into()),
+        any::<u64>().prop_map(|first| ListAudit { first }.into()),
     ]
 }
 

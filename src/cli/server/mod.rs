@@ -1,5 +1,6 @@
 //! Commands of the operator of a server.
 
+pub(crate) mod audit;
 pub(crate) mod compact;
 pub(crate) mod config;
 pub(crate) mod doctor;

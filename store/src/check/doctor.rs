@@ -240,6 +240,7 @@ impl Check<'_> {
                 Err(wrong(key, "there is no such user"))
             }
         })?;
+        self.audit()?;
         self.each(Tree::Links, |_, _, _: LinkRecord| Ok(()))?;
         let mut heads: BTreeMap<ConversationId, MsgId> = BTreeMap::new();
         self.each(

@@ -122,6 +122,12 @@ impl RowKey {
         Self::new(Tree::OpenGroups).and_u64(conversation.get())
     }
 
+    /// A record of the audit log.
+    #[must_use]
+    pub fn audit(number: u64) -> Self {
+        Self::new(Tree::Audit).and_u64(number)
+    }
+
     #[must_use]
     pub fn members(conversation: ConversationId, chunk: MemberChunk) -> Self {
         Self::new(Tree::Members)

@@ -52,6 +52,11 @@ pub fn members(key: &[u8]) -> Option<(ConversationId, MemberChunk)> {
 }
 
 #[must_use]
+pub fn audit(key: &[u8]) -> Option<u64> {
+    whole(key, u64)
+}
+
+#[must_use]
 pub fn uncounted(key: &[u8]) -> Option<(ConversationId, u64)> {
     whole(key, |key| Some((ConversationId::new(u64(key)?), u64(key)?)))
 }

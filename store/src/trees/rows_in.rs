@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use cairn_proto::content::message::{Entry, Message, unpack_entry};
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
+use cairn_proto::model::audit::AuditRecord;
 use cairn_proto::model::retention::Retention;
 use cairn_proto::wire::codec::DecodeError;
 use cairn_proto::wire::request::session::PullRange;
@@ -88,6 +89,15 @@ impl Loader {
             Load::Attachment(hash) => Ok(self.attachment(state, hash)?),
             Load::Attached(conversation, msgid) => Ok(self.attached(state, conversation, msgid)?),
             Load::FirstAttached(conversation) => Ok(self.first_attached(state, conversation)?),
+            Load::Audit(first, last) => {
+                for number in first..=last {
+                    let record = self.trees.read::<AuditRecord>(&RowKey::audit(number))?;
+                    if let Some(record) = record {
+                        state.install_audit_record(record);
+                    }
+                }
+                Ok(())
+            }
         }
     }
 

@@ -39,6 +39,7 @@ fn add(trees: &Trees, row: Row, changes: &mut Vec<RowChange>) -> Result<(), Tree
         Row::Mentions(id, user, chunk, bytes) => {
             put_or_delete(RowKey::mentions(id, user, chunk), bytes.as_ref())
         }
+        Row::Audit(number, record) => put_or_delete(RowKey::audit(number), record.as_ref()),
         Row::Pins(id, pins) => put_or_delete(RowKey::pins(id), (!pins.is_empty()).then_some(&pins)),
         Row::Retention(id, retention) => put_or_delete(RowKey::retention(id), retention.as_ref()),
         Row::Import(id, source, cursor) => RowChange::put(RowKey::import(id, source), &cursor),

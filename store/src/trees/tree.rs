@@ -55,6 +55,8 @@ trees! {
     Attached = "attached",
     /// The quota used by each user's uploads.
     AttachmentBytes = "attachment_bytes",
+    /// The audit log.
+    Audit = "audit",
     /// Single values, by [`super::MetaKey`].
     Meta = "meta",
 }

@@ -47,6 +47,7 @@ const OF_NO_CONVERSATION: &[&str] = &[
     "GetMetrics",
     "FindGroups",
     "ListSettings",
+    "ListAudit",
     "SetSetting",
     "SetServerRole",
     "Relate",

@@ -54,6 +54,7 @@ pub(in crate::model) fn check_trees(trees: &Trees, naive: &Naive) -> Result<(), 
     check_tree("recent", &sends_of(trees), &sends_of(&expected))?;
     check_tree("relations", &trees.relations, &expected.relations)?;
     check_tree("profiles", &trees.profiles, &expected.profiles)?;
+    check_tree("audit", &trees.audit, &expected.audit)?;
     check_tree("settings", &trees.settings, &expected.settings)
 }
 
@@ -172,6 +173,11 @@ fn trees_of(naive: &Naive) -> Trees {
     trees.profiles = naive.profiles.clone();
     trees.settings = naive.settings.clone();
     trees.links = naive.links.clone();
+    trees.audit = naive
+        .audit
+        .iter()
+        .map(|record| (record.number, record.clone()))
+        .collect();
     for (&id, found) in &naive.conversations {
         trees.conversations.insert(id, record(found));
         let group = group_record(found);

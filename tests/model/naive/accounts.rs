@@ -11,6 +11,7 @@ use cairn_core::limits::SEND_STREAMS_PER_DEVICE_MAX;
 use cairn_core::record::{LinkPurpose, LinkRecord, SecretHash, UserOrigin, UserStatus};
 use cairn_proto::ids::{DeviceId, Revision, SendStreamId, Timestamp, UserId};
 use cairn_proto::limits;
+use cairn_proto::model::audit::{AuditAct, AuditPage, AuditRecord};
 use cairn_proto::model::receipts::Reads;
 use cairn_proto::model::user::{DeviceInfo, ServerRole, UserInfo, UserState};
 use cairn_proto::text::UserName;
@@ -66,6 +67,13 @@ impl Naive {
             return Err(ErrorCode::BadRequest);
         }
         let expires_at = Timestamp::new(now.get() + life_seconds * 1000);
+        let id = token.link_id();
+        let act = AuditAct::InviteCreated {
+            id,
+            uses,
+            expires_at,
+        };
+        self.audited(actor, act, now);
         self.links.retain(|_, link| link.expires_at > now);
         self.links.insert(
             token,
@@ -110,6 +118,27 @@ impl Naive {
         let origin = UserOrigin::Invite(invite.link_id());
         let user = self.add_user(name, role, password.clone(), origin, now);
         self.add_device(user, device, now)
+    }
+
+    pub(super) fn audited(&mut self, actor: Actor, act: AuditAct, now: Timestamp) {
+        self.audit.push(AuditRecord {
+            number: self.audit.len() as u64 + 1,
+            at: now,
+            actor: actor.user,
+            device: actor.device,
+            act,
+        });
+    }
+
+    pub(super) fn audit_page(&self, actor: Actor, first: u64) -> Result<AuditPage, ErrorCode> {
+        if self.users[&actor.user].role != ServerRole::Owner {
+            return Err(ErrorCode::Forbidden);
+        }
+        let page = self.audit.iter().filter(|record| record.number >= first);
+        Ok(AuditPage {
+            records: page.take(limits::AUDIT_PAGE_MAX).cloned().collect(),
+            last: self.audit.len() as u64,
+        })
     }
 
     pub(super) fn add_user(

@@ -23,10 +23,10 @@ impl Naive {
     ) -> Result<Answer, ErrorCode> {
         match asked {
             Asked::Message(request) => self.answer_message(actor, request, now),
-            Asked::Reading(request) => self.answer_reading(actor, request),
+            Asked::Reading(request) => self.answer_reading(actor, request, now),
             Asked::Group(request) => self.answer_group(actor, request, now),
             Asked::People(request) => self.answer_people(actor, request),
-            Asked::Server(request) => self.answer_server(actor, request),
+            Asked::Server(request) => self.answer_server(actor, request, now),
         }
     }
 
@@ -87,6 +87,7 @@ impl Naive {
         &mut self,
         actor: Actor,
         request: &ReadingRequest,
+        now: Timestamp,
     ) -> Result<Answer, ErrorCode> {
         match request {
             ReadingRequest::Ack(call) => {
@@ -103,7 +104,7 @@ impl Naive {
                 self.receipts(actor, call.conversation, call.msgid, call.after),
             ),
             ReadingRequest::Explain(call) => {
-                answer(call, self.explain(actor, call.conversation, call.user))
+                answer(call, self.explain(actor, call.conversation, call.user, now))
             }
             ReadingRequest::GetOwnReads(call) => answer(call, Ok(self.users[&actor.user].reads)),
             ReadingRequest::SetOwnReads(call) => {
@@ -216,16 +217,18 @@ impl Naive {
         &mut self,
         actor: Actor,
         request: &ServerRequest,
+        now: Timestamp,
     ) -> Result<Answer, ErrorCode> {
         match request {
             ServerRequest::RevokeDevice(call) => answer(call, self.revoke(actor, call.device)),
             ServerRequest::ListSettings(call) => answer(call, Ok(List(self.told_settings()))),
             ServerRequest::SetSetting(call) => {
-                answer(call, self.set(actor, &call.name, &call.value))
+                answer(call, self.set(actor, &call.name, &call.value, now))
             }
             ServerRequest::SetServerRole(call) => {
-                answer(call, self.set_server_role(actor, call.user, call.role))
+                answer(call, self.set_server_role(actor, call.user, call.role, now))
             }
+            ServerRequest::ListAudit(call) => answer(call, self.audit_page(actor, call.first)),
         }
     }
 }

@@ -9,6 +9,7 @@ use cairn_core::record::UserOrigin;
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::Extras;
 use cairn_proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
+use cairn_proto::model::audit::AuditAct;
 use cairn_proto::model::conversation::{self, ConversationKind, Explained};
 use cairn_proto::model::user::ServerRole;
 use cairn_proto::wire::error::ErrorCode;
@@ -102,6 +103,13 @@ impl Naive {
         if first > cursor {
             return Err(ErrorCode::ImportGap);
         }
+        if cursor == 0 && first + (entries.len() as u64) > cursor {
+            let act = AuditAct::Imported {
+                conversation: id,
+                source,
+            };
+            self.audited(actor, act, now);
+        }
         let (mut added, mut users) = (0, 0);
         for (at, entry) in (first..).zip(entries) {
             if at < cursor {
@@ -157,10 +165,11 @@ impl Naive {
     }
 
     pub(super) fn explain(
-        &self,
+        &mut self,
         actor: Actor,
         id: ConversationId,
         whose: UserId,
+        now: Timestamp,
     ) -> Result<Explained, ErrorCode> {
         if self.users[&actor.user].role == ServerRole::Member {
             self.inside(actor.user, id)?;
@@ -175,7 +184,7 @@ impl Naive {
             found.unread(whose),
             found.mentions(whose),
         );
-        Ok(Explained {
+        let explained = Explained {
             head: found.head(),
             floor: found.floor,
             joined,
@@ -183,7 +192,15 @@ impl Naive {
             uncounted,
             unread,
             mentions,
-        })
+        };
+        if whose != actor.user {
+            let act = AuditAct::UnreadExplained {
+                user: whose,
+                conversation: id,
+            };
+            self.audited(actor, act, now);
+        }
+        Ok(explained)
     }
 
     pub(in crate::model) fn summary(

@@ -6,7 +6,8 @@ use cairn_core::api::actor::Actor;
 use cairn_core::api::command::GrantFocus;
 use cairn_core::api::update::Update;
 use cairn_core::state::settings::{Settings, TABLE};
-use cairn_proto::ids::{ConversationId, UserId};
+use cairn_proto::ids::{ConversationId, Timestamp, UserId};
+use cairn_proto::model::audit::AuditAct;
 use cairn_proto::model::people::{
     Contact, ContactPage, Friendship, Profile, Relation, RelationAct, UserPage, UserProfile,
 };
@@ -307,6 +308,7 @@ impl Naive {
         actor: Actor,
         user: UserId,
         role: ServerRole,
+        now: Timestamp,
     ) -> Result<(), ErrorCode> {
         if self.users[&actor.user].role != ServerRole::Owner {
             return Err(ErrorCode::Forbidden);
@@ -320,6 +322,12 @@ impl Naive {
             return Err(ErrorCode::LastOwner);
         }
         if role != old {
+            let act = AuditAct::RoleSet {
+                user,
+                before: old,
+                after: role,
+            };
+            self.audited(actor, act, now);
             self.users.get_mut(&user).unwrap().role = role;
             self.account_changed(user, AccountUpdate::Role(role));
         }
@@ -387,6 +395,7 @@ impl Naive {
         actor: Actor,
         name: &SettingName,
         value: &SettingValue,
+        now: Timestamp,
     ) -> Result<Setting, ErrorCode> {
         if self.users[&actor.user].role != ServerRole::Owner {
             return Err(ErrorCode::Forbidden);
@@ -429,10 +438,14 @@ impl Naive {
             value
         };
         let mut told = self.told_settings();
-        if told
-            .iter()
-            .any(|setting| setting.name == *name && setting.value != *value)
-        {
+        let old = told.iter().find(|setting| setting.name == *name).unwrap();
+        if old.value != *value {
+            let act = AuditAct::SettingSet {
+                name: name.clone(),
+                before: old.value.clone(),
+                after: value.clone(),
+            };
+            self.audited(actor, act, now);
             self.settings.insert(name.clone(), value.clone());
             self.updates.push(Update::SettingSet);
             told = self.told_settings();

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{DeviceId, UserId};
+use crate::model::audit::AuditPage;
 use crate::model::settings::Setting;
 use crate::model::user::ServerRole;
 use crate::text::{SettingName, SettingValue};
@@ -20,6 +21,8 @@ requests! {
         SetSetting(SetSetting) -> Setting,
         /// Changes a user's role on the server.
         SetServerRole(SetServerRole) -> (),
+        /// Reads a page of the audit log.
+        ListAudit(ListAudit) -> AuditPage,
     }
 }
 
@@ -50,4 +53,12 @@ pub struct SetServerRole {
     pub user: UserId,
     /// The new role.
     pub role: ServerRole,
+}
+
+/// Reads a page of the audit log. For owners of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListAudit {
+    /// The number of the first record of the page. Later than the last one, the page is empty and
+    /// tells the number of the last one.
+    pub first: u64,
 }

@@ -151,6 +151,7 @@ impl Server {
             Self::RevokeDevice(_) | Self::SetSetting(_) => CHANGE,
             Self::SetServerRole(_) => CHANGE,
             Self::ListSettings(_) => QUERY,
+            Self::ListAudit(_) => QUERY.cost(Cost::Page),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::model::audit::AuditRecord;
 use cairn_proto::model::group::Access;
 use cairn_proto::model::people::Profile;
 use cairn_proto::model::retention::Retention;
@@ -16,6 +17,21 @@ use cairn_core::record::{
 use cairn_core::record::{RelationChunk, StoredRelation};
 
 impl Check<'_> {
+    /// Records of the audit log are consecutive.
+    pub(super) fn audit(&mut self) -> Result<(), DoctorError> {
+        let mut next = None;
+        self.each(Tree::Audit, |_, key, record: AuditRecord| {
+            let number = parse::audit(key.bytes());
+            let is_next = next.is_none_or(|next| next == record.number);
+            next = Some(record.number.saturating_add(1));
+            if number == Some(record.number) && is_next {
+                Ok(())
+            } else {
+                Err(wrong(key, "the record before it is missing"))
+            }
+        })
+    }
+
     pub(super) fn cursors(
         &mut self,
         heads: &BTreeMap<ConversationId, MsgId>,

@@ -6,6 +6,7 @@ use cairn_core::record::{
     UserRecord,
 };
 use cairn_proto::ids::{ConversationId, Revision};
+use cairn_proto::model::audit::AuditRecord;
 use cairn_proto::text::{GroupName, SettingValue};
 
 use super::Loader;
@@ -67,6 +68,9 @@ impl Loader {
                 }
             },
         )?;
+        self.each(&RowPrefix::all(Tree::Audit), |_, record: AuditRecord| {
+            state.install_audit(&record);
+        })?;
         self.revisions(&mut state)?;
         self.each(&RowPrefix::all(Tree::AttachmentBytes), |key, bytes: u64| {
             if let Some(user) = parse::user(key.bytes()) {
