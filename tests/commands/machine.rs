@@ -87,7 +87,7 @@ pub fn all(world: &World) {
     assert!(audit.contains("created invite"), "{audit}");
     let last = world.json("ada", &["audit", "--limit", "1"]);
     assert!(last["number"].is_u64() && last["act"].is_string(), "{last}");
-    world.refused("tom", &["audit"], "only owners");
+    world.refused("tom", &["audit"], "your role does not allow that");
     let stats = world.json("ada", &["stats"]);
     assert!(
         stats["entries"].as_u64().unwrap() > 0 && stats["checkpoints"].is_object(),
