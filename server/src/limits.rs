@@ -124,6 +124,12 @@ pub(crate) const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
 /// Streams that a client may have open at once.
 pub const STREAMS_PER_CONNECTION_MAX: u32 = 8;
 
+/// Streams of one connection that the client may open and give up, at once.
+pub const STREAMS_ABANDONED_BURST_MAX: u32 = 100;
+
+/// Time after which it may give up another one.
+pub(crate) const STREAM_ABANDONED_INTERVAL: Duration = Duration::from_secs(1);
+
 /// Datagrams buffered, in bytes each way.
 pub(crate) const DATAGRAM_BUFFER_BYTES: usize = 2 * 1024;
 
@@ -160,6 +166,10 @@ pub(crate) const BUDGET_BYTES_TOTAL: usize = 64 * 1024 * 1024;
 
 /// Requests that cannot be decoded, after which a connection is closed.
 pub const BAD_REQUESTS_MAX: u32 = 10;
+
+/// The time within which a request must arrive after its first byte: the largest one at a few
+/// kilobytes per second.
+pub const REQUEST_ARRIVAL_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// A client that reads nothing of its replies for this time loses its session.
 pub(crate) const REPLY_READ_TIME_MAX: Duration = Duration::from_secs(30);

@@ -4,6 +4,7 @@ pub(crate) mod activity;
 pub(crate) mod admission;
 pub(crate) mod connection;
 pub(crate) mod datagrams;
+pub(crate) mod downloads;
 pub(crate) mod login;
 pub(crate) mod password;
 pub(crate) mod registration;
@@ -29,6 +30,7 @@ use crate::delivery::outbox::Outbox;
 use crate::delivery::push::Push;
 use crate::principal::Principal;
 use crate::session::activity::Activity;
+use crate::session::downloads::Downloads;
 use crate::transport::Connection;
 
 #[derive(Debug)]
@@ -45,6 +47,7 @@ pub(crate) struct Session {
     /// Set once something may have been sent on the send stream.
     has_sent: AtomicBool,
     readable: Mutex<HashMap<ConversationId, Readable>>,
+    downloads: Downloads,
     pub(crate) activity: Activity,
     /// The presence that the client reports.
     pub(crate) present: Mutex<PresentDevice>,
@@ -88,6 +91,7 @@ impl Session {
             transfers: AtomicUsize::new(0),
             has_sent: AtomicBool::new(false),
             readable: Mutex::default(),
+            downloads: Downloads::default(),
             activity: Activity::new(now),
             present: Mutex::new(PresentDevice {
                 kind: DeviceKind::Unknown,
@@ -175,8 +179,9 @@ impl Session {
         self.readable.lock().insert(conversation, readable);
     }
 
-    /// Ends what [`Session::grant`] allowed.
+    /// Ends what [`Session::grant`] allowed, and the downloads.
     pub(crate) fn revoke(&self, conversation: ConversationId) {
         self.readable.lock().remove(&conversation);
+        self.downloads.revoke(conversation);
     }
 }

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use cairn_client::Account;
+use cairn_client::Client;
 use cairn_client::proto::content::attachment::{Attachment, AttachmentHash, TransferFrame};
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, MsgId, RequestId};
@@ -287,6 +288,62 @@ async fn download_requires_visibility() {
                 let (mut stream, answer) = download(raw, conversation, msgid, hash, 0).await;
                 assert_eq!(answer, REFUSED(ErrorCode::NoSuchAttachment), "{what}");
                 assert!(stream.rest().await.is_empty());
+            }
+        })
+        .await;
+}
+
+/// Bytes of a file that no buffer on the way holds.
+const LARGE_BYTES: usize = 8 * 1024 * 1024;
+
+/// How a membership ends.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    Removed,
+    Banned,
+    Left,
+}
+
+impl End {
+    async fn of(self, owner: &Client, member: &Client, of: ConversationId) {
+        let user = member.whoami().user;
+        let (by_owner, by_member) = (owner.conversation(of), member.conversation(of));
+        match self {
+            Self::Removed => drop(by_owner.remove_members(vec![user]).await.unwrap()),
+            Self::Banned => drop(by_owner.ban(vec![user]).await.unwrap()),
+            Self::Left => drop(by_member.remove_members(vec![user]).await.unwrap()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn download_ends_with_membership() {
+    let mut stage = Stage::set().await;
+    let (ada, ada_account) = stage.user("ada").await;
+    let (eve, eve_account) = stage.user("eve").await;
+    let server = stage.server.addr;
+    let content: Vec<u8> = (0..LARGE_BYTES).map(|n| (n % 251) as u8).collect();
+    let file = file(&content);
+    let raw = Raw::log_in(server, &ada_account).await;
+    let stored = upload(&raw, file.hash, LARGE_BYTES as u64, &content).await;
+    assert_eq!(stored, TransferFrame::Stored);
+    stage
+        .meanwhile(async {
+            for end in [End::Removed, End::Banned, End::Left] {
+                let raw = Raw::log_in(server, &eve_account).await;
+                let mut downloads = Vec::new();
+                for name in ["left", "kept"] {
+                    let group = group(&ada, name, &[eve_account.user]).await;
+                    let message = ada.conversation(group).send(Body::from(file.clone()));
+                    let said = message.await.unwrap();
+                    let (stream, answer) = download(&raw, group, said, file.hash, 0).await;
+                    assert_eq!(answer, TransferFrame::From(0));
+                    downloads.push((group, stream));
+                }
+                end.of(&ada, &eve, downloads[0].0).await;
+                assert_eq!(downloads[1].1.rest().await, content, "{end:?}");
+                assert!(downloads[0].1.is_broken_off_early().await, "{end:?}");
+                raw.connection.close(0u32.into(), b"");
             }
         })
         .await;

@@ -296,6 +296,18 @@ impl Stream {
             .is_err()
     }
 
+    /// Returns whether the server resets the stream, after any bytes.
+    pub(super) async fn is_broken_off_early(&mut self) -> bool {
+        loop {
+            let read = timeout(PATIENCE, self.recv.read_chunk(usize::MAX, true));
+            match read.await.expect("the stream goes on") {
+                Ok(Some(_)) => {}
+                Ok(None) => return false,
+                Err(_) => return true,
+            }
+        }
+    }
+
     /// Returns whether the server finishes the stream without further bytes.
     pub(super) async fn ends(&mut self) -> bool {
         self.buffer.is_empty() && matches!(self.recv.read_chunk(1, true).await, Ok(None))

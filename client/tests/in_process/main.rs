@@ -10,6 +10,7 @@
 
 mod allowances;
 mod fairness;
+mod requests;
 mod server;
 
 use std::io::Cursor;

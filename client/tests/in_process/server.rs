@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use cairn_client::{Account, Client, ClientBuilder, Endpoint, InviteLink, JoinRequest, Timestamp};
-use cairn_memory::{Limits, Network};
+use cairn_memory::{ClientConnection, Limits, Network};
 use cairn_server::run::{InProcess, Options, Ready, ServeError, run_in_process};
 use cairn_store::env::{BackgroundWork, Env};
 use cairn_store::testing::SimDisk;
@@ -97,6 +97,11 @@ impl Server {
     /// A client that reaches this server only.
     pub(super) fn client(&self) -> ClientBuilder {
         Client::builder().endpoint(Endpoint::in_memory(self.network.clone(), address()))
+    }
+
+    /// A connection that speaks no protocol by itself.
+    pub(super) fn connect(&self) -> ClientConnection {
+        self.network.connect(address()).unwrap()
     }
 
     pub(super) async fn join(&self, link: &InviteLink, name: &str) -> (Client, Account) {

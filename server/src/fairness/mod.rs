@@ -1,5 +1,6 @@
 //! Fairness: what each principal may use, so that no one takes the share of others.
 
+pub(crate) mod abandoned;
 pub(crate) mod allowance;
 pub(crate) mod budget;
 pub(crate) mod hash_queue;

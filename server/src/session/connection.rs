@@ -16,18 +16,20 @@ use cairn_proto::wire::hello::ClientFrame;
 use cairn_proto::wire::request::Request;
 use cairn_proto::wire::response::ServerFrame;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{debug, warn};
 
 use crate::delivery;
+use crate::fairness::abandoned::AbandonedStreams;
 use crate::limits;
 use crate::session::datagrams;
+use crate::session::downloads::Downloading;
 use crate::session::login::{self, Refusal};
 use crate::session::requests::{End, Requests};
 use crate::session::{Session, Transferring};
 use crate::shared::Shared;
 use crate::transfer::download::{self, Wanted};
-use crate::transfer::{TransferSlots, TransferStream, upload};
+use crate::transfer::{Served, TransferSlots, TransferStream, upload};
 use crate::transport::framing::{FrameReader, ReadError};
 use crate::transport::{Connection, SendStream};
 use cairn_core::api::actor::Actor;
@@ -117,30 +119,30 @@ async fn refuse(send: &mut SendStream, code: ErrorCode) {
 /// Reads requests until the client finishes or breaks the protocol. Returns the close code.
 async fn run(shared: &Arc<Shared>, session: &Arc<Session>, mut reader: FrameReader) -> CloseCode {
     let mut requests = Requests::new(shared.clone(), session.clone());
+    // Since when the server waits for the remainder of a request.
+    let mut part_since = None;
     loop {
         match reader.buffered(FRAME_BYTES_MAX) {
-            Ok(Some(frame)) => match read_request(&frame) {
-                Ok(Some((id, request))) => {
-                    if let Err(end) = requests.take(id, request, frame.len()).await {
-                        return close_code(end);
-                    }
+            Ok(Some(frame)) => {
+                part_since = None;
+                if let Err(code) = take(&mut requests, &frame).await {
+                    return code;
                 }
-                Ok(None) => return CloseCode::Protocol,
-                Err((id, code)) => {
-                    if let Err(end) = requests.refuse(id, code, frame.len()).await {
-                        return close_code(end);
-                    }
-                }
-            },
+            }
             Ok(None) => {
                 // Submit before waiting for more bytes: the client may wait for these replies.
                 if requests.submit().await.is_err() {
                     return CloseCode::GoingAway;
                 }
+                part_since = match reader.has_part() {
+                    true => part_since.or_else(|| Some(Instant::now())),
+                    false => None,
+                };
                 let read = tokio::select! {
                     biased;
                     read = reader.read_more() => read,
                     () = requests.reap() => continue,
+                    () = overdue(part_since) => return CloseCode::Slow,
                 };
                 match read {
                     Ok(()) => {}
@@ -151,6 +153,24 @@ async fn run(shared: &Arc<Shared>, session: &Arc<Session>, mut reader: FrameRead
             }
             Err(_) => return CloseCode::FrameTooBig,
         }
+    }
+}
+
+/// Takes a request, or refuses it. Returns the close code when the connection must end.
+async fn take(requests: &mut Requests, frame: &Bytes) -> Result<(), CloseCode> {
+    match read_request(frame) {
+        Ok(Some((id, request))) => requests.take(id, request, frame.len()).await,
+        Ok(None) => return Err(CloseCode::Protocol),
+        Err((id, code)) => requests.refuse(id, code, frame.len()).await,
+    }
+    .map_err(close_code)
+}
+
+/// Waits until a request that began to arrive is overdue.
+async fn overdue(part_since: Option<Instant>) {
+    match part_since {
+        Some(since) => sleep_until(since + limits::REQUEST_ARRIVAL_TIME_MAX).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -242,10 +262,17 @@ async fn accept_streams(shared: Arc<Shared>, session: Arc<Session>) {
         is_pushed: AtomicBool::new(false),
     });
     let mut tasks = JoinSet::new();
+    let mut abandoned = AbandonedStreams::default();
     loop {
         tokio::select! {
             biased;
-            Some(_) = tasks.join_next() => {}
+            Some(served) = tasks.join_next() => {
+                let is_abandoned = matches!(served, Ok(Served::Abandoned));
+                if is_abandoned && !abandoned.allow(Instant::now()) {
+                    connection.close(CloseCode::Rate);
+                    break;
+                }
+            }
             accepted = connection.accept_bi() => match accepted {
                 Ok((send, recv)) => {
                     tasks.spawn(serve_stream(streams.clone(), send, FrameReader::new(recv)));
@@ -262,12 +289,19 @@ async fn accept_streams(shared: Arc<Shared>, session: Arc<Session>) {
 ///
 /// Transfers are boxed: each session has a timeline stream, whose task would be allocated for the
 /// largest of them. Refused ones take no more than that.
-async fn serve_stream(streams: Arc<Streams>, mut send: SendStream, mut reader: FrameReader) {
+async fn serve_stream(
+    streams: Arc<Streams>,
+    mut send: SendStream,
+    mut reader: FrameReader,
+) -> Served {
     match read_opening(&streams.session.connection, &mut reader).await {
-        Some(StreamOpening::Timeline) => streams.push(send).await,
+        Some(StreamOpening::Timeline) => {
+            streams.push(send).await;
+            Served::Completed
+        }
         Some(StreamOpening::Upload { hash, bytes }) => {
             let stream = TransferStream::of(send, reader);
-            Box::pin(streams.upload(stream, hash, bytes)).await;
+            Box::pin(streams.upload(stream, hash, bytes)).await
         }
         Some(StreamOpening::Download {
             conversation,
@@ -282,10 +316,13 @@ async fn serve_stream(streams: Arc<Streams>, mut send: SendStream, mut reader: F
                 from,
             };
             let stream = TransferStream::of(send, reader);
-            Box::pin(streams.download(stream, wanted)).await;
+            Box::pin(streams.download(stream, wanted)).await
         }
-        // Dropping `reader` stops the other half.
-        None => send.reset(),
+        None => {
+            // Dropping `reader` stops the other half.
+            send.reset();
+            Served::Abandoned
+        }
     }
 }
 
@@ -305,22 +342,29 @@ async fn read_opening(connection: &Connection, reader: &mut FrameReader) -> Opti
 }
 
 impl Streams {
-    async fn upload(&self, stream: TransferStream, hash: AttachmentHash, bytes: u64) {
-        if let Some((actor, stream, _transferring)) = self.admit(stream).await {
-            Box::pin(upload::serve(
-                self.shared.clone(),
-                actor,
-                stream,
-                hash,
-                bytes,
-            ))
-            .await;
+    async fn upload(&self, stream: TransferStream, hash: AttachmentHash, bytes: u64) -> Served {
+        match self.admit(stream).await {
+            Some((actor, stream, _transferring)) => {
+                let shared = self.shared.clone();
+                Box::pin(upload::serve(shared, actor, stream, hash, bytes)).await
+            }
+            None => Served::Abandoned,
         }
     }
 
-    async fn download(&self, stream: TransferStream, wanted: Wanted) {
+    async fn download(&self, stream: TransferStream, wanted: Wanted) -> Served {
         if let Some((actor, stream, _transferring)) = self.admit(stream).await {
-            Box::pin(download::serve(self.shared.clone(), actor, stream, wanted)).await;
+            let downloading = Downloading::start(self.session.clone(), wanted.conversation);
+            Box::pin(download::serve(
+                self.shared.clone(),
+                actor,
+                stream,
+                wanted,
+                downloading,
+            ))
+            .await
+        } else {
+            Served::Abandoned
         }
     }
 

@@ -10,8 +10,9 @@ use cairn_proto::wire::error::ErrorCode;
 use tokio::time::timeout;
 use tracing::error;
 
-use super::stream::{Aborted, TransferStream};
+use super::stream::{Aborted, Served, TransferStream};
 use crate::limits::TRANSFER_SILENCE_MAX;
+use crate::session::downloads::Downloading;
 use crate::shared::Shared;
 use cairn_core::api::actor::Actor;
 use cairn_core::api::command::GrantDownload;
@@ -26,14 +27,24 @@ pub(crate) struct Wanted {
     pub(crate) from: u64,
 }
 
+/// Serves a download until its end, or that of the membership.
 pub(crate) async fn serve(
     shared: Arc<Shared>,
     actor: Actor,
     mut stream: TransferStream,
     wanted: Wanted,
-) {
-    let sent = send(&shared, actor, &mut stream, wanted).await;
-    stream.end(sent).await;
+    downloading: Downloading,
+) -> Served {
+    let sent = tokio::select! {
+        biased;
+        () = downloading.revoked() => Err(Aborted::Gone),
+        sent = send(&shared, actor, &mut stream, wanted) => sent,
+    };
+    match sent {
+        Ok(()) => stream.finish_unless(downloading.revoked()).await,
+        aborted => return stream.end(aborted).await,
+    }
+    Served::Completed
 }
 
 async fn send(

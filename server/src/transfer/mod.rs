@@ -14,5 +14,5 @@ mod transfers;
 pub(crate) mod upload;
 
 pub(crate) use self::slots::TransferSlots;
-pub(crate) use self::stream::TransferStream;
+pub(crate) use self::stream::{Served, TransferStream};
 pub(crate) use self::transfers::Transfers;

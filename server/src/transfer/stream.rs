@@ -29,6 +29,15 @@ pub(super) enum Aborted {
     Gone,
 }
 
+/// How a stream ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Served {
+    /// It had an answer, which may be a refusal.
+    Completed,
+    /// Its client gave it up, or asked for more than it may have at once.
+    Abandoned,
+}
+
 impl From<ErrorCode> for Aborted {
     fn from(code: ErrorCode) -> Self {
         Self::Refused(code)
@@ -84,20 +93,33 @@ impl TransferStream {
     }
 
     /// Ends the stream with its outcome. Bytes still arriving are discarded.
-    pub(super) async fn end(mut self, ended: Result<(), Aborted>) {
+    pub(super) async fn end(mut self, ended: Result<(), Aborted>) -> Served {
         match ended {
             Ok(()) => self.finish().await,
             Err(Aborted::Refused(code)) => self.refuse(code).await,
-            Err(Aborted::Gone) => self.send.reset(),
+            Err(Aborted::Gone) => {
+                self.send.reset();
+                return Served::Abandoned;
+            }
         }
+        Served::Completed
     }
 
     /// Ends the stream. Its window is kept until the last bytes arrived, so that they take nothing
     /// from messages.
-    pub(super) async fn finish(mut self) {
+    pub(super) async fn finish(self) {
+        self.finish_unless(std::future::pending()).await;
+    }
+
+    /// Like [`TransferStream::finish`], but discards unread bytes once `revoked` resolves.
+    pub(super) async fn finish_unless(mut self, revoked: impl Future<Output = ()>) {
         let _draining = self.slot.take().map(TransferSlot::drain);
         if self.send.finish().is_ok() {
-            let _ = timeout(limits::TRANSFER_DRAIN_TIME_MAX, self.send.stopped()).await;
+            tokio::select! {
+                biased;
+                () = revoked => self.send.reset(),
+                _ = timeout(limits::TRANSFER_DRAIN_TIME_MAX, self.send.stopped()) => {}
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use cairn_proto::wire::error::ErrorCode;
 use tokio::time::{Instant, timeout};
 
 use super::lease::{Reservation, Taken};
-use super::stream::{Aborted, TransferStream};
+use super::stream::{Aborted, Served, TransferStream};
 use crate::limits::{TRANSFER_PART_TIME_MAX, TRANSFER_SILENCE_MAX};
 use crate::principal::Principal;
 use crate::shared::Shared;
@@ -25,9 +25,9 @@ pub(crate) async fn serve(
     mut stream: TransferStream,
     hash: AttachmentHash,
     bytes: u64,
-) {
+) -> Served {
     let taken = take(&shared, actor, &mut stream, hash, bytes).await;
-    stream.end(taken).await;
+    stream.end(taken).await
 }
 
 async fn take(

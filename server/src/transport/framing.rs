@@ -44,6 +44,12 @@ impl FrameReader {
         frame::split(&mut self.buffer, max_bytes)
     }
 
+    /// Returns whether a part of a frame has arrived.
+    #[must_use]
+    pub(crate) fn has_part(&self) -> bool {
+        !self.buffer.is_empty()
+    }
+
     /// Waits for more bytes.
     pub(crate) async fn read_more(&mut self) -> Result<(), ReadError> {
         match self.stream.read_chunk(READ_BYTES_MAX).await? {

@@ -176,3 +176,40 @@ async fn session_ends_with_either_stream_half() {
         "nothing was said"
     );
 }
+
+/// Each costs the server a task. A client that gives up a few, as when its user scrolls, is served.
+#[tokio::test]
+async fn flood_of_abandoned_streams_closes_the_connection() {
+    const FEW: u32 = ABANDONED_MAX / 2;
+    let mut stage = Stage::set().await;
+    let account = stage.account("eve").await;
+    let server = stage.server.addr;
+    stage
+        .meanwhile(async {
+            for opening in [&[][..], &frame::frame(&StreamOpening::Timeline)[..3]] {
+                let mut raw = Raw::log_in(server, &account).await;
+                for _ in 0..FEW {
+                    abandon(&raw, opening).await;
+                }
+                raw.goes_on().await;
+                for _ in 0..2 * ABANDONED_MAX {
+                    if raw.connection.close_reason().is_some() {
+                        break;
+                    }
+                    abandon(&raw, opening).await;
+                }
+                assert_eq!(raw.closed().await, CloseCode::Rate);
+            }
+            connect(&account).await;
+        })
+        .await;
+}
+
+const ABANDONED_MAX: u32 = cairn_server::limits::STREAMS_ABANDONED_BURST_MAX;
+
+async fn abandon(raw: &Raw, opening: &[u8]) {
+    if let Ok((mut send, _)) = raw.connection.open_bi().await {
+        let _ = send.write_all(opening).await;
+        let _ = send.reset(0u32.into());
+    }
+}
