@@ -94,6 +94,14 @@ fn edit(msgid: u64, target: u64, text: &str) -> Message {
     amendment(msgid, edited)
 }
 
+fn edit_mentioning(msgid: u64, target: u64, text: &str, user: UserId) -> Message {
+    let mentions = Extras::new(vec![Extra::Mention(user)]).unwrap();
+    Message {
+        extras: mentions,
+        ..edit(msgid, target, text)
+    }
+}
+
 fn team(replica: &Replica) -> &Conversation {
     replica.conversation(TEAM).unwrap()
 }
@@ -145,6 +153,23 @@ fn later_entries_amend_earlier_ones() {
     assert!(team(&replica).details().pins.is_empty());
     let first = team(&replica).entry(id(1)).unwrap();
     assert!(first.reactions.is_empty() && first.edited.is_none());
+}
+
+#[test]
+fn edits_replace_mentions() {
+    let mut replica = entered(10);
+    let log = [text(1, BOB), edit_mentioning(2, 1, "hello, @me", ME)];
+    assert_eq!(replica.append(&log), Ok(Update::Changed));
+    let mentions = |replica: &Replica, msgid| {
+        let entry = team(replica).entry(id(msgid)).unwrap();
+        entry.mentions_user(ME)
+    };
+    assert!(mentions(&replica, 1) && mentions(&replica, 2));
+    assert_eq!(replica.append(&[edit(3, 1, "hello")]), Ok(Update::Changed));
+    assert!(!mentions(&replica, 1) && !mentions(&replica, 2));
+    let again = edit_mentioning(4, 1, "@me", ME);
+    assert_eq!(replica.append(&[again]), Ok(Update::Changed));
+    assert!(mentions(&replica, 1) && mentions(&replica, 4));
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Texts of messages, by command: mentions, and texts that are blank.
+//! Texts of messages, by command: mentions, markup, and texts that are blank.
 
 mod blank;
+mod markup;
 mod mentions;

@@ -1,6 +1,7 @@
 //! Names after an `@`.
 
 use std::collections::HashMap;
+use std::iter;
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -114,15 +115,26 @@ impl<T> Names<T> {
     }
 }
 
-/// Names are compared by this: full width forms narrowed, lower case, composed.
+/// Names are compared by this: in the usual width, lower case, composed.
 fn key(name: &str) -> String {
-    let narrow = |c: char| match c {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xff01 + 0x21).unwrap_or(c),
-        c => c,
-    };
-    let lower: String = name.chars().map(narrow).collect::<String>().to_lowercase();
+    let lower = name
+        .chars()
+        .flat_map(usual_width)
+        .flat_map(char::to_lowercase);
+    let lower: String = lower.collect();
     // The two forms of the Greek sigma are one letter.
     lower.replace('ς', "σ").nfc().collect()
+}
+
+/// The letters of full width (`ｂ`) and half width (`ｶ`) in their usual form. No other character has
+/// a compatibility form that is the same letter.
+fn usual_width(c: char) -> impl Iterator<Item = char> {
+    let is_other_width = matches!(c, '\u{ff01}'..='\u{ffee}');
+    let usual = is_other_width.then(|| iter::once(c).nfkc());
+    usual
+        .into_iter()
+        .flatten()
+        .chain((!is_other_width).then_some(c))
 }
 
 /// Returns what a text mentions. Clients call it for every text that they send or edit.

@@ -161,6 +161,15 @@ fn mentions_count_once_and_in_order() {
     let text = "@张三 @Bob `@ann lee`\n> @bob\n- **@ann lee**";
     assert_eq!(mentions(text, &names()).found, [3, 2, 5]);
     assert_eq!(mentions("@bob, @BOB and @ｂｏｂ", &names()).found, [2]);
+    let names = Names::new([("ガイド", 1), ("Δοκιμή", 2), ("ß", 3), ("ΣΟΦΌΣ", 4)]);
+    for (text, user) in [
+        ("@ｶﾞｲﾄﾞさん", 1),
+        ("@ΔΟΚΙΜΗ\u{301}", 2),
+        ("@ẞ", 3),
+        ("@σοφός", 4),
+    ] {
+        assert_eq!(mentions(text, &names).found, [user], "{text:?}");
+    }
 }
 
 #[test]

@@ -193,6 +193,7 @@ impl<'de> Deserialize<'de> for Content {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::content::attachment::AttachmentHash;
     use crate::ids::MsgId;
     use crate::text::Text;
 
@@ -214,6 +215,25 @@ mod tests {
                 assert_eq!(content.into_parts(), (body.clone(), extras));
             }
         }
+    }
+
+    #[test]
+    fn blank_captions_are_encoded_as_empty_ones() {
+        let file = |caption: &str| {
+            let file = Attachment {
+                hash: AttachmentHash::new([7; AttachmentHash::BYTES]),
+                name: "plan.pdf".parse().unwrap(),
+                media_type: "application/pdf".parse().unwrap(),
+                size_bytes: 1,
+                caption: caption.parse().unwrap(),
+            };
+            Content::new(file.into(), Extras::NONE).packed().to_vec()
+        };
+        assert_eq!(file("\u{200b} "), file(""));
+        let mut packed = file("x");
+        assert_eq!(packed.pop(), Some(b'x'));
+        packed.push(b' ');
+        assert_eq!(Content::parse(packed.into()), Err(DecodeError::Malformed));
     }
 
     #[test]
