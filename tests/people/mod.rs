@@ -3,7 +3,10 @@
 
 mod away;
 mod commands;
+mod deactivated;
+mod invites;
 mod own;
+mod passwords;
 mod presence;
 mod visibility;
 
