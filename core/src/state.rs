@@ -23,11 +23,12 @@ use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStream
 use cairn_proto::model::audit::AuditRecord;
 use cairn_proto::model::people::Profile;
 use cairn_proto::model::user::UserInfo;
-use cairn_proto::text::{GroupName, SettingName, SettingValue, UserName};
+use cairn_proto::text::{GroupName, SettingName, SettingValue};
 use hashbrown::{HashMap, HashSet};
 
 use crate::audit_log::AuditLog;
 use crate::clock::Clock;
+use crate::people::names::NameIndex;
 use crate::record::{
     ConversationRecord, DeviceRecord, LinkRecord, MemberChunk, MembershipRecord, RecentSend,
     RelationChunk, SecretHash, SendCursor, StoredMember, StoredMentions, UsedStream, UserRecord,
@@ -44,9 +45,7 @@ use crate::state::table::{Slot, Table};
 #[derive(Debug, Default)]
 pub struct State {
     pub(super) users: HashMap<UserId, User>,
-    names: HashMap<UserName, UserId>,
-    /// Not unique: imported users may share a folded name.
-    pub(super) folded_names: BTreeSet<(String, UserId)>,
+    pub(super) names: NameIndex,
     pub(super) tokens: HashMap<SecretHash, (UserId, DeviceId)>,
     pub(super) links: HashMap<SecretHash, LinkRecord>,
     pub(super) conversations: Table<ConversationId, Conversation>,
@@ -106,19 +105,6 @@ impl State {
     #[must_use]
     pub fn user(&self, user: UserId) -> Option<&User> {
         self.users.get(&user)
-    }
-
-    #[must_use]
-    pub(crate) fn user_named(&self, name: &UserName) -> Option<UserId> {
-        self.names.get(name).copied()
-    }
-
-    /// Returns whether the name could be confused with an existing one.
-    #[must_use]
-    pub(crate) fn is_confusable(&self, name: &UserName) -> bool {
-        let folded = name.folded();
-        let mut from = self.folded_names.range((folded.clone(), UserId::SERVER)..);
-        from.next().is_some_and(|(known, _)| *known == folded)
     }
 
     #[must_use]
@@ -241,8 +227,13 @@ impl State {
 impl State {
     pub fn install_user(&mut self, id: UserId, record: UserRecord) {
         self.last_user = self.last_user.max(id.get());
-        self.names.insert(record.name.clone(), id);
-        self.folded_names.insert((record.name.folded(), id));
+        let known = self.users.get(&id).map(|user| &user.record.name);
+        if known != Some(&record.name) {
+            if let Some(known) = known {
+                self.names.remove(known, id);
+            }
+            self.names.insert(&record.name, id);
+        }
         let user = self.users.entry(id).or_insert_with(|| User {
             record: record.clone(),
             devices: BTreeMap::new(),

@@ -1,6 +1,5 @@
 //! A session: one live connection of a device, and what the hub knows of it.
 
-mod account;
 pub(crate) mod activity;
 pub(crate) mod admission;
 pub(crate) mod connection;

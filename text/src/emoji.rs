@@ -29,3 +29,16 @@ pub fn emoji_names(prefix: &str) -> impl Iterator<Item = (&'static str, &'static
         .copied()
         .take_while(move |(name, _)| name.starts_with(prefix))
 }
+
+/// Lines of all sequences that Unicode recommends for interchange (RGI), with every skin tone,
+/// sorted by code points. Printed by the same example.
+const SEQUENCES: &str = include_str!("sequences.txt");
+
+static IS_EMOJI: LazyLock<Vec<&str>> = LazyLock::new(|| SEQUENCES.lines().collect());
+
+/// Returns whether a string is one emoji: a sequence that Unicode recommends for interchange, such
+/// as 🏳️‍🌈.
+#[must_use]
+pub fn is_emoji(sequence: &str) -> bool {
+    IS_EMOJI.binary_search(&sequence).is_ok()
+}

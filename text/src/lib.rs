@@ -1,7 +1,7 @@
 //! The markup of cairn's messages, as `docs/TEXT.md` describes it.
 //!
-//! [`parse()`] turns a text into a tree that every client renders in its own way, [`Names`] finds
-//! the users that a text mentions, and [`sanitize()`] makes text of other users safe to show.
+//! [`parse`] turns a text into a tree that every client renders in its own way, [`Names`] finds the
+//! users that a text mentions, and [`sanitize()`] makes text of other users safe to show.
 //! `vectors.json` beside the crate holds texts with their trees, for implementations in other
 //! languages.
 //!
@@ -20,12 +20,16 @@
 mod chars;
 mod emoji;
 mod mention;
+mod name;
 mod parse;
 mod sanitize;
 mod tree;
 
-pub use emoji::{emoji, emoji_names};
+pub use emoji::{emoji, emoji_names, is_emoji};
 pub use mention::{Mentions, Names, mentions};
+pub use name::{
+    composed_name, is_composed, nickname_fault, nickname_key, skeleton, user_key, user_name_fault,
+};
 pub use parse::parse;
 pub use sanitize::{Lines, is_blank, is_interpreted, sanitize};
 pub use tree::{Block, Inline, Item, Line, Marker};

@@ -1,11 +1,11 @@
 //! Names after an `@`.
 
 use std::collections::HashMap;
-use std::iter;
 
 use unicode_normalization::UnicodeNormalization;
 
 use crate::chars::{is_mark, is_word};
+use crate::name::user_key as key;
 use crate::parse::parse_noting;
 use crate::tree::{Block, Inline};
 
@@ -113,28 +113,6 @@ impl<T> Names<T> {
             self.get(name).map(|target| (name, target))
         })
     }
-}
-
-/// Names are compared by this: in the usual width, lower case, composed.
-fn key(name: &str) -> String {
-    let lower = name
-        .chars()
-        .flat_map(usual_width)
-        .flat_map(char::to_lowercase);
-    let lower: String = lower.collect();
-    // The two forms of the Greek sigma are one letter.
-    lower.replace('ς', "σ").nfc().collect()
-}
-
-/// The letters of full width (`ｂ`) and half width (`ｶ`) in their usual form. No other character has
-/// a compatibility form that is the same letter.
-fn usual_width(c: char) -> impl Iterator<Item = char> {
-    let is_other_width = matches!(c, '\u{ff01}'..='\u{ffee}');
-    let usual = is_other_width.then(|| iter::once(c).nfkc());
-    usual
-        .into_iter()
-        .flatten()
-        .chain((!is_other_width).then_some(c))
 }
 
 /// Returns what a text mentions. Clients call it for every text that they send or edit.

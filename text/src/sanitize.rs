@@ -74,7 +74,7 @@ pub fn is_blank(text: &str) -> bool {
 }
 
 /// Letters and symbols without a shape.
-const fn is_shapeless(c: char) -> bool {
+pub(crate) const fn is_shapeless(c: char) -> bool {
     matches!(
         c,
         '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}' | '\u{1d159}'
@@ -88,12 +88,12 @@ const fn is_direction_override(c: char) -> bool {
 }
 
 /// Marks that right-to-left text needs beside digits and punctuation. They reorder nothing else.
-const fn is_direction_mark(c: char) -> bool {
+pub(crate) const fn is_direction_mark(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}')
 }
 
 /// Characters without width of their own.
-const fn is_hidden(c: char) -> bool {
+pub(crate) const fn is_hidden(c: char) -> bool {
     matches!(
         c,
         '\u{ad}'

@@ -64,11 +64,11 @@ impl Handle for Import {
         let mark = Extras::import_by(actor.user);
         let mut users = 0;
         for entry in fresh {
-            let sender = match state.user_named(&entry.sender) {
-                Some(user) => user,
-                None => {
+            let sender = match state.imported_author(&entry.sender) {
+                Ok(user) => user,
+                Err(name) => {
                     users += 1;
-                    state.import_user(&entry.sender, actor.user, now, batch)?
+                    state.import_user(name, actor.user, now, batch)?
                 }
             };
             let mut content = Vec::new();
@@ -153,20 +153,55 @@ impl State {
         }
     }
 
+    /// Returns the user whom a name in an imported log stands for, or the name of the user to
+    /// create: with a suffix where the name itself could be confused with another one.
+    pub(crate) fn imported_author(&self, name: &UserName) -> Result<UserId, UserName> {
+        if let Some(user) = self.user_named(name) {
+            return Ok(user);
+        }
+        if !self.is_confusable(name) {
+            return Err(name.clone());
+        }
+        let mut authors =
+            (1..)
+                .map(|number| suffixed(name, number))
+                .map(|name| match self.user_named(&name) {
+                    Some(user) if self.is_imported(user) => Some(Ok(user)),
+                    None if !self.is_confusable(&name) => Some(Err(name)),
+                    _ => None,
+                });
+        authors
+            .find_map(|author| author)
+            .unwrap_or_else(|| Err(name.clone()))
+    }
+
     /// Creates a user for an imported sender. Without a password, no one can log in as them.
     fn import_user(
         &mut self,
-        name: &UserName,
+        name: UserName,
         by: UserId,
         now: Timestamp,
         batch: &mut Batch,
     ) -> Result<UserId, ErrorCode> {
         let id = self.next_user().ok_or(ErrorCode::LimitReached)?;
         let origin = UserOrigin::Imported { by, at: now };
-        let record = UserRecord::new(name.clone(), origin, now);
+        let record = UserRecord::new(name, origin, now);
         self.make(&Change::User(id, record), batch);
         Ok(id)
     }
+}
+
+/// Returns `name-imported`, from the second number on `name-imported-2`.
+fn suffixed(name: &UserName, number: u32) -> UserName {
+    let suffix = match number {
+        1 => "-imported".to_owned(),
+        number => format!("-imported-{number}"),
+    };
+    let kept = limits::USER_NAME_BYTES_MAX - suffix.len();
+    let kept = name.as_str().floor_char_boundary(kept);
+    // A joiner that has lost the letter after it is not part of a name.
+    let kept = name.as_str()[..kept].trim_end_matches(['\u{200c}', '\u{200d}']);
+    UserName::new(format!("{kept}{suffix}")).unwrap_or_else(|_| name.clone())
 }
 
 const fn is_importable(body: &Body) -> bool {

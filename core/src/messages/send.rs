@@ -236,6 +236,7 @@ impl State {
 fn check_body(content: &Content) -> Result<(), ErrorCode> {
     match content.kind() {
         Kind::Text | Kind::Emote if content.is_blank() => Err(ErrorCode::EmptyMessage),
+        Kind::Emoji if !content.is_valid_emoji() => Err(ErrorCode::BadRequest),
         Kind::Text | Kind::Emote | Kind::Emoji | Kind::Image | Kind::Video | Kind::File => Ok(()),
         Kind::System
         | Kind::Recalled

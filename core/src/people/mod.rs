@@ -5,6 +5,7 @@ pub(crate) mod account_update;
 mod audit;
 mod clock;
 pub(crate) mod contacts;
+pub(crate) mod names;
 pub(crate) mod profile;
 mod session;
 pub(crate) mod settings;

@@ -46,10 +46,9 @@ impl Handle for SearchUsers {
             }
         }
         let found = state
-            .folded_names
-            .range((start, Bound::Unbounded))
-            .take_while(|(name, _)| name.starts_with(&prefix))
-            .filter(|&&(_, user)| state.is_active(user));
+            .names
+            .keys_from(start)
+            .take_while(|(name, _)| name.starts_with(&prefix));
         let mut ids: Vec<UserId> = found
             .map(|&(_, user)| user)
             .take(USERS_PER_PAGE_MAX + 1)
@@ -115,6 +114,13 @@ impl Handle for SetProfile {
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
         let Context { actor, batch, .. } = context;
         let Self { profile } = self;
+        if profile
+            .display_name
+            .as_ref()
+            .is_some_and(|name| !name.is_valid())
+        {
+            return Err(ErrorCode::BadRequest);
+        }
         if state.profile(actor.user) != profile {
             state.make(&Change::Profile(actor.user, profile.clone()), batch);
             publish_account(actor.user, AccountUpdate::Profile(profile), batch);

@@ -82,19 +82,6 @@ impl State {
         }
     }
 
-    /// A group and the memberships of these users in it.
-    pub(crate) fn memberships_of(
-        &self,
-        conversation: ConversationId,
-        users: &[UserId],
-        loads: &mut Vec<Load>,
-    ) {
-        self.conversation_alone(conversation, loads);
-        if users.len() <= USERS_PER_REQUEST_MAX {
-            self.chunks_of(conversation, users.iter().copied(), loads);
-        }
-    }
-
     /// A message that the requester may read. Returns whether it is visible.
     pub(crate) fn message_of(
         &self,
@@ -192,7 +179,7 @@ impl State {
         let senders = entries
             .iter()
             .take(IMPORT_ENTRIES_MAX)
-            .filter_map(|entry| self.user_named(&entry.sender));
+            .filter_map(|entry| self.imported_author(&entry.sender).ok());
         self.others(
             conversation,
             by,

@@ -8,7 +8,9 @@ use cairn_proto::model::settings::Setting;
 use cairn_proto::text::{SettingName, SettingValue, Text};
 
 use crate::limits;
-use crate::state::settings::values::{Bytes, DirectChats, Guarded, Number, Span, Switch, Value};
+use crate::state::settings::values::{
+    Bytes, DirectChats, Guarded, LookAlikes, Number, Span, Switch, Value,
+};
 
 const DAYS_MAX: usize = RETENTION_DAYS_MAX as usize;
 
@@ -72,6 +74,9 @@ settings! {
         "who may start a direct chat; existing chats are not affected";
     groups_per_owner, "groups-per-owner": Number<1, 100_000> = Number(1_000),
         "groups that one user may own";
+    look_alikes, "look-alikes": LookAlikes = LookAlikes::Refused,
+        "whether users may join with names that look like those of others, such as an admin's in \
+         letters of another script";
     memberships_per_second, "memberships-per-second": Number<0, 1_000_000> = Number(200),
         "changes to members, groups, contacts and profiles that one user may make per second, \
          after a burst of a minute's worth; a new group counts as 10; 0 for no limit";

@@ -8,7 +8,7 @@ use crate::content::attachment::Attachment;
 use crate::content::body::{Body, Kind};
 use crate::content::extras::Extras;
 use crate::limits;
-use crate::text::Text;
+use crate::text::{EmojiName, Text};
 use crate::wire::codec::{self, DecodeError};
 
 /// The body and the extras of a message, with the bytes that commit log, block and wire hold.
@@ -99,6 +99,15 @@ impl Content {
     #[must_use]
     pub const fn is_blank(&self) -> bool {
         matches!(self.body, Parsed::Words { is_blank: true, .. })
+    }
+
+    /// Returns whether the body is an emoji that satisfies the rules for new ones.
+    #[must_use]
+    pub fn is_valid_emoji(&self) -> bool {
+        match &self.body {
+            Parsed::Other(Body::Emoji(name)) => EmojiName::new(name.as_str()).is_ok(),
+            _ => false,
+        }
     }
 
     /// Returns the attachment, if the body refers to one.

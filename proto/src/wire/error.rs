@@ -75,8 +75,8 @@ codes! {
         Forbidden = 4, "your role does not allow that";
         /// The user does not exist.
         NoSuchUser = 5, "no such user";
-        /// The name, compared case-folded, is in use.
-        NameTaken = 6, "that name is taken";
+        /// The name is in use, is reserved, or looks like one that is in use.
+        NameTaken = 6, "that name is taken, reserved, or looks like another one";
         /// The cursor is above the conversation's head.
         BadCursor = 7, "the cursor lies beyond the last message";
         /// The sequence number was used for a different message.
@@ -125,11 +125,6 @@ codes! {
         FriendsOnly = 33, "this server restricts direct chats to friends";
         /// The server's owner has disabled the feature.
         TurnedOff = 34, "the owner of this server has turned that off";
-        /// The account, or that of the user named, was deactivated. A login learns it only with the
-        /// right password.
-        Deactivated = 35, "that account was deactivated";
-        /// The link that resets a password does not exist, was used or has expired.
-        BadReset = 36, "the link is unknown, used or expired";
         /// The attachment does not exist, or the user may not see or send it. These are
         /// deliberately indistinguishable.
         NoSuchAttachment = 40, "no such attachment, or none that you may see or send";

@@ -52,7 +52,8 @@ struct ArrivalTime(Instant);
 #[derive(Debug, Default)]
 struct AllFailures {
     of_addresses: Failures<IpNet>,
-    of_names: Failures<UserName>,
+    /// By the keys of names.
+    of_names: Failures<String>,
 }
 
 /// Failures of each source within a window of [`LOGIN_FAILURES_TIME`], which begins with the first.
@@ -91,7 +92,7 @@ impl LoginRateLimiter {
             of_names,
         } = &mut *failures;
         of_addresses.allow(&IpNet::of(address), now)
-            && name.is_none_or(|name| of_names.allow(name, now))
+            && name.is_none_or(|name| of_names.allow(&name.folded(), now))
     }
 
     /// Counts a failed attempt.
@@ -99,7 +100,7 @@ impl LoginRateLimiter {
         let mut failures = self.failures.lock();
         failures.of_addresses.count(&IpNet::of(address), now);
         if let Some(name) = name {
-            failures.of_names.count(name, now);
+            failures.of_names.count(&name.folded(), now);
         }
     }
 }

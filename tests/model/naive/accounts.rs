@@ -1,8 +1,5 @@
 //! Users, invites, devices and sessions of the model.
 
-mod links;
-mod status;
-
 use std::collections::BTreeMap;
 
 use cairn_core::api::actor::Actor;
@@ -221,11 +218,11 @@ impl Naive {
         device: &NewDevice,
         now: Timestamp,
     ) -> Result<Box<LoggedIn>, ErrorCode> {
-        let found = self.users.get_mut(&user).ok_or(ErrorCode::AuthFailed)?;
-        if found.status != UserStatus::Active {
-            return Err(ErrorCode::Deactivated);
-        }
-        let devices = &mut found.devices;
+        let devices = &mut self
+            .users
+            .get_mut(&user)
+            .ok_or(ErrorCode::AuthFailed)?
+            .devices;
         if devices.len() == limits::DEVICES_PER_USER_MAX {
             return Err(ErrorCode::LimitReached);
         }
@@ -326,15 +323,10 @@ impl Naive {
     }
 
     pub(super) fn revoke(&mut self, actor: Actor, device: DeviceId) -> Result<(), ErrorCode> {
-        if !self.users[&actor.user].devices.contains_key(&device) {
-            return Err(ErrorCode::NoSuchDevice);
-        }
-        self.remove_device(actor.user, device);
-        Ok(())
-    }
-
-    fn remove_device(&mut self, user: UserId, device: DeviceId) {
-        self.users.get_mut(&user).unwrap().devices.remove(&device);
+        let user = self.users.get_mut(&actor.user).unwrap();
+        user.devices
+            .remove(&device)
+            .ok_or(ErrorCode::NoSuchDevice)?;
         self.sends.retain(|send| send.device != device);
         for conversation in self.conversations.values_mut() {
             conversation
@@ -342,7 +334,11 @@ impl Naive {
                 .values_mut()
                 .for_each(|member| member.delivered.retain(|&known, _| known != device));
         }
-        self.updates.push(Update::Revoked { user, device });
+        self.updates.push(Update::Revoked {
+            user: actor.user,
+            device,
+        });
+        Ok(())
     }
 
     pub(super) fn devices(&self, actor: Actor) -> List<DeviceInfo> {
@@ -370,7 +366,7 @@ impl Naive {
     pub(in crate::model) fn named(&self, name: &UserName) -> Option<UserId> {
         self.users
             .iter()
-            .find(|(_, user)| user.name == *name)
+            .find(|(_, user)| user.name.folded() == name.folded())
             .map(|(&id, _)| id)
     }
 

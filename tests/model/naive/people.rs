@@ -183,8 +183,6 @@ impl Naive {
             .any(|&user| self.facts.blocks.contains(&(user, by)))
         {
             Err(ErrorCode::NoSuchUser)
-        } else if users.iter().any(|&user| !self.is_active(user)) {
-            Err(ErrorCode::Deactivated)
         } else {
             Ok(())
         }
@@ -235,16 +233,12 @@ impl Naive {
         if self.facts.blocks.contains(&(user, other)) {
             return Err(ErrorCode::Blocked);
         }
-        let is_blocked = self.facts.blocks.contains(&(other, user));
-        if !is_blocked && !self.is_active(other) {
-            return Err(ErrorCode::Deactivated);
-        }
         let is_closed = self.setting("direct-chats") == Some("friends")
             && !self.facts.friends.contains(&(user, other));
         if is_closed && !self.conversations.contains_key(&id) {
             return Err(ErrorCode::FriendsOnly);
         }
-        if is_blocked {
+        if self.facts.blocks.contains(&(other, user)) {
             Err(ErrorCode::NotFound)
         } else {
             Ok(())
@@ -269,8 +263,7 @@ impl Naive {
                     .ok_or(ErrorCode::NoSuchUser)
             })
             .transpose()?;
-        let active = self.users.keys().filter(|&&user| self.is_active(user));
-        let mut found: Vec<_> = active.map(|&user| key(user)).collect();
+        let mut found: Vec<_> = self.users.keys().map(|&user| key(user)).collect();
         found.retain(|(name, _)| name.starts_with(&prefix.folded()));
         found.sort();
         let items = found
@@ -321,9 +314,10 @@ impl Naive {
             return Err(ErrorCode::Forbidden);
         }
         let old = self.info(user).ok_or(ErrorCode::NoSuchUser)?.role;
-        let has_another = self.users.iter().any(|(&of, found)| {
-            of != user && found.role == ServerRole::Owner && self.is_active(of)
-        });
+        let has_another = self
+            .users
+            .iter()
+            .any(|(&of, found)| of != user && found.role == ServerRole::Owner);
         if role != ServerRole::Owner && !has_another {
             return Err(ErrorCode::LastOwner);
         }

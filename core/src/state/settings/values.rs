@@ -43,6 +43,35 @@ impl Value for DirectChats {
     }
 }
 
+/// Names that look like those of other users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LookAlikes {
+    Refused,
+    Allowed,
+}
+
+impl Value for LookAlikes {
+    fn parse(raw: &str) -> Option<Self> {
+        match raw {
+            "refused" => Some(Self::Refused),
+            "allowed" => Some(Self::Allowed),
+            _ => None,
+        }
+    }
+
+    fn written(&self) -> String {
+        match self {
+            Self::Refused => "refused",
+            Self::Allowed => "allowed",
+        }
+        .into()
+    }
+
+    fn takes() -> String {
+        "refused or allowed".into()
+    }
+}
+
 /// The server's clock is guarded against jumps of the system's. Not a choice: a confirmation
 /// counts once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

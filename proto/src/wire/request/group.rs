@@ -61,6 +61,7 @@ requests! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateGroup {
     /// Need not be unique.
+    #[serde(deserialize_with = "crate::text::new_name")]
     pub name: GroupName,
     /// Initial members besides the owner; at most [`crate::limits::USERS_PER_REQUEST_MAX`].
     #[serde(deserialize_with = "codec::list")]
@@ -109,6 +110,7 @@ pub struct RenameGroup {
     /// The group.
     pub conversation: ConversationId,
     /// The new name.
+    #[serde(deserialize_with = "crate::text::new_name")]
     pub name: GroupName,
 }
 

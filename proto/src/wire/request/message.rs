@@ -87,6 +87,7 @@ pub struct React {
     /// The message.
     pub msgid: MsgId,
     /// The reaction.
+    #[serde(deserialize_with = "crate::text::new_name")]
     pub emoji: EmojiName,
 }
 
@@ -147,6 +148,7 @@ pub struct Import {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportEntry {
     /// The original sender. The server creates a user of this name if there is none.
+    #[serde(deserialize_with = "crate::text::new_name")]
     pub sender: UserName,
     /// The original time.
     pub sent_at: Timestamp,
