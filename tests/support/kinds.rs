@@ -30,10 +30,9 @@ kinds! {
         MuteMember, JoinGroup, FindGroups, SetMemberSettings, SetRetention, GetRetention;
     People(PeopleRequest): FindUsers, GetUsers, SearchUsers, Relate, ListContacts, GetProfiles,
         SetProfile;
-    Server(ServerRequest): RevokeDevice, ListSettings, SetSetting, SetServerRole, ListAudit,
-        DeactivateUser, ReactivateUser, ListInvites, RevokeInvite;
+    Server(ServerRequest): RevokeDevice, ListSettings, SetSetting, SetServerRole, ListAudit;
     Session(SessionRequest): Pull, ListConversations, Watch, Focus, SetPresence, ListDevices,
-        CreateInvite, GetMetrics, SetPassword, CreateReset;
+        CreateInvite, GetMetrics;
 }
 
 /// The kinds that are not named.

@@ -120,7 +120,7 @@ impl Client {
     }
 
     /// Returns the present send stream of this client. Changes if the server has forgotten a stream
-    /// that the program did not choose ([`crate::ClientBuilder::send_stream`]).
+    /// that the program did not choose ([`ClientBuilder::send_stream`]).
     #[must_use]
     pub fn send_stream(&self) -> SendStreamId {
         self.shared().state.lock().stream.id
@@ -143,9 +143,7 @@ impl Client {
         &self.handle.shared
     }
 
-    /// Returns the server's address, as this client connects to it, and its identity.
-    #[must_use]
-    pub fn server(&self) -> (ServerAddr, Pin) {
+    pub(crate) fn server(&self) -> (ServerAddr, Pin) {
         (self.handle.addr.clone(), self.handle.pin)
     }
 

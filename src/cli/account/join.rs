@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::cli::account::credentials::NewDevice;
 use crate::cli::account::whoami::Me;
-use crate::cli::args::target::parse_user;
+use crate::cli::args::target::parse_new_user;
 use crate::cli::context::{Conduct, Local};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
@@ -30,8 +30,8 @@ pub(crate) struct JoinArgs {
     /// The invite link, as `cairn serve` or `cairn invite` printed it
     link: InviteLink,
 
-    /// Your user name: no spaces, not beginning with # or @
-    #[arg(long, value_parser = parse_user)]
+    /// Your user name: letters, digits and signs such as - and _, without spaces
+    #[arg(long, value_parser = parse_new_user)]
     name: UserName,
 
     #[command(flatten)]

@@ -1,4 +1,5 @@
 //! Argument types: targets, users, groups, durations.
 
 pub(crate) mod duration;
+pub(crate) mod same_name;
 pub(crate) mod target;

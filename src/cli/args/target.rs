@@ -5,16 +5,17 @@ use std::str::FromStr;
 
 use cairn_client::Client;
 use cairn_proto::ids::ConversationId;
-use cairn_proto::model::conversation::{Conversation, ConversationKind};
+use cairn_proto::model::conversation::Conversation;
 use cairn_proto::model::user::UserInfo;
 use cairn_proto::text::{EmojiName, GroupName, TextError, UserName};
 
+use crate::cli::args::same_name::group_named;
 use crate::cli::failure::{Exit, Failure};
 
 /// A conversation on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// `#name`: the group with this name that the user is in.
+    /// `#name`: the group with this name that the user has been in for longest.
     Group(GroupName),
     /// `#id:NUMBER`: a conversation by its number, for groups that share a name.
     Id(ConversationId),
@@ -41,6 +42,7 @@ impl FromStr for Target {
     type Err = TargetError;
 
     fn from_str(raw: &str) -> Result<Self, TargetError> {
+        let raw = raw.trim();
         if let Some(number) = raw.strip_prefix("#id:") {
             return number
                 .parse()
@@ -48,10 +50,10 @@ impl FromStr for Target {
                 .map_err(|_| TargetError::Number);
         }
         if let Some(name) = raw.strip_prefix('#') {
-            return Ok(Self::Group(GroupName::new(name)?));
+            return Ok(Self::Group(GroupName::sought(name)?));
         }
         match raw.strip_prefix('@') {
-            Some(name) => Ok(Self::User(UserName::new(name)?)),
+            Some(name) => Ok(Self::User(UserName::sought(name)?)),
             None => Err(TargetError::Sigil),
         }
     }
@@ -71,23 +73,43 @@ impl fmt::Display for Target {
 pub(crate) fn parse_group(raw: &str) -> Result<Target, TargetError> {
     match raw.starts_with('#') {
         true => raw.parse(),
-        false => Ok(Target::Group(GroupName::new(raw)?)),
+        false => Ok(Target::Group(GroupName::sought(raw)?)),
     }
 }
 
-/// Parses the name of a group that may not exist, with or without `#`.
+/// Parses the name of a new group, with or without `#`.
 pub(crate) fn parse_group_name(raw: &str) -> Result<GroupName, TextError> {
-    GroupName::new(raw.strip_prefix('#').unwrap_or(raw))
+    GroupName::typed(without(raw, '#'))
+}
+
+/// Parses the beginning of a group's name, with or without `#`.
+pub(crate) fn parse_group_prefix(raw: &str) -> Result<GroupName, TextError> {
+    GroupName::sought(without(raw, '#'))
 }
 
 /// Parses a user where only users are allowed: with or without `@`.
 pub(crate) fn parse_user(raw: &str) -> Result<UserName, TextError> {
-    UserName::new(raw.strip_prefix('@').unwrap_or(raw))
+    UserName::sought(without(raw, '@'))
 }
 
-/// Parses the name of an emoji, with or without colons around it.
+/// Parses the name of a new user, with or without `@`.
+pub(crate) fn parse_new_user(raw: &str) -> Result<UserName, TextError> {
+    let name = UserName::typed(without(raw, '@'))?;
+    match name.is_reserved() {
+        true => Err(TextError::Reserved),
+        false => Ok(name),
+    }
+}
+
+fn without(raw: &str, sigil: char) -> &str {
+    let raw = raw.trim();
+    raw.strip_prefix(sigil).unwrap_or(raw)
+}
+
+/// Parses an emoji, or its name with or without colons around it.
 pub(crate) fn parse_emoji(raw: &str) -> Result<EmojiName, TextError> {
-    EmojiName::new(
+    let raw = raw.trim();
+    EmojiName::typed(
         raw.strip_prefix(':')
             .and_then(|name| name.strip_suffix(':'))
             .unwrap_or(raw),
@@ -98,14 +120,10 @@ impl Target {
     pub(crate) async fn resolve(&self, client: &Client) -> Result<ConversationId, Failure> {
         match self {
             Self::Id(id) => Ok(*id),
-            Self::Group(name) => {
-                let found = groups_named(&client.conversations().list().await?, name);
-                one_of(&found, name)?.ok_or_else(|| {
-                    let headline = format!("you are in no group named {name}");
-                    Failure::new(Exit::Failed, headline)
-                        .hint("`cairn list` shows your conversations")
-                })
-            }
+            Self::Group(name) => group_named(client, name).await?.ok_or_else(|| {
+                let headline = format!("you are in no group named {name}");
+                Failure::new(Exit::Failed, headline).hint("`cairn list` shows your conversations")
+            }),
             Self::User(name) => {
                 let user = find_user(client, name).await?;
                 client
@@ -143,7 +161,7 @@ pub(crate) async fn find_user(client: &Client, name: &UserName) -> Result<UserIn
 
 fn unknown_user(name: &UserName) -> Failure {
     Failure::new(Exit::Failed, format!("there is no user named {name}"))
-        .hint("names must match exactly; try `cairn users find`")
+        .hint("`cairn users find` lists users by the beginning of their names")
 }
 
 /// Returns the users with these names, or fails if one does not exist.
@@ -152,32 +170,19 @@ pub(crate) async fn find_users(
     names: Vec<UserName>,
 ) -> Result<Vec<UserInfo>, Failure> {
     let found = client.people().find_all(names.clone()).await?;
-    match names
-        .iter()
-        .find(|name| !found.iter().any(|user| user.name == **name))
-    {
+    match names.iter().find(|name| !is_named(&found, name)) {
         None => Ok(found),
         Some(name) => Err(unknown_user(name)),
     }
 }
 
-/// Returns the user's groups with this name.
-pub(crate) fn groups_named(
-    conversations: &[Conversation],
-    name: &GroupName,
-) -> Vec<ConversationId> {
-    let is_it = |conversation: &&Conversation| match &conversation.kind {
-        ConversationKind::Group { name: other } => other == name,
-        ConversationKind::Direct { .. } => false,
-    };
-    conversations
-        .iter()
-        .filter(is_it)
-        .map(|conversation| conversation.id)
-        .collect()
+/// Returns whether one of the users has this name, by its key.
+pub(crate) fn is_named(users: &[UserInfo], name: &UserName) -> bool {
+    let key = name.folded();
+    users.iter().any(|user| user.name.folded() == key)
 }
 
-/// Returns the group if there is exactly one, or `None` if there is none.
+/// Returns the open group if there is exactly one, or `None` if there is none.
 pub(crate) fn one_of(
     found: &[ConversationId],
     name: &GroupName,
@@ -187,7 +192,7 @@ pub(crate) fn one_of(
         [id] => Ok(Some(*id)),
         several => {
             let list: Vec<String> = several.iter().map(|id| format!("'#id:{id}'")).collect();
-            let headline = format!("you are in {} groups named {name}", several.len());
+            let headline = format!("there are {} open groups named {name}", several.len());
             Err(Failure::new(Exit::Failed, headline)
                 .hint(format!("choose one: {}", list.join(", "))))
         }
@@ -230,6 +235,9 @@ mod tests {
         assert_eq!(parse_group_name("#team"), parse_group_name("team"));
         assert_eq!(parse_emoji(":wave:"), parse_emoji("wave"));
         assert_eq!(parse_emoji(":wave").unwrap().as_str(), ":wave");
+        assert_eq!(parse_emoji("🏳️‍🌈").unwrap().as_str(), "🏳️‍🌈");
+        assert_eq!(parse_user(" @Zoe\u{308} ").unwrap().as_str(), "Zoë");
+        assert_eq!(parse_new_user("@here"), Err(TextError::Reserved));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::args::target::{Target, parse_emoji};
+use crate::cli::chat::text::terminal::emoji_name;
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
@@ -16,6 +17,7 @@ use crate::cli::output::Output;
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn react '#team' 17 thumbsup
+  cairn react '#team' 17 🏳️‍🌈
   cairn react '#team' 17 thumbsup --remove
 
 JSON
@@ -27,7 +29,7 @@ pub(crate) struct ReactArgs {
     /// The message
     msgid: MsgId,
 
-    /// The emoji, by its name
+    /// The emoji, or its name
     #[arg(value_parser = parse_emoji)]
     emoji: EmojiName,
 
@@ -52,10 +54,11 @@ impl fmt::Display for Reacted<'_> {
             removed,
             ..
         } = self;
+        let emoji = emoji_name(emoji, false);
         if *removed {
-            write!(f, "took :{emoji}: back from message {msgid}")
+            write!(f, "took {emoji} back from message {msgid}")
         } else {
-            write!(f, "reacted to message {msgid} with :{emoji}:")
+            write!(f, "reacted to message {msgid} with {emoji}")
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `cairn list`
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use cairn_client::Totals;
@@ -10,6 +11,7 @@ use cairn_proto::model::notification::NotificationLevel;
 use clap::Args;
 use serde::Serialize;
 
+use crate::cli::args::same_name::numbers;
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
@@ -17,7 +19,8 @@ use crate::ui::time;
 
 /// List your conversations and their unread counts
 ///
-/// Favourites come first.
+/// Favourites come first. Of groups that share a name, the one that you joined first has the plain
+/// name; commands address the others, shown as team (2), by the number after #id.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn list
@@ -57,6 +60,9 @@ struct Row {
     settings: MemberSettings,
     #[serde(skip)]
     sigil: char,
+    /// Beside the name of a group that shares it with one that the user joined earlier.
+    #[serde(skip)]
+    number: Option<usize>,
 }
 
 impl From<Conversation> for Row {
@@ -87,6 +93,7 @@ impl From<Conversation> for Row {
             mentions,
             settings,
             sigil,
+            number: None,
         }
     }
 }
@@ -101,12 +108,14 @@ impl fmt::Display for Row {
             mentions,
             sigil,
             settings,
+            number,
             ..
         } = self;
-        write!(
-            f,
-            "{unread:>8} unread  of {head:>8}  {sigil}{name}  (#id:{conversation})"
-        )?;
+        write!(f, "{unread:>8} unread  of {head:>8}  {sigil}{name}")?;
+        if let Some(number) = number {
+            write!(f, " ({number})")?;
+        }
+        write!(f, "  (#id:{conversation})")?;
         if *mentions > 0 {
             write!(f, "  {mentions} mention you")?;
         }
@@ -171,6 +180,11 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let client = context.client(Conduct::Ask).await?;
     let mut conversations = client.conversations().list().await?;
+    // Before hidden conversations are left out: they keep their names.
+    let numbers = match args.total || output.is_json() {
+        true => BTreeMap::new(),
+        false => numbers(client, &conversations).await?,
+    };
     conversations.retain(|conversation| args.all || !conversation.settings.hidden);
     conversations.sort_by_key(|conversation| !conversation.settings.favourite);
     let total = Total(Totals::of(&conversations, time::timestamp()));
@@ -178,9 +192,12 @@ pub(crate) async fn run(
         return output.print(&total);
     }
     let is_told = !output.is_json() && !conversations.is_empty();
-    conversations
-        .into_iter()
-        .try_for_each(|conversation| output.print(&Row::from(conversation)))?;
+    conversations.into_iter().try_for_each(|conversation| {
+        output.print(&Row {
+            number: numbers.get(&conversation.id).copied(),
+            ..Row::from(conversation)
+        })
+    })?;
     if is_told {
         output.print(&total)
     } else {

@@ -11,14 +11,16 @@ use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::limits::USERS_PER_REQUEST_MAX;
 use cairn_proto::model::conversation::Member;
 use cairn_proto::model::group::Role;
-use cairn_proto::model::user::{ServerRole, UserState};
+use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{GroupName, Topic, UserName};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use self::moderation::{Done, MuteArgs};
 use self::settings::{RoleArg, SettingsArgs};
-use crate::cli::args::target::{Target, find_user, parse_group, parse_group_name, parse_user};
+use crate::cli::args::target::{
+    Target, find_user, is_named, parse_group, parse_group_name, parse_group_prefix, parse_user,
+};
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
@@ -75,7 +77,7 @@ JSON; changed is the number of users that it changed
         #[arg(value_name = "USER", required = true, value_parser = parse_user)]
         users: Vec<UserName>,
     },
-    /// Remove users from a group; admins of the server, deactivated users from any group
+    /// Remove users from a group
     #[command(after_help = "EXAMPLES
   cairn group remove team bob
 
@@ -96,8 +98,8 @@ JSON; changed is the number of users that it changed
 
 JSON, one for each member; muted_until_ms is 0 or in the past for members
 who are not muted; read is 0 where it is hidden
-  {\"user\":2,\"name\":\"bob\",\"role\":\"member\",\"server_role\":\"member\",\
-     \"state\":\"active\",\"joined\":1,\"read\":17,\"muted_until_ms\":0}")]
+  {\"user\":2,\"name\":\"bob\",\"role\":\"member\",\"server_role\":\"member\",\"joined\":1,\
+     \"read\":17,\"muted_until_ms\":0}")]
     Members {
         /// The group
         #[arg(value_name = "NAME", value_parser = parse_group)]
@@ -226,7 +228,7 @@ JSON, one for each group
   {\"conversation\":17,\"name\":\"rust\",\"topic\":\"\",\"members\":12}")]
     Find {
         /// The beginning of the name
-        #[arg(value_parser = parse_group_name)]
+        #[arg(value_parser = parse_group_prefix)]
         prefix: Option<GroupName>,
     },
     /// Join an open group
@@ -283,7 +285,6 @@ struct Row {
     name: UserName,
     role: Role,
     server_role: ServerRole,
-    state: &'static str,
     joined: MsgId,
     read: MsgId,
     muted_until_ms: u64,
@@ -303,7 +304,6 @@ impl From<Member> for Row {
             name: user.name,
             role,
             server_role: user.role,
-            state: user.state.as_str(),
             joined,
             read,
             muted_until_ms: muted_until.get(),
@@ -322,9 +322,6 @@ impl fmt::Display for Row {
         )?;
         if u128::from(self.muted_until_ms) > time::now().as_millis() {
             write!(f, "  muted until {}", time::Local(self.muted_until_ms))?;
-        }
-        if self.state != UserState::Active.as_str() {
-            write!(f, "  ({})", self.state)?;
         }
         Ok(())
     }
@@ -444,7 +441,7 @@ async fn create(
 /// Returns the users with these names, or fails if one does not exist.
 async fn find_all(client: &Client, names: &[UserName]) -> Result<Vec<UserId>, Failure> {
     let found = client.people().find_all(names.to_vec()).await?;
-    let is_missing = |name: &&UserName| !found.iter().any(|user| user.name == **name);
+    let is_missing = |name: &&UserName| !is_named(&found, name);
     let missing: Vec<&str> = names
         .iter()
         .filter(is_missing)

@@ -245,9 +245,10 @@ pub(crate) async fn join(client: &Client, group: &Target) -> Result<Conversation
                 .conversations()
                 .find_groups(Some(name.clone()))
                 .await?;
+            let key = name.folded();
             let same: Vec<_> = found
                 .iter()
-                .filter(|group| group.name == *name)
+                .filter(|group| group.name.folded() == key)
                 .map(|group| group.conversation)
                 .collect();
             crate::cli::args::target::one_of(&same, name)?.ok_or_else(|| {

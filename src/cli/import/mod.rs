@@ -30,7 +30,8 @@ use self::format::Format;
 use self::log_file::{LogFile, Reading};
 use self::nick::Authors;
 use self::upload::Upload;
-use crate::cli::args::target::{Target, groups_named, one_of, parse_group};
+use crate::cli::args::same_name::group_named;
+use crate::cli::args::target::{Target, parse_group};
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
@@ -61,7 +62,8 @@ enum Source {
 /// Nicks become users that cannot log in; nicks that differ in case only are one user. A nick that
 /// is the name of a user of the server becomes that user. Each message says who imported it.
 /// Spaces, marks such as @ in front, and characters that are not allowed in names are removed;
-/// names are cut at 64 bytes.
+/// names are cut at 64 bytes. One that looks like the name of another user gets the suffix
+/// -imported.
 ///
 /// A file is recognised by a hash (XXH3) of its name and first line, so importing it again adds
 /// nothing, and a log that has grown adds its new lines. For owners and admins of the server; the
@@ -225,10 +227,7 @@ async fn group(client: &Client, target: &Target) -> Result<ConversationId, Failu
     let Target::Group(name) = target else {
         return target.resolve(client).await;
     };
-    match one_of(
-        &groups_named(&client.conversations().list().await?, name),
-        name,
-    )? {
+    match group_named(client, name).await? {
         Some(id) => Ok(id),
         None => Ok(client
             .conversations()

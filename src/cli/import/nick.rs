@@ -38,7 +38,7 @@ fn user_name(nick: &str) -> Option<UserName> {
     let mut name: String = nick.chars().filter(|&c| may_be_in_a_name(c)).collect();
     name.drain(..name.len() - name.trim_start_matches(['#', '@']).len());
     name.truncate(name.floor_char_boundary(USER_NAME_BYTES_MAX));
-    UserName::new(name)
+    UserName::typed(&name)
         .or_else(|_| UserName::new(NAMELESS))
         .ok()
 }

@@ -37,8 +37,11 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// The name of an emoji: its character on a terminal, if there is one.
+/// An emoji, or its name: on a terminal its character, if there is one.
 pub(crate) fn emoji_name(name: &str, is_styled: bool) -> String {
+    if cairn_text::is_emoji(name) {
+        return name.to_owned();
+    }
     let glyph = is_styled.then(|| cairn_text::emoji(name)).flatten();
     glyph.map_or_else(|| format!(":{}:", Sanitized(name)), str::to_owned)
 }
