@@ -58,6 +58,14 @@ pub(crate) enum Action {
     ReadMetrics,
     ReadAudit,
     SearchUsers,
+    /// Deactivate or reactivate a user with this role.
+    Supervise(ServerRole),
+    /// Reset the password of a user with this role.
+    Reset(ServerRole),
+    ListInvites,
+    RevokeInvite(Making),
+    /// Remove deactivated users from groups, and appoint owners where all were deactivated.
+    Tidy,
 }
 
 /// Authorship of a message, as seen by a user who wants to change it.
@@ -68,6 +76,13 @@ pub(crate) enum Authorship {
     /// Their own, too old to amend.
     OwnExpired,
     /// Another user's.
+    Others,
+}
+
+/// Whether the requester made an invite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Making {
+    Own,
     Others,
 }
 
@@ -115,6 +130,8 @@ pub(crate) enum DirectChatBlock {
     BlockedByAsker,
     /// The requester must not be able to distinguish this from an unknown user.
     BlockedByOther,
+    /// The other user's account was deactivated.
+    Deactivated,
     /// Not friends, where only friends may start a chat. Checked first, so that a block stays
     /// secret.
     NoFriends {
@@ -127,7 +144,9 @@ impl DirectChatBlock {
     const fn may_begin(self) -> Result<(), ErrorCode> {
         match self {
             Self::NoFriends { .. } => Err(ErrorCode::FriendsOnly),
-            Self::None | Self::BlockedByAsker | Self::BlockedByOther => self.may_send(),
+            Self::None | Self::BlockedByAsker | Self::BlockedByOther | Self::Deactivated => {
+                self.may_send()
+            }
         }
     }
 
@@ -135,6 +154,7 @@ impl DirectChatBlock {
         match self {
             Self::None | Self::NoFriends { is_blocked: false } => Ok(()),
             Self::BlockedByAsker => Err(ErrorCode::Blocked),
+            Self::Deactivated => Err(ErrorCode::Deactivated),
             Self::BlockedByOther | Self::NoFriends { is_blocked: true } => Err(ErrorCode::NotFound),
         }
     }
@@ -242,7 +262,12 @@ fn decide_in_group(
         | Action::SetServerRole
         | Action::ReadMetrics
         | Action::ReadAudit
-        | Action::SearchUsers => false,
+        | Action::SearchUsers
+        | Action::Supervise(_)
+        | Action::Reset(_)
+        | Action::ListInvites
+        | Action::RevokeInvite(_)
+        | Action::Tidy => false,
     })?;
     let is_silenced = matches!(
         action,
@@ -266,7 +291,16 @@ fn decide_on_server(
     on_server: ServerRole,
 ) -> Result<(), ErrorCode> {
     match action {
-        Action::CreateInvite => allow(on_server >= ServerRole::Admin),
+        Action::CreateInvite
+        | Action::ListInvites
+        | Action::RevokeInvite(Making::Others)
+        | Action::Tidy => allow(on_server >= ServerRole::Admin),
+        Action::RevokeInvite(Making::Own) => Ok(()),
+        Action::Reset(other) => allow(on_server > other),
+        Action::Supervise(other) => allow(
+            on_server == ServerRole::Owner
+                || (on_server == ServerRole::Admin && other == ServerRole::Member),
+        ),
         Action::SetSetting | Action::SetServerRole | Action::ReadMetrics | Action::ReadAudit => {
             allow(on_server == ServerRole::Owner)
         }

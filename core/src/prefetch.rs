@@ -196,9 +196,18 @@ impl State {
         users: impl Iterator<Item = UserId>,
         loads: &mut Vec<Load>,
     ) {
-        if !self.is_member(by, conversation) {
-            return;
+        if self.is_member(by, conversation) {
+            self.chunks_of(conversation, users, loads);
         }
+    }
+
+    /// The memberships of users in a conversation, each chunk once.
+    pub(crate) fn chunks_of(
+        &self,
+        conversation: ConversationId,
+        users: impl Iterator<Item = UserId>,
+        loads: &mut Vec<Load>,
+    ) {
         let found = self.conversation(conversation);
         let chunks: BTreeSet<MemberChunk> = users
             .filter(|user| self.users.contains_key(user))

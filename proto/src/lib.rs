@@ -13,7 +13,7 @@
 //! * [`model`]: users, conversations, groups, contacts, presence, receipts, retention and settings
 //! * [`wire`]: handshake, requests, answers, pushed frames, datagrams, error codes and the codec
 //! * [`secret`]: device tokens, invite tokens and the server's pin
-//! * [`invite`]: the link that carries a server's address, its pin and a one-time token
+//! * [`invite`]: the links that carry a server's address, its pin and a one-time token
 //! * [`limits`]: every limit of the wire, with its unit in its name
 //!
 //! # Compatibility

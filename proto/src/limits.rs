@@ -78,6 +78,15 @@ pub const CAPTION_BYTES_MAX: usize = 4 * 1024;
 /// Concurrent attachment transfers of one connection, in both directions together.
 pub const TRANSFERS_PER_CONNECTION_MAX: usize = 4;
 
+/// Invites in one page of a list.
+pub const INVITES_PER_PAGE_MAX: usize = 100;
+
+/// Users that the list of invites names for each, the first ones that joined with it.
+pub const INVITED_SHOWN_MAX: usize = 100;
+
+/// How long a link that resets a password is valid.
+pub const RESET_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// The shortest password, in bytes of UTF-8.
 pub const PASSWORD_BYTES_MIN: usize = 8;
 

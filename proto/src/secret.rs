@@ -78,6 +78,12 @@ fixed_bytes! {
 hidden!(InviteToken);
 
 fixed_bytes! {
+    /// The one-time credential of a link that resets a password. The server stores its SHA-256.
+    ResetToken[16]
+}
+hidden!(ResetToken);
+
+fixed_bytes! {
     /// A server's identity: the SHA-256 of its public key (`SubjectPublicKeyInfo` in DER). Clients
     /// pin it instead of trusting a certificate authority.
     Pin[32]

@@ -1,5 +1,6 @@
 //! A session: one live connection of a device, and what the hub knows of it.
 
+mod account;
 pub(crate) mod activity;
 pub(crate) mod admission;
 pub(crate) mod connection;

@@ -19,6 +19,7 @@ pub fn all(world: &World) {
     );
     own(world);
     devices(world);
+    links(world);
     others(world);
     settings(world);
 }
@@ -33,8 +34,8 @@ fn own(world: &World) {
     assert!(world.people("pia", &["whoami"]).starts_with("pia (user "));
     assert!(world.people("pia", &["me"]).starts_with("pia "));
     let nobody_yet = json!({
-        "user": me["user"], "name": "pia", "role": "member", "display_name": null, "about": null,
-        "avatar_bytes": null,
+        "user": me["user"], "name": "pia", "role": "member", "state": "active",
+        "display_name": null, "about": null, "avatar_bytes": null,
     });
     assert_eq!(world.json("pia", &["me"]), nobody_yet);
     assert!(
@@ -81,10 +82,80 @@ fn own(world: &World) {
         world.people("ada", &["users", "role", "@pia", "member"]),
         "pia is now member of this server\n"
     );
+    world.join("yve");
+    let yve = world.json("yve", &["whoami"])["user"].clone();
+    assert_eq!(
+        world.json("ada", &["users", "deactivate", "yve"]),
+        json!({"user": yve, "name": "yve", "state": "deactivated", "groups": []})
+    );
+    assert_eq!(
+        world.people("ada", &["users", "deactivate", "@yve"]),
+        "yve is deactivated\n"
+    );
+    assert_eq!(
+        world.json("ada", &["users", "reactivate", "yve"]),
+        json!({"user": yve, "name": "yve", "state": "active"})
+    );
+    assert_eq!(
+        world.people("ada", &["users", "reactivate", "yve"]),
+        "yve is active again, and can log in\n"
+    );
     world.refused(
         "pia",
         &["users", "role", "quin", "admin"],
         "your role does not allow that",
+    );
+}
+
+/// Invites in lists, reset links, and passwords.
+fn links(world: &World) {
+    let [one, another] = [(), ()].map(|()| world.json("ada", &["invite"])["id"].clone());
+    let listed = world.lines("ada", &["invite", "list"]);
+    for id in [&one, &another] {
+        let found = listed.iter().find(|invite| invite["id"] == *id).unwrap();
+        assert_eq!(
+            (&found["maker"], &found["uses_left"], &found["used_by"]),
+            (&json!("ada"), &json!(1), &json!([]))
+        );
+    }
+    let id = one.as_str().unwrap();
+    assert!(world.people("ada", &["invite", "list"]).contains(id));
+    assert_eq!(
+        world.json("ada", &["invite", "revoke", id]),
+        json!({"revoked": id})
+    );
+    let id = another.as_str().unwrap();
+    assert_eq!(
+        world.people("ada", &["invite", "revoke", id]),
+        format!("revoked invite {id}\n")
+    );
+    world.refused(
+        "ada",
+        &["invite", "revoke", "00000001"],
+        "there is no invite 00000001",
+    );
+    let reset = world.json("ada", &["users", "reset", "rex", "--keep-devices"]);
+    assert_eq!(
+        (
+            &reset["name"],
+            &reset["keep_devices"],
+            &reset["life_seconds"]
+        ),
+        (&json!("rex"), &json!(true), &json!(86_400))
+    );
+    assert!(
+        world
+            .people("ada", &["users", "reset", "rex"])
+            .contains("/reset#")
+    );
+    let password = ["me", "password", "--password-stdin"];
+    assert_eq!(
+        world.lines_of_input("rex", &password, "correct horse\nbattery staple\n"),
+        [json!({"password": "set", "other_devices_ended": false})]
+    );
+    assert_eq!(
+        world.people_of_input("rex", &password, "battery staple\ncorrect horse\n"),
+        "the password is set\n"
     );
 }
 

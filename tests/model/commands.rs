@@ -3,9 +3,9 @@
 use std::fmt::{self, Debug, Formatter};
 
 use cairn_core::api::command::{
-    AddDevice, BeginEpoch, BeginUpload, CollectAttachments, EndUpload, Expire, FindAccount,
-    FindOrphans, GetRetained, GrantDownload, GrantFocus, GrantMetrics, GrantRead, Invite, Join,
-    KeepsByDefault, Login, OwnerInvite,
+    AddDevice, AllowReset, BeginEpoch, BeginUpload, CollectAttachments, EndUpload, Expire,
+    FindAccount, FindOrphans, GetRetained, GrantDownload, GrantFocus, GrantMetrics, GrantRead,
+    Invite, Join, KeepsByDefault, Login, OwnerInvite, ReplacePassword, Reset,
 };
 use cairn_core::prefetch::Load;
 use cairn_core::{Asked, Batch, By, State};
@@ -75,6 +75,9 @@ commands! {
     Invite(Invite),
     Join(Join),
     FindAccount(FindAccount),
+    AllowReset(AllowReset),
+    Reset(Reset),
+    ReplacePassword(ReplacePassword),
     AddDevice(AddDevice),
     Login(Login),
     BeginEpoch(BeginEpoch),

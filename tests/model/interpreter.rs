@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, HashMap};
 use cairn_core::By;
 use cairn_core::api::actor::Actor;
 use cairn_core::api::command::{
-    AddDevice, BeginEpoch, FindAccount, Invite, Join, Login, NewDevice, OwnerInvite, StreamPast,
+    AddDevice, AllowReset, BeginEpoch, FindAccount, Invite, Join, Login, NewDevice, OwnerInvite,
+    ReplacePassword, Reset, StreamPast,
 };
 use cairn_core::record::SecretHash;
 use cairn_proto::content::extras::{Extra, Extras};
@@ -27,7 +28,7 @@ use cairn_proto::wire::request::group::{AddMembers, CreateGroup, RemoveMembers, 
 use cairn_proto::wire::request::message::{Edit, Import, Pin, React, Recall, Unpin, Unreact};
 use cairn_proto::wire::request::people::{Relate, SetProfile};
 use cairn_proto::wire::request::reading::{Ack, MarkRead, MarkUnread, SetOwnReads};
-use cairn_proto::wire::request::server::{RevokeDevice, SetSetting};
+use cairn_proto::wire::request::server::{ListInvites, RevokeDevice, RevokeInvite, SetSetting};
 use cairn_proto::wire::request::session::ListConversations;
 use cairn_proto::wire::request::{MessageRequest, Request};
 
@@ -38,7 +39,7 @@ use super::naive::{self, Naive};
 use super::steps::{Place, Question, Seq, Step};
 use super::values::{
     appoint, ask, asked, beside, edited, govern, mention, pick, place, receipts, some_words,
-    user_name,
+    supervise, user_name,
 };
 
 /// Everything that a step may refer to, including what was removed.
@@ -93,7 +94,10 @@ impl Cast {
     /// Records the ids and moments in a reply.
     pub(super) fn learn(&mut self, reply: &Reply) {
         match reply {
-            Reply::Join(session) | Reply::AddDevice(session) | Reply::Login(session) => {
+            Reply::Join(session)
+            | Reply::AddDevice(session)
+            | Reply::Reset(session)
+            | Reply::Login(session) => {
                 self.moments.push(session.overview.as_of);
                 self.began.insert(session.actor, session.overview.as_of);
                 let is_short = session.actor.stream > SHORT;
@@ -176,7 +180,8 @@ impl Cast {
     fn secret(&mut self) -> SecretHash {
         self.secrets += 1;
         let mut hash = [0; 32];
-        hash[..8].copy_from_slice(&self.secrets.to_be_bytes());
+        // The first four bytes name a link.
+        hash[..8].copy_from_slice(&self.secrets.to_le_bytes());
         SecretHash(hash)
     }
 
@@ -228,6 +233,24 @@ impl Cast {
                 }
                 .into()
             }
+            Step::AllowReset { by, user, keeps } => {
+                let actor = pick(&self.sessions, by)?;
+                let token = self.secret();
+                self.links.push(token);
+                AllowReset {
+                    actor,
+                    user: UserId::new(user.into()),
+                    token,
+                    keep_devices: keeps,
+                }
+                .into()
+            }
+            Step::Reset { link, push } => Reset {
+                token: *self.links.iter().rev().nth(link.into())?,
+                password: "a reset hash".into(),
+                device: self.new_device(push),
+            }
+            .into(),
             Step::Begin => {
                 self.secrets += 1;
                 BeginEpoch(EpochId::new(self.secrets)).into()
@@ -290,7 +313,8 @@ impl Cast {
             Step::Relate { by, .. } | Step::SetProfile { by, .. } | Step::Set { by, .. } => {
                 (by, Place::Nowhere(0))
             }
-            Step::Appoint { by, .. } => (by, Place::Nowhere(0)),
+            Step::Appoint { by, .. } | Step::Supervise { by, .. } => (by, Place::Nowhere(0)),
+            Step::Invites { by, .. } | Step::SetPassword { by, .. } => (by, Place::Nowhere(0)),
             _ => return None,
         };
         let actor = pick(&self.sessions, by)?;
@@ -474,6 +498,31 @@ impl Cast {
                 SetProfile { profile }.into()
             }
             &Step::Appoint { user, role, .. } => appoint(user, role),
+            &Step::Supervise { user, ends, .. } => supervise(user, ends),
+            Step::Invites { revoked: None, .. } => ListInvites { after: None }.into(),
+            Step::Invites {
+                revoked: Some(link),
+                ..
+            } => {
+                let invite = pick(&self.links, *link)?.link_id();
+                RevokeInvite { invite }.into()
+            }
+            &Step::SetPassword { is_known, ends, .. } => {
+                let known = naive.users.get(&actor.user)?.password.clone();
+                let verified = known.filter(|_| is_known);
+                self.secrets += 1;
+                let password = format!("hash {}", self.secrets).into();
+                let end_other_devices = ends;
+                return Some(
+                    ReplacePassword {
+                        actor,
+                        verified,
+                        password,
+                        end_other_devices,
+                    }
+                    .into(),
+                );
+            }
             &Step::Set { name, value, .. } => {
                 let name = SettingName::new(pick(&SETTINGS, name)?).unwrap();
                 let value = SettingValue::new(pick(&VALUES, value)?).unwrap();

@@ -167,6 +167,11 @@ impl Naive {
             }
             Command::Invite(command) => self.invite(command, now).map(Reply::Invite),
             Command::Join(command) => self.join(command, now).map(Reply::Join),
+            Command::AllowReset(command) => self.allow_reset(command, now).map(Reply::AllowReset),
+            Command::Reset(command) => self.reset(command, now).map(Reply::Reset),
+            Command::ReplacePassword(command) => {
+                self.replace_password(command).map(Reply::ReplacePassword)
+            }
             Command::FindAccount(FindAccount(name)) => {
                 Ok(Reply::FindAccount(self.find_account(name)))
             }

@@ -151,6 +151,16 @@ pub(super) enum Step {
     },
     /// Assigns a server role, as any user.
     Appoint { by: u8, user: u8, role: u8 },
+    /// Deactivates or reactivates a user, as any user.
+    Supervise { by: u8, user: u8, ends: bool },
+    /// Lists the invites, or revokes one, as any user.
+    Invites { by: u8, revoked: Option<u8> },
+    /// Creates a link that resets a password, as any user.
+    AllowReset { by: u8, user: u8, keeps: bool },
+    /// Uses a link to reset a password.
+    Reset { link: u8, push: bool },
+    /// Sets a password, knowing the old one or not.
+    SetPassword { by: u8, is_known: bool, ends: bool },
     /// Changes a server setting, as any user.
     Set { by: u8, name: u8, value: u8 },
     /// Makes a read-only request.
@@ -391,6 +401,15 @@ fn acquaintance() -> impl Strategy<Value = Step> {
             .prop_map(|(by, name, value)| Step::Set { by, name, value }),
         1 => (0..3_u8, 0..5_u8, 0..3_u8)
             .prop_map(|(by, user, role)| Step::Appoint { by, user, role }),
+        1 => (0..3_u8, 0..8_u8, prop::bool::weighted(0.6))
+            .prop_map(|(by, user, ends)| Step::Supervise { by, user, ends }),
+        1 => (0..3_u8, prop::option::of(0..6_u8))
+            .prop_map(|(by, revoked)| Step::Invites { by, revoked }),
+        2 => (0..3_u8, 1..8_u8, any::<bool>())
+            .prop_map(|(by, user, keeps)| Step::AllowReset { by, user, keeps }),
+        2 => (0..6_u8, any::<bool>()).prop_map(|(link, push)| Step::Reset { link, push }),
+        1 => (0..5_u8, prop::bool::weighted(0.8), any::<bool>())
+            .prop_map(|(by, is_known, ends)| Step::SetPassword { by, is_known, ends }),
     ]
 }
 

@@ -20,7 +20,9 @@ use cairn_proto::wire::request::people::{
     FindUsers, GetProfiles, GetUsers, ListContacts, SearchUsers,
 };
 use cairn_proto::wire::request::reading::{Explain, GetReceipts};
-use cairn_proto::wire::request::server::{ListAudit, ListSettings, SetServerRole};
+use cairn_proto::wire::request::server::{
+    DeactivateUser, ListAudit, ListSettings, ReactivateUser, SetServerRole,
+};
 use cairn_proto::wire::request::session::{ListConversations, ListDevices, Watch};
 
 use super::attachments;
@@ -66,6 +68,14 @@ pub(super) fn appoint(user: u8, role: u8) -> Request {
         role,
     }
     .into()
+}
+
+pub(super) fn supervise(user: u8, ends: bool) -> Request {
+    let user = UserId::new(user.into());
+    match ends {
+        true => DeactivateUser { user }.into(),
+        false => ReactivateUser { user }.into(),
+    }
 }
 
 pub(super) fn beside(cursor: u64, by: i8) -> u64 {

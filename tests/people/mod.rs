@@ -3,8 +3,11 @@
 
 mod away;
 mod commands;
+mod deactivated;
+mod invites;
 mod names;
 mod own;
+mod passwords;
 mod presence;
 mod visibility;
 

@@ -1,14 +1,17 @@
 //! Every request, as rows of the permission table.
 
-use cairn_core::api::command::{GrantDownload, GrantFocus, GrantMetrics, GrantRead, Invite};
-use cairn_core::record::SecretHash;
+use cairn_core::api::change::Change;
+use cairn_core::api::command::{
+    AllowReset, GrantDownload, GrantFocus, GrantMetrics, GrantRead, Invite, ReplacePassword,
+};
+use cairn_core::record::{SecretHash, UserRecord, UserStatus};
 use cairn_core::{Batch, By, Command, State};
 use cairn_proto::content::attachment::Attachment;
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::{Extra, Extras};
 use cairn_proto::content::message::{Draft, Forward};
 use cairn_proto::content::packed::Content;
-use cairn_proto::ids::{ClientSeq, ConversationId, ImportSource, MsgId, Timestamp, UserId};
+use cairn_proto::ids::{ClientSeq, ConversationId, ImportSource, LinkId, MsgId, Timestamp, UserId};
 use cairn_proto::model::group::{GroupSettings, JoinerHistory, MemberSettings, Role};
 use cairn_proto::model::people::{Profile, RelationAct};
 use cairn_proto::model::receipts::Reads;
@@ -34,11 +37,18 @@ use cairn_proto::wire::request::reading::{
     Ack, Explain, GetOwnReads, GetReceipts, MarkRead, MarkUnread, SetOwnReads,
 };
 use cairn_proto::wire::request::server::{
-    ListAudit, ListSettings, RevokeDevice, SetServerRole, SetSetting,
+    DeactivateUser, ListAudit, ListInvites, ListSettings, ReactivateUser, RevokeDevice,
+    RevokeInvite, SetServerRole, SetSetting,
 };
 use cairn_proto::wire::request::session::{ListConversations, ListDevices};
 
 use super::world::{Cast, FILE, FILE_BYTES, NOW};
+
+/// The first user of the world.
+const SERVER_OWNER: UserId = UserId::new(1);
+
+/// The invite with which the world's users joined.
+const INVITE: LinkId = LinkId::new(0x6565_6565);
 
 /// A request and its label in the table.
 #[derive(Clone, Copy)]
@@ -117,6 +127,15 @@ fn ban(cast: &Cast, user: UserId) -> By<Ban> {
             users: vec![user],
         },
     )
+}
+
+fn reset(cast: &Cast, user: UserId) -> AllowReset {
+    AllowReset {
+        actor: cast.asker,
+        user,
+        token: SecretHash([9; 32]),
+        keep_devices: false,
+    }
 }
 
 fn remove(cast: &Cast, user: UserId) -> By<RemoveMembers> {
@@ -228,6 +247,7 @@ pub(super) fn of_a_conversation() -> Vec<Row> {
         of_a_message(),
         of_a_group(),
         of_others(),
+        of_deactivated(),
     ]
     .concat()
 }
@@ -330,6 +350,57 @@ fn of_a_group() -> Vec<Row> {
     }
 }
 
+/// Requests that name a user who was deactivated.
+fn of_deactivated() -> Vec<Row> {
+    let row = |label, kind, make| Row {
+        label,
+        kind,
+        setting: None,
+        make,
+    };
+    vec![
+        row(SEND_DEACTIVATED, "Send", |cast, state| {
+            deactivate(state, cast.other);
+            run(state, send(cast, Extras::NONE))
+        }),
+        row(ADD_DEACTIVATED, "AddMembers", |cast, state| {
+            deactivate(state, cast.outsider);
+            let (conversation, users) = (cast.conversation, vec![cast.outsider]);
+            run(
+                state,
+                By(
+                    cast.asker,
+                    AddMembers {
+                        conversation,
+                        users,
+                    },
+                ),
+            )
+        }),
+        row(REMOVE_DEACTIVATED, "RemoveMembers", |cast, state| {
+            deactivate(state, cast.member);
+            run(state, remove(cast, cast.member))
+        }),
+        row(RESCUE, "SetRole", |cast, state| {
+            deactivate(state, cast.owner);
+            run(state, set_role(cast, cast.member, Role::Owner))
+        }),
+    ]
+}
+
+const SEND_DEACTIVATED: &str = "Send, the other deactivated";
+const ADD_DEACTIVATED: &str = "AddMembers: a deactivated user";
+pub(super) const REMOVE_DEACTIVATED: &str = "Remove one deactivated";
+pub(super) const RESCUE: &str = "SetRole, its owner gone";
+
+fn deactivate(state: &mut State, user: UserId) {
+    let record = UserRecord {
+        status: UserStatus::Deactivated { by: user, at: NOW },
+        ..state.user(user).unwrap().record.clone()
+    };
+    state.apply(&Change::User(user, record));
+}
+
 fn of_others() -> Vec<Row> {
     asked! {
         "RemoveMembers: a member", RemoveMembers, |cast| remove(cast, cast.member);
@@ -376,6 +447,16 @@ pub(super) fn of_the_server() -> Vec<Row> {
         "SetServerRole: nobody", SetServerRole, |cast| {
             By(cast.asker, SetServerRole { user: UserId::new(999), role: ServerRole::Admin })
         };
+        "DeactivateUser: a member", DeactivateUser, |cast|
+            By(cast.asker, DeactivateUser { user: cast.member });
+        "DeactivateUser: the owner", DeactivateUser, |cast|
+            By(cast.asker, DeactivateUser { user: SERVER_OWNER });
+        "DeactivateUser: nobody", DeactivateUser, |cast|
+            By(cast.asker, DeactivateUser { user: UserId::new(999) });
+        "ReactivateUser: a member", ReactivateUser, |cast|
+            By(cast.asker, ReactivateUser { user: cast.member });
+        "ReactivateUser: the owner", ReactivateUser, |cast|
+            By(cast.asker, ReactivateUser { user: SERVER_OWNER });
         "ListSettings", ListSettings, |cast| By(cast.asker, ListSettings);
         "ListAudit", ListAudit, |cast| By(cast.asker, ListAudit { first: 1 });
         "SetSetting", SetSetting, |cast| {
@@ -402,6 +483,16 @@ pub(super) fn of_the_server() -> Vec<Row> {
                 life_seconds: 60 }
         };
         "GetMetrics", GetMetrics, |cast| GrantMetrics(cast.asker);
+        "SetPassword", SetPassword, |cast| ReplacePassword { actor: cast.asker, verified: None,
+            password: "a hash".into(), end_other_devices: true };
+        "CreateReset: for a member", CreateReset, |cast| reset(cast, cast.member);
+        "CreateReset: for the owner", CreateReset, |cast| reset(cast, SERVER_OWNER);
+        "CreateReset: for nobody", CreateReset, |cast| reset(cast, UserId::new(999));
+        "ListInvites", ListInvites, |cast| By(cast.asker, ListInvites { after: None });
+        "RevokeInvite: another's", RevokeInvite, |cast|
+            By(cast.asker, RevokeInvite { invite: INVITE });
+        "RevokeInvite: none", RevokeInvite, |cast|
+            By(cast.asker, RevokeInvite { invite: LinkId::new(0) });
     };
     with_setting(rows, "SearchUsers, turned off", ("user-search", "off"))
 }

@@ -30,9 +30,10 @@ kinds! {
         MuteMember, JoinGroup, FindGroups, SetMemberSettings, SetRetention, GetRetention;
     People(PeopleRequest): FindUsers, GetUsers, SearchUsers, Relate, ListContacts, GetProfiles,
         SetProfile;
-    Server(ServerRequest): RevokeDevice, ListSettings, SetSetting, SetServerRole, ListAudit;
+    Server(ServerRequest): RevokeDevice, ListSettings, SetSetting, SetServerRole, ListAudit,
+        DeactivateUser, ReactivateUser, ListInvites, RevokeInvite;
     Session(SessionRequest): Pull, ListConversations, Watch, Focus, SetPresence, ListDevices,
-        CreateInvite, GetMetrics;
+        CreateInvite, GetMetrics, SetPassword, CreateReset;
 }
 
 /// The kinds that are not named.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cairn_proto::WIRE_VERSION;
 use cairn_proto::ids::SendStreamId;
-use cairn_proto::invite::{InviteLink, ServerAddr};
+use cairn_proto::invite::{InviteLink, ResetLink, ServerAddr};
 use cairn_proto::secret::Pin;
 use cairn_proto::text::{DeviceName, Password, UserName};
 use cairn_proto::wire::hello::{Capabilities, Credentials, Hello, Welcome};
@@ -193,6 +193,29 @@ impl ClientBuilder {
             device,
         };
         self.new_device(addr, pin, credentials).await
+    }
+
+    /// Sets the password of an existing user with a link that an admin made, and logs the user in
+    /// on a new device. Unless the link says otherwise, this ends all other devices. Persist the
+    /// returned [`Account`]: its token cannot be retrieved again.
+    ///
+    /// # Errors
+    /// [An error of a first connection](ClientBuilder#errors-of-a-first-connection), such as
+    /// [`Error::LoginRefused`] with `BadReset`. After [`Error::Broken`] and
+    /// [`Error::LoginUnanswered`] the password may have been set and the link used.
+    pub async fn reset(
+        self,
+        link: &ResetLink,
+        password: Password,
+        device: DeviceName,
+    ) -> Result<(Client, Account), Error> {
+        let credentials = Credentials::Reset {
+            token: link.token,
+            password,
+            device,
+        };
+        self.new_device(link.addr.clone(), link.pin, credentials)
+            .await
     }
 
     /// Connects as a device that has joined or logged in before.

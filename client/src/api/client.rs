@@ -143,7 +143,9 @@ impl Client {
         &self.handle.shared
     }
 
-    pub(crate) fn server(&self) -> (ServerAddr, Pin) {
+    /// Returns the server's address, as this client connects to it, and its identity.
+    #[must_use]
+    pub fn server(&self) -> (ServerAddr, Pin) {
         (self.handle.addr.clone(), self.handle.pin)
     }
 

@@ -5,10 +5,11 @@ use cairn_proto::model::people::Profile;
 use cairn_proto::model::presence::{DeviceKind, PresentDevice};
 use cairn_proto::model::receipts::Reads;
 use cairn_proto::model::user::DeviceInfo;
+use cairn_proto::text::Password;
 use cairn_proto::wire::request::people::SetProfile;
 use cairn_proto::wire::request::reading::{GetOwnReads, SetOwnReads};
 use cairn_proto::wire::request::server::RevokeDevice;
-use cairn_proto::wire::request::session::{ListDevices, SetPresence};
+use cairn_proto::wire::request::session::{ListDevices, SetPassword, SetPresence};
 
 use crate::api::client::Client;
 use crate::error::Error;
@@ -37,6 +38,28 @@ impl Me<'_> {
     /// [`Error::Refused`] with `NoSuchDevice`, or a [terminal error](Error#terminal-errors).
     pub async fn revoke_device(self, device: DeviceId) -> Result<(), Error> {
         self.client.call(RevokeDevice { device }).await
+    }
+
+    /// Sets or changes the user's password, with which they log in on further devices. `old` is
+    /// needed if there is one. `end_other_devices` revokes all devices but this one.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `AuthFailed` if the old password is wrong, or `RateLimited`;
+    /// [`Error::Disconnected`], after which the password may have been changed; or a [terminal
+    /// error](Error#terminal-errors).
+    pub async fn set_password(
+        self,
+        old: Option<Password>,
+        new: Password,
+        end_other_devices: bool,
+    ) -> Result<(), Error> {
+        self.client
+            .call(SetPassword {
+                old,
+                new,
+                end_other_devices,
+            })
+            .await
     }
 
     /// Returns whether the user shares read receipts.

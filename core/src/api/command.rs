@@ -37,6 +37,49 @@ pub struct Invite {
     pub life_seconds: u64,
 }
 
+/// Creates a link that resets a user's password, and voids earlier ones.
+#[derive(Clone, Copy, Debug)]
+pub struct AllowReset {
+    pub actor: Actor,
+    pub user: UserId,
+    pub token: SecretHash,
+    /// Whether the user's devices stay logged in when it is used.
+    pub keep_devices: bool,
+}
+
+/// Replaces the password of a user by means of a link, and logs in a new device.
+#[derive(Clone, Debug)]
+pub struct Reset {
+    /// Hash of the link's token.
+    pub token: SecretHash,
+    /// Argon2id PHC string.
+    pub password: Box<str>,
+    pub device: NewDevice,
+}
+
+/// Looks up the requester's own password hash, to verify it before it is replaced.
+#[derive(Clone, Copy, Debug)]
+pub struct FindOwnAccount(pub Actor);
+
+/// The requester's name, and password hash unless they have no password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnAccount {
+    pub name: UserName,
+    pub password: Option<Box<str>>,
+}
+
+/// Replaces the requester's password.
+#[derive(Clone, Debug)]
+pub struct ReplacePassword {
+    pub actor: Actor,
+    /// The hash that was verified. The request is refused if it changed meanwhile.
+    pub verified: Option<Box<str>>,
+    /// Argon2id PHC string.
+    pub password: Box<str>,
+    /// Whether all devices but the requesting one are revoked.
+    pub end_other_devices: bool,
+}
+
 /// Creates a user with an invite.
 #[derive(Clone, Debug)]
 pub struct Join {

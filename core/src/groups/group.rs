@@ -102,7 +102,11 @@ impl Handle for RemoveMembers {
     type Found = ();
 
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
-        state.members_named(self.conversation, actor.user, &self.users, loads);
+        if state.tidies(actor, self.conversation, &self.users) {
+            state.memberships_of(self.conversation, &self.users, loads);
+        } else {
+            state.members_named(self.conversation, actor.user, &self.users, loads);
+        }
     }
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<u32, ErrorCode> {
@@ -113,15 +117,22 @@ impl Handle for RemoveMembers {
             conversation: id,
             users,
         } = self;
-        let (found, _) = state.permit(actor.user, id, Action::Leave, now)?;
+        let tidies = state.tidies(actor, id, &users);
+        let found = if tidies {
+            state.conversation(id).ok_or(ErrorCode::NotFound)?
+        } else {
+            state.permit(actor.user, id, Action::Leave, now)?.0
+        };
         if users.len() > limits::USERS_PER_REQUEST_MAX {
             return Err(ErrorCode::BadRequest);
         }
         let mut leavers = found.roles_of(users.into_iter());
         leavers.sort_unstable();
         leavers.dedup();
-        for &(_, role) in leavers.iter().filter(|&&(user, _)| user != actor.user) {
-            state.permit(actor.user, id, Action::Moderate(role), now)?;
+        for &(user, role) in &leavers {
+            if user != actor.user && !tidies {
+                state.permit(actor.user, id, Action::Moderate(role), now)?;
+            }
         }
         let owners = leavers
             .iter()
@@ -134,6 +145,10 @@ impl Handle for RemoveMembers {
         if leavers.is_empty() {
             return Ok(0);
         }
+        if tidies {
+            state.audit_removals(actor, id, &leavers, now, batch)?;
+        }
+        state.note_named(id, actor.user, batch);
         // The entry first: it is the last one that the leavers may read, and `Update::Left` names
         // it.
         let names = leavers.iter().map(|&(user, _)| user).collect();
@@ -260,16 +275,30 @@ impl State {
     }
 
     /// A user cannot be added by someone they blocked. The reply is the one for an unknown user, so
-    /// that a block stays secret.
+    /// that a block stays secret. Nor can a deactivated user.
     fn check_addable<'a>(
         &self,
         by: UserId,
-        mut users: impl Iterator<Item = &'a UserId>,
+        users: impl Iterator<Item = &'a UserId> + Clone,
     ) -> Result<(), ErrorCode> {
-        if users.any(|&user| self.relation(user, by).blocks) {
+        if users.clone().any(|&user| self.relation(user, by).blocks) {
             Err(ErrorCode::NoSuchUser)
+        } else if users.clone().any(|&user| !self.is_active(user)) {
+            Err(ErrorCode::Deactivated)
         } else {
             Ok(())
+        }
+    }
+
+    /// Makes a user known to the members if an entry names them who is no member.
+    pub(crate) fn note_named(
+        &mut self,
+        conversation: ConversationId,
+        user: UserId,
+        batch: &mut Batch,
+    ) {
+        if !self.is_member(user, conversation) {
+            self.make(&Change::Named { conversation, user }, batch);
         }
     }
 

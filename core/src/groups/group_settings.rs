@@ -2,6 +2,7 @@
 
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::ids::{ConversationId, UserId};
+use cairn_proto::model::audit::AuditAct;
 use cairn_proto::model::group::{Access, GroupDetails, Role};
 use cairn_proto::text::GroupName;
 use cairn_proto::wire::error::ErrorCode;
@@ -143,27 +144,47 @@ impl Handle for SetRole {
     type Found = ();
 
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) {
-        state.member_named(self.conversation, actor.user, self.user, loads);
+        if state.rescues(actor, self) {
+            state.memberships_of(self.conversation, &[self.user], loads);
+        } else {
+            state.member_named(self.conversation, actor.user, self.user, loads);
+        }
     }
 
     fn execute(self, state: &mut State, context: Context<'_>) -> Result<(), ErrorCode> {
         let Context {
             actor, now, batch, ..
         } = context;
+        let rescues = state.rescues(actor, &self);
         let Self {
             conversation: id,
             user,
             role,
         } = self;
-        let (found, _) = state.permit(actor.user, id, Action::Appoint, now)?;
+        let found = if rescues {
+            state.conversation(id).ok_or(ErrorCode::NotFound)?
+        } else {
+            state.permit(actor.user, id, Action::Appoint, now)?.0
+        };
         let old = found.member(user).ok_or(ErrorCode::NoMember)?.record.role;
         if old == Role::Owner && role != Role::Owner && found.record.counts.owners <= 1 {
             return Err(ErrorCode::LastOwner);
+        }
+        if role > old && !state.is_active(user) {
+            return Err(ErrorCode::Deactivated);
         }
         if old != Role::Owner && role == Role::Owner {
             state.check_owned(user)?;
         }
         if old != role {
+            if rescues {
+                let act = AuditAct::OwnerAppointed {
+                    user,
+                    conversation: id,
+                };
+                state.audit(actor, act, now, batch)?;
+            }
+            state.note_named(id, actor.user, batch);
             state.change_role(id, user, role, batch);
             state.append_system(
                 id,
@@ -198,6 +219,9 @@ impl Handle for HandOver {
         if user == actor.user {
             return Err(ErrorCode::BadRequest);
         }
+        if !state.is_active(user) {
+            return Err(ErrorCode::Deactivated);
+        }
         if role != Role::Owner {
             state.check_owned(user)?;
         }
@@ -219,6 +243,18 @@ impl Handle for HandOver {
 }
 
 impl State {
+    /// Returns whether an admin of the server appoints an owner of a group that has only
+    /// deactivated ones.
+    fn rescues(&self, actor: Actor, request: &SetRole) -> bool {
+        let SetRole {
+            conversation, role, ..
+        } = *request;
+        conversation.is_numbered()
+            && role == Role::Owner
+            && self.check_on_server(actor.user, Action::Tidy).is_ok()
+            && self.is_abandoned(conversation)
+    }
+
     /// Changes a member's role.
     fn change_role(&mut self, id: ConversationId, user: UserId, role: Role, batch: &mut Batch) {
         let Some(found) = self.conversations.get(&id) else {

@@ -98,8 +98,10 @@ impl Command for Invite {
             uses,
             expires_at,
         };
+        state.check_links(now)?;
         state.audit(actor, act, now, batch)?;
-        state.add_link(token, link, now, batch)
+        state.add_link(token, link, now, batch);
+        Ok(())
     }
 }
 
@@ -138,20 +140,28 @@ impl State {
         Ok(role)
     }
 
-    /// Adds a link in place of those that have expired.
+    /// Checks that a link can be added.
+    pub(crate) fn check_links(&self, now: Timestamp) -> Result<(), ErrorCode> {
+        let usable = self.links.values().filter(|link| link.is_usable(now));
+        match usable.count() < LINKS_MAX {
+            true => Ok(()),
+            false => Err(ErrorCode::LimitReached),
+        }
+    }
+
+    /// Adds a link in place of those that have expired, and of used ones if there are too many.
     pub(crate) fn add_link(
         &mut self,
         token: SecretHash,
         link: LinkRecord,
         now: Timestamp,
         batch: &mut Batch,
-    ) -> Result<(), ErrorCode> {
+    ) {
         self.remove_links(batch, |link| link.expires_at <= now);
         if self.links.len() >= LINKS_MAX {
-            return Err(ErrorCode::LimitReached);
+            self.remove_links(batch, |link| link.uses_left == 0);
         }
         self.make(&Change::Link(token, link), batch);
-        Ok(())
     }
 
     fn remove_links(&mut self, batch: &mut Batch, is_gone: impl Fn(&LinkRecord) -> bool) {
@@ -244,6 +254,9 @@ impl Command for AddDevice {
     ) -> Result<Box<LoggedIn>, ErrorCode> {
         let Self { user, device } = self;
         let found = state.users.get(&user).ok_or(ErrorCode::AuthFailed)?;
+        if !found.record.is_active() {
+            return Err(ErrorCode::Deactivated);
+        }
         if found.devices.len() >= limits::DEVICES_PER_USER_MAX {
             return Err(ErrorCode::LimitReached);
         }

@@ -30,12 +30,8 @@ impl Handle for SetServerRole {
         if record.role == role {
             return Ok(());
         }
-        let owners = state
-            .users
-            .values()
-            .filter(|user| user.record.role == ServerRole::Owner)
-            .count();
-        if record.role == ServerRole::Owner && owners <= 1 {
+        let is_owner = record.role == ServerRole::Owner && record.is_active();
+        if is_owner && state.active_owners() <= 1 {
             return Err(ErrorCode::LastOwner);
         }
         let (before, old) = (record.role, record.clone());

@@ -58,9 +58,7 @@ impl State {
         now: Timestamp,
         batch: &mut Batch,
     ) -> Result<(), ErrorCode> {
-        if self.audit.count_of(actor.user, now) >= AUDIT_RECORDS_PER_DAY_MAX {
-            return Err(ErrorCode::LimitReached);
-        }
+        self.check_audit(actor, 1, now)?;
         let record = AuditRecord {
             number: self.audit.next(),
             at: now,
@@ -70,6 +68,24 @@ impl State {
         };
         self.make(&Change::Audited(record), batch);
         Ok(())
+    }
+
+    /// Checks that so many acts can be recorded.
+    ///
+    /// # Errors
+    /// As [`Self::audit`].
+    pub(crate) fn check_audit(
+        &self,
+        actor: Actor,
+        acts: usize,
+        now: Timestamp,
+    ) -> Result<(), ErrorCode> {
+        let acts = u32::try_from(acts).unwrap_or(u32::MAX);
+        let count = self.audit.count_of(actor.user, now).saturating_add(acts);
+        match count <= AUDIT_RECORDS_PER_DAY_MAX {
+            true => Ok(()),
+            false => Err(ErrorCode::LimitReached),
+        }
     }
 
     /// Expires records of the audit log, by the server's clock.

@@ -161,6 +161,8 @@ impl State {
         let (own, theirs) = (self.relation(user, other), self.relation(other, user));
         if own.blocks {
             DirectChatBlock::BlockedByAsker
+        } else if !theirs.blocks && !self.is_active(other) {
+            DirectChatBlock::Deactivated
         } else if self.settings().direct_chats == DirectChats::Friends
             && own.friendship != Friendship::Friends
         {

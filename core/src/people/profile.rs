@@ -48,7 +48,8 @@ impl Handle for SearchUsers {
         let found = state
             .names
             .keys_from(start)
-            .take_while(|(name, _)| name.starts_with(&prefix));
+            .take_while(|(name, _)| name.starts_with(&prefix))
+            .filter(|&&(_, user)| state.is_active(user));
         let mut ids: Vec<UserId> = found
             .map(|&(_, user)| user)
             .take(USERS_PER_PAGE_MAX + 1)

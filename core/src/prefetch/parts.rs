@@ -82,6 +82,19 @@ impl State {
         }
     }
 
+    /// A group and the memberships of these users in it.
+    pub(crate) fn memberships_of(
+        &self,
+        conversation: ConversationId,
+        users: &[UserId],
+        loads: &mut Vec<Load>,
+    ) {
+        self.conversation_alone(conversation, loads);
+        if users.len() <= USERS_PER_REQUEST_MAX {
+            self.chunks_of(conversation, users.iter().copied(), loads);
+        }
+    }
+
     /// A message that the requester may read. Returns whether it is visible.
     pub(crate) fn message_of(
         &self,

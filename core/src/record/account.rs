@@ -54,6 +54,11 @@ impl UserRecord {
         }
     }
 
+    #[must_use]
+    pub const fn is_active(&self) -> bool {
+        matches!(self.status, UserStatus::Active)
+    }
+
     /// What others see of the status and the origin.
     #[must_use]
     pub fn state(&self) -> UserState {
@@ -126,6 +131,12 @@ pub enum LinkPurpose {
 }
 
 impl LinkRecord {
+    /// Returns whether it resets this user's password.
+    #[must_use]
+    pub fn resets(&self, of: UserId) -> bool {
+        matches!(self.purpose, LinkPurpose::Reset { user, .. } if user == of)
+    }
+
     #[must_use]
     pub fn is_usable(&self, now: Timestamp) -> bool {
         self.uses_left > 0 && now < self.expires_at

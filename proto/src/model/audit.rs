@@ -115,6 +115,13 @@ pub enum AuditAct {
         /// The group.
         conversation: ConversationId,
     },
+    /// Made a member the owner of a group, all owners of which were deactivated.
+    OwnerAppointed {
+        /// The user.
+        user: UserId,
+        /// The group.
+        conversation: ConversationId,
+    },
 }
 
 /// A page of the audit log.

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{DeviceId, Timestamp, UserId};
+use crate::ids::{DeviceId, LinkId, Timestamp, UserId};
 use crate::text::{DeviceName, UserName};
+use crate::wire::codec;
 
 /// A user's identity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,4 +84,34 @@ pub struct DeviceInfo {
     pub current: bool,
     /// Whether it has a session at present.
     pub online: bool,
+}
+
+/// An invite that has not expired.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InviteInfo {
+    /// Names the invite.
+    pub id: LinkId,
+    /// The role of users who join with it.
+    pub role: ServerRole,
+    /// Who made it; `None` for the server, and for invites older than these records.
+    pub maker: Option<UserId>,
+    /// How many users can still join with it; 0 once it is used up or revoked.
+    pub uses_left: u32,
+    /// The end of its life.
+    pub expires_at: Timestamp,
+    /// How many users joined with it, since such records are kept.
+    pub uses: u32,
+    /// These users, the first [`crate::limits::INVITED_SHOWN_MAX`].
+    #[serde(deserialize_with = "codec::list")]
+    pub used_by: Vec<UserId>,
+}
+
+/// A page of the server's invites, by id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvitePage {
+    /// At most [`crate::limits::INVITES_PER_PAGE_MAX`].
+    #[serde(deserialize_with = "codec::list")]
+    pub items: Vec<InviteInfo>,
+    /// Where the next page starts; `None` on the last one.
+    pub next_after: Option<LinkId>,
 }

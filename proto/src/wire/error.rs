@@ -125,6 +125,11 @@ codes! {
         FriendsOnly = 33, "this server restricts direct chats to friends";
         /// The server's owner has disabled the feature.
         TurnedOff = 34, "the owner of this server has turned that off";
+        /// The account, or that of the user named, was deactivated. A login learns it only with the
+        /// right password.
+        Deactivated = 35, "that account was deactivated";
+        /// The link that resets a password does not exist, was used or has expired.
+        BadReset = 36, "the link is unknown, used or expired";
         /// The attachment does not exist, or the user may not see or send it. These are
         /// deliberately indistinguishable.
         NoSuchAttachment = 40, "no such attachment, or none that you may see or send";

@@ -8,7 +8,7 @@ use crate::content::packed::Content;
 use crate::ids::{ClientSeq, ConversationId, DeviceId, RequestId, SendStreamId, Timestamp, UserId};
 use crate::limits::FRAME_BYTES_MAX;
 use crate::model::user::ServerRole;
-use crate::secret::{DeviceToken, InviteToken};
+use crate::secret::{DeviceToken, InviteToken, ResetToken};
 use crate::text::{DeviceName, Password, UserName};
 use crate::wire::codec::{self, DecodeError};
 use crate::wire::overview::{ConversationPage, Moment};
@@ -166,6 +166,15 @@ pub enum Credentials {
         /// Permits logging in on further devices. Without one, this device is the only access to
         /// the account.
         password: Option<Password>,
+        /// The device's name.
+        device: DeviceName,
+    },
+    /// A new device of an existing user, whose password is replaced.
+    Reset {
+        /// The token of the link.
+        token: ResetToken,
+        /// The user's new password.
+        password: Password,
         /// The device's name.
         device: DeviceName,
     },

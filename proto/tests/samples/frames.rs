@@ -3,7 +3,7 @@
 use cairn_proto::content::message::Draft;
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, RequestId, SendStreamId};
 use cairn_proto::model::user::ServerRole;
-use cairn_proto::secret::{DeviceToken, InviteToken};
+use cairn_proto::secret::{DeviceToken, InviteToken, ResetToken};
 use cairn_proto::text::Password;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::event::{StreamOpening, TimelineFrame, Update};
@@ -63,6 +63,11 @@ fn credentials() -> Vec<Credentials> {
             token,
             name,
             password: Some(password()),
+            device: device.clone(),
+        },
+        Credentials::Reset {
+            token: ResetToken::new(std::array::from_fn(|i| 0x60 + i as u8)),
+            password: password(),
             device,
         },
     ]

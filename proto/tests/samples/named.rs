@@ -26,14 +26,16 @@ use cairn_proto::model::receipts::{
 };
 use cairn_proto::model::retention::{Retention, RetentionInfo};
 use cairn_proto::model::settings::Setting;
-use cairn_proto::model::user::{DeviceInfo, ServerRole, UserInfo, UserState};
+use cairn_proto::model::user::{
+    DeviceInfo, InviteInfo, InvitePage, ServerRole, UserInfo, UserState,
+};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::event::{AccountUpdate, StreamOpening, TimelineFrame, Update};
 use cairn_proto::wire::hello::{Capabilities, ClientFrame, Credentials, Hello, Welcome};
 use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, ClockMetrics, Histogram, Metrics};
 use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
 use cairn_proto::wire::request::message::{ImportEntry, Imported};
-use cairn_proto::wire::request::session::{NewInvite, PullRange, Pulled};
+use cairn_proto::wire::request::session::{NewInvite, NewReset, PullRange, Pulled};
 use cairn_proto::wire::request::{
     GroupRequest, MessageRequest, PeopleRequest, ReadingRequest, Request, ServerRequest,
     SessionRequest,
@@ -86,10 +88,11 @@ structs! {
     Attachment, AttachmentHash, AuditPage, AuditRecord, Avatar, Bucket, Capabilities,
     CheckpointMetrics, ClockMetrics, Contact, ContactPage, Conversation, ConversationPage,
     DeviceInfo, Draft, Entry, Explained, Forward, GroupDetails, GroupSettings, Hello, Histogram,
-    ImportEntry, Imported, LinkId, Media, Member, MemberCursors, MemberPage, MemberSettings,
-    Metrics, Moment, NewInvite, Notifications, OpenGroup, OverviewPlace, PresentDevice, Preview,
-    Profile, Pulled, Reaction, Receipt, ReceiptCounts, ReceiptPage, Relation, RetentionInfo, Run,
-    Setting, UserInfo, UserPage, UserPresence, UserProfile, Video, Welcome,
+    ImportEntry, Imported, InviteInfo, InvitePage, LinkId, Media, Member, MemberCursors, MemberPage,
+    MemberSettings, Metrics, Moment, NewInvite, NewReset, Notifications, OpenGroup, OverviewPlace,
+    PresentDevice, Preview, Profile, Pulled, Reaction, Receipt, ReceiptCounts, ReceiptPage,
+    Relation, RetentionInfo, Run, Setting, UserInfo, UserPage, UserPresence, UserProfile, Video,
+    Welcome,
 }
 
 enums! {
@@ -99,7 +102,7 @@ enums! {
     ClientDatagram { Typing }
     ClientFrame { Hello, Request }
     ConversationKind { Direct, Group }
-    Credentials { Token, Password, Invite }
+    Credentials { Token, Password, Invite, Reset }
     Extra { ReplyTo, Mention, MentionAll, Edited, Reactions, Forwarded, Imported; never Unknown }
     JoinerHistory { All, FromJoin }
     DeviceKind { Unknown, Desktop, Phone, Web, Terminal, Bot }
@@ -108,7 +111,7 @@ enums! {
     NotificationLevel { All, Mentions, Nothing }
     OverviewExtent { All, Changed }
     AuditAct { InviteCreated, InviteRevoked, SettingSet, RoleSet, UnreadExplained, Imported,
-        Renamed, Claimed, Deactivated, Reactivated, ResetCreated, MemberRemoved }
+        Renamed, Claimed, Deactivated, Reactivated, ResetCreated, MemberRemoved, OwnerAppointed }
     AccountUpdate { Profile, Reads, Role }
     PullRange { From, Before }
     Reads { Shown, Hidden }
@@ -165,10 +168,12 @@ requests! {
         FindUsers, GetUsers, SearchUsers, Relate, ListContacts, GetProfiles, SetProfile,
     }
     Server of ServerRequest {
-        RevokeDevice, ListSettings, SetSetting, SetServerRole, ListAudit,
+        RevokeDevice, ListSettings, SetSetting, SetServerRole, ListAudit, DeactivateUser,
+        ReactivateUser, ListInvites, RevokeInvite,
     }
     Session of SessionRequest {
         Pull, ListConversations, Watch, Focus, SetPresence, ListDevices, CreateInvite, GetMetrics,
+        SetPassword, CreateReset,
     }
 }
 

@@ -4,14 +4,17 @@ mod audit;
 
 use cairn_proto::ids::{ConversationId, DeviceId, LinkId, MsgId};
 use cairn_proto::invite::ServerAddr;
-use cairn_proto::model::user::{DeviceInfo, ServerRole};
-use cairn_proto::secret::InviteToken;
+use cairn_proto::model::user::{DeviceInfo, InviteInfo, InvitePage, ServerRole};
+use cairn_proto::secret::{InviteToken, ResetToken};
 use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, ClockMetrics, Histogram, Metrics};
 use cairn_proto::wire::request::List;
-use cairn_proto::wire::request::server::{ListSettings, RevokeDevice, SetServerRole, SetSetting};
+use cairn_proto::wire::request::server::{
+    DeactivateUser, ListInvites, ListSettings, ReactivateUser, RevokeDevice, RevokeInvite,
+    SetServerRole, SetSetting,
+};
 use cairn_proto::wire::request::session::{
-    CreateInvite, Focus, GetMetrics, ListConversations, ListDevices, NewInvite, Pull, PullRange,
-    Pulled, SetPresence, Watch,
+    CreateInvite, CreateReset, Focus, GetMetrics, ListConversations, ListDevices, NewInvite,
+    NewReset, Pull, PullRange, Pulled, SetPassword, SetPresence, Watch,
 };
 
 use super::Samples;
@@ -98,6 +101,49 @@ fn add_server(samples: &mut Samples) {
         role: ServerRole::Admin,
     };
     samples.ask(promote, ());
+    samples.ask(DeactivateUser { user: CAROL }, List(vec![GROUP]));
+    samples.ask(ReactivateUser { user: CAROL }, ());
+    add_links(samples);
+}
+
+fn add_links(samples: &mut Samples) {
+    let invite = InviteInfo {
+        id: LinkId::new(0x9f86_d081),
+        role: ServerRole::Member,
+        maker: Some(CAROL),
+        uses_left: 3,
+        expires_at: NOON,
+        uses: 1,
+        used_by: vec![CAROL],
+    };
+    let page = InvitePage {
+        items: vec![invite.clone()],
+        next_after: Some(invite.id),
+    };
+    samples.add(vec![invite.clone()]);
+    samples.add(vec![page.clone()]);
+    samples.ask(ListInvites { after: None }, page);
+    samples.ask_again(ListInvites {
+        after: Some(invite.id),
+    });
+    samples.ask(RevokeInvite { invite: invite.id }, ());
+    let password = |raw: &str| raw.parse().unwrap();
+    let set = SetPassword {
+        old: Some(password("battery staple")),
+        new: password("correct horse"),
+        end_other_devices: true,
+    };
+    samples.ask(set, ());
+    let reset = NewReset {
+        addr: ServerAddr::new("chat.example.org", 7766),
+        token: ResetToken::new([0x5a; 16]),
+    };
+    samples.add(vec![reset.clone()]);
+    let create = CreateReset {
+        user: CAROL,
+        keep_devices: false,
+    };
+    samples.ask(create, reset);
 }
 
 fn pulled() -> Pulled {

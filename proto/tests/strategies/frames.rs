@@ -1,6 +1,6 @@
 //! Generators of the handshake, and of the frames of every stream.
 
-use cairn_proto::secret::DeviceToken;
+use cairn_proto::secret::{DeviceToken, ResetToken};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::event::{TimelineFrame, Update};
 use cairn_proto::wire::hello::{Capabilities, ClientFrame, Credentials, Hello, Welcome};
@@ -41,6 +41,13 @@ fn credentials() -> impl Strategy<Value = Credentials> {
                 password,
                 device
             }),
+        (any::<[u8; 16]>(), password(), device_name()).prop_map(|(token, password, device)| {
+            Credentials::Reset {
+                token: ResetToken::new(token),
+                password,
+                device,
+            }
+        }),
     ]
 }
 

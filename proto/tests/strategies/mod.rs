@@ -79,7 +79,7 @@ texts! {
     file_name -> FileName: "[a-z#@]([a-z #@.]{0,20}[a-z])?";
     media_type -> MediaType: "[a-z]{1,8}/[a-z.+-]{1,12}";
     topic -> Topic: "[a-z明#@ ]{0,30}";
-    password -> Password: "(?s).{8,30}";
+    password -> Password: "[ -~äé密]{8,30}";
 }
 
 fn users() -> impl Strategy<Value = Vec<UserId>> {

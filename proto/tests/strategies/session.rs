@@ -1,14 +1,16 @@
 //! Generators of requests that a session handles itself, those about the server, and their answers.
 
 use cairn_proto::ids::LinkId;
-use cairn_proto::model::user::DeviceInfo;
+use cairn_proto::model::user::{DeviceInfo, InviteInfo, InvitePage};
+use cairn_proto::secret::ResetToken;
 use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, ClockMetrics, Metrics};
 use cairn_proto::wire::request::server::{
-    ListAudit, ListSettings, RevokeDevice, SetServerRole, SetSetting,
+    DeactivateUser, ListAudit, ListInvites, ListSettings, ReactivateUser, RevokeDevice,
+    RevokeInvite, SetServerRole, SetSetting,
 };
 use cairn_proto::wire::request::session::{
-    CreateInvite, Focus, GetMetrics, ListConversations, ListDevices, NewInvite, Pull, PullRange,
-    Pulled, SetPresence, Watch,
+    CreateInvite, CreateReset, Focus, GetMetrics, ListConversations, ListDevices, NewInvite,
+    NewReset, Pull, PullRange, Pulled, SetPassword, SetPresence, Watch,
 };
 use cairn_proto::wire::request::{Answer, List, Request};
 use proptest::collection::vec;
@@ -18,7 +20,7 @@ use proptest::prelude::*;
 use super::overview::{conversation_page, moment, overview_place};
 use super::people::{presence, present_device, setting, setting_name, setting_value};
 use super::{
-    conversation_id, device_id, device_name, encoded, invite_token, msgid, number, run,
+    conversation_id, device_id, device_name, encoded, invite_token, msgid, number, password, run,
     server_addr, server_role, small, timestamp, user_id, users,
 };
 
@@ -45,6 +47,19 @@ fn session() -> impl Strategy<Value = Request> {
         (small(), number())
             .prop_map(|(uses, life_seconds)| CreateInvite { uses, life_seconds }.into()),
         Just(GetMetrics.into()),
+        (option::of(password()), password(), any::<bool>()).prop_map(|(old, new, end)| {
+            SetPassword {
+                old,
+                new,
+                end_other_devices: end,
+            }
+            .into()
+        }),
+        (user_id(), any::<bool>()).prop_map(|(user, keep_devices)| CreateReset {
+            user,
+            keep_devices
+        }
+        .into()),
     ]
 }
 
@@ -56,6 +71,10 @@ fn server() -> impl Strategy<Value = Request> {
             .prop_map(|(name, value)| SetSetting { name, value }.into()),
         (user_id(), server_role()).prop_map(|(user, role)| SetServerRole { user, role }.into()),
         any::<u64>().prop_map(|first| ListAudit { first }.into()),
+        user_id().prop_map(|user| DeactivateUser { user }.into()),
+        user_id().prop_map(|user| ReactivateUser { user }.into()),
+        option::of(link_id()).prop_map(|after| ListInvites { after }.into()),
+        link_id().prop_map(|invite| RevokeInvite { invite }.into()),
     ]
 }
 
@@ -68,6 +87,10 @@ pub(super) fn answer() -> impl Strategy<Value = Answer> {
             token,
             id: LinkId::new(id),
         });
+    let reset = (server_addr(), any::<[u8; 16]>()).prop_map(|(addr, token)| NewReset {
+        addr,
+        token: ResetToken::new(token),
+    });
     prop_oneof![
         pulled.prop_map(encoded::<Pull>).boxed(),
         conversation_page()
@@ -81,11 +104,41 @@ pub(super) fn answer() -> impl Strategy<Value = Answer> {
             .boxed(),
         invite.prop_map(encoded::<CreateInvite>).boxed(),
         metrics().prop_map(encoded::<GetMetrics>).boxed(),
+        invite_page().prop_map(encoded::<ListInvites>).boxed(),
+        reset.prop_map(encoded::<CreateReset>).boxed(),
         vec(setting(), 0..5)
             .prop_map(|settings| encoded::<ListSettings>(List(settings)))
             .boxed(),
         setting().prop_map(encoded::<SetSetting>).boxed(),
+        vec(conversation_id(), 0..9)
+            .prop_map(|groups| encoded::<DeactivateUser>(List(groups)))
+            .boxed(),
     ]
+}
+
+fn link_id() -> impl Strategy<Value = LinkId> {
+    any::<u32>().prop_map(LinkId::new)
+}
+
+fn invite_page() -> impl Strategy<Value = InvitePage> {
+    let info = (
+        (link_id(), server_role(), option::of(user_id())),
+        (small(), timestamp(), small()),
+        users(),
+    )
+        .prop_map(
+            |((id, role, maker), (uses_left, expires_at, uses), used_by)| InviteInfo {
+                id,
+                role,
+                maker,
+                uses_left,
+                expires_at,
+                uses,
+                used_by,
+            },
+        );
+    (vec(info, 0..5), option::of(link_id()))
+        .prop_map(|(items, next_after)| InvitePage { items, next_after })
 }
 
 fn range() -> impl Strategy<Value = PullRange> {

@@ -14,7 +14,8 @@ const ACTIVITY: &str = "
     CreateGroup AddMembers RemoveMembers JoinGroup RenameGroup SetTopic SetGroupSettings SetRole
     HandOver Ban Unban MuteMember FindGroups SetMemberSettings SetRetention
     SearchUsers Relate SetProfile
-    RevokeDevice SetSetting SetServerRole
+    RevokeDevice SetSetting SetServerRole DeactivateUser ReactivateUser RevokeInvite
+    SetPassword CreateReset
     Focus SetPresence CreateInvite
 ";
 
@@ -23,7 +24,8 @@ const RATE_LIMITED: &str = "Edit EditMentioning React Unreact Pin Unpin JoinGrou
 
 /// Requests that clients must not retry after a lost reply.
 const NOT_IDEMPOTENT: &str = "
-    CreateGroup CreateInvite HandOver Edit EditMentioning MarkUnread JoinGroup
+    CreateGroup CreateInvite CreateReset SetPassword HandOver Edit EditMentioning MarkUnread
+    JoinGroup
 ";
 
 /// Requests that the server refuses while its disk is nearly full.

@@ -79,6 +79,15 @@ impl Decider {
         self.engine.state().check_join(invite, name, self.now)
     }
 
+    /// Checks whether this link resets a password.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub(crate) fn check_reset(&self, token: SecretHash) -> Result<(), ErrorCode> {
+        self.engine.state().check_reset(token, self.now)
+    }
+
     /// Returns the counters of the engine.
     #[must_use]
     pub(crate) fn metrics(&self) -> Metrics {

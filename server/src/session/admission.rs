@@ -25,6 +25,16 @@ const SHORT_LIST_BYTES: usize = 16 * 1024;
 /// Bytes of a page of a list.
 const PAGE_BYTES: usize = 64 * 1024;
 
+/// Bytes of a page of invites.
+const INVITES_BYTES: usize =
+    wire::INVITES_PER_PAGE_MAX * (INVITE_BYTES + wire::INVITED_SHOWN_MAX * NUMBER_BYTES_MAX);
+
+/// Bytes of an invite, without its users.
+const INVITE_BYTES: usize = 40;
+
+/// Bytes of a number below 2^32.
+const NUMBER_BYTES_MAX: usize = 5;
+
 /// Bytes of a user in an answer: a name, and a few numbers.
 const USER_BYTES: usize = wire::USER_NAME_BYTES_MAX + 16;
 
@@ -115,6 +125,7 @@ const fn answer_bytes_max(request: &Request) -> usize {
         Request::Session(SessionRequest::Pull(_)) => wire::RUN_BYTES_MAX + wire::ENTRY_BYTES_MAX,
         Request::Session(SessionRequest::ListConversations(_)) => wire::FRAME_BYTES_MAX,
         Request::Session(SessionRequest::GetMetrics(_)) => PAGE_BYTES,
+        Request::Server(ServerRequest::ListInvites(_)) => INVITES_BYTES,
         Request::Session(SessionRequest::ListDevices(_))
         | Request::Server(ServerRequest::ListSettings(_)) => SHORT_LIST_BYTES,
         other => match other.traits().cost {

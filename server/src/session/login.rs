@@ -25,7 +25,7 @@ use crate::shared::Shared;
 use crate::transport::Lost;
 use crate::transport::framing::{FrameReader, ReadError};
 use cairn_core::api::command::{
-    AddDevice, FindAccount, Join, LoggedIn, Login, NewDevice, StreamPast,
+    AddDevice, FindAccount, Join, LoggedIn, Login, NewDevice, Reset, StreamPast,
 };
 use cairn_core::record::SecretHash;
 
@@ -107,7 +107,7 @@ pub(crate) async fn log_in(
     let address = session.connection.remote_address().ip();
     let name = match &credentials {
         Credentials::Password { name, .. } => Some(name.clone()),
-        Credentials::Invite { .. } | Credentials::Token(_) => None,
+        Credentials::Invite { .. } | Credentials::Reset { .. } | Credentials::Token(_) => None,
     };
     // A token has 256 random bits and cannot be guessed, and a device with a token must not be
     // locked out by others at its address.
@@ -119,6 +119,11 @@ pub(crate) async fn log_in(
     {
         return Err(ErrorCode::RateLimited);
     }
+    let new_login = |device| NewLogin {
+        device,
+        send_stream,
+        push,
+    };
     let outcome = match credentials {
         Credentials::Token(token) => {
             let command = Login {
@@ -140,14 +145,7 @@ pub(crate) async fn log_in(
             name,
             password,
             device,
-        } => {
-            let login = NewLogin {
-                device,
-                send_stream,
-                push,
-            };
-            with_password(shared, session, name, password, login).await
-        }
+        } => with_password(shared, session, name, password, new_login(device)).await,
         Credentials::Invite {
             token,
             name,
@@ -155,16 +153,19 @@ pub(crate) async fn log_in(
             device,
         } => {
             let token = secret_hash(token.as_bytes());
-            let login = NewLogin {
-                device,
-                send_stream,
-                push,
-            };
-            with_invite(shared, session, token, name, password, login).await
+            with_invite(shared, session, token, name, password, new_login(device)).await
+        }
+        Credentials::Reset {
+            token,
+            password,
+            device,
+        } => {
+            let token = secret_hash(token.as_bytes());
+            with_reset(shared, session, token, password, new_login(device)).await
         }
     };
     let (logged_in, token) = outcome.inspect_err(|code| {
-        if is_guess && matches!(code, ErrorCode::AuthFailed | ErrorCode::BadInvite) {
+        if is_guess && is_failed_guess(*code) {
             shared
                 .login_rate_limiter
                 .failed(address, name.as_ref(), Instant::now());
@@ -189,6 +190,13 @@ pub(crate) async fn log_in(
         now,
         overview,
     })
+}
+
+const fn is_failed_guess(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::AuthFailed | ErrorCode::BadInvite | ErrorCode::BadReset
+    )
 }
 
 struct NewLogin {
@@ -230,6 +238,7 @@ async fn with_invite(
 ) -> Outcome {
     let password = match password {
         Some(password) => {
+            password.check_new().map_err(|_| ErrorCode::BadRequest)?;
             check_join(shared, session, invite, &name).await?;
             let permit = hash_permit(shared, session, None, false).await?;
             // The invite may have been used up during the wait.
@@ -250,6 +259,39 @@ async fn with_invite(
     Ok((logged_in, Some(token)))
 }
 
+async fn with_reset(
+    shared: &Shared,
+    session: &Arc<Session>,
+    token: SecretHash,
+    password: Password,
+    login: NewLogin,
+) -> Outcome {
+    password.check_new().map_err(|_| ErrorCode::BadRequest)?;
+    check_reset(shared, session, token).await?;
+    let permit = hash_permit(shared, session, None, false).await?;
+    // The link may have been used during the wait.
+    check_reset(shared, session, token).await?;
+    let password = permit.hash(password).await.ok_or(ErrorCode::LimitReached)?;
+    let (device, new_token) = new_device(login)?;
+    let command = Reset {
+        token,
+        password,
+        device,
+    };
+    let logged_in = register(shared, session, command).await?;
+    Ok((logged_in, Some(new_token)))
+}
+
+/// Returns why a reset would be refused, without the cost of a password hash.
+async fn check_reset(
+    shared: &Shared,
+    session: &Session,
+    token: SecretHash,
+) -> Result<(), ErrorCode> {
+    let (ticket, answer) = job(move |decider| decider.check_reset(token));
+    shared.submit(principal_of(session), ticket, answer).await
+}
+
 /// Returns why a join would be refused, without the cost of a password hash.
 async fn check_join(
     shared: &Shared,
@@ -263,7 +305,7 @@ async fn check_join(
 }
 
 /// Waits for the permit to compute one hash.
-async fn hash_permit(
+pub(super) async fn hash_permit(
     shared: &Shared,
     session: &Session,
     name: Option<&UserName>,

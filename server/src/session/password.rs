@@ -25,18 +25,15 @@ impl HashPermit {
     /// Returns whether the password matches the hash. Without a hash it takes as long and returns
     /// `false`, so that timing does not reveal which accounts exist.
     pub(crate) async fn matches(self, password: Password, hash: Option<Box<str>>) -> bool {
+        // Earlier versions hashed what was typed.
+        let typed = password.decomposed();
+        let forms = [Some(password.as_str().to_owned()), typed];
         let work = move || {
-            let Some(hash) = hash else {
-                let mut out = [0; 32];
-                hasher()?
-                    .hash_password_into(password.as_str().as_bytes(), b"a fixed salt", &mut out)
-                    .ok()?;
-                return None;
-            };
-            let hash = PasswordHash::new(&hash).ok()?;
-            hasher()?
-                .verify_password(password.as_str().as_bytes(), &hash)
-                .ok()
+            let mut forms = forms.into_iter().flatten();
+            forms.find_map(|form| match &hash {
+                Some(hash) => verify(&form, hash),
+                None => hash_in_vain(&form),
+            })
         };
         self.spend(work).await.is_some()
     }
@@ -57,6 +54,19 @@ impl HashPermit {
 /// a core, so a flood of logins must not start them all at once.
 pub(crate) fn concurrent_hashes() -> usize {
     std::thread::available_parallelism().map_or(1, Into::into)
+}
+
+fn verify(password: &str, hash: &str) -> Option<()> {
+    let hash = PasswordHash::new(hash).ok()?;
+    hasher()?.verify_password(password.as_bytes(), &hash).ok()
+}
+
+fn hash_in_vain(password: &str) -> Option<()> {
+    let mut out = [0; 32];
+    hasher()?
+        .hash_password_into(password.as_bytes(), b"a fixed salt", &mut out)
+        .ok()?;
+    None
 }
 
 fn hasher() -> Option<Argon2<'static>> {
@@ -94,5 +104,13 @@ mod tests {
         );
         assert!(!permit().await.matches(wrong, Some(hash)).await);
         assert!(!permit().await.matches(right, None).await);
+        // The hash of an earlier version, of what was typed.
+        let typed = "cafe\u{301} socie\u{301}te\u{301}";
+        let old: PasswordHash = hasher().unwrap().hash_password(typed.as_bytes()).unwrap();
+        let old = Some(old.to_string().into_boxed_str());
+        let again = Password::new("caf\u{e9} soci\u{e9}t\u{e9}").unwrap();
+        assert!(permit().await.matches(again, old.clone()).await);
+        let other = Password::new("cafe societe").unwrap();
+        assert!(!permit().await.matches(other, old).await);
     }
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use cairn_core::api::command::{AddDevice, GrantFocus, GrantRead, Join, LoggedIn, Login};
+use cairn_core::api::command::{AddDevice, GrantFocus, GrantRead, Join, LoggedIn, Login, Reset};
 use cairn_core::command::By;
 use cairn_core::{Actor, Command, State};
 use cairn_proto::ids::{ConversationId, DeviceId, UserId};
@@ -38,6 +38,12 @@ impl Begin for Login {
 impl Begin for AddDevice {
     fn who(&self, _: &State) -> Option<(UserId, DeviceId)> {
         Some((self.user, self.device.id))
+    }
+}
+
+impl Begin for Reset {
+    fn who(&self, state: &State) -> Option<(UserId, DeviceId)> {
+        Some((state.reset_of(&self.token)?, self.device.id))
     }
 }
 

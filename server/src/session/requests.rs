@@ -29,6 +29,7 @@ use crate::limits;
 use crate::sequencer::intake::Closed;
 use crate::sequencer::ticket::{Ticket, job};
 use crate::session::Session;
+use crate::session::account;
 use crate::session::admission;
 use crate::session::registration;
 use crate::session::reply_to::ReplyTo;
@@ -73,10 +74,10 @@ impl From<Closed> for End {
 }
 
 /// What a request is answered with outside the sequencer.
-struct Asker {
-    shared: Arc<Shared>,
-    session: Arc<Session>,
-    actor: Actor,
+pub(super) struct Asker {
+    pub(super) shared: Arc<Shared>,
+    pub(super) session: Arc<Session>,
+    pub(super) actor: Actor,
 }
 
 impl Requests {
@@ -250,6 +251,12 @@ impl Requests {
             SessionRequest::ListDevices(call) => self.answer(actor, to, call, list_devices).await,
             SessionRequest::CreateInvite(call) => self.answer(actor, to, call, create_invite).await,
             SessionRequest::GetMetrics(call) => self.answer(actor, to, call, get_metrics).await,
+            SessionRequest::SetPassword(call) => {
+                self.answer(actor, to, call, account::set_password).await
+            }
+            SessionRequest::CreateReset(call) => {
+                self.answer(actor, to, call, account::create_reset).await
+            }
             SessionRequest::SetPresence(SetPresence { present }) => {
                 self.shared.hub.set_present(&self.session, present);
                 to.answer::<SetPresence>(&Ok(()));

@@ -3,7 +3,7 @@
 use std::io::{self, Read as _};
 
 use cairn_proto::limits::PASSWORD_BYTES_MAX;
-use cairn_proto::text::{DeviceName, Password};
+use cairn_proto::text::{DeviceName, Password, TextError};
 use clap::Args;
 
 use crate::cli::failure::{Exit, Failure};
@@ -34,22 +34,26 @@ impl NewDevice {
         if first.is_empty() {
             return Ok(None);
         }
-        if Input::ask_secret("Repeat it: ")? != first {
-            return Err(Failure::new(Exit::Failed, "the two passwords differ").hint("try again"));
+        repeated(first).map(Some)
+    }
+
+    /// Returns the new password of an existing account.
+    pub(crate) fn new_password(&self, input: &Input) -> Result<Password, Failure> {
+        if self.password_stdin {
+            return password_from(input.reader());
         }
-        checked(first).map(Some)
+        check_terminal(input)?;
+        repeated(Input::ask_secret("Choose a new password: ")?)
     }
 
     /// Returns the password of an existing account.
     pub(crate) fn known_password(&self, input: &Input) -> Result<Password, Failure> {
         if self.password_stdin {
-            return password_from(input.reader());
+            let [first, _] = lines_of(input.reader())?;
+            return existing(first);
         }
-        if !input.is_terminal() {
-            let failure = Failure::new(Exit::Usage, "there is no terminal to ask for the password");
-            return Err(failure.hint("pass it on standard input, with --password-stdin"));
-        }
-        checked(Input::ask_secret("Password: ")?)
+        check_terminal(input)?;
+        existing(Input::ask_secret("Password: ")?)
     }
 
     pub(crate) fn name(&self) -> Result<DeviceName, Failure> {
@@ -64,19 +68,65 @@ impl NewDevice {
 
 const DEVICE_NAME_DEFAULT: &str = "terminal";
 
+/// Returns the current password if there is one, and a new one.
+pub(super) fn change(
+    input: &Input,
+    is_stdin: bool,
+) -> Result<(Option<Password>, Password), Failure> {
+    if is_stdin {
+        return match lines_of(input.reader())? {
+            [only, second] if second.is_empty() => Ok((None, checked(only)?)),
+            [old, new] if old.is_empty() => Ok((None, checked(new)?)),
+            [old, new] => Ok((Some(existing(old)?), checked(new)?)),
+        };
+    }
+    check_terminal(input)?;
+    let old = Input::ask_secret("Current password (empty if you have none): ")?;
+    let old = (!old.is_empty()).then(|| existing(old)).transpose()?;
+    Ok((old, repeated(Input::ask_secret("New password: ")?)?))
+}
+
+fn repeated(first: String) -> Result<Password, Failure> {
+    if Input::ask_secret("Repeat it: ")? != first {
+        return Err(Failure::new(Exit::Failed, "the two passwords differ").hint("try again"));
+    }
+    checked(first)
+}
+
+fn check_terminal(input: &Input) -> Result<(), Failure> {
+    if input.is_terminal() {
+        return Ok(());
+    }
+    let failure = Failure::new(Exit::Usage, "there is no terminal to ask for the password");
+    Err(failure.hint("pass it on standard input, with --password-stdin"))
+}
+
 fn checked(raw: String) -> Result<Password, Failure> {
-    Password::new(raw).map_err(|error| {
-        Failure::new(
-            Exit::Failed,
-            format!("the password cannot be used: {error}"),
-        )
-    })
+    Password::new(raw).map_err(unusable)
+}
+
+fn existing(raw: String) -> Result<Password, Failure> {
+    Password::existing(raw).map_err(unusable)
+}
+
+fn unusable(error: TextError) -> Failure {
+    Failure::new(
+        Exit::Failed,
+        format!("the password cannot be used: {error}"),
+    )
 }
 
 /// Returns the first line, without its end.
 fn password_from(input: impl io::Read) -> Result<Password, Failure> {
+    let [first, _] = lines_of(input)?;
+    checked(first)
+}
+
+/// Returns the first two lines, without their ends.
+fn lines_of(input: impl io::Read) -> Result<[String; 2], Failure> {
     let mut raw = String::new();
-    let bound = PASSWORD_BYTES_MAX as u64 + "\r\n".len() as u64 + 1;
+    // Decomposed characters take up to three times the bytes.
+    let bound = 2 * (3 * PASSWORD_BYTES_MAX as u64 + "\r\n".len() as u64) + 1;
     input
         .take(bound)
         .read_to_string(&mut raw)
@@ -87,7 +137,8 @@ fn password_from(input: impl io::Read) -> Result<Password, Failure> {
                 &error,
             )
         })?;
-    checked(raw.lines().next().unwrap_or_default().to_owned())
+    let mut lines = raw.lines().map(str::to_owned);
+    Ok([(); 2].map(|()| lines.next().unwrap_or_default()))
 }
 
 fn host_name() -> Option<String> {
@@ -121,6 +172,22 @@ mod tests {
             password_from(" padded pass \n".as_bytes()).unwrap(),
             Password::new(" padded pass ").unwrap()
         );
+    }
+
+    #[test]
+    fn changes_are_two_lines() {
+        let password = |raw: &str| Password::new(raw).unwrap();
+        let changed = |raw: &str| change(&Input::Memory(raw.as_bytes().to_vec()), true).unwrap();
+        let both = (Some(password("battery staple")), password("correct horse"));
+        assert_eq!(changed("battery staple\ncorrect horse\n"), both);
+        assert_eq!(changed("battery staple\r\ncorrect horse"), both);
+        for first in ["correct horse\n", "\ncorrect horse\n"] {
+            assert_eq!(
+                changed(first),
+                (None, password("correct horse")),
+                "{first:?}"
+            );
+        }
     }
 
     #[test]

@@ -10,13 +10,14 @@ use cairn_proto::text::{About, DisplayName};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use crate::cli::account::password::{self, PasswordArgs};
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::files::picture::read_picture;
 use crate::cli::output::Output;
 use crate::cli::people::users::Person;
 
-/// Show or change your profile
+/// Show or change your profile and password
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn me
@@ -24,10 +25,11 @@ use crate::cli::people::users::Person;
   cairn me set --about ''                       removes it
   cairn me set --avatar ada.webp                a picture of up to 4 KiB
   cairn me reads hidden
+  cairn me password --end-other-devices
 
 JSON; role is your role on the server
-  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"display_name\":\"Ada Lovelace\",\
-     \"about\":null,\"avatar_bytes\":null}")]
+  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"state\":\"active\",\
+     \"display_name\":\"Ada Lovelace\",\"about\":null,\"avatar_bytes\":null}")]
 pub(crate) struct MeArgs {
     #[command(subcommand)]
     action: Option<Action>,
@@ -41,8 +43,8 @@ enum Action {
   cairn me set --display-name '' --about '' --no-avatar
 
 JSON, your profile now
-  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"display_name\":\"Ada Lovelace\",\
-     \"about\":null,\"avatar_bytes\":2310}")]
+  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"state\":\"active\",\
+     \"display_name\":\"Ada Lovelace\",\"about\":null,\"avatar_bytes\":2310}")]
     Set(SetArgs),
 
     /// Show or hide what you have read; hiding it also hides what others have read
@@ -55,6 +57,16 @@ JSON, your profile now
         #[arg(value_parser = parse_reads)]
         reads: Option<Reads>,
     },
+
+    /// Set or change the password with which you log in on further devices
+    #[command(after_help = "EXAMPLES
+  cairn me password
+  cairn me password --end-other-devices
+  printf '%s\\n' \"$OLD\" \"$NEW\" | cairn me password --password-stdin
+
+JSON
+  {\"password\":\"set\",\"other_devices_ended\":false}")]
+    Password(PasswordArgs),
 }
 
 #[derive(Debug, Serialize)]
@@ -145,16 +157,15 @@ pub(crate) async fn run(
     // A bad file is reported before anything is sent.
     let new_avatar = match &args.action {
         Some(Action::Set(new)) => new.avatar()?,
-        None | Some(Action::Reads { .. }) => None,
+        _ => None,
     };
     let client = context.client(Conduct::Ask).await?;
-    if let Some(Action::Reads { reads }) = args.action {
-        return self::reads(client, output, reads).await;
-    }
-    let own = own(client).await?;
     match &args.action {
-        None | Some(Action::Reads { .. }) => print(output, own),
+        None => print(output, own(client).await?),
+        Some(Action::Reads { reads }) => self::reads(client, output, *reads).await,
+        Some(Action::Password(args)) => password::run(client, output, context.input(), args).await,
         Some(Action::Set(new)) => {
+            let own = own(client).await?;
             let Profile {
                 display_name,
                 about,

@@ -6,5 +6,6 @@ pub(crate) mod invite;
 pub(crate) mod join;
 pub(crate) mod login;
 pub(crate) mod me;
+pub(crate) mod password;
 pub(crate) mod profile;
 pub(crate) mod whoami;

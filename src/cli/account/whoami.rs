@@ -4,7 +4,7 @@ use std::fmt;
 
 use cairn_client::{Client, WhoAmI};
 use cairn_proto::ids::UserId;
-use cairn_proto::invite::ServerAddr;
+use cairn_proto::invite::{ServerAddr, ServerLink};
 use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::UserName;
 use clap::Args;
@@ -22,9 +22,9 @@ use crate::cli::output::Output;
   cairn whoami
   cairn whoami --json | jq -r .name
 
-JSON; the device's number is a string
-  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"device\":\"10446744073709551615\",\
-     \"server\":\"chat.example.org:7766\"}")]
+JSON; the device's number is a string, and link is what `cairn login` takes
+  {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"device\":\"10446744073709551615\",
+   \"server\":\"chat.example.org:7766\",\"link\":\"cairn://chat.example.org:7766/#PIN\"}")]
 pub(crate) struct WhoAmIArgs {}
 
 /// A user on a device. The device is a string in JSON, since many JSON parsers round 64-bit
@@ -73,6 +73,25 @@ impl fmt::Display for Me {
     }
 }
 
+/// The same, and what to log in with elsewhere.
+#[derive(Debug, Serialize)]
+struct Known {
+    #[serde(flatten)]
+    me: Me,
+    link: String,
+}
+
+impl fmt::Display for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { me, link } = self;
+        write!(
+            f,
+            "{me}\nelsewhere: cairn login '{link}' --name {}",
+            me.name
+        )
+    }
+}
+
 pub(crate) async fn run(
     _: &WhoAmIArgs,
     context: &Context<'_>,
@@ -80,5 +99,11 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let server = context.server()?;
     let client = context.client(Conduct::Ask).await?;
-    output.print(&Me::new(client, &server))
+    let me = Me::new(client, &server);
+    let (_, pin) = client.server();
+    let link = ServerLink { addr: server, pin };
+    output.print(&Known {
+        me,
+        link: link.to_string(),
+    })
 }

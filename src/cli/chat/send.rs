@@ -28,7 +28,8 @@ use stream::Sending;
 /// Send a message
 ///
 /// Returns once the server has accepted it: it is on disk and has its number. When the connection
-/// breaks, the command reconnects; each message is stored exactly once.
+/// breaks, the command reconnects; each message is stored exactly once. Where the server limits how
+/// much a user sends, the command waits.
 ///
 /// @name in the text mentions that member, and @all every member, for owners and admins of a group.
 /// Names in code, addresses and links mention no one.

@@ -65,6 +65,12 @@ pub(crate) fn hint_for_code(code: ErrorCode) -> Option<&'static str> {
         ErrorCode::DiskFull => "nothing was accepted; try again when there is free space",
         ErrorCode::FriendsOnly => "send a friend request first: `cairn friend ask`",
         ErrorCode::TurnedOff => "`cairn config list` shows the settings of the server",
+        ErrorCode::BadReset => {
+            "ask an owner or admin of the server for a new link (`cairn users reset`)"
+        }
+        ErrorCode::Deactivated => {
+            "ask an owner or admin of the server; `cairn users reactivate` reverses it"
+        }
         ErrorCode::NoSuchAttachment => "the message may have been deleted, or may have no file",
         ErrorCode::AttachmentTooLarge => {
             "`cairn config get attachment-bytes-max` shows the largest size of a file"

@@ -11,7 +11,7 @@ use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::limits::USERS_PER_REQUEST_MAX;
 use cairn_proto::model::conversation::Member;
 use cairn_proto::model::group::Role;
-use cairn_proto::model::user::ServerRole;
+use cairn_proto::model::user::{ServerRole, UserState};
 use cairn_proto::text::{GroupName, Topic, UserName};
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -77,7 +77,7 @@ JSON; changed is the number of users that it changed
         #[arg(value_name = "USER", required = true, value_parser = parse_user)]
         users: Vec<UserName>,
     },
-    /// Remove users from a group
+    /// Remove users from a group; admins of the server, deactivated users from any group
     #[command(after_help = "EXAMPLES
   cairn group remove team bob
 
@@ -98,8 +98,8 @@ JSON; changed is the number of users that it changed
 
 JSON, one for each member; muted_until_ms is 0 or in the past for members
 who are not muted; read is 0 where it is hidden
-  {\"user\":2,\"name\":\"bob\",\"role\":\"member\",\"server_role\":\"member\",\"joined\":1,\
-     \"read\":17,\"muted_until_ms\":0}")]
+  {\"user\":2,\"name\":\"bob\",\"role\":\"member\",\"server_role\":\"member\",\
+     \"state\":\"active\",\"joined\":1,\"read\":17,\"muted_until_ms\":0}")]
     Members {
         /// The group
         #[arg(value_name = "NAME", value_parser = parse_group)]
@@ -285,6 +285,7 @@ struct Row {
     name: UserName,
     role: Role,
     server_role: ServerRole,
+    state: &'static str,
     joined: MsgId,
     read: MsgId,
     muted_until_ms: u64,
@@ -304,6 +305,7 @@ impl From<Member> for Row {
             name: user.name,
             role,
             server_role: user.role,
+            state: user.state.as_str(),
             joined,
             read,
             muted_until_ms: muted_until.get(),
@@ -322,6 +324,9 @@ impl fmt::Display for Row {
         )?;
         if u128::from(self.muted_until_ms) > time::now().as_millis() {
             write!(f, "  muted until {}", time::Local(self.muted_until_ms))?;
+        }
+        if self.state != UserState::Active.as_str() {
+            write!(f, "  ({})", self.state)?;
         }
         Ok(())
     }

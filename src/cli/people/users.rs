@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use cairn_proto::ids::UserId;
 use cairn_proto::model::people::{Avatar, Profile, UserProfile};
-use cairn_proto::model::user::ServerRole;
+use cairn_proto::model::user::{ServerRole, UserState};
 use cairn_proto::text::UserName;
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
@@ -15,20 +15,22 @@ use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::limits;
 use crate::cli::output::Output;
+use crate::cli::people::supervise;
 use crate::ui::sanitize::Sanitized;
 use bytesize::ByteSize;
 
-/// Find users, show their profiles, change their roles
+/// Find users, show profiles, change roles, end accounts
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn users find ad
   cairn users find ad --json | jq -r .name
   cairn users show ada --save-avatar ada.webp
   cairn users role ada admin
+  cairn users deactivate bob
 
 JSON
-  {\"user\":2,\"name\":\"ada\",\"role\":\"member\",\"display_name\":\"Ada Lovelace\",\"about\":null,
-   \"avatar_bytes\":2310}")]
+  {\"user\":2,\"name\":\"ada\",\"role\":\"member\",\"state\":\"active\",
+   \"display_name\":\"Ada Lovelace\",\"about\":null,\"avatar_bytes\":2310}")]
 pub(crate) struct UsersArgs {
     #[command(subcommand)]
     action: Action,
@@ -42,8 +44,8 @@ enum Action {
   cairn users find @Ad --limit 5
 
 JSON, one for each user
-  {\"user\":2,\"name\":\"ada\",\"role\":\"member\",\"display_name\":\"Ada Lovelace\",\
-     \"about\":null,\"avatar_bytes\":2310}")]
+  {\"user\":2,\"name\":\"ada\",\"role\":\"member\",\"state\":\"active\",\
+     \"display_name\":\"Ada Lovelace\",\"about\":null,\"avatar_bytes\":2310}")]
     Find {
         /// The beginning of their names
         #[arg(value_parser = parse_user)]
@@ -59,8 +61,8 @@ JSON, one for each user
   cairn users show @ada --save-avatar ada.webp
 
 JSON; avatar_bytes is null without an avatar
-  {\"user\":2,\"name\":\"ada\",\"role\":\"member\",\"display_name\":\"Ada Lovelace\",\
-     \"about\":null,\"avatar_bytes\":2310}")]
+  {\"user\":2,\"name\":\"ada\",\"role\":\"member\",\"state\":\"active\",\
+     \"display_name\":\"Ada Lovelace\",\"about\":null,\"avatar_bytes\":2310}")]
     Show {
         /// The user
         #[arg(value_parser = parse_user)]
@@ -82,6 +84,52 @@ JSON, one object
         name: UserName,
         /// Members chat; admins also invite and import; owners can do everything
         role: Role,
+    },
+
+    /// End the account of a user: no device, no login; messages and memberships stay
+    #[command(after_help = "EXAMPLES
+  cairn users deactivate bob
+  cairn group remove '#id:3' bob     afterwards, also from a group that you are not in
+
+JSON; groups are those that the user is still a member of, at most 500
+  {\"user\":2,\"name\":\"bob\",\"state\":\"deactivated\",\"groups\":[3]}")]
+    Deactivate {
+        /// The user
+        #[arg(value_parser = parse_user)]
+        name: UserName,
+    },
+
+    /// Make a link with which a user sets a new password and logs in
+    ///
+    /// Anyone with the link can take the account over, so send it over a channel that you trust. It
+    /// is valid for 24 hours and once, and voids earlier ones. For owners of the server, and for
+    /// admins about members; an owner's password is not reset.
+    #[command(after_help = "EXAMPLES
+  cairn users reset bob
+  cairn users reset bob --keep-devices
+
+JSON
+  {\"user\":2,\"name\":\"bob\",\"reset\":\"cairn://…/reset#…\",\"life_seconds\":86400,\
+     \"keep_devices\":false}")]
+    Reset {
+        /// The user
+        #[arg(value_parser = parse_user)]
+        name: UserName,
+        /// Let the user's devices stay logged in when the link is used
+        #[arg(long)]
+        keep_devices: bool,
+    },
+
+    /// Give a deactivated user their account back
+    #[command(after_help = "EXAMPLES
+  cairn users reactivate bob
+
+JSON
+  {\"user\":2,\"name\":\"bob\",\"state\":\"active\"}")]
+    Reactivate {
+        /// The user
+        #[arg(value_parser = parse_user)]
+        name: UserName,
     },
 }
 
@@ -127,6 +175,7 @@ pub(crate) struct Person {
     user: UserId,
     name: UserName,
     role: ServerRole,
+    state: &'static str,
     display_name: Option<String>,
     about: Option<String>,
     /// `None` for a user without an avatar.
@@ -151,6 +200,7 @@ impl From<UserProfile> for Person {
             user: user.id,
             name: user.name,
             role: user.role,
+            state: user.state.as_str(),
             display_name,
             about,
             avatar_bytes,
@@ -166,6 +216,9 @@ impl fmt::Display for Person {
             self.name,
             self.display_name.as_deref().unwrap_or_default()
         )?;
+        if self.state != UserState::Active.as_str() {
+            write!(f, "  ({})", self.state)?;
+        }
         if let Some(about) = &self.about {
             write!(f, "  {}", Sanitized(about))?;
         }
@@ -213,6 +266,11 @@ pub(crate) async fn run(
                 role,
             })
         }
+        Action::Deactivate { name } => supervise::deactivate(client, output, name).await,
+        Action::Reset { name, keep_devices } => {
+            supervise::reset(client, output, name, *keep_devices).await
+        }
+        Action::Reactivate { name } => supervise::reactivate(client, output, name).await,
     }
 }
 

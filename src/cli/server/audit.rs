@@ -157,7 +157,8 @@ impl Row {
                 self.link = Some(id);
             }
             AuditAct::UnreadExplained { user, conversation }
-            | AuditAct::MemberRemoved { user, conversation } => {
+            | AuditAct::MemberRemoved { user, conversation }
+            | AuditAct::OwnerAppointed { user, conversation } => {
                 named(user);
                 self.conversation = Some(conversation);
             }
@@ -182,6 +183,7 @@ const fn name(act: &AuditAct) -> &'static str {
         AuditAct::Reactivated { .. } => "reactivated",
         AuditAct::ResetCreated { .. } => "reset-created",
         AuditAct::MemberRemoved { .. } => "member-removed",
+        AuditAct::OwnerAppointed { .. } => "owner-appointed",
     }
 }
 
@@ -232,6 +234,9 @@ fn words(act: &AuditAct, names: &Names) -> String {
         AuditAct::MemberRemoved { user, conversation } => {
             format!("removed {} from #id:{conversation}", names.of(*user))
         }
+        AuditAct::OwnerAppointed { user, conversation } => {
+            format!("made {} an owner of #id:{conversation}", names.of(*user))
+        }
         AuditAct::Deactivated { user } => format!("deactivated {}", names.of(*user)),
         AuditAct::Reactivated { user } => format!("reactivated {}", names.of(*user)),
     }
@@ -249,7 +254,8 @@ fn users_of(record: &AuditRecord) -> Vec<UserId> {
         | AuditAct::Deactivated { user }
         | AuditAct::Reactivated { user }
         | AuditAct::ResetCreated { user, .. }
-        | AuditAct::MemberRemoved { user, .. } => users.push(user),
+        | AuditAct::MemberRemoved { user, .. }
+        | AuditAct::OwnerAppointed { user, .. } => users.push(user),
         AuditAct::InviteCreated { .. }
         | AuditAct::SettingSet { .. }
         | AuditAct::Imported { .. } => {}

@@ -1,5 +1,8 @@
 //! Users, invites, devices and sessions of the model.
 
+mod links;
+mod status;
+
 use std::collections::BTreeMap;
 
 use cairn_core::api::actor::Actor;
@@ -218,11 +221,11 @@ impl Naive {
         device: &NewDevice,
         now: Timestamp,
     ) -> Result<Box<LoggedIn>, ErrorCode> {
-        let devices = &mut self
-            .users
-            .get_mut(&user)
-            .ok_or(ErrorCode::AuthFailed)?
-            .devices;
+        let found = self.users.get_mut(&user).ok_or(ErrorCode::AuthFailed)?;
+        if found.status != UserStatus::Active {
+            return Err(ErrorCode::Deactivated);
+        }
+        let devices = &mut found.devices;
         if devices.len() == limits::DEVICES_PER_USER_MAX {
             return Err(ErrorCode::LimitReached);
         }
@@ -323,10 +326,15 @@ impl Naive {
     }
 
     pub(super) fn revoke(&mut self, actor: Actor, device: DeviceId) -> Result<(), ErrorCode> {
-        let user = self.users.get_mut(&actor.user).unwrap();
-        user.devices
-            .remove(&device)
-            .ok_or(ErrorCode::NoSuchDevice)?;
+        if !self.users[&actor.user].devices.contains_key(&device) {
+            return Err(ErrorCode::NoSuchDevice);
+        }
+        self.remove_device(actor.user, device);
+        Ok(())
+    }
+
+    fn remove_device(&mut self, user: UserId, device: DeviceId) {
+        self.users.get_mut(&user).unwrap().devices.remove(&device);
         self.sends.retain(|send| send.device != device);
         for conversation in self.conversations.values_mut() {
             conversation
@@ -334,11 +342,7 @@ impl Naive {
                 .values_mut()
                 .for_each(|member| member.delivered.retain(|&known, _| known != device));
         }
-        self.updates.push(Update::Revoked {
-            user: actor.user,
-            device,
-        });
-        Ok(())
+        self.updates.push(Update::Revoked { user, device });
     }
 
     pub(super) fn devices(&self, actor: Actor) -> List<DeviceInfo> {

@@ -229,6 +229,16 @@ impl Naive {
                 answer(call, self.set_server_role(actor, call.user, call.role, now))
             }
             ServerRequest::ListAudit(call) => answer(call, self.audit_page(actor, call.first)),
+            ServerRequest::DeactivateUser(call) => {
+                answer(call, self.deactivate(actor, call.user, now))
+            }
+            ServerRequest::ListInvites(call) => answer(call, self.invites(actor, call.after, now)),
+            ServerRequest::RevokeInvite(call) => {
+                answer(call, self.revoke_invite(actor, call.invite, now))
+            }
+            ServerRequest::ReactivateUser(call) => {
+                answer(call, self.reactivate(actor, call.user, now))
+            }
         }
     }
 }

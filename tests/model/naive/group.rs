@@ -6,6 +6,7 @@ use cairn_core::api::actor::Actor;
 use cairn_core::api::update::Update;
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};
+use cairn_proto::model::audit::AuditAct;
 use cairn_proto::model::group::{
     Access, GroupDetails, GroupSettings, MemberSettings, OpenGroup, Role,
 };
@@ -148,7 +149,11 @@ impl Naive {
         role: Role,
         now: Timestamp,
     ) -> Result<(), ErrorCode> {
-        let found = self.ranked(actor.user, id, Role::Owner)?;
+        let rescues = self.rescues(actor.user, id, role);
+        let found = match rescues {
+            true => &self.conversations[&id],
+            false => self.ranked(actor.user, id, Role::Owner)?,
+        };
         let old = found.members.get(&user).ok_or(ErrorCode::NoMember)?.role;
         let owners = found
             .members
@@ -158,10 +163,21 @@ impl Naive {
         if old == Role::Owner && role != old && owners == 1 {
             return Err(ErrorCode::LastOwner);
         }
+        if role > old && !self.is_active(user) {
+            return Err(ErrorCode::Deactivated);
+        }
         if old != Role::Owner && role == Role::Owner {
             self.check_owned(user)?;
         }
         if role != old {
+            if rescues {
+                let act = AuditAct::OwnerAppointed {
+                    user,
+                    conversation: id,
+                };
+                self.audited(actor, act, now);
+            }
+            self.name_sender(id, actor.user);
             self.member_mut(id, user).role = role;
             self.push(
                 id,
@@ -185,6 +201,9 @@ impl Naive {
         let old = found.members.get(&user).ok_or(ErrorCode::NoMember)?.role;
         if user == actor.user {
             return Err(ErrorCode::BadRequest);
+        }
+        if !self.is_active(user) {
+            return Err(ErrorCode::Deactivated);
         }
         if old != Role::Owner {
             self.check_owned(user)?;

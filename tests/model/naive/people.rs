@@ -183,6 +183,8 @@ impl Naive {
             .any(|&user| self.facts.blocks.contains(&(user, by)))
         {
             Err(ErrorCode::NoSuchUser)
+        } else if users.iter().any(|&user| !self.is_active(user)) {
+            Err(ErrorCode::Deactivated)
         } else {
             Ok(())
         }
@@ -233,12 +235,16 @@ impl Naive {
         if self.facts.blocks.contains(&(user, other)) {
             return Err(ErrorCode::Blocked);
         }
+        let is_blocked = self.facts.blocks.contains(&(other, user));
+        if !is_blocked && !self.is_active(other) {
+            return Err(ErrorCode::Deactivated);
+        }
         let is_closed = self.setting("direct-chats") == Some("friends")
             && !self.facts.friends.contains(&(user, other));
         if is_closed && !self.conversations.contains_key(&id) {
             return Err(ErrorCode::FriendsOnly);
         }
-        if self.facts.blocks.contains(&(other, user)) {
+        if is_blocked {
             Err(ErrorCode::NotFound)
         } else {
             Ok(())
@@ -263,7 +269,8 @@ impl Naive {
                     .ok_or(ErrorCode::NoSuchUser)
             })
             .transpose()?;
-        let mut found: Vec<_> = self.users.keys().map(|&user| key(user)).collect();
+        let active = self.users.keys().filter(|&&user| self.is_active(user));
+        let mut found: Vec<_> = active.map(|&user| key(user)).collect();
         found.retain(|(name, _)| name.starts_with(&prefix.folded()));
         found.sort();
         let items = found
@@ -314,10 +321,9 @@ impl Naive {
             return Err(ErrorCode::Forbidden);
         }
         let old = self.info(user).ok_or(ErrorCode::NoSuchUser)?.role;
-        let has_another = self
-            .users
-            .iter()
-            .any(|(&of, found)| of != user && found.role == ServerRole::Owner);
+        let has_another = self.users.iter().any(|(&of, found)| {
+            of != user && found.role == ServerRole::Owner && self.is_active(of)
+        });
         if role != ServerRole::Owner && !has_another {
             return Err(ErrorCode::LastOwner);
         }

@@ -11,6 +11,7 @@ use cairn_proto::content::extras::Extras;
 use cairn_proto::ids::{
     ConversationId, DeviceId, MsgId, Revision, SendStreamId, Timestamp, UserId,
 };
+use cairn_proto::model::audit::AuditAct;
 use cairn_proto::model::conversation::{self, MemberPage};
 use cairn_proto::model::group::{GroupSettings, Role};
 use cairn_proto::text::{GroupName, Topic};
@@ -272,15 +273,20 @@ impl Naive {
         users: &[UserId],
         now: Timestamp,
     ) -> Result<u32, ErrorCode> {
-        let found = self.inside(actor.user, id)?;
-        let own = found.members[&actor.user].role;
+        let tidies = self.tidies(actor.user, id, users);
+        let found = match tidies {
+            true => self.conversations.get(&id).ok_or(ErrorCode::NotFound)?,
+            false => self.inside(actor.user, id)?,
+        };
+        let own = found.members.get(&actor.user).map(|member| member.role);
         let leavers: BTreeSet<UserId> = users
             .iter()
             .copied()
             .filter(|user| found.members.contains_key(user))
             .collect();
         let may = |user: &UserId| {
-            *user == actor.user || own == Role::Owner || own > found.members[user].role
+            let role = found.members[user].role;
+            *user == actor.user || tidies || own == Some(Role::Owner) || own > Some(role)
         };
         if found.name.is_none() || !leavers.iter().all(may) {
             return Err(ErrorCode::Forbidden);
@@ -297,6 +303,16 @@ impl Naive {
         if leavers.is_empty() {
             return Ok(0);
         }
+        if tidies {
+            for &user in &leavers {
+                let act = AuditAct::MemberRemoved {
+                    user,
+                    conversation: id,
+                };
+                self.audited(actor, act, now);
+            }
+        }
+        self.name_sender(id, actor.user);
         let last = self.push(
             id,
             actor.user,

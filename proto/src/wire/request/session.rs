@@ -8,7 +8,8 @@ use crate::ids::{ConversationId, LinkId, MsgId, UserId};
 use crate::invite::ServerAddr;
 use crate::model::presence::{PresentDevice, UserPresence};
 use crate::model::user::DeviceInfo;
-use crate::secret::InviteToken;
+use crate::secret::{InviteToken, ResetToken};
+use crate::text::Password;
 use crate::wire::codec;
 use crate::wire::metrics::Metrics;
 use crate::wire::overview::{ConversationPage, Moment, OverviewPlace};
@@ -35,6 +36,10 @@ requests! {
         CreateInvite(CreateInvite) -> NewInvite,
         /// Reads the server's metrics.
         GetMetrics(GetMetrics) -> Metrics,
+        /// Sets or changes the user's password.
+        SetPassword(SetPassword) -> (),
+        /// Creates a link that resets a user's password.
+        CreateReset(CreateReset) -> NewReset,
     }
 }
 
@@ -132,3 +137,34 @@ pub struct NewInvite {
 /// Reads the server's metrics. For owners of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GetMetrics;
+
+/// Sets or changes the user's password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetPassword {
+    /// The old password. Ignored for a user who has none.
+    pub old: Option<Password>,
+    /// The new password.
+    pub new: Password,
+    /// Whether all devices but the requesting one are revoked.
+    pub end_other_devices: bool,
+}
+
+/// Creates a link that sets a user's password once, within [`crate::limits::RESET_LIFE`], and voids
+/// earlier ones. For owners of the server, and for admins if the user is a member; never for an
+/// owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateReset {
+    /// The user.
+    pub user: UserId,
+    /// Whether the user's devices stay logged in when the link is used.
+    pub keep_devices: bool,
+}
+
+/// A new link that resets a password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewReset {
+    /// The address that the operator advertises.
+    pub addr: ServerAddr,
+    /// The token of the link.
+    pub token: ResetToken,
+}

@@ -149,9 +149,11 @@ impl Server {
     pub const fn traits(&self) -> Traits {
         match self {
             Self::RevokeDevice(_) | Self::SetSetting(_) => CHANGE,
-            Self::SetServerRole(_) => CHANGE,
+            Self::SetServerRole(_) | Self::ReactivateUser(_) => CHANGE,
+            Self::DeactivateUser(_) => CHANGE.cost(Cost::Page),
+            Self::RevokeInvite(_) => CHANGE,
             Self::ListSettings(_) => QUERY,
-            Self::ListAudit(_) => QUERY.cost(Cost::Page),
+            Self::ListAudit(_) | Self::ListInvites(_) => QUERY.cost(Cost::Page),
         }
     }
 }
@@ -165,7 +167,7 @@ impl Session {
             Self::Watch(_) => QUERY.cost(Cost::PerItem),
             Self::Focus(_) | Self::SetPresence(_) => CHANGE,
             Self::ListDevices(_) | Self::GetMetrics(_) => QUERY,
-            Self::CreateInvite(_) => CHANGE.once(),
+            Self::CreateInvite(_) | Self::CreateReset(_) | Self::SetPassword(_) => CHANGE.once(),
         }
     }
 }

@@ -28,7 +28,7 @@ fn record(number: u64, act: AuditAct) -> AuditRecord {
 fn page() -> AuditPage {
     AuditPage {
         records: (1..).zip(acts()).map(|(at, act)| record(at, act)).collect(),
-        last: 12,
+        last: 13,
     }
 }
 
@@ -75,6 +75,10 @@ fn acts() -> Vec<AuditAct> {
         AuditAct::Reactivated { user },
         AuditAct::ResetCreated { user, id },
         AuditAct::MemberRemoved {
+            user,
+            conversation: GROUP,
+        },
+        AuditAct::OwnerAppointed {
             user,
             conversation: GROUP,
         },
