@@ -57,6 +57,8 @@ pub(crate) enum Action {
     SetServerRole,
     ReadMetrics,
     ReadAudit,
+    /// Change the account of another user.
+    ManageUsers,
     SearchUsers,
     /// Deactivate or reactivate a user with this role.
     Supervise(ServerRole),
@@ -262,6 +264,7 @@ fn decide_in_group(
         | Action::SetServerRole
         | Action::ReadMetrics
         | Action::ReadAudit
+        | Action::ManageUsers
         | Action::SearchUsers
         | Action::Supervise(_)
         | Action::Reset(_)
@@ -292,6 +295,7 @@ fn decide_on_server(
 ) -> Result<(), ErrorCode> {
     match action {
         Action::CreateInvite
+        | Action::ManageUsers
         | Action::ListInvites
         | Action::RevokeInvite(Making::Others)
         | Action::Tidy => allow(on_server >= ServerRole::Admin),

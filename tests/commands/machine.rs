@@ -71,6 +71,42 @@ pub fn measured(world: &World) {
     }
 }
 
+fn renamed(world: &World) {
+    assert_eq!(
+        world.people("ada", &["users", "rename", "tom", "thomas"]),
+        "tom is now thomas\n"
+    );
+    assert_eq!(
+        world.people("tom", &["me", "rename", "Thomas"]),
+        "thomas is now Thomas\n"
+    );
+    let back = world.json("tom", &["me", "rename", "tom"]);
+    assert_eq!(back["name"], "tom");
+    let back = world.json("ada", &["users", "rename", "tom", "tom"]);
+    assert_eq!(back["name"], "tom");
+    assert_eq!(
+        world.people("ada", &["users", "claim", "old", "xia"]),
+        "old is now xia\n"
+    );
+    assert_eq!(
+        world.json("ada", &["users", "claim", "@old", "@xia"])["name"],
+        "xia"
+    );
+    world.refused(
+        "ada",
+        &["users", "claim", "tom", "ada"],
+        "only an imported author",
+    );
+}
+
+fn audited(world: &World) {
+    let audit = world.people("ada", &["audit", "--limit", "1000"]);
+    assert!(audit.contains("created invite"), "{audit}");
+    let last = world.json("ada", &["audit", "--limit", "1"]);
+    assert!(last["number"].is_u64() && last["act"].is_string(), "{last}");
+    world.refused("tom", &["audit"], "your role does not allow that");
+}
+
 /// Queries a running server, stops it, and checks its data directory.
 pub fn all(world: &World) {
     world.json("ada", &["send", "@tom", "hello"]);
@@ -83,11 +119,8 @@ pub fn all(world: &World) {
         &["edit", "@tom", "1", "goodbye"],
         "it is too late to change that message",
     );
-    let audit = world.people("ada", &["audit", "--limit", "1000"]);
-    assert!(audit.contains("created invite"), "{audit}");
-    let last = world.json("ada", &["audit", "--limit", "1"]);
-    assert!(last["number"].is_u64() && last["act"].is_string(), "{last}");
-    world.refused("tom", &["audit"], "your role does not allow that");
+    renamed(world);
+    audited(world);
     let stats = world.json("ada", &["stats"]);
     assert!(
         stats["entries"].as_u64().unwrap() > 0 && stats["checkpoints"].is_object(),

@@ -6,6 +6,7 @@ mod format_4;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use cairn_core::api::command::GetRetained;
 use cairn_core::record::{UsedStream, UserOrigin, UserStatus};
@@ -42,15 +43,39 @@ fn version(dir: &Path) -> String {
     fs::read_to_string(dir.join("format")).unwrap()
 }
 
+/// Repeats what takes the lock of a data directory: a child process that another test has just
+/// forked holds it until it executes its program.
+fn with_lock<T, E: std::fmt::Display>(mut take: impl FnMut() -> Result<T, E>) -> T {
+    let start = Instant::now();
+    loop {
+        match take() {
+            Ok(taken) => return taken,
+            Err(error) => {
+                let said = error.to_string();
+                let is_held = said.contains("in use by another");
+                assert!(
+                    is_held && start.elapsed() < Duration::from_secs(10),
+                    "{said}"
+                );
+            }
+        }
+    }
+}
+
+fn open(dir: &Path) -> Engine {
+    with_lock(|| Engine::open(dir))
+}
+
+fn check(dir: &Path) {
+    with_lock(|| doctor::check(dir, Depth::Hashes, &mut |_| {}));
+}
+
 #[test]
 fn format_2_is_converted() {
     let dir = fixture("format-2");
     let [alice, bob] = [UserId::new(1), UserId::new(2)];
     let direct = ConversationId::direct(alice, bob).unwrap();
-    let check = || {
-        doctor::check(dir.path(), Depth::Hashes, &mut |_| {}).unwrap();
-    };
-    let engine = Engine::open(dir.path()).unwrap();
+    let engine = open(dir.path());
     assert_eq!(version(dir.path()), "cairn 4\n");
     let state = engine.state();
     assert_eq!(state.user_count(), 2);
@@ -79,8 +104,8 @@ fn format_2_is_converted() {
             .is_sorted_by_key(|used: &UsedStream| std::cmp::Reverse(used.used_at))
     );
     engine.close().unwrap();
-    check();
-    let engine = Engine::open(dir.path()).unwrap();
+    check(dir.path());
+    let engine = open(dir.path());
     assert_eq!(engine.state().user_count(), 2);
     engine.close().unwrap();
 
@@ -99,7 +124,7 @@ fn format_2_is_converted() {
 fn format_3_is_converted() {
     let dir = fixture("format-3");
     let [ada, bob] = [UserId::new(1), UserId::new(2)];
-    let check = |engine: &Engine| {
+    let check_records = |engine: &Engine| {
         let state = engine.state();
         for user in [ada, bob] {
             let record = &state.user(user).unwrap().record;
@@ -110,15 +135,15 @@ fn format_3_is_converted() {
         let team = state.conversation(ConversationId::new(1)).unwrap();
         assert_eq!(team.retention, Some(Retention::Days(300)));
     };
-    let engine = Engine::open(dir.path()).unwrap();
+    let engine = open(dir.path());
     assert_eq!(version(dir.path()), "cairn 4\n");
-    check(&engine);
+    check_records(&engine);
     engine.close().unwrap();
-    doctor::check(dir.path(), Depth::Hashes, &mut |_| {}).unwrap();
-    let mut engine = Engine::open(dir.path()).unwrap();
+    check(dir.path());
+    let mut engine = open(dir.path());
     let team = GetRetained(ConversationId::new(1));
     engine.execute(team, Timestamp::new(0)).unwrap();
-    check(&engine);
+    check_records(&engine);
     engine.close().unwrap();
 
     let copy = dir.path().join("format-3");
@@ -132,7 +157,7 @@ fn format_3_is_converted() {
 
 /// Opens a data directory, and returns whether it has the conversation's message.
 fn engine_has(dir: &Path, conversation: ConversationId) -> bool {
-    let mut engine = Engine::open(dir).unwrap();
+    let mut engine = open(dir);
     let retained = engine
         .execute(GetRetained(conversation), Timestamp::new(0))
         .unwrap();

@@ -26,7 +26,7 @@ use cairn_proto::text::{
 use cairn_proto::wire::overview::{Moment, OverviewPlace};
 use cairn_proto::wire::request::group::{AddMembers, CreateGroup, RemoveMembers, SetRetention};
 use cairn_proto::wire::request::message::{Edit, Import, Pin, React, Recall, Unpin, Unreact};
-use cairn_proto::wire::request::people::{Relate, SetProfile};
+use cairn_proto::wire::request::people::{ClaimImported, Relate, RenameUser, SetProfile};
 use cairn_proto::wire::request::reading::{Ack, MarkRead, MarkUnread, SetOwnReads};
 use cairn_proto::wire::request::server::{ListInvites, RevokeDevice, RevokeInvite, SetSetting};
 use cairn_proto::wire::request::session::ListConversations;
@@ -310,9 +310,11 @@ impl Cast {
             Step::CreateGroup { by, .. } | Step::Revoke { by, .. } | Step::ShowReads { by, .. } => {
                 (by, Place::Nowhere(0))
             }
-            Step::Relate { by, .. } | Step::SetProfile { by, .. } | Step::Set { by, .. } => {
-                (by, Place::Nowhere(0))
-            }
+            Step::Relate { by, .. }
+            | Step::SetProfile { by, .. }
+            | Step::Rename { by, .. }
+            | Step::Claim { by, .. }
+            | Step::Set { by, .. } => (by, Place::Nowhere(0)),
             Step::Appoint { by, .. } | Step::Supervise { by, .. } => (by, Place::Nowhere(0)),
             Step::Invites { by, .. } | Step::SetPassword { by, .. } => (by, Place::Nowhere(0)),
             _ => return None,
@@ -497,6 +499,16 @@ impl Cast {
                 };
                 SetProfile { profile }.into()
             }
+            &Step::Rename { user, name, .. } => RenameUser {
+                user: UserId::new(user.into()),
+                name: user_name(name),
+            }
+            .into(),
+            &Step::Claim { imported, user, .. } => ClaimImported {
+                imported: UserId::new(imported.into()),
+                user: UserId::new(user.into()),
+            }
+            .into(),
             &Step::Appoint { user, role, .. } => appoint(user, role),
             &Step::Supervise { user, ends, .. } => supervise(user, ends),
             Step::Invites { revoked: None, .. } => ListInvites { after: None }.into(),

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cairn_core::By;
 use cairn_core::api::command::{BeginEpoch, FindAccount, FindOrphans, GetRetained, GrantMetrics};
 use cairn_core::api::update::Update;
-use cairn_core::record::{LinkRecord, SecretHash, UserOrigin, UserStatus};
+use cairn_core::record::{FormerName, LinkRecord, SecretHash, UserOrigin, UserStatus};
 use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::Extras;
@@ -76,6 +76,7 @@ pub(super) struct User {
     pub(super) origin: UserOrigin,
     pub(super) alias_of: Option<UserId>,
     pub(super) keywords: Vec<Keyword>,
+    pub(super) former_names: Vec<FormerName>,
 }
 
 #[derive(Clone, Debug)]

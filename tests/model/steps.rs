@@ -149,6 +149,10 @@ pub(super) enum Step {
         about: bool,
         avatar: u16,
     },
+    /// Changes the name of a user.
+    Rename { by: u8, user: u8, name: u8 },
+    /// Claims an account, possibly of an imported author.
+    Claim { by: u8, imported: u8, user: u8 },
     /// Assigns a server role, as any user.
     Appoint { by: u8, user: u8, role: u8 },
     /// Deactivates or reactivates a user, as any user.
@@ -397,6 +401,10 @@ fn acquaintance() -> impl Strategy<Value = Step> {
         4 => (0..5_u8, 1..4_u8).prop_map(direct),
         2 => (0..12_u8, any::<bool>(), any::<bool>(), prop_oneof![Just(0), 1..=4_096_u16])
             .prop_map(|(by, name, about, avatar)| Step::SetProfile { by, name, about, avatar }),
+        3 => (0..3_u8, 0..6_u8, 0..6_u8)
+            .prop_map(|(by, user, name)| Step::Rename { by, user, name }),
+        1 => (0..3_u8, 1..9_u8, 0..5_u8)
+            .prop_map(|(by, imported, user)| Step::Claim { by, imported, user }),
         2 => (0..3_u8, 0..14_u8, 0..11_u8)
             .prop_map(|(by, name, value)| Step::Set { by, name, value }),
         1 => (0..3_u8, 0..5_u8, 0..3_u8)

@@ -9,6 +9,7 @@ mod names;
 mod own;
 mod passwords;
 mod presence;
+mod rename;
 mod visibility;
 
 use std::time::Duration;

@@ -31,7 +31,8 @@ use cairn_proto::wire::request::message::{
     Edit, EditMentioning, GetImportCursor, Import, ListPins, Pin, React, Recall, Unpin, Unreact,
 };
 use cairn_proto::wire::request::people::{
-    FindUsers, GetProfiles, GetUsers, ListContacts, Relate, SearchUsers, SetProfile,
+    ClaimImported, FindUsers, GetProfiles, GetUsers, ListContacts, Relate, RenameUser, SearchUsers,
+    SetProfile,
 };
 use cairn_proto::wire::request::reading::{
     Ack, Explain, GetOwnReads, GetReceipts, MarkRead, MarkUnread, SetOwnReads,
@@ -472,6 +473,17 @@ pub(super) fn of_the_server() -> Vec<Row> {
         "GetProfiles", GetProfiles, |cast| By(cast.asker, GetProfiles { users: vec![cast.owner] });
         "SetProfile: one's own", SetProfile, |cast|
             By(cast.asker, SetProfile { profile: Profile::default() });
+        "RenameUser: one's own", RenameUser, |cast| {
+            By(cast.asker, RenameUser { user: cast.asker.user,
+                name: UserName::new("renamed").unwrap() })
+        };
+        "RenameUser: a member", RenameUser, |cast| {
+            By(cast.asker, RenameUser { user: cast.member,
+                name: UserName::new("renamed").unwrap() })
+        };
+        "ClaimImported: a user", ClaimImported, |cast| {
+            By(cast.asker, ClaimImported { imported: cast.member, user: cast.owner })
+        };
         "ListContacts", ListContacts, |cast| By(cast.asker, ListContacts { after: None });
         "ListDevices", ListDevices, |cast| By(cast.asker, ListDevices);
         "RevokeDevice: one's own", RevokeDevice, |cast|

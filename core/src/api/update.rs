@@ -7,6 +7,7 @@
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, Revision, UserId};
 use cairn_proto::model::conversation::Conversation;
 use cairn_proto::model::people::Contact;
+use cairn_proto::model::user::UserInfo;
 use cairn_proto::wire::event::AccountUpdate;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,12 +67,24 @@ pub enum Update {
         user: UserId,
         update: Box<AccountUpdate>,
     },
+    /// A user's name or state changed.
+    User {
+        info: Box<UserInfo>,
+        seen_by: SeenBy,
+    },
     /// A device has seen more than there is. Only the operator is notified.
     Ahead {
         user: UserId,
         device: DeviceId,
         seen: Ahead,
     },
+}
+
+/// The users whose sessions learn of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SeenBy {
+    Everyone,
+    Users(Vec<UserId>),
 }
 
 /// What a device has seen that the data lacks.

@@ -134,7 +134,7 @@ impl State {
         else {
             return Err(ErrorCode::BadInvite);
         };
-        if self.is_confusable(name) {
+        if self.is_confusable(name) || self.reserved_for(name, now).is_some() {
             return Err(ErrorCode::NameTaken);
         }
         Ok(role)

@@ -7,6 +7,7 @@ mod clock;
 pub(crate) mod contacts;
 pub(crate) mod names;
 pub(crate) mod profile;
+mod rename;
 mod session;
 pub(crate) mod settings;
 pub(crate) mod visibility;

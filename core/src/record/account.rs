@@ -35,6 +35,15 @@ pub struct UserRecord {
     pub alias_of: Option<UserId>,
     /// Words that notify the user as a mention does.
     pub keywords: Vec<Keyword>,
+    /// Names that the user gave up, at most [`crate::limits::FORMER_NAMES_MAX`].
+    pub former_names: Vec<FormerName>,
+}
+
+/// A name that a user gave up. No one else can take it for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerName {
+    pub name: UserName,
+    pub freed_at: Timestamp,
 }
 
 impl UserRecord {
@@ -51,6 +60,7 @@ impl UserRecord {
             origin,
             alias_of: None,
             keywords: Vec::new(),
+            former_names: Vec::new(),
         }
     }
 

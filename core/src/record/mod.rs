@@ -16,8 +16,8 @@ mod send_stream;
 mod unread_marker;
 
 pub use account::{
-    DeviceRecord, EpochRecord, LinkPurpose, LinkRecord, SecretHash, UsedStream, UserOrigin,
-    UserRecord, UserStatus,
+    DeviceRecord, EpochRecord, FormerName, LinkPurpose, LinkRecord, SecretHash, UsedStream,
+    UserOrigin, UserRecord, UserStatus,
 };
 pub use attachment::{AttachmentRecord, Upload};
 pub use conversation::{ConversationRecord, KindRecord, MemberCounts};

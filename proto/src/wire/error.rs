@@ -130,6 +130,9 @@ codes! {
         Deactivated = 35, "that account was deactivated";
         /// The link that resets a password does not exist, was used or has expired.
         BadReset = 36, "the link is unknown, used or expired";
+        /// Only an imported author who never had a device can be claimed, and only by a user who
+        /// was not imported.
+        NotImported = 37, "only an imported author without a device can be claimed";
         /// The attachment does not exist, or the user may not see or send it. These are
         /// deliberately indistinguishable.
         NoSuchAttachment = 40, "no such attachment, or none that you may see or send";

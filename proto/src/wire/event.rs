@@ -10,7 +10,7 @@ use crate::model::conversation::Conversation;
 use crate::model::people::{Contact, Profile};
 use crate::model::presence::UserPresence;
 use crate::model::receipts::{MemberCursors, Reads};
-use crate::model::user::ServerRole;
+use crate::model::user::{ServerRole, UserInfo};
 use crate::wire::codec;
 use crate::wire::frame;
 
@@ -108,6 +108,8 @@ pub enum Update {
     },
     /// A property of the user's account changed, on any device including this one.
     Account(AccountUpdate),
+    /// The name or state of a user changed, possibly of this one.
+    User(UserInfo),
 }
 
 /// A changed property of a user's account, shared by all of the user's devices.

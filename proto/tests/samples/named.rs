@@ -129,7 +129,7 @@ enums! {
     TimelineFrame { Run, Behind, Update }
     TransferFrame { From, Stored, Refused }
     UserState { Active, Deactivated, Imported, AliasOf }
-    Update { Conversation, Removed, Read, Contact, Presence, Receipts, Floor, Account }
+    Update { Conversation, Removed, Read, Contact, Presence, Receipts, Floor, Account, User }
 }
 
 /// Requests are named by their kinds, which are unique across domains; the bytes are those of the
@@ -166,6 +166,7 @@ requests! {
     }
     People of PeopleRequest {
         FindUsers, GetUsers, SearchUsers, Relate, ListContacts, GetProfiles, SetProfile,
+        RenameUser, ClaimImported,
     }
     Server of ServerRequest {
         RevokeDevice, ListSettings, SetSetting, SetServerRole, ListAudit, DeactivateUser,

@@ -13,7 +13,8 @@ use cairn_proto::text::Text;
 use cairn_proto::wire::event::{AccountUpdate, Update};
 use cairn_proto::wire::request::List;
 use cairn_proto::wire::request::people::{
-    FindUsers, GetProfiles, GetUsers, ListContacts, Relate, SearchUsers, SetProfile,
+    ClaimImported, FindUsers, GetProfiles, GetUsers, ListContacts, Relate, RenameUser, SearchUsers,
+    SetProfile,
 };
 
 use super::Samples;
@@ -195,12 +196,24 @@ fn add_requests(samples: &mut Samples) {
     samples.ask(profiles, List(vec![user_profile()]));
     let profile = profile();
     samples.ask(SetProfile { profile }, ());
+    let name = "karola".parse().unwrap();
+    samples.ask(RenameUser { user: CAROL, name }, ());
+    let claim = ClaimImported {
+        imported: UserId::new(9),
+        user: CAROL,
+    };
+    samples.ask(claim, ());
 }
 
 pub(super) fn updates() -> Vec<Update> {
     let account = account_updates().into_iter().map(Update::Account);
-    [Update::Contact(contact()), Update::Presence(presence())]
-        .into_iter()
-        .chain(account)
-        .collect()
+    let user = Update::User(contact().user);
+    [
+        Update::Contact(contact()),
+        Update::Presence(presence()),
+        user,
+    ]
+    .into_iter()
+    .chain(account)
+    .collect()
 }

@@ -166,5 +166,6 @@ fn update() -> impl Strategy<Value = Update> {
             floor
         }),
         people::account_update().prop_map(Update::Account),
+        people::contact().prop_map(|contact| Update::User(contact.user)),
     ]
 }

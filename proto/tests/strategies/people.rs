@@ -9,7 +9,8 @@ use cairn_proto::model::settings::Setting;
 use cairn_proto::text::{About, DisplayName, SettingName, SettingValue};
 use cairn_proto::wire::event::AccountUpdate;
 use cairn_proto::wire::request::people::{
-    FindUsers, GetProfiles, GetUsers, ListContacts, Relate, SearchUsers, SetProfile,
+    ClaimImported, FindUsers, GetProfiles, GetUsers, ListContacts, Relate, RenameUser, SearchUsers,
+    SetProfile,
 };
 use cairn_proto::wire::request::{Answer, List, Request};
 use proptest::collection::vec;
@@ -121,6 +122,8 @@ pub(super) fn request() -> impl Strategy<Value = Request> {
         option::of(user_id()).prop_map(|after| ListContacts { after }.into()),
         users().prop_map(|users| GetProfiles { users }.into()),
         profile().prop_map(|profile| SetProfile { profile }.into()),
+        (user_id(), user_name()).prop_map(|(user, name)| RenameUser { user, name }.into()),
+        (user_id(), user_id()).prop_map(|(imported, user)| ClaimImported { imported, user }.into()),
     ]
 }
 

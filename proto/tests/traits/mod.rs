@@ -13,7 +13,7 @@ const ACTIVITY: &str = "
     MarkRead MarkUnread SetOwnReads
     CreateGroup AddMembers RemoveMembers JoinGroup RenameGroup SetTopic SetGroupSettings SetRole
     HandOver Ban Unban MuteMember FindGroups SetMemberSettings SetRetention
-    SearchUsers Relate SetProfile
+    SearchUsers Relate SetProfile RenameUser ClaimImported
     RevokeDevice SetSetting SetServerRole DeactivateUser ReactivateUser RevokeInvite
     SetPassword CreateReset
     Focus SetPresence CreateInvite

@@ -45,6 +45,7 @@ pub(crate) enum UpdateKey {
     Reads,
     Role,
     Contact(UserId),
+    User(UserId),
     Presence(UserId),
     Receipts(ConversationId),
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cairn_core::Actor;
 use cairn_core::api::command::{self, Grant};
-use cairn_core::api::update::Update;
+use cairn_core::api::update::{SeenBy, Update};
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, UserId};
 use cairn_proto::model::conversation::Conversation;
 use cairn_proto::wire::close::CloseCode;
@@ -155,6 +155,22 @@ impl Hub {
                     push.enqueue(
                         UpdateKey::of_account(&update),
                         event::Update::Account((*update).clone()),
+                    );
+                    push.wake();
+                }
+            }
+            Update::User { info, seen_by } => {
+                let users = match seen_by {
+                    SeenBy::Everyone => registry.sessions.keys().copied().collect(),
+                    SeenBy::Users(users) => users,
+                };
+                for push in users
+                    .iter()
+                    .flat_map(|&user| pushes(registry, user, |_| true))
+                {
+                    push.enqueue(
+                        UpdateKey::User(info.id),
+                        event::Update::User((*info).clone()),
                     );
                     push.wake();
                 }

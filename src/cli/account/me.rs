@@ -6,16 +6,17 @@ use std::path::PathBuf;
 use cairn_client::Client;
 use cairn_proto::model::people::{Avatar, Profile, UserProfile};
 use cairn_proto::model::receipts::Reads;
-use cairn_proto::text::{About, DisplayName};
+use cairn_proto::text::{About, DisplayName, UserName};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::cli::account::password::{self, PasswordArgs};
+use crate::cli::args::target::parse_user;
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::files::picture::read_picture;
 use crate::cli::output::Output;
-use crate::cli::people::users::Person;
+use crate::cli::people::users::{Named, Person};
 
 /// Show or change your profile and password
 #[derive(Debug, Args)]
@@ -46,6 +47,20 @@ JSON, your profile now
   {\"user\":1,\"name\":\"ada\",\"role\":\"owner\",\"state\":\"active\",\
      \"display_name\":\"Ada Lovelace\",\"about\":null,\"avatar_bytes\":2310}")]
     Set(SetArgs),
+
+    /// Change your user name
+    ///
+    /// Messages show the new name. No one else can take the former one for 90 days.
+    #[command(after_help = "EXAMPLES
+  cairn me rename countess
+
+JSON, you now
+  {\"user\":1,\"name\":\"countess\",\"role\":\"owner\"}")]
+    Rename {
+        /// The new name
+        #[arg(value_parser = parse_user)]
+        name: UserName,
+    },
 
     /// Show or hide what you have read; hiding it also hides what others have read
     #[command(
@@ -164,6 +179,11 @@ pub(crate) async fn run(
         None => print(output, own(client).await?),
         Some(Action::Reads { reads }) => self::reads(client, output, *reads).await,
         Some(Action::Password(args)) => password::run(client, output, context.input(), args).await,
+        Some(Action::Rename { name }) => {
+            let own = own(client).await?.user;
+            client.people().rename(own.id, name.clone()).await?;
+            output.print(&Named::new(own, name.clone()))
+        }
         Some(Action::Set(new)) => {
             let own = own(client).await?;
             let Profile {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use cairn_client::Client;
 use cairn_proto::ids::ConversationId;
 use cairn_proto::model::conversation::Conversation;
-use cairn_proto::model::user::UserInfo;
+use cairn_proto::model::user::{UserInfo, UserState};
 use cairn_proto::text::{EmojiName, GroupName, TextError, UserName};
 
 use crate::cli::args::same_name::group_named;
@@ -150,8 +150,19 @@ impl Target {
     }
 }
 
-/// Returns the user with this name, or fails if there is none.
+/// Returns the user with this name, or fails if there is none. An imported author may be another
+/// user, who is returned.
 pub(crate) async fn find_user(client: &Client, name: &UserName) -> Result<UserInfo, Failure> {
+    let found = find_account(client, name).await?;
+    let UserState::AliasOf(real) = found.state else {
+        return Ok(found);
+    };
+    let real = client.people().get(real).await?;
+    real.ok_or_else(|| unknown_user(name))
+}
+
+/// Returns the account with this name, be it that of an imported author.
+pub(crate) async fn find_account(client: &Client, name: &UserName) -> Result<UserInfo, Failure> {
     client
         .people()
         .find(name.clone())

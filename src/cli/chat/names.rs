@@ -6,7 +6,7 @@ use cairn_client::{Client, Error};
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::content::message::Message;
 use cairn_proto::ids::UserId;
-use cairn_proto::model::user::UserInfo;
+use cairn_proto::model::user::{UserInfo, UserState};
 use cairn_proto::text::UserName;
 
 use crate::cli::limits;
@@ -31,6 +31,26 @@ const fn mentioned(entry: &SystemEntry) -> &[UserId] {
         | SystemEntry::SettingsSet { .. }
         | SystemEntry::RetentionSet { .. } => &[],
     }
+}
+
+/// Replaces the names of imported authors by those of the users that they are.
+async fn resolve_aliases(client: &Client, users: &mut [UserInfo]) -> Result<(), Error> {
+    let alias_of = |user: &UserInfo| match user.state {
+        UserState::AliasOf(real) => Some(real),
+        _ => None,
+    };
+    let real: Vec<UserId> = users.iter().filter_map(alias_of).collect();
+    if real.is_empty() {
+        return Ok(());
+    }
+    let real = client.people().get_all(&real).await?;
+    for user in users {
+        let name = alias_of(user).and_then(|id| real.iter().find(|real| real.id == id));
+        if let Some(UserInfo { name, .. }) = name {
+            user.name = name.clone();
+        }
+    }
+    Ok(())
 }
 
 impl Names {
@@ -107,7 +127,8 @@ impl Names {
     }
 
     async fn ask(&mut self, client: &Client, unknown: Vec<UserId>) -> Result<(), Error> {
-        let found = client.people().get_all(&unknown).await?;
+        let mut found = client.people().get_all(&unknown).await?;
+        resolve_aliases(client, &mut found).await?;
         // Unknown users are cached as well, so that they are not requested again.
         self.0.extend(unknown.into_iter().map(|user| (user, None)));
         self.know(found);

@@ -27,6 +27,7 @@ pub(crate) fn hint_for_code(code: ErrorCode) -> Option<&'static str> {
             "ask an owner or admin of the server for a new link (`cairn invite`)"
         }
         ErrorCode::NameTaken => "choose another name, or log in as that user with `cairn login`",
+        ErrorCode::NotImported => "an import creates the accounts of authors that it does not know",
         ErrorCode::NotFound => "`cairn list` shows your conversations",
         ErrorCode::Forbidden => "an owner or admin can do it, or change your role",
         ErrorCode::NoSuchUser => "names must match exactly; try `cairn users find`",

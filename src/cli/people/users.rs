@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use cairn_proto::ids::UserId;
 use cairn_proto::model::people::{Avatar, Profile, UserProfile};
-use cairn_proto::model::user::{ServerRole, UserState};
+use cairn_proto::model::user::{ServerRole, UserInfo, UserState};
 use cairn_proto::text::UserName;
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
-use crate::cli::args::target::{find_user, parse_user};
+use crate::cli::args::target::{find_account, find_user, parse_user};
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::limits;
@@ -70,6 +70,42 @@ JSON; avatar_bytes is null without an avatar
         /// Save the picture of the user into this file, replacing an existing one
         #[arg(long, value_name = "FILE")]
         save_avatar: Option<PathBuf>,
+    },
+
+    /// Rename a user, as an owner or admin of the server
+    ///
+    /// No one else can take the former name for 90 days. Messages show the new name.
+    #[command(after_help = "EXAMPLES
+  cairn users rename ada ada.lovelace
+  cairn users rename @ada countess --json
+
+JSON, the user now
+  {\"user\":2,\"name\":\"countess\",\"role\":\"member\"}")]
+    Rename {
+        /// The user
+        #[arg(value_parser = parse_user)]
+        name: UserName,
+        /// The new name
+        #[arg(value_parser = parse_user)]
+        new: UserName,
+    },
+
+    /// Say which user the author of imported messages is
+    ///
+    /// Messages then show the name of the user. Only for authors that an import created.
+    #[command(after_help = "EXAMPLES
+  cairn users claim ada_irc ada
+  cairn users claim @ada_irc @ada --json
+
+JSON, the user
+  {\"user\":2,\"name\":\"ada\",\"role\":\"member\"}")]
+    Claim {
+        /// The imported author
+        #[arg(value_parser = parse_user)]
+        imported: UserName,
+        /// The user that they are
+        #[arg(value_parser = parse_user)]
+        user: UserName,
     },
 
     /// Change the role of a user on the server; the last owner stays one
@@ -169,6 +205,33 @@ impl fmt::Display for Appointed {
     }
 }
 
+/// A user after a change of their name.
+#[derive(Debug, Serialize)]
+pub(crate) struct Named {
+    user: UserId,
+    name: UserName,
+    role: ServerRole,
+    #[serde(skip)]
+    former: UserName,
+}
+
+impl Named {
+    pub(crate) fn new(user: UserInfo, name: UserName) -> Self {
+        Self {
+            user: user.id,
+            name,
+            role: user.role,
+            former: user.name,
+        }
+    }
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is now {}", self.former, self.name)
+    }
+}
+
 /// The profile of a user.
 #[derive(Debug, Serialize)]
 pub(crate) struct Person {
@@ -256,6 +319,23 @@ pub(crate) async fn run(
                 save(&found, path)?;
             }
             output.print(&Person::from(found))
+        }
+        Action::Rename { name, new } => {
+            let user = find_user(client, name).await?;
+            client.people().rename(user.id, new.clone()).await?;
+            output.print(&Named::new(user, new.clone()))
+        }
+        Action::Claim { imported, user } => {
+            let [author, user] = [
+                find_account(client, imported).await?,
+                find_user(client, user).await?,
+            ];
+            client.people().claim(author.id, user.id).await?;
+            let claimed = UserInfo {
+                name: author.name,
+                ..user.clone()
+            };
+            output.print(&Named::new(claimed, user.name))
         }
         Action::Role { name, role } => {
             let (user, role) = (find_user(client, name).await?, ServerRole::from(*role));

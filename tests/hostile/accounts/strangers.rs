@@ -48,6 +48,8 @@ const OF_NO_CONVERSATION: &[&str] = &[
     "FindGroups",
     "ListSettings",
     "ListAudit",
+    "RenameUser",
+    "ClaimImported",
     "SetSetting",
     "SetServerRole",
     "DeactivateUser",

@@ -144,6 +144,7 @@ fn trees_of(naive: &Naive) -> Trees {
                 origin: user.origin,
                 alias_of: user.alias_of,
                 keywords: user.keywords.clone(),
+                former_names: user.former_names.clone(),
             },
         );
         for (&device, found) in &user.devices {

@@ -1,6 +1,7 @@
 //! Users, invites, devices and sessions of the model.
 
 mod links;
+mod naming;
 mod status;
 
 use std::collections::BTreeMap;
@@ -108,11 +109,7 @@ impl Naive {
         if link.expires_at <= now || link.uses_left == 0 {
             return Err(ErrorCode::BadInvite);
         }
-        if self
-            .users
-            .values()
-            .any(|user| user.name.folded() == name.folded())
-        {
+        if self.is_taken(name, None, now) {
             return Err(ErrorCode::NameTaken);
         }
         if let Some(link) = self.links.get_mut(invite) {
@@ -166,6 +163,7 @@ impl Naive {
                 origin,
                 alias_of: None,
                 keywords: Vec::new(),
+                former_names: Vec::new(),
             },
         );
         id

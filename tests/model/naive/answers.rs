@@ -25,7 +25,7 @@ impl Naive {
             Asked::Message(request) => self.answer_message(actor, request, now),
             Asked::Reading(request) => self.answer_reading(actor, request, now),
             Asked::Group(request) => self.answer_group(actor, request, now),
-            Asked::People(request) => self.answer_people(actor, request),
+            Asked::People(request) => self.answer_people(actor, request, now),
             Asked::Server(request) => self.answer_server(actor, request, now),
         }
     }
@@ -183,6 +183,7 @@ impl Naive {
         &mut self,
         actor: Actor,
         request: &PeopleRequest,
+        now: Timestamp,
     ) -> Result<Answer, ErrorCode> {
         match request {
             PeopleRequest::FindUsers(call) => {
@@ -209,6 +210,12 @@ impl Naive {
             PeopleRequest::SetProfile(call) => {
                 self.set_profile(actor, &call.profile);
                 answer(call, Ok(()))
+            }
+            PeopleRequest::RenameUser(call) => {
+                answer(call, self.rename_user(actor, call.user, &call.name, now))
+            }
+            PeopleRequest::ClaimImported(call) => {
+                answer(call, self.claim(actor, call.imported, call.user, now))
             }
         }
     }

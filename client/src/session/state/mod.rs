@@ -183,6 +183,12 @@ impl State {
                 conversation,
                 floor,
             } => self.each_follower(conversation, wakers, |follower| follower.expired(floor)),
+            Update::User(user) => {
+                if user.id == self.whoami.user {
+                    self.whoami.name = user.name.clone();
+                }
+                self.user_cache.insert(user.clone());
+            }
             Update::Read { .. }
             | Update::Contact(_)
             | Update::Presence(_)

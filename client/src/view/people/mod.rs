@@ -2,6 +2,7 @@
 
 mod contacts;
 mod presence;
+mod rename;
 mod users;
 
 use crate::api::client::Client;

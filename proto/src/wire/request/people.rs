@@ -27,6 +27,10 @@ requests! {
         GetProfiles(GetProfiles) -> List<UserProfile>,
         /// Replaces the user's profile.
         SetProfile(SetProfile) -> (),
+        /// Changes a user's name.
+        RenameUser(RenameUser) -> (),
+        /// Records which user an imported author is.
+        ClaimImported(ClaimImported) -> (),
     }
 }
 
@@ -84,4 +88,24 @@ pub struct GetProfiles {
 pub struct SetProfile {
     /// The new profile.
     pub profile: Profile,
+}
+
+/// Changes a user's name: the user's own, or as an owner or admin of the server that of a user with
+/// a lower role. No one else can take the former name for 90 days.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenameUser {
+    /// The user.
+    pub user: UserId,
+    /// The new name.
+    pub name: UserName,
+}
+
+/// Records that an imported author, who never had a device, is a user. For owners and admins of the
+/// server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimImported {
+    /// The imported author.
+    pub imported: UserId,
+    /// Who they are.
+    pub user: UserId,
 }

@@ -139,6 +139,7 @@ impl People {
             Self::ListContacts(_) => QUERY.cost(Cost::Page),
             Self::Relate(_) => CHANGE,
             Self::SetProfile(_) => CHANGE.grows_storage(),
+            Self::RenameUser(_) | Self::ClaimImported(_) => CHANGE,
         }
     }
 }
