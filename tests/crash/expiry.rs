@@ -2,6 +2,7 @@
 //! the trees, and during `cairn compact`. Expired messages stay expired, no other message is lost,
 //! and a file is removed with the last message that refers to it.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -303,29 +304,37 @@ async fn delivered(client: &Client, conversation: ConversationId) -> MsgId {
 /// that ack.
 async fn check_acked(senders: &[Sender], floors: &mut Floors) -> MsgId {
     let (owner, team) = (&senders[0].client, senders[0].team);
-    let mut acked = MsgId::new(u64::MAX);
-    for Sender { client, .. } in senders {
-        acked = acked.min(delivered(client, team).await);
-    }
+    let lowest_ack = async || {
+        let mut acked = MsgId::new(u64::MAX);
+        for Sender { client, .. } in senders {
+            acked = acked.min(delivered(client, team).await);
+        }
+        acked
+    };
     assert!(
-        acked > floors.look(owner, team).await.min(MsgId::new(1)),
+        lowest_ack().await > floors.look(owner, team).await.min(MsgId::new(1)),
         "nobody acked anything"
     );
     let until_acked = |cap_days| Retention::UntilAcked { cap_days };
+    let reached = Cell::new(MsgId::ZERO);
     until_gone(owner, team, [until_acked(1), until_acked(2)], async || {
         let page = owner
             .conversation(team)
             .pull(PullRange::From(MsgId::new(1)), 1)
             .await
             .unwrap();
+        // Read after the floor: devices may still ack what was pushed to them.
+        let acked = lowest_ack().await;
         assert!(
             page.floor <= acked,
             "{} is gone, and only {acked} was acked",
             page.floor
         );
+        reached.set(acked);
         page.floor == acked
     })
     .await;
+    let acked = reached.get();
     let left: BTreeSet<MsgId> = read(owner, team)
         .await
         .into_iter()
