@@ -1,7 +1,7 @@
 //! The markup of cairn's messages, as `docs/TEXT.md` describes it.
 //!
-//! [`parse`] turns a text into a tree that every client renders in its own way, [`Names`] finds the
-//! users that a text mentions, and [`sanitize()`] makes text of other users safe to show.
+//! [`parse()`] turns a text into a tree that every client renders in its own way, [`Names`] finds
+//! the users that a text mentions, and [`sanitize()`] makes text of other users safe to show.
 //! `vectors.json` beside the crate holds texts with their trees, for implementations in other
 //! languages.
 //!

@@ -120,7 +120,7 @@ impl Client {
     }
 
     /// Returns the present send stream of this client. Changes if the server has forgotten a stream
-    /// that the program did not choose ([`ClientBuilder::send_stream`]).
+    /// that the program did not choose ([`crate::ClientBuilder::send_stream`]).
     #[must_use]
     pub fn send_stream(&self) -> SendStreamId {
         self.shared().state.lock().stream.id

@@ -100,7 +100,7 @@ pub(crate) enum OpenError<E> {
 
 impl LogError {
     /// Returns whether the log can be cut where it is damaged: see
-    /// [`Salvage`](super::salvage::Salvage).
+    /// [`Salvage`](super::segments::salvage::Salvage).
     pub(crate) const fn is_damage(&self) -> bool {
         matches!(
             self,

@@ -49,7 +49,7 @@ impl MentionNames {
         Self(Names::new(users.chain(all.then_some((ALL, Mention::All)))))
     }
 
-    /// Returns the names, to parse texts with them: [`crate::text::parse`].
+    /// Returns the names, to parse texts with them: [`crate::text::parse()`].
     #[must_use]
     pub const fn names(&self) -> &Names<Mention> {
         &self.0
