@@ -4,6 +4,8 @@
 //! with one difference: the two forms of the Greek sigma are one letter. Every string has a key, so
 //! that names which were stored under older rules are found too.
 
+use std::sync::LazyLock;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::{canonical_combining_class, is_combining_mark};
 
@@ -155,35 +157,42 @@ fn is_compatibility_form(c: char) -> bool {
 /// the prototypes of UTS #39 for each letter or its capital, since readers know both.
 #[must_use]
 pub fn skeleton(name: &str) -> String {
-    let visible = user_key(name)
-        .nfd()
-        .filter(|&c| !is_hidden(c))
-        .collect::<String>();
-    let mut skeleton = String::with_capacity(visible.len());
-    for c in visible.chars() {
-        let lower = prototype(c);
-        let capital = || {
-            c.to_uppercase()
-                .flat_map(prototype_of_capital)
-                .collect::<String>()
-        };
-        let shape = match lower.is_ascii() {
-            true => lower,
-            false => Some(capital())
-                .filter(|shape| shape.is_ascii())
-                .unwrap_or(lower),
-        };
-        skeleton.extend(shape.chars().flat_map(char::to_lowercase));
+    let key = user_key(name);
+    let mut skeleton = String::with_capacity(key.len());
+    for c in key.nfd().filter(|&c| !is_hidden(c)) {
+        match ASCII_SHAPES.get(c as usize) {
+            Some(shape) => skeleton.push_str(shape),
+            None => skeleton.push_str(&shape(c)),
+        }
+    }
+    if skeleton.is_ascii() {
+        return skeleton;
     }
     skeleton.nfd().collect()
 }
 
-fn prototype(c: char) -> String {
-    unicode_security::skeleton(c.encode_utf8(&mut [0; 4])).collect()
+/// Most names consist of these.
+static ASCII_SHAPES: LazyLock<[String; 128]> =
+    LazyLock::new(|| std::array::from_fn(|c| shape(c as u8 as char)));
+
+/// Returns the prototype of a letter, or that of its capital if only the latter is ASCII: `в` has
+/// one of its own, but `В` looks like `B`.
+fn shape(c: char) -> String {
+    let lower = prototype(c);
+    let shape = match lower.is_ascii() {
+        true => lower,
+        false => {
+            let capital: String = c.to_uppercase().map(prototype).collect();
+            Some(capital)
+                .filter(|shape| shape.is_ascii())
+                .unwrap_or(lower)
+        }
+    };
+    shape.to_lowercase()
 }
 
-fn prototype_of_capital(c: char) -> Vec<char> {
-    prototype(c).chars().collect()
+fn prototype(c: char) -> String {
+    unicode_security::skeleton(c.encode_utf8(&mut [0; 4])).collect()
 }
 
 #[cfg(test)]

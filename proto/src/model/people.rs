@@ -158,7 +158,7 @@ const _: () = assert!(
 /// A page of users.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserPage {
-    /// Ordered by case-folded name; at most [`crate::limits::USERS_PER_PAGE_MAX`].
+    /// Ordered by the keys of names; at most [`crate::limits::USERS_PER_PAGE_MAX`].
     #[serde(deserialize_with = "codec::list")]
     pub items: Vec<UserInfo>,
     /// The last user of this page if there are more, to request the next one.

@@ -195,7 +195,10 @@ fn check_ends(raw: &str, max_bytes: usize) -> Result<(), TextError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::{ConversationId, MsgId};
     use crate::wire::codec::{decode, encode};
+    use crate::wire::request::group::CreateGroup;
+    use crate::wire::request::message::React;
 
     #[test]
     fn deceptive_names_are_refused() {
@@ -261,6 +264,25 @@ mod tests {
             assert_eq!(read.as_str(), old);
         }
         assert!(decode::<UserName>(&encode("b\u{202e}ob"), 64).is_err());
+    }
+
+    #[test]
+    fn requests_introduce_no_names_of_older_versions() {
+        for old in ["zoe\u{308}", "\u{3164}", "\u{fe0f}", "in\u{200d}side"] {
+            let name: GroupName = decode(&encode(old), 64).unwrap();
+            let request = encode(&CreateGroup {
+                name,
+                members: Vec::new(),
+            });
+            assert!(decode::<CreateGroup>(&request, 64).is_err(), "{old:?}");
+            let emoji: EmojiName = decode(&encode(old), 64).unwrap();
+            let request = encode(&React {
+                conversation: ConversationId::new(1),
+                msgid: MsgId::new(1),
+                emoji,
+            });
+            assert!(decode::<React>(&request, 64).is_err(), "{old:?}");
+        }
     }
 
     #[test]

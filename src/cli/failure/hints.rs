@@ -26,11 +26,14 @@ pub(crate) fn hint_for_code(code: ErrorCode) -> Option<&'static str> {
         ErrorCode::BadInvite => {
             "ask an owner or admin of the server for a new link (`cairn invite`)"
         }
-        ErrorCode::NameTaken => "choose another name, or log in as that user with `cairn login`",
+        ErrorCode::NameTaken => {
+            "choose another name, or log in as that user with `cairn login`; the owner of the \
+                server can allow names that look alike (`cairn config set look-alikes allowed`)"
+        }
         ErrorCode::NotImported => "an import creates the accounts of authors that it does not know",
         ErrorCode::NotFound => "`cairn list` shows your conversations",
         ErrorCode::Forbidden => "an owner or admin can do it, or change your role",
-        ErrorCode::NoSuchUser => "names must match exactly; try `cairn users find`",
+        ErrorCode::NoSuchUser => "`cairn users find` lists users by the beginning of their names",
         ErrorCode::BadCursor => "`cairn list --json` shows the head of each conversation",
         ErrorCode::SeqConflict | ErrorCode::RetryTooOld | ErrorCode::ImportGap => {
             "nothing was stored twice; run the command again"

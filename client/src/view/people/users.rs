@@ -74,7 +74,8 @@ impl People<'_> {
         Ok(known.into_iter().flatten().collect())
     }
 
-    /// Returns up to `limit` users whose case-folded names begin with `prefix`, ordered by name.
+    /// Returns up to `limit` users whose names begin with `prefix`, ordered by name; both by
+    /// their keys, [`UserName::folded`].
     ///
     /// # Errors
     /// [`Error::Refused`] with `TurnedOff` if the server does not permit searches, or a [terminal

@@ -50,7 +50,7 @@ pub struct GetUsers {
     pub ids: Vec<UserId>,
 }
 
-/// Reads a page of the users whose names begin with a prefix, compared case-folded.
+/// Reads a page of the users whose names begin with a prefix, compared by their keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SearchUsers {
     /// The prefix.
