@@ -195,10 +195,11 @@ fn check_ends(raw: &str, max_bytes: usize) -> Result<(), TextError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{ConversationId, MsgId};
+    use crate::ids::{ConversationId, MsgId, UserId};
     use crate::wire::codec::{decode, encode};
     use crate::wire::request::group::CreateGroup;
     use crate::wire::request::message::React;
+    use crate::wire::request::people::RenameUser;
 
     #[test]
     fn deceptive_names_are_refused() {
@@ -282,6 +283,10 @@ mod tests {
                 emoji,
             });
             assert!(decode::<React>(&request, 64).is_err(), "{old:?}");
+            let name: UserName = decode(&encode(old), 64).unwrap();
+            let user = UserId::new(1);
+            let request = encode(&RenameUser { user, name });
+            assert!(decode::<RenameUser>(&request, 64).is_err(), "{old:?}");
         }
     }
 

@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::cli::account::password::{self, PasswordArgs};
-use crate::cli::args::target::parse_user;
+use crate::cli::args::target::parse_new_user;
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::files::picture::read_picture;
@@ -58,7 +58,7 @@ JSON, you now
   {\"user\":1,\"name\":\"countess\",\"role\":\"owner\"}")]
     Rename {
         /// The new name
-        #[arg(value_parser = parse_user)]
+        #[arg(value_parser = parse_new_user)]
         name: UserName,
     },
 

@@ -10,7 +10,7 @@ use cairn_proto::text::UserName;
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
-use crate::cli::args::target::{find_account, find_user, parse_user};
+use crate::cli::args::target::{find_account, find_user, parse_new_user, parse_user};
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::limits;
@@ -86,7 +86,7 @@ JSON, the user now
         #[arg(value_parser = parse_user)]
         name: UserName,
         /// The new name
-        #[arg(value_parser = parse_user)]
+        #[arg(value_parser = parse_new_user)]
         new: UserName,
     },
 

@@ -97,6 +97,7 @@ pub struct RenameUser {
     /// The user.
     pub user: UserId,
     /// The new name.
+    #[serde(deserialize_with = "crate::text::new_name")]
     pub name: UserName,
 }
 
