@@ -57,10 +57,10 @@ pub(crate) enum Action {
     SetServerRole,
     ReadMetrics,
     ReadAudit,
-    /// Change the account of another user.
-    ManageUsers,
+    /// Say who an imported author is.
+    Claim,
     SearchUsers,
-    /// Deactivate or reactivate a user with this role.
+    /// Deactivate, reactivate or rename a user with this role.
     Supervise(ServerRole),
     /// Reset the password of a user with this role.
     Reset(ServerRole),
@@ -264,7 +264,7 @@ fn decide_in_group(
         | Action::SetServerRole
         | Action::ReadMetrics
         | Action::ReadAudit
-        | Action::ManageUsers
+        | Action::Claim
         | Action::SearchUsers
         | Action::Supervise(_)
         | Action::Reset(_)
@@ -295,7 +295,7 @@ fn decide_on_server(
 ) -> Result<(), ErrorCode> {
     match action {
         Action::CreateInvite
-        | Action::ManageUsers
+        | Action::Claim
         | Action::ListInvites
         | Action::RevokeInvite(Making::Others)
         | Action::Tidy => allow(on_server >= ServerRole::Admin),

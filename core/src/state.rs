@@ -30,8 +30,9 @@ use crate::audit_log::AuditLog;
 use crate::clock::Clock;
 use crate::people::names::NameIndex;
 use crate::record::{
-    ConversationRecord, DeviceRecord, LinkRecord, MemberChunk, MembershipRecord, RecentSend,
-    RelationChunk, SecretHash, SendCursor, StoredMember, StoredMentions, UsedStream, UserRecord,
+    ConversationRecord, DeviceRecord, FormerName, LinkRecord, MemberChunk, MembershipRecord,
+    RecentSend, RelationChunk, SecretHash, SendCursor, StoredMember, StoredMentions, UsedStream,
+    UserRecord,
 };
 use crate::state::attachments::Attachments;
 use crate::state::conversation::{Conversation, Member, MembershipSlots};
@@ -233,6 +234,15 @@ impl State {
                 self.names.remove(known, id);
             }
             self.names.insert(&record.name, id);
+        }
+        let former = self.users.get(&id).map(|user| &user.record.former_names);
+        if former.is_none_or(|former| *former != record.former_names) {
+            for FormerName { name, .. } in former.into_iter().flatten() {
+                self.names.remove_former(name, id);
+            }
+            for FormerName { name, .. } in &record.former_names {
+                self.names.insert_former(name, id);
+            }
         }
         let user = self.users.entry(id).or_insert_with(|| User {
             record: record.clone(),

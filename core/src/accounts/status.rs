@@ -73,8 +73,12 @@ impl Handle for ReactivateUser {
 }
 
 impl State {
-    /// The record of a user whose account the actor may end or give back.
-    fn check_supervision(&self, actor: Actor, user: UserId) -> Result<&UserRecord, ErrorCode> {
+    /// The record of a user whose account the actor may end, give back or rename.
+    pub(crate) fn check_supervision(
+        &self,
+        actor: Actor,
+        user: UserId,
+    ) -> Result<&UserRecord, ErrorCode> {
         let found = self.users.get(&user).map(|user| &user.record);
         let role = found.map_or(ServerRole::Member, |record| record.role);
         self.check_on_server(actor.user, Action::Supervise(role))?;

@@ -15,6 +15,8 @@ use crate::state::settings::values::LookAlikes;
 pub(crate) struct NameIndex {
     /// Not unique: under older rules, imported users could share a key.
     by_key: BTreeSet<(String, UserId)>,
+    /// The keys of names that users gave up, including those that are free again.
+    by_former_key: BTreeSet<(String, UserId)>,
     /// Hashes of skeletons.
     by_skeleton: BTreeSet<(u64, UserId)>,
 }
@@ -30,6 +32,19 @@ impl NameIndex {
         self.by_skeleton.remove(&(skeleton_hash(name), user));
     }
 
+    pub(crate) fn insert_former(&mut self, name: &UserName, user: UserId) {
+        self.by_former_key.insert((name.folded(), user));
+    }
+
+    pub(crate) fn remove_former(&mut self, name: &UserName, user: UserId) {
+        self.by_former_key.remove(&(name.folded(), user));
+    }
+
+    /// The users who once had the name with this key.
+    pub(crate) fn formerly(&self, key: &str) -> impl Iterator<Item = UserId> {
+        with_key(&self.by_former_key, key.to_owned())
+    }
+
     /// The keys after `start`, in order.
     pub(crate) fn keys_from(
         &self,
@@ -39,19 +54,19 @@ impl NameIndex {
     }
 
     fn with_key(&self, key: String) -> impl Iterator<Item = UserId> {
-        let found = self.by_key.range((key.clone(), UserId::SERVER)..);
-        found
-            .take_while(move |(known, _)| *known == key)
-            .map(|&(_, user)| user)
+        with_key(&self.by_key, key)
     }
 
     fn with_skeleton_of(&self, name: &UserName) -> impl Iterator<Item = UserId> {
-        let hash = skeleton_hash(name);
-        let found = self.by_skeleton.range((hash, UserId::SERVER)..);
-        found
-            .take_while(move |(known, _)| *known == hash)
-            .map(|&(_, user)| user)
+        with_key(&self.by_skeleton, skeleton_hash(name))
     }
+}
+
+fn with_key<K: Ord + Clone>(index: &BTreeSet<(K, UserId)>, key: K) -> impl Iterator<Item = UserId> {
+    let found = index.range((key.clone(), UserId::SERVER)..);
+    found
+        .take_while(move |(known, _)| *known == key)
+        .map(|&(_, user)| user)
 }
 
 fn skeleton_hash(name: &UserName) -> u64 {

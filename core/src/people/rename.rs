@@ -2,7 +2,6 @@
 
 use cairn_proto::ids::{Timestamp, UserId};
 use cairn_proto::model::audit::AuditAct;
-use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::UserName;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::request::people::{ClaimImported, RenameUser};
@@ -15,7 +14,7 @@ use crate::command::{Context, Handle};
 use crate::limits::{FORMER_NAMES_MAX, NAME_RESERVED_MS};
 use crate::permission::Action;
 use crate::prefetch::Load;
-use crate::record::{FormerName, UserOrigin, UserRecord};
+use crate::record::{FormerName, UserRecord};
 use crate::state::State;
 use crate::state::settings::values::Switch;
 
@@ -29,14 +28,13 @@ impl Handle for RenameUser {
             actor, now, batch, ..
         } = context;
         let Self { user, name } = self;
-        if user != actor.user {
-            state.check_on_server(actor.user, Action::ManageUsers)?;
-        }
-        let found = state.users.get(&user).ok_or(ErrorCode::NoSuchUser)?;
-        let old = found.record.clone();
-        if user != actor.user && !state.may_manage(actor.user, old.role) {
-            return Err(ErrorCode::Forbidden);
-        }
+        let found = if user == actor.user {
+            let own = state.users.get(&user).map(|user| &user.record);
+            own.ok_or(ErrorCode::NoSuchUser)?
+        } else {
+            state.check_supervision(actor, user)?
+        };
+        let old = found.clone();
         if old.name == name {
             return Ok(());
         }
@@ -82,13 +80,14 @@ impl Handle for ClaimImported {
             actor, now, batch, ..
         } = context;
         let Self { imported, user } = self;
-        state.check_on_server(actor.user, Action::ManageUsers)?;
+        state.check_on_server(actor.user, Action::Claim)?;
         let author = state.users.get(&imported).ok_or(ErrorCode::NoSuchUser)?;
-        let real = state.users.get(&user).ok_or(ErrorCode::NoSuchUser)?;
+        if !state.users.contains_key(&user) {
+            return Err(ErrorCode::NoSuchUser);
+        }
         // Anyone who ever had a device is a user of their own.
-        let is_imported = matches!(author.record.origin, UserOrigin::Imported { .. });
-        let is_real = !matches!(real.record.origin, UserOrigin::Imported { .. });
-        if !is_imported || !is_real || !author.devices.is_empty() {
+        let is_author = state.is_imported(imported) && author.devices.is_empty();
+        if !is_author || state.is_imported(user) {
             return Err(ErrorCode::NotImported);
         }
         if author.record.alias_of == Some(user) {
@@ -125,16 +124,10 @@ impl State {
         let key = name.folded();
         let holds =
             |former: &FormerName| now < former.reserved_until() && former.name.folded() == key;
-        let mut users = self.users.iter();
-        users
-            .find(|(_, user)| user.record.former_names.iter().any(holds))
-            .map(|(&user, _)| user)
-    }
-
-    /// Returns whether an owner or admin may change the account of a user with this role.
-    pub(crate) fn may_manage(&self, by: UserId, role: ServerRole) -> bool {
-        let own = self.users.get(&by).map(|user| user.record.role);
-        own == Some(ServerRole::Owner) || own > Some(role)
+        self.names.formerly(&key).find(|user| {
+            let found = self.users.get(user).map(|user| &user.record.former_names);
+            found.is_some_and(|former_names| former_names.iter().any(holds))
+        })
     }
 
     /// Publishes a user's name and state to those who may see them.
