@@ -7,10 +7,8 @@ use cairn_proto::ids::{Timestamp, UserId};
 use cairn_proto::model::audit::AuditRecord;
 use hashbrown::HashMap;
 
-use crate::limits::AUDIT_TRIM_MAX;
+use crate::limits::{AUDIT_TRIM_MAX, DAY_MS};
 use crate::record::Row;
-
-const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// Approximate size of a record in memory.
 const RECORD_BYTES: usize = 160;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use cairn_proto::ids::Timestamp;
 
-use crate::limits::{CLOCK_CATCH_UP_FACTOR, CLOCK_LOG_INTERVAL_MS, CLOCK_STEP_MS_MAX};
+use crate::limits::{CLOCK_CATCH_UP_FACTOR, CLOCK_LOG_INTERVAL_MS, CLOCK_STEP_MS_MAX, DAY_MS};
 
 /// The server's clock beside the system's.
 #[derive(Clone, Copy, Debug, Default)]
@@ -104,7 +104,7 @@ impl Clock {
 pub fn date(time: Timestamp) -> String {
     // The proleptic Gregorian calendar repeats every 400 years. Its years begin in March here, so
     // that the leap day is the last one.
-    let days = time.get() / (24 * 60 * 60 * 1000) + 719_468;
+    let days = time.get() / DAY_MS + 719_468;
     let (era, day) = (days / 146_097, days % 146_097);
     let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
     let day = day - (365 * year + year / 4 - year / 100);

@@ -69,8 +69,11 @@ pub(crate) const MUTES_KEPT_MAX: usize = 1000;
 /// Entries that one step expires: bounds what one checkpoint has to remove.
 pub const RETENTION_STEP_ENTRIES: u64 = 50_000;
 
+/// A day, in milliseconds.
+pub(crate) const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
 /// How long a name that its user gave up is kept from others: 90 days.
-pub(crate) const NAME_RESERVED_MS: u64 = 90 * 24 * 60 * 60 * 1000;
+pub(crate) const NAME_RESERVED_MS: u64 = 90 * DAY_MS;
 
 /// Names of one user that are reserved after a change. Beyond it the name cannot be changed.
 pub(crate) const FORMER_NAMES_MAX: usize = 8;

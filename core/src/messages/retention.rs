@@ -15,7 +15,7 @@ use crate::api::change::Change;
 use crate::api::command::{Expire, GetRetained, KeepsByDefault, Retained};
 use crate::api::update::Update;
 use crate::command::{Command, Context, Handle};
-use crate::limits::RETENTION_STEP_ENTRIES;
+use crate::limits::{DAY_MS, RETENTION_STEP_ENTRIES};
 use crate::permission::Action;
 use crate::prefetch::Load;
 use crate::state::conversation::{Conversation, Member};
@@ -56,7 +56,7 @@ fn bounded(policy: Retention, settings: &Settings) -> Retention {
 }
 
 const fn days_ms(days: u32) -> u64 {
-    days as u64 * 24 * 60 * 60 * 1000
+    days as u64 * DAY_MS
 }
 
 impl Handle for GetRetention {

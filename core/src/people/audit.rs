@@ -10,12 +10,10 @@ use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
 use crate::command::{Context, Handle};
-use crate::limits::AUDIT_RECORDS_PER_DAY_MAX;
+use crate::limits::{AUDIT_RECORDS_PER_DAY_MAX, DAY_MS};
 use crate::permission::Action;
 use crate::prefetch::Load;
 use crate::state::State;
-
-const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 impl Handle for ListAudit {
     type Found = ();
