@@ -25,7 +25,6 @@ pub struct AuditRecord {
 
 /// What was done, to what, with the values before and after.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub enum AuditAct {
     /// Created an invite.
     InviteCreated {
@@ -122,6 +121,28 @@ pub enum AuditAct {
         /// The group.
         conversation: ConversationId,
     },
+}
+
+impl AuditAct {
+    /// Returns the name in kebab case, as JSON shows it.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::InviteCreated { .. } => "invite-created",
+            Self::InviteRevoked { .. } => "invite-revoked",
+            Self::SettingSet { .. } => "setting-set",
+            Self::RoleSet { .. } => "role-set",
+            Self::UnreadExplained { .. } => "unread-explained",
+            Self::Imported { .. } => "imported",
+            Self::Renamed { .. } => "renamed",
+            Self::Claimed { .. } => "claimed",
+            Self::Deactivated { .. } => "deactivated",
+            Self::Reactivated { .. } => "reactivated",
+            Self::ResetCreated { .. } => "reset-created",
+            Self::MemberRemoved { .. } => "member-removed",
+            Self::OwnerAppointed { .. } => "owner-appointed",
+        }
+    }
 }
 
 /// A page of the audit log.

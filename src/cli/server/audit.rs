@@ -100,7 +100,7 @@ impl Row {
             at_ms: record.at.get(),
             actor: names.of(record.actor).into_owned(),
             device: record.device.to_string(),
-            act: name(&record.act),
+            act: record.act.as_str(),
             user: None,
             conversation: None,
             setting: None,
@@ -166,24 +166,6 @@ impl Row {
             AuditAct::Deactivated { user } | AuditAct::Reactivated { user } => named(user),
         }
         self
-    }
-}
-
-const fn name(act: &AuditAct) -> &'static str {
-    match act {
-        AuditAct::InviteCreated { .. } => "invite-created",
-        AuditAct::InviteRevoked { .. } => "invite-revoked",
-        AuditAct::SettingSet { .. } => "setting-set",
-        AuditAct::RoleSet { .. } => "role-set",
-        AuditAct::UnreadExplained { .. } => "unread-explained",
-        AuditAct::Imported { .. } => "imported",
-        AuditAct::Renamed { .. } => "renamed",
-        AuditAct::Claimed { .. } => "claimed",
-        AuditAct::Deactivated { .. } => "deactivated",
-        AuditAct::Reactivated { .. } => "reactivated",
-        AuditAct::ResetCreated { .. } => "reset-created",
-        AuditAct::MemberRemoved { .. } => "member-removed",
-        AuditAct::OwnerAppointed { .. } => "owner-appointed",
     }
 }
 
