@@ -6,7 +6,7 @@ use cairn_proto::text::UserName;
 use clap::Args;
 
 use crate::cli::account::credentials::NewDevice;
-use crate::cli::account::whoami::Me;
+use crate::cli::account::whoami;
 use crate::cli::args::target::parse_new_user;
 use crate::cli::context::{Conduct, Local};
 use crate::cli::failure::Failure;
@@ -56,10 +56,5 @@ pub(crate) async fn run(
     };
 
     let (client, account) = Conduct::Ask.options().join(&args.link, who).await?;
-    let saved = local
-        .profile
-        .save(&account)
-        .and_then(|()| output.print(&Me::new(&client, &account.addr)));
-    client.close().await;
-    saved
+    whoami::save(local, client, &account, output).await
 }

@@ -7,7 +7,7 @@ use cairn_proto::text::UserName;
 use clap::Args;
 
 use crate::cli::account::credentials::NewDevice;
-use crate::cli::account::whoami::Me;
+use crate::cli::account::whoami;
 use crate::cli::args::target::parse_user;
 use crate::cli::context::{Conduct, Local};
 use crate::cli::failure::{Exit, Failure};
@@ -107,12 +107,7 @@ pub(crate) async fn run(
         Place::Reset(link) => reset(args, link, local).await?,
         Place::Addr(_) | Place::Server(_) => log_in(args, local).await?,
     };
-    let saved = local
-        .profile
-        .save(&account)
-        .and_then(|()| output.print(&Me::new(&client, &account.addr)));
-    client.close().await;
-    saved
+    whoami::save(local, client, &account, output).await
 }
 
 async fn log_in(args: &LoginArgs, local: &Local) -> Result<(Client, Account), Failure> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use cairn_client::{Client, WhoAmI};
+use cairn_client::{Account, Client, WhoAmI};
 use cairn_proto::ids::UserId;
 use cairn_proto::invite::{ServerAddr, ServerLink};
 use cairn_proto::model::user::ServerRole;
@@ -10,7 +10,7 @@ use cairn_proto::text::UserName;
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::context::{Conduct, Context};
+use crate::cli::context::{Conduct, Context, Local};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 
@@ -36,6 +36,21 @@ pub(crate) struct Me {
     role: ServerRole,
     device: String,
     server: String,
+}
+
+/// Saves the account of a new device, shows it, and ends the session.
+pub(super) async fn save(
+    local: &Local,
+    client: Client,
+    account: &Account,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let saved = local
+        .profile
+        .save(account)
+        .and_then(|()| output.print(&Me::new(&client, &account.addr)));
+    client.close().await;
+    saved
 }
 
 impl Me {

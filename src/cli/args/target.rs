@@ -118,18 +118,31 @@ pub(crate) fn parse_emoji(raw: &str) -> Result<EmojiName, TextError> {
 
 impl Target {
     pub(crate) async fn resolve(&self, client: &Client) -> Result<ConversationId, Failure> {
+        Ok(self.resolve_with_peer(client).await?.0)
+    }
+
+    /// As [`Target::resolve`], with the other user of a direct chat that was named by them.
+    pub(crate) async fn resolve_with_peer(
+        &self,
+        client: &Client,
+    ) -> Result<(ConversationId, Option<UserInfo>), Failure> {
         match self {
-            Self::Id(id) => Ok(*id),
-            Self::Group(name) => group_named(client, name).await?.ok_or_else(|| {
-                let headline = format!("you are in no group named {name}");
-                Failure::new(Exit::Failed, headline).hint("`cairn list` shows your conversations")
-            }),
+            Self::Id(id) => Ok((*id, None)),
+            Self::Group(name) => {
+                let found = group_named(client, name).await?;
+                let id = found.ok_or_else(|| {
+                    let headline = format!("you are in no group named {name}");
+                    Failure::new(Exit::Failed, headline)
+                        .hint("`cairn list` shows your conversations")
+                })?;
+                Ok((id, None))
+            }
             Self::User(name) => {
-                let user = find_user(client, name).await?;
-                client
-                    .conversations()
-                    .direct(user.id)
-                    .ok_or_else(|| Failure::new(Exit::Failed, "there is no chat with yourself"))
+                let peer = find_user(client, name).await?;
+                let id = client.conversations().direct(peer.id);
+                let id =
+                    id.ok_or_else(|| Failure::new(Exit::Failed, "there is no chat with yourself"))?;
+                Ok((id, Some(peer)))
             }
         }
     }

@@ -15,7 +15,7 @@ use cairn_proto::text::{EmojiName, Text, UserName};
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::args::target::{Target, find_user, find_users, parse_emoji, parse_user};
+use crate::cli::args::target::{Target, find_users, parse_emoji, parse_user};
 use crate::cli::chat::stdin_lines::Lines;
 use crate::cli::chat::text::mentioning::Mentioning;
 use crate::cli::context::{Conduct, Context};
@@ -163,22 +163,6 @@ impl fmt::Display for Sent<'_> {
     }
 }
 
-/// Warns that a message to an imported author is read by no one.
-async fn note_imported(
-    target: &Target,
-    client: &Client,
-    output: &mut Output,
-) -> Result<(), Failure> {
-    if let Target::User(name) = target
-        && find_user(client, name).await?.state == UserState::Imported
-    {
-        output.note(format_args!(
-            "{name} is the author of imported messages and has no device: no one will read this"
-        ));
-    }
-    Ok(())
-}
-
 pub(crate) async fn run(
     args: SendArgs,
     context: &Context<'_>,
@@ -211,8 +195,13 @@ pub(crate) async fn run(
         })?)),
     };
     let client = context.client(Conduct::Deliver).await?;
-    let conversation = target.resolve(client).await?;
-    note_imported(&target, client, output).await?;
+    let (conversation, peer) = target.resolve_with_peer(client).await?;
+    if let Some(author) = peer.filter(|peer| peer.state == UserState::Imported) {
+        output.note(format_args!(
+            "{} is the author of imported messages and has no device: no one will read this",
+            author.name
+        ));
+    }
     let mut mentioning = Mentioning::new(with.no_mentions);
     let extras = with.extras(client).await?;
     let (body, resumed_at_bytes) = match message {
