@@ -1,8 +1,8 @@
 //! Devices that have seen more than the data: the operator learns of it, and they are served.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, Stdio};
+use std::io::Read as _;
+use std::process::Child;
 
 use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::wire::overview::{Moment, OverviewExtent};
@@ -13,15 +13,8 @@ use crate::support::{Server, acked, invite, signal};
 
 /// Starts a server whose log is captured.
 fn start(server: &Server) -> Child {
-    let mut child = serve_at(&server.addr.to_string(), server.data())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut ready = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut ready)
-        .unwrap();
+    let mut command = serve_at(&server.addr.to_string(), server.data());
+    let (child, ready) = super::start(&mut command);
     assert!(ready.contains("listening"), "{ready}");
     child
 }

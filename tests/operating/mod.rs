@@ -16,7 +16,7 @@ mod repair;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
 use crate::support::{cairn, signal};
 
@@ -49,8 +49,8 @@ fn assert_refused(output: &Output, exit: i32, headline: &str) {
     assert_eq!(first, format!("error: {headline}"), "{said}");
 }
 
-/// Runs a server until it exits, and stops it gracefully once it accepts connections.
-fn outcome(command: &mut Command) -> Output {
+/// Starts a server. Returns it with its first line of output, which is empty if it exited.
+fn start(command: &mut Command) -> (Child, String) {
     let mut child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -60,6 +60,12 @@ fn outcome(command: &mut Command) -> Output {
     BufReader::new(child.stdout.take().unwrap())
         .read_line(&mut ready)
         .unwrap();
+    (child, ready)
+}
+
+/// Runs a server until it exits, and stops it gracefully once it accepts connections.
+fn outcome(command: &mut Command) -> Output {
+    let (child, ready) = start(command);
     if !ready.is_empty() {
         signal(&child, "TERM");
     }
