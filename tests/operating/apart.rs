@@ -1,7 +1,8 @@
 //! Parts of a data directory that do not belong together: of different ages, or of two directories.
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cairn_client::Client;
 use cairn_client::proto::content::body::Body;
@@ -79,22 +80,29 @@ fn segments(data: &Path) -> Vec<String> {
     names
 }
 
+/// Creates data directories until two have histories of the same length: a server may log its clock
+/// more than once while it starts.
+fn same_history(dir: &Path) -> [PathBuf; 2] {
+    let mut seen = BTreeMap::new();
+    for attempt in 0..50 {
+        let data = dir.join(attempt.to_string());
+        serve_once(&mut serve(&data)).unwrap();
+        if let Some(earlier) = seen.insert(segments(&data), data.clone()) {
+            return [earlier, data];
+        }
+    }
+    panic!(
+        "each of 50 first starts wrote another history: {:?}",
+        seen.keys()
+    );
+}
+
 /// Two directories with the same history differ in their ids alone.
 #[test]
 fn parts_of_two_directories_are_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let [ours, theirs, mixed] = ["ours", "theirs", "mixed"].map(|name| dir.path().join(name));
-    serve_once(&mut serve(&ours)).unwrap();
-    // A server may log its clock once more while it runs, so histories of the same length may take
-    // some attempts.
-    for _ in 0..50 {
-        serve_once(&mut serve(&theirs)).unwrap();
-        if segments(&theirs) == segments(&ours) {
-            break;
-        }
-        fs::remove_dir_all(&theirs).unwrap();
-    }
-    assert_eq!(segments(&theirs), segments(&ours));
+    let [ours, theirs] = same_history(dir.path());
+    let mixed = dir.path().join("mixed");
     let id = |data: &Path| {
         let key = fs::read_to_string(data.join("identity/key.pem")).unwrap();
         let (first, _) = key.split_once('\n').unwrap();
