@@ -199,6 +199,21 @@ pub const BANNED_USERS_MAX: usize = 1000;
 /// Groups in one response to a search for open groups.
 pub const GROUPS_FOUND_MAX: usize = 100;
 
+/// The longest search term, in bytes of UTF-8.
+pub const SEARCH_TERM_BYTES_MAX: usize = 256;
+
+/// The longest search query that clients parse, in bytes of UTF-8.
+pub const SEARCH_TEXT_BYTES_MAX: usize = 4 * 1024;
+
+/// Groups of a search query, all of which a message must satisfy.
+pub const SEARCH_GROUPS_MAX: usize = 32;
+
+/// Conditions of a search query, over all groups.
+pub const SEARCH_CONDITIONS_MAX: usize = 64;
+
+/// Highlighted parts of one text that a search found.
+pub const SEARCH_SPANS_MAX: usize = 64;
+
 /// The time within which a connection must log in before the server closes it.
 pub const LOGIN_TIME_MAX: Duration = Duration::from_secs(5);
 

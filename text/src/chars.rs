@@ -9,7 +9,8 @@ pub(crate) fn is_word(c: char) -> bool {
 
 /// Returns whether the script of the character has no blanks between words: Thai, Lao, Myanmar,
 /// Khmer, Japanese, Chinese, and Korean, whose particles follow a name without a blank.
-pub(crate) const fn is_unspaced(c: char) -> bool {
+#[must_use]
+pub const fn is_unspaced(c: char) -> bool {
     matches!(
         c,
         '\u{0e00}'..='\u{0eff}'

@@ -25,6 +25,7 @@ mod parse;
 mod sanitize;
 mod tree;
 
+pub use chars::is_unspaced;
 pub use emoji::{emoji, emoji_names, is_emoji};
 pub use mention::{Mentions, Names, mentions};
 pub use name::{

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::content::body::Body;
 use crate::content::extras::Extras;
-use crate::content::packed::{Content, pack_content};
+use crate::content::packed::{self, Content, pack_content};
 use crate::ids::{ClientSeq, ConversationId, MsgId, Timestamp, UserId};
 use crate::limits;
 use crate::wire::codec::{self, DecodeError};
@@ -162,6 +162,47 @@ pub fn unpack_entry(packed: &[u8]) -> Result<Entry, DecodeError> {
     })
 }
 
+/// The beginning of a packed entry, decoded without a copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EntryHead<'a> {
+    /// The sender.
+    pub sender: UserId,
+    /// See [`Message::sent_at`].
+    pub sent_at: Timestamp,
+    /// See [`Body::is_message`].
+    pub is_message: bool,
+    /// The words of a text or an emote, which are UTF-8 if the entry is intact; `None` for all
+    /// other bodies.
+    pub words: Option<&'a [u8]>,
+    /// Whether extras follow the words. Set for all other bodies, which are not read this far.
+    pub has_extras: bool,
+}
+
+/// Decodes the beginning of a packed entry, prefix included. The remainder is not checked.
+///
+/// # Errors
+/// Returns an error if the bytes do not begin as an entry does.
+pub fn peek_entry(packed: &[u8]) -> Result<EntryHead<'_>, DecodeError> {
+    let bytes = packed
+        .get(ENTRY_PREFIX_BYTES..)
+        .ok_or(DecodeError::Malformed)?;
+    let ((sender, sent_at, variant), read) = codec::borrow_some::<(UserId, Timestamp, u32)>(bytes)?;
+    let rest = bytes.get(read..).unwrap_or_default();
+    let (words, has_extras) = if packed::is_words(variant) {
+        let (words, read) = codec::borrow_some::<&[u8]>(rest)?;
+        (Some(words), read < rest.len())
+    } else {
+        (None, true)
+    };
+    Ok(EntryHead {
+        sender,
+        sent_at,
+        is_message: packed::is_message(variant),
+        words,
+        has_extras,
+    })
+}
+
 impl Run {
     /// Returns the number of the last message, or the one before `first` if the run is empty.
     #[must_use]
@@ -271,6 +312,35 @@ mod tests {
             }
         );
     }
+
+    #[test]
+    fn heads_agree_with_entries() {
+        let emoji = Body::Emoji("wave".parse().unwrap());
+        let emote = Body::Emote(Text::new("waves").unwrap());
+        let text = Body::Text(Text::new("上海").unwrap());
+        let recalled = Body::Recalled { by: UserId::new(3) };
+        for body in [text, emote, emoji, recalled] {
+            for extras in [Extras::NONE, Extras::reply_to(MsgId::new(7))] {
+                let entry = Entry {
+                    sender: UserId::new(3),
+                    sent_at: Timestamp::new(1_700_000_000_000),
+                    body: body.clone(),
+                    extras,
+                };
+                let mut packed = Vec::new();
+                entry.pack(&mut packed);
+                let head = peek_entry(&packed).unwrap();
+                assert_eq!((head.sender, head.sent_at), (entry.sender, entry.sent_at));
+                assert_eq!(head.words, entry.body.words().map(str::as_bytes));
+                assert_eq!(head.is_message, entry.body.is_message());
+                if head.words.is_some() {
+                    assert_eq!(head.has_extras, !entry.extras.is_empty());
+                }
+                assert!((0..14).all(|len| peek_entry(&packed[..len]).is_err()));
+            }
+        }
+    }
+
     #[test]
     fn missing_extras_take_no_bytes() {
         let body = Body::Text(Text::new("hi").unwrap());

@@ -8,5 +8,6 @@ pub mod people;
 pub mod presence;
 pub mod receipts;
 pub mod retention;
+pub mod search;
 pub mod settings;
 pub mod user;
