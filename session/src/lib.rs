@@ -73,11 +73,38 @@
 
 mod contacts;
 mod conversation;
+mod day;
 mod error;
 pub mod limits;
+mod link;
+mod log;
+mod model;
+mod notice;
+mod outbox;
 mod replica;
+mod switcher;
+mod time;
+mod timeline;
 
 pub use contacts::Contacts;
-pub use conversation::{Conversation, Details, Edited, Entry, Forwarded, Membership, Unread};
+pub use conversation::{
+    Conversation, Details, Edited, Entry, Forwarded, Membership, Unread, amended,
+};
+pub use day::{Date, Day, Zone};
 pub use error::ReplicaError;
+pub use link::{Link, LinkFault, LinkView};
+pub use log::{Segment, Segments};
+pub use model::{
+    Command, ConversationView, Effect, Fetched, Input, Model, Options, Part, Place, RequestId,
+    Restored, SavedConversation, StoreOp,
+};
+pub use notice::{Notice, NoticeSettings, Reason};
+pub use outbox::{
+    Aim, Doubt, Draft, DraftFile, Failure, FileFault, LocalId, Outgoing, Pending, SavedPending,
+    SavedState, SendState,
+};
 pub use replica::{OverviewUpdate, Replica, Update};
+pub use switcher::{Hit, HitTarget};
+pub use timeline::{
+    Anchor, AnchorTo, DateJump, MessageRow, Row, RowKey, SystemLine, What, WindowView,
+};

@@ -74,7 +74,7 @@ impl Details {
         }
     }
 
-    pub(super) fn apply_system(&mut self, msgid: MsgId, sender: UserId, entry: &SystemEntry) {
+    pub(crate) fn apply_system(&mut self, msgid: MsgId, sender: UserId, entry: &SystemEntry) {
         match entry {
             SystemEntry::Created { name } => {
                 self.name = Some(name.clone());
@@ -108,7 +108,7 @@ impl Details {
         }
     }
 
-    pub(super) fn apply_amendment(&mut self, amendment: &Amendment) {
+    pub(crate) fn apply_amendment(&mut self, amendment: &Amendment) {
         match amendment {
             Amendment::Pinned { msgid } => {
                 self.pins.insert(*msgid);
@@ -121,7 +121,7 @@ impl Details {
         }
     }
 
-    pub(super) fn expire_pins(&mut self, floor: MsgId) {
+    pub(crate) fn expire_pins(&mut self, floor: MsgId) {
         self.pins = self.pins.split_off(&floor.next());
     }
 

@@ -1,109 +1,116 @@
-//! The newest entries of one log, each as it reads now.
+//! Entries of one log, each as it reads now.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use cairn_client::proto::content::body::{Amendment, Body};
-use cairn_client::proto::content::message::Message;
 use cairn_client::proto::ids::MsgId;
 
-use super::entry::{Edited, Entry};
+use super::entry::Entry;
 
-/// Entries in the order of the log: at most a given number, of which the oldest is evicted first.
-#[derive(Clone, Debug)]
-pub(super) struct Entries {
-    held: BTreeMap<MsgId, Entry>,
-    max: usize,
-    evicted_through: MsgId,
-}
+/// Every number of a log.
+pub(crate) const WHOLE: RangeInclusive<MsgId> = MsgId::ZERO..=MsgId::new(u64::MAX);
+
+/// Entries in the order of the log.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Entries(BTreeMap<MsgId, Arc<Entry>>);
 
 /// The words of an edit do not fit the message.
-pub(super) struct UnfitEdit;
+pub(crate) struct UnfitEdit;
 
 impl Entries {
-    pub(super) const fn new(max: usize) -> Self {
-        Self {
-            held: BTreeMap::new(),
-            max,
-            evicted_through: MsgId::ZERO,
-        }
+    pub(crate) const fn new() -> Self {
+        Self(BTreeMap::new())
     }
 
-    pub(super) fn get(&self, msgid: MsgId) -> Option<&Entry> {
-        self.held.get(&msgid)
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 
-    pub(super) fn after(&self, msgid: MsgId) -> impl DoubleEndedIterator<Item = (MsgId, &Entry)> {
-        self.held
-            .range(msgid.next()..)
-            .map(|(&msgid, entry)| (msgid, entry))
+    pub(crate) fn get(&self, msgid: MsgId) -> Option<&Arc<Entry>> {
+        self.0.get(&msgid)
     }
 
-    /// The last entry that was evicted.
-    pub(super) const fn evicted_through(&self) -> MsgId {
-        self.evicted_through
+    pub(crate) fn range(
+        &self,
+        range: RangeInclusive<MsgId>,
+    ) -> impl DoubleEndedIterator<Item = (MsgId, &Arc<Entry>)> {
+        self.0.range(range).map(|(&msgid, entry)| (msgid, entry))
     }
 
-    pub(super) fn push(&mut self, message: &Message) {
-        self.held.insert(message.msgid, Entry::from(message));
-        while self.held.len() > self.max
-            && let Some((oldest, _)) = self.held.pop_first()
-        {
-            self.evicted_through = oldest;
-        }
+    pub(crate) fn after(
+        &self,
+        msgid: MsgId,
+    ) -> impl DoubleEndedIterator<Item = (MsgId, &Arc<Entry>)> {
+        self.range(msgid.next()..=*WHOLE.end())
+    }
+
+    pub(crate) fn put(&mut self, msgid: MsgId, entry: Entry) {
+        self.0.insert(msgid, Arc::new(entry));
+    }
+
+    pub(crate) fn first(&self) -> Option<MsgId> {
+        self.0.first_key_value().map(|(&msgid, _)| msgid)
+    }
+
+    pub(crate) fn last(&self) -> Option<MsgId> {
+        self.0.last_key_value().map(|(&msgid, _)| msgid)
+    }
+
+    pub(crate) fn pop_first(&mut self) -> Option<MsgId> {
+        self.0.pop_first().map(|(msgid, _)| msgid)
+    }
+
+    pub(crate) fn pop_last(&mut self) -> Option<MsgId> {
+        self.0.pop_last().map(|(msgid, _)| msgid)
     }
 
     /// Drops everything up to `floor`: it expired.
-    pub(super) fn expire(&mut self, floor: MsgId) {
-        self.held = self.held.split_off(&floor.next());
+    pub(crate) fn expire(&mut self, floor: MsgId) {
+        self.0 = self.0.split_off(&floor.next());
     }
 
-    /// Applies an amendment, the body of `message`, to its target. It may be applied already: a
-    /// pulled message is in its latest state, and the log then repeats how it got there.
-    pub(super) fn amend(
+    /// Applies an amendment, the body of entry `msgid`, to its target if that is `within` a range.
+    /// It may be applied already: a pulled message is in its latest state, and the log then repeats
+    /// how it got there.
+    pub(crate) fn amend(
         &mut self,
-        message: &Message,
+        msgid: MsgId,
+        by: &Entry,
         amendment: &Amendment,
+        within: &RangeInclusive<MsgId>,
     ) -> Result<(), UnfitEdit> {
-        let target = self.held.get_mut(&amendment.msgid());
-        match (amendment, target) {
-            (Amendment::Edited { msgid, text }, Some(target)) => {
-                let edit = Edited {
-                    at: message.sent_at,
-                    entry: message.msgid,
-                };
-                let newest = target.edited.map_or(MsgId::ZERO, |edited| edited.entry);
-                let is_newest = match text {
-                    Some(words) if target.body.is_message() && newest < edit.entry => {
-                        if !target.edit(words, &message.extras, edit) {
-                            return Err(UnfitEdit);
-                        }
-                        true
+        let target = within
+            .contains(&amendment.msgid())
+            .then(|| self.0.get_mut(&amendment.msgid()))
+            .flatten();
+        match amendment {
+            Amendment::Edited { msgid: edited, .. } => {
+                let end = match target {
+                    Some(target) => {
+                        let target = Arc::make_mut(target);
+                        target.amend(msgid, by, amendment)?;
+                        let newest = target.edited.map_or(MsgId::ZERO, |edited| edited.entry);
+                        // If a later edit or a recall is applied already, the words of this one go
+                        // too.
+                        if newest == msgid { msgid } else { msgid.next() }
                     }
-                    _ => newest == edit.entry,
+                    None => msgid,
                 };
-                // A later edit or a recall is applied already, so the words of this one go too.
-                let end = if is_newest {
-                    edit.entry
-                } else {
-                    edit.entry.next()
-                };
-                self.erase_edits(*msgid, end);
+                self.erase_edits(*edited, end);
             }
-            (Amendment::Recalled { msgid }, target) => {
+            Amendment::Recalled { msgid: recalled } => {
                 if let Some(target) = target {
-                    target.recall(message.sender);
+                    Arc::make_mut(target).amend(msgid, by, amendment)?;
                 }
-                self.erase_edits(*msgid, message.msgid);
+                self.erase_edits(*recalled, msgid);
             }
-            (Amendment::Edited { msgid, .. }, None) => self.erase_edits(*msgid, message.msgid),
-            (Amendment::Reacted { emoji, .. }, Some(target)) if target.body.is_message() => {
-                target.react(emoji.clone(), message.sender);
+            _ => {
+                if let Some(target) = target {
+                    Arc::make_mut(target).amend(msgid, by, amendment)?;
+                }
             }
-            (Amendment::Unreacted { emoji, .. }, Some(target)) => {
-                target.unreact(emoji, message.sender);
-            }
-            (Amendment::Reacted { .. } | Amendment::Unreacted { .. }, _)
-            | (Amendment::Pinned { .. } | Amendment::Unpinned { .. }, _) => {}
         }
         Ok(())
     }
@@ -114,13 +121,14 @@ impl Entries {
         if target >= end {
             return;
         }
-        for (_, entry) in self.held.range_mut(target..end) {
-            if let Body::Amendment(Amendment::Edited { msgid, text }) = &mut entry.body
+        for (_, entry) in self.0.range_mut(target..end) {
+            if let Body::Amendment(Amendment::Edited {
+                msgid,
+                text: Some(_),
+            }) = &entry.body
                 && *msgid == target
             {
-                *text = None;
-                entry.mentions.clear();
-                entry.mentions_all = false;
+                Arc::make_mut(entry).erase_edit();
             }
         }
     }

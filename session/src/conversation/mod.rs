@@ -1,8 +1,9 @@
 //! One conversation, kept up to date by the entries of its log and by events about the user.
 
 mod details;
-mod entries;
+pub(crate) mod entries;
 mod entry;
+pub(crate) mod own;
 mod read_mark;
 
 use cairn_client::proto::content::body::Body;
@@ -11,12 +12,12 @@ use cairn_client::proto::ids::{MsgId, UserId};
 use cairn_client::proto::model::conversation::Conversation as Summary;
 use cairn_client::proto::model::group::MemberSettings;
 
-use self::entries::Entries;
-use self::read_mark::ReadMark;
+use self::entries::{Entries, WHOLE};
+use self::own::Own;
 use crate::error::ReplicaError;
 
 pub use self::details::{Details, Membership};
-pub use self::entry::{Edited, Entry, Forwarded};
+pub use self::entry::{Edited, Entry, Forwarded, amended};
 
 /// A conversation as the user sees it.
 ///
@@ -27,17 +28,14 @@ pub struct Conversation {
     me: UserId,
     details: Details,
     entries: Entries,
+    entries_max: usize,
+    evicted_through: MsgId,
     /// The last entry that was appended.
     last: MsgId,
     floor: MsgId,
     /// Whether entries expired before they were appended, and with them changes to the details.
     has_gap: bool,
-    read_mark: ReadMark,
-    settings: MemberSettings,
-    /// The head of the log when the settings were current.
-    settings_as_of: MsgId,
-    /// The last entry that is or was a message, of any sender.
-    last_message: MsgId,
+    own: Own,
 }
 
 /// How much of a conversation the user has not read.
@@ -61,14 +59,13 @@ impl Conversation {
         Self {
             me,
             details,
-            entries: Entries::new(entries_max),
+            entries: Entries::new(),
+            entries_max,
+            evicted_through: MsgId::ZERO,
             last: summary.floor,
             floor: summary.floor,
             has_gap: false,
-            read_mark: ReadMark::new(summary.read, summary.head),
-            settings: summary.settings,
-            settings_as_of: summary.head,
-            last_message: MsgId::ZERO,
+            own: Own::new(summary),
         }
     }
 
@@ -80,20 +77,21 @@ impl Conversation {
 
     /// The entries held, oldest first.
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = (MsgId, &Entry)> {
-        self.entries.after(MsgId::ZERO)
+        let entries = self.entries.after(MsgId::ZERO);
+        entries.map(|(msgid, entry)| (msgid, &**entry))
     }
 
     /// One entry. `None` if it expired, was evicted, or has not been appended yet.
     #[must_use]
     pub fn entry(&self, msgid: MsgId) -> Option<&Entry> {
-        self.entries.get(msgid)
+        self.entries.get(msgid).map(|entry| &**entry)
     }
 
     /// Entries up to this one are not held: they expired, were sent before the user could see them,
     /// or were evicted. Those above [`Conversation::floor`] can be pulled from the server.
     #[must_use]
     pub fn held_after(&self) -> MsgId {
-        self.floor.max(self.entries.evicted_through())
+        self.floor.max(self.evicted_through)
     }
 
     /// Entries up to this one do not exist for the user.
@@ -123,7 +121,7 @@ impl Conversation {
             .members
             .get(&self.me)
             .map_or(MsgId::ZERO, |member| member.joined);
-        self.read_mark.get().max(self.floor).max(joined.prev())
+        self.own.read().max(self.floor).max(joined.prev())
     }
 
     /// Counts what is unread. Takes time in proportion to the entries above
@@ -132,7 +130,7 @@ impl Conversation {
     pub fn unread(&self) -> Unread {
         let read = self.read();
         let mut unread = Unread {
-            is_lower_bound: read < self.entries.evicted_through(),
+            is_lower_bound: read < self.evicted_through,
             ..Unread::default()
         };
         for (_, entry) in self.entries.after(read) {
@@ -147,10 +145,7 @@ impl Conversation {
     /// The user's own settings. A hidden conversation shows again with the next message.
     #[must_use]
     pub fn settings(&self) -> MemberSettings {
-        MemberSettings {
-            hidden: self.settings.hidden && self.last_message <= self.settings_as_of,
-            ..self.settings
-        }
+        self.own.settings()
     }
 
     /// Whether entries expired unseen. Details may be wrong until the user's client enters the
@@ -169,21 +164,19 @@ impl Conversation {
     /// Applies the user's own state from an event or an overview.
     pub(crate) fn apply_summary(&mut self, summary: &Summary) {
         self.raise_floor(summary.floor);
-        self.read_mark.set(summary.read, summary.head);
-        self.settings = summary.settings;
-        self.settings_as_of = summary.head;
+        self.own.apply(summary);
     }
 
     pub(crate) const fn list(&mut self, summary: &Summary) {
-        self.read_mark.list(summary.read, summary.head);
+        self.own.list(summary);
     }
 
     pub(crate) fn revert_to_listed(&mut self) {
-        self.read_mark.revert_to_listed();
+        self.own.revert_to_listed();
     }
 
     pub(crate) fn set_read(&mut self, read: MsgId, head: MsgId) {
-        self.read_mark.set(read, head);
+        self.own.set_read(read, head);
     }
 
     /// Everything up to `floor` expired.
@@ -197,6 +190,15 @@ impl Conversation {
             self.floor = floor;
             self.entries.expire(floor);
             self.details.expire_pins(floor);
+        }
+    }
+
+    fn push(&mut self, message: &Message) {
+        self.entries.put(message.msgid, Entry::from(message));
+        while self.entries.len() > self.entries_max
+            && let Some(oldest) = self.entries.pop_first()
+        {
+            self.evicted_through = oldest;
         }
     }
 
@@ -218,7 +220,7 @@ impl Conversation {
             self.raise_floor(msgid.prev());
         }
         self.last = msgid;
-        self.entries.push(message);
+        self.push(message);
         match &message.body {
             Body::System(entry) => self.details.apply_system(msgid, message.sender, entry),
             Body::Amendment(amendment) => {
@@ -226,7 +228,8 @@ impl Conversation {
                 if amendment.msgid() > self.floor {
                     self.details.apply_amendment(amendment);
                 }
-                let amended = self.entries.amend(message, amendment);
+                let by = Entry::from(message);
+                let amended = self.entries.amend(msgid, &by, amendment, &WHOLE);
                 amended.map_err(|_| ReplicaError::UnfitEdit {
                     conversation: message.conversation,
                     entry: msgid,
@@ -234,10 +237,7 @@ impl Conversation {
                 })?;
             }
             body if body.is_message() || matches!(body, Body::Recalled { .. }) => {
-                self.last_message = msgid;
-                if message.sender == self.me {
-                    self.read_mark.sent(msgid);
-                }
+                self.own.note_message(msgid, message.sender == self.me);
             }
             _ => {}
         }

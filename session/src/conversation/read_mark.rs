@@ -44,7 +44,7 @@ impl ReadMark {
 
     /// The user sent message `msgid`.
     pub(super) fn sent(&mut self, msgid: MsgId) {
-        self.last_sent = msgid;
+        self.last_sent = self.last_sent.max(msgid);
         if msgid > self.as_of {
             self.read = self.read.max(msgid);
         }
@@ -53,6 +53,10 @@ impl ReadMark {
     /// An overview lists the conversation with this cursor.
     pub(super) const fn list(&mut self, read: MsgId, head: MsgId) {
         self.listed = (read, head);
+    }
+
+    pub(super) const fn listed(&self) -> (MsgId, MsgId) {
+        self.listed
     }
 
     /// A later overview says that nothing changed: the cursor is where the last one had it. A

@@ -43,7 +43,10 @@ impl From<Mention> for Extra {
 pub struct MentionNames(Names<Mention>);
 
 impl MentionNames {
-    fn new<'a>(members: impl IntoIterator<Item = (&'a str, UserId)>, all: bool) -> Self {
+    /// Collects the names of members, and `all` if the user may mention every member. For programs
+    /// that know the members.
+    #[must_use]
+    pub fn new<'a>(members: impl IntoIterator<Item = (&'a str, UserId)>, all: bool) -> Self {
         let members = members.into_iter();
         let users = members.map(|(name, user)| (name, Mention::User(user)));
         Self(Names::new(users.chain(all.then_some((ALL, Mention::All)))))

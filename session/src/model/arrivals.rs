@@ -1,0 +1,249 @@
+//! Entries as they are pushed, and the notices that follow from them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cairn_client::proto::content::body::{Amendment, Body};
+use cairn_client::proto::content::message::Message;
+use cairn_client::proto::ids::ConversationId;
+use cairn_client::proto::model::notification::NotificationLevel;
+
+use super::{Effect, Model, StoreOp};
+use crate::conversation::{Entry, Unread};
+use crate::limits;
+use crate::notice::{Arrival, Held, Notice};
+
+impl Model {
+    /// Adds pushed entries, run by run.
+    pub(super) fn append(&mut self, messages: &[Message]) {
+        let follows = |a: &Message, b: &Message| {
+            a.conversation == b.conversation && a.msgid.next() == b.msgid
+        };
+        for run in messages.chunk_by(follows) {
+            if let Some(first) = run.first() {
+                self.append_run(first.conversation, run);
+            }
+        }
+    }
+
+    fn append_run(&mut self, id: ConversationId, run: &[Message]) {
+        let Some(chat) = self.chats.get_mut(&id) else {
+            // The event of the membership is on its way, or the membership has ended.
+            return;
+        };
+        let expired = run.partition_point(|message| message.msgid <= chat.floor);
+        let run = run.get(expired..).unwrap_or_default();
+        let Some(last) = run.last() else {
+            return;
+        };
+        chat.exists = true;
+        if !chat.append(run) {
+            self.sync.fall_behind();
+        }
+        self.note_arrivals(id, run);
+        self.store_run(id, run);
+        self.effects.push(Effect::Ack {
+            conversation: id,
+            msgid: last.msgid,
+        });
+        self.settle_sent(id);
+        self.touch_chat(id);
+    }
+
+    /// Writes consecutive entries behind those that are stored.
+    pub(super) fn store_run(&mut self, conversation: ConversationId, run: &[Message]) {
+        let Some(chat) = self.chats.get_mut(&conversation) else {
+            return;
+        };
+        if !self.options.has_store {
+            return;
+        }
+        let known = chat.checked.unwrap_or_default();
+        let stored = run.partition_point(|message| message.msgid <= known);
+        let run = run.get(stored..).unwrap_or_default();
+        let (Some(first), Some(last)) = (run.first(), run.last()) else {
+            return;
+        };
+        let (from, to) = (first.msgid, last.msgid);
+        if chat.checked.is_none_or(|checked| from <= checked.next()) {
+            chat.checked = Some(to);
+        }
+        self.effects.push(Effect::Store(StoreOp::Entries {
+            conversation,
+            messages: run.iter().map(without_edit).collect(),
+            as_of: from,
+        }));
+        self.store_amendments(run, |_| true);
+        self.effects.push(Effect::Store(StoreOp::Advance {
+            conversation,
+            from,
+            to,
+        }));
+    }
+
+    /// Applies amendments to what is stored.
+    pub(super) fn store_amendments(
+        &mut self,
+        messages: &[Message],
+        is_wanted: impl Fn(&Amendment) -> bool,
+    ) {
+        for message in messages {
+            if let Body::Amendment(amendment) = &message.body
+                && is_wanted(amendment)
+            {
+                let amend = StoreOp::Amend(message.clone());
+                self.effects.push(Effect::Store(amend));
+            }
+        }
+    }
+}
+
+/// The words of an edit are those of the message that it edits, and are stored there alone.
+pub(super) fn without_edit(message: &Message) -> Message {
+    let mut stored = message.clone();
+    if let Body::Amendment(Amendment::Edited { text, .. }) = &mut stored.body {
+        *text = None;
+    }
+    stored
+}
+
+/// Notices
+impl Model {
+    fn note_arrivals(&mut self, id: ConversationId, run: &[Message]) {
+        let is_in_focus = self.is_in_focus(id);
+        let is_returning = self.sync.is_returning;
+        let (now, me) = (self.now, self.options.me);
+        let Some(chat) = self.chats.get_mut(&id) else {
+            return;
+        };
+        let noticed = chat.noticed;
+        if let Some(last) = run.last() {
+            chat.noticed = noticed.max(last.msgid);
+        }
+        for message in run {
+            if let Body::Amendment(Amendment::Recalled { msgid }) = &message.body {
+                self.notices.recalled(id, *msgid);
+            }
+        }
+        if is_in_focus || is_returning {
+            return;
+        }
+        let read = chat.read();
+        for message in run
+            .iter()
+            .filter(|message| message.msgid > noticed.max(read))
+        {
+            let arrival = Arrival {
+                conversation: id,
+                msgid: message.msgid,
+                entry: &Arc::new(Entry::from(message)),
+                level: chat.own.settings().notifications.level_at(now),
+                me,
+            };
+            self.notices.arrived(&arrival, now);
+        }
+    }
+
+    /// Whether the user sees new messages of a conversation at once.
+    fn is_in_focus(&self, id: ConversationId) -> bool {
+        let window = self.chats.get(&id).and_then(|chat| chat.window.as_ref());
+        let is_at_end = window.is_some_and(|window| {
+            window.target.is_none() && window.seen.is_none_or(|seen| seen.is_at_end)
+        });
+        self.has_attention && self.focused == Some(id) && is_at_end
+    }
+
+    /// Emits the notices that are due, except for messages that were read or recalled meanwhile.
+    pub(super) fn give_notices(&mut self) {
+        let due = self.notices.take_due(self.now);
+        let wanted = due.into_iter().filter_map(|held| self.notice(held));
+        let wanted: Vec<Notice> = wanted.collect();
+        if wanted.len() <= limits::NOTICES_AT_ONCE {
+            return self.effects.extend(wanted.into_iter().map(Effect::Notify));
+        }
+        let mut counts: BTreeMap<ConversationId, Unread> = BTreeMap::new();
+        for notice in wanted {
+            if let Notice::Message {
+                conversation,
+                entry,
+                ..
+            } = notice
+            {
+                let unread = counts.entry(conversation).or_default();
+                unread.messages += 1;
+                unread.mentions += u64::from(entry.mentions_user(self.options.me));
+            }
+        }
+        self.effects.extend(summary(counts.into_values()));
+    }
+
+    fn notice(&self, held: Held) -> Option<Notice> {
+        let Held {
+            conversation,
+            msgid,
+            reason,
+            entry,
+            ..
+        } = held;
+        let chat = self.chats.get(&conversation)?;
+        if msgid <= chat.read() || self.is_in_focus(conversation) {
+            return None;
+        }
+        let entry = chat.log.get(msgid).map_or(entry, Arc::clone);
+        entry.body.is_message().then_some(Notice::Message {
+            conversation,
+            msgid,
+            reason,
+            entry,
+        })
+    }
+
+    /// What is unread and notifies, for each conversation.
+    pub(super) fn loudness(&self) -> BTreeMap<ConversationId, Unread> {
+        let loud = self.chats.values().map(|chat| {
+            let level = chat.own.settings().notifications.level_at(self.now);
+            let messages = match level {
+                NotificationLevel::All => chat.unread.messages,
+                NotificationLevel::Mentions => chat.unread.mentions,
+                NotificationLevel::Nothing => 0,
+            };
+            let unread = Unread {
+                messages,
+                mentions: chat.unread.mentions.min(messages),
+                is_lower_bound: false,
+            };
+            (chat.id, unread)
+        });
+        loud.collect()
+    }
+
+    /// Emits one notice of what came during an absence.
+    pub(super) fn sum_up(&mut self, before: &BTreeMap<ConversationId, Unread>) {
+        if self.notices.is_quiet(self.now) {
+            return;
+        }
+        let grown = self.loudness().into_iter().map(|(id, now)| {
+            let before = before.get(&id).copied().unwrap_or_default();
+            Unread {
+                messages: now.messages.saturating_sub(before.messages),
+                mentions: now.mentions.saturating_sub(before.mentions),
+                is_lower_bound: false,
+            }
+        });
+        self.effects.extend(summary(grown));
+    }
+}
+
+fn summary(unread: impl Iterator<Item = Unread>) -> Option<Effect> {
+    let (mut conversations, mut messages, mut mentions) = (0, 0, 0);
+    for unread in unread.filter(|unread| unread.messages > 0) {
+        conversations += 1;
+        messages += unread.messages;
+        mentions += unread.mentions;
+    }
+    (messages > 0).then_some(Effect::Notify(Notice::Summary {
+        conversations,
+        messages,
+        mentions,
+    }))
+}

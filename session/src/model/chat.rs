@@ -1,0 +1,321 @@
+//! One conversation of the model.
+
+use std::collections::BTreeMap;
+
+use cairn_client::proto::content::body::{Amendment, Body, SystemEntry};
+use cairn_client::proto::content::message::Message;
+use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp, UserId};
+use cairn_client::proto::model::conversation::{Conversation as Summary, ConversationKind};
+use cairn_client::proto::model::group::Role;
+
+use super::effect::RequestId;
+use super::input::SavedConversation;
+use crate::conversation::own::Own;
+use crate::conversation::{Details, Entry, Unread};
+use crate::limits;
+use crate::log::Log;
+use crate::timeline::{Cursors, Window};
+
+/// A conversation, from what overviews, events and entries say of it.
+#[derive(Clone, Debug)]
+pub(super) struct Chat {
+    pub(super) me: UserId,
+    pub(super) id: ConversationId,
+    pub(super) kind: ConversationKind,
+    pub(super) role: Role,
+    pub(super) own: Own,
+    /// The last entry that is known to exist.
+    pub(super) head: MsgId,
+    pub(super) floor: MsgId,
+    delivered: MsgId,
+    pub(super) unread: Unread,
+    /// Entries up to this one are counted.
+    counted: MsgId,
+    /// Entries up to this one do not notify.
+    pub(super) noticed: MsgId,
+    pub(super) log: Log,
+    pub(super) active_at: Timestamp,
+    /// The entry as of which the name is known.
+    named: MsgId,
+    /// Whether the server knows the conversation. A direct chat begins with its first message.
+    pub(super) exists: bool,
+    pub(super) details: Option<Details>,
+    /// The entries up to this one are in the details.
+    pub(super) details_as_of: MsgId,
+    pub(super) details_asked: bool,
+    pub(super) typing: BTreeMap<UserId, Timestamp>,
+    pub(super) cursors: Cursors,
+    pub(super) window: Option<Window>,
+    /// Everything that is stored is current as of this entry.
+    pub(super) checked: Option<MsgId>,
+    pub(super) catch_up: Option<RequestId>,
+}
+
+impl Chat {
+    pub(super) fn new(me: UserId, summary: &Summary) -> Self {
+        let mut chat = Self {
+            me,
+            id: summary.id,
+            kind: summary.kind.clone(),
+            role: summary.role,
+            own: Own::new(summary),
+            head: summary.head,
+            floor: summary.floor,
+            delivered: summary.delivered,
+            unread: Unread::default(),
+            counted: MsgId::ZERO,
+            noticed: MsgId::ZERO,
+            log: Log::new(),
+            active_at: Timestamp::new(0),
+            named: MsgId::ZERO,
+            exists: true,
+            details: None,
+            details_as_of: MsgId::ZERO,
+            details_asked: false,
+            typing: BTreeMap::new(),
+            cursors: Cursors::default(),
+            window: None,
+            checked: None,
+            catch_up: None,
+        };
+        chat.apply(summary);
+        chat
+    }
+
+    /// Applies the conversation as the server lists it.
+    pub(super) fn apply(&mut self, summary: &Summary) {
+        self.exists = true;
+        if summary.head >= self.named {
+            self.kind = summary.kind.clone();
+            self.named = summary.head;
+        }
+        self.role = summary.role;
+        self.own.apply(summary);
+        self.head = self.head.max(summary.head);
+        self.delivered = self.delivered.max(summary.delivered);
+        // A lower floor: older entries became visible.
+        self.floor = self.floor.min(summary.floor);
+        self.raise_floor(summary.floor);
+        if let Some(last) = &summary.last
+            && summary.head > self.floor
+        {
+            let last = Message {
+                conversation: self.id,
+                msgid: summary.head,
+                sender: last.sender,
+                sent_at: last.sent_at,
+                body: last.body.clone(),
+                extras: last.extras.clone(),
+            };
+            self.note(&last);
+            self.log.insert(&[last], summary.head);
+            self.evict(limits::ENTRIES_MAX);
+        }
+        if summary.head >= self.counted {
+            self.counted = summary.head;
+            self.unread = Unread {
+                messages: summary.unread,
+                mentions: summary.mentions,
+                is_lower_bound: false,
+            };
+        }
+        self.recount();
+    }
+
+    /// The conversation as the store keeps it.
+    pub(super) fn saved(&self) -> SavedConversation {
+        SavedConversation {
+            summary: self.summary(),
+            listed: self.own.listed(),
+            checked: self.checked,
+        }
+    }
+
+    /// The conversation as the server would list it.
+    pub(super) fn summary(&self) -> Summary {
+        let last = self.log.get(self.head).map(|entry| {
+            let last = entry.to_message(self.id, self.head);
+            cairn_client::proto::content::message::Entry {
+                sender: last.sender,
+                sent_at: last.sent_at,
+                body: last.body,
+                extras: last.extras,
+            }
+        });
+        Summary {
+            id: self.id,
+            kind: self.kind.clone(),
+            role: self.role,
+            head: self.head,
+            floor: self.floor,
+            read: self.own.read(),
+            delivered: self.delivered,
+            unread: self.unread.messages,
+            mentions: self.unread.mentions,
+            last,
+            settings: self.own.settings(),
+        }
+    }
+
+    /// Entries up to this one are read, or do not exist for the user.
+    pub(super) fn read(&self) -> MsgId {
+        self.own.read().max(self.floor)
+    }
+
+    pub(super) fn raise_floor(&mut self, floor: MsgId) {
+        if floor > self.floor {
+            self.floor = floor;
+            self.head = self.head.max(floor);
+            self.log.expire(floor);
+            if let Some(details) = &mut self.details {
+                details.expire_pins(floor);
+            }
+            self.checked = self.checked.map(|checked| checked.max(floor));
+        }
+    }
+
+    /// Moves the read cursor. Returns whether the unread count is known.
+    pub(super) fn set_read(&mut self, read: MsgId, head: MsgId) -> bool {
+        let before = self.read();
+        self.own.set_read(read, head);
+        if self.recount() || self.read() == before {
+            return true;
+        }
+        if self.read() >= self.head {
+            self.unread = Unread::default();
+            return true;
+        }
+        self.unread.is_lower_bound = true;
+        false
+    }
+
+    /// Counts what is unread, if it is held. Returns whether it is.
+    pub(super) fn recount(&mut self) -> bool {
+        let read = self.read();
+        if self.counted < self.head || !self.log.covers(read.next(), self.head) {
+            return false;
+        }
+        let mut unread = Unread::default();
+        for (_, entry) in self.log.after(read) {
+            if entry.body.is_message() && entry.sender != self.me {
+                unread.messages += 1;
+                unread.mentions += u64::from(entry.mentions_user(self.me));
+            }
+        }
+        self.unread = unread;
+        true
+    }
+
+    /// Adds consecutive pushed entries. Returns whether the unread count is known.
+    pub(super) fn append(&mut self, run: &[Message]) -> bool {
+        self.log.append(run);
+        let mut is_known = true;
+        for message in run {
+            self.note(message);
+            is_known &= self.count(message);
+        }
+        self.recount() || is_known
+    }
+
+    /// Adds consecutive entries that were pulled when the log ended at `as_of`, or loaded.
+    pub(super) fn insert(&mut self, messages: &[Message], as_of: MsgId) {
+        self.log.insert(messages, as_of);
+        for message in messages {
+            self.note(message);
+        }
+        self.recount();
+    }
+
+    /// Notes what an entry says about the conversation, whenever it comes.
+    fn note(&mut self, message: &Message) {
+        let msgid = message.msgid;
+        self.head = self.head.max(msgid);
+        let is_recalled = matches!(message.body, Body::Recalled { .. });
+        if message.body.is_message() || is_recalled {
+            self.own.note_message(msgid, message.sender == self.me);
+        }
+        let is_shown = !matches!(message.body, Body::Amendment(_) | Body::System(_));
+        if is_shown && message.extras.imported_by().is_none() {
+            self.active_at = self.active_at.max(message.sent_at);
+        }
+        if let Body::System(SystemEntry::Renamed { name }) = &message.body
+            && let ConversationKind::Group { name: own } = &mut self.kind
+            && msgid > self.named
+        {
+            self.named = msgid;
+            own.clone_from(name);
+        }
+    }
+
+    /// Applies entries that were appended after the details were requested. Returns whether the
+    /// details are current.
+    pub(super) fn advance_details(&mut self) -> bool {
+        let Some(details) = &mut self.details else {
+            return false;
+        };
+        let from = self.details_as_of.max(self.floor).next();
+        if let Some(through) = self.log.segments().held_through(from) {
+            let later = self.log.after(from.prev());
+            for (msgid, entry) in later.take_while(|(msgid, _)| *msgid <= through) {
+                match &entry.body {
+                    Body::System(change) => details.apply_system(msgid, entry.sender, change),
+                    Body::Amendment(amendment) if amendment.msgid() > self.floor => {
+                        details.apply_amendment(amendment);
+                    }
+                    _ => {}
+                }
+            }
+            self.details_as_of = through;
+        }
+        self.details_as_of >= self.head
+    }
+
+    /// Counts one pushed entry without the others. Returns whether the count is still right.
+    fn count(&mut self, message: &Message) -> bool {
+        let msgid = message.msgid;
+        if msgid <= self.counted {
+            return true;
+        }
+        let follows = msgid == self.counted.next();
+        self.counted = msgid;
+        if message.sender == self.me && message.body.is_message() && self.read() >= msgid {
+            self.unread = Unread::default();
+            return true;
+        }
+        if message.body.is_message() && message.sender != self.me && msgid > self.read() {
+            let entry = Entry::from(message);
+            self.unread.messages += 1;
+            self.unread.mentions += u64::from(entry.mentions_user(self.me));
+        }
+        let is_known = follows && !self.changes_count(&message.body);
+        self.unread.is_lower_bound |= !is_known;
+        is_known
+    }
+
+    /// Whether an amendment may change what is counted.
+    fn changes_count(&self, body: &Body) -> bool {
+        match body {
+            Body::Amendment(Amendment::Recalled { msgid } | Amendment::Edited { msgid, .. }) => {
+                *msgid > self.read() && self.unread.messages > 0
+            }
+            _ => false,
+        }
+    }
+
+    /// The last entry that lists show: a message or a change of the conversation.
+    pub(super) fn last_shown(&self) -> Option<(MsgId, &std::sync::Arc<Entry>)> {
+        self.log
+            .entries()
+            .rev()
+            .find(|(_, entry)| !matches!(entry.body, Body::Amendment(_)) && entry.is_shown())
+    }
+
+    /// Evicts what neither the window nor lists need.
+    pub(super) fn evict(&mut self, entries_max: usize) {
+        let (max, center) = match &self.window {
+            Some(window) => (entries_max, window.center(self.head)),
+            None => (limits::PREVIEW_ENTRIES, self.head),
+        };
+        self.log.evict(max, center);
+    }
+}

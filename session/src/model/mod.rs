@@ -1,0 +1,301 @@
+//! The model: inputs in, effects out, views in between.
+
+mod arrivals;
+mod chat;
+mod clock;
+mod command;
+mod effect;
+mod input;
+mod list;
+mod pages;
+mod sending;
+mod sync;
+mod windows;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cairn_client::Event;
+use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp, UserId};
+use cairn_client::proto::model::presence::Presence;
+use cairn_client::proto::model::user::UserInfo;
+use cairn_client::proto::wire::overview::Moment;
+
+use self::chat::Chat;
+use crate::contacts::Contacts;
+use crate::conversation::{Details, Entry};
+use crate::day::Zone;
+use crate::link::{LinkState, LinkView};
+use crate::notice::Notices;
+use crate::outbox::{Draft, Outbox, Pending};
+
+pub use self::command::{Command, Place};
+pub use self::effect::{Effect, Part, RequestId, StoreOp};
+pub use self::input::{Fetched, Input, Options, Restored, SavedConversation};
+pub use self::list::ConversationView;
+
+/// Everything that an interactive client shows, and the decisions behind it.
+///
+/// Pure: the clock, the connection, the store and the user are inputs, and what is to be done are
+/// effects. The same inputs give the same effects and views.
+#[derive(Clone, Debug)]
+pub struct Model {
+    options: Options,
+    now: Timestamp,
+    zone: Zone,
+    link: LinkState,
+    chats: BTreeMap<ConversationId, Chat>,
+    contacts: Contacts,
+    users: BTreeMap<UserId, UserInfo>,
+    presences: BTreeMap<UserId, Presence>,
+    drafts: BTreeMap<ConversationId, Draft>,
+    outbox: Outbox,
+    notices: Notices,
+    sync: sync::State,
+    requests: BTreeMap<RequestId, pages::Purpose>,
+    last_request: u64,
+    focused: Option<ConversationId>,
+    has_attention: bool,
+    /// The local day, and the connection, as the views show them.
+    today: i64,
+    shown_link: LinkView,
+    windows_opened: u64,
+    /// Conversations whose windows are open, the least recently opened first.
+    windows: Vec<ConversationId>,
+    typing_in: BTreeSet<ConversationId>,
+    /// What this call of [`Model::apply`] has decided so far.
+    effects: Vec<Effect>,
+    dirty: BTreeSet<Part>,
+    wake: Option<Timestamp>,
+    unsaved: BTreeSet<ConversationId>,
+    saved_at: Timestamp,
+}
+
+impl Model {
+    /// Creates the model of a user without conversations.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        Self {
+            options,
+            now: Timestamp::new(0),
+            zone: Zone::utc(),
+            link: LinkState::default(),
+            chats: BTreeMap::new(),
+            contacts: Contacts::new(),
+            users: BTreeMap::new(),
+            presences: BTreeMap::new(),
+            drafts: BTreeMap::new(),
+            outbox: Outbox::default(),
+            notices: Notices::default(),
+            sync: sync::State::default(),
+            requests: BTreeMap::new(),
+            last_request: 0,
+            focused: None,
+            has_attention: true,
+            today: 0,
+            shown_link: LinkView::Connecting,
+            windows_opened: 0,
+            windows: Vec::new(),
+            typing_in: BTreeSet::new(),
+            effects: Vec::new(),
+            dirty: BTreeSet::new(),
+            wake: None,
+            unsaved: BTreeSet::new(),
+            saved_at: Timestamp::new(0),
+        }
+    }
+
+    /// Applies an input. Returns what to do, in order.
+    #[must_use]
+    pub fn apply(&mut self, input: Input) -> Vec<Effect> {
+        match input {
+            Input::Restored(restored) => self.restore(*restored),
+            Input::Clock(now) => self.now = self.now.max(now),
+            Input::Zone(zone) => {
+                self.zone = zone;
+                self.touch_windows();
+            }
+            Input::Link(link) => self.set_link(link),
+            Input::Overview(overview) => self.apply_overview(&overview),
+            Input::OverviewFailed => self.overview_failed(),
+            Input::Contacts(contacts) => self.set_contacts(&contacts),
+            Input::Details {
+                conversation,
+                details,
+                users,
+            } => self.set_details(conversation, *details, users),
+            Input::Users(users) => self.learn_users(users),
+            Input::Presence(presences) => self.set_presences(&presences),
+            Input::Receipts {
+                conversation,
+                msgid,
+                who,
+            } => self.set_receipts(conversation, msgid, &who),
+            Input::Event(event) => self.apply_event(&event),
+            Input::Entries(messages) => self.append(&messages),
+            Input::Page { id, page } => self.page(id, page),
+            Input::Accepted { id, result } => self.accepted(id, result),
+            Input::Uploading { id, done, of } => self.uploading(id, done, of),
+            Input::Uploaded { id, result } => self.uploaded(id, result),
+            Input::EditFailed { draft, why } => self.refuse(*draft, why),
+            Input::NewStream => {
+                let effects = self.outbox.new_stream();
+                self.effects.extend(effects);
+                self.touch_outbox();
+            }
+            Input::Command(command) => self.command(command),
+        }
+        self.finish()
+    }
+
+    /// Does what is due, and collects the effects of this call.
+    fn finish(&mut self) -> Vec<Effect> {
+        self.tick();
+        self.request_overview();
+        self.advance_outbox();
+        self.request_pages();
+        self.save();
+        let wake = self.next_wake();
+        if wake != self.wake {
+            self.wake = wake;
+            self.effects.extend(wake.map(Effect::Wake));
+        }
+        let dirty = std::mem::take(&mut self.dirty);
+        self.effects.extend(dirty.into_iter().map(Effect::Dirty));
+        std::mem::take(&mut self.effects)
+    }
+
+    fn touch(&mut self, part: Part) {
+        self.dirty.insert(part);
+    }
+
+    /// A conversation changed: in the list, in the store, and in its window if there is one.
+    fn touch_chat(&mut self, id: ConversationId) {
+        self.touch(Part::List);
+        self.unsaved.insert(id);
+        self.touch_window(id);
+    }
+
+    fn touch_window(&mut self, id: ConversationId) {
+        if self
+            .chats
+            .get(&id)
+            .is_some_and(|chat| chat.window.is_some())
+        {
+            self.touch(Part::Window(id));
+        }
+    }
+
+    fn touch_windows(&mut self) {
+        let open = self.windows.iter().copied().map(Part::Window);
+        self.dirty.extend(open);
+    }
+
+    fn new_request(&mut self, purpose: pages::Purpose) -> RequestId {
+        self.last_request += 1;
+        let id = RequestId::new(self.last_request);
+        self.requests.insert(id, purpose);
+        id
+    }
+}
+
+/// Views
+impl Model {
+    /// The user.
+    #[must_use]
+    pub const fn me(&self) -> UserId {
+        self.options.me
+    }
+
+    /// The present time, as far as the model knows it.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The moment of the last overview.
+    #[must_use]
+    pub const fn moment(&self) -> Option<Moment> {
+        self.sync.moment()
+    }
+
+    /// The connection.
+    #[must_use]
+    pub fn link(&self) -> LinkView {
+        self.link.view(self.now)
+    }
+
+    /// Name, topic, settings, members and pins of a conversation whose window is open, once they
+    /// are known.
+    #[must_use]
+    pub fn details(&self, id: ConversationId) -> Option<&Details> {
+        self.chats.get(&id)?.details.as_ref()
+    }
+
+    /// An entry, if it is held.
+    #[must_use]
+    pub fn entry(&self, id: ConversationId, msgid: MsgId) -> Option<&Entry> {
+        self.chats.get(&id)?.log.get(msgid).map(|entry| &**entry)
+    }
+
+    /// A user whose name is known.
+    #[must_use]
+    pub fn user(&self, id: UserId) -> Option<&UserInfo> {
+        self.users.get(&id)
+    }
+
+    /// The presence of a user, if it is watched.
+    #[must_use]
+    pub fn presence(&self, id: UserId) -> Option<Presence> {
+        self.presences.get(&id).copied()
+    }
+
+    /// Friends, pending requests, follows and blocks.
+    #[must_use]
+    pub const fn contacts(&self) -> &Contacts {
+        &self.contacts
+    }
+
+    /// The draft of a conversation.
+    #[must_use]
+    pub fn draft(&self, id: ConversationId) -> Option<&Draft> {
+        self.drafts.get(&id)
+    }
+
+    /// All own messages that are not in their logs yet.
+    #[must_use]
+    pub fn outbox(&self) -> Vec<Pending> {
+        self.outbox.items().map(|item| item.view()).collect()
+    }
+}
+
+impl Model {
+    fn apply_event(&mut self, event: &Event) {
+        use cairn_client::proto::wire::event::Update;
+        match event {
+            Event::Update(Update::Conversation(summary)) => self.apply_summary(summary),
+            Event::Update(Update::Removed { conversation, .. }) => self.forget(*conversation),
+            Event::Update(Update::Read {
+                conversation,
+                read,
+                head,
+            }) => self.apply_read(*conversation, *read, *head),
+            Event::Update(Update::Floor {
+                conversation,
+                floor,
+            }) => self.expire(*conversation, *floor),
+            Event::Update(Update::Contact(contact)) => self.apply_contact(contact),
+            Event::Update(Update::Presence(presence)) => {
+                self.set_presences(std::slice::from_ref(presence));
+            }
+            Event::Update(Update::Receipts {
+                conversation,
+                cursors,
+                more,
+            }) => self.apply_cursors(*conversation, cursors, *more),
+            Event::Update(Update::User(user)) => self.learn_users(vec![user.clone()]),
+            Event::Typing { conversation, user } => self.typing(*conversation, *user),
+            Event::Reconnected | Event::Lagged(_) => self.missed_events(),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,456 @@
+//! Keeps the model in step with the server and the store: overviews, events, names.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use cairn_client::Overview;
+use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp, UserId};
+use cairn_client::proto::limits::WATCHED_USERS_MAX;
+use cairn_client::proto::model::conversation::{Conversation as Summary, ConversationKind};
+use cairn_client::proto::model::people::Contact;
+use cairn_client::proto::model::presence::UserPresence;
+use cairn_client::proto::model::receipts::{MemberCursors, Receipt};
+use cairn_client::proto::model::user::UserInfo;
+use cairn_client::proto::wire::overview::{Moment, OverviewExtent};
+
+use super::chat::Chat;
+use super::{Effect, Model, Part, Restored, StoreOp};
+use crate::conversation::Details;
+use crate::limits;
+use crate::link::Link;
+use crate::time::plus;
+
+/// What is known to be missing.
+#[derive(Clone, Debug)]
+pub(super) struct State {
+    moment: Option<Moment>,
+    /// An overview is needed.
+    is_behind: bool,
+    /// An overview is on its way; whether an event made it out of date.
+    asked: Option<bool>,
+    /// No overview is requested before.
+    not_before: Timestamp,
+    /// An absence whose unread messages are to be summed up with the next overview.
+    pub(super) is_returning: bool,
+    watched: Vec<UserId>,
+    /// Conversations whose stored entries may be out of date.
+    pub(super) behind: BTreeSet<ConversationId>,
+    /// Requests in flight that bring them up to date, and when the next ones may be made.
+    pub(super) catching_up: usize,
+    pub(super) catch_up_at: Timestamp,
+    pub(super) asked_users: BTreeSet<UserId>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            moment: None,
+            is_behind: false,
+            asked: None,
+            not_before: Timestamp::new(0),
+            is_returning: false,
+            watched: Vec::new(),
+            behind: BTreeSet::new(),
+            catching_up: 0,
+            catch_up_at: Timestamp::new(0),
+            asked_users: BTreeSet::new(),
+        }
+    }
+}
+
+impl State {
+    pub(super) const fn moment(&self) -> Option<Moment> {
+        self.moment
+    }
+
+    /// When an overview that is needed may be requested.
+    pub(super) fn due(&self) -> Option<Timestamp> {
+        (self.is_behind && self.asked.is_none()).then_some(self.not_before)
+    }
+
+    pub(super) const fn fall_behind(&mut self) {
+        self.is_behind = true;
+    }
+
+    const fn outdate(&mut self) {
+        if let Some(is_outdated) = &mut self.asked {
+            *is_outdated = true;
+        }
+    }
+}
+
+/// The store and the connection
+impl Model {
+    pub(super) fn restore(&mut self, restored: Restored) {
+        self.sync.moment = restored.moment;
+        self.learn_users(restored.users);
+        for saved in restored.conversations {
+            let id = saved.summary.id;
+            let mut chat = Chat::new(self.options.me, &saved.summary);
+            chat.own.set_listed(saved.listed);
+            chat.checked = saved.checked;
+            self.learn_peer(&saved.summary);
+            self.chats.insert(id, chat);
+        }
+        for draft in restored.drafts.into_iter().take(limits::DRAFTS_MAX) {
+            self.drafts.insert(draft.conversation, draft.bounded());
+        }
+        let stream = restored.is_new_stream;
+        let effects = self
+            .outbox
+            .restore(restored.outbox, restored.next_seqs, stream);
+        self.effects.extend(effects);
+        self.touch(Part::List);
+        self.touch_outbox();
+        self.unsaved.clear();
+    }
+
+    pub(super) fn set_link(&mut self, link: Link) {
+        if let Some(absence) = self.link.set(link, self.now) {
+            self.came_online(absence);
+        } else if !self.link.is_online() {
+            self.sync.asked = None;
+            self.forget_pulls();
+            if matches!(link, Link::Ended(_)) {
+                self.outbox.client_ended();
+            }
+        }
+        self.touch(Part::Outbox);
+        self.touch_windows();
+    }
+
+    fn came_online(&mut self, absence: Duration) {
+        self.sync.is_returning |= absence >= limits::ABSENCE_TIME;
+        self.sync.not_before = self.now;
+        self.sync.asked_users.clear();
+        self.missed_events();
+        self.watch_peers(true);
+    }
+
+    /// Events may be missing: nothing is certain until the next overview.
+    pub(super) fn missed_events(&mut self) {
+        self.sync.is_behind = true;
+        self.sync.outdate();
+        for chat in self.chats.values_mut() {
+            chat.details_asked = false;
+            if let Some(window) = &mut chat.window {
+                window.has_asked_receipts = false;
+            }
+        }
+    }
+}
+
+/// Overviews
+impl Model {
+    pub(super) fn request_overview(&mut self) {
+        let is_due = self.sync.due().is_some_and(|at| at <= self.now);
+        if is_due && self.link.is_online() {
+            self.sync.asked = Some(false);
+            self.sync.is_behind = false;
+            let since = self.sync.moment;
+            self.effects.push(Effect::Overview { since });
+        }
+    }
+
+    pub(super) fn overview_failed(&mut self) {
+        self.sync.asked = None;
+        self.sync.is_behind = true;
+        self.sync.not_before = plus(self.now, limits::OVERVIEW_INTERVAL);
+    }
+
+    pub(super) fn apply_overview(&mut self, overview: &Overview) {
+        let is_outdated = self.sync.asked.take().unwrap_or(false);
+        if is_outdated {
+            // Replies and events travel on different streams, and their order is unknown.
+            return self.overview_failed();
+        }
+        self.sync.not_before = plus(self.now, limits::OVERVIEW_INTERVAL);
+        let before = self.loudness();
+        self.drop_unlisted(overview);
+        for summary in &overview.conversations {
+            self.upsert(summary);
+            if let Some(chat) = self.chats.get_mut(&summary.id) {
+                chat.own.list(summary);
+            }
+        }
+        self.sync.moment = Some(overview.as_of);
+        let saved = overview.conversations.iter().map(|summary| summary.id);
+        self.unsaved.extend(saved);
+        self.save_all();
+        self.effects
+            .push(Effect::Store(StoreOp::Moment(overview.as_of)));
+        if std::mem::take(&mut self.sync.is_returning) {
+            self.sum_up(&before);
+            for chat in self.chats.values_mut() {
+                chat.noticed = chat.head;
+            }
+        }
+        if self.chats.values().any(|chat| chat.unread.is_lower_bound) {
+            self.sync.is_behind = true;
+        }
+        self.sync.catch_up_at = plus(self.now, limits::CATCH_UP_DELAY);
+        let ids: Vec<ConversationId> = self.chats.keys().copied().collect();
+        ids.into_iter().for_each(|id| self.check_stored(id));
+        self.watch_peers(false);
+        self.touch(Part::List);
+    }
+
+    fn drop_unlisted(&mut self, overview: &Overview) {
+        let listed: BTreeSet<ConversationId> = overview
+            .conversations
+            .iter()
+            .map(|summary| summary.id)
+            .collect();
+        let mut gone = overview.gone.clone();
+        for (id, chat) in &mut self.chats {
+            if listed.contains(id) || !chat.exists {
+                continue;
+            }
+            match overview.extent {
+                OverviewExtent::All => gone.push(*id),
+                OverviewExtent::Changed => {
+                    let before = chat.own.read();
+                    chat.own.revert_to_listed();
+                    if chat.own.read() != before && !chat.recount() {
+                        chat.unread.is_lower_bound = true;
+                    }
+                }
+            }
+        }
+        for id in gone {
+            self.forget(id);
+        }
+    }
+
+    fn upsert(&mut self, summary: &Summary) {
+        self.learn_peer(summary);
+        match self.chats.get_mut(&summary.id) {
+            Some(chat) => {
+                let floor = chat.floor;
+                chat.apply(summary);
+                if chat.floor > floor {
+                    self.delete_expired(summary.id);
+                }
+            }
+            None => {
+                let chat = Chat::new(self.options.me, summary);
+                self.chats.insert(summary.id, chat);
+            }
+        }
+        self.touch_chat(summary.id);
+    }
+}
+
+/// Events
+impl Model {
+    pub(super) fn apply_summary(&mut self, summary: &Summary) {
+        self.sync.outdate();
+        self.upsert(summary);
+        self.watch_peers(false);
+    }
+
+    /// The user is no longer a member.
+    pub(super) fn forget(&mut self, id: ConversationId) {
+        self.sync.outdate();
+        let Some(chat) = self.chats.remove(&id) else {
+            return;
+        };
+        if chat.window.is_some() {
+            self.touch(Part::Window(id));
+            self.windows.retain(|open| *open != id);
+        }
+        self.focused = self.focused.filter(|focused| *focused != id);
+        self.typing_in.remove(&id);
+        self.sync.behind.remove(&id);
+        if chat.catch_up.is_some() {
+            self.sync.catching_up = self.sync.catching_up.saturating_sub(1);
+        }
+        self.unsaved.remove(&id);
+        self.effects.push(Effect::Store(StoreOp::Forget(id)));
+        if self.drafts.remove(&id).is_some() {
+            self.effects.push(Effect::Store(StoreOp::NoDraft(id)));
+            self.touch(Part::Draft(id));
+        }
+        let effects = self.outbox.forget(id);
+        self.effects.extend(effects);
+        self.touch_outbox();
+        self.touch(Part::List);
+    }
+
+    pub(super) fn apply_read(&mut self, id: ConversationId, read: MsgId, head: MsgId) {
+        self.sync.outdate();
+        if let Some(chat) = self.chats.get_mut(&id) {
+            if !chat.set_read(read, head) {
+                self.sync.is_behind = true;
+            }
+            self.touch_chat(id);
+        }
+    }
+
+    pub(super) fn expire(&mut self, id: ConversationId, floor: MsgId) {
+        self.sync.outdate();
+        if let Some(chat) = self.chats.get_mut(&id)
+            && floor > chat.floor
+        {
+            chat.raise_floor(floor);
+            if !chat.recount() && chat.unread.messages > 0 {
+                chat.unread.is_lower_bound = true;
+                self.sync.is_behind = true;
+            }
+            self.delete_expired(id);
+            self.touch_chat(id);
+        }
+    }
+
+    fn delete_expired(&mut self, conversation: ConversationId) {
+        if let Some(chat) = self.chats.get(&conversation) {
+            self.effects.push(Effect::Store(StoreOp::Delete {
+                conversation,
+                through: chat.floor,
+            }));
+        }
+    }
+
+    pub(super) fn typing(&mut self, id: ConversationId, user: UserId) {
+        let until = plus(self.now, limits::TYPING_TIME);
+        if let Some(chat) = self.chats.get_mut(&id)
+            && (chat.typing.len() < limits::TYPING_USERS_MAX || chat.typing.contains_key(&user))
+        {
+            let is_new = chat.typing.insert(user, until).is_none();
+            self.typing_in.insert(id);
+            if is_new {
+                self.touch(Part::List);
+                self.touch_window(id);
+            }
+        }
+    }
+
+    pub(super) fn apply_cursors(
+        &mut self,
+        id: ConversationId,
+        raised: &[MemberCursors],
+        more: bool,
+    ) {
+        if let Some(chat) = self.chats.get_mut(&id) {
+            raised
+                .iter()
+                .for_each(|cursors| chat.cursors.raise(cursors));
+            if let Some(window) = &mut chat.window {
+                window.has_asked_receipts &= !more;
+            }
+            self.touch_window(id);
+        }
+    }
+
+    pub(super) fn set_receipts(&mut self, id: ConversationId, msgid: MsgId, who: &[Receipt]) {
+        if let Some(chat) = self.chats.get_mut(&id) {
+            for receipt in who {
+                chat.cursors.receipt(msgid, *receipt);
+            }
+            self.touch_window(id);
+        }
+    }
+
+    pub(super) fn set_details(
+        &mut self,
+        id: ConversationId,
+        details: Details,
+        users: Vec<UserInfo>,
+    ) {
+        self.learn_users(users);
+        if let Some(chat) = self.chats.get_mut(&id)
+            && chat.window.is_some()
+        {
+            chat.details = Some(details);
+            chat.details_asked = false;
+            self.touch(Part::Details(id));
+            self.touch_window(id);
+        }
+    }
+}
+
+/// People
+impl Model {
+    pub(super) fn apply_contact(&mut self, contact: &Contact) {
+        self.sync.outdate();
+        self.learn_users(vec![contact.user.clone()]);
+        self.contacts.set(contact);
+        self.touch(Part::People);
+    }
+
+    pub(super) fn set_contacts(&mut self, contacts: &[Contact]) {
+        let users = contacts.iter().map(|contact| contact.user.clone());
+        self.learn_users(users.collect());
+        self.contacts.replace(contacts);
+        self.touch(Part::People);
+    }
+
+    fn learn_peer(&mut self, summary: &Summary) {
+        if let ConversationKind::Direct { peer } = &summary.kind {
+            self.learn_users(vec![peer.clone()]);
+        }
+    }
+
+    pub(super) fn learn_users(&mut self, users: Vec<UserInfo>) {
+        let mut learned = Vec::new();
+        for user in users {
+            self.sync.asked_users.remove(&user.id);
+            let is_full = self.users.len() >= limits::USERS_MAX;
+            let known = self.users.get(&user.id);
+            if known == Some(&user) || is_full && known.is_none() {
+                continue;
+            }
+            self.rename_peer(&user);
+            self.users.insert(user.id, user.clone());
+            learned.push(user);
+        }
+        if !learned.is_empty() {
+            self.effects.push(Effect::Store(StoreOp::Users(learned)));
+            self.touch(Part::People);
+            self.touch(Part::List);
+            self.touch_windows();
+        }
+    }
+
+    fn rename_peer(&mut self, user: &UserInfo) {
+        let direct = ConversationId::direct(self.options.me, user.id);
+        let chat = direct.and_then(|id| self.chats.get_mut(&id));
+        if let Some(chat) = chat {
+            chat.kind = ConversationKind::Direct { peer: user.clone() };
+        }
+    }
+
+    pub(super) fn set_presences(&mut self, presences: &[UserPresence]) {
+        for presence in presences {
+            if self.sync.watched.contains(&presence.user) {
+                self.presences.insert(presence.user, presence.presence());
+            }
+        }
+        self.touch(Part::People);
+        self.touch(Part::List);
+    }
+
+    /// Watches the users of the most recent direct chats.
+    fn watch_peers(&mut self, always: bool) {
+        if !self.link.is_online() {
+            return;
+        }
+        let mut direct: Vec<_> = self
+            .chats
+            .values()
+            .filter_map(|chat| match &chat.kind {
+                ConversationKind::Direct { peer } => Some((chat.active_at, peer.id)),
+                ConversationKind::Group { .. } => None,
+            })
+            .collect();
+        direct.sort_unstable_by(|a, b| b.cmp(a));
+        direct.truncate(WATCHED_USERS_MAX);
+        let mut users: Vec<UserId> = direct.into_iter().map(|(_, user)| user).collect();
+        users.sort_unstable();
+        if users != self.sync.watched || always && !users.is_empty() {
+            self.sync.watched.clone_from(&users);
+            self.presences.retain(|user, _| users.contains(user));
+            self.effects.push(Effect::Watch(users));
+        }
+    }
+}

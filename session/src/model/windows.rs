@@ -1,0 +1,451 @@
+//! Windows: opening, scrolling, reading, jumping.
+
+use cairn_client::proto::ids::{ConversationId, MsgId};
+use cairn_client::proto::model::conversation::{Conversation as Summary, ConversationKind};
+use cairn_client::proto::model::group::{MemberSettings, Role};
+
+use super::chat::Chat;
+use super::{Command, Effect, Fetched, Model, Part, Place};
+use crate::conversation::Entry;
+use crate::day::Date;
+use crate::limits;
+use crate::outbox::Item;
+use crate::timeline::{
+    self, AnchorTo, DateJump, DateSearch, DateStep, Divider, RowKey, Seen, Source, Window,
+    WindowView,
+};
+
+/// Commands
+impl Model {
+    pub(super) fn command(&mut self, command: Command) {
+        match command {
+            Command::Open { conversation, at } => self.open(conversation, at),
+            Command::Leave(id) => self.leave(id),
+            Command::Attention(has_attention) => self.attend(has_attention),
+            Command::Seen {
+                conversation,
+                first,
+                last,
+            } => self.see(conversation, first, last),
+            Command::Jump { conversation, to } => self.jump(conversation, to),
+            Command::Back(id) => self.back(id),
+            Command::Draft(draft) => self.set_draft(draft),
+            Command::Send(draft) => self.send(draft),
+            Command::Forward { from, msgid, to } => self.forward(from, msgid, to),
+            Command::Again(id) => self.again(id),
+            Command::Withdraw(id) => self.withdraw(id),
+            Command::MarkRead(id) => {
+                let head = self.chats.get(&id).map(|chat| chat.head);
+                head.into_iter().for_each(|head| self.mark_read(id, head));
+            }
+            Command::MarkUnread { conversation, from } => self.mark_unread(conversation, from),
+            Command::Typing(id) => self.effects.push(Effect::Typing(id)),
+            Command::Notices(settings) => self.notices.set(settings),
+        }
+    }
+
+    fn open(&mut self, id: ConversationId, at: Place) {
+        self.begin_direct(id);
+        if self.focused.is_some_and(|focused| focused != id) {
+            self.lose_focus();
+        }
+        let Some(chat) = self.chats.get_mut(&id) else {
+            return;
+        };
+        if self.focused != Some(id) {
+            self.windows_opened += 1;
+            let divider = match chat.unread.messages {
+                0 => Divider::None,
+                count => Divider::After {
+                    read: chat.read(),
+                    count,
+                },
+            };
+            let opened = self.windows_opened;
+            match &mut chat.window {
+                Some(window) => window.reopen(opened, divider),
+                None => chat.window = Some(Window::new(opened, divider)),
+            }
+            self.focused = Some(id);
+            if chat.exists {
+                self.effects.push(Effect::Focus(Some(id)));
+            }
+            self.windows.retain(|open| *open != id);
+            self.windows.push(id);
+            let excess = self.windows.len().saturating_sub(limits::WINDOWS_MAX);
+            let oldest: Vec<_> = self.windows.iter().copied().take(excess).collect();
+            oldest.into_iter().for_each(|id| self.close(id));
+        }
+        self.go(id, at);
+        self.touch_chat(id);
+    }
+
+    /// A direct chat can be written in before it exists.
+    fn begin_direct(&mut self, id: ConversationId) {
+        let me = self.options.me;
+        let Some((low, high)) = id
+            .direct_users()
+            .filter(|(low, high)| *low == me || *high == me)
+        else {
+            return;
+        };
+        let peer = if low == me { high } else { low };
+        let Some(peer) = self.users.get(&peer) else {
+            return;
+        };
+        let peer = peer.clone();
+        self.chats.entry(id).or_insert_with(|| {
+            let summary = Summary {
+                id,
+                kind: ConversationKind::Direct { peer },
+                role: Role::Member,
+                head: MsgId::ZERO,
+                floor: MsgId::ZERO,
+                read: MsgId::ZERO,
+                delivered: MsgId::ZERO,
+                unread: 0,
+                mentions: 0,
+                last: None,
+                settings: MemberSettings::default(),
+            };
+            let mut chat = Chat::new(me, &summary);
+            chat.exists = false;
+            chat
+        });
+    }
+
+    fn leave(&mut self, id: ConversationId) {
+        if self.focused == Some(id) {
+            self.lose_focus();
+            self.effects.push(Effect::Focus(None));
+        }
+        self.close(id);
+    }
+
+    fn lose_focus(&mut self) {
+        let focused = self.focused.take();
+        let window = focused.and_then(|id| self.chats.get_mut(&id)?.window.as_mut());
+        if let Some(window) = window {
+            window.lose_focus();
+        }
+        focused.into_iter().for_each(|id| self.touch_window(id));
+    }
+
+    fn close(&mut self, id: ConversationId) {
+        self.windows.retain(|open| *open != id);
+        if let Some(chat) = self.chats.get_mut(&id)
+            && chat.window.take().is_some()
+        {
+            chat.details = None;
+            chat.details_asked = false;
+            chat.details_as_of = MsgId::ZERO;
+            chat.evict(limits::PREVIEW_ENTRIES);
+            self.settle_sent(id);
+            self.touch(Part::Window(id));
+        }
+    }
+
+    fn attend(&mut self, has_attention: bool) {
+        self.has_attention = has_attention;
+        let window = self
+            .focused
+            .and_then(|id| self.chats.get_mut(&id)?.window.as_mut());
+        if let Some(window) = window {
+            window.attend(has_attention, self.now);
+        }
+    }
+
+    fn see(&mut self, id: ConversationId, first: RowKey, last: RowKey) {
+        let (now, has_attention) = (self.now, self.has_attention && self.focused == Some(id));
+        let Some(view) = self.window(id) else {
+            return;
+        };
+        let entry = |key| view.entry_at(key);
+        let is_at_end = view
+            .find(last)
+            .is_none_or(|last| last + 1 >= view.rows.len());
+        let Some(chat) = self.chats.get_mut(&id) else {
+            return;
+        };
+        let Some(window) = &mut chat.window else {
+            return;
+        };
+        let last = match is_at_end {
+            true => Some(chat.head),
+            false => entry(last),
+        };
+        let Some(last) = last else {
+            return;
+        };
+        let first = entry(first).unwrap_or(last).min(last);
+        window.is_blocked = false;
+        window.target = window.target.filter(|target| !chat.log.contains(*target));
+        let seen = Seen {
+            first,
+            last: last.min(chat.log.last().unwrap_or(last)),
+            is_at_end,
+        };
+        window.see(seen, has_attention, now);
+    }
+}
+
+/// Reading
+impl Model {
+    /// Marks everything up to a message as read, here and on the server.
+    pub(super) fn mark_read(&mut self, id: ConversationId, msgid: MsgId) {
+        let Some(chat) = self.chats.get_mut(&id) else {
+            return;
+        };
+        let msgid = msgid.min(chat.head);
+        if msgid <= chat.read() {
+            return;
+        }
+        if !chat.set_read(msgid, chat.head) {
+            self.sync.fall_behind();
+        }
+        self.effects.push(Effect::Read {
+            conversation: id,
+            msgid,
+        });
+        self.touch_chat(id);
+    }
+
+    fn mark_unread(&mut self, id: ConversationId, from: MsgId) {
+        let Some(chat) = self.chats.get_mut(&id) else {
+            return;
+        };
+        if let Some(window) = &mut chat.window {
+            window.is_reading_held = true;
+        }
+        if from > chat.read() {
+            return;
+        }
+        if !chat.set_read(from.prev(), chat.head) {
+            self.sync.fall_behind();
+        }
+        self.effects.push(Effect::MarkUnread {
+            conversation: id,
+            from,
+        });
+        self.touch_chat(id);
+    }
+}
+
+/// Places
+impl Model {
+    fn jump(&mut self, id: ConversationId, to: Place) {
+        if let Some(window) = self.window_mut(id) {
+            window.remember();
+        }
+        self.go(id, to);
+        self.touch_window(id);
+    }
+
+    fn back(&mut self, id: ConversationId) {
+        let Some(window) = self.window_mut(id) else {
+            return;
+        };
+        let Some(place) = window.places.pop() else {
+            return;
+        };
+        match place {
+            AnchorTo::Row(RowKey::Entry(msgid)) => self.go(id, Place::At(msgid)),
+            _ => self.go(id, Place::End),
+        }
+        self.touch_window(id);
+    }
+
+    fn window_mut(&mut self, id: ConversationId) -> Option<&mut Window> {
+        self.chats.get_mut(&id)?.window.as_mut()
+    }
+
+    /// Moves a window to a place.
+    fn go(&mut self, id: ConversationId, to: Place) {
+        let Some(chat) = self.chats.get_mut(&id) else {
+            return;
+        };
+        let (floor, head, read) = (chat.floor, chat.head, chat.read());
+        let Some(window) = &mut chat.window else {
+            return;
+        };
+        window.is_blocked = false;
+        window.search = None;
+        window.date_jump = DateJump::Idle;
+        let target = match to {
+            Place::At(msgid) => Some(msgid.clamp(floor.next(), head.max(floor.next()))),
+            Place::FirstUnread if read < head && chat.unread.messages > 0 => Some(read.next()),
+            Place::End | Place::FirstUnread => None,
+            Place::On(date) => return self.search_from(id, date),
+        };
+        window.target = target;
+        window.scroll(match target {
+            Some(msgid) => AnchorTo::Row(RowKey::Entry(msgid)),
+            None => AnchorTo::End,
+        });
+    }
+
+    fn search_from(&mut self, id: ConversationId, date: Date) {
+        let wanted = self.zone.start_of(date.day_number());
+        let now = self.now;
+        let Some(chat) = self.chats.get_mut(&id) else {
+            return;
+        };
+        let Some(window) = &mut chat.window else {
+            return;
+        };
+        let last = chat.log.get(chat.head).map_or(now, |entry| entry.sent_at);
+        if chat.head <= chat.floor || last < wanted {
+            window.date_jump = DateJump::NotFound;
+            return;
+        }
+        window.date_jump = DateJump::Searching;
+        window.target = None;
+        window.is_probing = false;
+        let mut search = DateSearch::new(wanted, chat.floor, (chat.head, last));
+        for (msgid, entry) in chat.log.entries() {
+            search.note(msgid, entry.sent_at);
+        }
+        window.search = Some(search);
+    }
+
+    /// Continues the search of a date.
+    pub(super) fn search_date(&mut self, id: ConversationId) {
+        let is_online = self.link.is_online();
+        let Some(chat) = self.chats.get_mut(&id) else {
+            return;
+        };
+        let Some(window) = chat.window.as_mut().filter(|window| !window.is_probing) else {
+            return;
+        };
+        let Some(search) = &mut window.search else {
+            return;
+        };
+        if let Some(target) = window.target {
+            // The search has ended; the entries around its result are being read.
+            if let Some(since) = chat.log.segments().held_since(target) {
+                let wanted = search.wanted();
+                let is_found = |entry: &Entry| entry.sent_at >= wanted && entry.is_shown();
+                let found = {
+                    let mut held = chat.log.after(since.prev());
+                    held.find(|(_, entry)| is_found(entry))
+                };
+                let found = found.map_or(target, |(msgid, _)| msgid).min(target);
+                window.search = None;
+                window.date_jump = DateJump::Idle;
+                window.target = Some(found);
+                window.scroll(AnchorTo::Row(RowKey::Entry(found)));
+                self.touch_window(id);
+            }
+            return;
+        }
+        match search.step() {
+            DateStep::Found(msgid) => {
+                window.target = Some(msgid);
+                let is_held = chat.log.contains(msgid);
+                if is_held {
+                    self.search_date(id);
+                }
+            }
+            DateStep::Probe(msgid) if is_online => {
+                window.is_probing = true;
+                let opened = window.opened;
+                self.probe(id, opened, msgid);
+            }
+            DateStep::Probe(_) => {
+                window.search = None;
+                window.date_jump = DateJump::NotFound;
+                self.touch_window(id);
+            }
+        }
+    }
+
+    pub(super) fn date_page(
+        &mut self,
+        id: ConversationId,
+        opened: u64,
+        probe: MsgId,
+        page: &Fetched,
+    ) {
+        let window = self.window_mut(id).filter(|window| window.opened == opened);
+        let Some(window) = window.filter(|window| window.is_probing) else {
+            return;
+        };
+        window.is_probing = false;
+        let found = match page {
+            Fetched::Pulled(page) => page.messages.first(),
+            Fetched::Stored { messages, .. } => messages.first(),
+            Fetched::Failed => None,
+        };
+        match (found, &mut window.search) {
+            (Some(found), Some(search)) if found.msgid >= probe => {
+                search.note(found.msgid, found.sent_at);
+            }
+            _ => {
+                window.search = None;
+                window.date_jump = DateJump::NotFound;
+            }
+        }
+        self.touch_window(id);
+    }
+}
+
+/// Views
+impl Model {
+    /// The window of a conversation, if it is open. Takes time in proportion to the entries held.
+    #[must_use]
+    pub fn window(&self, id: ConversationId) -> Option<WindowView> {
+        let chat = self.chats.get(&id)?;
+        let window = chat.window.as_ref()?;
+        let pending = self.outbox.of(id).filter(|item| !is_in_log(chat, item));
+        let source = Source {
+            me: self.options.me,
+            conversation: id,
+            log: &chat.log,
+            floor: chat.floor,
+            head: chat.head,
+            details: chat.details.as_ref(),
+            cursors: &chat.cursors,
+            divider: window.divider.place(),
+            zone: &self.zone,
+            now: self.now,
+            pending: pending.map(Item::view).collect(),
+        };
+        Some(WindowView {
+            conversation: id,
+            rows: timeline::rows(&source),
+            head: chat.head,
+            floor: chat.floor,
+            is_at_end: chat.head <= chat.floor || chat.log.contains(chat.head),
+            anchor: window.anchor,
+            date_jump: window.date_jump,
+            can_go_back: !window.places.is_empty(),
+            is_loading: window.asked.is_some() || window.search.is_some(),
+            typing: chat.typing.keys().copied().collect(),
+            sent_rows: window.sent_rows.iter().copied().collect(),
+        })
+    }
+
+    /// Places the dividers of windows once the entries after them are held.
+    pub(super) fn place_divider(&mut self, id: ConversationId) {
+        let me = self.options.me;
+        let Some(chat) = self.chats.get_mut(&id) else {
+            return;
+        };
+        if let Some(window) = &mut chat.window {
+            window.divider.advance(&chat.log, chat.floor, me);
+        }
+    }
+}
+
+/// Whether an entry that is an own message, or may be it, is in the log already.
+fn is_in_log(chat: &Chat, item: &Item) -> bool {
+    if let Some(msgid) = item.stored {
+        return chat.log.contains(msgid);
+    }
+    let mut newest = chat.log.entries().rev().take(limits::SENT_ROWS_MAX);
+    newest.any(|(_, entry)| {
+        entry.sender == chat.me
+            && entry.sent_at >= item.saved.written_at
+            && item.may_be(&entry.body, entry.reply_to)
+    })
+}

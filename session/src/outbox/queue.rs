@@ -1,0 +1,399 @@
+//! The outbox: own messages, each stored on the server exactly once.
+//!
+//! A message gets its number on the send stream when it is handed to the client, and the store has
+//! that number before. After a restart, all messages that may have been handed over are handed over
+//! again first, under their old numbers and in their order. Where the server cannot tell whether it
+//! has a message, the user decides.
+
+use std::collections::BTreeMap;
+
+use cairn_client::proto::content::body::Body;
+use cairn_client::proto::content::extras::Extras;
+use cairn_client::proto::ids::{ClientSeq, ConversationId, MsgId, Timestamp};
+use cairn_client::proto::text::Text;
+use cairn_client::proto::wire::error::ErrorCode;
+
+use super::pending::{
+    Doubt, Failure, LocalId, Outgoing, Pending, SavedPending, SavedState, SendState,
+};
+use crate::limits;
+use crate::model::{Effect, StoreOp};
+
+/// An own message, and what is known of it only while the program runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Item {
+    pub(crate) saved: SavedPending,
+    /// Whether the client has it, or uploads its file.
+    is_handed: bool,
+    progress: (u64, u64),
+    /// Its number in the log, until its entry arrives there.
+    pub(crate) stored: Option<MsgId>,
+}
+
+/// Own messages in the order in which they were written.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outbox {
+    items: BTreeMap<LocalId, Item>,
+    last_id: u64,
+    next_seqs: BTreeMap<ConversationId, ClientSeq>,
+    /// Whether the send stream is used by another device, and a new one is awaited.
+    needs_stream: bool,
+}
+
+impl Item {
+    pub(crate) fn state(&self) -> SendState {
+        if let Some(msgid) = self.stored {
+            return SendState::Stored(msgid);
+        }
+        match self.saved.state {
+            SavedState::Waiting if self.is_handed => SendState::Uploading {
+                done: self.progress.0,
+                of: self.progress.1,
+            },
+            SavedState::Waiting => SendState::Queued,
+            SavedState::Handed if self.is_handed => SendState::Sent,
+            SavedState::Handed => SendState::Queued,
+            SavedState::Failed(why) => SendState::Failed(why),
+            SavedState::Unknown(why) => SendState::Unknown(why),
+        }
+    }
+
+    pub(crate) fn view(&self) -> Pending {
+        Pending {
+            id: self.saved.id,
+            conversation: self.saved.conversation,
+            written_at: self.saved.written_at,
+            what: self.saved.what.clone(),
+            state: self.state(),
+        }
+    }
+
+    fn save(&self) -> Effect {
+        Effect::Store(StoreOp::Pending(Box::new(self.saved.clone())))
+    }
+
+    /// Whether an entry that arrived may be this message, before the server has confirmed it.
+    pub(crate) fn may_be(&self, body: &Body, reply_to: Option<MsgId>) -> bool {
+        let is_same = match &self.saved.what {
+            Outgoing::Message { body: own, extras } => own == body && extras.replied() == reply_to,
+            Outgoing::File { .. } | Outgoing::Forward { .. } => false,
+        };
+        is_same && self.stored.is_none() && self.state() == SendState::Sent
+    }
+}
+
+impl Outbox {
+    /// Takes what the store held.
+    pub(crate) fn restore(
+        &mut self,
+        items: Vec<SavedPending>,
+        next_seqs: Vec<(ConversationId, ClientSeq)>,
+        is_new_stream: bool,
+    ) -> Vec<Effect> {
+        for saved in items {
+            self.last_id = self.last_id.max(saved.id.get());
+            let item = Item {
+                saved,
+                is_handed: false,
+                progress: (0, 0),
+                stored: None,
+            };
+            self.items.insert(item.saved.id, item);
+        }
+        self.next_seqs = next_seqs.into_iter().collect();
+        // The store may have lost the last number, but not the message that took it.
+        for item in self.items.values() {
+            if let Some(seq) = item.saved.seq {
+                let next = self.next_seqs.entry(item.saved.conversation);
+                let next = next.or_insert(seq.next());
+                *next = (*next).max(seq.next());
+            }
+        }
+        if is_new_stream {
+            self.new_stream()
+        } else {
+            Vec::new()
+        }
+    }
+
+    pub(crate) fn items(&self) -> impl Iterator<Item = &Item> {
+        self.items.values()
+    }
+
+    pub(crate) fn of(&self, conversation: ConversationId) -> impl Iterator<Item = &Item> {
+        let items = self.items.values();
+        items.filter(move |item| item.saved.conversation == conversation)
+    }
+
+    /// How many own messages of a conversation need a decision of the user.
+    pub(crate) fn failed(&self, conversation: ConversationId) -> u32 {
+        let failed = self.of(conversation).filter(|item| {
+            matches!(
+                item.saved.state,
+                SavedState::Failed(_) | SavedState::Unknown(_)
+            )
+        });
+        u32::try_from(failed.count()).unwrap_or(u32::MAX)
+    }
+
+    /// Whether this many more fit.
+    pub(crate) fn fits(&self, more: usize) -> bool {
+        let held = self.items.values().filter(|item| item.stored.is_none());
+        held.count() + more <= limits::OUTBOX_MAX
+    }
+
+    /// Adds a message.
+    pub(crate) fn push(
+        &mut self,
+        conversation: ConversationId,
+        what: Outgoing,
+        written_at: Timestamp,
+    ) -> Effect {
+        self.last_id += 1;
+        let item = Item {
+            saved: SavedPending {
+                id: LocalId::new(self.last_id),
+                conversation,
+                written_at,
+                what,
+                seq: None,
+                state: SavedState::Waiting,
+            },
+            is_handed: false,
+            progress: (0, 0),
+            stored: None,
+        };
+        let save = item.save();
+        self.items.insert(item.saved.id, item);
+        save
+    }
+
+    /// Starts what can be started while the connection is established.
+    pub(crate) fn advance(&mut self) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.start_uploads(&mut effects);
+        if !self.needs_stream {
+            self.hand_over(&mut effects);
+        }
+        effects
+    }
+
+    fn start_uploads(&mut self, effects: &mut Vec<Effect>) {
+        let is_upload = |item: &Item| {
+            item.saved.state == SavedState::Waiting
+                && matches!(item.saved.what, Outgoing::File { .. })
+        };
+        let uploads = self.items.values().filter(|item| is_upload(item));
+        let running = uploads.filter(|item| item.is_handed).count();
+        let idle = self.items.values_mut();
+        let idle = idle.filter(|item| is_upload(item) && !item.is_handed);
+        for item in idle.take(limits::UPLOADS_MAX.saturating_sub(running)) {
+            if let Outgoing::File { file, .. } = &item.saved.what {
+                item.progress = (0, file.size_bytes);
+                let (id, file) = (item.saved.id, file.clone());
+                effects.push(Effect::Upload { id, file });
+            }
+            item.is_handed = true;
+        }
+    }
+
+    fn hand_over(&mut self, effects: &mut Vec<Effect>) {
+        let handed = |item: &&Item| item.saved.state == SavedState::Handed && item.is_handed;
+        let mut free =
+            limits::HANDED_MAX.saturating_sub(self.items.values().filter(handed).count());
+        let mut repeated: Vec<(Option<ClientSeq>, LocalId)> = self
+            .items
+            .values()
+            .filter(|item| item.saved.state == SavedState::Handed && !item.is_handed)
+            .map(|item| (item.saved.seq, item.saved.id))
+            .collect();
+        repeated.sort_unstable();
+        let fresh = self.items.values().filter(|item| {
+            item.saved.state == SavedState::Waiting
+                && !matches!(item.saved.what, Outgoing::File { .. })
+        });
+        let fresh: Vec<LocalId> = fresh.map(|item| item.saved.id).collect();
+        let ids = repeated.into_iter().map(|(_, id)| id).chain(fresh);
+        for id in ids {
+            let Some(item) = self.items.get_mut(&id) else {
+                continue;
+            };
+            if free == 0 {
+                break;
+            }
+            free -= 1;
+            let conversation = item.saved.conversation;
+            let seq = match item.saved.seq {
+                Some(seq) => seq,
+                None => {
+                    let next = self.next_seqs.entry(conversation);
+                    let next = next.or_insert(ClientSeq::new(1));
+                    let seq = std::mem::replace(next, next.next());
+                    item.saved.seq = Some(seq);
+                    item.saved.state = SavedState::Handed;
+                    effects.push(Effect::Store(StoreOp::NextSeq(conversation, seq.next())));
+                    effects.push(item.save());
+                    seq
+                }
+            };
+            item.is_handed = true;
+            let what = item.saved.what.clone();
+            effects.push(Effect::Send {
+                id,
+                conversation,
+                seq,
+                what,
+            });
+        }
+    }
+
+    /// The client has ended: another one is handed the messages again.
+    pub(crate) fn client_ended(&mut self) {
+        for item in self.items.values_mut() {
+            item.is_handed = false;
+        }
+    }
+
+    /// The client uses another send stream: what was handed over on the old one is in doubt.
+    pub(crate) fn new_stream(&mut self) -> Vec<Effect> {
+        self.needs_stream = false;
+        self.next_seqs.clear();
+        let mut effects = vec![Effect::Store(StoreOp::NoSeqs)];
+        for item in self.items.values_mut() {
+            if item.saved.state == SavedState::Handed && item.stored.is_none() {
+                item.saved.state = SavedState::Unknown(Doubt::Stream);
+                item.saved.seq = None;
+                item.is_handed = false;
+                effects.push(item.save());
+            }
+        }
+        effects
+    }
+
+    /// Handles the answer to a send.
+    pub(crate) fn accepted(&mut self, id: LocalId, result: Result<MsgId, Failure>) -> Vec<Effect> {
+        let Some(item) = self.items.get_mut(&id).filter(|item| item.stored.is_none()) else {
+            return Vec::new();
+        };
+        let why = match result {
+            Ok(msgid) => {
+                item.stored = Some(msgid);
+                return vec![Effect::Store(StoreOp::NoPending(id))];
+            }
+            Err(why) => why,
+        };
+        item.is_handed = false;
+        let state = match why {
+            // Nothing is known of it; the next client is handed it again under its number.
+            Failure::Ended => return Vec::new(),
+            Failure::Refused(ErrorCode::RetryTooOld) => SavedState::Unknown(Doubt::TooOld),
+            Failure::Refused(ErrorCode::SeqConflict) => SavedState::Unknown(Doubt::Conflict),
+            why => SavedState::Failed(why),
+        };
+        item.saved.state = state;
+        item.saved.seq = None;
+        let mut effects = vec![item.save()];
+        if state == SavedState::Unknown(Doubt::Conflict) && !self.needs_stream {
+            self.needs_stream = true;
+            effects.push(Effect::NewStream);
+        }
+        effects
+    }
+
+    pub(crate) fn uploading(&mut self, id: LocalId, done: u64, of: u64) {
+        if let Some(item) = self.items.get_mut(&id) {
+            item.progress = (done, of);
+        }
+    }
+
+    /// Handles the answer to an upload.
+    pub(crate) fn uploaded(
+        &mut self,
+        id: LocalId,
+        result: Result<Body, Failure>,
+        extras: Extras,
+    ) -> Vec<Effect> {
+        let Some(item) = self.items.get_mut(&id) else {
+            return Vec::new();
+        };
+        let Outgoing::File { caption, .. } = &item.saved.what else {
+            return Vec::new();
+        };
+        item.is_handed = false;
+        match result {
+            // It is uploaded again by the next client.
+            Err(Failure::Ended) => return Vec::new(),
+            Err(why) => item.saved.state = SavedState::Failed(why),
+            Ok(body) => {
+                let captioned = Text::new(caption.as_str())
+                    .ok()
+                    .and_then(|words| body.with_words(&words)?.ok());
+                let body = captioned.unwrap_or(body);
+                item.saved.what = Outgoing::Message { body, extras };
+            }
+        }
+        vec![item.save()]
+    }
+
+    /// Sends a failed or unknown message as a new one.
+    pub(crate) fn again(&mut self, id: LocalId) -> Vec<Effect> {
+        let Some(item) = self.items.get_mut(&id) else {
+            return Vec::new();
+        };
+        if !matches!(
+            item.saved.state,
+            SavedState::Failed(_) | SavedState::Unknown(_)
+        ) {
+            return Vec::new();
+        }
+        item.saved.state = SavedState::Waiting;
+        item.saved.seq = None;
+        vec![item.save()]
+    }
+
+    /// Removes a message that was not handed over, or whose sending failed or is in doubt.
+    pub(crate) fn withdraw(&mut self, id: LocalId) -> Vec<Effect> {
+        let Some(item) = self.items.get(&id) else {
+            return Vec::new();
+        };
+        if item.saved.state == SavedState::Handed {
+            return Vec::new();
+        }
+        let is_uploading = item.saved.state == SavedState::Waiting && item.is_handed;
+        self.items.remove(&id);
+        let mut effects = vec![Effect::Store(StoreOp::NoPending(id))];
+        effects.extend(is_uploading.then_some(Effect::CancelUpload(id)));
+        effects
+    }
+
+    /// Removes what the server has and the log shows, and returns it.
+    pub(crate) fn settle(
+        &mut self,
+        conversation: ConversationId,
+        is_shown: impl Fn(MsgId) -> bool,
+    ) -> Vec<(LocalId, MsgId)> {
+        let settled = self.of(conversation).filter_map(|item| {
+            let msgid = item.stored.filter(|msgid| is_shown(*msgid))?;
+            Some((item.saved.id, msgid))
+        });
+        let settled: Vec<_> = settled.collect();
+        for (id, _) in &settled {
+            self.items.remove(id);
+        }
+        settled
+    }
+
+    /// Removes everything of a conversation that the user left.
+    pub(crate) fn forget(&mut self, conversation: ConversationId) -> Vec<Effect> {
+        let ids: Vec<LocalId> = self.of(conversation).map(|item| item.saved.id).collect();
+        let mut effects = Vec::new();
+        for id in ids {
+            if let Some(item) = self.items.remove(&id)
+                && item.stored.is_none()
+            {
+                effects.push(Effect::Store(StoreOp::NoPending(id)));
+            }
+        }
+        effects
+    }
+}
