@@ -22,15 +22,13 @@ pub(crate) fn fold(text: &str) -> String {
 pub(crate) fn fold_into(text: &str, out: &mut String) {
     let mut rest = text;
     while !rest.is_empty() {
-        let ascii = ascii_units(rest);
-        if ascii > 0 {
-            push_ascii(&rest[..ascii], out);
-            rest = &rest[ascii..];
-            continue;
-        }
-        let unit = first_unit(rest);
+        let (even, after) = rest.split_at(even_units(rest, out.ends_with(' ')));
+        let start = out.len();
+        out.push_str(even);
+        out[start..].make_ascii_lowercase();
+        let unit = first_unit(after);
         push_unit(unit, out);
-        rest = &rest[unit.len()..];
+        rest = &after[unit.len()..];
     }
 }
 
@@ -51,9 +49,9 @@ pub(crate) fn units(text: &str) -> impl Iterator<Item = &str> {
 pub(crate) fn push_unit(unit: &str, out: &mut String) {
     let mut chars = unit.chars();
     if let (Some(c), None) = (chars.next(), chars.next())
-        && is_inert(c)
+        && (c.is_ascii_graphic() || is_inert(c))
     {
-        out.push(c);
+        out.push(c.to_ascii_lowercase());
         return;
     }
     let shown = unit.chars().filter(|&c| !is_hidden(c));
@@ -67,39 +65,23 @@ pub(crate) fn push_unit(unit: &str, out: &mut String) {
     }
 }
 
-/// Returns the length of the ASCII characters at the start of a text that are units by themselves.
-fn ascii_units(text: &str) -> usize {
-    let bytes = text.as_bytes();
-    let len = bytes
-        .iter()
-        .position(|byte| !byte.is_ascii())
-        .unwrap_or(bytes.len());
-    match text[len..].chars().next() {
-        Some(next) if !begins_unit(next) => len.saturating_sub(1),
-        _ => len,
-    }
-}
-
-fn push_ascii(text: &str, out: &mut String) {
-    let is_blank = |byte: u8| char::from(byte).is_whitespace();
-    let is_uneven = |pair: &[u8]| pair[0] == b' ' && pair[1] == b' ';
-    let bytes = text.as_bytes();
-    let start = out.len();
-    if out.ends_with(' ')
-        || bytes.windows(2).any(is_uneven)
-        || bytes.iter().any(|&byte| byte != b' ' && is_blank(byte))
-    {
-        for part in text.split_inclusive(char::is_whitespace) {
-            let word = part.trim_end_matches(char::is_whitespace);
-            out.push_str(word);
-            if word.len() < part.len() && !out.ends_with(' ') {
-                out.push(' ');
-            }
+/// Returns the length of the units at the start of a text that are one character each, and that
+/// folding leaves as they are, apart from the case of ASCII letters.
+fn even_units(text: &str, after_blank: bool) -> usize {
+    let mut is_blank = after_blank;
+    let mut last = 0;
+    for (at, c) in text.char_indices() {
+        let is_even = match c {
+            ' ' => !is_blank,
+            c => c.is_ascii_graphic() || is_inert(c),
+        };
+        if !is_even {
+            return if begins_unit(c) { at } else { last };
         }
-    } else {
-        out.push_str(text);
+        is_blank = c == ' ';
+        last = at;
     }
-    out[start..].make_ascii_lowercase();
+    text.len()
 }
 
 fn first_unit(text: &str) -> &str {

@@ -186,17 +186,20 @@ pub fn peek_entry(packed: &[u8]) -> Result<EntryHead<'_>, DecodeError> {
     let bytes = packed
         .get(ENTRY_PREFIX_BYTES..)
         .ok_or(DecodeError::Malformed)?;
-    let ((sender, sent_at, variant), read) = codec::borrow_some::<(UserId, Timestamp, u32)>(bytes)?;
-    let rest = bytes.get(read..).unwrap_or_default();
+    let (sender, rest) = codec::split_integer(bytes)?;
+    let (sent_at, rest) = codec::split_integer(rest)?;
+    let (variant, rest) = codec::split_integer(rest)?;
     let (words, has_extras) = if packed::is_words(variant) {
-        let (words, read) = codec::borrow_some::<&[u8]>(rest)?;
-        (Some(words), read < rest.len())
+        let (len, rest) = codec::split_integer(rest)?;
+        let len = usize::try_from(len).map_err(|_| DecodeError::Malformed)?;
+        let words = rest.get(..len).ok_or(DecodeError::Malformed)?;
+        (Some(words), len < rest.len())
     } else {
         (None, true)
     };
     Ok(EntryHead {
-        sender,
-        sent_at,
+        sender: UserId::new(u32::try_from(sender).map_err(|_| DecodeError::Malformed)?),
+        sent_at: Timestamp::new(sent_at),
         is_message: packed::is_message(variant),
         words,
         has_extras,

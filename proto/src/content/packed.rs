@@ -40,16 +40,16 @@ const TEXT_VARIANT: u32 = 0;
 const EMOTE_VARIANT: u32 = 1;
 
 /// The position of [`Body::File`] among the variants, the last of those that are messages.
-const FILE_VARIANT: u32 = 5;
+const FILE_VARIANT: u64 = 5;
 
 /// Returns whether the body of this variant is a user's message; see [`Body::is_message`].
-pub(crate) const fn is_message(variant: u32) -> bool {
+pub(crate) const fn is_message(variant: u64) -> bool {
     variant <= FILE_VARIANT
 }
 
 /// Returns whether the body of this variant is nothing but words.
-pub(crate) const fn is_words(variant: u32) -> bool {
-    matches!(variant, TEXT_VARIANT | EMOTE_VARIANT)
+pub(crate) const fn is_words(variant: u64) -> bool {
+    variant == TEXT_VARIANT as u64 || variant == EMOTE_VARIANT as u64
 }
 
 impl Content {

@@ -47,12 +47,11 @@ impl Words {
     /// Returns the places of the term in a folded text, from left to right.
     pub(crate) fn places<'a>(&'a self, folded: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
         let len = self.finder.needle().len();
-        let mut from = match len {
-            0 => folded.len(),
-            _ => 0,
-        };
+        let mut from = 0;
         std::iter::from_fn(move || {
-            while let Some(at) = self.finder.find(&folded.as_bytes()[from..]) {
+            while len > 0
+                && let Some(at) = self.finder.find(&folded.as_bytes()[from..])
+            {
                 let start = from + at;
                 let end = start + len;
                 if self.bounded_before && folded[..start].ends_with(is_word) {
