@@ -1,5 +1,5 @@
-//! Measures the matcher on one core: `cargo run --release -p cairn-search --example speed`. Searches
-//! the lines of the files that are named, or else generated messages, half of them Chinese.
+//! Measures the matcher on one core: `cargo run --release -p cairn-search --example speed`.
+//! Searches the lines of the named files, or else generated messages, half of them Chinese.
 
 #![allow(
     clippy::unwrap_used,

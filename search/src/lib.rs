@@ -3,6 +3,8 @@
 //! [`parse()`] turns what a user typed into a tree whose names are resolved to ids, which gives the
 //! [`Query`](cairn_proto::model::search::Query) that clients send. [`Matcher`] decides for a server
 //! whether a message satisfies it, and [`Respeller`] finds a word to offer when none does.
+//! `vectors.json` beside the crate holds queries with their trees, for implementations in other
+//! languages.
 //!
 //! ```
 //! # use cairn_proto::content::{body::Body, extras::Extras, message::Entry};

@@ -20,7 +20,7 @@ use proptest::test_runner::TestRunner;
 use generate::{case, messages_and_typo};
 use naive::Known;
 
-const CASES: u32 = 500;
+const CASES: u32 = 1_000;
 
 fn runner() -> TestRunner {
     let cases = std::env::var("CAIRN_SEARCH_CASES").map_or(CASES, |cases| cases.parse().unwrap());
@@ -309,6 +309,24 @@ fn beginnings_literals_and_phrases_are_found() {
         "bad OR \"not good\" day",
         &[("bad day", Some(&["bad", "day"])), ("bad", None)],
     );
+}
+
+#[test]
+fn places_are_searched_from_left_to_right() {
+    // The first place that the characters match is within a longer word.
+    assert_finds("\"a a\"", &[("ba a a", Some(&["a a"]))]);
+    assert_finds("上ab上a", &[("上ab上ab上a", Some(&["上ab上a"]))]);
+    assert_finds("\"a a\"", &[("a a a a", Some(&["a a", "a a"]))]);
+    assert_finds("aba OR ab*", &[("abab aba", Some(&["ab", "aba"]))]);
+}
+
+#[test]
+fn highlights_are_whole_units() {
+    assert_finds("ง", &[("ง่าย", Some(&["ง่"]))]);
+    assert_finds(".", &[("wait…", Some(&["…"]))]);
+    assert_finds("上", &[("上\u{200b}海", Some(&["上\u{200b}"]))]);
+    assert_finds("ǰ", &[("J\u{30c}", Some(&["J\u{30c}"]))]);
+    assert_finds("kg", &[("5㎏ 5kg", None), ("㎏", Some(&["㎏"]))]);
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub enum QueryError {
     #[error("OR stands between two words or filters; write \"OR\" to search for the word")]
     LoneOr,
     /// A filter has no value.
-    #[error("{0}: needs {expected} directly after it", expected = .0.expected())]
+    #[error("{0}: needs a value directly after it: {expected}", expected = .0.expected())]
     NoValue(Filter),
     /// A filter does not have such a value.
     #[error(

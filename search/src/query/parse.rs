@@ -144,6 +144,10 @@ const fn is_quote(c: char) -> bool {
     matches!(c, '"' | '“' | '”' | '„' | '＂')
 }
 
+const fn is_star(c: char) -> bool {
+    matches!(c, '*' | '＊')
+}
+
 fn is_blank(c: char) -> bool {
     c.is_whitespace()
 }
@@ -220,9 +224,9 @@ fn word_term(word: &str) -> Result<Criterion, QueryError> {
     if is_whole(bare) {
         return term(bare, Test::Word);
     }
-    match bare.strip_suffix('*') {
+    match bare.strip_suffix(is_star) {
         Some(start) if is_whole(start) => term(start, Test::Prefix),
-        Some(start) if start.ends_with(is_letter) && !start.starts_with('*') => {
+        Some(start) if start.ends_with(is_letter) && !start.starts_with(is_star) => {
             term(start, Test::Literal)
         }
         _ => term(bare, Test::Literal),

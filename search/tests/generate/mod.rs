@@ -89,6 +89,11 @@ const PARTS: &[&str] = &[
     "🎉",
     "👍🏽",
     "\u{e0067}",
+    "J\u{30c}",
+    "ǰ",
+    "ub\u{200b}untu",
+    "上\u{feff}海",
+    "\u{334}",
     "\u{fdfa}",
     "ア\u{309a}",
     "0",
@@ -109,6 +114,36 @@ const PARTS: &[&str] = &[
     "\u{a8}",
 ];
 
+/// Parts of everyday texts.
+const PLAIN: &[&str] = &[
+    "ubuntu",
+    "Ubuntu",
+    "kubuntu",
+    "xorg.conf",
+    "version",
+    "Versions",
+    "CI",
+    "circle",
+    "max_len",
+    "good morning",
+    "it’s",
+    "café",
+    "上海",
+    "海市",
+    "我家在",
+    "东边",
+    "骆",
+    "社会主义",
+    "重跑gen",
+    "，",
+    "。",
+    "カタカナ",
+    "한국어",
+    "🎉",
+    " ",
+    " ",
+];
+
 const BLANKS: &[&str] = &[
     " ", " ", " ", "  ", "\n", "\t \r\n", "\u{3000}", "\u{a0}", "\u{2028}",
 ];
@@ -119,7 +154,9 @@ pub(crate) fn text() -> impl Strategy<Value = String> {
         4 => select(BLANKS),
     ];
     prop_oneof![
-        8 => vec(part, 0..12).prop_map(|parts| parts.concat()),
+        6 => vec(part, 0..12).prop_map(|parts| parts.concat()),
+        4 => vec(select(PLAIN), 1..10).prop_map(|parts| parts.join(" ")),
+        4 => vec(select(PLAIN), 1..12).prop_map(|parts| parts.concat()),
         1 => vec(any::<char>(), 0..8).prop_map(|chars| chars.into_iter().collect()),
         // Longer than the windows of vectorized scans.
         1 => vec(select(PARTS), 20..60).prop_map(|parts| parts.join(" ")),

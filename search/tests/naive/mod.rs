@@ -1,5 +1,5 @@
-//! An oracle for the matcher, written from `docs/SEARCH.md` alone: character by character, without a
-//! line of the crate that it checks.
+//! An oracle for the matcher, written from `docs/SEARCH.md` alone: character by character, without
+//! a line of the crate that it checks.
 
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::Extra;
