@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use cairn_client::proto::content::body::{Amendment, Body};
 use cairn_client::proto::content::message::Message;
-use cairn_client::proto::ids::ConversationId;
+use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::model::notification::NotificationLevel;
 
 use super::{Effect, Model, StoreOp};
 use crate::conversation::{Entry, Unread};
 use crate::limits;
 use crate::notice::{Arrival, Held, Notice};
+
+/// What is unread and notifies, for each conversation.
+pub(super) type Loudness = BTreeMap<ConversationId, Unread>;
 
 impl Model {
     /// Adds pushed entries, run by run.
@@ -42,16 +45,36 @@ impl Model {
         }
         self.note_arrivals(id, run);
         self.store_run(id, run);
-        self.effects.push(Effect::Ack {
-            conversation: id,
-            msgid: last.msgid,
-        });
+        self.ack(id, last.msgid);
+        self.note_senders(id);
         self.settle_sent(id);
+        self.evict_closed(id);
         self.touch_chat(id);
     }
 
-    /// Writes consecutive entries behind those that are stored.
-    pub(super) fn store_run(&mut self, conversation: ConversationId, run: &[Message]) {
+    fn ack(&mut self, conversation: ConversationId, msgid: MsgId) {
+        if let Some(chat) = self.chats.get_mut(&conversation)
+            && msgid > chat.delivered
+        {
+            chat.delivered = msgid;
+            self.effects.push(Effect::Ack {
+                conversation,
+                msgid,
+            });
+        }
+    }
+
+    /// Evicts what is not needed without a window.
+    pub(super) fn evict_closed(&mut self, id: ConversationId) {
+        if let Some(chat) = self.chats.get_mut(&id)
+            && chat.window.is_none()
+        {
+            chat.evict(limits::PREVIEW_ENTRIES);
+        }
+    }
+
+    /// Writes consecutive pushed entries.
+    fn store_run(&mut self, conversation: ConversationId, run: &[Message]) {
         let Some(chat) = self.chats.get_mut(&conversation) else {
             return;
         };
@@ -65,15 +88,46 @@ impl Model {
             return;
         };
         let (from, to) = (first.msgid, last.msgid);
-        if chat.checked.is_none_or(|checked| from <= checked.next()) {
-            chat.checked = Some(to);
-        }
+        let checked = *chat.checked.get_or_insert(from.prev());
         self.effects.push(Effect::Store(StoreOp::Entries {
             conversation,
             messages: run.iter().map(without_edit).collect(),
             as_of: from,
         }));
-        self.store_amendments(run, |_| true);
+        if from <= checked.next() {
+            self.advance_stored(conversation);
+        } else {
+            self.store_amendments(run);
+            self.effects.push(Effect::Store(StoreOp::Advance {
+                conversation,
+                from,
+                to,
+            }));
+            self.check_stored(conversation);
+        }
+    }
+
+    /// Applies to what is stored the entries after those that were applied, as far as they are
+    /// held without a gap.
+    pub(super) fn advance_stored(&mut self, conversation: ConversationId) {
+        let Some(chat) = self.chats.get_mut(&conversation) else {
+            return;
+        };
+        let Some(checked) = chat.checked else {
+            return;
+        };
+        let from = checked.max(chat.floor).next();
+        let Some(to) = chat.log.segments().held_through(from) else {
+            return;
+        };
+        chat.checked = Some(to);
+        let applied = chat.log.after(from.prev());
+        let applied = applied.take_while(|(msgid, _)| *msgid <= to);
+        let amendments = applied.filter(|(_, entry)| matches!(entry.body, Body::Amendment(_)));
+        let amendments: Vec<Message> = amendments
+            .map(|(msgid, entry)| entry.to_message(conversation, msgid))
+            .collect();
+        self.store_amendments(&amendments);
         self.effects.push(Effect::Store(StoreOp::Advance {
             conversation,
             from,
@@ -82,19 +136,23 @@ impl Model {
     }
 
     /// Applies amendments to what is stored.
-    pub(super) fn store_amendments(
-        &mut self,
-        messages: &[Message],
-        is_wanted: impl Fn(&Amendment) -> bool,
-    ) {
-        for message in messages {
-            if let Body::Amendment(amendment) = &message.body
-                && is_wanted(amendment)
-            {
-                let amend = StoreOp::Amend(message.clone());
-                self.effects.push(Effect::Store(amend));
-            }
-        }
+    fn store_amendments(&mut self, messages: &[Message]) {
+        let amendments = messages
+            .iter()
+            .filter(|message| matches!(message.body, Body::Amendment(_)));
+        let amendments = amendments.map(|message| StoreOp::Amend(message.clone()));
+        self.effects.extend(amendments.map(Effect::Store));
+    }
+
+    /// Deletes what was recalled from the store, however much is missing before the recall.
+    pub(super) fn store_recalls(&mut self, id: ConversationId, messages: &[Message]) {
+        let checked = self.chats.get(&id).and_then(|chat| chat.checked);
+        let is_recall = |message: &&Message| {
+            checked.is_none_or(|checked| message.msgid > checked)
+                && matches!(message.body, Body::Amendment(Amendment::Recalled { .. }))
+        };
+        let recalls: Vec<Message> = messages.iter().filter(is_recall).cloned().collect();
+        self.store_amendments(&recalls);
     }
 }
 
@@ -111,7 +169,7 @@ pub(super) fn without_edit(message: &Message) -> Message {
 impl Model {
     fn note_arrivals(&mut self, id: ConversationId, run: &[Message]) {
         let is_in_focus = self.is_in_focus(id);
-        let is_returning = self.sync.is_returning;
+        let is_returning = self.sync.is_returning();
         let (now, me) = (self.now, self.options.me);
         let Some(chat) = self.chats.get_mut(&id) else {
             return;
@@ -199,7 +257,7 @@ impl Model {
     }
 
     /// What is unread and notifies, for each conversation.
-    pub(super) fn loudness(&self) -> BTreeMap<ConversationId, Unread> {
+    pub(super) fn loudness(&self) -> Loudness {
         let loud = self.chats.values().map(|chat| {
             let level = chat.own.settings().notifications.level_at(self.now);
             let messages = match level {
@@ -218,7 +276,7 @@ impl Model {
     }
 
     /// Emits one notice of what came during an absence.
-    pub(super) fn sum_up(&mut self, before: &BTreeMap<ConversationId, Unread>) {
+    pub(super) fn sum_up(&mut self, before: &Loudness) {
         if self.notices.is_quiet(self.now) {
             return;
         }

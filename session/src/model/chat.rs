@@ -1,6 +1,6 @@
 //! One conversation of the model.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_client::proto::content::body::{Amendment, Body, SystemEntry};
 use cairn_client::proto::content::message::Message;
@@ -8,8 +8,7 @@ use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_client::proto::model::conversation::{Conversation as Summary, ConversationKind};
 use cairn_client::proto::model::group::Role;
 
-use super::effect::RequestId;
-use super::input::SavedConversation;
+use super::{RequestId, SavedConversation};
 use crate::conversation::own::Own;
 use crate::conversation::{Details, Entry, Unread};
 use crate::limits;
@@ -27,7 +26,8 @@ pub(super) struct Chat {
     /// The last entry that is known to exist.
     pub(super) head: MsgId,
     pub(super) floor: MsgId,
-    delivered: MsgId,
+    /// The last entry that this device acknowledged.
+    pub(super) delivered: MsgId,
     pub(super) unread: Unread,
     /// Entries up to this one are counted.
     counted: MsgId,
@@ -49,6 +49,8 @@ pub(super) struct Chat {
     /// Everything that is stored is current as of this entry.
     pub(super) checked: Option<MsgId>,
     pub(super) catch_up: Option<RequestId>,
+    /// Senders of entries, whose names may be unknown.
+    pub(super) senders: BTreeSet<UserId>,
 }
 
 impl Chat {
@@ -77,6 +79,7 @@ impl Chat {
             window: None,
             checked: None,
             catch_up: None,
+            senders: BTreeSet::new(),
         };
         chat.apply(summary);
         chat
@@ -230,6 +233,9 @@ impl Chat {
     fn note(&mut self, message: &Message) {
         let msgid = message.msgid;
         self.head = self.head.max(msgid);
+        let author = message.extras.forwarded().map(|(author, _)| author);
+        let senders = [Some(message.sender), author, message.extras.imported_by()];
+        self.senders.extend(senders.into_iter().flatten());
         let is_recalled = matches!(message.body, Body::Recalled { .. });
         if message.body.is_message() || is_recalled {
             self.own.note_message(msgid, message.sender == self.me);

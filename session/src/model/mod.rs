@@ -3,11 +3,10 @@
 mod arrivals;
 mod chat;
 mod clock;
-mod command;
-mod effect;
-mod input;
+mod interface;
 mod list;
 mod pages;
+mod people;
 mod sending;
 mod sync;
 mod windows;
@@ -28,9 +27,10 @@ use crate::link::{LinkState, LinkView};
 use crate::notice::Notices;
 use crate::outbox::{Draft, Outbox, Pending};
 
-pub use self::command::{Command, Place};
-pub use self::effect::{Effect, Part, RequestId, StoreOp};
-pub use self::input::{Fetched, Input, Options, Restored, SavedConversation};
+pub use self::interface::{
+    Command, Effect, Fetched, Input, Options, Part, Place, RequestId, Restored, SavedConversation,
+    StoreOp,
+};
 pub use self::list::ConversationView;
 
 /// Everything that an interactive client shows, and the decisions behind it.
@@ -153,6 +153,7 @@ impl Model {
         self.request_overview();
         self.advance_outbox();
         self.request_pages();
+        self.request_users();
         self.save();
         let wake = self.next_wake();
         if wake != self.wake {

@@ -1,7 +1,6 @@
 //! Pages of logs: what windows lack, and what the store lacks.
 
 use cairn_client::Page;
-use cairn_client::proto::content::body::Amendment;
 use cairn_client::proto::content::message::Message;
 use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::wire::request::session::PullRange;
@@ -10,6 +9,7 @@ use super::arrivals::without_edit;
 use super::chat::Chat;
 use super::{Effect, Fetched, Model, RequestId, StoreOp};
 use crate::limits;
+use crate::time::plus;
 use crate::timeline::{Asked, Want};
 
 /// What a page was requested for.
@@ -225,12 +225,13 @@ impl Model {
                 self.pulled(id, page);
             }
         }
+        self.note_senders(id);
         self.settle_sent(id);
         self.touch_chat(id);
     }
 
-    /// Takes a page of the server. Returns its entries.
-    fn pulled(&mut self, id: ConversationId, page: Page) -> Vec<Message> {
+    /// Takes a page of the server.
+    fn pulled(&mut self, id: ConversationId, page: Page) {
         let Page {
             messages,
             head,
@@ -238,7 +239,7 @@ impl Model {
         } = page;
         self.expire(id, floor);
         let Some(chat) = self.chats.get_mut(&id) else {
-            return Vec::new();
+            return;
         };
         let messages = above(chat.floor, messages);
         chat.head = chat.head.max(head);
@@ -250,12 +251,10 @@ impl Model {
                 messages: messages.iter().map(without_edit).collect(),
                 as_of: head,
             }));
-            // What was recalled must not stay in the store, however much is missing in between.
-            let is_recall = |change: &Amendment| matches!(change, Amendment::Recalled { .. });
-            self.store_amendments(&messages, is_recall);
+            self.advance_stored(id);
+            self.store_recalls(id, &messages);
             self.check_stored(id);
         }
-        messages
     }
 
     fn catch_up_page(&mut self, id: ConversationId, page: Fetched) {
@@ -264,33 +263,21 @@ impl Model {
             chat.catch_up = None;
         }
         let Fetched::Pulled(page) = page else {
+            self.sync.behind.insert(id);
+            self.sync.catch_up_at = plus(self.now, limits::CATCH_UP_DELAY);
             return;
         };
-        let (floor, is_empty) = (page.floor, page.messages.is_empty());
-        let messages = self.pulled(id, page);
-        self.store_amendments(&messages, |change| {
-            !matches!(change, Amendment::Recalled { .. })
-        });
-        let Some(chat) = self.chats.get_mut(&id) else {
-            return;
-        };
-        let from = chat.checked.unwrap_or_default().max(floor).next();
-        if let (Some(first), Some(last)) = (messages.first(), messages.last())
-            && first.msgid <= from
-        {
-            let to = last.msgid;
-            chat.checked = Some(to);
-            self.effects.push(Effect::Store(StoreOp::Advance {
-                conversation: id,
-                from,
-                to,
-            }));
+        let checked = |model: &Self| model.chats.get(&id).and_then(|chat| chat.checked);
+        let before = checked(self);
+        self.pulled(id, page);
+        if checked(self) == before {
+            // The server has no such entries.
+            self.sync.behind.remove(&id);
         }
+        self.note_senders(id);
         self.settle_sent(id);
+        self.evict_closed(id);
         self.touch_chat(id);
-        if !is_empty {
-            self.check_stored(id);
-        }
     }
 
     fn request_details(&mut self, id: ConversationId) {
@@ -306,7 +293,6 @@ impl Model {
             self.effects.push(Effect::Details(id));
         }
         self.request_receipts(id);
-        self.request_users(id);
         if has_advanced {
             self.touch(super::Part::Details(id));
         }
@@ -337,29 +323,6 @@ impl Model {
                 conversation: id,
                 msgid,
             });
-        }
-    }
-
-    /// Requests the names of senders that are not known.
-    fn request_users(&mut self, id: ConversationId) {
-        let Some(chat) = self.chats.get(&id).filter(|_| self.link.is_online()) else {
-            return;
-        };
-        let unknown = chat.log.entries().flat_map(|(_, entry)| {
-            let author = entry.forwarded.map(|forwarded| forwarded.author);
-            [Some(entry.sender), author, entry.imported_by]
-        });
-        let mut unknown: Vec<_> = unknown
-            .flatten()
-            .filter(|user| user.get() != 0 && !self.users.contains_key(user))
-            .filter(|user| !self.sync.asked_users.contains(user))
-            .collect();
-        unknown.sort_unstable();
-        unknown.dedup();
-        unknown.truncate(limits::USERS_PER_REQUEST);
-        if !unknown.is_empty() && self.sync.asked_users.len() < limits::USERS_MAX {
-            self.sync.asked_users.extend(&unknown);
-            self.effects.push(Effect::Users(unknown));
         }
     }
 }

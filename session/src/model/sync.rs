@@ -5,14 +5,12 @@ use std::time::Duration;
 
 use cairn_client::Overview;
 use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp, UserId};
-use cairn_client::proto::limits::WATCHED_USERS_MAX;
 use cairn_client::proto::model::conversation::{Conversation as Summary, ConversationKind};
-use cairn_client::proto::model::people::Contact;
-use cairn_client::proto::model::presence::UserPresence;
 use cairn_client::proto::model::receipts::{MemberCursors, Receipt};
 use cairn_client::proto::model::user::UserInfo;
 use cairn_client::proto::wire::overview::{Moment, OverviewExtent};
 
+use super::arrivals::Loudness;
 use super::chat::Chat;
 use super::{Effect, Model, Part, Restored, StoreOp};
 use crate::conversation::Details;
@@ -30,15 +28,17 @@ pub(super) struct State {
     asked: Option<bool>,
     /// No overview is requested before.
     not_before: Timestamp,
-    /// An absence whose unread messages are to be summed up with the next overview.
-    pub(super) is_returning: bool,
-    watched: Vec<UserId>,
+    /// What was unread before an absence, to sum up with the next overview what came since.
+    returning: Option<Loudness>,
+    pub(super) watched: Vec<UserId>,
+    /// Users whose names are unknown, and those that were requested.
+    pub(super) unknown_users: BTreeSet<UserId>,
+    pub(super) asked_users: BTreeSet<UserId>,
     /// Conversations whose stored entries may be out of date.
     pub(super) behind: BTreeSet<ConversationId>,
     /// Requests in flight that bring them up to date, and when the next ones may be made.
     pub(super) catching_up: usize,
     pub(super) catch_up_at: Timestamp,
-    pub(super) asked_users: BTreeSet<UserId>,
 }
 
 impl Default for State {
@@ -48,11 +48,12 @@ impl Default for State {
             is_behind: false,
             asked: None,
             not_before: Timestamp::new(0),
-            is_returning: false,
+            returning: None,
             watched: Vec::new(),
             behind: BTreeSet::new(),
             catching_up: 0,
             catch_up_at: Timestamp::new(0),
+            unknown_users: BTreeSet::new(),
             asked_users: BTreeSet::new(),
         }
     }
@@ -72,7 +73,12 @@ impl State {
         self.is_behind = true;
     }
 
-    const fn outdate(&mut self) {
+    /// Whether messages of an absence may still arrive one by one.
+    pub(super) const fn is_returning(&self) -> bool {
+        self.returning.is_some()
+    }
+
+    pub(super) const fn outdate(&mut self) {
         if let Some(is_outdated) = &mut self.asked {
             *is_outdated = true;
         }
@@ -83,14 +89,18 @@ impl State {
 impl Model {
     pub(super) fn restore(&mut self, restored: Restored) {
         self.sync.moment = restored.moment;
-        self.learn_users(restored.users);
+        let users = restored.users.into_iter().take(limits::USERS_MAX);
+        self.users.extend(users.map(|user| (user.id, user)));
         for saved in restored.conversations {
             let id = saved.summary.id;
             let mut chat = Chat::new(self.options.me, &saved.summary);
             chat.own.set_listed(saved.listed);
             chat.checked = saved.checked;
-            self.learn_peer(&saved.summary);
+            if let ConversationKind::Direct { peer } = &saved.summary.kind {
+                self.users.insert(peer.id, peer.clone());
+            }
             self.chats.insert(id, chat);
+            self.note_senders(id);
         }
         for draft in restored.drafts.into_iter().take(limits::DRAFTS_MAX) {
             self.drafts.insert(draft.conversation, draft.bounded());
@@ -120,9 +130,11 @@ impl Model {
     }
 
     fn came_online(&mut self, absence: Duration) {
-        self.sync.is_returning |= absence >= limits::ABSENCE_TIME;
+        if absence >= limits::ABSENCE_TIME && self.sync.returning.is_none() {
+            self.sync.returning = Some(self.loudness());
+        }
         self.sync.not_before = self.now;
-        self.sync.asked_users.clear();
+        self.sync.unknown_users.append(&mut self.sync.asked_users);
         self.missed_events();
         self.watch_peers(true);
     }
@@ -165,7 +177,6 @@ impl Model {
             return self.overview_failed();
         }
         self.sync.not_before = plus(self.now, limits::OVERVIEW_INTERVAL);
-        let before = self.loudness();
         self.drop_unlisted(overview);
         for summary in &overview.conversations {
             self.upsert(summary);
@@ -179,7 +190,7 @@ impl Model {
         self.save_all();
         self.effects
             .push(Effect::Store(StoreOp::Moment(overview.as_of)));
-        if std::mem::take(&mut self.sync.is_returning) {
+        if let Some(before) = self.sync.returning.take() {
             self.sum_up(&before);
             for chat in self.chats.values_mut() {
                 chat.noticed = chat.head;
@@ -237,6 +248,7 @@ impl Model {
                 self.chats.insert(summary.id, chat);
             }
         }
+        self.note_senders(summary.id);
         self.touch_chat(summary.id);
     }
 }
@@ -292,8 +304,9 @@ impl Model {
         if let Some(chat) = self.chats.get_mut(&id)
             && floor > chat.floor
         {
+            let is_unread = floor > chat.read() && chat.unread.messages > 0;
             chat.raise_floor(floor);
-            if !chat.recount() && chat.unread.messages > 0 {
+            if !chat.recount() && is_unread {
                 chat.unread.is_lower_bound = true;
                 self.sync.is_behind = true;
             }
@@ -365,92 +378,6 @@ impl Model {
             chat.details_asked = false;
             self.touch(Part::Details(id));
             self.touch_window(id);
-        }
-    }
-}
-
-/// People
-impl Model {
-    pub(super) fn apply_contact(&mut self, contact: &Contact) {
-        self.sync.outdate();
-        self.learn_users(vec![contact.user.clone()]);
-        self.contacts.set(contact);
-        self.touch(Part::People);
-    }
-
-    pub(super) fn set_contacts(&mut self, contacts: &[Contact]) {
-        let users = contacts.iter().map(|contact| contact.user.clone());
-        self.learn_users(users.collect());
-        self.contacts.replace(contacts);
-        self.touch(Part::People);
-    }
-
-    fn learn_peer(&mut self, summary: &Summary) {
-        if let ConversationKind::Direct { peer } = &summary.kind {
-            self.learn_users(vec![peer.clone()]);
-        }
-    }
-
-    pub(super) fn learn_users(&mut self, users: Vec<UserInfo>) {
-        let mut learned = Vec::new();
-        for user in users {
-            self.sync.asked_users.remove(&user.id);
-            let is_full = self.users.len() >= limits::USERS_MAX;
-            let known = self.users.get(&user.id);
-            if known == Some(&user) || is_full && known.is_none() {
-                continue;
-            }
-            self.rename_peer(&user);
-            self.users.insert(user.id, user.clone());
-            learned.push(user);
-        }
-        if !learned.is_empty() {
-            self.effects.push(Effect::Store(StoreOp::Users(learned)));
-            self.touch(Part::People);
-            self.touch(Part::List);
-            self.touch_windows();
-        }
-    }
-
-    fn rename_peer(&mut self, user: &UserInfo) {
-        let direct = ConversationId::direct(self.options.me, user.id);
-        let chat = direct.and_then(|id| self.chats.get_mut(&id));
-        if let Some(chat) = chat {
-            chat.kind = ConversationKind::Direct { peer: user.clone() };
-        }
-    }
-
-    pub(super) fn set_presences(&mut self, presences: &[UserPresence]) {
-        for presence in presences {
-            if self.sync.watched.contains(&presence.user) {
-                self.presences.insert(presence.user, presence.presence());
-            }
-        }
-        self.touch(Part::People);
-        self.touch(Part::List);
-    }
-
-    /// Watches the users of the most recent direct chats.
-    fn watch_peers(&mut self, always: bool) {
-        if !self.link.is_online() {
-            return;
-        }
-        let mut direct: Vec<_> = self
-            .chats
-            .values()
-            .filter_map(|chat| match &chat.kind {
-                ConversationKind::Direct { peer } => Some((chat.active_at, peer.id)),
-                ConversationKind::Group { .. } => None,
-            })
-            .collect();
-        direct.sort_unstable_by(|a, b| b.cmp(a));
-        direct.truncate(WATCHED_USERS_MAX);
-        let mut users: Vec<UserId> = direct.into_iter().map(|(_, user)| user).collect();
-        users.sort_unstable();
-        if users != self.sync.watched || always && !users.is_empty() {
-            self.sync.watched.clone_from(&users);
-            self.presences.retain(|user, _| users.contains(user));
-            self.effects.push(Effect::Watch(users));
         }
     }
 }

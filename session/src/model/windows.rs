@@ -157,35 +157,60 @@ impl Model {
 
     fn see(&mut self, id: ConversationId, first: RowKey, last: RowKey) {
         let (now, has_attention) = (self.now, self.has_attention && self.focused == Some(id));
-        let Some(view) = self.window(id) else {
-            return;
-        };
-        let entry = |key| view.entry_at(key);
-        let is_at_end = view
-            .find(last)
-            .is_none_or(|last| last + 1 >= view.rows.len());
+        let last_pending = self.pending(id).last().map(|item| item.saved.id);
+        let zone = &self.zone;
         let Some(chat) = self.chats.get_mut(&id) else {
             return;
         };
         let Some(window) = &mut chat.window else {
             return;
         };
-        let last = match is_at_end {
-            true => Some(chat.head),
-            false => entry(last),
+        let is_last = |key| match (window.resolve(key), last_pending) {
+            (RowKey::Mine(id), last) => Some(id) == last,
+            (_, Some(_)) => false,
+            (RowKey::Entry(msgid), None) => {
+                let mut later = chat.log.after(msgid);
+                chat.log.contains(chat.head) && !later.any(|(_, entry)| entry.is_shown())
+            }
+            (RowKey::Gap(first), None) => chat.log.last().is_none_or(|last| last < first),
+            (_, None) => false,
         };
-        let Some(last) = last else {
+        let entry = |key| match window.resolve(key) {
+            RowKey::Entry(msgid) | RowKey::Gap(msgid) => Some(msgid),
+            RowKey::Mine(_) => Some(chat.head),
+            RowKey::Unread => window.divider.place().map(|(msgid, _)| msgid),
+            RowKey::Start => Some(chat.floor.next()),
+            RowKey::Day(day) => {
+                let mut held = chat.log.entries();
+                let first = held.find(|(_, entry)| zone.day_number(entry.sent_at) >= day);
+                first.map(|(msgid, _)| msgid)
+            }
+        };
+        let is_at_end = is_last(last);
+        let bottom = match (entry(last), last) {
+            _ if is_at_end => Some(chat.head),
+            (found, RowKey::Entry(_) | RowKey::Mine(_)) => found,
+            // Nothing of the entries after this row is on screen.
+            (found, _) => found.map(MsgId::prev),
+        };
+        let Some(bottom) = bottom else {
             return;
         };
-        let first = entry(first).unwrap_or(last).min(last);
-        window.is_blocked = false;
-        window.target = window.target.filter(|target| !chat.log.contains(*target));
         let seen = Seen {
-            first,
-            last: last.min(chat.log.last().unwrap_or(last)),
+            first: entry(first).unwrap_or(bottom).min(bottom),
+            last: bottom.min(chat.log.last().unwrap_or(bottom)),
             is_at_end,
         };
+        window.is_blocked = false;
+        window.target = window.target.filter(|target| !chat.log.contains(*target));
         window.see(seen, has_attention, now);
+    }
+
+    /// Own messages of a conversation that are not in its log.
+    fn pending(&self, id: ConversationId) -> impl Iterator<Item = &Item> {
+        let chat = self.chats.get(&id);
+        let is_in_log = move |item: &&Item| chat.is_some_and(|chat| is_in_log(chat, item));
+        self.outbox.of(id).filter(move |item| !is_in_log(item))
     }
 }
 
@@ -396,7 +421,6 @@ impl Model {
     pub fn window(&self, id: ConversationId) -> Option<WindowView> {
         let chat = self.chats.get(&id)?;
         let window = chat.window.as_ref()?;
-        let pending = self.outbox.of(id).filter(|item| !is_in_log(chat, item));
         let source = Source {
             me: self.options.me,
             conversation: id,
@@ -408,7 +432,7 @@ impl Model {
             divider: window.divider.place(),
             zone: &self.zone,
             now: self.now,
-            pending: pending.map(Item::view).collect(),
+            pending: self.pending(id).map(Item::view).collect(),
         };
         Some(WindowView {
             conversation: id,

@@ -282,7 +282,6 @@ impl Outbox {
             }
             Err(why) => why,
         };
-        item.is_handed = false;
         let state = match why {
             // Nothing is known of it; the next client is handed it again under its number.
             Failure::Ended => return Vec::new(),
@@ -290,6 +289,7 @@ impl Outbox {
             Failure::Refused(ErrorCode::SeqConflict) => SavedState::Unknown(Doubt::Conflict),
             why => SavedState::Failed(why),
         };
+        item.is_handed = false;
         item.saved.state = state;
         item.saved.seq = None;
         let mut effects = vec![item.save()];
@@ -319,7 +319,7 @@ impl Outbox {
         let Outgoing::File { caption, .. } = &item.saved.what else {
             return Vec::new();
         };
-        item.is_handed = false;
+        item.is_handed &= result == Err(Failure::Ended);
         match result {
             // It is uploaded again by the next client.
             Err(Failure::Ended) => return Vec::new(),

@@ -6,7 +6,7 @@ use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 
 use super::receipts::{Counter, Cursors};
 use super::row::{MessageRow, Row, RowKey, What};
-use super::system;
+use super::system::SystemLine;
 use crate::conversation::{Details, Entry};
 use crate::day::{Day, Zone};
 use crate::limits::GROUP_TIME;
@@ -115,7 +115,7 @@ impl Builder<'_> {
             self.push(RowKey::Unread, What::Unread { count });
             self.above = None;
         }
-        let what = match system::line(entry) {
+        let what = match SystemLine::of(entry) {
             Some(line) => {
                 self.above = None;
                 let (by, at) = (entry.sender, entry.sent_at);

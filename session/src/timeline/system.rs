@@ -49,14 +49,17 @@ pub enum SystemLine {
     Unknown,
 }
 
-/// Returns the line of an entry; `None` if it is a message or not shown.
-pub(super) fn line(entry: &Entry) -> Option<SystemLine> {
-    match &entry.body {
-        Body::System(change) => Some(change_line(change, entry.sender)),
-        Body::Amendment(Amendment::Pinned { msgid }) => Some(SystemLine::Pinned(*msgid)),
-        Body::Amendment(Amendment::Unpinned { msgid }) => Some(SystemLine::Unpinned(*msgid)),
-        Body::Unknown => Some(SystemLine::Unknown),
-        _ => None,
+impl SystemLine {
+    /// Returns the line of an entry; `None` if it is a message, or shows in another one.
+    #[must_use]
+    pub fn of(entry: &Entry) -> Option<Self> {
+        match &entry.body {
+            Body::System(change) => Some(change_line(change, entry.sender)),
+            Body::Amendment(Amendment::Pinned { msgid }) => Some(Self::Pinned(*msgid)),
+            Body::Amendment(Amendment::Unpinned { msgid }) => Some(Self::Unpinned(*msgid)),
+            Body::Unknown => Some(Self::Unknown),
+            _ => None,
+        }
     }
 }
 

@@ -59,21 +59,4 @@ impl WindowView {
         let sent = self.sent_rows.iter().find(|(sent, _)| *sent == id);
         sent.map_or(key, |(_, msgid)| RowKey::Entry(*msgid))
     }
-
-    /// The entry of a row, or the one before it.
-    pub(crate) fn entry_at(&self, key: RowKey) -> Option<MsgId> {
-        match self.resolve(key) {
-            RowKey::Entry(msgid) => Some(msgid),
-            RowKey::Gap(first) => Some(first),
-            _ => {
-                let at = self.find(key)?;
-                let rows = self.rows.get(..=at)?;
-                rows.iter().rev().find_map(|row| match row.key {
-                    RowKey::Entry(msgid) => Some(msgid),
-                    RowKey::Gap(first) => Some(first),
-                    _ => None,
-                })
-            }
-        }
-    }
 }

@@ -221,6 +221,15 @@ impl Window {
         Some(msgid)
     }
 
+    /// The present key of a row.
+    pub(crate) fn resolve(&self, key: RowKey) -> RowKey {
+        let RowKey::Mine(id) = key else {
+            return key;
+        };
+        let sent = self.sent_rows.iter().find(|(sent, _)| *sent == id);
+        sent.map_or(key, |(_, msgid)| RowKey::Entry(*msgid))
+    }
+
     /// Whether entries can be requested.
     pub(crate) const fn can_ask(&self) -> bool {
         self.asked.is_none() && !self.is_blocked
