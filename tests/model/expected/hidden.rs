@@ -14,9 +14,9 @@ use cairn_proto::text::{EmojiName, GroupName, Text, Topic};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::request::Request;
 use cairn_proto::wire::request::group::{
-    AddMembers, Ban, GetGroup, GetRetention, HandOver, JoinGroup, ListBanned, ListMembers,
-    MuteMember, RemoveMembers, RenameGroup, SetGroupSettings, SetMemberSettings, SetRetention,
-    SetRole, SetTopic, Unban,
+    AddMembers, Ban, GetGroup, GetRetention, GroupRequest, HandOver, JoinGroup, ListBanned,
+    ListMembers, MuteMember, RemoveMembers, RenameGroup, SetGroupSettings, SetMemberSettings,
+    SetRetention, SetRole, SetTopic, Unban,
 };
 use cairn_proto::wire::request::message::{
     Edit, GetImportCursor, Import, ListPins, Pin, React, Recall, Unpin, Unreact,
@@ -63,8 +63,13 @@ pub(in crate::model) fn check_hidden(
                 actor,
                 conversation: Some(id),
             };
+            // Where all owners were deactivated, admins of the server may appoint one.
+            let appoints = naive.rescues(actor.user, id, Role::Owner);
             let foreign = foreign_requests(actor, id)
                 .into_iter()
+                .filter(|request| {
+                    !(appoints && matches!(request, Request::Group(GroupRequest::SetRole(_))))
+                })
                 .map(|request| asked(actor, request))
                 .chain(join);
             for command in foreign.chain([read.into(), focus.into()]) {
