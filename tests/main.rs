@@ -29,6 +29,7 @@ mod powercut;
 mod receipts;
 mod retention;
 mod schemes;
+mod search;
 mod support;
 mod text;
 mod tidy;

@@ -106,6 +106,8 @@
 //!   [`history`](view::Conversation::history); a single page, also backwards, with
 //!   [`pull`](view::Conversation::pull). A [`Timeline`] and the [`Events`] of [`Client::events`]
 //!   are streams ([`futures_core::Stream`]).
+//! * **Search:** [`Client::parse_query`] what a user typed, then [`Client::search`], a stream of
+//!   [`FoundMessage`].
 //! * **Move cursors:** [`ack`](view::Conversation::ack) for received messages;
 //!   [`mark_read`](view::Conversation::mark_read) and
 //!   [`mark_unread`](view::Conversation::mark_unread) for read ones.
@@ -153,6 +155,7 @@ pub use api::client::Client;
 pub use api::totals::Totals;
 pub use cairn_memory as memory;
 pub use cairn_proto as proto;
+pub use cairn_search as search;
 pub use cairn_text as text;
 pub use error::{Cause, Error, ErrorKind, TryEnqueueError};
 pub use session::backoff::Backoff;
@@ -160,10 +163,13 @@ pub use session::reconnect::Reconnect;
 pub use stream::event::Event;
 pub use stream::events::Events;
 pub use stream::paused_push::PausedPush;
+pub use stream::search::{FoundMessage, Search};
 pub use stream::timeline::Timeline;
 pub use transfer::{Progress, Step, TransferError, Uploaded};
 pub use transport::endpoint::Endpoint;
-pub use view::{Accepted, Imported, IntoBody, Mention, MentionNames, Overview, Page, Receipts};
+pub use view::{
+    Accepted, Imported, IntoBody, Mention, MentionNames, Overview, Page, Receipts, SearchError,
+};
 
 pub use cairn_proto::content::attachment::Attachment;
 pub use cairn_proto::content::body::Body;

@@ -57,6 +57,12 @@ pub(crate) const ACK_DOUBT_TIME: Duration =
 /// The pause after a refusal with [`cairn_proto::wire::error::ErrorCode::TooFast`].
 pub const REFUSED_PAUSE: Duration = Duration::from_secs(5);
 
+/// Requests to search in flight, of all searches of a client together. Further ones wait.
+pub const SEARCHES_IN_FLIGHT_MAX: usize = 4;
+
+/// The pause before a search is continued that was refused because too many were waiting.
+pub const SEARCH_PAUSE: Duration = Duration::from_millis(250);
+
 /// A session that lasted this long resets the reconnect backoff.
 pub(crate) const STEADY_AFTER: Duration = Duration::from_secs(1);
 

@@ -219,3 +219,12 @@ pub const LOGIN_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// The idle timeout of a connection. Clients send keep-alives at a sixth of it.
 pub const IDLE_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// Hits in one answer to a search.
+pub const SEARCH_HITS_MAX: u32 = 50;
+
+/// Blocks of messages that one search request reads, each of up to 64 messages.
+pub const SEARCH_BUDGET_MAX: u32 = 8 * 1024;
+
+/// Conversations that one search covers: those of the user with the latest activity.
+pub const SEARCH_CONVERSATIONS_MAX: usize = 8 * 1024;

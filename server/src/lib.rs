@@ -11,6 +11,7 @@
 //! * `delivery`: replies, and unread entries from the tail or from disk
 //! * `transfer`: attachments, each on its own stream
 //! * `retention`: expiry of old entries
+//! * `search`: scans of what a user may see, on threads of their own
 //! * [`supervision`]: what ends the server when a part of it fails
 //! * [`run`]: all of it together, from start to stop
 
@@ -25,6 +26,7 @@ mod loopback;
 pub mod principal;
 pub(crate) mod retention;
 pub mod run;
+pub(crate) mod search;
 pub(crate) mod sequencer;
 pub(crate) mod session;
 pub(crate) mod shared;

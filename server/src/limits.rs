@@ -297,3 +297,22 @@ pub(crate) const AHEAD_LOG_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
 /// Such devices that are remembered. Further ones are not logged.
 pub(crate) const AHEAD_DEVICES_MAX: usize = 4096;
+
+/// Threads for searches.
+pub(crate) const SEARCH_THREADS_MAX: usize = 2;
+
+/// Searches that wait for a thread.
+pub(crate) const SEARCHES_WAITING_MAX: usize = 1024;
+
+/// Those of them of one user.
+pub(crate) const SEARCHES_WAITING_PER_USER_MAX: usize = 16;
+
+/// Concurrent searches of one session. Further ones are refused, so that they hold up nothing else
+/// of the session.
+pub(crate) const SEARCHES_PER_SESSION_MAX: usize = 4;
+
+/// Time that one search request may take of a thread.
+pub(crate) const SEARCH_TIME_MAX: Duration = Duration::from_millis(500);
+
+/// Conversations that a search asks the sequencer about at once.
+pub(crate) const SEARCH_GRANTS_PER_JOB: usize = 64;

@@ -25,6 +25,7 @@ use crate::hub::tasks;
 use crate::limits;
 use crate::principal::Principal;
 use crate::retention;
+use crate::search::Searches;
 use crate::sequencer::intake::Intake;
 use crate::sequencer::running::Running;
 use crate::session::password::concurrent_hashes;
@@ -256,6 +257,8 @@ async fn serve(
     stop_sessions(&shared, code).await;
     listener.close(code).await;
     connections.shutdown().await;
+    // No one waits for searches of closed connections.
+    shared.searches.close();
     // A failure of the store explains why other parts ended.
     let joined = sequencer.join().await;
     joined.map_err(|payload| Ended::panicked("sequencer", &*payload))??;
@@ -286,6 +289,7 @@ fn shared(
         login_rate_limiter: LoginRateLimiter::default(),
         request_rate_limiter: RequestRateLimiter::default(),
         transfers,
+        searches: Searches::default(),
         advertised: options
             .advertise
             .clone()

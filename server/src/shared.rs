@@ -19,6 +19,7 @@ use crate::fairness::seats::Seats;
 use crate::fairness::strangers::Strangers;
 use crate::hub::Hub;
 use crate::principal::Principal;
+use crate::search::Searches;
 use crate::sequencer::intake::Intake;
 use crate::sequencer::ticket::{Ticket, job};
 use crate::supervision::watchdog::Heartbeats;
@@ -44,6 +45,7 @@ pub(crate) struct Shared {
     pub(crate) login_rate_limiter: LoginRateLimiter,
     pub(crate) request_rate_limiter: RequestRateLimiter,
     pub(crate) transfers: Transfers,
+    pub(crate) searches: Searches,
 }
 
 impl Shared {

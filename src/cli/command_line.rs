@@ -16,7 +16,7 @@ use crate::cli::files::get;
 use crate::cli::output::Output;
 use crate::cli::people::{contacts, users, watch};
 use crate::cli::server::{audit, compact, config, doctor, serve, stats};
-use crate::cli::{completions, group, help, import};
+use crate::cli::{completions, group, help, import, search};
 
 /// Team chat in one binary: every message stored once, every reader a cursor
 ///
@@ -95,6 +95,7 @@ pub(crate) enum ClientCommand {
     Get(get::GetArgs),
     Type(typing::TypeArgs),
     Tail(tail::TailArgs),
+    Search(search::SearchArgs),
     List(list::ListArgs),
     Read(read::ReadArgs),
     Unread(unread::UnreadArgs),
@@ -137,6 +138,7 @@ impl ClientCommand {
             Self::Get(args) => get::run(&args, context, output).await,
             Self::Type(args) => typing::run(&args, context, output).await,
             Self::Tail(args) => tail::run(&args, context, output).await,
+            Self::Search(args) => search::run(&args, context, output).await,
             Self::List(args) => list::run(&args, context, output).await,
             Self::Read(args) => read::run(&args, context, output).await,
             Self::Unread(args) => unread::run(&args, context, output).await,

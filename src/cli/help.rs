@@ -12,7 +12,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     (
         "Chat",
         &[
-            "send", "tail", "get", "edit", "recall", "react", "pin", "forward", "type",
+            "send", "tail", "search", "get", "edit", "recall", "react", "pin", "forward", "type",
         ],
     ),
     (

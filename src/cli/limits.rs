@@ -11,6 +11,12 @@ pub(crate) const SESSION_RETRY_DELAY_MAX: Duration = Duration::from_secs(1);
 /// Messages that `tail` shows without --from.
 pub(crate) const TAIL_MESSAGES_DEFAULT: u64 = 20;
 
+/// Messages that `tail --around` shows before and after the named one, without --context.
+pub(crate) const TAIL_CONTEXT_DEFAULT: u32 = 10;
+
+/// Messages that `search` shows without --limit.
+pub(crate) const SEARCH_HITS_DEFAULT: u32 = 20;
+
 /// Users that `users find` shows without --limit.
 pub(crate) const USERS_FOUND_DEFAULT: usize = 50;
 

@@ -29,6 +29,7 @@ mod limits;
 mod output;
 mod people;
 mod process;
+mod search;
 mod server;
 mod signals;
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 #[cfg(any(test, feature = "testing"))]
 pub use self::background::BackgroundWork;
+pub use self::background::yield_to_others;
 pub(crate) use self::background::{Background, Worker};
 pub use self::clock::Clock;
 pub use self::salts::Salts;

@@ -95,8 +95,9 @@ pub(crate) const START_FREE_BYTES_MIN: u64 = 16 * 1024 * 1024;
 /// How far a message's stamp may be ahead of the server's clock: twice as far as new ones are.
 pub(crate) const STAMP_AHEAD_MS_MAX: u64 = 2 * cairn_core::limits::CLOCK_STEP_MS_MAX;
 
-/// The nice value of the checkpoint thread.
-pub(crate) const CHECKPOINT_NICE: i32 = 10;
+/// The nice value of the threads that nothing waits for.
+#[cfg(target_os = "linux")]
+pub(crate) const BACKGROUND_NICE: i32 = 10;
 
 /// Bytes that an upgrade copies at once.
 pub(crate) const COPY_BUFFER_BYTES: usize = 1024 * 1024;

@@ -5,6 +5,7 @@
 //! blocks hold.
 pub mod history;
 pub mod retention;
+pub mod scan;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -248,6 +249,26 @@ impl Timeline {
             );
         }
         is_here
+    }
+
+    /// Returns up to `count` entries in memory that end with `last`, and the first of them; none at
+    /// or below `floor`. `None` if `last` is in the blocks, or above the head.
+    pub(super) fn tail_before(
+        &self,
+        last: MsgId,
+        floor: MsgId,
+        count: u32,
+    ) -> Option<(MsgId, Vec<Bytes>)> {
+        let tail = self.tail.lock();
+        if last <= tail.stored || last > tail.head() {
+            return None;
+        }
+        let bottom = floor.max(tail.stored);
+        let count = last.above(bottom).min(u64::from(count));
+        let end = usize::try_from(last.above(tail.stored)).ok()?;
+        let start = end.checked_sub(usize::try_from(count).ok()?)?;
+        let entries = tail.entries.range(start..end).cloned().collect();
+        Some((tail.stored.plus(start as u64).next(), entries))
     }
 
     /// The entries to store: those above what is stored, up to this one.

@@ -27,6 +27,7 @@ fn every_command_runs() {
         presence::all,
         files::all,
         machine::measured,
+        crate::search::command::every_command,
     ];
     thread::scope(|scope| {
         for part in parts {

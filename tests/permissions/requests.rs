@@ -2,8 +2,10 @@
 
 use cairn_core::api::change::Change;
 use cairn_core::api::command::{
-    AllowReset, GrantDownload, GrantFocus, GrantMetrics, GrantRead, Invite, ReplacePassword,
+    AllowReset, GrantDownload, GrantFocus, GrantMetrics, GrantRead, GrantSearch, Invite,
+    ReplacePassword,
 };
+use cairn_core::prefetch::Load;
 use cairn_core::record::{SecretHash, UserRecord, UserStatus};
 use cairn_core::{Batch, By, Command, State};
 use cairn_proto::content::attachment::Attachment;
@@ -71,6 +73,32 @@ macro_rules! asked {
 
 fn run(state: &mut State, command: impl Command) -> Result<(), ErrorCode> {
     command.run(state, NOW, &mut Batch::new(0)).map(drop)
+}
+
+/// A search leaves out the conversations that it may not read.
+#[derive(Debug)]
+struct Searched(GrantSearch);
+
+impl Command for Searched {
+    type Answer = ();
+    type Found = ();
+
+    fn prefetch(&self, state: &State, loads: &mut Vec<Load>) {
+        self.0.prefetch(state, loads);
+    }
+
+    fn execute(
+        self,
+        (): (),
+        state: &mut State,
+        now: Timestamp,
+        batch: &mut Batch,
+    ) -> Result<(), ErrorCode> {
+        match self.0.execute((), state, now, batch)?.is_empty() {
+            true => Err(ErrorCode::NotFound),
+            false => Ok(()),
+        }
+    }
 }
 
 fn send(cast: &Cast, extras: Extras) -> By<Draft> {
@@ -200,6 +228,8 @@ pub(super) fn of_a_conversation() -> Vec<Row> {
                 hash: FILE }
         };
         "Pull", Pull, |cast| GrantRead { actor: cast.asker, conversation: cast.conversation };
+        "Search", Search, |cast|
+            Searched(GrantSearch { actor: cast.asker, conversations: vec![cast.conversation] });
         "Ack", Ack, |cast|
             By(cast.asker, Ack { conversation: cast.conversation, msgid: MsgId::new(1) });
         "MarkRead", MarkRead, |cast|

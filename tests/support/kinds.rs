@@ -33,7 +33,7 @@ kinds! {
     Server(ServerRequest): RevokeDevice, ListSettings, SetSetting, SetServerRole, ListAudit,
         DeactivateUser, ReactivateUser, ListInvites, RevokeInvite;
     Session(SessionRequest): Pull, ListConversations, Watch, Focus, SetPresence, ListDevices,
-        CreateInvite, GetMetrics, SetPassword, CreateReset;
+        CreateInvite, GetMetrics, SetPassword, CreateReset, Search;
 }
 
 /// The kinds that are not named.

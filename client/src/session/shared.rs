@@ -53,6 +53,7 @@ pub(crate) struct Shared {
     pub(crate) transfer_slots: TransferSlots,
     pub(crate) send_permits: Semaphore,
     pub(crate) request_permits: Semaphore,
+    pub(crate) search_permits: Semaphore,
 }
 
 impl Shared {
@@ -86,6 +87,7 @@ impl Shared {
             transfer_slots: TransferSlots::default(),
             send_permits: Semaphore::new(SENDS_IN_FLIGHT_MAX),
             request_permits: Semaphore::new(limits::REQUESTS_IN_FLIGHT_MAX),
+            search_permits: Semaphore::new(limits::SEARCHES_IN_FLIGHT_MAX),
         }
     }
 
@@ -235,6 +237,7 @@ impl Shared {
         self.transfer_slots.close();
         self.send_permits.close();
         self.request_permits.close();
+        self.search_permits.close();
         self.resolve(
             failed
                 .into_iter()

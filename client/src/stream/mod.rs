@@ -4,4 +4,5 @@ pub(crate) mod event;
 pub(crate) mod events;
 pub(crate) mod follow;
 pub(crate) mod paused_push;
+pub(crate) mod search;
 pub(crate) mod timeline;

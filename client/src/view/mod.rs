@@ -8,6 +8,7 @@ pub(crate) mod conversation;
 mod conversations;
 mod me;
 mod people;
+mod search;
 
 pub use self::admin::Admin;
 pub use self::conversation::Conversation;
@@ -19,6 +20,7 @@ pub use self::conversation::send::{Accepted, IntoBody};
 pub use self::conversations::{Conversations, Overview};
 pub use self::me::Me;
 pub use self::people::People;
+pub use self::search::SearchError;
 
 use crate::api::client::Client;
 use cairn_proto::ids::ConversationId;

@@ -182,6 +182,31 @@ pub struct Grant {
     pub floor: MsgId,
 }
 
+/// Asks for the user's conversations, at most `max`: those with the latest activity, unordered.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnConversations {
+    pub actor: Actor,
+    pub max: usize,
+}
+
+/// Asks for permission to read conversations, with what a search needs to know of each. The answer
+/// leaves out those that the user is not a member of.
+#[derive(Clone, Debug)]
+pub struct GrantSearch {
+    pub actor: Actor,
+    pub conversations: Vec<ConversationId>,
+}
+
+/// Permission to search a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchGrant {
+    pub grant: Grant,
+    /// Messages of others above it are unread.
+    pub unread_above: MsgId,
+    /// The pinned messages that the user may see.
+    pub pins: Vec<MsgId>,
+}
+
 /// Asks for permission to focus a conversation. The answer is whether the user shares read
 /// receipts, and so sees those of others.
 #[derive(Clone, Copy, Debug)]

@@ -37,6 +37,21 @@ pub struct Metrics {
     pub delayed: u64,
     /// Requests that were refused with [`ErrorCode::TooFast`](crate::wire::error::ErrorCode).
     pub too_fast: u64,
+    /// The work of searches.
+    pub searches: SearchMetrics,
+}
+
+/// The work of searches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchMetrics {
+    /// Answered requests. A client sends several for a long search.
+    pub requests: u64,
+    /// Requests that were refused because too many were waiting.
+    pub refused: u64,
+    /// Blocks of messages read.
+    pub blocks: u64,
+    /// Time that threads spent on searches, in microseconds.
+    pub micros: u64,
 }
 
 /// The server's clock, by which messages expire, beside the system's, in milliseconds since 1970.
@@ -100,6 +115,7 @@ impl Metrics {
             delayed: self.delayed.checked_sub(earlier.delayed)?,
             too_fast: self.too_fast.checked_sub(earlier.too_fast)?,
             checkpoints: self.checkpoints.since(&earlier.checkpoints)?,
+            searches: self.searches.since(&earlier.searches)?,
             clock: self.clock,
         })
     }
@@ -108,6 +124,19 @@ impl Metrics {
     #[must_use]
     pub const fn uptime(&self) -> Duration {
         Duration::from_micros(self.uptime_micros)
+    }
+}
+
+impl SearchMetrics {
+    /// Returns the difference between two readings, or `None` if `earlier` is not the earlier one.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Option<Self> {
+        Some(Self {
+            requests: self.requests.checked_sub(earlier.requests)?,
+            refused: self.refused.checked_sub(earlier.refused)?,
+            blocks: self.blocks.checked_sub(earlier.blocks)?,
+            micros: self.micros.checked_sub(earlier.micros)?,
+        })
     }
 }
 

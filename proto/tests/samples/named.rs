@@ -25,6 +25,9 @@ use cairn_proto::model::receipts::{
     MemberCursors, Reads, Receipt, ReceiptCounts, ReceiptPage, ReceiptState,
 };
 use cairn_proto::model::retention::{Retention, RetentionInfo};
+use cairn_proto::model::search::{
+    Condition, Feature, Highlights, Mark, Period, Query, Respelling, Span, Term, Test,
+};
 use cairn_proto::model::settings::Setting;
 use cairn_proto::model::user::{
     DeviceInfo, InviteInfo, InvitePage, ServerRole, UserInfo, UserState,
@@ -32,10 +35,14 @@ use cairn_proto::model::user::{
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::event::{AccountUpdate, StreamOpening, TimelineFrame, Update};
 use cairn_proto::wire::hello::{Capabilities, ClientFrame, Credentials, Hello, Welcome};
-use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, ClockMetrics, Histogram, Metrics};
+use cairn_proto::wire::metrics::{
+    Bucket, CheckpointMetrics, ClockMetrics, Histogram, Metrics, SearchMetrics,
+};
 use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
 use cairn_proto::wire::request::message::{ImportEntry, Imported};
-use cairn_proto::wire::request::session::{NewInvite, NewReset, PullRange, Pulled};
+use cairn_proto::wire::request::session::{
+    Found, Hit, NewInvite, NewReset, PullRange, Pulled, SearchCursor, SearchGoal, SearchPlace,
+};
 use cairn_proto::wire::request::{
     GroupRequest, MessageRequest, PeopleRequest, ReadingRequest, Request, ServerRequest,
     SessionRequest,
@@ -86,13 +93,14 @@ macro_rules! enums {
 
 structs! {
     Attachment, AttachmentHash, AuditPage, AuditRecord, Avatar, Bucket, Capabilities,
-    CheckpointMetrics, ClockMetrics, Contact, ContactPage, Conversation, ConversationPage,
-    DeviceInfo, Draft, Entry, Explained, Forward, GroupDetails, GroupSettings, Hello, Histogram,
-    ImportEntry, Imported, InviteInfo, InvitePage, LinkId, Media, Member, MemberCursors, MemberPage,
-    MemberSettings, Metrics, Moment, NewInvite, NewReset, Notifications, OpenGroup, OverviewPlace,
-    PresentDevice, Preview, Profile, Pulled, Reaction, Receipt, ReceiptCounts, ReceiptPage,
-    Relation, RetentionInfo, Run, Setting, UserInfo, UserPage, UserPresence, UserProfile, Video,
-    Welcome,
+    CheckpointMetrics, ClockMetrics, Condition, Contact, ContactPage, Conversation,
+    ConversationPage, DeviceInfo, Draft, Entry, Explained, Forward, Found, GroupDetails,
+    GroupSettings, Hello, Highlights, Histogram, Hit, ImportEntry, Imported, InviteInfo, InvitePage,
+    LinkId, Media, Member, MemberCursors, MemberPage, MemberSettings, Metrics, Moment, NewInvite,
+    NewReset, Notifications, OpenGroup, OverviewPlace, Period, PresentDevice, Preview, Profile,
+    Pulled, Query, Reaction, Receipt, ReceiptCounts, ReceiptPage, Relation, Respelling,
+    RetentionInfo, Run, SearchCursor, SearchMetrics, SearchPlace, Setting, Span, Term, UserInfo,
+    UserPage, UserPresence, UserProfile, Video, Welcome,
 }
 
 enums! {
@@ -114,6 +122,10 @@ enums! {
         Renamed, Claimed, Deactivated, Reactivated, ResetCreated, MemberRemoved, OwnerAppointed }
     AccountUpdate { Profile, Reads, Role }
     PullRange { From, Before }
+    SearchGoal { Hits, Respelling }
+    Test { Word, Prefix, Phrase, Literal, From, In, Sent, Has, Is, Mentions }
+    Feature { File, Image, Video, Link, Reaction }
+    Mark { Pinned, Edited, Unread }
     Reads { Shown, Hidden }
     ReceiptState { Sent, Delivered, Read }
     RelationAct { Follow, Unfollow, AskFriend, AcceptFriend, DeclineFriend, RemoveFriend, Block,
@@ -174,7 +186,7 @@ requests! {
     }
     Session of SessionRequest {
         Pull, ListConversations, Watch, Focus, SetPresence, ListDevices, CreateInvite, GetMetrics,
-        SetPassword, CreateReset,
+        SetPassword, CreateReset, Search,
     }
 }
 

@@ -1,12 +1,15 @@
 //! Requests that a session handles itself, and those about the server.
 
 mod audit;
+mod search;
 
 use cairn_proto::ids::{ConversationId, DeviceId, LinkId, MsgId};
 use cairn_proto::invite::ServerAddr;
 use cairn_proto::model::user::{DeviceInfo, InviteInfo, InvitePage, ServerRole};
 use cairn_proto::secret::{InviteToken, ResetToken};
-use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, ClockMetrics, Histogram, Metrics};
+use cairn_proto::wire::metrics::{
+    Bucket, CheckpointMetrics, ClockMetrics, Histogram, Metrics, SearchMetrics,
+};
 use cairn_proto::wire::request::List;
 use cairn_proto::wire::request::server::{
     DeactivateUser, ListInvites, ListSettings, ReactivateUser, RevokeDevice, RevokeInvite,
@@ -35,6 +38,7 @@ pub(super) fn add_all(samples: &mut Samples) {
     samples.add(vec![metrics()]);
     samples.add(vec![metrics().checkpoints]);
     samples.add(vec![metrics().clock]);
+    samples.add(vec![metrics().searches]);
     samples.add(vec![metrics().syncs]);
     samples.add(metrics().syncs.buckets().to_vec());
     add_history(samples);
@@ -90,6 +94,7 @@ fn add_server(samples: &mut Samples) {
     samples.ask(RevokeDevice { device: revoked }, ());
     samples.ask(GetMetrics, metrics());
     audit::add_all(samples);
+    search::add_all(samples);
     samples.ask(ListSettings, List(vec![setting()]));
     let set = SetSetting {
         name: setting().name,
@@ -203,5 +208,11 @@ fn metrics() -> Metrics {
         waits: Histogram::from_iter(buckets.into_iter().take(2)),
         delayed: 251,
         too_fast: 3,
+        searches: SearchMetrics {
+            requests: 251,
+            refused: 2,
+            blocks: 65_536,
+            micros: 1 << 32,
+        },
     }
 }

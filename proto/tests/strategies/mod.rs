@@ -9,6 +9,7 @@ mod overview;
 mod people;
 mod receipts;
 mod retention;
+mod search;
 mod session;
 
 use std::fmt::Debug;

@@ -3,14 +3,14 @@
 use cairn_proto::ids::LinkId;
 use cairn_proto::model::user::{DeviceInfo, InviteInfo, InvitePage};
 use cairn_proto::secret::ResetToken;
-use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, ClockMetrics, Metrics};
+use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, ClockMetrics, Metrics, SearchMetrics};
 use cairn_proto::wire::request::server::{
     DeactivateUser, ListAudit, ListInvites, ListSettings, ReactivateUser, RevokeDevice,
     RevokeInvite, SetServerRole, SetSetting,
 };
 use cairn_proto::wire::request::session::{
     CreateInvite, CreateReset, Focus, GetMetrics, ListConversations, ListDevices, NewInvite,
-    NewReset, Pull, PullRange, Pulled, SetPassword, SetPresence, Watch,
+    NewReset, Pull, PullRange, Pulled, Search, SetPassword, SetPresence, Watch,
 };
 use cairn_proto::wire::request::{Answer, List, Request};
 use proptest::collection::vec;
@@ -19,6 +19,7 @@ use proptest::prelude::*;
 
 use super::overview::{conversation_page, moment, overview_place};
 use super::people::{presence, present_device, setting, setting_name, setting_value};
+use super::search::{found, search};
 use super::{
     conversation_id, device_id, device_name, encoded, invite_token, msgid, number, password, run,
     server_addr, server_role, small, timestamp, user_id, users,
@@ -60,6 +61,7 @@ fn session() -> impl Strategy<Value = Request> {
             keep_devices
         }
         .into()),
+        search().prop_map(Request::from),
     ]
 }
 
@@ -106,6 +108,7 @@ pub(super) fn answer() -> impl Strategy<Value = Answer> {
         metrics().prop_map(encoded::<GetMetrics>).boxed(),
         invite_page().prop_map(encoded::<ListInvites>).boxed(),
         reset.prop_map(encoded::<CreateReset>).boxed(),
+        found().prop_map(encoded::<Search>).boxed(),
         vec(setting(), 0..5)
             .prop_map(|settings| encoded::<ListSettings>(List(settings)))
             .boxed(),
@@ -214,6 +217,12 @@ fn metrics() -> impl Strategy<Value = Metrics> {
             waits,
             delayed: commands,
             too_fast: commits,
+            searches: SearchMetrics {
+                requests: commands,
+                refused: sessions,
+                blocks: rows,
+                micros: entries,
+            },
         }
     })
 }

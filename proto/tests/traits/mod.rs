@@ -16,7 +16,7 @@ const ACTIVITY: &str = "
     SearchUsers Relate SetProfile RenameUser ClaimImported
     RevokeDevice SetSetting SetServerRole DeactivateUser ReactivateUser RevokeInvite
     SetPassword CreateReset
-    Focus SetPresence CreateInvite
+    Focus SetPresence CreateInvite Search
 ";
 
 /// Requests that append to a log each time, even if they are repeated.

@@ -5,6 +5,7 @@ use std::hash::Hash;
 
 use cairn_proto::ids::UserId;
 use cairn_proto::limits as wire;
+use cairn_proto::wire::request::session::Search;
 use cairn_proto::wire::request::{
     Cost, GroupRequest, MessageRequest, PeopleRequest, ReadingRequest, Request, ServerRequest,
     SessionRequest,
@@ -34,6 +35,9 @@ const INVITE_BYTES: usize = 40;
 
 /// Bytes of a number below 2^32.
 const NUMBER_BYTES_MAX: usize = 5;
+
+/// Bytes of a place in the cursor of a search.
+const PLACE_BYTES: usize = 18;
 
 /// Bytes of a user in an answer: a name, and a few numbers.
 const USER_BYTES: usize = wire::USER_NAME_BYTES_MAX + 16;
@@ -94,7 +98,11 @@ fn bound<T>(items: &mut Vec<T>, max: usize) {
 /// Returns the memory that a request of this many bytes takes until its answer is written.
 #[must_use]
 pub(crate) const fn bytes_of(request: &Request, frame_bytes: usize) -> usize {
-    frame_bytes + request.items() * ITEM_BYTES + answer_bytes_max(request)
+    let items = match request {
+        Request::Session(SessionRequest::Search(call)) => places_of(call),
+        other => other.items(),
+    };
+    frame_bytes + items * ITEM_BYTES + answer_bytes_max(request)
 }
 
 /// Returns what the decision of a request of this many bytes costs, in cheap decisions. Most costly
@@ -124,6 +132,9 @@ const fn answer_bytes_max(request: &Request) -> usize {
         Request::Session(SessionRequest::Watch(_)) => items * VALUE_BYTES,
         Request::Session(SessionRequest::Pull(_)) => wire::RUN_BYTES_MAX + wire::ENTRY_BYTES_MAX,
         Request::Session(SessionRequest::ListConversations(_)) => wire::FRAME_BYTES_MAX,
+        Request::Session(SessionRequest::Search(call)) => {
+            wire::RUN_BYTES_MAX + PAGE_BYTES + places_of(call) * PLACE_BYTES
+        }
         Request::Session(SessionRequest::GetMetrics(_)) => PAGE_BYTES,
         Request::Server(ServerRequest::ListInvites(_)) => INVITES_BYTES,
         Request::Session(SessionRequest::ListDevices(_))
@@ -132,6 +143,14 @@ const fn answer_bytes_max(request: &Request) -> usize {
             Cost::Constant | Cost::PerItem => VALUE_BYTES,
             Cost::Page => PAGE_BYTES,
         },
+    }
+}
+
+/// The places in the cursor of a search.
+const fn places_of(call: &Search) -> usize {
+    match &call.before {
+        Some(cursor) => cursor.places.len(),
+        None => 0,
     }
 }
 

@@ -14,7 +14,7 @@ use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::metrics::Metrics;
 use cairn_proto::wire::overview::ConversationPage;
 use cairn_proto::wire::request::session::{
-    CreateInvite, Focus, GetMetrics, ListConversations, ListDevices, NewInvite, PullRange,
+    CreateInvite, Focus, GetMetrics, ListConversations, ListDevices, NewInvite, PullRange, Search,
     SetPresence, Watch,
 };
 use cairn_proto::wire::request::{Call, List, MessageRequest, Request, SessionRequest};
@@ -26,6 +26,7 @@ use crate::fairness::allowance::{Account, Verdict};
 use crate::fairness::budget::Borrower;
 use crate::history::read_history;
 use crate::limits;
+use crate::search;
 use crate::sequencer::intake::Closed;
 use crate::sequencer::ticket::{Ticket, job};
 use crate::session::Session;
@@ -46,6 +47,8 @@ pub(crate) struct Requests {
     tickets: Vec<Ticket>,
     /// Requests that are answered outside the sequencer. Aborted when the session ends.
     answering: JoinSet<()>,
+    /// Searches, which must not hold up other requests. Likewise.
+    searching: JoinSet<()>,
     /// `None` without a login.
     borrower: Option<Borrower>,
     /// Likewise.
@@ -74,10 +77,10 @@ impl From<Closed> for End {
 }
 
 /// What a request is answered with outside the sequencer.
-pub(super) struct Asker {
-    pub(super) shared: Arc<Shared>,
-    pub(super) session: Arc<Session>,
-    pub(super) actor: Actor,
+pub(crate) struct Asker {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) session: Arc<Session>,
+    pub(crate) actor: Actor,
 }
 
 impl Requests {
@@ -98,6 +101,7 @@ impl Requests {
             bad: 0,
             tickets: Vec::new(),
             answering: JoinSet::new(),
+            searching: JoinSet::new(),
         }
     }
 
@@ -257,6 +261,7 @@ impl Requests {
             SessionRequest::CreateReset(call) => {
                 self.answer(actor, to, call, account::create_reset).await
             }
+            SessionRequest::Search(call) => self.search(actor, to, call).await,
             SessionRequest::SetPresence(SetPresence { present }) => {
                 self.shared.hub.set_present(&self.session, present);
                 to.answer::<SetPresence>(&Ok(()));
@@ -276,9 +281,31 @@ impl Requests {
 
     /// Waits for the next task that has answered its request, and frees it.
     pub(crate) async fn reap(&mut self) {
-        if self.answering.join_next().await.is_none() {
-            std::future::pending().await
+        tokio::select! {
+            Some(_) = self.answering.join_next() => {}
+            Some(_) = self.searching.join_next() => {}
+            else => std::future::pending().await,
         }
+    }
+
+    /// Answers a search in a separate task, unless too many are running.
+    async fn search(&mut self, actor: Actor, to: ReplyTo, call: Search) -> Result<(), Closed> {
+        self.submit().await?;
+        while self.searching.try_join_next().is_some() {}
+        if self.searching.len() >= limits::SEARCHES_PER_SESSION_MAX {
+            self.shared.searches.note_refused();
+            to.refuse(ErrorCode::RateLimited);
+            return Ok(());
+        }
+        let asker = Asker {
+            shared: self.shared.clone(),
+            session: self.session.clone(),
+            actor,
+        };
+        let answer = search::search(asker, call);
+        self.searching
+            .spawn(async move { to.answer::<Search>(&answer.await) });
+        Ok(())
     }
 
     /// Answers a request in a separate task. Requests before it are submitted first.
@@ -397,6 +424,7 @@ async fn get_metrics(asker: Asker, GetMetrics: GetMetrics) -> Result<Metrics, Er
     metrics.waits = shared.intake.waits();
     metrics.delayed = shared.hub.allowances.delayed();
     metrics.too_fast = shared.hub.allowances.refused();
+    metrics.searches = shared.searches.metrics();
     Ok(metrics)
 }
 

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::fmt;
 
 use anstyle::Style;
-use cairn_client::{Client, Error, Timeline};
+use cairn_client::{Client, Error, Message, Timeline};
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::model::presence::DeviceKind;
 use cairn_proto::wire::request::session::PullRange;
@@ -15,7 +15,7 @@ use crate::cli::args::target::Target;
 use crate::cli::chat::message_view::MessageView;
 use crate::cli::chat::names::Names;
 use crate::cli::context::{Conduct, Context};
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Exit, Failure};
 use crate::cli::limits;
 use crate::cli::output::Output;
 
@@ -32,6 +32,7 @@ use crate::cli::output::Output;
   cairn tail '#team' --follow
   cairn tail '#alarms' --follow --away
   cairn tail @bob --from 1 --json >bob.jsonl
+  cairn tail '#team' --around 1234           a message that `cairn search` found, in its context
 
 JSON, one for each message
   {\"conversation\":1,\"msgid\":17,\"sender\":\"ada\",\"sent_at_ms\":1700000000000,\
@@ -60,6 +61,16 @@ pub(crate) struct TailArgs {
     /// The first message to show; 1 for everything
     #[arg(long, value_name = "MSGID")]
     from: Option<MsgId>,
+
+    /// Show this message and those before and after it
+    #[arg(long, value_name = "MSGID", conflicts_with_all = ["from", "follow"])]
+    around: Option<MsgId>,
+
+    /// With --around, how many before and how many after
+    #[arg(long, value_name = "N", requires = "around",
+        default_value_t = limits::TAIL_CONTEXT_DEFAULT,
+        value_parser = clap::value_parser!(u32).range(..=200))]
+    context: u32,
 
     /// Continue with new messages as they come, until Ctrl-C
     #[arg(short, long)]
@@ -121,14 +132,18 @@ pub(crate) async fn run(
     };
     let client = context.client(conduct).await?;
     let conversation = args.target.resolve(client).await?;
-    let from = match args.from {
-        Some(from) => from,
-        None => recent(client, conversation).await?,
-    };
     let numbers = match (args.no_numbers, output.is_styled()) {
         (true, _) => Numbers::Hidden,
         (false, false) => Numbers::Plain,
         (false, true) => Numbers::Dim,
+    };
+    if let Some(msgid) = args.around {
+        let page = around(client, conversation, msgid, args.context).await?;
+        return print(client, output, &mut Names::default(), &page, numbers).await;
+    }
+    let from = match args.from {
+        Some(from) => from,
+        None => recent(client, conversation).await?,
     };
     if !args.follow {
         let history = client.conversation(conversation).history(from);
@@ -162,6 +177,52 @@ async fn recent(client: &Client, conversation: ConversationId) -> Result<MsgId, 
     Ok(MsgId::new(head.get().saturating_sub(limits::TAIL_MESSAGES_DEFAULT)).next())
 }
 
+/// Returns a message with `context` messages before it, and after it.
+async fn around(
+    client: &Client,
+    conversation: ConversationId,
+    msgid: MsgId,
+    context: u32,
+) -> Result<Vec<Message>, Failure> {
+    let first = MsgId::new(msgid.get().saturating_sub(u64::from(context)).max(1));
+    let last = msgid.plus(u64::from(context));
+    let mut messages = Vec::new();
+    let mut next = first;
+    while next <= last {
+        let limit = u32::try_from(last.next().above(next)).unwrap_or(u32::MAX);
+        let view = client.conversation(conversation);
+        let page = view.pull(PullRange::From(next), limit).await?;
+        let read = page.messages.last().map(|message| message.msgid.next());
+        let wanted = page.messages.into_iter();
+        messages.extend(wanted.filter(|message| message.msgid <= last));
+        match read {
+            Some(read) => next = read,
+            None => break,
+        }
+    }
+    if messages.iter().any(|message| message.msgid == msgid) {
+        return Ok(messages);
+    }
+    let headline = format!("there is no message {msgid} that you can see");
+    Err(Failure::new(Exit::Failed, headline).hint("it may have expired; see `cairn tail`"))
+}
+
+async fn print(
+    client: &Client,
+    output: &mut Output,
+    names: &mut Names,
+    messages: &[Message],
+    numbers: Numbers,
+) -> Result<(), Failure> {
+    let is_styled = output.is_styled();
+    names.learn(client, messages).await?;
+    for message in messages {
+        let view = MessageView::new(message, names).styled(is_styled);
+        output.print(&Numbered { view, numbers })?;
+    }
+    Ok(())
+}
+
 async fn show(
     client: &Client,
     output: &mut Output,
@@ -169,7 +230,6 @@ async fn show(
     numbers: Numbers,
 ) -> Result<(), Failure> {
     let conversation = timeline.conversation();
-    let is_styled = output.is_styled();
     let mut names = Names::default();
     let shown = Cell::new(MsgId::ZERO);
     let ack = || {
@@ -182,11 +242,7 @@ async fn show(
         .await?
     {
         let batch = batch?;
-        names.learn(client, &batch).await?;
-        for message in &batch {
-            let view = MessageView::new(message, &names).styled(is_styled);
-            output.print(&Numbered { view, numbers })?;
-        }
+        print(client, output, &mut names, &batch, numbers).await?;
         shown.set(batch.last().map_or(shown.get(), |last| last.msgid));
     }
     output.flush()?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use cairn_client::{Client, Error};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, Histogram, Metrics};
+use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, Histogram, Metrics, SearchMetrics};
 use clap::Args;
 use indicatif::HumanCount;
 use serde::Serialize;
@@ -33,7 +33,8 @@ JSON, one object for each reading
   seconds, sessions, commands, commits, entries, entries_per_commit, log_bytes, prepared_bytes, \
      fdatasync_ms {p50, p99},
   fdatasync_us [{up_to, count}], checkpoints {done, seconds, entries, blocks, block_bytes, rows},
-  clock {time_ms, system_ms, has_jumped}, wait_ms {p50, p99}, delayed, too_fast")]
+  clock {time_ms, system_ms, has_jumped}, wait_ms {p50, p99}, delayed, too_fast,
+  searches {requests, refused, blocks, seconds}")]
 pub(crate) struct StatsArgs {
     /// Repeat, with the numbers of each interval: 1s, 10s, 5m
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
@@ -58,6 +59,7 @@ struct Stats {
     wait_ms: Option<Millis>,
     delayed: u64,
     too_fast: u64,
+    searches: Searches,
 }
 
 /// The server's clock and the system's.
@@ -92,6 +94,14 @@ struct CountedMicros {
 }
 
 #[derive(Debug, Serialize)]
+struct Searches {
+    requests: u64,
+    refused: u64,
+    blocks: u64,
+    seconds: f64,
+}
+
+#[derive(Debug, Serialize)]
 struct Checkpoints {
     done: u64,
     seconds: f64,
@@ -117,6 +127,7 @@ impl From<Metrics> for Stats {
             waits,
             delayed,
             too_fast,
+            searches,
             ..
         } = metrics;
         let bucket = |&Bucket {
@@ -146,6 +157,24 @@ impl From<Metrics> for Stats {
             wait_ms: Millis::of(&waits),
             delayed,
             too_fast,
+            searches: searches.into(),
+        }
+    }
+}
+
+impl From<SearchMetrics> for Searches {
+    fn from(metrics: SearchMetrics) -> Self {
+        let SearchMetrics {
+            requests,
+            refused,
+            blocks,
+            micros,
+        } = metrics;
+        Self {
+            requests,
+            refused,
+            blocks,
+            seconds: Duration::from_micros(micros).as_secs_f64(),
         }
     }
 }
@@ -240,6 +269,7 @@ impl fmt::Display for Stats {
             "zeros written ahead of the log",
         );
         self.checkpoints.rows(&mut row);
+        self.searches.rows(&mut row);
         row(
             "clock",
             Local(self.clock.time_ms).to_string(),
@@ -253,6 +283,25 @@ impl fmt::Display for Stats {
             );
         }
         f.write_str(table::described(&rows).trim_end())
+    }
+}
+
+impl Searches {
+    fn rows(&self, row: &mut impl FnMut(&str, String, &str)) {
+        if self.requests == 0 && self.refused == 0 {
+            return;
+        }
+        let count = |count| HumanCount(count).to_string();
+        row("searches", count(self.requests), "requests to search");
+        row(
+            "searched",
+            format!("{} blocks, {:.1} s", count(self.blocks), self.seconds),
+            "read by them, and the time of their threads",
+        );
+        if self.refused > 0 {
+            let meaning = "searches that were refused because too many waited";
+            row("not searched", count(self.refused), meaning);
+        }
     }
 }
 

@@ -86,6 +86,14 @@ impl Block {
         Ok(entries)
     }
 
+    /// The error of a block whose entries are not what it says.
+    pub(crate) const fn damaged_entries(&self) -> BlockError {
+        BlockError {
+            place: self.place,
+            what: BlockDamage::Entries,
+        }
+    }
+
     /// Splits the block into entries, each with its prefix.
     pub fn split(&self) -> Result<Vec<Bytes>, BlockError> {
         let damaged = |what| BlockError {

@@ -12,24 +12,11 @@ use super::job::{CheckpointError, CheckpointJob, CheckpointReport};
 #[cfg(any(test, feature = "testing"))]
 use super::progress::Checkpoint;
 use super::writer::CheckpointWriter;
-use crate::env::{Background, Env};
+use crate::env::{Background, Env, yield_to_others};
 use crate::files::poison::Poison;
-use crate::limits;
 use crate::trees::db::Trees;
 
 type Outcome = Result<CheckpointReport, CheckpointError>;
-
-/// Nothing waits for a checkpoint while the log has space, so accepted messages go first. On Linux
-/// a nice value applies to one thread.
-#[cfg(target_os = "linux")]
-fn yield_to_others() {
-    if let Err(error) = rustix::process::setpriority_process(None, limits::CHECKPOINT_NICE) {
-        tracing::debug!(%error, "the checkpoint thread keeps its priority");
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn yield_to_others() {}
 
 #[derive(Debug)]
 pub(crate) struct Checkpointer {

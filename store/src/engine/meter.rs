@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cairn_proto::wire::metrics::{ClockMetrics, Histogram, Metrics};
+use cairn_proto::wire::metrics::{ClockMetrics, Histogram, Metrics, SearchMetrics};
 
 use crate::checkpoint::Checkpointer;
 use crate::commit_log::LogCounters;
@@ -66,6 +66,7 @@ impl Meter {
             waits: Histogram::default(),
             delayed: 0,
             too_fast: 0,
+            searches: SearchMetrics::default(),
         }
     }
 }

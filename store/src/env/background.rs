@@ -3,6 +3,18 @@
 use std::io;
 use std::thread::JoinHandle;
 
+#[cfg(target_os = "linux")]
+use crate::limits;
+
+/// Lowers the priority of the calling thread for good: what it does can wait, accepted messages go
+/// first. On Linux a nice value applies to one thread; elsewhere this does nothing.
+pub fn yield_to_others() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, limits::BACKGROUND_NICE) {
+        tracing::debug!(%error, "a background thread keeps its priority");
+    }
+}
+
 /// How the store does its background work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Background {

@@ -125,7 +125,7 @@ impl History {
         Ok(run.finish())
     }
 
-    fn block_with(
+    pub(super) fn block_with(
         &self,
         conversation: ConversationId,
         msgid: MsgId,

@@ -38,6 +38,7 @@ use crate::support::kinds;
 /// Requests that concern no conversation, or only a conversation of the requester.
 const OF_NO_CONVERSATION: &[&str] = &[
     "ListConversations",
+    "Search",
     "FindUsers",
     "GetUsers",
     "CreateGroup",

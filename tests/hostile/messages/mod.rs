@@ -5,5 +5,6 @@ mod amends;
 mod bodies;
 mod bounds;
 mod cursors;
+mod searches;
 mod texts;
 mod typing;

@@ -4,9 +4,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::content::message::Run;
-use crate::ids::{ConversationId, LinkId, MsgId, UserId};
+use crate::ids::{ConversationId, LinkId, MsgId, Timestamp, UserId};
 use crate::invite::ServerAddr;
 use crate::model::presence::{PresentDevice, UserPresence};
+use crate::model::search::{Highlights, Query, Respelling};
 use crate::model::user::DeviceInfo;
 use crate::secret::{InviteToken, ResetToken};
 use crate::text::Password;
@@ -40,6 +41,8 @@ requests! {
         SetPassword(SetPassword) -> (),
         /// Creates a link that resets a user's password.
         CreateReset(CreateReset) -> NewReset,
+        /// Searches the user's conversations.
+        Search(Search) -> Found,
     }
 }
 
@@ -73,6 +76,73 @@ pub struct Pulled {
     pub head: MsgId,
     /// Messages up to this one have expired, or precede what the user may see.
     pub floor: MsgId,
+}
+
+/// Searches the user's conversations, the newest messages first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Search {
+    /// What to find.
+    pub query: Query,
+    /// What to return.
+    pub goal: SearchGoal,
+    /// [`Found::next`] of the answer before; `None` to begin.
+    pub before: Option<SearchCursor>,
+    /// The maximum number of hits, up to [`crate::limits::SEARCH_HITS_MAX`].
+    pub limit: u32,
+    /// The maximum number of blocks of messages to read, up to
+    /// [`crate::limits::SEARCH_BUDGET_MAX`]. The server may read fewer.
+    pub budget: u32,
+}
+
+/// What a search returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SearchGoal {
+    /// The messages that match.
+    Hits,
+    /// Another spelling of a word with which a message would match: for a search that found
+    /// nothing. Considers the newest messages only, as many as the budget permits.
+    Respelling,
+}
+
+/// How far a search got. Opaque to clients but for `reached`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchCursor {
+    /// All messages after this time have been searched, except for imported ones.
+    pub reached: Timestamp,
+    /// Where the search continues in the conversations that it has begun with, at most
+    /// [`crate::limits::SEARCH_CONVERSATIONS_MAX`].
+    #[serde(deserialize_with = "codec::list")]
+    pub places: Vec<SearchPlace>,
+}
+
+/// Where a search continues in a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchPlace {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// Everything from this message on has been searched.
+    pub before: MsgId,
+}
+
+/// What a search found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// The newest first.
+    #[serde(deserialize_with = "codec::list")]
+    pub hits: Vec<Hit>,
+    /// The respelling, for that goal, if there is one.
+    pub respelling: Option<Respelling>,
+    /// Where to continue; `None` if everything was searched.
+    pub next: Option<SearchCursor>,
+}
+
+/// A message that matches a query.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hit {
+    /// The message, as a pull would return it.
+    pub run: Run,
+    /// What matched.
+    pub highlights: Highlights,
 }
 
 /// Reads a page of the user's conversations.

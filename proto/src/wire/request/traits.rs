@@ -169,6 +169,7 @@ impl Session {
             Self::Focus(_) | Self::SetPresence(_) => CHANGE,
             Self::ListDevices(_) | Self::GetMetrics(_) => QUERY,
             Self::CreateInvite(_) | Self::CreateReset(_) | Self::SetPassword(_) => CHANGE.once(),
+            Self::Search(_) => CHANGE.cost(Cost::Page),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::checkpoint::{CheckpointJob, CheckpointWriter};
 use crate::commit_log::Position;
 use crate::env::Clock;
 use crate::files::poison::Poison;
-use crate::testing::{CONVERSATION, entries, id, open, publish, timeline};
+use crate::testing::{CONVERSATION, entries, entry, id, open, publish, timeline};
 use crate::trees::rows::RowChange;
 use crate::trees::{RowKey, Tree};
 
@@ -283,4 +283,63 @@ proptest! {
             check(&back, (end + 1).saturating_sub(100).max(1)..=end, true);
         }
     }
+}
+
+/// The entries below `before` and above `floor`, chunk by chunk.
+fn backward(fixture: &Fixture, before: u64, floor: u64) -> Vec<(u64, Vec<u8>)> {
+    let mut seen = Vec::new();
+    let mut before = id(before);
+    while let Some(chunk) = fixture
+        .history
+        .chunk_before(&fixture.timeline, before, id(floor))
+        .unwrap()
+    {
+        let entries: Vec<_> = chunk.newest_first().collect();
+        assert_eq!(entries.last().map(|(_, entry)| *entry), chunk.oldest());
+        seen.extend(
+            entries
+                .into_iter()
+                .filter(|(msgid, _)| *msgid > id(floor))
+                .map(|(msgid, entry)| (msgid.get(), entry.to_vec())),
+        );
+        before = chunk.first();
+    }
+    seen
+}
+
+#[test]
+fn chunks_hold_every_entry_once_as_it_is_now() {
+    let mut fixture = Fixture::new();
+    let mut rewritten = std::collections::BTreeMap::new();
+    for head in [0, 1, 63, 64, 65, 200, 210, 700] {
+        publish(&fixture.timeline, head);
+        for msgid in [head / 3, head] {
+            if msgid > 0 {
+                fixture.timeline.rewrite(id(msgid), entry(msgid + 10_000));
+                rewritten.insert(msgid, entry(msgid + 10_000).to_vec());
+            }
+        }
+        for (before, floor) in [
+            (head + 1, 0),
+            (head + 9, 3),
+            (head / 2, 0),
+            (head, head / 4),
+        ] {
+            let expected: Vec<_> = (floor + 1..before.min(head + 1))
+                .rev()
+                .map(|n| {
+                    let now = rewritten.get(&n).cloned();
+                    (n, now.unwrap_or_else(|| entry(n).to_vec()))
+                })
+                .collect();
+            assert!(
+                backward(&fixture, before, floor) == expected,
+                "{before}, {floor}"
+            );
+        }
+        fixture.store(head - head % 3);
+    }
+    fixture.timeline.raise_floor(id(500));
+    assert_eq!(backward(&fixture, 701, 500).len(), 200);
+    assert_eq!(backward(&fixture, 501, 0).len(), 0, "expired");
 }
