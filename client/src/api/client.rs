@@ -97,6 +97,18 @@ impl Client {
         self.listen(Subscriber::default())
     }
 
+    /// Returns the events from now on, and in their order among them the entries that the server
+    /// pushes, of all conversations ([`crate::Event::Entries`]): for a program that shows many
+    /// conversations, each of which would need a [`crate::Timeline`] otherwise. Entries are pushed
+    /// once, after the login, without what came before it; pull what is missing.
+    ///
+    /// Buffers at most [`crate::limits::EVENTS_BUFFERED_MAX`] events, of which each holds up to
+    /// [`cairn_proto::limits::RUN_BYTES_MAX`].
+    #[must_use]
+    pub fn pushes(&self) -> Events {
+        self.listen(Subscriber::with_entries())
+    }
+
     /// Returns the events that arrive while a request is in flight. They arrive on another stream
     /// than its response, and may overtake it.
     pub(crate) fn events_during_request(&self) -> Events {

@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 use std::task::Waker;
 
-use cairn_proto::ids::{ConversationId, UserId};
+use cairn_proto::content::message::Run;
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::wire::event::Update;
 
 use crate::limits;
 
-/// A change other than a message.
+/// A change other than a message, or messages as the server pushes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
@@ -35,6 +36,16 @@ pub enum Event {
     /// This many events were dropped because the reader fell behind; request
     /// [`crate::view::Conversations::list`] and [`crate::view::People::contacts`].
     Lagged(u64),
+    /// The server pushed entries of a log. Only for readers of [`crate::Client::pushes`].
+    Entries(Run),
+    /// The log has grown up to this entry by more than the server pushes. Only for readers of
+    /// [`crate::Client::pushes`].
+    Behind {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The last entry of its log.
+        head: MsgId,
+    },
 }
 
 /// The queue of one reader of events.
@@ -42,6 +53,8 @@ pub enum Event {
 pub(crate) struct Subscriber {
     /// Whether this reader is internal, for the duration of a request.
     pub(crate) is_internal: bool,
+    /// Whether this reader receives pushed entries.
+    pub(crate) wants_entries: bool,
     queue: VecDeque<Event>,
     dropped: u64,
     pub(crate) waker: Option<Waker>,
@@ -51,6 +64,13 @@ impl Subscriber {
     pub(crate) fn internal() -> Self {
         Self {
             is_internal: true,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn with_entries() -> Self {
+        Self {
+            wants_entries: true,
             ..Self::default()
         }
     }

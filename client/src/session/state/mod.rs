@@ -163,9 +163,11 @@ impl State {
         match frame {
             TimelineFrame::Run(run) => {
                 self.each_follower(run.conversation, wakers, |follower| follower.pushed(&run));
+                self.emit_entries(wakers, || Event::Entries(run));
             }
             TimelineFrame::Behind { conversation, head } => {
                 self.each_follower(conversation, wakers, |follower| follower.grown(head));
+                self.emit_entries(wakers, || Event::Behind { conversation, head });
             }
             TimelineFrame::Update(update) => self.updated(update, wakers),
         }
@@ -220,6 +222,22 @@ impl State {
     pub(crate) fn emit(&mut self, event: &Event, wakers: &mut Vec<Waker>) {
         for subscriber in self.subscribers.values_mut() {
             subscriber.push(event);
+            wakers.extend(subscriber.waker.take());
+        }
+    }
+
+    /// Emits an event to the readers of pushed entries alone.
+    fn emit_entries(&mut self, wakers: &mut Vec<Waker>, event: impl FnOnce() -> Event) {
+        let subscribers = self.subscribers.values_mut();
+        let mut readers = subscribers
+            .filter(|subscriber| subscriber.wants_entries)
+            .peekable();
+        if readers.peek().is_none() {
+            return;
+        }
+        let event = event();
+        for subscriber in readers {
+            subscriber.push(&event);
             wakers.extend(subscriber.waker.take());
         }
     }

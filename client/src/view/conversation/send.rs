@@ -159,6 +159,25 @@ impl Conversation<'_> {
             .await
     }
 
+    /// Enqueues a copy of the message `msgid` of the conversation `from` for this conversation,
+    /// like [`Conversation::forward`], under a sequence number chosen by the caller, like
+    /// [`Conversation::enqueue_draft`].
+    ///
+    /// # Errors
+    /// [`Error::SeqUsed`] if the number is not above all those used by this client in this
+    /// conversation; or a [terminal error](Error#terminal-errors). The returned future fails with
+    /// [`Error::Refused`] with `NoSuchMessage` if the user cannot see the message, or as for any
+    /// other send.
+    pub async fn enqueue_forward(
+        self,
+        seq: ClientSeq,
+        from: ConversationId,
+        msgid: MsgId,
+    ) -> Result<Accepted, Error> {
+        self.enqueue_outgoing(Some(seq), Outgoing::Forward { from, msgid })
+            .await
+    }
+
     async fn enqueue_outgoing(
         self,
         seq: Option<ClientSeq>,
