@@ -16,6 +16,7 @@ use super::{Effect, Model, Part, Restored, StoreOp};
 use crate::conversation::Details;
 use crate::limits;
 use crate::link::Link;
+use crate::outbox::Numbers;
 use crate::time::plus;
 
 /// What is known to be missing.
@@ -106,9 +107,12 @@ impl Model {
             self.drafts.insert(draft.conversation, draft.bounded());
         }
         let stream = restored.is_new_stream;
-        let effects = self
-            .outbox
-            .restore(restored.outbox, restored.next_seqs, stream);
+        let numbers = Numbers {
+            last_id: restored.last_id,
+            next_seqs: restored.next_seqs,
+            first_seq: restored.first_seq,
+        };
+        let effects = self.outbox.restore(restored.outbox, numbers, stream);
         self.effects.extend(effects);
         self.touch(Part::List);
         self.touch_outbox();

@@ -8,4 +8,4 @@ pub use self::draft::{Aim, Draft, DraftFile};
 pub use self::pending::{
     Doubt, Failure, FileFault, LocalId, Outgoing, Pending, SavedPending, SavedState, SendState,
 };
-pub(crate) use self::queue::{Item, Outbox};
+pub(crate) use self::queue::{Item, Numbers, Outbox};

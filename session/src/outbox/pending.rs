@@ -148,6 +148,8 @@ pub enum Doubt {
     Conflict,
     /// It was handed over on another send stream.
     Stream,
+    /// It was found in a damaged store, and may have been sent or withdrawn since it was written.
+    Damaged,
 }
 
 /// An own message as the store keeps it.

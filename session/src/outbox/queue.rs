@@ -30,12 +30,25 @@ pub(crate) struct Item {
     pub(crate) stored: Option<MsgId>,
 }
 
+/// The numbers that a store continues.
+pub(crate) struct Numbers {
+    pub(crate) last_id: LocalId,
+    pub(crate) next_seqs: Vec<(ConversationId, ClientSeq)>,
+    pub(crate) first_seq: Option<ClientSeq>,
+}
+
+/// How far the next number jumps after a refusal of one that is too low: twelve days, if numbers
+/// are taken from a clock.
+const SEQ_JUMP: u64 = 1 << 40;
+
 /// Own messages in the order in which they were written.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outbox {
     items: BTreeMap<LocalId, Item>,
     last_id: u64,
     next_seqs: BTreeMap<ConversationId, ClientSeq>,
+    /// The next number in all other conversations; `None` for 1.
+    first_seq: Option<ClientSeq>,
     /// Whether the send stream is used by another device, and a new one is awaited.
     needs_stream: bool,
 }
@@ -87,9 +100,16 @@ impl Outbox {
     pub(crate) fn restore(
         &mut self,
         items: Vec<SavedPending>,
-        next_seqs: Vec<(ConversationId, ClientSeq)>,
+        numbers: Numbers,
         is_new_stream: bool,
     ) -> Vec<Effect> {
+        let Numbers {
+            last_id,
+            next_seqs,
+            first_seq,
+        } = numbers;
+        self.last_id = last_id.get();
+        self.first_seq = first_seq;
         for saved in items {
             self.last_id = self.last_id.max(saved.id.get());
             let item = Item {
@@ -227,7 +247,7 @@ impl Outbox {
                 Some(seq) => seq,
                 None => {
                     let next = self.next_seqs.entry(conversation);
-                    let next = next.or_insert(ClientSeq::new(1));
+                    let next = next.or_insert(self.first_seq.unwrap_or(ClientSeq::new(1)));
                     let seq = std::mem::replace(next, next.next());
                     item.saved.seq = Some(seq);
                     item.saved.state = SavedState::Handed;
@@ -293,6 +313,13 @@ impl Outbox {
         item.saved.state = state;
         item.saved.seq = None;
         let mut effects = vec![item.save()];
+        if state == SavedState::Unknown(Doubt::TooOld)
+            && let Some(next) = self.next_seqs.get_mut(&item.saved.conversation)
+        {
+            // The server has seen higher numbers: those of a copy of the profile, or of a clock
+            // that was ahead.
+            *next = ClientSeq::new(next.get().saturating_add(SEQ_JUMP));
+        }
         if state == SavedState::Unknown(Doubt::Conflict) && !self.needs_stream {
             self.needs_stream = true;
             effects.push(Effect::NewStream);

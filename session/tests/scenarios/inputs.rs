@@ -402,6 +402,8 @@ fn restored(value: &Value) -> Restored {
         drafts: list(value, "drafts").iter().map(draft).collect(),
         outbox: outbox.collect(),
         next_seqs: next_seqs.collect(),
+        first_seq: number(value, "first_seq").map(ClientSeq::new),
+        last_id: LocalId::new(number(value, "last_id").unwrap_or_default()),
         is_new_stream: value.get("new_stream") == Some(&Value::Bool(true)),
     }
 }

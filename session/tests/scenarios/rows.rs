@@ -200,6 +200,7 @@ pub(crate) fn doubt(why: Doubt) -> Value {
         Doubt::TooOld => json!("too_old"),
         Doubt::Conflict => json!("conflict"),
         Doubt::Stream => json!("stream"),
+        Doubt::Damaged => json!("damaged"),
     }
 }
 

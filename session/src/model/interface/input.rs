@@ -141,6 +141,11 @@ pub struct Restored {
     pub outbox: Vec<SavedPending>,
     /// The next number on the send stream, for each conversation.
     pub next_seqs: Vec<(ConversationId, ClientSeq)>,
+    /// The next number in all other conversations; `None` for 1. A store gives one that no earlier
+    /// run of the program has used on the stream, whatever became of what it stored.
+    pub first_seq: Option<ClientSeq>,
+    /// The last own message that was ever numbered.
+    pub last_id: LocalId,
     /// Whether the client uses another send stream than the one to which these numbers belong,
     /// because the profile was copied or the stream is unknown.
     pub is_new_stream: bool,
