@@ -22,6 +22,7 @@ mod messaging;
 mod metrics;
 mod model;
 mod operating;
+mod outbox;
 mod overview;
 mod people;
 mod permissions;

@@ -82,6 +82,8 @@ mod model;
 mod notice;
 mod outbox;
 mod replica;
+mod runner;
+pub mod store;
 mod switcher;
 mod time;
 mod timeline;
@@ -104,6 +106,7 @@ pub use outbox::{
     SavedState, SendState,
 };
 pub use replica::{OverviewUpdate, Replica, Update};
+pub use runner::{Changes, Describe, DraftRefused, OpenError, Session, SessionOptions};
 pub use switcher::{Hit, HitTarget};
 pub use timeline::{
     Anchor, AnchorTo, DateJump, MessageRow, Row, RowKey, SystemLine, What, WindowView,

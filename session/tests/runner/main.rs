@@ -1,0 +1,11 @@
+//! Sessions against a server in the same process.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests are tests"
+)]
+
+mod chat;
+mod outbox;
+mod server;
