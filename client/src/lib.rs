@@ -117,6 +117,8 @@
 //!   [`login_overview`](view::Conversations::login_overview). A badge shows [`Totals`].
 //! * **Direct chats:** [`find`](view::People::find) the user, then
 //!   [`direct`](view::Conversations::direct).
+//! * **Notifications:** [`notifier`](view::Me::notifier) decides which messages notify, by the user's
+//!   level for the conversation, mentions and [`keywords`](view::Me::keywords).
 //! * **Files:** [`Client::upload`], then send an [`Attachment`];
 //!   [`download`](view::Conversation::download).
 //! * **Presence and typing:** [`watch`](view::People::watch),
@@ -152,6 +154,7 @@ pub mod view;
 pub use account::{Account, WhoAmI};
 pub use api::builder::{ClientBuilder, JoinRequest, LoginRequest};
 pub use api::client::Client;
+pub use api::notifier::Notifier;
 pub use api::totals::Totals;
 pub use cairn_memory as memory;
 pub use cairn_proto as proto;

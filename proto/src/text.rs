@@ -183,7 +183,10 @@ shown!(About);
 checked! {
     /// A word or phrase that notifies its user as a mention does: visible characters and inner
     /// spaces.
-    Keyword, |raw| name(raw, limits::KEYWORD_BYTES_MAX, |c| c == ' ' || c == '#' || c == '@')
+    Keyword, |raw| match cairn_text::is_blank(raw) {
+        true => Err(TextError::Empty),
+        false => name(raw, limits::KEYWORD_BYTES_MAX, |c| c == ' ' || c == '#' || c == '@'),
+    }
 }
 shown!(Keyword);
 
@@ -224,6 +227,22 @@ checked! {
     }
 }
 shown!(MediaType);
+
+impl Keyword {
+    /// Validates a keyword as a user typed it: composed, and without blanks at its ends.
+    ///
+    /// # Errors
+    /// Returns the rule that the keyword breaks.
+    pub fn typed(raw: &str) -> Result<Self, TextError> {
+        Self::new(cairn_text::composed_name(raw))
+    }
+
+    /// Returns the key by which keywords are compared, among themselves and with texts.
+    #[must_use]
+    pub fn folded(&self) -> String {
+        cairn_text::nickname_key(&self.0)
+    }
+}
 
 impl Topic {
     /// Returns the empty topic.
@@ -344,6 +363,12 @@ mod tests {
             "#1: what we are about, 世界".parse()
         );
         assert!(Topic::none().is_empty());
+        for keyword in ["deploy", "@oncall", "#42", "on call", "发布", "!"] {
+            assert!(Keyword::typed(&format!(" {keyword}\t")).is_ok(), "{keyword:?}");
+        }
+        for blank in ["", " ", "\u{3164}", "\u{200b}"] {
+            assert_eq!(Keyword::typed(blank), Err(TextError::Empty), "{blank:?}");
+        }
         for blank in ["", "  ", "\u{200b}", "\u{3164}\u{fe0f}", "\n"] {
             assert_eq!(Topic::new(blank), Ok(Topic::none()), "{blank:?}");
             assert_eq!(Caption::new(blank).unwrap().as_str(), "", "{blank:?}");

@@ -47,6 +47,23 @@ fn own(world: &World) {
         world.json("pia", &["me", "set", "--about", "boats"])["display_name"],
         "Pia P."
     );
+    assert_eq!(world.people("pia", &["me", "keywords"]), "no keywords\n");
+    let added = ["me", "keywords", "add", "Deploy", "deploy", "on  call", "发布"];
+    let all = json!({"keywords": ["Deploy", "on  call", "发布"]});
+    assert_eq!(world.json("pia", &added), all);
+    assert_eq!(world.json("pia", &["me", "keywords"]), all);
+    assert_eq!(
+        world.people("pia", &["me", "keywords", "remove", "DEPLOY", "none"]),
+        "on  call\n发布\n"
+    );
+    assert_eq!(
+        world.json("pia", &["me", "keywords", "remove", "On Call"]),
+        json!({"keywords": ["发布"]})
+    );
+    assert_eq!(
+        world.people("pia", &["me", "keywords", "add", "@pia"]),
+        "发布\n@pia\n"
+    );
     assert_eq!(
         world.people("pia", &["me", "reads", "hidden"]),
         "what you read is hidden\n"

@@ -26,7 +26,9 @@ use cairn_proto::text::{
 use cairn_proto::wire::overview::{Moment, OverviewPlace};
 use cairn_proto::wire::request::group::{AddMembers, CreateGroup, RemoveMembers, SetRetention};
 use cairn_proto::wire::request::message::{Edit, Import, Pin, React, Recall, Unpin, Unreact};
-use cairn_proto::wire::request::people::{ClaimImported, Relate, RenameUser, SetProfile};
+use cairn_proto::wire::request::people::{
+    ChangeKeywords, ClaimImported, Relate, RenameUser, SetProfile,
+};
 use cairn_proto::wire::request::reading::{Ack, MarkRead, MarkUnread, SetOwnReads};
 use cairn_proto::wire::request::server::{ListInvites, RevokeDevice, RevokeInvite, SetSetting};
 use cairn_proto::wire::request::session::ListConversations;
@@ -38,8 +40,8 @@ use super::naive::overview::Kept;
 use super::naive::{self, Naive};
 use super::steps::{Place, Question, Seq, Step};
 use super::values::{
-    appoint, ask, asked, beside, edited, govern, mention, pick, place, receipts, some_words,
-    supervise, user_name,
+    appoint, ask, asked, beside, edited, govern, keyword, mention, pick, place, receipts,
+    some_words, supervise, user_name,
 };
 
 /// Everything that a step may refer to, including what was removed.
@@ -312,6 +314,7 @@ impl Cast {
             }
             Step::Relate { by, .. }
             | Step::SetProfile { by, .. }
+            | Step::ChangeKeywords { by, .. }
             | Step::Rename { by, .. }
             | Step::Claim { by, .. }
             | Step::Set { by, .. } => (by, Place::Nowhere(0)),
@@ -499,6 +502,11 @@ impl Cast {
                 };
                 SetProfile { profile }.into()
             }
+            Step::ChangeKeywords { add, remove, .. } => ChangeKeywords {
+                add: add.iter().copied().map(keyword).collect(),
+                remove: remove.iter().copied().map(keyword).collect(),
+            }
+            .into(),
             &Step::Rename { user, name, .. } => RenameUser {
                 user: UserId::new(user.into()),
                 name: user_name(name),

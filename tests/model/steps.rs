@@ -149,6 +149,12 @@ pub(super) enum Step {
         about: bool,
         avatar: u16,
     },
+    /// Adds these keywords and removes others.
+    ChangeKeywords {
+        by: u8,
+        add: Vec<u8>,
+        remove: Vec<u8>,
+    },
     /// Changes the name of a user.
     Rename { by: u8, user: u8, name: u8 },
     /// Claims an account, possibly of an imported author.
@@ -401,6 +407,8 @@ fn acquaintance() -> impl Strategy<Value = Step> {
         4 => (0..5_u8, 1..4_u8).prop_map(direct),
         2 => (0..12_u8, any::<bool>(), any::<bool>(), prop_oneof![Just(0), 1..=4_096_u16])
             .prop_map(|(by, name, about, avatar)| Step::SetProfile { by, name, about, avatar }),
+        2 => (0..12_u8, vec(any::<u8>(), 0..70), vec(any::<u8>(), 0..4))
+            .prop_map(|(by, add, remove)| Step::ChangeKeywords { by, add, remove }),
         3 => (0..3_u8, 0..6_u8, 0..6_u8)
             .prop_map(|(by, user, name)| Step::Rename { by, user, name }),
         1 => (0..3_u8, 1..9_u8, 0..5_u8)

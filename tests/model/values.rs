@@ -9,7 +9,7 @@ use cairn_proto::ids::{ConversationId, ImportSource, MsgId, Timestamp, UserId};
 use cairn_proto::model::group::{Access, GroupSettings, JoinerHistory, MemberSettings, Role};
 use cairn_proto::model::notification::{NotificationLevel, Notifications};
 use cairn_proto::model::user::ServerRole;
-use cairn_proto::text::{EmojiName, GroupName, Text, Topic, UserName};
+use cairn_proto::text::{EmojiName, GroupName, Keyword, Text, Topic, UserName};
 use cairn_proto::wire::request::Request;
 use cairn_proto::wire::request::group::{
     Ban, FindGroups, GetGroup, GetRetention, HandOver, JoinGroup, ListBanned, ListMembers,
@@ -40,6 +40,16 @@ pub(super) fn user_name(at: u8) -> UserName {
         format!("USER{}", at / 5)
     } else {
         format!("user{at}")
+    })
+    .unwrap()
+}
+
+/// Keywords, of which some differ only in case.
+pub(super) fn keyword(at: u8) -> Keyword {
+    Keyword::new(if at % 5 == 4 {
+        format!("WORD {}", at / 5)
+    } else {
+        format!("word {at}")
     })
     .unwrap()
 }

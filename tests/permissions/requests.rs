@@ -33,8 +33,8 @@ use cairn_proto::wire::request::message::{
     Edit, EditMentioning, GetImportCursor, Import, ListPins, Pin, React, Recall, Unpin, Unreact,
 };
 use cairn_proto::wire::request::people::{
-    ClaimImported, FindUsers, GetProfiles, GetUsers, ListContacts, Relate, RenameUser, SearchUsers,
-    SetProfile,
+    ChangeKeywords, ClaimImported, FindUsers, GetKeywords, GetProfiles, GetUsers, ListContacts,
+    Relate, RenameUser, SearchUsers, SetProfile,
 };
 use cairn_proto::wire::request::reading::{
     Ack, Explain, GetOwnReads, GetReceipts, MarkRead, MarkUnread, SetOwnReads,
@@ -503,6 +503,11 @@ pub(super) fn of_the_server() -> Vec<Row> {
         "GetProfiles", GetProfiles, |cast| By(cast.asker, GetProfiles { users: vec![cast.owner] });
         "SetProfile: one's own", SetProfile, |cast|
             By(cast.asker, SetProfile { profile: Profile::default() });
+        "GetKeywords", GetKeywords, |cast| By(cast.asker, GetKeywords);
+        "ChangeKeywords", ChangeKeywords, |cast| {
+            let add = vec!["deploy".parse().unwrap()];
+            By(cast.asker, ChangeKeywords { add, remove: Vec::new() })
+        };
         "RenameUser: one's own", RenameUser, |cast| {
             By(cast.asker, RenameUser { user: cast.asker.user,
                 name: UserName::new("renamed").unwrap() })

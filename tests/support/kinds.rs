@@ -29,7 +29,7 @@ kinds! {
         RenameGroup, SetTopic, SetGroupSettings, SetRole, HandOver, Ban, Unban, ListBanned,
         MuteMember, JoinGroup, FindGroups, SetMemberSettings, SetRetention, GetRetention;
     People(PeopleRequest): FindUsers, GetUsers, SearchUsers, Relate, ListContacts, GetProfiles,
-        SetProfile, RenameUser, ClaimImported;
+        SetProfile, RenameUser, ClaimImported, GetKeywords, ChangeKeywords;
     Server(ServerRequest): RevokeDevice, ListSettings, SetSetting, SetServerRole, ListAudit,
         DeactivateUser, ReactivateUser, ListInvites, RevokeInvite;
     Session(SessionRequest): Pull, ListConversations, Watch, Focus, SetPresence, ListDevices,

@@ -19,6 +19,7 @@
 
 mod chars;
 mod emoji;
+mod keyword;
 mod mention;
 mod name;
 mod parse;
@@ -27,6 +28,7 @@ mod tree;
 
 pub use chars::is_unspaced;
 pub use emoji::{emoji, emoji_names, is_emoji};
+pub use keyword::Keywords;
 pub use mention::{Mentions, Names, mentions};
 pub use name::{
     composed_name, is_composed, nickname_fault, nickname_key, skeleton, user_key, user_name_fault,

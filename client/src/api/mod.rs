@@ -1,5 +1,6 @@
-//! The client, how it is built, and unread totals.
+//! The client, how it is built, unread totals, and what notifies.
 
 pub(crate) mod builder;
 pub(crate) mod client;
+pub(crate) mod notifier;
 pub(crate) mod totals;

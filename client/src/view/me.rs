@@ -5,14 +5,16 @@ use cairn_proto::model::people::Profile;
 use cairn_proto::model::presence::{DeviceKind, PresentDevice};
 use cairn_proto::model::receipts::Reads;
 use cairn_proto::model::user::DeviceInfo;
-use cairn_proto::text::Password;
-use cairn_proto::wire::request::people::SetProfile;
+use cairn_proto::text::{Keyword, Password};
+use cairn_proto::wire::request::people::{ChangeKeywords, GetKeywords, SetProfile};
 use cairn_proto::wire::request::reading::{GetOwnReads, SetOwnReads};
 use cairn_proto::wire::request::server::RevokeDevice;
 use cairn_proto::wire::request::session::{ListDevices, SetPassword, SetPresence};
 
 use crate::api::client::Client;
+use crate::api::notifier::Notifier;
 use crate::error::Error;
+use crate::stream::event::Event;
 
 /// The calls that concern the user's own account and devices. Created by [`Client::me`].
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +79,47 @@ impl Me<'_> {
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
     pub async fn set_reads(self, reads: Reads) -> Result<(), Error> {
         self.client.call(SetOwnReads { reads }).await
+    }
+
+    /// Returns the user's keywords, in the order in which they were added.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
+    pub async fn keywords(self) -> Result<Vec<Keyword>, Error> {
+        self.client.call(GetKeywords).await.map(|list| list.0)
+    }
+
+    /// Removes keywords, then adds others, and returns all of them. Those that differ only in case,
+    /// width or blanks are one. The user's other devices receive [`crate::Update::Account`].
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `LimitReached` if there would be more than
+    /// [`cairn_proto::limits::KEYWORDS_MAX`], or a [terminal error](Error#terminal-errors).
+    pub async fn change_keywords(
+        self,
+        add: Vec<Keyword>,
+        remove: Vec<Keyword>,
+    ) -> Result<Vec<Keyword>, Error> {
+        let changed = self.client.call(ChangeKeywords { add, remove }).await?;
+        Ok(changed.0)
+    }
+
+    /// Requests what decides which messages notify the user.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
+    pub async fn notifier(self) -> Result<Notifier, Error> {
+        let mut concurrent_events = self.client.events_during_request();
+        let keywords = self.keywords().await?;
+        let contacts = self.client.people().contacts().await?;
+        let mut notifier = Notifier::new(self.client.whoami().user, &keywords, &contacts);
+        // An event that arrived during the requests may be newer than their answers.
+        for event in concurrent_events.arrived() {
+            if let Event::Update(update) = event {
+                notifier.update(&update);
+            }
+        }
+        Ok(notifier)
     }
 
     /// Replaces the user's profile. The user's other devices receive [`crate::Update::Account`].

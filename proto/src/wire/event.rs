@@ -11,6 +11,7 @@ use crate::model::people::{Contact, Profile};
 use crate::model::presence::UserPresence;
 use crate::model::receipts::{MemberCursors, Reads};
 use crate::model::user::{ServerRole, UserInfo};
+use crate::text::Keyword;
 use crate::wire::codec;
 use crate::wire::frame;
 
@@ -121,6 +122,8 @@ pub enum AccountUpdate {
     Reads(Reads),
     /// The user's role on the server.
     Role(ServerRole),
+    /// All keywords of the user.
+    Keywords(#[serde(deserialize_with = "codec::list")] Vec<Keyword>),
 }
 
 impl TimelineFrame {

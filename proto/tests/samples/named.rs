@@ -120,7 +120,7 @@ enums! {
     OverviewExtent { All, Changed }
     AuditAct { InviteCreated, InviteRevoked, SettingSet, RoleSet, UnreadExplained, Imported,
         Renamed, Claimed, Deactivated, Reactivated, ResetCreated, MemberRemoved, OwnerAppointed }
-    AccountUpdate { Profile, Reads, Role }
+    AccountUpdate { Profile, Reads, Role, Keywords }
     PullRange { From, Before }
     SearchGoal { Hits, Respelling }
     Test { Word, Prefix, Phrase, Literal, From, In, Sent, Has, Is, Mentions }
@@ -178,7 +178,7 @@ requests! {
     }
     People of PeopleRequest {
         FindUsers, GetUsers, SearchUsers, Relate, ListContacts, GetProfiles, SetProfile,
-        RenameUser, ClaimImported,
+        RenameUser, ClaimImported, GetKeywords, ChangeKeywords,
     }
     Server of ServerRequest {
         RevokeDevice, ListSettings, SetSetting, SetServerRole, ListAudit, DeactivateUser,

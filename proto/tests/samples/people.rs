@@ -9,12 +9,12 @@ use cairn_proto::model::presence::{DeviceKind, Presence, PresentDevice, UserPres
 use cairn_proto::model::receipts::Reads;
 use cairn_proto::model::settings::Setting;
 use cairn_proto::model::user::{ServerRole, UserInfo, UserState};
-use cairn_proto::text::Text;
+use cairn_proto::text::{Keyword, Text};
 use cairn_proto::wire::event::{AccountUpdate, Update};
 use cairn_proto::wire::request::List;
 use cairn_proto::wire::request::people::{
-    ClaimImported, FindUsers, GetProfiles, GetUsers, ListContacts, Relate, RenameUser, SearchUsers,
-    SetProfile,
+    ChangeKeywords, ClaimImported, FindUsers, GetKeywords, GetProfiles, GetUsers, ListContacts,
+    Relate, RenameUser, SearchUsers, SetProfile,
 };
 
 use super::Samples;
@@ -154,6 +154,7 @@ fn account_updates() -> Vec<AccountUpdate> {
         AccountUpdate::Profile(profile()),
         AccountUpdate::Reads(Reads::Hidden),
         AccountUpdate::Role(ServerRole::Admin),
+        AccountUpdate::Keywords(keywords(&["on call", "发布"])),
     ]
 }
 
@@ -166,6 +167,10 @@ pub(super) fn setting() -> Setting {
         takes,
         about,
     }
+}
+
+fn keywords(words: &[&str]) -> Vec<Keyword> {
+    words.iter().map(|word| word.parse().unwrap()).collect()
 }
 
 fn add_requests(samples: &mut Samples) {
@@ -203,6 +208,12 @@ fn add_requests(samples: &mut Samples) {
         user: CAROL,
     };
     samples.ask(claim, ());
+    samples.ask(GetKeywords, List(keywords(&["@oncall", "发布"])));
+    let change = ChangeKeywords {
+        add: keywords(&["on call", "发布"]),
+        remove: keywords(&["lunch"]),
+    };
+    samples.ask(change, List(keywords(&["on call", "发布"])));
 }
 
 pub(super) fn updates() -> Vec<Update> {

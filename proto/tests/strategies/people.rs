@@ -9,8 +9,8 @@ use cairn_proto::model::settings::Setting;
 use cairn_proto::text::{About, DisplayName, SettingName, SettingValue};
 use cairn_proto::wire::event::AccountUpdate;
 use cairn_proto::wire::request::people::{
-    ClaimImported, FindUsers, GetProfiles, GetUsers, ListContacts, Relate, RenameUser, SearchUsers,
-    SetProfile,
+    ChangeKeywords, ClaimImported, FindUsers, GetKeywords, GetProfiles, GetUsers, ListContacts,
+    Relate, RenameUser, SearchUsers, SetProfile,
 };
 use cairn_proto::wire::request::{Answer, List, Request};
 use proptest::collection::vec;
@@ -101,11 +101,17 @@ pub(super) fn presence() -> impl Strategy<Value = UserPresence> {
         .prop_map(|(user, devices)| UserPresence { user, devices })
 }
 
+fn keywords() -> impl Strategy<Value = Vec<Keyword>> {
+    let keyword = "[@#a-z明]([a-z ]{0,20}[a-z])?".prop_map(|raw| Keyword::new(raw).unwrap());
+    vec(keyword, 0..9)
+}
+
 pub(super) fn account_update() -> impl Strategy<Value = AccountUpdate> {
     prop_oneof![
         profile().prop_map(AccountUpdate::Profile),
         prop::sample::select(vec![Reads::Shown, Reads::Hidden]).prop_map(AccountUpdate::Reads),
         server_role().prop_map(AccountUpdate::Role),
+        keywords().prop_map(AccountUpdate::Keywords),
     ]
 }
 
@@ -124,6 +130,8 @@ pub(super) fn request() -> impl Strategy<Value = Request> {
         profile().prop_map(|profile| SetProfile { profile }.into()),
         (user_id(), user_name()).prop_map(|(user, name)| RenameUser { user, name }.into()),
         (user_id(), user_id()).prop_map(|(imported, user)| ClaimImported { imported, user }.into()),
+        Just(GetKeywords.into()),
+        (keywords(), keywords()).prop_map(|(add, remove)| ChangeKeywords { add, remove }.into()),
     ]
 }
 

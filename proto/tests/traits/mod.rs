@@ -13,7 +13,7 @@ const ACTIVITY: &str = "
     MarkRead MarkUnread SetOwnReads
     CreateGroup AddMembers RemoveMembers JoinGroup RenameGroup SetTopic SetGroupSettings SetRole
     HandOver Ban Unban MuteMember FindGroups SetMemberSettings SetRetention
-    SearchUsers Relate SetProfile RenameUser ClaimImported
+    SearchUsers Relate SetProfile RenameUser ClaimImported ChangeKeywords
     RevokeDevice SetSetting SetServerRole DeactivateUser ReactivateUser RevokeInvite
     SetPassword CreateReset
     Focus SetPresence CreateInvite Search
@@ -29,7 +29,8 @@ const NOT_IDEMPOTENT: &str = "
 ";
 
 /// Requests that the server refuses while its disk is nearly full.
-const GROWS_STORAGE: &str = "Import Edit EditMentioning React CreateGroup SetProfile";
+const GROWS_STORAGE: &str =
+    "Import Edit EditMentioning React CreateGroup SetProfile ChangeKeywords";
 
 fn check(listed: &str, holds: impl Fn(Traits) -> bool) {
     let listed: BTreeSet<String> = listed.split_whitespace().map(str::to_owned).collect();

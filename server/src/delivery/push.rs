@@ -44,6 +44,7 @@ pub(crate) enum UpdateKey {
     Profile,
     Reads,
     Role,
+    Keywords,
     Contact(UserId),
     User(UserId),
     Presence(UserId),
@@ -56,6 +57,7 @@ impl UpdateKey {
             AccountUpdate::Profile(_) => Self::Profile,
             AccountUpdate::Reads(_) => Self::Reads,
             AccountUpdate::Role(_) => Self::Role,
+            AccountUpdate::Keywords(_) => Self::Keywords,
         }
     }
 }

@@ -247,9 +247,11 @@ impl Addition {
                 (0, GROUP_MEMBERSHIPS + call.members.len(), bytes)
             }
             Request::Group(_) => (0, request.items().max(1), bytes),
-            Request::People(PeopleRequest::Relate(_) | PeopleRequest::SetProfile(_)) => {
-                (0, 1, bytes)
-            }
+            Request::People(
+                PeopleRequest::Relate(_)
+                | PeopleRequest::SetProfile(_)
+                | PeopleRequest::ChangeKeywords(_),
+            ) => (0, 1, bytes),
             _ => return None,
         };
         Some(Self {

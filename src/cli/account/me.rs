@@ -10,6 +10,7 @@ use cairn_proto::text::{About, DisplayName, UserName};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use crate::cli::account::keywords::{self, KeywordsAction};
 use crate::cli::account::password::{self, PasswordArgs};
 use crate::cli::args::target::parse_new_user;
 use crate::cli::context::{Conduct, Context};
@@ -18,7 +19,7 @@ use crate::cli::files::picture::read_picture;
 use crate::cli::output::Output;
 use crate::cli::people::users::{Named, Person};
 
-/// Show or change your profile and password
+/// Show or change your profile, keywords and password
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn me
@@ -26,6 +27,7 @@ use crate::cli::people::users::{Named, Person};
   cairn me set --about ''                       removes it
   cairn me set --avatar ada.webp                a picture of up to 4 KiB
   cairn me reads hidden
+  cairn me keywords add deploy
   cairn me password --end-other-devices
 
 JSON; role is your role on the server
@@ -71,6 +73,23 @@ JSON, you now
         /// 'shown' or 'hidden'
         #[arg(value_parser = parse_reads)]
         reads: Option<Reads>,
+    },
+
+    /// List your keywords: words that notify you as a mention does
+    ///
+    /// A message with one of them notifies you where you chose `cairn set --notify mentions`. They
+    /// match in upper and lower case, as words of their own, and not in code or links. At most 64,
+    /// the same on all your devices; others do not see them.
+    #[command(after_help = "EXAMPLES
+  cairn me keywords
+  cairn me keywords add deploy 'on call' 发布
+  cairn me keywords remove deploy
+
+JSON, your keywords now
+  {\"keywords\":[\"on call\",\"发布\"]}")]
+    Keywords {
+        #[command(subcommand)]
+        action: Option<KeywordsAction>,
     },
 
     /// Set or change the password with which you log in on further devices
@@ -178,6 +197,7 @@ pub(crate) async fn run(
     match &args.action {
         None => print(output, own(client).await?),
         Some(Action::Reads { reads }) => self::reads(client, output, *reads).await,
+        Some(Action::Keywords { action }) => keywords::run(client, output, action.as_ref()).await,
         Some(Action::Password(args)) => password::run(client, output, context.input(), args).await,
         Some(Action::Rename { name }) => {
             let own = own(client).await?.user;

@@ -3,6 +3,7 @@
 pub(crate) mod credentials;
 pub(crate) mod devices;
 pub(crate) mod invite;
+pub(crate) mod keywords;
 pub(crate) mod join;
 pub(crate) mod login;
 pub(crate) mod me;

@@ -45,6 +45,9 @@ pub(crate) struct MessageView<'a> {
     mentions: Vec<Cow<'a, str>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     mentions_all: bool,
+    /// The user's keywords in the text.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    keywords: Vec<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     reactions: Vec<Reacted<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,6 +109,7 @@ impl<'a> MessageView<'a> {
             reply_to: extras.replied(),
             mentions: extras.mentioned().map(|user| names.of(user)).collect(),
             mentions_all: extras.mentions_all(),
+            keywords: Vec::new(),
             reactions: extras
                 .reactions()
                 .iter()
@@ -113,6 +117,14 @@ impl<'a> MessageView<'a> {
                 .collect(),
             attachment: Attached::of(body),
         }
+    }
+}
+
+impl<'a> MessageView<'a> {
+    /// Adds the user's keywords that the text contains.
+    pub(crate) fn with_keywords(mut self, keywords: Vec<&'a str>) -> Self {
+        self.keywords = keywords;
+        self
     }
 }
 

@@ -18,6 +18,7 @@ use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::limits;
 use crate::cli::output::Output;
+use cairn_text::Keywords;
 
 /// Show the messages of a conversation
 ///
@@ -47,6 +48,7 @@ the name of an emoji, the caption of a file, or what happened in words. These fi
   imported_by              the admin who imported the message in the sender's name
   reply_to                 the message that it answers
   mentions, mentions_all   mentioned users: names; true for all members
+  keywords                 your keywords in the text (cairn me keywords)
   reactions                [{\"emoji\":\"wave\",\"count\":2,\"users\":[\"ada\",\"bob\"]}]
   attachment               {\"name\":\"walk.mp4\",\"media_type\":\"video/mp4\",\
      \"size_bytes\":1258291,\"hash\":\"ab12…\",\"width\":1920,
@@ -137,9 +139,11 @@ pub(crate) async fn run(
         (false, false) => Numbers::Plain,
         (false, true) => Numbers::Dim,
     };
+    let keywords = keywords(client, output).await?;
+    let looks = (numbers, &keywords);
     if let Some(msgid) = args.around {
         let page = around(client, conversation, msgid, args.context).await?;
-        return print(client, output, &mut Names::default(), &page, numbers).await;
+        return print(client, output, &mut Names::default(), &page, looks).await;
     }
     let from = match args.from {
         Some(from) => from,
@@ -147,7 +151,7 @@ pub(crate) async fn run(
     };
     if !args.follow {
         let history = client.conversation(conversation).history(from);
-        return show(client, output, history, numbers).await;
+        return show(client, output, history, looks).await;
     }
     client
         .me()
@@ -155,7 +159,7 @@ pub(crate) async fn run(
         .await?;
     focus(client, conversation).await?;
     let timeline = client.conversation(conversation).follow(from);
-    show(client, output, timeline, numbers).await
+    show(client, output, timeline, looks).await
 }
 
 /// Focuses the conversation if possible. A direct chat that has not begun, or with a blocked user,
@@ -212,22 +216,35 @@ async fn print(
     output: &mut Output,
     names: &mut Names,
     messages: &[Message],
-    numbers: Numbers,
+    (numbers, keywords): (Numbers, &Keywords),
 ) -> Result<(), Failure> {
     let is_styled = output.is_styled();
+    let own = client.whoami().user;
     names.learn(client, messages).await?;
     for message in messages {
-        let view = MessageView::new(message, names).styled(is_styled);
+        let words = message.body.words().filter(|_| message.sender != own);
+        let view = MessageView::new(message, names)
+            .styled(is_styled)
+            .with_keywords(keywords.find(words.unwrap_or_default()));
         output.print(&Numbered { view, numbers })?;
     }
     Ok(())
+}
+
+/// Returns the user's keywords, where the output shows them.
+async fn keywords(client: &Client, output: &Output) -> Result<Keywords, Error> {
+    if !output.is_json() {
+        return Ok(Keywords::default());
+    }
+    let keywords = client.me().keywords().await?;
+    Ok(Keywords::new(keywords.iter().map(|word| word.as_str())))
 }
 
 async fn show(
     client: &Client,
     output: &mut Output,
     mut timeline: Timeline,
-    numbers: Numbers,
+    looks: (Numbers, &Keywords),
 ) -> Result<(), Failure> {
     let conversation = timeline.conversation();
     let mut names = Names::default();
@@ -242,7 +259,7 @@ async fn show(
         .await?
     {
         let batch = batch?;
-        print(client, output, &mut names, &batch, numbers).await?;
+        print(client, output, &mut names, &batch, looks).await?;
         shown.set(batch.last().map_or(shown.get(), |last| last.msgid));
     }
     output.flush()?;

@@ -51,6 +51,8 @@ const OF_NO_CONVERSATION: &[&str] = &[
     "ListAudit",
     "RenameUser",
     "ClaimImported",
+    "GetKeywords",
+    "ChangeKeywords",
     "SetSetting",
     "SetServerRole",
     "DeactivateUser",

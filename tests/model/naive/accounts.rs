@@ -1,5 +1,6 @@
 //! Users, invites, devices and sessions of the model.
 
+mod keywords;
 mod links;
 mod naming;
 mod status;

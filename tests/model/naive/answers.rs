@@ -211,6 +211,12 @@ impl Naive {
                 self.set_profile(actor, &call.profile);
                 answer(call, Ok(()))
             }
+            PeopleRequest::GetKeywords(call) => {
+                answer(call, Ok(List(self.users[&actor.user].keywords.clone())))
+            }
+            PeopleRequest::ChangeKeywords(call) => {
+                answer(call, self.change_keywords(actor, &call.add, &call.remove))
+            }
             PeopleRequest::RenameUser(call) => {
                 answer(call, self.rename_user(actor, call.user, &call.name, now))
             }

@@ -20,6 +20,7 @@ impl Request {
             Self::People(People::FindUsers(call)) => call.names.len(),
             Self::People(People::GetUsers(call)) => call.ids.len(),
             Self::People(People::GetProfiles(call)) => call.users.len(),
+            Self::People(People::ChangeKeywords(call)) => call.add.len() + call.remove.len(),
             Self::Session(Session::Watch(call)) => call.users.len(),
             Self::Message(_) | Self::Reading(_) | Self::Group(_) | Self::People(_) => 0,
             Self::Server(_) | Self::Session(_) => 0,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::UserId;
 use crate::model::people::{Contact, ContactPage, Profile, RelationAct, UserPage, UserProfile};
 use crate::model::user::UserInfo;
-use crate::text::UserName;
+use crate::text::{Keyword, UserName};
 use crate::wire::codec;
 use crate::wire::request::domain::requests;
 use crate::wire::request::list::List;
@@ -31,6 +31,10 @@ requests! {
         RenameUser(RenameUser) -> (),
         /// Records which user an imported author is.
         ClaimImported(ClaimImported) -> (),
+        /// Reads the user's keywords.
+        GetKeywords(GetKeywords) -> List<Keyword>,
+        /// Adds and removes keywords of the user. Answered with all of them.
+        ChangeKeywords(ChangeKeywords) -> List<Keyword>,
     }
 }
 
@@ -109,4 +113,20 @@ pub struct ClaimImported {
     pub imported: UserId,
     /// Who they are.
     pub user: UserId,
+}
+
+/// Reads the user's keywords.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GetKeywords;
+
+/// Removes keywords of the user, then adds others. Keywords with the same [`Keyword::folded`] are
+/// one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeKeywords {
+    /// Those to add, at most [`crate::limits::KEYWORDS_MAX`].
+    #[serde(deserialize_with = "codec::list")]
+    pub add: Vec<Keyword>,
+    /// Those to remove, at most [`crate::limits::KEYWORDS_MAX`].
+    #[serde(deserialize_with = "codec::list")]
+    pub remove: Vec<Keyword>,
 }

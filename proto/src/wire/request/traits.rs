@@ -139,6 +139,8 @@ impl People {
             Self::ListContacts(_) => QUERY.cost(Cost::Page),
             Self::Relate(_) => CHANGE,
             Self::SetProfile(_) => CHANGE.grows_storage(),
+            Self::GetKeywords(_) => QUERY,
+            Self::ChangeKeywords(_) => CHANGE.grows_storage().cost(Cost::PerItem),
             Self::RenameUser(_) | Self::ClaimImported(_) => CHANGE,
         }
     }
