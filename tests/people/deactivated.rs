@@ -18,6 +18,7 @@ use cairn_client::{Account, Client, Error, JoinRequest, LoginRequest, TransferEr
 use tokio::io::{AsyncRead, AsyncSeek, ReadBuf};
 use tokio::sync::Notify;
 
+use super::rename::next_user;
 use super::{refused, text};
 use crate::support::{Server, cairn, invite, next, soon};
 
@@ -144,7 +145,9 @@ async fn deactivated_users_stay_in_history_and_groups() {
     ada.conversation(chat).send(text("hello")).await.unwrap();
     assert_eq!(ada.people().search(name("bo"), 9).await.unwrap().len(), 1);
 
+    let mut events = ada.events();
     assert_eq!(ada.admin().deactivate(user).await.unwrap(), [group]);
+    assert_eq!(next_user(&mut events).await.state, UserState::Deactivated);
     let members = ada.conversation(group).members().await.unwrap();
     let of_bob = members.iter().find(|member| member.user.id == user);
     assert_eq!(of_bob.unwrap().user.state, UserState::Deactivated);
@@ -206,6 +209,39 @@ async fn deactivated_users_stay_in_history_and_groups() {
         login_refused(Client::builder().join(&link, who).await),
         ErrorCode::NameTaken
     );
+    ada.admin().reactivate(user).await.unwrap();
+    let back = next_user(&mut events).await;
+    assert_eq!((back.id, back.state), (user, UserState::Active));
+}
+
+#[tokio::test]
+async fn ends_of_accounts_reach_open_sessions_of_those_who_see_the_user() {
+    let server = Server::start();
+    let (ada, _) = server.owner().await;
+    let (bob, of_bob) = invite(&ada, "bob").await;
+    let (carol, _) = invite(&ada, "carol").await;
+    let (dan, _) = invite(&ada, "dan").await;
+    let team = GroupName::new("team").unwrap();
+    let group = bob.conversations().create_group(team, vec![carol.whoami().user]);
+    group.await.unwrap();
+    let (setting, off) = ("user-search".parse().unwrap(), "off".parse().unwrap());
+    ada.admin().set_setting(setting, off).await.unwrap();
+    let mut seen = [ada.events(), carol.events()];
+    let mut unseen = dan.events();
+    ada.admin().deactivate(of_bob.user).await.unwrap();
+    ada.admin().reactivate(of_bob.user).await.unwrap();
+    let state = UserState::Active;
+    for events in &mut seen {
+        // A slow session learns only of the latest state.
+        let update = async { while next_user(events).await.state != state {} };
+        soon("the user is back", update).await;
+    }
+    let of_carol = carol.people().get(of_bob.user).await.unwrap();
+    assert_eq!(of_carol.unwrap().state, state);
+    // Dan shares nothing with bob: the first user of whom dan learns is dan.
+    let name = "daniel".parse().unwrap();
+    dan.people().rename(dan.whoami().user, name).await.unwrap();
+    assert_eq!(next_user(&mut unseen).await.id, dan.whoami().user);
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ fn refused<T: std::fmt::Debug>(result: Result<T, Error>) -> ErrorCode {
     }
 }
 
-async fn next_user(events: &mut Events) -> UserInfo {
+pub(super) async fn next_user(events: &mut Events) -> UserInfo {
     loop {
         if let Event::Update(Update::User(user)) = events.next().await.unwrap() {
             return user;

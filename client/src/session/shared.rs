@@ -219,6 +219,7 @@ impl Shared {
             state.note_sent();
         }
         state.whoami = WhoAmI::from(welcome);
+        state.user_cache.clear();
         state.logged_in(&welcome.overview, &mut wakers);
         state.emit(&Event::Reconnected, &mut wakers);
         drop(state);

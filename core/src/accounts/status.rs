@@ -67,6 +67,7 @@ impl Handle for ReactivateUser {
             };
             state.audit(actor, AuditAct::Reactivated { user }, now, batch)?;
             state.make(&Change::User(user, record), batch);
+            state.publish_user(user, batch);
         }
         Ok(())
     }
@@ -101,6 +102,7 @@ impl State {
             link.maker == Some(user) || link.resets(user)
         });
         self.remove_devices(user, None, batch);
+        self.publish_user(user, batch);
     }
 
     /// Makes links unusable, as [`State::void_link`].

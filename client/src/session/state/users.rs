@@ -16,6 +16,11 @@ impl UserCache {
         self.0.get(&id)
     }
 
+    /// Forgets all users: what changed while there was no connection is not known.
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
     pub(crate) fn insert(&mut self, user: UserInfo) {
         if self.0.len() >= limits::USERS_CACHED_MAX && !self.0.contains_key(&user.id) {
             self.0.clear();

@@ -104,7 +104,7 @@ impl Naive {
         Ok(())
     }
 
-    fn user_changed(&mut self, user: UserId) {
+    pub(super) fn user_changed(&mut self, user: UserId) {
         let seen_by = if self.setting("user-search") == Some("off") {
             let all = self.users.keys().copied();
             SeenBy::Users(all.filter(|&of| self.is_acquainted(of, user)).collect())

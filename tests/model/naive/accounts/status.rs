@@ -60,6 +60,7 @@ impl Naive {
             let by = actor.user;
             let status = UserStatus::Deactivated { by, at: now };
             self.users.get_mut(&user).unwrap().status = status;
+            self.user_changed(user);
         }
         let groups = self.conversations_of(user).into_iter();
         Ok(List(groups.filter(|id| id.is_numbered()).collect()))
@@ -74,8 +75,9 @@ impl Naive {
         self.check_supervision(actor, user)?;
         if !self.is_active(user) {
             self.audited(actor, AuditAct::Reactivated { user }, now);
+            self.users.get_mut(&user).unwrap().status = UserStatus::Active;
+            self.user_changed(user);
         }
-        self.users.get_mut(&user).unwrap().status = UserStatus::Active;
         Ok(())
     }
 
