@@ -2,6 +2,7 @@
 //! on direct chats.
 
 mod away;
+mod claims;
 mod commands;
 mod deactivated;
 mod invites;

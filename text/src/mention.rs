@@ -90,6 +90,13 @@ impl<T> Names<T> {
         Self::new([])
     }
 
+    /// Adds a name, in place of one with the same key.
+    pub fn insert(&mut self, name: &str, target: T) {
+        let key = key(name);
+        self.longest = self.longest.max(key.nfd().count());
+        self.by_key.insert(key, target);
+    }
+
     /// Returns what a name stands for.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&T> {

@@ -215,8 +215,8 @@ async fn list(client: &Client, output: &mut Output) -> Result<(), Failure> {
         .collect::<BTreeSet<_>>()
         .into_iter()
         .collect();
-    let users = client.people().get_all(&named).await?;
-    let names = users.into_iter().map(|user| (user.id, user.name)).collect();
+    let users = client.people().shown(&named).await?;
+    let names = users.into_iter().map(|(id, user)| (id, user.name)).collect();
     invites
         .into_iter()
         .try_for_each(|invite| output.print(&Listed::new(invite, &names)))

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use cairn_client::Client;
 use cairn_proto::ids::ConversationId;
 use cairn_proto::model::conversation::Conversation;
-use cairn_proto::model::user::{UserInfo, UserState};
+use cairn_proto::model::user::UserInfo;
 use cairn_proto::text::{EmojiName, GroupName, TextError, UserName};
 
 use crate::cli::args::same_name::group_named;
@@ -163,15 +163,10 @@ impl Target {
     }
 }
 
-/// Returns the user with this name, or fails if there is none. An imported author may be another
-/// user, who is returned.
+/// Returns the user with this name, or fails if there is none.
 pub(crate) async fn find_user(client: &Client, name: &UserName) -> Result<UserInfo, Failure> {
-    let found = find_account(client, name).await?;
-    let UserState::AliasOf(real) = found.state else {
-        return Ok(found);
-    };
-    let real = client.people().get(real).await?;
-    real.ok_or_else(|| unknown_user(name))
+    let found = client.people().addressed(std::slice::from_ref(name)).await?;
+    found.into_iter().flatten().next().ok_or_else(|| unknown_user(name))
 }
 
 /// Returns the account with this name, be it that of an imported author.
@@ -191,19 +186,13 @@ fn unknown_user(name: &UserName) -> Failure {
 /// Returns the users with these names, or fails if one does not exist.
 pub(crate) async fn find_users(
     client: &Client,
-    names: Vec<UserName>,
+    names: &[UserName],
 ) -> Result<Vec<UserInfo>, Failure> {
-    let found = client.people().find_all(names.clone()).await?;
-    match names.iter().find(|name| !is_named(&found, name)) {
-        None => Ok(found),
-        Some(name) => Err(unknown_user(name)),
-    }
-}
-
-/// Returns whether one of the users has this name, by its key.
-pub(crate) fn is_named(users: &[UserInfo], name: &UserName) -> bool {
-    let key = name.folded();
-    users.iter().any(|user| user.name.folded() == key)
+    let found = client.people().addressed(names).await?;
+    let named = names.iter().zip(found);
+    named
+        .map(|(name, user)| user.ok_or_else(|| unknown_user(name)))
+        .collect()
 }
 
 /// Returns the open group if there is exactly one, or `None` if there is none.

@@ -1,19 +1,24 @@
 //! Names of users in messages.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use cairn_client::{Client, Error};
 use cairn_proto::content::body::{Body, SystemEntry};
 use cairn_proto::content::message::Message;
 use cairn_proto::ids::UserId;
-use cairn_proto::model::user::{UserInfo, UserState};
 use cairn_proto::text::UserName;
 
 use crate::cli::limits;
 
-/// A bounded cache of user names.
+/// The names of the users in what is shown next, as the client's cache has them: it follows
+/// renames.
 #[derive(Debug, Default)]
-pub(crate) struct Names(HashMap<UserId, Option<UserName>>);
+pub(crate) struct Names {
+    names: HashMap<UserId, UserName>,
+    /// Users that are not requested again.
+    unknown: HashSet<UserId>,
+    shows_accounts: bool,
+}
 
 /// Returns the users in an entry.
 const fn mentioned(entry: &SystemEntry) -> &[UserId] {
@@ -33,73 +38,44 @@ const fn mentioned(entry: &SystemEntry) -> &[UserId] {
     }
 }
 
-/// Replaces the names of imported authors by those of the users that they are.
-async fn resolve_aliases(client: &Client, users: &mut [UserInfo]) -> Result<(), Error> {
-    let alias_of = |user: &UserInfo| match user.state {
-        UserState::AliasOf(real) => Some(real),
-        _ => None,
-    };
-    let real: Vec<UserId> = users.iter().filter_map(alias_of).collect();
-    if real.is_empty() {
-        return Ok(());
-    }
-    let real = client.people().get_all(&real).await?;
-    for user in users {
-        let name = alias_of(user).and_then(|id| real.iter().find(|real| real.id == id));
-        if let Some(UserInfo { name, .. }) = name {
-            user.name = name.clone();
+/// Collects the users in a message, some of them several times.
+fn users_of(message: &Message, users: &mut BTreeSet<UserId>) {
+    let extras = &message.extras;
+    users.insert(message.sender);
+    users.extend(extras.forwarded().map(|(author, _)| author));
+    users.extend(extras.imported_by());
+    users.extend(extras.mentioned());
+    let reactions = extras.reactions().iter();
+    users.extend(reactions.flat_map(|reaction| &reaction.users));
+    match &message.body {
+        Body::System(entry) => users.extend(mentioned(entry)),
+        &Body::Recalled { by } => {
+            users.insert(by);
         }
+        _ => {}
     }
-    Ok(())
 }
 
 impl Names {
+    /// Names that show imported authors as such, even where it is known who they are.
+    pub(crate) fn of_accounts() -> Self {
+        Self {
+            shows_accounts: true,
+            ..Self::default()
+        }
+    }
+
     /// Loads the names of all users in these messages.
     pub(crate) async fn learn(
         &mut self,
         client: &Client,
         messages: &[Message],
     ) -> Result<(), Error> {
-        let mut unknown = Vec::new();
+        let mut users = BTreeSet::new();
         for message in messages {
-            self.note(message.sender, &mut unknown);
-            message
-                .extras
-                .forwarded()
-                .into_iter()
-                .for_each(|(author, _)| self.note(author, &mut unknown));
-            let importer = message.extras.imported_by();
-            importer
-                .into_iter()
-                .for_each(|user| self.note(user, &mut unknown));
-            message
-                .extras
-                .mentioned()
-                .for_each(|user| self.note(user, &mut unknown));
-            let reacting = message
-                .extras
-                .reactions()
-                .iter()
-                .flat_map(|reaction| &reaction.users);
-            reacting.for_each(|&user| self.note(user, &mut unknown));
-            match &message.body {
-                Body::System(entry) => mentioned(entry)
-                    .iter()
-                    .for_each(|&user| self.note(user, &mut unknown)),
-                &Body::Recalled { by } => self.note(by, &mut unknown),
-                _ => {}
-            }
+            users_of(message, &mut users);
         }
-        if unknown.is_empty() {
-            return Ok(());
-        }
-        if self.0.len() + unknown.len() > limits::NAMES_CACHED_MAX {
-            self.0.clear();
-            unknown = messages.iter().map(|message| message.sender).collect();
-            unknown.sort_unstable();
-            unknown.dedup();
-        }
-        self.ask(client, unknown).await
+        self.load(client, users).await
     }
 
     /// Loads the names of these users.
@@ -108,45 +84,34 @@ impl Names {
         client: &Client,
         users: &[UserId],
     ) -> Result<(), Error> {
-        let mut unknown = Vec::new();
-        users.iter().for_each(|&user| self.note(user, &mut unknown));
-        if unknown.is_empty() {
-            return Ok(());
-        }
-        if self.0.len() + unknown.len() > limits::NAMES_CACHED_MAX {
-            self.0.clear();
-            unknown = users.to_vec();
-        }
-        self.ask(client, unknown).await
+        self.load(client, users.iter().copied().collect()).await
     }
 
-    /// Adds known names.
-    pub(crate) fn know(&mut self, users: Vec<UserInfo>) {
-        self.0
-            .extend(users.into_iter().map(|user| (user.id, Some(user.name))));
-    }
-
-    async fn ask(&mut self, client: &Client, unknown: Vec<UserId>) -> Result<(), Error> {
-        let mut found = client.people().get_all(&unknown).await?;
-        resolve_aliases(client, &mut found).await?;
-        // Unknown users are cached as well, so that they are not requested again.
-        self.0.extend(unknown.into_iter().map(|user| (user, None)));
-        self.know(found);
+    async fn load(&mut self, client: &Client, mut users: BTreeSet<UserId>) -> Result<(), Error> {
+        users.retain(|user| *user != UserId::SERVER && !self.unknown.contains(user));
+        let users: Vec<UserId> = users.into_iter().collect();
+        self.names = if self.shows_accounts {
+            let found = client.people().get_all(&users).await?;
+            found.into_iter().map(|user| (user.id, user.name)).collect()
+        } else {
+            let found = client.people().shown(&users).await?;
+            found.into_iter().map(|(id, user)| (id, user.name)).collect()
+        };
+        if self.unknown.len() >= limits::NAMES_CACHED_MAX {
+            self.unknown.clear();
+        }
+        let is_unknown = |user: &UserId| !self.names.contains_key(user);
+        let unknown: Vec<UserId> = users.into_iter().filter(is_unknown).collect();
+        self.unknown.extend(unknown);
         Ok(())
-    }
-
-    fn note(&self, user: UserId, unknown: &mut Vec<UserId>) {
-        if user != UserId::SERVER && !self.0.contains_key(&user) && !unknown.contains(&user) {
-            unknown.push(user);
-        }
     }
 
     /// Returns the name of a user, or a placeholder for an unknown one.
     pub(crate) fn of(&self, user: UserId) -> std::borrow::Cow<'_, str> {
-        match self.0.get(&user) {
-            Some(Some(name)) => name.as_str().into(),
-            _ if user == UserId::SERVER => "server".into(),
-            _ => format!("user {user}").into(),
+        match self.names.get(&user) {
+            Some(name) => name.as_str().into(),
+            None if user == UserId::SERVER => "server".into(),
+            None => format!("user {user}").into(),
         }
     }
 }

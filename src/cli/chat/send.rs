@@ -111,7 +111,7 @@ struct With {
 
 impl With {
     async fn extras(self, client: &Client) -> Result<Extras, Failure> {
-        let mentions = find_users(client, self.mention)
+        let mentions = find_users(client, &self.mention)
             .await?
             .into_iter()
             .map(|user| Extra::Mention(user.id));

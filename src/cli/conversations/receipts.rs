@@ -102,13 +102,8 @@ pub(crate) async fn run(
         .receipts(args.msgid)
         .await?;
     let ids: Vec<UserId> = who.iter().map(|receipt| receipt.user).collect();
-    let users = client.people().get_all(&ids).await?;
-    let name = |id| {
-        users
-            .iter()
-            .find(|user| user.id == id)
-            .map(|user| user.name.clone())
-    };
+    let users = client.people().shown(&ids).await?;
+    let name = |id| users.get(&id).map(|user| user.name.clone());
     let who = who.into_iter().map(|receipt| Who {
         user: receipt.user,
         name: name(receipt.user),

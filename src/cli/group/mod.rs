@@ -19,7 +19,7 @@ use serde::Serialize;
 use self::moderation::{Done, MuteArgs};
 use self::settings::{RoleArg, SettingsArgs};
 use crate::cli::args::target::{
-    Target, find_user, is_named, parse_group, parse_group_name, parse_group_prefix, parse_user,
+    Target, find_user, parse_group, parse_group_name, parse_group_prefix, parse_user,
 };
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
@@ -445,12 +445,12 @@ async fn create(
 
 /// Returns the users with these names, or fails if one does not exist.
 async fn find_all(client: &Client, names: &[UserName]) -> Result<Vec<UserId>, Failure> {
-    let found = client.people().find_all(names.to_vec()).await?;
-    let is_missing = |name: &&UserName| !is_named(&found, name);
+    let found = client.people().addressed(names).await?;
     let missing: Vec<&str> = names
         .iter()
-        .filter(is_missing)
-        .map(UserName::as_str)
+        .zip(&found)
+        .filter(|(_, found)| found.is_none())
+        .map(|(name, _)| name.as_str())
         .collect();
     if !missing.is_empty() {
         let failure = Failure::new(
@@ -459,5 +459,5 @@ async fn find_all(client: &Client, names: &[UserName]) -> Result<Vec<UserId>, Fa
         );
         return Err(failure.hint("nothing was changed; invite new users with `cairn invite`"));
     }
-    Ok(found.into_iter().map(|user| user.id).collect())
+    Ok(found.into_iter().flatten().map(|user| user.id).collect())
 }

@@ -301,7 +301,13 @@ pub(crate) async fn run(
     match &args.action {
         Action::Find { prefix, limit } => {
             let found = client.people().search(prefix.clone(), *limit).await?;
-            let ids: Vec<UserId> = found.iter().map(|user| user.id).collect();
+            let mut ids = Vec::with_capacity(found.len());
+            for user in client.people().resolve(found).await? {
+                // A user can be found by several names.
+                if !ids.contains(&user.id) {
+                    ids.push(user.id);
+                }
+            }
             client
                 .people()
                 .profiles(&ids)

@@ -199,7 +199,7 @@ impl<'a> Watch<'a> {
         client: &'a Client,
         output: &'a mut Output,
     ) -> Result<Self, Failure> {
-        let found = find_users(client, args.users.clone()).await?;
+        let found = find_users(client, &args.users).await?;
         let within = match &args.within {
             Some(target) => Some(target.resolve(client).await?),
             None => None,
@@ -212,7 +212,7 @@ impl<'a> Watch<'a> {
             }
         }
         let mut names = Names::default();
-        names.know(found);
+        names.learn_users(client, &users).await?;
         Ok(Self {
             client,
             output,
@@ -225,6 +225,7 @@ impl<'a> Watch<'a> {
     /// Prints the current state.
     async fn show_state(&mut self) -> Result<(), Failure> {
         let seen = self.client.people().watch(self.users.clone()).await?;
+        self.names.learn_users(self.client, &self.users).await?;
         for &user in &self.users {
             let found = seen.iter().find(|seen| seen.user == user);
             let (presence, devices) = (
@@ -270,6 +271,7 @@ impl<'a> Watch<'a> {
             match event {
                 Event::Update(Update::Presence(found)) if self.users.contains(&found.user) => {
                     let (user, presence) = (found.user, Some(found.presence()));
+                    self.names.learn_users(self.client, &[user]).await?;
                     let seen = Seen::Presence {
                         user,
                         name: self.names.of(user),

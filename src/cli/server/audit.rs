@@ -253,7 +253,7 @@ pub(crate) async fn run(
     let client = context.client(Conduct::Ask).await?;
     let end = client.admin().audit(u64::MAX).await?.last;
     let first = end.saturating_sub(args.limit).saturating_add(1);
-    let mut names = Names::default();
+    let mut names = Names::of_accounts();
     let mut next = print_from(first, client, &mut names, output).await?;
     if !args.follow {
         return Ok(());

@@ -1,12 +1,14 @@
 //! Mentions: whom an `@name` in a text notifies. The server does not search texts.
 
+use std::collections::BTreeSet;
+
 use cairn_proto::content::extras::{Extra, Extras};
 use cairn_proto::content::message::Message;
 use cairn_proto::ids::{MsgId, UserId};
 use cairn_proto::limits::EXTRAS_SENT_MAX;
 use cairn_proto::model::conversation::{Member, MemberPage};
 use cairn_proto::model::group::Role;
-use cairn_proto::text::Text;
+use cairn_proto::text::{Text, UserName};
 use cairn_proto::wire::request::group::ListMembers;
 use cairn_proto::wire::request::message::EditMentioning;
 use cairn_proto::wire::request::session::PullRange;
@@ -19,6 +21,9 @@ use crate::view::conversation::send::{Accepted, IntoBody};
 
 /// The name that mentions all members.
 const ALL: &str = "all";
+
+/// Names of no member that are looked up.
+const LOOK_UPS_MAX: usize = 256;
 
 /// Whom a name in a text mentions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,28 +45,38 @@ impl From<Mention> for Extra {
 
 /// The names that texts of one conversation can mention, as they were when they were requested.
 #[derive(Clone, Debug)]
-pub struct MentionNames(Names<Mention>);
+pub struct MentionNames {
+    names: Names<Mention>,
+    members: BTreeSet<UserId>,
+    /// Names of no member that were looked up: they may be those of claimed authors.
+    looked_up: BTreeSet<String>,
+}
 
 impl MentionNames {
     /// Collects the names of members, and `all` if the user may mention every member. For programs
     /// that know the members.
     #[must_use]
     pub fn new<'a>(members: impl IntoIterator<Item = (&'a str, UserId)>, all: bool) -> Self {
-        let members = members.into_iter();
-        let users = members.map(|(name, user)| (name, Mention::User(user)));
-        Self(Names::new(users.chain(all.then_some((ALL, Mention::All)))))
+        let named: Vec<(&str, UserId)> = members.into_iter().collect();
+        let users = named.iter().map(|&(name, user)| (name, Mention::User(user)));
+        Self {
+            names: Names::new(users.chain(all.then_some((ALL, Mention::All)))),
+            members: named.iter().map(|&(_, user)| user).collect(),
+            looked_up: BTreeSet::new(),
+        }
     }
 
     /// Returns the names, to parse texts with them: [`crate::text::parse()`].
     #[must_use]
     pub const fn names(&self) -> &Names<Mention> {
-        &self.0
+        &self.names
     }
 
-    /// Returns whom a text mentions, and which of its names are those of no member.
+    /// Returns whom a text mentions, and which of its names are those of no member. Does not know
+    /// the names of imported authors; see [`Conversation::mentions_in`].
     #[must_use]
     pub fn find(&self, text: &str) -> Mentions<Mention> {
-        mentions(text, &self.0)
+        mentions(text, &self.names)
     }
 
     /// Returns the mentions of a message after an edit: those in the new text, and those of the
@@ -125,6 +140,35 @@ impl Conversation<'_> {
         Ok(MentionNames::new(names, role >= Role::Admin))
     }
 
+    /// Returns whom a text mentions, as [`MentionNames::find`], also by the names of imported
+    /// authors who were claimed as members. Names that are not known are looked up, each once.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
+    pub async fn mentions_in(
+        self,
+        names: &mut MentionNames,
+        text: &str,
+    ) -> Result<Mentions<Mention>, Error> {
+        let found = names.find(text);
+        let mut unknown = Vec::new();
+        for name in &found.unknown {
+            if names.looked_up.len() < LOOK_UPS_MAX && names.looked_up.insert(name.clone()) {
+                unknown.extend(UserName::sought(name).ok());
+            }
+        }
+        if unknown.is_empty() {
+            return Ok(found);
+        }
+        let users = self.client.people().addressed(&unknown).await?;
+        for (name, user) in unknown.iter().zip(users) {
+            if let Some(user) = user.filter(|user| names.members.contains(&user.id)) {
+                names.names.insert(name.as_str(), Mention::User(user.id));
+            }
+        }
+        Ok(names.find(text))
+    }
+
     /// Sends a text like [`Conversation::enqueue`], and mentions the members whose names follow an
     /// `@` in it. Requests their names first, if there is an `@`; to send several texts, request
     /// them once with [`Conversation::mention_names`].
@@ -135,8 +179,9 @@ impl Conversation<'_> {
         let body = message.into_body()?;
         let extras = match body.words() {
             Some(words) if words.contains('@') => {
-                let names = self.mention_names().await?;
-                names.add(&names.find(words).found, &Extras::NONE)
+                let mut names = self.mention_names().await?;
+                let found = self.mentions_in(&mut names, words).await?;
+                names.add(&found.found, &Extras::NONE)
             }
             _ => Extras::NONE,
         };
@@ -154,8 +199,11 @@ impl Conversation<'_> {
         if !text.as_str().contains('@') && !words.is_some_and(|words| words.contains('@')) {
             return self.edit(msgid, text).await;
         }
-        let names = self.mention_names().await?;
-        let mentions = names.after_edit(before.as_ref(), &names.find(text.as_str()).found);
+        let mut names = self.mention_names().await?;
+        self.mentions_in(&mut names, words.unwrap_or_default())
+            .await?;
+        let found = self.mentions_in(&mut names, text.as_str()).await?;
+        let mentions = names.after_edit(before.as_ref(), &found.found);
         self.edit_with(msgid, text, mentions).await
     }
 

@@ -3,6 +3,7 @@
 mod contacts;
 mod presence;
 mod rename;
+mod shown;
 mod users;
 
 use crate::api::client::Client;

@@ -5,15 +5,18 @@ use cairn_proto::limits::{PROFILES_PER_REQUEST_MAX, USERS_PER_REQUEST_MAX};
 use cairn_proto::model::people::UserProfile;
 use cairn_proto::model::user::UserInfo;
 use cairn_proto::text::UserName;
+use cairn_proto::wire::event::Update;
 use cairn_proto::wire::request::people::{FindUsers, GetProfiles, GetUsers, SearchUsers};
 
 use crate::api::client::Client;
 use crate::error::Error;
+use crate::stream::event::Event;
 use crate::view::people::People;
 
 /// Users and profiles
 impl People<'_> {
-    /// Returns the user with exactly this name.
+    /// Returns the account with this name, be it that of an imported author; see
+    /// [`People::addressed`].
     ///
     /// # Errors
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
@@ -21,7 +24,8 @@ impl People<'_> {
         Ok(self.find_all(vec![name]).await?.pop())
     }
 
-    /// Returns the users with these names, in the given order and without those that do not exist.
+    /// Returns the accounts with these names, in the given order and without those that do not
+    /// exist.
     ///
     /// # Errors
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
@@ -41,7 +45,7 @@ impl People<'_> {
         Ok(found)
     }
 
-    /// Returns the user with this id, from the cache if possible.
+    /// Returns the account with this id, from the cache if possible.
     ///
     /// # Errors
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
@@ -49,9 +53,9 @@ impl People<'_> {
         Ok(self.get_all(&[id]).await?.pop())
     }
 
-    /// Returns the users with these ids, in the given order and without those that do not exist. Up
-    /// to [`crate::limits::USERS_CACHED_MAX`] users are cached as first seen; only the others are
-    /// requested.
+    /// Returns the accounts with these ids, in the given order and without those that do not exist.
+    /// Up to [`crate::limits::USERS_CACHED_MAX`] are cached; only the others are requested. With
+    /// push, the cache follows [`crate::Update::User`]. To show users, see [`People::shown`].
     ///
     /// # Errors
     /// [`Error::Refused`], or a [terminal error](Error#terminal-errors).
@@ -65,7 +69,16 @@ impl People<'_> {
         let unknown: Vec<usize> = (0..ids.len()).filter(|&at| known[at].is_none()).collect();
         for places in unknown.chunks(USERS_PER_REQUEST_MAX) {
             let asked: Vec<UserId> = places.iter().map(|&at| ids[at]).collect();
-            let users = self.client.call(GetUsers { ids: asked }).await?.0;
+            let mut concurrent_events = self.client.events_during_request();
+            let mut users = self.client.call(GetUsers { ids: asked }).await?.0;
+            // An event that arrived during the request may be newer than the response.
+            for event in concurrent_events.arrived() {
+                if let Event::Update(Update::User(newer)) = event
+                    && let Some(user) = users.iter_mut().find(|user| user.id == newer.id)
+                {
+                    *user = newer;
+                }
+            }
             self.client.cache_users(users.iter());
             for &at in places {
                 known[at] = users.iter().find(|user| user.id == ids[at]).cloned();

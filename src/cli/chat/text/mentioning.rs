@@ -49,7 +49,7 @@ impl Mentioning {
         let Some(names) = self.names(there).await? else {
             return Ok(extras.clone());
         };
-        let found = names.find(text);
+        let found = there.mentions_in(names, text).await?;
         let extras = names.add(&found.found, extras);
         self.note(found.unknown);
         Ok(extras)
@@ -72,7 +72,8 @@ impl Mentioning {
         let Some(names) = self.names(there).await? else {
             return there.edit(msgid, text).await;
         };
-        let mut found = names.find(text.as_str());
+        there.mentions_in(names, words.unwrap_or_default()).await?;
+        let mut found = there.mentions_in(names, text.as_str()).await?;
         if is_off {
             found.found.clear();
             found.unknown.clear();
@@ -82,7 +83,7 @@ impl Mentioning {
         there.edit_with(msgid, text, mentions).await
     }
 
-    async fn names(&mut self, there: Conversation<'_>) -> Result<Option<&MentionNames>, Error> {
+    async fn names(&mut self, there: Conversation<'_>) -> Result<Option<&mut MentionNames>, Error> {
         let is_recent = |(at, _): &(Instant, _)| at.elapsed() < NAMES_AGE_MAX;
         if !self.names.as_ref().is_some_and(is_recent) {
             match there.mention_names().await {
@@ -92,7 +93,7 @@ impl Mentioning {
                 Err(error) => return Err(error),
             }
         }
-        Ok(self.names.as_ref().map(|(_, names)| names))
+        Ok(self.names.as_mut().map(|(_, names)| names))
     }
 
     fn note(&mut self, unknown: Vec<String>) {
