@@ -8,6 +8,7 @@ mod log_file;
 mod log_lines;
 mod nick;
 mod scan;
+mod senders;
 mod upload;
 
 use std::collections::BTreeMap;
@@ -29,6 +30,7 @@ use self::entries::LineCounts;
 use self::format::Format;
 use self::log_file::{LogFile, Reading};
 use self::nick::Authors;
+use self::senders::{Mapping, Senders};
 use self::upload::Upload;
 use crate::cli::args::same_name::group_named;
 use crate::cli::args::target::{Target, parse_group};
@@ -59,11 +61,11 @@ enum Source {
 /// The day is in the log, or in the name of the file as YYYY-MM-DD. From a folder, files with a day
 /// in their names are imported, in the order of their names.
 ///
-/// Nicks become users that cannot log in; nicks that differ in case only are one user. A nick that
-/// is the name of a user of the server becomes that user. Each message says who imported it.
-/// Spaces, marks such as @ in front, and characters that are not allowed in names are removed;
-/// names are cut at 64 bytes. One that looks like the name of another user gets the suffix
-/// -imported.
+/// Nicks become users that cannot log in; nicks that differ in case only are one user. Messages are
+/// those of a user of the server only with --map; otherwise a nick with the name of a user, or one
+/// that looks like it, gets the suffix -imported. `cairn users claim` says later who an author is.
+/// Each message says who imported it. Spaces, marks such as @ in front, and characters that are not
+/// allowed in names are removed; names are cut at 64 bytes.
 ///
 /// A file is recognised by a hash (XXH3) of its name and first line, so importing it again adds
 /// nothing, and a log that has grown adds its new lines. For owners and admins of the server; the
@@ -74,6 +76,7 @@ enum Source {
   cairn import irc ubuntu-irc/ --group ubuntu
   cairn import irc lamp.weechatlog --group lamp --timezone Europe/Prague
   cairn import irc today.log --date 2025-11-21 --group ops --json
+  cairn import irc logs/ --group ops --map bob --map ada_irc=ada
 
 JSON
   {\"conversation\":1,\"files\":2,\"messages\":90,\"emotes\":3,\"added\":93,\"skipped_joins\":12,\
@@ -103,6 +106,10 @@ struct IrcArgs {
     /// file]
     #[arg(long, value_name = "NAME")]
     encoding: Option<Legacy>,
+
+    /// Make the messages of a nick those of a user; can be given several times
+    #[arg(long, value_name = "NICK[=USER]")]
+    map: Vec<Mapping>,
 
     /// The time zone of the logs, such as Asia/Shanghai
     #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = TimeZone::get)]
@@ -204,8 +211,9 @@ pub(crate) async fn run(
             "only owners and admins of the server can import",
         ));
     }
+    let senders = Senders::new(client, &args.map).await?;
     let conversation = group(client, &args.group).await?;
-    import(client, output, conversation, &files, &reading.zone).await
+    import(client, output, conversation, (&files, &reading.zone), senders).await
 }
 
 fn dry_run(files: &[LogFile], zone: &TimeZone, output: &mut Output) -> Result<(), Failure> {
@@ -240,8 +248,8 @@ async fn import(
     client: &Client,
     output: &mut Output,
     conversation: ConversationId,
-    files: &[LogFile],
-    zone: &TimeZone,
+    (files, zone): (&[LogFile], &TimeZone),
+    mut senders: Senders<'_>,
 ) -> Result<(), Failure> {
     let mut counts = Counts {
         conversation: Some(conversation),
@@ -251,7 +259,7 @@ async fn import(
     let mut progress = output.progress();
     for file in files {
         let mut entries = file.entries(zone)?;
-        let mut upload = Upload::begin(client, conversation, file.source()).await?;
+        let mut upload = Upload::begin(client, conversation, file.source(), &mut senders).await?;
         while let Some(entry) = entries.next(&mut authors)? {
             upload.add(entry).await?;
             progress.update(|| {
@@ -278,5 +286,6 @@ async fn import(
             .head;
         client.conversation(conversation).mark_read(head).await?;
     }
+    senders.note(output);
     counts.print(output)
 }

@@ -32,6 +32,11 @@ impl Authors {
     }
 }
 
+/// Returns the author with this nick.
+pub(super) fn author(nick: &str) -> Option<UserName> {
+    user_name(nick)
+}
+
 /// Returns the user name for a nick: without white space, without characters that names cannot
 /// have, without marks in front, and cut to the longest length.
 fn user_name(nick: &str) -> Option<UserName> {

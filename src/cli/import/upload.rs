@@ -9,18 +9,20 @@ use cairn_proto::ids::{ConversationId, ImportSource};
 use cairn_proto::limits::IMPORT_ENTRIES_MAX;
 use cairn_proto::wire::request::message::ImportEntry;
 
+use super::senders::Senders;
 use crate::cli::limits;
 use crate::cli::output::poll_once;
 
 type Page<'a> = Pin<Box<dyn Future<Output = Result<Imported, Error>> + 'a>>;
 
 /// The upload of one source.
-pub(super) struct Upload<'a> {
+pub(super) struct Upload<'a, 'c> {
     client: &'a Client,
     conversation: ConversationId,
     source: ImportSource,
     /// Entries stored by an earlier import, still to skip.
     known: u64,
+    senders: &'a mut Senders<'c>,
     /// Position in the source of the first entry of the current page.
     first: u64,
     page: Vec<ImportEntry>,
@@ -32,12 +34,13 @@ pub(super) struct Upload<'a> {
 /// Bytes of an entry in its page besides its name and text.
 const ENTRY_HEAD_BYTES: usize = 32;
 
-impl<'a> Upload<'a> {
+impl<'a, 'c> Upload<'a, 'c> {
     /// Asks the server where to continue.
     pub(super) async fn begin(
         client: &'a Client,
         conversation: ConversationId,
         source: ImportSource,
+        senders: &'a mut Senders<'c>,
     ) -> Result<Self, Error> {
         let known = client
             .conversation(conversation)
@@ -48,6 +51,7 @@ impl<'a> Upload<'a> {
             conversation,
             source,
             known,
+            senders,
             first: known,
             page: Vec::new(),
             page_bytes: 0,
@@ -96,7 +100,8 @@ impl<'a> Upload<'a> {
         {
             self.stored(oldest.await?);
         }
-        let entries = std::mem::take(&mut self.page);
+        let mut entries = std::mem::take(&mut self.page);
+        self.senders.name(&mut entries).await?;
         let (first, count) = (self.first, entries.len() as u64);
         let mut page: Page<'a> = Box::pin(self.client.conversation(self.conversation).import(
             self.source,
