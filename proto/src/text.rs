@@ -364,7 +364,10 @@ mod tests {
         );
         assert!(Topic::none().is_empty());
         for keyword in ["deploy", "@oncall", "#42", "on call", "发布", "!"] {
-            assert!(Keyword::typed(&format!(" {keyword}\t")).is_ok(), "{keyword:?}");
+            assert!(
+                Keyword::typed(&format!(" {keyword}\t")).is_ok(),
+                "{keyword:?}"
+            );
         }
         for blank in ["", " ", "\u{3164}", "\u{200b}"] {
             assert_eq!(Keyword::typed(blank), Err(TextError::Empty), "{blank:?}");

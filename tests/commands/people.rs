@@ -48,7 +48,9 @@ fn own(world: &World) {
         "Pia P."
     );
     assert_eq!(world.people("pia", &["me", "keywords"]), "no keywords\n");
-    let added = ["me", "keywords", "add", "Deploy", "deploy", "on  call", "发布"];
+    let added = [
+        "me", "keywords", "add", "Deploy", "deploy", "on  call", "发布",
+    ];
     let all = json!({"keywords": ["Deploy", "on  call", "发布"]});
     assert_eq!(world.json("pia", &added), all);
     assert_eq!(world.json("pia", &["me", "keywords"]), all);

@@ -1,4 +1,4 @@
-//! Account updates: profile, read visibility, role and keywords are the same on all devices of a user.
+//! Account updates: profile, read visibility, role and keywords are the same on all devices.
 
 use cairn_client::proto::limits::KEYWORDS_MAX;
 use cairn_client::proto::model::notification::{NotificationLevel, Notifications};
@@ -69,14 +69,18 @@ async fn keywords_sync_across_devices_and_restarts() {
     let (ada, account) = server.owner().await;
     let other = Client::builder().connect(&account).await.unwrap();
     let mut there = other.events();
-    let added = ada.me().change_keywords(keywords(&["Deploy", "发布"]), Vec::new());
+    let added = ada
+        .me()
+        .change_keywords(keywords(&["Deploy", "发布"]), Vec::new());
     assert_eq!(added.await.unwrap(), keywords(&["Deploy", "发布"]));
     assert_eq!(
         own(&mut there).await,
         AccountUpdate::Keywords(keywords(&["Deploy", "发布"]))
     );
     // The same words in another case change nothing, so that the next update is the removal.
-    let same = other.me().change_keywords(keywords(&["ＤＥＰＬＯＹ"]), Vec::new());
+    let same = other
+        .me()
+        .change_keywords(keywords(&["ＤＥＰＬＯＹ"]), Vec::new());
     assert_eq!(same.await.unwrap(), keywords(&["Deploy", "发布"]));
     let removed = ada.me().change_keywords(Vec::new(), keywords(&["deploy"]));
     assert_eq!(removed.await.unwrap(), keywords(&["发布"]));
@@ -88,7 +92,9 @@ async fn keywords_sync_across_devices_and_restarts() {
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
     let too_many = ada.me().change_keywords(keywords(&many), Vec::new());
     assert_eq!(refused(too_many.await), ErrorCode::LimitReached);
-    let all = ada.me().change_keywords(keywords(&many), keywords(&["发布"]));
+    let all = ada
+        .me()
+        .change_keywords(keywords(&many), keywords(&["发布"]));
     assert_eq!(all.await.unwrap().len(), KEYWORDS_MAX);
 
     server.kill();
@@ -102,10 +108,17 @@ async fn mentions_and_keywords_notify_unless_they_are_of_blocked_users() {
     let (ada, _) = server.owner().await;
     let (bob, bobs) = invite(&ada, "bob").await;
     let name = "crew".parse().unwrap();
-    let crew = ada.conversations().create_group(name, vec![bobs.user]).await.unwrap();
+    let crew = ada
+        .conversations()
+        .create_group(name, vec![bobs.user])
+        .await
+        .unwrap();
     let (said, heard) = (ada.conversation(crew), bob.conversation(crew));
     let mut events = bob.events();
-    bob.me().change_keywords(keywords(&["deploy", "发布"]), Vec::new()).await.unwrap();
+    bob.me()
+        .change_keywords(keywords(&["deploy", "发布"]), Vec::new())
+        .await
+        .unwrap();
     let mut notifier = bob.me().notifier().await.unwrap();
     let now = Timestamp::new(1_000);
     let level = |level| Notifications { level, until: None };
@@ -127,9 +140,16 @@ async fn mentions_and_keywords_notify_unless_they_are_of_blocked_users() {
         let sent = said.enqueue_mentioning(text).await.unwrap().await.unwrap();
         let message = heard.message(sent).await.unwrap().unwrap();
         assert!(notifier.notifies(&message, all, now), "{text}");
-        assert_eq!(notifier.notifies(&message, mentions, now), notifies, "{text}");
+        assert_eq!(
+            notifier.notifies(&message, mentions, now),
+            notifies,
+            "{text}"
+        );
         assert!(!notifier.notifies(&message, nothing, now), "{text}");
-        let over = Notifications { until: Some(now), ..nothing };
+        let over = Notifications {
+            until: Some(now),
+            ..nothing
+        };
         assert!(notifier.notifies(&message, over, now), "{text}");
     }
     let own = heard.send("deploy").await.unwrap();
@@ -141,7 +161,10 @@ async fn mentions_and_keywords_notify_unless_they_are_of_blocked_users() {
     let sent = said.send("deploy at @bob").await.unwrap();
     let message = heard.message(sent).await.unwrap().unwrap();
     assert!(notifier.notifies(&message, mentions, now));
-    bob.me().change_keywords(Vec::new(), keywords(&["deploy"])).await.unwrap();
+    bob.me()
+        .change_keywords(Vec::new(), keywords(&["deploy"]))
+        .await
+        .unwrap();
     let update = AccountUpdate::Keywords(keywords(&["发布"]));
     loop {
         let Event::Update(next) = events.next().await.unwrap() else {
@@ -153,7 +176,10 @@ async fn mentions_and_keywords_notify_unless_they_are_of_blocked_users() {
         }
     }
     assert!(!notifier.notifies(&message, mentions, now));
-    bob.people().relate(message.sender, RelationAct::Block).await.unwrap();
+    bob.people()
+        .relate(message.sender, RelationAct::Block)
+        .await
+        .unwrap();
     let notifier = bob.me().notifier().await.unwrap();
     assert!(!notifier.notifies(&message, all, now));
 }

@@ -17,7 +17,9 @@ pub struct Keywords(Vec<(String, String)>);
 impl Keywords {
     /// Creates an index of keywords. Blank ones are left out.
     pub fn new<'a>(keywords: impl IntoIterator<Item = &'a str>) -> Self {
-        let keyed = keywords.into_iter().map(|word| (key(word), word.to_owned()));
+        let keyed = keywords
+            .into_iter()
+            .map(|word| (key(word), word.to_owned()));
         Self(keyed.filter(|(key, _)| !key.is_empty()).collect())
     }
 
@@ -58,19 +60,22 @@ fn contains(line: &str, keyword: &str) -> bool {
 }
 
 fn in_blocks<T>(blocks: &[Block<T>], lines: &mut Vec<String>) {
-    let mut add = |line: &[Inline<T>]| {
-        let mut shown = String::new();
-        in_line(line, &mut shown);
-        lines.push(shown);
-    };
     for block in blocks {
         match block {
-            Block::Paragraph(several) => several.iter().for_each(|line| add(line)),
-            Block::List(items) => items.iter().for_each(|item| add(&item.line)),
+            Block::Paragraph(several) => {
+                lines.extend(several.iter().map(|line| shown(line)));
+            }
+            Block::List(items) => lines.extend(items.iter().map(|item| shown(&item.line))),
             Block::Quote(blocks) => in_blocks(blocks, lines),
             Block::Code { .. } => {}
         }
     }
+}
+
+fn shown<T>(line: &[Inline<T>]) -> String {
+    let mut text = String::new();
+    in_line(line, &mut text);
+    text
 }
 
 fn in_line<T>(line: &[Inline<T>], shown: &mut String) {
@@ -96,13 +101,23 @@ mod tests {
 
     #[test]
     fn keywords_are_found_as_words() {
-        let keywords = ["deploy", "on call", "发布", "@ops", "Zoë", "🎉", "c++", "ｏｕｔ"];
+        let keywords = [
+            "deploy",
+            "on call",
+            "发布",
+            "@ops",
+            "Zoë",
+            "🎉",
+            "c++",
+            "ｏｕｔ",
+        ];
         let keywords = Keywords::new(keywords);
         for (text, found) in [
             ("Deploy at five", &["deploy"][..]),
             ("redeploy, deployed, deploy_all", &[]),
             ("re-deploy!", &["deploy"]),
-            ("**de**ploy it", &["deploy"]),
+            ("**deploy** it", &["deploy"]),
+            ("发**布**", &["发布"]),
             ("who is On  Call?", &["on call"]),
             ("今天发布新版本", &["发布"]),
             ("今天deploy新版本", &["deploy"]),

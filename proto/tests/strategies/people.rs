@@ -6,7 +6,7 @@ use cairn_proto::model::people::{
 use cairn_proto::model::presence::{DeviceKind, PresentDevice, UserPresence};
 use cairn_proto::model::receipts::Reads;
 use cairn_proto::model::settings::Setting;
-use cairn_proto::text::{About, DisplayName, SettingName, SettingValue};
+use cairn_proto::text::{About, DisplayName, Keyword, SettingName, SettingValue};
 use cairn_proto::wire::event::AccountUpdate;
 use cairn_proto::wire::request::people::{
     ChangeKeywords, ClaimImported, FindUsers, GetKeywords, GetProfiles, GetUsers, ListContacts,

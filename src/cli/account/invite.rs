@@ -216,7 +216,10 @@ async fn list(client: &Client, output: &mut Output) -> Result<(), Failure> {
         .into_iter()
         .collect();
     let users = client.people().shown(&named).await?;
-    let names = users.into_iter().map(|(id, user)| (id, user.name)).collect();
+    let names = users
+        .into_iter()
+        .map(|(id, user)| (id, user.name))
+        .collect();
     invites
         .into_iter()
         .try_for_each(|invite| output.print(&Listed::new(invite, &names)))

@@ -3,8 +3,8 @@
 pub(crate) mod credentials;
 pub(crate) mod devices;
 pub(crate) mod invite;
-pub(crate) mod keywords;
 pub(crate) mod join;
+pub(crate) mod keywords;
 pub(crate) mod login;
 pub(crate) mod me;
 pub(crate) mod password;

@@ -165,8 +165,15 @@ impl Target {
 
 /// Returns the user with this name, or fails if there is none.
 pub(crate) async fn find_user(client: &Client, name: &UserName) -> Result<UserInfo, Failure> {
-    let found = client.people().addressed(std::slice::from_ref(name)).await?;
-    found.into_iter().flatten().next().ok_or_else(|| unknown_user(name))
+    let found = client
+        .people()
+        .addressed(std::slice::from_ref(name))
+        .await?;
+    found
+        .into_iter()
+        .flatten()
+        .next()
+        .ok_or_else(|| unknown_user(name))
 }
 
 /// Returns the account with this name, be it that of an imported author.

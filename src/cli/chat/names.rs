@@ -95,7 +95,10 @@ impl Names {
             found.into_iter().map(|user| (user.id, user.name)).collect()
         } else {
             let found = client.people().shown(&users).await?;
-            found.into_iter().map(|(id, user)| (id, user.name)).collect()
+            found
+                .into_iter()
+                .map(|(id, user)| (id, user.name))
+                .collect()
         };
         if self.unknown.len() >= limits::NAMES_CACHED_MAX {
             self.unknown.clear();
