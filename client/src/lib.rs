@@ -117,10 +117,11 @@
 //!   [`login_overview`](view::Conversations::login_overview). A badge shows [`Totals`].
 //! * **Direct chats:** [`find`](view::People::find) the user, then
 //!   [`direct`](view::Conversations::direct).
-//! * **Notifications:** [`notifier`](view::Me::notifier) decides which messages notify, by the user's
-//!   level for the conversation, mentions and [`keywords`](view::Me::keywords).
+//! * **Notifications:** [`notifier`](view::Me::notifier) decides which messages notify, by the
+//!   user's level for the conversation, mentions and [`keywords`](view::Me::keywords).
 //! * **Files:** [`Client::upload`], then send an [`Attachment`];
-//!   [`download`](view::Conversation::download).
+//!   [`download`](view::Conversation::download) to a file, or
+//!   [`download_into`](view::Conversation::download_into) a writer.
 //! * **Presence and typing:** [`watch`](view::People::watch),
 //!   [`set_presence`](view::Me::set_presence); [`focus`](view::Conversation::focus),
 //!   [`typing`](view::Conversation::typing).

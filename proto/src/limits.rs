@@ -68,6 +68,12 @@ pub const FILE_NAME_BYTES_MAX: usize = 255;
 /// The longest media type, in bytes.
 pub const MEDIA_TYPE_BYTES_MAX: usize = 127;
 
+/// The longest side of a picture or video, in pixels.
+pub const PICTURE_SIDE_MAX: u32 = 65_535;
+
+/// The largest picture or video, in pixels.
+pub const PICTURE_PIXELS_MAX: u64 = 1 << 30;
+
 /// The largest preview that an image or a video carries in its message. Together with the longest
 /// caption it stays below the longest text.
 pub const PREVIEW_BYTES_MAX: usize = 12 * 1024;

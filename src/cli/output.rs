@@ -91,6 +91,11 @@ impl Output {
         self.format == Format::Json
     }
 
+    /// Returns whether results go to the standard output of a process.
+    pub(crate) const fn is_process(&self) -> bool {
+        matches!(self.sink, Sink::Process(_))
+    }
+
     /// Returns whether notes go to a terminal.
     pub(crate) fn is_watched(&self) -> bool {
         match self.sink {

@@ -1,9 +1,9 @@
-//! Commands beside pipes: a reader that closes their output, as `head` does, and files that are
-//! none, or have odd names.
+//! Commands beside pipes: a reader that closes their output, as `head` does, input without an end,
+//! files on standard output, and files that are none, or have odd names.
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::process::{Command, Stdio};
 
@@ -69,4 +69,68 @@ fn files_are_sent_whatever_their_names() {
         let avatar = world.failure("ada", &["me", "set", "--avatar", path]);
         assert!(avatar.1.contains("a pipe or a device"), "{avatar:?}");
     }
+}
+
+#[test]
+fn files_go_to_standard_output() {
+    let world = World::new();
+    world.json("ada", &["group", "create", "team"]);
+    let bytes: Vec<u8> = (0..=255).cycle().take(1_000_000).collect();
+    fs::write(world.path("data"), &bytes).unwrap();
+    let picture = [b"GIF89a", &[0; 99][..]].concat();
+    fs::write(world.path("small.gif"), &picture).unwrap();
+    world.json("ada", &["send", "#team", "--file", "data"]);
+    let shape = ["--as", "image", "--pixels", "3x2", "--preview", "small.gif"];
+    world.json(
+        "ada",
+        &[&["send", "#team", "--file", "data"], &shape[..]].concat(),
+    );
+    for (args, expected) in [
+        (&["get", "#team", "2", "-o", "-"][..], &bytes),
+        (&["get", "#team", "3", "--preview", "-"], &picture),
+    ] {
+        let output = world.command("ada", args, Form::People).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        assert!(output.stdout == *expected, "{args:?}");
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "{args:?}");
+        assert!(!world.path("-").exists());
+        // Results as JSON would be in the middle of the file.
+        let json = world.command("ada", args, Form::Json).output().unwrap();
+        assert_eq!((json.status.code(), json.stdout), (Some(2), Vec::new()));
+    }
+    let (_, said) = world.failure("ada", &["get", "#team", "2", "--preview", "-"]);
+    assert!(said.contains("message 2 has no preview"), "{said}");
+
+    // A reader that has enough ends it.
+    let mut command = world.command("ada", &["get", "#team", "2", "-o", "-"], Form::People);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut output = child.stdout.take().unwrap();
+    output.read_exact(&mut [0; 10]).unwrap();
+    drop(output);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn whole_input_has_an_end() {
+    let world = World::new();
+    world.json("ada", &["group", "create", "team"]);
+    for unit in ["\n", " \n", "a\n", "\r", "\0"] {
+        let mut command = world.command("ada", &["send", "#team", "--whole"], Form::People);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = child.stdin.take().unwrap();
+        let part = unit.repeat(64 * 1024);
+        while input.write_all(part.as_bytes()).is_ok() {}
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{unit:?}: {said}");
+        assert!(said.contains("longer than 16384 bytes"), "{unit:?}: {said}");
+    }
+    let text = format!("\n\none\n\n  two \n{}", "\n".repeat(100_000));
+    world.lines_of_input("ada", &["send", "#team", "--whole"], &text);
+    let sent = world.lines("ada", &["tail", "#team"]).pop().unwrap();
+    assert_eq!(sent["text"], "\n\none\n\n  two");
 }

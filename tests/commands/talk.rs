@@ -336,8 +336,17 @@ fn forwarded(world: &World, talk: &Value) {
     world.refused(
         "tom",
         &["forward", "#talk", "7", "#news"],
-        "no such message",
+        "message 7 was recalled by uma",
     );
+    for args in [
+        &["react", "#talk", "7", "yes"][..],
+        &["pin", "#talk", "7"],
+        &["forward", "#talk", "7", "#news"],
+    ] {
+        world.refused("uma", args, "message 7 was recalled by uma");
+    }
+    let edit = ["edit", "#talk", "8", "x"];
+    world.refused("tom", &edit, "message 8 was recalled by tom");
 }
 
 fn settled(world: &World, talk: &Value) {

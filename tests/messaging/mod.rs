@@ -5,6 +5,7 @@ mod files_by_command;
 mod full_disk;
 mod memory;
 mod partials;
+mod pictures;
 mod processes;
 mod send_streams;
 
@@ -306,7 +307,7 @@ async fn edits_and_recalls_survive_kills() {
             .await
             .unwrap_err()
             .to_string(),
-        Error::Refused(ErrorCode::NoSuchMessage).to_string()
+        Error::Refused(ErrorCode::Recalled).to_string()
     );
 }
 
@@ -442,7 +443,7 @@ async fn forward_keeps_author_and_is_idempotent() {
     };
     refused(
         bob.conversation(team).forward(plan, own).await,
-        ErrorCode::NoSuchMessage,
+        ErrorCode::Recalled,
     );
     refused(
         ada.conversation(own).forward(there, team).await,

@@ -161,8 +161,10 @@ fn avatar_size_is_bounded() {
         .to_owned();
     lines(&bob, &["join", &link, "--name", "bob"]);
     for (name, bytes) in [("small", 4_096), ("large", 4_097), ("empty", 0)] {
-        std::fs::write(file(name), vec![b'p'; bytes]).unwrap();
+        let picture = b"GIF89a".iter().copied().chain(std::iter::repeat(b'p'));
+        std::fs::write(file(name), picture.take(bytes).collect::<Vec<u8>>()).unwrap();
     }
+    std::fs::write(file("text"), "no picture at all").unwrap();
 
     assert!(
         complaint(
@@ -178,6 +180,7 @@ fn avatar_size_is_bounded() {
     for (name, why) in [
         ("large", "it has 4097 bytes where 4096 are allowed"),
         ("empty", "it is empty"),
+        ("text", "it is not a picture of a known format"),
         ("none", "No such file"),
     ] {
         let said = complaint(&ada, &["me", "set", "--avatar", &file(name)]);
@@ -202,7 +205,10 @@ fn avatar_size_is_bounded() {
         )[0]["about"],
         "Engines"
     );
-    assert_eq!(std::fs::read(file("got")).unwrap(), vec![b'p'; 4_096]);
+    assert_eq!(
+        std::fs::read(file("got")).unwrap(),
+        std::fs::read(file("small")).unwrap()
+    );
     assert_eq!(
         lines(&ada, &["me", "set", "--no-avatar"])[0]["avatar_bytes"],
         Value::Null

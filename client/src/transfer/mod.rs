@@ -3,6 +3,7 @@
 
 mod download;
 pub(crate) mod slots;
+mod stream;
 mod upload;
 
 use std::io;
@@ -68,6 +69,9 @@ pub enum TransferError {
         /// The system's error.
         source: io::Error,
     },
+    /// The writer of [`crate::view::Conversation::download_into`] failed.
+    #[error("cannot write the file: {0}")]
+    Writer(#[source] io::Error),
     /// The downloaded bytes do not match the hash.
     #[error("the downloaded bytes do not match the hash of the file")]
     Damaged,

@@ -90,9 +90,7 @@ impl Handle for React {
         } = self;
         state.check(actor.user, conversation, Action::React, now)?;
         let entry = state.message(actor, conversation, msgid)?;
-        if !entry.body.is_message() {
-            return Err(ErrorCode::NoSuchMessage);
-        }
+        check_is_message(&entry.body)?;
         let mut reactions = entry.extras.reactions().to_vec();
         let (kinds, count) = (
             reactions.len(),
@@ -164,6 +162,15 @@ impl Handle for Unreact {
         );
         state.rewrite(conversation, msgid, &Entry { extras, ..entry }, batch);
         Ok(())
+    }
+}
+
+/// Checks that an entry is a message, and was not recalled.
+pub(crate) const fn check_is_message(body: &Body) -> Result<(), ErrorCode> {
+    match body {
+        Body::Recalled { .. } => Err(ErrorCode::Recalled),
+        body if body.is_message() => Ok(()),
+        _ => Err(ErrorCode::NoSuchMessage),
     }
 }
 

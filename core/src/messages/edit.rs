@@ -12,6 +12,7 @@ use cairn_proto::wire::request::message::{Edit, EditMentioning};
 use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::command::{Context, Handle};
+use crate::messages::amend::check_is_message;
 use crate::permission::Action;
 use crate::prefetch::Load;
 use crate::state::State;
@@ -88,6 +89,7 @@ impl State {
             text,
         } = edit;
         let entry = self.message(actor, conversation, msgid)?;
+        check_is_message(&entry.body)?;
         let text = if text.is_blank() { Text::none() } else { text };
         let body = entry
             .body

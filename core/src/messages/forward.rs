@@ -11,6 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::api::actor::Actor;
 use crate::command::{Context, Handle};
+use crate::messages::amend::check_is_message;
 use crate::messages::send::{Sending, Tried};
 use crate::prefetch::Load;
 use crate::state::State;
@@ -59,9 +60,7 @@ impl Handle for Forward {
             Tried::Never(place) => place,
         };
         let entry = state.message(actor, from, msgid)?;
-        if !entry.body.is_message() {
-            return Err(ErrorCode::NoSuchMessage);
-        }
+        check_is_message(&entry.body)?;
         let (author, at) = entry
             .extras
             .forwarded()

@@ -11,6 +11,7 @@ use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
 use crate::command::{Context, Handle};
+use crate::messages::amend::check_is_message;
 use crate::permission::Action;
 use crate::prefetch::Load;
 use crate::state::State;
@@ -32,9 +33,7 @@ impl Handle for Pin {
             msgid,
         } = self;
         state.check(actor.user, conversation, Action::Pin, now)?;
-        if !state.message(actor, conversation, msgid)?.body.is_message() {
-            return Err(ErrorCode::NoSuchMessage);
-        }
+        check_is_message(&state.message(actor, conversation, msgid)?.body)?;
         let mut pins = state.membership(actor.user, conversation)?.0.pins.clone();
         let Err(place) = pins.binary_search(&msgid) else {
             return Ok(());

@@ -1,6 +1,6 @@
 //! Sending: exactly once, and in one order for all readers.
 
-use cairn_proto::content::attachment::Attachment;
+use cairn_proto::content::attachment::{Attachment, Media};
 use cairn_proto::content::body::Kind;
 use cairn_proto::content::extras::Extras;
 use cairn_proto::content::message::Draft;
@@ -85,6 +85,11 @@ impl Handle for Draft {
         };
         if let Some(attachment) = attachment {
             state.check_attachment(actor.user, attachment)?;
+        }
+        if let Some(&Media { width, height, .. }) = self.content.media()
+            && !Media::is_possible(width, height)
+        {
+            return Err(ErrorCode::BadDimensions);
         }
         let content = self.content.packed();
         state.accept(actor, &sending, place, content, now, context.batch)

@@ -94,6 +94,19 @@ pub struct Media {
     pub preview: Preview,
 }
 
+impl Media {
+    /// Returns whether a picture or video can have these dimensions: both are at least 1, at most
+    /// [`limits::PICTURE_SIDE_MAX`], and the product at most [`limits::PICTURE_PIXELS_MAX`].
+    #[must_use]
+    pub const fn is_possible(width: u32, height: u32) -> bool {
+        let pixels = width as u64 * height as u64;
+        pixels > 0
+            && pixels <= limits::PICTURE_PIXELS_MAX
+            && width <= limits::PICTURE_SIDE_MAX
+            && height <= limits::PICTURE_SIDE_MAX
+    }
+}
+
 /// A video.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Video {
@@ -126,6 +139,26 @@ pub enum TransferFrame {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dimensions_are_bounded() {
+        for (width, height, is_possible) in [
+            (1, 1, true),
+            (1920, 1080, true),
+            (65_535, 16_384, true),
+            (0, 5, false),
+            (5, 0, false),
+            (65_536, 1, false),
+            (1, u32::MAX, false),
+            (65_535, 16_385, false),
+        ] {
+            assert_eq!(
+                Media::is_possible(width, height),
+                is_possible,
+                "{width}x{height}"
+            );
+        }
+    }
 
     #[test]
     fn hash_round_trips() {

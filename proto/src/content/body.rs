@@ -282,6 +282,16 @@ impl Body {
         }
     }
 
+    /// Returns the metadata of a picture or video.
+    #[must_use]
+    pub const fn media(&self) -> Option<&Media> {
+        match self {
+            Self::Image(picture) => Some(picture),
+            Self::Video(video) => Some(&video.media),
+            _ => None,
+        }
+    }
+
     /// Returns the text, or the caption of a file.
     #[must_use]
     pub fn words(&self) -> Option<&str> {

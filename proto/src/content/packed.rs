@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::content::attachment::Attachment;
+use crate::content::attachment::{Attachment, Media};
 use crate::content::body::{Body, Kind};
 use crate::content::extras::Extras;
 use crate::limits;
@@ -129,6 +129,15 @@ impl Content {
         match &self.body {
             Parsed::Words { .. } => None,
             Parsed::Other(body) => body.attachment(),
+        }
+    }
+
+    /// Returns the metadata of a picture or video.
+    #[must_use]
+    pub const fn media(&self) -> Option<&Media> {
+        match &self.body {
+            Parsed::Words { .. } => None,
+            Parsed::Other(body) => body.media(),
         }
     }
 

@@ -109,6 +109,8 @@ codes! {
         NoSuchMessage = 20, "no such message";
         /// The time within which a sender may change a message has passed.
         TooLate = 21, "it is too late to change that message";
+        /// The message was recalled. Nothing of it is left to change, forward or pin.
+        Recalled = 22, "that message was recalled";
         /// The user, or one of those named, is banned from the group.
         Banned = 25, "banned from that group";
         /// The user is muted in the group.
@@ -153,6 +155,8 @@ codes! {
         TransferFailed = 47, "the server cannot access the file; ask its operator to check the log";
         /// The server's disk is full. Nothing was accepted.
         DiskFull = 48, "the server's disk is full; ask its operator to free disk space";
+        /// A picture or video has no size, or one that none can have.
+        BadDimensions = 49, "a picture or video cannot have these dimensions";
         /// The message has expired: it is at or below the conversation's floor.
         Expired = 50, "that message has expired: the conversation keeps messages for a time only";
         /// The policy is outside the bounds that the server's owner has set.

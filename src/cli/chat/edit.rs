@@ -8,6 +8,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::args::target::Target;
+use crate::cli::chat::recall::unless_recalled;
 use crate::cli::chat::text::mentioning::Mentioning;
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
@@ -71,7 +72,8 @@ pub(crate) async fn run(
     let conversation = target.resolve(client).await?;
     let mut mentioning = Mentioning::new(no_mentions);
     let there = client.conversation(conversation);
-    mentioning.edit(there, msgid, text).await?;
+    let edited = mentioning.edit(there, msgid, text).await;
+    unless_recalled(client, (conversation, msgid), edited).await?;
     mentioning.warn(&target, output);
     output.print(&Edited {
         conversation,

@@ -7,6 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::args::target::Target;
+use crate::cli::chat::recall::unless_recalled;
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
@@ -55,10 +56,11 @@ pub(crate) async fn run(
         args.from.resolve(client).await?,
         args.to.resolve(client).await?,
     );
-    let msgid = client
+    let forwarded = client
         .conversation(from)
         .forward(args.msgid, conversation)
-        .await?;
+        .await;
+    let msgid = unless_recalled(client, (from, args.msgid), forwarded).await?;
     output.print(&Forwarded {
         conversation,
         msgid,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use cairn_proto::content::attachment::{Attachment, Media};
+use cairn_proto::content::attachment::Attachment;
 use cairn_proto::content::body::{Body, Kind};
 use cairn_proto::content::extras::Reaction;
 use cairn_proto::content::message::Message;
@@ -156,7 +156,7 @@ impl<'a> Attached<'a> {
         } else {
             None
         };
-        let media = media_of(body);
+        let media = body.media();
         let (width, height) = media.map(|media| (media.width, media.height)).unzip();
         let preview_bytes = media
             .map(|media| media.preview.as_bytes().len())
@@ -172,15 +172,6 @@ impl<'a> Attached<'a> {
             duration_ms,
             preview_bytes,
         })
-    }
-}
-
-/// Returns the metadata of the picture or video of a message.
-pub(crate) fn media_of(body: &Body) -> Option<&Media> {
-    match body {
-        Body::Image(picture) => Some(picture),
-        Body::Video(video) => Some(&video.media),
-        _ => None,
     }
 }
 

@@ -7,6 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::args::target::Target;
+use crate::cli::chat::recall::unless_recalled;
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
@@ -70,11 +71,12 @@ pub(crate) async fn run(
             })
         });
     };
-    if args.remove {
-        client.conversation(conversation).unpin(msgid).await?;
-    } else {
-        client.conversation(conversation).pin(msgid).await?;
-    }
+    let there = client.conversation(conversation);
+    let pinned = match args.remove {
+        true => there.unpin(msgid).await,
+        false => there.pin(msgid).await,
+    };
+    unless_recalled(client, (conversation, msgid), pinned).await?;
     output.print(&Pin {
         conversation,
         msgid,

@@ -8,6 +8,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::args::target::{Target, parse_emoji};
+use crate::cli::chat::recall::unless_recalled;
 use crate::cli::chat::text::terminal::emoji_name;
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
@@ -76,17 +77,12 @@ pub(crate) async fn run(
     } = args;
     let client = context.client(Conduct::Ask).await?;
     let conversation = target.resolve(client).await?;
-    if remove {
-        client
-            .conversation(conversation)
-            .unreact(msgid, emoji.clone())
-            .await?;
-    } else {
-        client
-            .conversation(conversation)
-            .react(msgid, emoji.clone())
-            .await?;
-    }
+    let there = client.conversation(conversation);
+    let reacted = match remove {
+        true => there.unreact(msgid, emoji.clone()).await,
+        false => there.react(msgid, emoji.clone()).await,
+    };
+    unless_recalled(client, (conversation, msgid), reacted).await?;
     output.print(&Reacted {
         conversation,
         msgid,

@@ -2,13 +2,17 @@
 
 use std::fmt;
 
+use cairn_client::{Client, Error};
+use cairn_proto::content::body::Body;
 use cairn_proto::ids::{ConversationId, MsgId};
+use cairn_proto::wire::error::ErrorCode;
 use clap::Args;
 use serde::Serialize;
 
 use crate::cli::args::target::Target;
+use crate::cli::chat::names::Names;
 use crate::cli::context::{Conduct, Context};
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Exit, Failure, hint_for_code};
 use crate::cli::output::Output;
 
 /// Delete one of your messages for everyone
@@ -29,6 +33,29 @@ pub(crate) struct RecallArgs {
 
     /// The message
     msgid: MsgId,
+}
+
+/// Names the user who recalled the message, if a request was refused for that.
+pub(crate) async fn unless_recalled<T>(
+    client: &Client,
+    (conversation, msgid): (ConversationId, MsgId),
+    answer: Result<T, Error>,
+) -> Result<T, Failure> {
+    if !matches!(answer, Err(Error::Refused(ErrorCode::Recalled))) {
+        return Ok(answer?);
+    }
+    let entry = client.conversation(conversation).message(msgid).await?;
+    let by = entry.and_then(|entry| match entry.body {
+        Body::Recalled { by } => Some(by),
+        _ => None,
+    });
+    let mut names = Names::default();
+    names.learn_users(client, by.as_slice()).await?;
+    let by = by.map_or_else(String::new, |by| format!(" by {}", names.of(by)));
+    Err(
+        Failure::new(Exit::Failed, format!("message {msgid} was recalled{by}"))
+            .hint(hint_for_code(ErrorCode::Recalled).unwrap_or_default()),
+    )
 }
 
 #[derive(Debug, Serialize)]

@@ -60,6 +60,7 @@ pub(crate) fn hint_for_code(code: ErrorCode) -> Option<&'static str> {
             "owners and admins of the group can still delete it; `cairn config get amend-minutes` \
                 shows how long its sender can change it"
         }
+        ErrorCode::Recalled => "its text and its file are gone; `cairn tail` shows who recalled it",
         ErrorCode::Banned => "an owner or admin can lift it with `cairn group unban`",
         ErrorCode::Muted => "an owner or admin can lift it with `cairn group mute --off`",
         ErrorCode::NoMember => "`cairn group members` lists the members",
@@ -87,6 +88,9 @@ pub(crate) fn hint_for_code(code: ErrorCode) -> Option<&'static str> {
         }
         ErrorCode::BadOffset => {
             "the partial download is longer than the file: remove the .part file and try again"
+        }
+        ErrorCode::BadDimensions => {
+            "each side has 1 to 65,535 pixels, and there are at most 2^30; `--as file` needs none"
         }
         ErrorCode::TooManyTransfers => "wait for another transfer to end, then try again",
         ErrorCode::TooManySessions => "end other programs of this device, then try again",

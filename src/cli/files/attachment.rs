@@ -7,10 +7,12 @@ use std::time::Duration;
 use cairn_client::{Client, Error, TransferError, Uploaded};
 use cairn_proto::content::attachment::{Attachment, Media, Preview, Video};
 use cairn_proto::content::body::Body;
+use cairn_proto::limits::PICTURE_SIDE_MAX;
 use cairn_proto::text::{Caption, FileName, MediaType};
 use clap::{Args, ValueEnum};
 
 use crate::cli::failure::{Exit, Failure, hint_for_code};
+use crate::cli::files::orientation::is_turned;
 use crate::cli::files::picture::read_picture;
 use crate::cli::files::shown_name::shown_name;
 use crate::cli::files::upload_source::{Source, check_is_file};
@@ -65,9 +67,29 @@ fn parse_pixels(raw: &str) -> Result<Pixels, String> {
     let sides = raw
         .split_once('x')
         .and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
-    sides
-        .map(|(width, height)| Pixels { width, height })
-        .ok_or_else(|| "two numbers with an x between them".to_owned())
+    match sides {
+        None => Err("two numbers with an x between them".to_owned()),
+        Some((width, height)) => Pixels::new(width, height).ok_or_else(|| {
+            format!("at least 1x1, no side above {PICTURE_SIDE_MAX}, and no more than 2^30 pixels")
+        }),
+    }
+}
+
+impl Pixels {
+    fn new(width: u32, height: u32) -> Option<Self> {
+        Media::is_possible(width, height).then_some(Self { width, height })
+    }
+
+    /// The size of a picture as it is shown. A file that is no picture, or has a size that none can
+    /// have, is sent as a file.
+    fn of(path: &Path) -> Option<Self> {
+        let size = imagesize::size(path).ok()?;
+        let (width, height) = (size.width.try_into().ok()?, size.height.try_into().ok()?);
+        match is_turned(path) {
+            true => Self::new(height, width),
+            false => Self::new(width, height),
+        }
+    }
 }
 
 fn parse_seconds(raw: &str) -> Result<Duration, String> {
@@ -102,18 +124,7 @@ impl FileArgs {
         let name = self.name.map_or_else(|| own_name(&path), Ok)?;
         let caption = Caption::new(caption)
             .map_err(|error| cannot_send(&path, format!("the caption cannot be sent: {error}")))?;
-        let own = imagesize::size(&path).ok().map(|size| {
-            (
-                u32::try_from(size.width).ok(),
-                u32::try_from(size.height).ok(),
-            )
-        });
-        let own = own.and_then(|(width, height)| {
-            Some(Pixels {
-                width: width?,
-                height: height?,
-            })
-        });
+        let own = Pixels::of(&path);
         let kind = self.kind.unwrap_or(if own.is_some() {
             FileKind::Image
         } else {
@@ -274,6 +285,9 @@ mod tests {
             })
         );
         assert!(parse_pixels("1920").is_err() && parse_pixels("-1x5").is_err());
+        for impossible in ["0x0", "0x5", "65536x1", "65535x65535", "1x4294967295"] {
+            assert!(parse_pixels(impossible).is_err(), "{impossible}");
+        }
         assert_eq!(parse_seconds("1.5"), Ok(Duration::from_millis(1500)));
         assert!(parse_seconds("-1").is_err() && parse_seconds("nan").is_err());
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use cairn_client::{Client, Progress, Step};
+use cairn_client::{Client, Progress, Step, TransferError};
 use cairn_proto::content::attachment::Attachment;
 use cairn_proto::content::body::Body;
 use cairn_proto::content::message::Message;
@@ -14,10 +14,10 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::args::target::Target;
-use crate::cli::chat::message_view::media_of;
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure, hint_for_code};
 use crate::cli::files::attachment::failure_of;
+use crate::cli::files::standard_output::{self, StandardOutput};
 use crate::cli::output::Output;
 use crate::ui::sanitize::Sanitized;
 use bytesize::ByteSize;
@@ -27,11 +27,15 @@ use bytesize::ByteSize;
 /// Its bytes are checked against the hash in the message. An interrupted download resumes where it
 /// stopped, also when the command is run again; until it is complete, it is in a .part file next to
 /// the path.
+///
+/// With -o - the file goes to standard output as it arrives, and cannot be resumed by another run.
+/// A terminal gets text only, unless --force is given.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES
   cairn get '#team' 17 -o plan.pdf
   cairn get @bob 3
   cairn get '#team' 18 --preview small.jpg
+  cairn get '#team' 19 -o - | tar xz
 
 JSON; resumed_at_bytes is how much an earlier run had saved
   {\"conversation\":1,\"msgid\":17,\"path\":\"plan.pdf\",\"name\":\"plan.pdf\",\
@@ -47,14 +51,18 @@ pub(crate) struct GetArgs {
     /// The message
     msgid: MsgId,
 
-    /// Where to save the file, replacing an existing one [default: attachment-CONVERSATION-MSGID in
-    /// this folder]
+    /// Where to save the file, replacing an existing one; - for standard output [default:
+    /// attachment-CONVERSATION-MSGID in this folder]
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
 
     /// Save only the preview of the message, into this file
     #[arg(long, value_name = "PATH", conflicts_with = "output")]
     preview: Option<PathBuf>,
+
+    /// Write to a terminal whatever is in the file
+    #[arg(long)]
+    force: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -110,12 +118,40 @@ pub(crate) async fn run(
     context: &Context<'_>,
     output: &mut Output,
 ) -> Result<(), Failure> {
+    let path = args.preview.as_deref().or(args.output.as_deref());
+    let standard_output = match path == Some(Path::new("-")) {
+        true => Some(StandardOutput::of(output, args.force)?),
+        false => None,
+    };
     let client = context.client(Conduct::Deliver).await?;
     let message = find(client, args.target.resolve(client).await?, args.msgid).await?;
-    match &args.preview {
-        Some(path) => save_preview(&message, path, output),
-        None => fetch(client, &message, args.output.as_deref(), output).await,
+    match (standard_output, &args.preview) {
+        (Some(stdout), Some(_)) => stdout.write_all(preview_of(&message)?),
+        (Some(stdout), None) => write_out(client, &message, stdout, output).await,
+        (None, Some(path)) => save_preview(&message, path, output),
+        (None, None) => fetch(client, &message, args.output.as_deref(), output).await,
     }
+}
+
+/// Writes the file of a message to standard output.
+async fn write_out(
+    client: &Client,
+    message: &Message,
+    stdout: StandardOutput,
+    output: &Output,
+) -> Result<(), Failure> {
+    let mut progress = output.progress();
+    let written = client
+        .conversation(message.conversation)
+        .download_into(message.msgid, named(message)?, stdout, |moved| {
+            progress.transfer(moved);
+        })
+        .await;
+    drop(progress);
+    written.map_err(|error| match error {
+        TransferError::Writer(error) => standard_output::failure_of(error),
+        error => failure_of(Path::new("standard output"), error),
+    })
 }
 
 /// Returns the message, unless it has expired.
@@ -224,6 +260,18 @@ async fn fetch(
     })
 }
 
+/// Returns the preview of a message.
+fn preview_of(message: &Message) -> Result<&[u8], Failure> {
+    named(message)?;
+    let preview = message.body.media().map(|media| media.preview.as_bytes());
+    let preview = preview.filter(|bytes| !bytes.is_empty());
+    let preview = preview.ok_or_else(|| {
+        let headline = format!("message {} has no preview", message.msgid);
+        Failure::new(Exit::Failed, headline)
+    })?;
+    Ok(preview)
+}
+
 fn save_preview(message: &Message, path: &Path, output: &mut Output) -> Result<(), Failure> {
     let &Message {
         conversation,
@@ -231,11 +279,7 @@ fn save_preview(message: &Message, path: &Path, output: &mut Output) -> Result<(
         ..
     } = message;
     let name = named(message)?.name.as_str();
-    let preview = media_of(&message.body)
-        .map(|media| media.preview.as_bytes())
-        .filter(|bytes| !bytes.is_empty());
-    let preview = preview
-        .ok_or_else(|| Failure::new(Exit::Failed, format!("message {msgid} has no preview")))?;
+    let preview = preview_of(message)?;
     let failed = |error| {
         Failure::caused(
             Exit::Failed,

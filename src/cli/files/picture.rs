@@ -39,5 +39,9 @@ pub(crate) fn read_picture<const BYTES_MAX: usize>(
     if bytes.is_empty() {
         return Err(failed(&"it is empty"));
     }
+    if imagesize::image_type(&bytes).is_err() {
+        return Err(failed(&"it is not a picture of a known format")
+            .hint("BMP, GIF, HEIF, JPEG, PNG and WebP are known"));
+    }
     Picture::new(bytes.into()).map_err(too_large)
 }

@@ -27,6 +27,7 @@ const EXPECTED: &[ErrorCode] = &[
     ErrorCode::LimitReached,
     ErrorCode::LastOwner,
     ErrorCode::NoSuchMessage,
+    ErrorCode::Recalled,
     ErrorCode::Banned,
     ErrorCode::Muted,
     ErrorCode::NoMember,

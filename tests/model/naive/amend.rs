@@ -35,6 +35,7 @@ impl Naive {
             Body::Image(picture) => Some(&mut picture.file),
             Body::Video(video) => Some(&mut video.media.file),
             Body::File(file) => Some(&mut **file),
+            Body::Recalled { .. } => return Err(ErrorCode::Recalled),
             _ => return Err(ErrorCode::NoSuchMessage),
         };
         self.may_post(actor.user, id, now)?;
@@ -162,9 +163,7 @@ impl Naive {
     ) -> Result<(), ErrorCode> {
         self.may_speak(actor.user, id, Role::Member, now)?;
         let entry = self.entry(actor, id, msgid)?;
-        if !entry.body.is_message() {
-            return Err(ErrorCode::NoSuchMessage);
-        }
+        check_is_message(&entry.body)?;
         let mut reactions = entry.extras.reactions().to_vec();
         match reactions
             .iter()
@@ -236,9 +235,7 @@ impl Naive {
             self.inside(actor.user, id)?.settings.pin,
             now,
         )?;
-        if !self.entry(actor, id, msgid)?.body.is_message() {
-            return Err(ErrorCode::NoSuchMessage);
-        }
+        check_is_message(&self.entry(actor, id, msgid)?.body)?;
         if self.conversations.get_mut(&id).unwrap().pins.insert(msgid) {
             self.push(
                 id,
@@ -351,5 +348,14 @@ fn words(text: &Text) -> Text {
         Text::none()
     } else {
         text.clone()
+    }
+}
+
+/// Messages can be changed, other entries and recalled messages cannot.
+pub(super) fn check_is_message(body: &Body) -> Result<(), ErrorCode> {
+    match body {
+        Body::Recalled { .. } => Err(ErrorCode::Recalled),
+        body if body.is_message() => Ok(()),
+        _ => Err(ErrorCode::NoSuchMessage),
     }
 }

@@ -12,6 +12,7 @@ use cairn_proto::model::group::Role;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::request::Request;
 
+use super::amend::check_is_message;
 use super::{LogEntry, Naive, Send};
 
 impl Naive {
@@ -115,9 +116,7 @@ impl Naive {
             extras,
             ..
         } = self.entry(actor, from, msgid)?.clone();
-        if !body.is_message() {
-            return Err(ErrorCode::NoSuchMessage);
-        }
+        check_is_message(&body)?;
         let (author, at) = extras.forwarded().unwrap_or((sender, sent_at));
         self.accept(
             actor,
