@@ -29,6 +29,15 @@ pub(crate) const KEY_INTERVAL: Duration = Duration::from_millis(250);
 /// Bytes of standard input and output that are read and written at once.
 pub(crate) const IO_BYTES: usize = 64 * 1024;
 
+/// Bytes of standard input that become one message, with the blanks around it.
+pub(crate) const WHOLE_INPUT_BYTES_MAX: usize = 1 << 20;
+
+/// How long `send -` waits for an answer before it says so, unless it shows progress.
+pub(crate) const WAIT_NOTED: Duration = Duration::from_secs(1);
+
+/// The time until it says so again.
+pub(crate) const WAIT_NOTED_AGAIN: Duration = Duration::from_secs(60);
+
 /// Parts of standard input waiting to be sent.
 pub(crate) const INPUT_PARTS_MAX: usize = 4;
 

@@ -42,6 +42,11 @@ impl Progress {
         }
     }
 
+    /// Returns whether the display can be seen.
+    pub(crate) fn is_shown(&self) -> bool {
+        !self.bar.is_hidden()
+    }
+
     /// Shows a line of text.
     pub(crate) fn update(&mut self, text: impl FnOnce() -> String) {
         if self.appear() {

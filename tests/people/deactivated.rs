@@ -10,6 +10,7 @@ use std::time::Duration;
 use cairn_client::proto::ids::MsgId;
 use cairn_client::proto::model::audit::AuditAct;
 use cairn_client::proto::model::group::Role;
+use cairn_client::proto::model::people::RelationAct;
 use cairn_client::proto::model::user::{ServerRole, UserState};
 use cairn_client::proto::text::{DeviceName, GroupName, Password, UserName};
 use cairn_client::proto::wire::close::CloseCode;
@@ -222,7 +223,9 @@ async fn ends_of_accounts_reach_open_sessions_of_those_who_see_the_user() {
     let (carol, _) = invite(&ada, "carol").await;
     let (dan, _) = invite(&ada, "dan").await;
     let team = GroupName::new("team").unwrap();
-    let group = bob.conversations().create_group(team, vec![carol.whoami().user]);
+    let group = bob
+        .conversations()
+        .create_group(team, vec![carol.whoami().user]);
     group.await.unwrap();
     let (setting, off) = ("user-search".parse().unwrap(), "off".parse().unwrap());
     ada.admin().set_setting(setting, off).await.unwrap();
@@ -242,6 +245,39 @@ async fn ends_of_accounts_reach_open_sessions_of_those_who_see_the_user() {
     let name = "daniel".parse().unwrap();
     dan.people().rename(dan.whoami().user, name).await.unwrap();
     assert_eq!(next_user(&mut unseen).await.id, dan.whoami().user);
+}
+
+#[tokio::test]
+async fn no_one_begins_to_follow_or_befriend_a_deactivated_user() {
+    use RelationAct::{
+        AcceptFriend, AskFriend, Block, DeclineFriend, Follow, RemoveFriend, Unblock, Unfollow,
+    };
+    let server = Server::start();
+    let (ada, _) = server.owner().await;
+    let (bob, of_bob) = invite(&ada, "bob").await;
+    let (carol, of_carol) = invite(&ada, "carol").await;
+    let user = of_bob.user;
+    // Bob asked carol, and ada follows bob.
+    bob.people().relate(of_carol.user, AskFriend).await.unwrap();
+    ada.people().relate(user, Follow).await.unwrap();
+    ada.admin().deactivate(user).await.unwrap();
+    for (client, act) in [(&carol, Follow), (&carol, AcceptFriend), (&ada, AskFriend)] {
+        let answer = client.people().relate(user, act).await;
+        assert_eq!(refused(answer), ErrorCode::Deactivated, "{act:?}");
+    }
+    // What exists can be repeated and ended.
+    for (client, act) in [
+        (&ada, Follow),
+        (&ada, Unfollow),
+        (&carol, DeclineFriend),
+        (&carol, RemoveFriend),
+        (&carol, Block),
+        (&carol, Unblock),
+    ] {
+        client.people().relate(user, act).await.unwrap();
+    }
+    ada.admin().reactivate(user).await.unwrap();
+    carol.people().relate(user, AskFriend).await.unwrap();
 }
 
 #[tokio::test]

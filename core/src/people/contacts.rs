@@ -41,6 +41,13 @@ impl Handle for Relate {
         let (before, theirs) = (state.relation(user, other), state.relation(other, user));
         let is_delivered = !theirs.blocks && (theirs.is_contact() || state.may_add_contact(other));
         let (own, theirs) = decide(act, before, theirs, is_delivered)?;
+        let begins = matches!(
+            act,
+            RelationAct::Follow | RelationAct::AskFriend | RelationAct::AcceptFriend
+        );
+        if begins && own != before && !state.is_active(other) {
+            return Err(ErrorCode::Deactivated);
+        }
         let is_full = own.is_contact() && !before.is_contact() && !state.may_add_contact(user);
         if is_full || (own.blocks && !before.blocks && !state.may_add_block(user)) {
             return Err(ErrorCode::LimitReached);

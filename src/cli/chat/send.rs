@@ -22,6 +22,7 @@ use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::files::attachment::{FileArgs, Prepared};
 use crate::cli::input::cannot_read;
+use crate::cli::limits;
 use crate::cli::output::Output;
 
 use stream::Sending;
@@ -235,11 +236,17 @@ async fn whole_input(context: &Context<'_>) -> Result<Body, Failure> {
     let mut input = context.input().parts()?;
     let mut lines = Lines::new(TEXT_BYTES_MAX, true);
     let mut whole = String::new();
+    // The end of the last line that is not blank.
+    let mut end = 0;
     let mut add = |line: String| {
+        let said = line.trim_end();
+        if !said.is_empty() {
+            end = whole.len() + said.len();
+        }
         whole.push_str(&line);
         whole.push('\n');
-        // Further input is not read.
-        if whole.trim_end().len() > TEXT_BYTES_MAX {
+        // Further input is not read, even if it has no end.
+        if end > TEXT_BYTES_MAX || whole.len() > limits::WHOLE_INPUT_BYTES_MAX {
             let headline = format!("the input is longer than {TEXT_BYTES_MAX} bytes");
             return Err(Failure::new(Exit::Failed, headline)
                 .hint("without --whole, each line is a message; --file sends a file"));
@@ -257,7 +264,7 @@ async fn whole_input(context: &Context<'_>) -> Result<Body, Failure> {
     while let Some(line) = lines.last().map_err(invalid)? {
         add(line)?;
     }
-    whole.truncate(whole.trim_end().len());
+    whole.truncate(end);
     if cairn_text::is_blank(&whole) {
         return Err(Failure::new(Exit::Failed, "there is no text in the input"));
     }

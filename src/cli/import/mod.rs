@@ -213,7 +213,14 @@ pub(crate) async fn run(
     }
     let senders = Senders::new(client, &args.map).await?;
     let conversation = group(client, &args.group).await?;
-    import(client, output, conversation, (&files, &reading.zone), senders).await
+    import(
+        client,
+        output,
+        conversation,
+        (&files, &reading.zone),
+        senders,
+    )
+    .await
 }
 
 fn dry_run(files: &[LogFile], zone: &TimeZone, output: &mut Output) -> Result<(), Failure> {

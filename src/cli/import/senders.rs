@@ -35,7 +35,7 @@ impl FromStr for Mapping {
     }
 }
 
-/// Users whose nicks are told of in a note.
+/// Nicks that a note lists.
 const NOTED_MAX: usize = 8;
 
 /// Senders that are known. At the limit, those that are not mapped are forgotten.
@@ -50,7 +50,7 @@ pub(super) struct Senders<'a> {
     client: &'a Client,
     /// By the keys of nicks; whether an entry had it.
     mapped: HashMap<String, (Mapping, bool)>,
-    /// Names that the server is told, by the keys of nicks.
+    /// Names that the requests have, by the keys of nicks.
     known: HashMap<String, UserName>,
     /// Users who have the name of a nick, and the author in their place.
     apart: Vec<(UserName, UserName)>,
@@ -113,8 +113,7 @@ impl<'a> Senders<'a> {
             }
             let names = tried.iter().map(|(_, name)| name.clone()).collect();
             let found = self.client.people().find_all(names).await?;
-            let is_real =
-                |state| matches!(state, UserState::Active | UserState::Deactivated);
+            let is_real = |state| matches!(state, UserState::Active | UserState::Deactivated);
             let real: Vec<String> = found
                 .iter()
                 .filter(|user| is_real(user.state))
@@ -137,7 +136,7 @@ impl<'a> Senders<'a> {
         Ok(())
     }
 
-    /// Tells of nicks that are the names of users, and of mappings without effect.
+    /// Notes nicks that are the names of users, and of mappings without effect.
     pub(super) fn note(&self, output: &mut Output) {
         let names = |of: &[String]| {
             let more = if of.len() > NOTED_MAX { ", …" } else { "" };

@@ -126,21 +126,25 @@ async fn command_that_is_too_fast_waits() {
     let run = move |args: &[&str], input: String| {
         let mut command = crate::support::cairn(args);
         command.arg("--profile").arg(profile.path());
-        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let command = command.stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
         stdin.write_all(input.as_bytes()).unwrap();
         drop(stdin);
         let output = child.wait_with_output().unwrap();
-        assert!(output.status.success(), "{args:?}: {output:?}");
-        String::from_utf8(output.stdout).unwrap()
+        let notes = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{args:?}: {notes}");
+        (String::from_utf8(output.stdout).unwrap(), notes)
     };
     tokio::task::spawn_blocking(move || {
         run(&["join", &link, "--name", "bob"], String::new());
         run(&["group", "create", "team"], String::new());
         let lines: String = (0..LINES).map(|n| format!("{n}\n")).collect();
-        run(&["send", "#team", "-"], lines);
-        let told = run(&["tail", "#team", "--json", "--from", "1"], String::new());
+        let (_, notes) = run(&["send", "#team", "-"], lines);
+        let is_note = |line: &&str| line.starts_with("waiting: the server limits how much");
+        assert_eq!(notes.lines().filter(is_note).count(), 1, "{notes}");
+        let (told, _) = run(&["tail", "#team", "--json", "--from", "1"], String::new());
         let texts: Vec<String> = told
             .lines()
             .filter_map(|line| {

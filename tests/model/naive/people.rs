@@ -156,6 +156,14 @@ impl Naive {
             act,
             is_known || contacts(&self.facts, other) < self.contacts_max(),
         )?;
+        let begins = matches!(
+            act,
+            RelationAct::Follow | RelationAct::AskFriend | RelationAct::AcceptFriend
+        );
+        let is_new = after.relation(user, other) != self.facts.relation(user, other);
+        if begins && is_new && !self.is_active(other) {
+            return Err(ErrorCode::Deactivated);
+        }
         if contacts(&after, user) > contacts(&self.facts, user).max(self.contacts_max()) {
             return Err(ErrorCode::LimitReached);
         }

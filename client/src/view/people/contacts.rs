@@ -55,8 +55,9 @@ impl People<'_> {
     ///
     /// # Errors
     /// [`Error::Refused`] with `NoSuchUser`; `Blocked` if the user has blocked the other;
-    /// `NotAsked` if there is no request to accept or decline; or `LimitReached` at the server's
-    /// maximum of contacts or blocks. Or a [terminal error](Error#terminal-errors).
+    /// `NotAsked` if there is no request to accept or decline; `Deactivated` to follow or befriend
+    /// a deactivated user; or `LimitReached` at the server's maximum of contacts or blocks. Or a
+    /// [terminal error](Error#terminal-errors).
     pub async fn relate(self, user: UserId, act: RelationAct) -> Result<Relation, Error> {
         let contact = self.client.call(Relate { user, act }).await?;
         Ok(contact.relation)

@@ -10,6 +10,7 @@ use cairn_proto::content::extras::Extras;
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
 use cairn_proto::text::Text;
+use tokio::time::{Instant, sleep_until};
 
 use super::Sent;
 use crate::cli::args::target::Target;
@@ -17,6 +18,7 @@ use crate::cli::chat::stdin_lines::{Changes, LineError, Lines};
 use crate::cli::chat::text::mentioning::Mentioning;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::input::{Parts, cannot_read};
+use crate::cli::limits;
 use crate::cli::output::{Output, poll_once};
 use crate::ui::progress::Progress;
 
@@ -30,7 +32,9 @@ pub(super) struct Sending<'a> {
     mentioning: Mentioning,
     output: &'a mut Output,
     lines: Lines,
-    unanswered: VecDeque<Accepted>,
+    unanswered: VecDeque<(Instant, Accepted)>,
+    /// The earliest time of the next note that the command waits.
+    note_due: Option<Instant>,
     accepted: u64,
     blank: u64,
     progress: Progress,
@@ -56,6 +60,7 @@ impl<'a> Sending<'a> {
             output,
             lines,
             unanswered: VecDeque::with_capacity(SENDS_IN_FLIGHT_MAX),
+            note_due: None,
             accepted: 0,
             blank: 0,
             progress,
@@ -72,12 +77,17 @@ impl<'a> Sending<'a> {
 
     async fn lines_of(&mut self, mut input: Parts) -> Result<(), Failure> {
         loop {
+            let due = self.note_due();
             let part = tokio::select! {
                 biased;
                 part = input.recv() => part,
                 answer = front(&mut self.unanswered), if !self.unanswered.is_empty() => {
                     self.answered(answer)?;
                     self.drain().await?;
+                    continue;
+                }
+                () = until(due) => {
+                    self.note_wait();
                     continue;
                 }
             };
@@ -100,11 +110,7 @@ impl<'a> Sending<'a> {
             return Ok(());
         }
         if self.unanswered.len() >= SENDS_IN_FLIGHT_MAX {
-            let answer = self
-                .output
-                .flush_while_waiting(front(&mut self.unanswered), || {})
-                .await?;
-            self.answered(answer)?;
+            self.wait().await?;
             self.drain().await?;
         }
         let text = Text::new(line)
@@ -115,13 +121,53 @@ impl<'a> Sending<'a> {
             .extras(conversation, text.as_str(), &self.extras)
             .await?;
         let accepted = conversation.enqueue_with(Body::Text(text), extras).await?;
-        self.unanswered.push_back(accepted);
+        self.unanswered.push_back((Instant::now(), accepted));
         Ok(())
+    }
+
+    /// Waits for the oldest reply.
+    async fn wait(&mut self) -> Result<(), Failure> {
+        loop {
+            let due = self.note_due();
+            let answer = async {
+                tokio::select! {
+                    biased;
+                    answer = front(&mut self.unanswered) => Some(answer),
+                    () = until(due) => None,
+                }
+            };
+            match self.output.flush_while_waiting(answer, || {}).await? {
+                Some(answer) => return self.answered(answer),
+                None => self.note_wait(),
+            }
+        }
+    }
+
+    /// Returns the time of the note that the oldest message waits for its reply.
+    fn note_due(&self) -> Option<Instant> {
+        let &(sent, _) = self.unanswered.front()?;
+        let due = sent + limits::WAIT_NOTED;
+        Some(self.note_due.map_or(due, |again| again.max(due)))
+    }
+
+    /// Notes that the command waits for the server.
+    fn note_wait(&mut self) {
+        self.note_due = Some(Instant::now() + limits::WAIT_NOTED_AGAIN);
+        let why = match self.client.is_online() {
+            true => "the server limits how much a user sends at a time",
+            false => "there is no connection to the server",
+        };
+        let (accepted, waiting) = (self.accepted, self.unanswered.len());
+        let text = format!("waiting: {why} ({accepted} accepted, {waiting} sent)");
+        match self.progress.is_shown() {
+            true => self.progress.update(|| text),
+            false => self.output.note(text),
+        }
     }
 
     /// Handles every reply that has arrived, and flushes.
     async fn drain(&mut self) -> Result<(), Failure> {
-        while let Some(accepted) = self.unanswered.front_mut() {
+        while let Some((_, accepted)) = self.unanswered.front_mut() {
             let Some(answer) = poll_once(Pin::new(accepted)).await else {
                 break;
             };
@@ -133,11 +179,7 @@ impl<'a> Sending<'a> {
 
     async fn settle(&mut self) -> Result<(), Failure> {
         while !self.unanswered.is_empty() {
-            let answer = self
-                .output
-                .flush_while_waiting(front(&mut self.unanswered), || {})
-                .await?;
-            self.answered(answer)?;
+            self.wait().await?;
         }
         Ok(())
     }
@@ -177,13 +219,21 @@ impl<'a> Sending<'a> {
 }
 
 /// Waits for the oldest reply. Cancel safe.
-async fn front(unanswered: &mut VecDeque<Accepted>) -> Result<MsgId, Error> {
+async fn front(unanswered: &mut VecDeque<(Instant, Accepted)>) -> Result<MsgId, Error> {
     let answer = match unanswered.front_mut() {
-        Some(accepted) => accepted.await,
+        Some((_, accepted)) => accepted.await,
         None => std::future::pending().await,
     };
     unanswered.pop_front();
     answer
+}
+
+/// Waits until a time, or forever.
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => std::future::pending().await,
+    }
 }
 
 fn bad_line(error: LineError) -> Failure {
