@@ -58,7 +58,9 @@ impl MentionNames {
     #[must_use]
     pub fn new<'a>(members: impl IntoIterator<Item = (&'a str, UserId)>, all: bool) -> Self {
         let named: Vec<(&str, UserId)> = members.into_iter().collect();
-        let users = named.iter().map(|&(name, user)| (name, Mention::User(user)));
+        let users = named
+            .iter()
+            .map(|&(name, user)| (name, Mention::User(user)));
         Self {
             names: Names::new(users.chain(all.then_some((ALL, Mention::All)))),
             members: named.iter().map(|&(_, user)| user).collect(),
