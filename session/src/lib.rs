@@ -1,72 +1,57 @@
 //! The view model of cairn's interactive clients: what a user interface shows, without drawing it.
 //!
-//! A [`Replica`] holds everything that a user sees: their conversations, each with its newest
-//! entries, members, pins, read position and settings, and their contacts. It is pure: no clock, no
-//! I/O. The caller feeds it what [`cairn_client`] returns, and it answers what to fetch next.
+//! # The model
 //!
-//! | from the client | into the replica |
+//! A [`Model`] is everything that a client shows to one user: the list of conversations, timelines,
+//! drafts, own messages on their way, notices and the connection. It is pure: the clock, the
+//! connection, the store and the user are [`Input`]s, and what is to be done are [`Effect`]s.
+//!
+//! | from | into the model |
 //! |---|---|
-//! | [`Conversations::overview`][overview] | [`Replica::apply_overview`], [`finish_overview`][f] |
-//! | [`People::contacts`](cairn_client::view::People::contacts) | [`Replica::set_contacts`] |
-//! | [`Event`](cairn_client::Event) | [`Replica::apply_event`] |
-//! | entries of a [`Timeline`](cairn_client::Timeline) | [`Replica::append`] |
-//! | group, members, pins, retention | [`Details::new`], then [`Replica::enter`] |
+//! | [`Event`](cairn_client::Event)s of a client | [`Input::Event`] |
+//! | entries of [`Timeline`](cairn_client::Timeline)s | [`Input::Entries`] |
+//! | the answers to requests of the model | [`Input::Overview`], [`Input::Page`] and others |
+//! | the state of the connection | [`Input::Link`] |
+//! | a store | [`Input::Restored`], once and first |
+//! | a clock | [`Input::Clock`], at the time of [`Effect::Wake`] and before other inputs |
+//! | the user | [`Input::Command`] |
 //!
-//! Replies and events travel on different streams. An overview or a contact list counts only if no
-//! event changed the replica while it was on its way; otherwise fetch it again.
+//! Views are read in between, when [`Effect::Dirty`] says that they changed:
+//!
+//! ```
+//! use cairn_client::{ConversationId, MsgId, UserId};
+//! use cairn_session::{Command, Draft, Effect, Input, Link, Model, Options, Part};
+//!
+//! let mut model = Model::new(Options::new(UserId::new(1)));
+//! let effects = model.apply(Input::Link(Link::Online));
+//! // The client is to request what changed since an earlier overview, here everything.
+//! assert!(effects.contains(&Effect::Overview { since: None }));
+//!
+//! let mut draft = Draft::new(ConversationId::new(7));
+//! draft.words = "hello".to_owned();
+//! let effects = model.apply(Input::Command(Command::Draft(draft)));
+//! assert_eq!(effects.last(), Some(&Effect::Dirty(Part::List)));
+//! assert!(model.draft(ConversationId::new(7)).is_some());
+//! ```
+//!
+//! Pushes are hints, the log is the truth: entries may be missing, repeated, or come in any order.
+//! A window holds [`Segments`] of the log and knows as of which entry each of them is current; what
+//! it shows ends up the same. What is stored is kept current as well, by [`StoreOp`]s.
 //!
 //! # Bounds
 //!
-//! A replica holds the newest [`limits::ENTRIES_MAX`] entries of a conversation and evicts older
-//! ones. Everything else it holds is bounded by the server.
+//! Every bound is in [`limits`]. A window holds [`limits::ENTRIES_MAX`] entries, those nearest to
+//! the screen, and a conversation without a window [`limits::PREVIEW_ENTRIES`].
 //!
-//! # Example
+//! # The replica
 //!
-//! One conversation, entered and followed:
+//! A [`Replica`] is made of the same parts and follows whole logs in their order, for programs that
+//! compare or export states. It refuses entries that do not continue a log. A replica holds the
+//! newest [`limits::ENTRIES_MAX`] entries of a conversation; everything else it holds is bounded by
+//! the server.
 //!
-//! ```no_run
-//! use cairn_client::proto::model::conversation::{Conversation as Summary, ConversationKind};
-//! use cairn_client::{Client, Error};
-//! use cairn_session::{Details, Replica, Update};
-//!
-//! async fn details(client: &Client, summary: &Summary) -> Result<Details, Error> {
-//!     let group = match summary.kind {
-//!         ConversationKind::Group { .. } => Some(client.conversation(summary.id).group().await?),
-//!         ConversationKind::Direct { .. } => None,
-//!     };
-//!     let conversation = client.conversation(summary.id);
-//!     let retention = conversation.retention().await?.set;
-//!     let members = conversation.members().await?;
-//!     let pins = conversation.pins().await?;
-//!     Ok(Details::new(&summary.kind, group, retention, &members, pins))
-//! }
-//!
-//! async fn show(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
-//!     let mut replica = Replica::new(client.whoami().user);
-//!     let overview = client.conversations().overview(replica.moment()).await?;
-//!     for summary in replica.apply_overview(&overview).enter {
-//!         replica.enter(&summary, details(client, &summary).await?);
-//!     }
-//!     replica.finish_overview(overview.as_of);
-//!
-//!     let Some((id, conversation)) = replica.conversations().next() else {
-//!         return Ok(());
-//!     };
-//!     let mut timeline = client.conversation(id).follow(conversation.next());
-//!     while let Some(batch) = timeline.next_batch().await.transpose()? {
-//!         if replica.append(&batch)? == Update::Stale {
-//!             break;
-//!         }
-//!         if let Some(conversation) = replica.conversation(id) {
-//!             println!("{} unread", conversation.unread().messages);
-//!         }
-//!     }
-//!     Ok(())
-//! }
-//! ```
-//!
-//! [overview]: cairn_client::view::Conversations::overview
-//! [f]: Replica::finish_overview
+//! Replies and events travel on different streams. An overview or a contact list counts only if no
+//! event changed the replica while it was on its way; otherwise fetch it again.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

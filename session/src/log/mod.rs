@@ -2,9 +2,10 @@
 
 mod segments;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use cairn_client::proto::content::body::Body;
+use cairn_client::proto::content::body::{Amendment, Body};
 use cairn_client::proto::content::message::Message;
 use cairn_client::proto::ids::MsgId;
 
@@ -22,6 +23,9 @@ pub use self::segments::{Segment, Segments};
 pub(crate) struct Log {
     entries: Entries,
     segments: Segments,
+    /// Edits from the store, which keeps their words only in the messages that they edit. They
+    /// cannot be applied to other ones.
+    wordless: BTreeSet<MsgId>,
 }
 
 impl Log {
@@ -29,6 +33,7 @@ impl Log {
         Self {
             entries: Entries::new(),
             segments: Segments::new(),
+            wordless: BTreeSet::new(),
         }
     }
 
@@ -69,19 +74,56 @@ impl Log {
         first > last || self.segments.held_through(first) >= Some(last)
     }
 
-    /// Adds consecutive entries as they were when the log ended at `as_of`.
+    /// Adds consecutive entries of the server, as they were when the log ended at `as_of`.
     pub(crate) fn insert(&mut self, messages: &[Message], as_of: MsgId) {
+        for message in messages {
+            if self.wordless.remove(&message.msgid) {
+                self.entries.put(message.msgid, Entry::from(message));
+            }
+        }
+        self.put(messages, as_of);
+        self.catch_up();
+    }
+
+    /// Adds consecutive entries of the store, as they were when the log ended at `as_of`.
+    pub(crate) fn insert_stored(&mut self, messages: &[Message], as_of: MsgId) {
+        for msgid in self.put(messages, as_of) {
+            let entry = self.entries.get(msgid);
+            let is_wordless = entry.is_some_and(|entry| {
+                matches!(
+                    entry.body,
+                    Body::Amendment(Amendment::Edited { text: None, .. })
+                )
+            });
+            if is_wordless {
+                self.wordless.insert(msgid);
+            }
+        }
+        self.catch_up();
+    }
+
+    /// Returns the last entry, up to `through`, that can be applied to what is current as of the
+    /// entry before `from`.
+    pub(crate) fn applicable(&self, from: MsgId, through: MsgId) -> MsgId {
+        let first = self.wordless.range(from..=through).next();
+        first.map_or(through, |wordless| wordless.prev())
+    }
+
+    /// Returns the entries that were put, as those that are held were older.
+    fn put(&mut self, messages: &[Message], as_of: MsgId) -> Vec<MsgId> {
         let (Some(first), Some(last)) = (messages.first(), messages.last()) else {
-            return;
+            return Vec::new();
         };
+        let mut put = Vec::with_capacity(messages.len());
         for message in messages {
             let held = self.segments.covering(message.msgid);
             if held.is_none_or(|held| held.as_of < as_of) {
                 self.entries.put(message.msgid, Entry::from(message));
+                put.push(message.msgid);
             }
         }
         self.segments.insert(first.msgid, last.msgid, as_of);
-        self.catch_up();
+        put
     }
 
     /// Adds consecutive entries as they were appended, each as it was then or later.
@@ -95,6 +137,7 @@ impl Log {
     pub(crate) fn expire(&mut self, floor: MsgId) {
         self.entries.expire(floor);
         self.segments.remove_through(floor);
+        self.wordless = self.wordless.split_off(&floor.next());
     }
 
     /// Evicts the entries that are farthest from `center`, until at most `max` are held.
@@ -110,9 +153,10 @@ impl Log {
                 self.segments.remove_from(last);
                 self.entries.pop_last()
             };
-            if evicted.is_none() {
+            let Some(evicted) = evicted else {
                 return;
-            }
+            };
+            self.wordless.remove(&evicted);
         }
     }
 
@@ -124,6 +168,10 @@ impl Log {
             let Some(through) = self.segments.held_through(from) else {
                 continue;
             };
+            let through = self.applicable(from, through);
+            if through < from {
+                continue;
+            }
             let later = self.entries.range(from..=through);
             let amendments: Vec<_> = later
                 .filter(|(_, entry)| matches!(entry.body, Body::Amendment(_)))

@@ -88,7 +88,8 @@ impl Model {
             return;
         };
         let (from, to) = (first.msgid, last.msgid);
-        let checked = *chat.checked.get_or_insert(from.prev());
+        let checked = chat.checked.unwrap_or(from.prev());
+        self.set_checked(conversation, checked);
         self.effects.push(Effect::Store(StoreOp::Entries {
             conversation,
             messages: run.iter().map(without_edit).collect(),
@@ -107,6 +108,19 @@ impl Model {
         }
     }
 
+    /// Sets as of which entry everything that is stored is current. If that is less than before,
+    /// the store learns it before it is given entries that are no more current.
+    pub(super) fn set_checked(&mut self, conversation: ConversationId, checked: MsgId) {
+        if let Some(chat) = self.chats.get_mut(&conversation) {
+            let before = chat.checked.replace(checked);
+            if before.is_none_or(|before| checked < before) {
+                let saved = Box::new(chat.saved());
+                self.effects
+                    .push(Effect::Store(StoreOp::Conversation(saved)));
+            }
+        }
+    }
+
     /// Applies to what is stored the entries after those that were applied, as far as they are
     /// held without a gap.
     pub(super) fn advance_stored(&mut self, conversation: ConversationId) {
@@ -120,6 +134,10 @@ impl Model {
         let Some(to) = chat.log.segments().held_through(from) else {
             return;
         };
+        let to = chat.log.applicable(from, to);
+        if to < from {
+            return;
+        }
         chat.checked = Some(to);
         let applied = chat.log.after(from.prev());
         let applied = applied.take_while(|(msgid, _)| *msgid <= to);

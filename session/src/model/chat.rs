@@ -195,9 +195,10 @@ impl Chat {
     /// Counts what is unread, if it is held. Returns whether it is.
     pub(super) fn recount(&mut self) -> bool {
         let read = self.read();
-        if self.counted < self.head || !self.log.covers(read.next(), self.head) {
+        if !self.log.covers(read.next(), self.head) {
             return false;
         }
+        self.counted = self.head;
         let mut unread = Unread::default();
         for (_, entry) in self.log.after(read) {
             if entry.body.is_message() && entry.sender != self.me {
@@ -220,9 +221,19 @@ impl Chat {
         self.recount() || is_known
     }
 
-    /// Adds consecutive entries that were pulled when the log ended at `as_of`, or loaded.
+    /// Adds consecutive entries that were loaded from the store, current as of `as_of`.
+    pub(super) fn insert_stored(&mut self, messages: &[Message], as_of: MsgId) {
+        self.log.insert_stored(messages, as_of);
+        self.note_all(messages);
+    }
+
+    /// Adds consecutive entries that were pulled when the log ended at `as_of`.
     pub(super) fn insert(&mut self, messages: &[Message], as_of: MsgId) {
         self.log.insert(messages, as_of);
+        self.note_all(messages);
+    }
+
+    fn note_all(&mut self, messages: &[Message]) {
         for message in messages {
             self.note(message);
         }

@@ -215,7 +215,7 @@ impl Model {
                     window.note_not_stored(asked.wanted);
                 }
                 let messages = above(chat.floor, messages);
-                chat.insert(&messages, as_of);
+                chat.insert_stored(&messages, as_of);
             }
             Fetched::Pulled(page) => {
                 if asked.wanted > page.head {
@@ -245,7 +245,9 @@ impl Model {
         chat.head = chat.head.max(head);
         chat.insert(&messages, head);
         if self.options.has_store && !messages.is_empty() {
-            chat.checked = chat.checked.or(Some(head));
+            // The answer may be older than what was pushed meanwhile.
+            let checked = chat.checked.map_or(head, |checked| checked.min(head));
+            self.set_checked(id, checked);
             self.effects.push(Effect::Store(StoreOp::Entries {
                 conversation: id,
                 messages: messages.iter().map(without_edit).collect(),
