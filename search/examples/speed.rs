@@ -142,8 +142,9 @@ fn respell(entries: &[Vec<u8>]) {
 
 fn report(what: &str, start: Clock, messages: usize, found: &str) {
     let seconds = start.seconds();
-    let millions = messages as f64 / seconds / 1e6;
-    println!("{what:20} {millions:7.1} M messages/s  {found}");
+    let nanos = seconds * 1e9 / messages as f64;
+    let millions = 1e3 / nanos;
+    println!("{what:20} {millions:7.1} M messages/s {nanos:9.0} ns each  {found}");
 }
 
 fn facts(entry: &Entry) -> Facts<'_> {

@@ -1,5 +1,7 @@
 //! Rejects most texts on their raw bytes.
 
+use std::cmp::Reverse;
+
 use memchr::memmem::Finder;
 use memchr::{memchr2_iter, memmem};
 
@@ -30,7 +32,8 @@ impl Sieve {
     /// it has none.
     pub(crate) fn new(folded: &str) -> Option<Self> {
         let runs = folded.split(|c| !is_letter(c));
-        let piece = runs.max_by_key(|run| run.len())?;
+        let rarest = |run: &str| run.bytes().map(frequency).min();
+        let piece = runs.max_by_key(|run| (run.len(), Reverse(rarest(run))))?;
         (!piece.is_empty()).then(|| Self::of(piece))
     }
 

@@ -4,6 +4,8 @@
 //! it. Folding one unit does not depend on its neighbours, apart from runs of blanks, so that a
 //! place in the folded text has a place in the original.
 
+mod table;
+
 use cairn_text::is_unspaced;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::{
@@ -48,13 +50,23 @@ pub(crate) fn units(text: &str) -> impl Iterator<Item = &str> {
 /// Appends the folded unit to `out`.
 pub(crate) fn push_unit(unit: &str, out: &mut String) {
     let mut chars = unit.chars();
-    if let (Some(c), None) = (chars.next(), chars.next())
-        && (c.is_ascii_graphic() || is_inert(c))
-    {
-        out.push(c.to_ascii_lowercase());
-        return;
+    if let (Some(c), None) = (chars.next(), chars.next()) {
+        if c.is_ascii_graphic() || is_inert(c) {
+            out.push(c.to_ascii_lowercase());
+            return;
+        }
+        if let Some(folded) = table::folded(c) {
+            let after_blank = folded.strip_prefix(' ').filter(|_| out.ends_with(' '));
+            out.push_str(after_blank.unwrap_or(folded));
+            return;
+        }
     }
-    let shown = unit.chars().filter(|&c| !is_hidden(c));
+    normalize(unit, out);
+}
+
+/// Appends the folded text, computed as a whole.
+fn normalize(text: &str, out: &mut String) {
+    let shown = text.chars().filter(|&c| !is_hidden(c));
     let lower = shown.nfkc().flat_map(char::to_lowercase).map(one_sigma);
     for c in lower.nfkc() {
         if !c.is_whitespace() {
@@ -76,7 +88,7 @@ fn even_units(text: &str, after_blank: bool) -> usize {
             c => c.is_ascii_graphic() || is_inert(c),
         };
         if !is_even {
-            return if begins_unit(c) { at } else { last };
+            return if is_first(c) { at } else { last };
         }
         is_blank = c == ' ';
         last = at;
@@ -86,18 +98,17 @@ fn even_units(text: &str, after_blank: bool) -> usize {
 
 fn first_unit(text: &str) -> &str {
     let mut chars = text.char_indices().skip(1);
-    let end = chars.find(|&(_, c)| begins_unit(c)).map(|(at, _)| at);
+    let end = chars.find(|&(_, c)| is_first(c)).map(|(at, _)| at);
     &text[..end.unwrap_or(text.len())]
 }
 
 /// Returns whether normalization leaves a character apart from what is before it.
+fn is_first(c: char) -> bool {
+    c.is_ascii() || is_inert(c) || table::is_first(c).unwrap_or_else(|| begins_unit(c))
+}
+
+/// As [`is_first`], without the table.
 fn begins_unit(c: char) -> bool {
-    if c < '\u{300}' {
-        return c != '\u{ad}';
-    }
-    if is_inert(c) {
-        return true;
-    }
     let mut first = None;
     decompose_compatible(c, |part| first = first.or(Some(part)));
     let is_starter = first.is_some_and(|first| {
@@ -203,7 +214,8 @@ mod tests {
             assert_eq!(folded, as_a_whole(&text), "{c:?}");
             assert_eq!(fold(&folded), folded, "{c:?}");
             assert!(!is_inert(c) || folded == text, "{c:?}");
-            if begins_unit(c) {
+            assert_eq!(is_first(c), begins_unit(c), "{c:?}");
+            if is_first(c) {
                 let starts = folded.chars().next().is_none_or(begins_unit);
                 assert!(starts, "{c:?} folds to {folded:?}");
                 assert_eq!(fold(&format!("가{c}")), format!("가{folded}"), "{c:?}");
