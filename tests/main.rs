@@ -34,3 +34,4 @@ mod search;
 mod support;
 mod text;
 mod tidy;
+mod year;

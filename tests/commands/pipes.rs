@@ -63,11 +63,17 @@ fn files_are_sent_whatever_their_names() {
             .unwrap()
             .success()
     );
-    for path in ["fifo", "/dev/zero"] {
-        let sent = world.failure("ada", &["send", "#team", "--file", path]);
-        assert!(sent.1.contains("a pipe or a device"), "{sent:?}");
-        let avatar = world.failure("ada", &["me", "set", "--avatar", path]);
-        assert!(avatar.1.contains("a pipe or a device"), "{avatar:?}");
+    fs::write(world.path("a file"), "x").unwrap();
+    for path in ["fifo", "/dev/zero", "/dev/null"] {
+        for args in [
+            &["send", "#team", "--file", path][..],
+            &["send", "#team", "--file", "a file", "--preview", path],
+            &["me", "set", "--avatar", path],
+        ] {
+            let refused = world.failure("ada", args);
+            let is_explained = refused.1.contains("a pipe or a device");
+            assert!(is_explained, "{args:?}: {refused:?}");
+        }
     }
 }
 
@@ -133,4 +139,28 @@ fn whole_input_has_an_end() {
     world.lines_of_input("ada", &["send", "#team", "--whole"], &text);
     let sent = world.lines("ada", &["tail", "#team"]).pop().unwrap();
     assert_eq!(sent["text"], "\n\none\n\n  two");
+}
+
+/// As from `tail -F`, which does not end.
+#[test]
+fn lines_are_sent_while_their_input_goes_on() {
+    let world = World::new();
+    world.json("ada", &["group", "create", "builds"]);
+    let tail = world.live("ada", &["tail", "#builds", "--follow"], Form::People);
+    let mut command = world.command("ada", &["send", "#builds", "-"], Form::People);
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    for (line, shown) in [
+        (&b"\xef\xbb\xbfstep one\r\n"[..], "step one"),
+        (b"\r\n \nst\xffep two\r", "st\u{fffd}ep two"),
+        (b"\nstep three\n", "step three"),
+    ] {
+        input.write_all(line).unwrap();
+        tail.until(|line| line.ends_with(&format!("ada: {shown}\n")));
+    }
+    assert!(child.try_wait().unwrap().is_none(), "it waits for more");
+    input.write_all(b"step four").unwrap();
+    drop(input);
+    assert!(child.wait().unwrap().success());
+    tail.until(|line| line.ends_with("ada: step four\n"));
 }

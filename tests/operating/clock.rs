@@ -26,7 +26,7 @@ const DAY: i64 = 24 * 60 * 60;
 const HOUR_MS: u64 = 60 * 60 * 1000;
 
 /// A machine whose clock can be shifted, with one server.
-struct Machine {
+pub struct Machine {
     server: Server,
     dir: TempDir,
 }
@@ -55,7 +55,7 @@ fn serve(dir: &TempDir, listen: SocketAddr) -> Server {
 }
 
 impl Machine {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
         library(dir.path(), "clock_shift");
         shift_in(&dir, 0);
@@ -68,7 +68,7 @@ impl Machine {
         shift_in(&self.dir, seconds);
     }
 
-    const fn server(&self) -> &Server {
+    pub const fn server(&self) -> &Server {
         &self.server
     }
 
@@ -81,7 +81,7 @@ impl Machine {
     }
 
     /// Restarts the server with the clock this far ahead.
-    fn restart(&mut self, seconds: i64) {
+    pub fn restart(&mut self, seconds: i64) {
         self.stop();
         self.shift(seconds);
         self.start_again();
@@ -89,6 +89,19 @@ impl Machine {
 
     fn log(&self) -> String {
         fs::read_to_string(self.dir.path().join("log")).unwrap()
+    }
+
+    /// Runs a command on this machine.
+    pub fn shifted(&self, command: &mut Command) {
+        shifted(&self.dir, command);
+    }
+
+    /// Stops the server, and checks its data.
+    pub fn doctor_is_content(&mut self) -> bool {
+        self.stop();
+        let mut doctor = cairn(&["doctor", "--full", "--data"]);
+        let doctor = doctor.arg(self.dir.path().join("data"));
+        shifted(&self.dir, doctor).status().unwrap().success()
     }
 
     fn doctor_warnings(&self) -> Vec<String> {

@@ -4,7 +4,7 @@
 mod ahead;
 mod apart;
 mod audit;
-mod clock;
+pub mod clock;
 mod closing;
 mod first_start;
 mod hangup;

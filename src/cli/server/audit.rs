@@ -34,7 +34,7 @@ JSON, a line for each record; the fields after act depend on it
      \"act\":\"role-set\",
    \"user\":\"bob\",\"before\":\"member\",\"after\":\"admin\"}
   acts: invite-created invite-revoked setting-set role-set unread-explained imported renamed claimed
-        deactivated reactivated reset-created member-removed")]
+        deactivated reactivated reset-created member-removed owner-appointed")]
 pub(crate) struct AuditArgs {
     /// Show at most this many of the newest records
     #[arg(long, value_name = "N", default_value_t = 50)]
