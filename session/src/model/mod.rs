@@ -122,7 +122,11 @@ impl Model {
                 conversation,
                 details,
                 users,
-            } => self.set_details(conversation, *details, users),
+                cursors,
+            } => {
+                self.learn_users(users);
+                self.set_details(conversation, *details, &cursors);
+            }
             Input::Users(users) => self.learn_users(users),
             Input::Presence(presences) => self.set_presences(&presences),
             Input::Receipts {

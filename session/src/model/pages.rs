@@ -10,7 +10,7 @@ use super::chat::Chat;
 use super::{Effect, Fetched, Model, RequestId, StoreOp};
 use crate::limits;
 use crate::time::plus;
-use crate::timeline::{Asked, Want};
+use crate::timeline::{Asked, Want, Window};
 
 /// What a page was requested for.
 #[derive(Clone, Copy, Debug)]
@@ -310,16 +310,17 @@ impl Model {
         let Some(chat) = self.chats.get_mut(&id).filter(|_| is_online) else {
             return;
         };
-        let is_large = chat
-            .details
-            .as_ref()
-            .is_none_or(|details| details.members.len() > limits::RECEIPT_MEMBERS_MAX);
-        let Some(msgid) = last_own(chat, me).filter(|_| !is_large) else {
+        let members = chat.details.as_ref().map(|details| details.members.len());
+        let has_asked = |window: &Window| window.has_asked_receipts;
+        if members.is_none_or(|members| members > limits::RECEIPT_MEMBERS_MAX)
+            || chat.window.as_ref().is_none_or(has_asked)
+        {
+            return;
+        }
+        let Some(msgid) = last_own(chat, me) else {
             return;
         };
-        if let Some(window) = &mut chat.window
-            && !window.has_asked_receipts
-        {
+        if let Some(window) = &mut chat.window {
             window.has_asked_receipts = true;
             self.effects.push(Effect::Receipts {
                 conversation: id,

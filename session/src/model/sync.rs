@@ -7,7 +7,6 @@ use cairn_client::Overview;
 use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_client::proto::model::conversation::{Conversation as Summary, ConversationKind};
 use cairn_client::proto::model::receipts::{MemberCursors, Receipt};
-use cairn_client::proto::model::user::UserInfo;
 use cairn_client::proto::wire::overview::{Moment, OverviewExtent};
 
 use super::arrivals::Loudness;
@@ -372,12 +371,14 @@ impl Model {
         &mut self,
         id: ConversationId,
         details: Details,
-        users: Vec<UserInfo>,
+        cursors: &[MemberCursors],
     ) {
-        self.learn_users(users);
         if let Some(chat) = self.chats.get_mut(&id)
             && chat.window.is_some()
         {
+            cursors
+                .iter()
+                .for_each(|cursors| chat.cursors.raise(cursors));
             chat.details = Some(details);
             chat.details_asked = false;
             self.touch(Part::Details(id));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cairn_client::proto::ids::{ConversationId, MsgId, SendStreamId};
 use cairn_client::proto::limits::NAMED_STREAMS_PER_DEVICE;
+use cairn_client::proto::model::receipts::MemberCursors;
 use cairn_client::proto::wire::overview::Moment;
 use cairn_client::{Account, Client, ConversationKind, Error, PullRange};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
@@ -261,6 +262,12 @@ async fn details(client: Client, shared: Arc<Shared>, id: ConversationId) -> Opt
     let retention = conversation.retention().await.ok()?.set;
     let members = conversation.members().await.ok()?;
     let pins = conversation.pins().await.ok()?;
+    let cursors = members.iter().map(|member| MemberCursors {
+        user: member.user.id,
+        delivered: member.read,
+        read: member.read,
+    });
+    let cursors = cursors.collect();
     let me = client.whoami().user;
     let kind = if is_group {
         let name = name.parse().ok()?;
@@ -275,6 +282,7 @@ async fn details(client: Client, shared: Arc<Shared>, id: ConversationId) -> Opt
         conversation: id,
         details: Box::new(details),
         users: members.into_iter().map(|member| member.user).collect(),
+        cursors,
     })
 }
 

@@ -33,11 +33,33 @@ impl Cursors {
     }
 }
 
-/// Sorted cursors, to count those above a message quickly.
+/// How many of some ranges of a log contain a message.
+struct Ranges {
+    first: Vec<MsgId>,
+    last: Vec<MsgId>,
+}
+
+impl Ranges {
+    fn new(ranges: impl Iterator<Item = (MsgId, MsgId)>) -> Self {
+        let (mut first, mut last): (Vec<_>, Vec<_>) =
+            ranges.filter(|(first, last)| first <= last).unzip();
+        first.sort_unstable();
+        last.sort_unstable();
+        Self { first, last }
+    }
+
+    fn containing(&self, msgid: MsgId) -> u32 {
+        let begun = self.first.partition_point(|first| *first <= msgid);
+        let ended = self.last.partition_point(|last| *last < msgid);
+        u32::try_from(begun - ended).unwrap_or(u32::MAX)
+    }
+}
+
+/// Counts the members whom a message reached, among those who were there when it was sent.
 pub(super) struct Counter {
-    joined: Vec<MsgId>,
-    delivered: Vec<MsgId>,
-    read: Vec<MsgId>,
+    members: Ranges,
+    delivered: Ranges,
+    read: Ranges,
 }
 
 impl Counter {
@@ -62,30 +84,23 @@ impl Counter {
             _ => Vec::new(),
         };
         let of = |user: &UserId| cursors.0.get(user).copied().unwrap_or_default();
-        let sorted = |cursor: &dyn Fn(&(UserId, MsgId)) -> MsgId| {
-            let mut cursors: Vec<MsgId> = others.iter().map(cursor).collect();
-            cursors.sort_unstable();
-            cursors
+        let until = |cursor: &dyn Fn(&UserId) -> MsgId| {
+            Ranges::new(others.iter().map(|(user, joined)| (*joined, cursor(user))))
         };
         Self {
-            joined: sorted(&|(_, joined)| *joined),
-            delivered: sorted(&|(user, _)| of(user).0),
-            read: sorted(&|(user, _)| of(user).1),
+            members: until(&|_| MsgId::new(u64::MAX)),
+            delivered: until(&|user| of(user).0),
+            read: until(&|user| of(user).1),
         }
     }
 
     pub(super) fn state(&self, msgid: MsgId) -> SendState {
-        let reached = |cursors: &[MsgId]| {
-            let below = cursors.partition_point(|cursor| *cursor < msgid);
-            cursors.len() - below
-        };
-        let of = self.joined.partition_point(|joined| *joined <= msgid);
-        let number = |count: usize| u32::try_from(count.min(of)).unwrap_or(u32::MAX);
-        let (delivered, read) = (reached(&self.delivered), reached(&self.read));
-        match (number(read), number(delivered), number(of)) {
-            (0, 0, _) => SendState::Stored(msgid),
-            (0, by, of) => SendState::Delivered { by, of },
-            (by, _, of) => SendState::Read { by, of },
+        let of = self.members.containing(msgid);
+        let delivered = self.delivered.containing(msgid);
+        match (self.read.containing(msgid), delivered) {
+            (0, 0) => SendState::Stored(msgid),
+            (0, by) => SendState::Delivered { by, of },
+            (by, _) => SendState::Read { by, of },
         }
     }
 }

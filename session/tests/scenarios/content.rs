@@ -8,6 +8,7 @@ use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_client::proto::model::conversation::{Conversation, ConversationKind, Member};
 use cairn_client::proto::model::group::{GroupDetails, GroupSettings, MemberSettings, Role};
 use cairn_client::proto::model::notification::{NotificationLevel, Notifications};
+use cairn_client::proto::model::receipts::MemberCursors;
 use cairn_client::proto::model::user::{ServerRole, UserInfo, UserState};
 use cairn_client::proto::text::{Caption, EmojiName, FileName, MediaType, Text};
 use cairn_session::Details;
@@ -249,13 +250,13 @@ pub(crate) fn summary(value: &Value) -> Conversation {
     }
 }
 
-/// The details of a conversation, with its members.
-pub(crate) fn details(value: &Value) -> (Details, Vec<UserInfo>) {
+/// The details of a conversation, with its members and how far they have read.
+pub(crate) fn details(value: &Value) -> (Details, Vec<UserInfo>, Vec<MemberCursors>) {
     let members = list(value, "members").iter().map(|member| Member {
         user: user_info(member),
         role: role(member),
         joined: id(member, "joined"),
-        read: MsgId::ZERO,
+        read: id(member, "read"),
         muted_until: Timestamp::new(0),
     });
     let members: Vec<Member> = members.collect();
@@ -269,8 +270,14 @@ pub(crate) fn details(value: &Value) -> (Details, Vec<UserInfo>) {
     };
     let pins = list(value, "pins").iter().map(msgid).collect();
     let details = Details::new(&kind, Some(group), None, &members, pins);
+    let cursors = members.iter().map(|member| MemberCursors {
+        user: member.user.id,
+        delivered: member.read,
+        read: member.read,
+    });
+    let cursors = cursors.collect();
     let users = members.into_iter().map(|member| member.user);
-    (details, users.collect())
+    (details, users.collect(), cursors)
 }
 
 /// Writes the body of an entry into an object.

@@ -31,11 +31,12 @@ pub(crate) fn input(value: &Value) -> Input {
         "overview" => Input::Overview(Box::new(overview(value))),
         "contacts" => Input::Contacts(value.as_array().unwrap().iter().map(contact).collect()),
         "details" => {
-            let (details, users) = details(value);
+            let (details, users, cursors) = details(value);
             Input::Details {
                 conversation: conversation(value),
                 details: Box::new(details),
                 users,
+                cursors,
             }
         }
         "users" => Input::Users(value.as_array().unwrap().iter().map(user_info).collect()),

@@ -6,7 +6,7 @@ use cairn_client::proto::ids::{ClientSeq, ConversationId, MsgId, Timestamp, User
 use cairn_client::proto::model::conversation::Conversation as Summary;
 use cairn_client::proto::model::people::Contact;
 use cairn_client::proto::model::presence::UserPresence;
-use cairn_client::proto::model::receipts::Receipt;
+use cairn_client::proto::model::receipts::{MemberCursors, Receipt};
 use cairn_client::proto::model::user::UserInfo;
 use cairn_client::proto::wire::overview::Moment;
 use cairn_client::{Event, Overview, Page};
@@ -44,6 +44,8 @@ pub enum Input {
         details: Box<Details>,
         /// The members, for their names.
         users: Vec<UserInfo>,
+        /// How far the members have read, as far as it is known.
+        cursors: Vec<MemberCursors>,
     },
     /// Names of users.
     Users(Vec<UserInfo>),
