@@ -189,10 +189,14 @@ impl Model {
         let is_in_focus = self.is_in_focus(id);
         let is_returning = self.sync.is_returning();
         let (now, me) = (self.now, self.options.me);
+        let (has_attention, is_focused) = (self.has_attention, self.focused == Some(id));
         let Some(chat) = self.chats.get_mut(&id) else {
             return;
         };
         let noticed = chat.noticed;
+        if !has_attention && is_focused {
+            chat.miss(run, noticed);
+        }
         if let Some(last) = run.last() {
             chat.noticed = noticed.max(last.msgid);
         }

@@ -221,6 +221,17 @@ impl Chat {
         self.recount() || is_known
     }
 
+    /// Entries arrive while the user is away from the window.
+    pub(super) fn miss(&mut self, run: &[Message], noticed: MsgId) {
+        let read = self.read().max(noticed);
+        let missed = run.iter().filter(|message| {
+            message.msgid > read && message.sender != self.me && message.body.is_message()
+        });
+        if let Some(window) = &mut self.window {
+            missed.for_each(|message| window.divider.missed(message.msgid));
+        }
+    }
+
     /// Adds consecutive entries that were loaded from the store, current as of `as_of`.
     pub(super) fn insert_stored(&mut self, messages: &[Message], as_of: MsgId) {
         self.log.insert_stored(messages, as_of);

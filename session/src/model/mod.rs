@@ -299,7 +299,9 @@ impl Model {
             }) => self.apply_cursors(*conversation, cursors, *more),
             Event::Update(Update::User(user)) => self.learn_users(vec![user.clone()]),
             Event::Typing { conversation, user } => self.typing(*conversation, *user),
-            Event::Reconnected | Event::Lagged(_) => self.missed_events(),
+            Event::Reconnected => self.reconnected(),
+            Event::Lagged(_) => self.missed_events(),
+            Event::Behind { conversation, head } => self.behind(*conversation, *head),
             _ => {}
         }
     }

@@ -28,6 +28,8 @@ pub(super) struct State {
     asked: Option<bool>,
     /// No overview is requested before.
     not_before: Timestamp,
+    /// The event of the connection that was just established is still to come.
+    is_fresh: bool,
     /// What was unread before an absence, to sum up with the next overview what came since.
     returning: Option<Loudness>,
     pub(super) watched: Vec<UserId>,
@@ -48,6 +50,7 @@ impl Default for State {
             is_behind: false,
             asked: None,
             not_before: Timestamp::new(0),
+            is_fresh: false,
             returning: None,
             watched: Vec::new(),
             behind: BTreeSet::new(),
@@ -121,7 +124,9 @@ impl Model {
     pub(super) fn set_link(&mut self, link: Link) {
         if let Some(absence) = self.link.set(link, self.now) {
             self.came_online(absence);
+            self.sync.is_fresh = true;
         } else if !self.link.is_online() {
+            self.sync.is_fresh = false;
             self.sync.asked = None;
             self.forget_pulls();
             if matches!(link, Link::Ended(_)) {
@@ -140,6 +145,26 @@ impl Model {
         self.sync.unknown_users.append(&mut self.sync.asked_users);
         self.missed_events();
         self.watch_peers(true);
+    }
+
+    /// The client reports a connection. If it is the one that was established last, everything was
+    /// requested already.
+    pub(super) fn reconnected(&mut self) {
+        if !std::mem::take(&mut self.sync.is_fresh) {
+            self.missed_events();
+        }
+    }
+
+    /// Entries up to `head` exist and are not pushed.
+    pub(super) fn behind(&mut self, id: ConversationId, head: MsgId) {
+        let Some(chat) = self.chats.get_mut(&id).filter(|chat| chat.head < head) else {
+            return;
+        };
+        chat.head = head;
+        chat.unread.is_lower_bound = true;
+        self.sync.is_behind = true;
+        self.check_stored(id);
+        self.touch_chat(id);
     }
 
     /// Events may be missing: nothing is certain until the next overview.
@@ -329,6 +354,9 @@ impl Model {
 
     pub(super) fn typing(&mut self, id: ConversationId, user: UserId) {
         let until = plus(self.now, limits::TYPING_TIME);
+        if user == self.options.me {
+            return;
+        }
         if let Some(chat) = self.chats.get_mut(&id)
             && (chat.typing.len() < limits::TYPING_USERS_MAX || chat.typing.contains_key(&user))
         {

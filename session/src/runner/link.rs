@@ -56,8 +56,6 @@ fn pass_on(event: Event, inputs: &Inputs) {
             Ok(messages) => inputs.give(Input::Entries(messages)),
             Err(_) => inputs.give(Input::Event(Box::new(Event::Lagged(1)))),
         },
-        // The overview has the heads of all conversations.
-        Event::Behind { .. } => inputs.give(Input::Event(Box::new(Event::Lagged(1)))),
         Event::Reconnected => {
             inputs.give(Input::Link(Link::Online));
             inputs.give(Input::Event(Box::new(Event::Reconnected)));

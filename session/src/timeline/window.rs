@@ -50,7 +50,12 @@ pub(crate) enum Divider {
     /// It belongs before the first unread message after this entry, which is not held yet.
     After { read: MsgId, count: u64 },
     /// It is before this message.
-    Before { msgid: MsgId, count: u64 },
+    Before {
+        msgid: MsgId,
+        count: u64,
+        /// Whether the user is away since it was placed, so that more messages are unread.
+        is_growing: bool,
+    },
 }
 
 impl Divider {
@@ -64,14 +69,45 @@ impl Divider {
         let mut unread = log.after(from);
         let first = unread.find(|(_, entry)| entry.was_message() && entry.sender != me);
         if let Some((msgid, _)) = first.filter(|(first, _)| log.covers(from.next(), *first)) {
-            *self = Self::Before { msgid, count };
+            *self = Self::Before {
+                msgid,
+                count,
+                is_growing: false,
+            };
+        }
+    }
+
+    /// A message arrives while the user is away. Where nothing was unread, the divider is placed
+    /// before the first such message.
+    pub(crate) const fn missed(&mut self, first: MsgId) {
+        match self {
+            Self::None => {
+                *self = Self::Before {
+                    msgid: first,
+                    count: 1,
+                    is_growing: true,
+                }
+            }
+            Self::Before {
+                count,
+                is_growing: true,
+                ..
+            } => *count += 1,
+            _ => {}
+        }
+    }
+
+    /// The user is back.
+    pub(crate) const fn returned(&mut self) {
+        if let Self::Before { is_growing, .. } = self {
+            *is_growing = false;
         }
     }
 
     /// The message after the divider, and how many were unread.
     pub(crate) const fn place(&self) -> Option<(MsgId, u64)> {
         match *self {
-            Self::Before { msgid, count } => Some((msgid, count)),
+            Self::Before { msgid, count, .. } => Some((msgid, count)),
             Self::None | Self::After { .. } => None,
         }
     }
@@ -200,6 +236,9 @@ impl Window {
 
     /// The user came to the program, or left it.
     pub(crate) fn attend(&mut self, has_attention: bool, now: Timestamp) {
+        if has_attention {
+            self.divider.returned();
+        }
         let last = self.seen.map(|seen| seen.last);
         self.reading = last.filter(|_| has_attention).map(|last| (last, now));
     }

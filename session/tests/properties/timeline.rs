@@ -224,6 +224,7 @@ impl World {
                 self.command(Command::Leave(TEAM));
                 self.open();
             }
+            32 => self.command(Command::Attention(number.is_multiple_of(2))),
             31 if self.options.has_store => self.restart(),
             28 => {
                 let why = LinkFault::Lost;
@@ -355,7 +356,7 @@ impl World {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    prop::collection::vec((0..32_u8, any::<u16>(), any::<u16>()), 1..120)
+    prop::collection::vec((0..33_u8, any::<u16>(), any::<u16>()), 1..120)
 }
 
 proptest! {

@@ -204,6 +204,12 @@ fn event(value: &Value) -> Event {
                 user: user(&value["user"]),
             };
         }
+        "behind" => {
+            return Event::Behind {
+                conversation: conversation(value),
+                head: id(value, "head"),
+            };
+        }
         "conversation" => Update::Conversation(summary(value)),
         "removed" => Update::Removed {
             conversation: conversation(value),
