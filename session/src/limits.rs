@@ -89,6 +89,9 @@ pub const READ_DELAY: Duration = Duration::from_millis(500);
 /// How long a lost connection is not shown.
 pub const RECOVERY_TIME: Duration = Duration::from_secs(2);
 
+/// How often changed conversations are written to the store.
+pub const SAVE_INTERVAL: Duration = Duration::from_secs(1);
+
 /// The least time between two overviews.
 pub const OVERVIEW_INTERVAL: Duration = Duration::from_secs(1);
 

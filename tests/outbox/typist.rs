@@ -189,7 +189,10 @@ async fn types_until_it_is_killed() {
     let session = Session::open(&account, options).unwrap();
     match &*session.condition() {
         Condition::Kept => {}
-        Condition::Damaged(_) => say("damaged"),
+        Condition::Damaged(_) => {
+            say("damaged");
+            session.damage_reported();
+        }
         other => panic!("{other:?}"),
     }
     withdraw_unknown(&session).await;

@@ -40,6 +40,8 @@ const OWNED: &[(&str, &str, &[&str])] = &[
         "server/src/transport/identity/permissions.rs",
         &["server/src/"],
     ),
+    ("redb", "session/src/store/", &["session/src/"]),
+    ("tokio", "session/src/runner/", &["session/src/"]),
     ("tokio::fs", "client/src/transfer/", &["client/src/"]),
     ("tokio::fs", "", &["server/src/", "store/src/"]),
     ("Instant::now", "store/src/env/clock.rs", &["store/src/"]),

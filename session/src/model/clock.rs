@@ -1,14 +1,10 @@
 //! What happens as time passes.
 
-use std::time::Duration;
-
 use cairn_client::proto::ids::{ConversationId, Timestamp};
 
 use super::{Effect, Model, Part, StoreOp};
+use crate::limits::SAVE_INTERVAL;
 use crate::time::plus;
-
-/// How often conversations are written to the store.
-const SAVE_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Model {
     /// Does what is due at the present time.

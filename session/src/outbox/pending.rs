@@ -150,6 +150,8 @@ pub enum Doubt {
     Stream,
     /// It was found in a damaged store, and may have been sent or withdrawn since it was written.
     Damaged,
+    /// The store was copied, and the other copy may have sent it.
+    Copied,
 }
 
 /// An own message as the store keeps it.

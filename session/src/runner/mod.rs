@@ -51,7 +51,6 @@ pub enum OpenError {
 pub struct Session {
     shared: Arc<Shared>,
     inputs: Inputs,
-    client: Client,
     requests: AbortHandle,
 }
 
@@ -75,7 +74,6 @@ impl Session {
             entries_max: options.window_entries_max,
             ..Options::new(account.user)
         });
-        let shared = Arc::new(Shared::new(model, condition));
         let (letters, inbox) = mpsc::channel();
         let inputs = Inputs(letters);
         // Before those of the client.
@@ -83,6 +81,7 @@ impl Session {
         inputs.give(Input::Restored(Box::new(restored)));
         let connected = Connected::start(account, &options, &inputs, stream, since)?;
         let client = connected.client.clone();
+        let shared = Arc::new(Shared::new(model, client, condition));
         let (effects, to_perform) = tokio::sync::mpsc::unbounded_channel();
         let thread = Thread::new(Arc::clone(&shared), store, inbox, effects);
         std::thread::Builder::new()
@@ -100,7 +99,6 @@ impl Session {
         Ok(Self {
             shared,
             inputs,
-            client,
             requests,
         })
     }
@@ -147,16 +145,23 @@ impl Session {
         self.shared.condition()
     }
 
-    /// Returns the client, for everything that the model does not do.
+    /// Records that [`Condition::Damaged`] was reported to the user. Until then, every start
+    /// reports it.
+    pub fn damage_reported(&self) {
+        let _ = self.inputs.0.send(Letter::DamageReported);
+    }
+
+    /// Returns the client, for everything that the model does not do. It is another one after the
+    /// session had to change its send stream, so do not keep it.
     #[must_use]
-    pub const fn client(&self) -> &Client {
-        &self.client
+    pub fn client(&self) -> Client {
+        self.shared.client()
     }
 
     /// Closes the session: writes what waits to be written, and says goodbye to the server.
     pub async fn close(self) {
-        self.client.close().await;
         self.requests.abort();
+        self.client().close().await;
         let (closed, is_closed) = oneshot::channel();
         let _ = self.inputs.0.send(Letter::Stop(closed));
         let _ = is_closed.await;

@@ -233,7 +233,10 @@ impl Requests {
         let _ = is_done.await;
         let (account, options) = (&self.account, &self.options);
         match Connected::start(account, options, &self.inputs, Some(stream), since) {
-            Ok(connected) => (self.connected, self.stream) = (connected, Some(stream)),
+            Ok(connected) => {
+                self.shared.set_client(connected.client.clone());
+                (self.connected, self.stream) = (connected, Some(stream));
+            }
             Err(error) => tracing::warn!(%error, "cannot start another client"),
         }
     }

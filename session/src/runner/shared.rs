@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use cairn_client::Client;
 use cairn_client::proto::ids::ConversationId;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -43,6 +44,7 @@ pub struct DraftRefused {
 pub(crate) struct Shared {
     /// Locked while what the model changed becomes durable.
     pub(crate) model: Mutex<Model>,
+    client: Mutex<Client>,
     changes: Mutex<Changes>,
     changed: Notify,
     notices: Mutex<VecDeque<Notice>>,
@@ -51,15 +53,24 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(model: Model, condition: Condition) -> Self {
+    pub(crate) fn new(model: Model, client: Client, condition: Condition) -> Self {
         Self {
             model: Mutex::new(model),
+            client: Mutex::new(client),
             changes: Mutex::default(),
             changed: Notify::new(),
             notices: Mutex::default(),
             refused: Mutex::default(),
             condition: Mutex::new(Arc::new(condition)),
         }
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        self.client.lock().clone()
+    }
+
+    pub(crate) fn set_client(&self, client: Client) {
+        *self.client.lock() = client;
     }
 
     pub(crate) fn dirty(&self, part: Part) {

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::shared::{DraftRefused, Shared};
 use crate::store::{Condition, Store, StoreError};
-use crate::{Command, Effect, Fetched, Input};
+use crate::{Command, Effect, Fetched, Input, limits};
 
 /// How long changes that are not urgent wait to be written together.
 const FLUSH_TIME: Duration = Duration::from_secs(1);
@@ -28,6 +28,8 @@ pub(crate) enum Letter {
     Input(Input),
     /// A command, and whom to tell once it is applied and durable.
     Command(Command, Option<oneshot::Sender<()>>),
+    /// The damage was reported to the user.
+    DamageReported,
     /// Another send stream is used from now on.
     Stream(u64, oneshot::Sender<()>),
     Stop(oneshot::Sender<()>),
@@ -85,6 +87,7 @@ impl Thread {
             }
             self.do_what_is_due();
         };
+        self.save();
         if !self.is_failed {
             let end = self.store.flush().and_then(|()| self.store.clean());
             self.check(end);
@@ -93,6 +96,21 @@ impl Thread {
         drop(self.store);
         if let Some(closed) = closed {
             let _ = closed.send(());
+        }
+    }
+
+    /// Stores what the model has not asked to store yet, by letting its time run out.
+    fn save(&mut self) {
+        let later = now().get() + limits::SAVE_INTERVAL.as_millis() as u64;
+        let effects = self
+            .shared
+            .model
+            .lock()
+            .apply(Input::Clock(Timestamp::new(later)));
+        for effect in effects {
+            if let Effect::Store(op) = effect {
+                self.store.push(op);
+            }
         }
     }
 
@@ -122,6 +140,10 @@ impl Thread {
                 if let Some(done) = done {
                     let _ = done.send(());
                 }
+            }
+            Letter::DamageReported => {
+                let reported = self.store.damage_reported();
+                self.check(reported);
             }
             Letter::Stream(stream, done) => {
                 let kept = self.store.keep_stream(stream);

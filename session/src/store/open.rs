@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use cairn_client::proto::limits::NAMED_STREAMS_PER_DEVICE;
 use cairn_client::proto::wire::codec;
 use cairn_client::{Account, Timestamp};
 use redb::backends::InMemoryBackend;
@@ -50,6 +51,12 @@ pub enum Condition {
     Unusable(StoreError),
     /// The file was damaged. It was set aside, and a new one holds what could be read.
     Damaged(Damage),
+    /// The file is a copy, as of a profile or from a backup. Own messages that had not been sent
+    /// are unknown: the other copy may have sent them.
+    Copied {
+        /// How many there are.
+        outbox: usize,
+    },
     /// The file was of another account or another server. It was set aside unread.
     OtherAccount {
         /// The file that was set aside.
@@ -141,37 +148,44 @@ impl Store {
         }
         let identity = codec::encode(&(account.pin, account.user, account.device));
         let seal = Seal::of(&identity);
-        let path = dir.join(FILE);
-        let mut condition = Condition::Kept;
-        let mut found = Found::default();
-        let db = match examine(&path, &identity)? {
-            Some(Content::Usable(db)) => Some(db),
+        let place = Place {
+            new: dir.join(NEW_FILE),
+            path: dir.join(FILE),
+        };
+        let file = File {
+            lock,
+            seal,
+            bytes_max,
+        };
+        let content = examine(&place.path, &identity)?;
+        let (mut store, condition) = match content {
+            Some(Content::Usable(db)) => Self::continued(db, place.path, file)?,
             Some(Content::Damaged) => {
-                let bytes = fs::read(&path).map_err(StoreError::io(&path))?;
-                found = frame::find(&bytes, seal);
-                let aside = set_aside(&path, dir.join(DAMAGED_FILE))?;
-                condition = Condition::Damaged(Damage {
-                    aside,
+                let bytes = fs::read(&place.path).map_err(StoreError::io(&place.path))?;
+                let found = frame::find(&bytes, seal);
+                let aside = dir.join(DAMAGED_FILE);
+                let mut damage = Damage {
+                    aside: aside.clone(),
                     drafts: 0,
                     outbox: 0,
-                });
-                None
+                };
+                let store = Self::create(&place, file, &identity, |store| {
+                    store.salvage(found, &mut damage)?;
+                    set_aside(&place.path, &aside)
+                })?;
+                (store, Condition::Damaged(damage))
             }
             Some(Content::OfOther) => {
-                let aside = set_aside(&path, dir.join(OTHER_FILE))?;
-                condition = Condition::OtherAccount { aside };
-                None
+                let aside = dir.join(OTHER_FILE);
+                let store =
+                    Self::create(&place, file, &identity, |_| set_aside(&place.path, &aside))?;
+                (store, Condition::OtherAccount { aside })
             }
-            None => None,
+            None => {
+                let store = Self::create(&place, file, &identity, |_| Ok(()))?;
+                (store, Condition::Kept)
+            }
         };
-        let mut store = match db {
-            Some(db) => Self::new(db, Some(path), Some(lock), bytes_max),
-            None => Self::create(dir, path, lock, bytes_max, &identity)?,
-        };
-        store.frames.seal = seal;
-        if let Condition::Damaged(damage) = &mut condition {
-            store.salvage(found, damage)?;
-        }
         let restored = store.restore(now)?;
         let stream = store.stream()?;
         Ok(Some(Opened {
@@ -182,25 +196,97 @@ impl Store {
         }))
     }
 
-    /// Creates a file under another name first: one that exists is complete, so an empty one is
-    /// damaged.
+    /// Continues a file that is as it was left, or a copy of it.
+    fn continued(db: Database, path: PathBuf, file: File) -> Result<(Self, Condition), StoreError> {
+        let aside = path.with_file_name(DAMAGED_FILE);
+        let mut store = Self::new(db, Some(path), Some(file.lock), file.bytes_max);
+        store.frames.seal = file.seal;
+        store.restore_frames()?;
+        if store.is_copy()? {
+            let outbox = store.doubt_outbox()?;
+            return Ok((store, Condition::Copied { outbox }));
+        }
+        let damage = Stored::read(&store.db)?.get(&Row::meta(Meta::Damage))?;
+        let damage = damage.and_then(|bytes| decode::<(u64, u64)>(&bytes));
+        let condition = damage.map_or(Condition::Kept, |(drafts, outbox)| {
+            Condition::Damaged(Damage {
+                aside,
+                drafts: usize::try_from(drafts).unwrap_or(usize::MAX),
+                outbox: usize::try_from(outbox).unwrap_or(usize::MAX),
+            })
+        });
+        Ok((store, condition))
+    }
+
+    /// Creates a file, and fills it before it gets its name: one that exists is complete, so an
+    /// empty one is damaged, and a crash leaves the old one or the new one.
     fn create(
-        dir: &Path,
-        path: PathBuf,
-        lock: Lock,
-        bytes_max: u64,
+        place: &Place,
+        file: File,
         identity: &[u8],
+        fill: impl FnOnce(&mut Self) -> Result<(), StoreError>,
     ) -> Result<Self, StoreError> {
-        let new = dir.join(NEW_FILE);
+        let Place { new, path } = place;
         private(OpenOptions::new().write(true).create(true).truncate(true))
-            .open(&new)
-            .map_err(StoreError::io(&new))?;
-        let db = builder().create(&new)?;
-        let mut store = Self::new(db, Some(path.clone()), Some(lock), bytes_max);
+            .open(new)
+            .map_err(StoreError::io(new))?;
+        let db = builder().create(new)?;
+        let mut store = Self::new(db, Some(new.clone()), Some(file.lock), file.bytes_max);
+        store.frames.seal = file.seal;
         store.begin_empty(identity)?;
-        fs::rename(&new, &path).map_err(StoreError::io(&path))?;
-        sync_dir(dir)?;
+        store.keep_inode()?;
+        fill(&mut store)?;
+        fs::rename(new, path).map_err(StoreError::io(path))?;
+        store.path = Some(path.clone());
+        if let Some(dir) = path.parent() {
+            sync_dir(dir)?;
+        }
         Ok(store)
+    }
+
+    /// Records that a damage was reported to the user. The next start does not report it again.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if it cannot be written.
+    pub fn damage_reported(&mut self) -> Result<(), StoreError> {
+        self.put_meta(&[(Meta::Damage, None)])
+    }
+
+    /// Returns whether the file is a copy of the one that was written last.
+    fn is_copy(&self) -> Result<bool, StoreError> {
+        let Some(now) = self.path.as_deref().and_then(inode) else {
+            return Ok(false);
+        };
+        let stored = Stored::read(&self.db)?;
+        let before = stored.get(&Row::meta(Meta::Inode))?;
+        drop(stored);
+        let before = before.and_then(|bytes| decode::<u64>(&bytes));
+        Ok(before.is_some_and(|before| before != now))
+    }
+
+    fn keep_inode(&mut self) -> Result<(), StoreError> {
+        let inode = self.path.as_deref().and_then(inode);
+        let inode = inode.map(|inode| codec::encode(&inode));
+        self.put_meta(&[(Meta::Inode, inode)])
+    }
+
+    /// Makes the outbox of a copy unknown. Returns how many own messages it holds.
+    fn doubt_outbox(&mut self) -> Result<usize, StoreError> {
+        let outbox = self.outbox()?;
+        let count = outbox.len();
+        let doubted = outbox.into_iter().map(|mut pending| {
+            doubt(&mut pending, Doubt::Copied);
+            StoreOp::Pending(Box::new(pending))
+        });
+        self.perform(doubted.collect::<Vec<_>>())?;
+        // The numbers of one stream are for one process.
+        let stream = self.stream()?;
+        let inode = self.path.as_deref().and_then(inode).unwrap_or_default();
+        let others = NAMED_STREAMS_PER_DEVICE - 1;
+        self.keep_stream((stream + 1 + inode % others) % NAMED_STREAMS_PER_DEVICE)?;
+        // Last: after a crash before, the file is a copy still.
+        self.keep_inode()?;
+        Ok(count)
     }
 
     fn begin_empty(&mut self, identity: &[u8]) -> Result<(), StoreError> {
@@ -230,13 +316,34 @@ impl Store {
                 && let Some(mut pending) = decode::<SavedPending>(&frame.payload)
             {
                 damage.outbox += 1;
-                if !matches!(pending.state, SavedState::Failed(_)) {
-                    pending.state = SavedState::Unknown(Doubt::Damaged);
-                }
+                doubt(&mut pending, Doubt::Damaged);
                 ops.push(StoreOp::Pending(Box::new(pending)));
             }
         }
-        self.perform(ops)
+        self.perform(ops)?;
+        let counts = (damage.drafts as u64, damage.outbox as u64);
+        self.put_meta(&[(Meta::Damage, Some(codec::encode(&counts)))])
+    }
+}
+
+/// The names of the file, before and after it is complete.
+struct Place {
+    new: PathBuf,
+    path: PathBuf,
+}
+
+/// What a store on disk is made of besides its database.
+struct File {
+    lock: Lock,
+    seal: Seal,
+    bytes_max: u64,
+}
+
+/// Makes an own message unknown, unless it was refused.
+fn doubt(pending: &mut SavedPending, why: Doubt) {
+    if !matches!(pending.state, SavedState::Failed(_)) {
+        pending.state = SavedState::Unknown(why);
+        pending.seq = None;
     }
 }
 
@@ -284,9 +391,32 @@ fn examine(path: &Path, identity: &[u8]) -> Result<Option<Content>, StoreError> 
     }))
 }
 
-fn set_aside(path: &Path, aside: PathBuf) -> Result<PathBuf, StoreError> {
-    fs::rename(path, &aside).map_err(StoreError::io(path))?;
-    Ok(aside)
+/// The number of a file in its file system; `None` where there is none.
+fn inode(path: &Path) -> Option<u64> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        fs::metadata(path).ok().map(|found| found.ino())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        None
+    }
+}
+
+/// Adds a second name to a file. It loses the first one when the new file takes it.
+fn set_aside(path: &Path, aside: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(aside) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(StoreError::io(aside)(error));
+        }
+        _ => {}
+    }
+    // Not every file system has links.
+    fs::hard_link(path, aside)
+        .or_else(|_| fs::copy(path, aside).map(drop))
+        .map_err(StoreError::io(aside))
 }
 
 fn remove_if_old(path: &Path) {

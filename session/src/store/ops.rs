@@ -43,7 +43,7 @@ impl Frames {
         frame.encode(self.seal)
     }
 
-    fn add(&mut self, id: LocalId) {
+    pub(crate) fn add(&mut self, id: LocalId) {
         self.outbox.insert(id.get());
         self.next_id = self.next_id.max(id.get() + 1);
     }

@@ -19,6 +19,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] if the file cannot be read.
     pub fn restore(&mut self, now: Timestamp) -> Result<Restored, StoreError> {
+        self.restore_frames()?;
         let stored = Stored::read(&self.db)?;
         for (key, value) in stored.all(Table::Usage)? {
             if let Some((id, used)) = number_of(&key).zip(Use::decode(&value)) {
@@ -35,20 +36,9 @@ impl Store {
             }
         }
         let moment = stored.get(&Row::meta(Meta::Moment))?;
-        let outbox = self.framed(&stored, Table::Outbox)?;
-        let outbox: Vec<SavedPending> = outbox.iter().filter_map(|bytes| decode(bytes)).collect();
+        let outbox = self.outbox()?;
         let drafts = self.framed(&stored, Table::Drafts)?;
         self.is_unclean = stored.get(&Row::meta(Meta::Unclean))?.is_some();
-        if let Some(value) = stored.get(&Row::meta(Meta::Generation))?
-            && let Some(frame) = Frame::decode(&value, self.frames.seal)
-        {
-            self.frames.generation = self.frames.generation.max(frame.generation);
-            self.frames.next_id = self.frames.next_id.max(frame.oldest);
-        }
-        for pending in &outbox {
-            self.frames.outbox.insert(pending.id.get());
-            self.frames.next_id = self.frames.next_id.max(pending.id.get() + 1);
-        }
         Ok(Restored {
             moment: moment.and_then(|bytes| decode(&bytes)),
             conversations: decode_all(stored.all(Table::Conversations)?),
@@ -60,6 +50,22 @@ impl Store {
             first_seq: Some(first_seq),
             last_id: LocalId::new(self.frames.next_id.saturating_sub(1)),
         })
+    }
+
+    /// Continues the generations of frames and the ids of the outbox.
+    pub(super) fn restore_frames(&mut self) -> Result<(), StoreError> {
+        let stored = Stored::read(&self.db)?;
+        let frame = stored.get(&Row::meta(Meta::Generation))?;
+        let frame = frame.and_then(|value| Frame::decode(&value, self.frames.seal));
+        for pending in self.outbox()? {
+            self.frames.add(pending.id);
+        }
+        if let Some(frame) = frame {
+            let frames = &mut self.frames;
+            frames.generation = frames.generation.max(frame.generation);
+            frames.next_id = frames.next_id.max(frame.oldest);
+        }
+        Ok(())
     }
 
     /// Returns the number of the named send stream.
@@ -75,6 +81,12 @@ impl Store {
     /// [`StoreError::Database`] if it cannot be written.
     pub fn keep_stream(&mut self, stream: u64) -> Result<(), StoreError> {
         self.put_meta(&[(Meta::Stream, Some(codec::encode(&stream)))])
+    }
+
+    pub(super) fn outbox(&self) -> Result<Vec<SavedPending>, StoreError> {
+        let stored = Stored::read(&self.db)?;
+        let outbox = self.framed(&stored, Table::Outbox)?;
+        Ok(outbox.iter().filter_map(|bytes| decode(bytes)).collect())
     }
 
     fn framed(&self, stored: &Stored, table: Table) -> Result<Vec<Vec<u8>>, StoreError> {

@@ -44,6 +44,10 @@ pub(crate) enum Meta {
     Generation,
     /// The number of the named send stream.
     Stream,
+    /// The number of the file in its file system, which a copy does not have.
+    Inode,
+    /// What became of a damaged file, until it was reported to the user.
+    Damage,
     /// Present while freed pages may hold what was erased.
     Unclean,
 }

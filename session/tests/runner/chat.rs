@@ -66,12 +66,20 @@ impl World {
         session
     }
 
-    pub(crate) async fn say(&self, session: &Session, words: &str) {
-        let draft = Draft {
+    fn message(&self, words: &str) -> Command {
+        Command::Send(Draft {
             words: words.to_owned(),
             ..Draft::new(self.group)
-        };
-        session.perform(Command::Send(draft)).await;
+        })
+    }
+
+    pub(crate) async fn say(&self, session: &Session, words: &str) {
+        session.perform(self.message(words)).await;
+    }
+
+    /// Like [`World::say`], without waiting for the disk.
+    pub(crate) fn command(&self, session: &Session, words: &str) {
+        session.command(self.message(words));
     }
 
     /// The words in the log of the group.

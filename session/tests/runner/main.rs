@@ -7,5 +7,7 @@
 )]
 
 mod chat;
+mod files;
 mod outbox;
 mod server;
+mod windows;

@@ -201,6 +201,7 @@ pub(crate) fn doubt(why: Doubt) -> Value {
         Doubt::Conflict => json!("conflict"),
         Doubt::Stream => json!("stream"),
         Doubt::Damaged => json!("damaged"),
+        Doubt::Copied => json!("copied"),
     }
 }
 

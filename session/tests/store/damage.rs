@@ -75,7 +75,9 @@ fn truncated_file_is_set_aside_and_what_is_readable_is_saved() {
     );
     assert_eq!(opened.restored.conversations, []);
     drop(opened);
-    // What was saved is in the new file, and the loss is said once.
+    // What was saved is in the new file, and the loss is reported until the user has seen it.
+    assert_eq!(opened_damaged(dir.path()).outbox, 4);
+    open(dir.path()).store.damage_reported().unwrap();
     let opened = reopen(dir.path());
     assert_eq!(opened.restored.outbox.len(), 4);
     assert_eq!(opened.restored.drafts.len(), 1);
@@ -88,6 +90,7 @@ fn empty_and_foreign_files_are_damaged() {
         fs::write(dir.path().join("cache.redb"), content).unwrap();
         let damage = opened_damaged(dir.path());
         assert_eq!((damage.drafts, damage.outbox), (0, 0));
+        open(dir.path()).store.damage_reported().unwrap();
         reopen(dir.path());
     }
 }
@@ -124,7 +127,8 @@ fn random_damage_is_never_shown() {
         let outbox = words_of(&opened.restored.outbox);
         let expected = ["left-6", "left-7", "left-8", "left-9"];
         match &opened.condition {
-            Condition::Kept => {
+            // A round before has set aside the file with the number that is in this content.
+            Condition::Kept | Condition::Copied { .. } => {
                 assert_eq!(outbox, expected, "round {round}");
                 assert_eq!(opened.restored.drafts, [draft("draft-9")], "round {round}");
                 let messages = stored(&mut opened.store, 1);

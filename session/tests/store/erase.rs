@@ -125,7 +125,7 @@ fn cleaning_is_made_up_for_after_a_crash() {
         copy.path().join("cache.redb"),
     )
     .unwrap();
-    let mut store = reopen(copy.path()).store;
+    let mut store = open(copy.path()).store;
     assert!(store.is_unclean());
     store.clean().unwrap();
     let left: BTreeSet<String> = (31..=60).map(|n| format!("word-1-{n}")).collect();

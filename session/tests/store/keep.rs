@@ -2,14 +2,15 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
 use cairn_client::proto::content::body::Amendment;
 use cairn_client::proto::ids::{ClientSeq, DeviceId, EpochId, Revision, Timestamp, UserId};
 use cairn_client::proto::secret::Pin;
 use cairn_client::proto::wire::overview::Moment;
 use cairn_client::{Account, PullRange};
-use cairn_session::store::{Condition, ENTRIES_BYTES_MAX, Store};
-use cairn_session::{LocalId, StoreOp};
+use cairn_session::store::{Condition, ENTRIES_BYTES_MAX, Opened, Store};
+use cairn_session::{Doubt, Failure, LocalId, SavedPending, SavedState, StoreOp};
 
 use crate::values::{
     NOW, TEAM, account, amendment, draft, entries, id, keep, message, open, open_as, pending,
@@ -71,7 +72,7 @@ fn drafts_and_outbox_are_on_disk_before_they_are_shown() {
         copy.path().join("cache.redb"),
     )
     .unwrap();
-    let opened = reopen(copy.path());
+    let opened = open(copy.path());
     assert_eq!(words_of(&opened.restored.outbox), ["typed"]);
     assert_eq!(opened.restored.drafts, [draft("next")]);
 }
@@ -235,5 +236,55 @@ fn amendments_reach_stored_entries() {
     assert_eq!(
         stored(&mut store, 1),
         [(1, "uno".to_owned()), (2, String::new())]
+    );
+}
+
+#[test]
+fn outbox_of_a_copy_is_unknown() {
+    let dir = tempfile::tempdir().unwrap();
+    let copy = tempfile::tempdir().unwrap();
+    let waiting = SavedPending {
+        seq: None,
+        state: SavedState::Waiting,
+        ..pending(2, "waiting")
+    };
+    let failed = SavedPending {
+        state: SavedState::Failed(Failure::TooLong),
+        ..pending(3, "failed")
+    };
+    let ops = [
+        keep(pending(1, "handed")),
+        keep(waiting),
+        keep(failed),
+        StoreOp::Draft(draft("mine")),
+    ];
+    open(dir.path()).store.perform(ops).unwrap();
+    let cache = |dir: &Path| dir.join("cache.redb");
+    fs::copy(cache(dir.path()), cache(copy.path())).unwrap();
+    let states = |opened: &Opened| {
+        let outbox = opened.restored.outbox.iter();
+        outbox.map(|item| item.state).collect::<Vec<_>>()
+    };
+    let copied = SavedState::Unknown(Doubt::Copied);
+    for round in 1..=2 {
+        let opened = open(copy.path());
+        let is_said = matches!(opened.condition, Condition::Copied { outbox: 3 });
+        assert_eq!(is_said, round == 1, "{:?}", opened.condition);
+        assert_eq!(
+            states(&opened),
+            [copied, copied, SavedState::Failed(Failure::TooLong)]
+        );
+        assert_eq!(opened.restored.drafts, [draft("mine")]);
+    }
+    // The original goes on, also after it was moved.
+    let moved = tempfile::tempdir_in(dir.path().parent().unwrap()).unwrap();
+    fs::rename(cache(dir.path()), cache(moved.path())).unwrap();
+    assert_eq!(
+        states(&reopen(moved.path())),
+        [
+            SavedState::Handed,
+            SavedState::Waiting,
+            SavedState::Failed(Failure::TooLong)
+        ]
     );
 }
