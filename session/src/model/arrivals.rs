@@ -39,7 +39,10 @@ impl Model {
         let Some(last) = run.last() else {
             return;
         };
-        chat.exists = true;
+        let begins = !std::mem::replace(&mut chat.exists, true);
+        if begins && self.focused == Some(id) {
+            self.effects.push(Effect::Focus(self.focused));
+        }
         if !chat.append(run) {
             self.sync.fall_behind();
         }

@@ -22,6 +22,11 @@ impl Model {
             self.touch_windows();
             self.touch(Part::List);
         }
+        let levels = self.level_ends.len();
+        self.level_ends.retain(|_, until| self.now < *until);
+        if self.level_ends.len() < levels {
+            self.touch(Part::List);
+        }
         let link = self.link();
         if link != std::mem::replace(&mut self.shown_link, link) {
             self.touch(Part::Link);
@@ -85,6 +90,7 @@ impl Model {
             self.link.shown_at(),
             (!self.windows.is_empty()).then_some(midnight),
             saving,
+            self.level_ends.values().min().copied(),
             catch_up.then_some(self.sync.catch_up_at),
         ];
         later

@@ -62,6 +62,8 @@ pub struct Model {
     /// Conversations whose windows are open, the least recently opened first.
     windows: Vec<ConversationId>,
     typing_in: BTreeSet<ConversationId>,
+    /// When notification levels end.
+    level_ends: BTreeMap<ConversationId, Timestamp>,
     /// What this call of [`Model::apply`] has decided so far.
     effects: Vec<Effect>,
     dirty: BTreeSet<Part>,
@@ -96,6 +98,7 @@ impl Model {
             windows_opened: 0,
             windows: Vec::new(),
             typing_in: BTreeSet::new(),
+            level_ends: BTreeMap::new(),
             effects: Vec::new(),
             dirty: BTreeSet::new(),
             wake: None,

@@ -60,8 +60,9 @@ impl Model {
             let draft = Box::new(draft);
             self.effects.push(Effect::Edit { draft, mentions });
         }
+        let head = self.head(id);
         for what in messages {
-            let save = self.outbox.push(id, what, self.now);
+            let save = self.outbox.push(id, what, self.now, head);
             self.effects.push(save);
         }
         self.touch(Part::Draft(id));
@@ -189,7 +190,8 @@ impl Model {
             return self.effects.push(Effect::Refuse { conversation, why });
         }
         let what = Outgoing::Forward { from, msgid };
-        let save = self.outbox.push(to, what, self.now);
+        let head = self.head(to);
+        let save = self.outbox.push(to, what, self.now, head);
         self.effects.push(save);
         self.touch_outbox();
     }
@@ -272,6 +274,10 @@ impl Model {
             }
             self.touch(Part::Outbox);
         }
+    }
+
+    fn head(&self, id: ConversationId) -> MsgId {
+        self.chats.get(&id).map_or(MsgId::ZERO, |chat| chat.head)
     }
 
     fn conversation_of(&self, id: LocalId) -> Option<ConversationId> {

@@ -104,6 +104,7 @@ impl Model {
             }
             self.chats.insert(id, chat);
             self.note_senders(id);
+            self.note_level(id);
         }
         for draft in restored.drafts.into_iter().take(limits::DRAFTS_MAX) {
             self.drafts.insert(draft.conversation, draft.bounded());
@@ -114,8 +115,13 @@ impl Model {
             next_seqs: restored.next_seqs,
             first_seq: restored.first_seq,
         };
-        let effects = self.outbox.restore(restored.outbox, numbers, stream);
+        let chats = &self.chats;
+        let head = |id| chats.get(&id).map_or(MsgId::ZERO, |chat| chat.head);
+        let effects = self.outbox.restore(restored.outbox, numbers, stream, head);
         self.effects.extend(effects);
+        let written = self.outbox.items().map(|item| item.saved.conversation);
+        let written: Vec<ConversationId> = written.chain(self.drafts.keys().copied()).collect();
+        written.into_iter().for_each(|id| self.begin_direct(id));
         self.touch(Part::List);
         self.touch_outbox();
         self.unsaved.clear();
@@ -142,6 +148,13 @@ impl Model {
             self.sync.returning = Some(self.loudness());
         }
         self.sync.not_before = self.now;
+        // Another client than before does not know of it.
+        let focused = self
+            .focused
+            .filter(|id| self.chats.get(id).is_some_and(|chat| chat.exists));
+        if focused.is_some() {
+            self.effects.push(Effect::Focus(focused));
+        }
         self.sync.unknown_users.append(&mut self.sync.asked_users);
         self.missed_events();
         self.watch_peers(true);
@@ -266,6 +279,9 @@ impl Model {
         match self.chats.get_mut(&summary.id) {
             Some(chat) => {
                 let floor = chat.floor;
+                if !chat.exists && self.focused == Some(summary.id) {
+                    self.effects.push(Effect::Focus(self.focused));
+                }
                 chat.apply(summary);
                 if chat.floor > floor {
                     self.delete_expired(summary.id);
@@ -277,7 +293,18 @@ impl Model {
             }
         }
         self.note_senders(summary.id);
+        self.note_level(summary.id);
         self.touch_chat(summary.id);
+    }
+
+    /// Notes when the notification level of a conversation ends.
+    fn note_level(&mut self, id: ConversationId) {
+        let chat = self.chats.get(&id);
+        let until = chat.and_then(|chat| chat.own.settings().notifications.until);
+        match until.filter(|until| *until > self.now) {
+            Some(until) => self.level_ends.insert(id, until),
+            None => self.level_ends.remove(&id),
+        };
     }
 }
 
@@ -301,6 +328,7 @@ impl Model {
         }
         self.focused = self.focused.filter(|focused| *focused != id);
         self.typing_in.remove(&id);
+        self.level_ends.remove(&id);
         self.sync.behind.remove(&id);
         if chat.catch_up.is_some() {
             self.sync.catching_up = self.sync.catching_up.saturating_sub(1);

@@ -1,5 +1,7 @@
 //! Windows: opening, scrolling, reading, jumping.
 
+use std::sync::Arc;
+
 use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::model::conversation::{Conversation as Summary, ConversationKind};
 use cairn_client::proto::model::group::{MemberSettings, Role};
@@ -81,7 +83,7 @@ impl Model {
     }
 
     /// A direct chat can be written in before it exists.
-    fn begin_direct(&mut self, id: ConversationId) {
+    pub(super) fn begin_direct(&mut self, id: ConversationId) {
         let me = self.options.me;
         let Some((low, high)) = id
             .direct_users()
@@ -206,11 +208,30 @@ impl Model {
         window.see(seen, has_attention, now);
     }
 
-    /// Own messages of a conversation that are not in its log.
-    fn pending(&self, id: ConversationId) -> impl Iterator<Item = &Item> {
-        let chat = self.chats.get(&id);
-        let is_in_log = move |item: &&Item| chat.is_some_and(|chat| is_in_log(chat, item));
-        self.outbox.of(id).filter(move |item| !is_in_log(item))
+    /// Own messages of a conversation that are not in its log. An entry that arrived before the
+    /// server has confirmed the message is taken for it.
+    fn pending(&self, id: ConversationId) -> Vec<&Item> {
+        let mut pending: Vec<&Item> = self.outbox.of(id).collect();
+        let Some(chat) = self.chats.get(&id).filter(|_| !pending.is_empty()) else {
+            return pending;
+        };
+        let newest = chat.log.entries().rev().take(limits::SENT_ROWS_MAX);
+        let mut unclaimed: Vec<(MsgId, &Arc<Entry>)> = newest
+            .filter(|(_, entry)| entry.sender == chat.me)
+            .collect();
+        unclaimed.reverse();
+        let claimed = self.outbox.of(id).filter_map(|item| item.stored);
+        let claimed: Vec<MsgId> = claimed.collect();
+        unclaimed.retain(|(msgid, _)| !claimed.contains(msgid));
+        pending.retain(|item| match item.stored {
+            Some(msgid) => !chat.log.contains(msgid),
+            None => {
+                let mut own = unclaimed.iter();
+                let found = own.position(|(msgid, entry)| item.may_be(*msgid, entry));
+                found.map(|at| unclaimed.remove(at)).is_none()
+            }
+        });
+        pending
     }
 }
 
@@ -432,7 +453,7 @@ impl Model {
             divider: window.divider.place(),
             zone: &self.zone,
             now: self.now,
-            pending: self.pending(id).map(Item::view).collect(),
+            pending: self.pending(id).into_iter().map(Item::view).collect(),
         };
         Some(WindowView {
             conversation: id,
@@ -459,17 +480,4 @@ impl Model {
             window.divider.advance(&chat.log, chat.floor, me);
         }
     }
-}
-
-/// Whether an entry that is an own message, or may be it, is in the log already.
-fn is_in_log(chat: &Chat, item: &Item) -> bool {
-    if let Some(msgid) = item.stored {
-        return chat.log.contains(msgid);
-    }
-    let mut newest = chat.log.entries().rev().take(limits::SENT_ROWS_MAX);
-    newest.any(|(_, entry)| {
-        entry.sender == chat.me
-            && entry.sent_at >= item.saved.written_at
-            && item.may_be(&entry.body, entry.reply_to)
-    })
 }

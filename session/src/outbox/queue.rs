@@ -16,6 +16,7 @@ use cairn_client::proto::wire::error::ErrorCode;
 use super::pending::{
     Doubt, Failure, LocalId, Outgoing, Pending, SavedPending, SavedState, SendState,
 };
+use crate::conversation::Entry;
 use crate::limits;
 use crate::model::{Effect, StoreOp};
 
@@ -25,6 +26,8 @@ pub(crate) struct Item {
     pub(crate) saved: SavedPending,
     /// Whether the client has it, or uploads its file.
     is_handed: bool,
+    /// The last entry of its log when it was written, or when the program began.
+    after: MsgId,
     progress: (u64, u64),
     /// Its number in the log, until its entry arrives there.
     pub(crate) stored: Option<MsgId>,
@@ -85,13 +88,15 @@ impl Item {
         Effect::Store(StoreOp::Pending(Box::new(self.saved.clone())))
     }
 
-    /// Whether an entry that arrived may be this message, before the server has confirmed it.
-    pub(crate) fn may_be(&self, body: &Body, reply_to: Option<MsgId>) -> bool {
+    /// Whether an own entry that arrived may be this message, before the server has confirmed it.
+    pub(crate) fn may_be(&self, msgid: MsgId, entry: &Entry) -> bool {
         let is_same = match &self.saved.what {
-            Outgoing::Message { body: own, extras } => own == body && extras.replied() == reply_to,
+            Outgoing::Message { body, extras } => {
+                *body == entry.body && extras.replied() == entry.reply_to
+            }
             Outgoing::File { .. } | Outgoing::Forward { .. } => false,
         };
-        is_same && self.stored.is_none() && self.state() == SendState::Sent
+        is_same && msgid > self.after && self.state() == SendState::Sent
     }
 }
 
@@ -102,6 +107,7 @@ impl Outbox {
         items: Vec<SavedPending>,
         numbers: Numbers,
         is_new_stream: bool,
+        head: impl Fn(ConversationId) -> MsgId,
     ) -> Vec<Effect> {
         let Numbers {
             last_id,
@@ -113,6 +119,7 @@ impl Outbox {
         for saved in items {
             self.last_id = self.last_id.max(saved.id.get());
             let item = Item {
+                after: head(saved.conversation),
                 saved,
                 is_handed: false,
                 progress: (0, 0),
@@ -168,6 +175,7 @@ impl Outbox {
         conversation: ConversationId,
         what: Outgoing,
         written_at: Timestamp,
+        after: MsgId,
     ) -> Effect {
         self.last_id += 1;
         let item = Item {
@@ -180,6 +188,7 @@ impl Outbox {
                 state: SavedState::Waiting,
             },
             is_handed: false,
+            after,
             progress: (0, 0),
             stored: None,
         };

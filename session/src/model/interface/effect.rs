@@ -32,8 +32,9 @@ impl RequestId {
 /// Something to do. Effects are performed in order: an urgent [`StoreOp`] is durable before a later
 /// effect starts. [`Effect::Dirty`] comes last.
 ///
-/// Requests to the server are made only while the connection is established. They are answered by
-/// the input of the same name, also if they fail.
+/// Requests with an answer are made only while the connection is established, those of the store
+/// apart. They are answered by the input of the same name. Pulls and overviews are also answered if
+/// they fail; all others are repeated with the next connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Change the store.
