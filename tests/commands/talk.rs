@@ -342,6 +342,8 @@ fn forwarded(world: &World, talk: &Value) {
         &["react", "#talk", "7", "yes"][..],
         &["pin", "#talk", "7"],
         &["forward", "#talk", "7", "#news"],
+        &["react", "#talk", "7", "yes", "--remove"],
+        &["receipts", "#talk", "7"],
     ] {
         world.refused("uma", args, "message 7 was recalled by uma");
     }

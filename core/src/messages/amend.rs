@@ -144,6 +144,9 @@ impl Handle for Unreact {
         } = self;
         state.check(actor.user, conversation, Action::React, now)?;
         let entry = state.message(actor, conversation, msgid)?;
+        if matches!(entry.body, Body::Recalled { .. }) {
+            return Err(ErrorCode::Recalled);
+        }
         let mut reactions = entry.extras.reactions().to_vec();
         let is_own =
             |reaction: &Reaction| reaction.emoji == emoji && reaction.users.contains(&actor.user);

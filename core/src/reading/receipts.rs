@@ -19,6 +19,7 @@ use crate::api::actor::Actor;
 use crate::api::change::Change;
 use crate::command::{Context, Handle};
 use crate::limits;
+use crate::messages::amend::check_is_message;
 use crate::prefetch::Load;
 use crate::reading::publish::publish_account;
 use crate::record::{MemberChunk, UserRecord};
@@ -56,9 +57,7 @@ impl Handle for GetReceipts {
             return Err(ErrorCode::TurnedOff);
         }
         let entry = state.message(actor, conversation, msgid)?;
-        if !entry.body.is_message() {
-            return Err(ErrorCode::NoSuchMessage);
-        }
+        check_is_message(&entry.body)?;
         let query = ReceiptQuery {
             conversation,
             by: actor.user,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use cairn_client::Client;
+use cairn_proto::limits::KEYWORDS_MAX;
 use cairn_proto::text::{Keyword, TextError};
 use clap::Subcommand;
 use serde::Serialize;
@@ -21,7 +22,7 @@ JSON, your keywords now
   {\"keywords\":[\"deploy\",\"on call\",\"发布\"]}")]
     Add {
         /// Words or phrases
-        #[arg(required = true, value_parser = parse_keyword)]
+        #[arg(required = true, num_args = 1..=KEYWORDS_MAX, value_parser = parse_keyword)]
         keywords: Vec<Keyword>,
     },
     /// Remove keywords
@@ -32,7 +33,7 @@ JSON, your keywords now
   {\"keywords\":[\"on call\",\"发布\"]}")]
     Remove {
         /// Words or phrases
-        #[arg(required = true, value_parser = parse_keyword)]
+        #[arg(required = true, num_args = 1..=KEYWORDS_MAX, value_parser = parse_keyword)]
         keywords: Vec<Keyword>,
     },
 }

@@ -9,6 +9,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::args::target::Target;
+use crate::cli::chat::recall::unless_recalled;
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
@@ -97,10 +98,10 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let client = context.client(Conduct::Ask).await?;
     let conversation = args.target.resolve(client).await?;
-    let cairn_client::Receipts { who, counts, reads } = client
-        .conversation(conversation)
-        .receipts(args.msgid)
-        .await?;
+    let there = (conversation, args.msgid);
+    let found = client.conversation(conversation).receipts(args.msgid).await;
+    let cairn_client::Receipts { who, counts, reads } =
+        unless_recalled(client, there, found).await?;
     let ids: Vec<UserId> = who.iter().map(|receipt| receipt.user).collect();
     let users = client.people().shown(&ids).await?;
     let name = |id| users.get(&id).map(|user| user.name.clone());

@@ -200,7 +200,11 @@ impl Naive {
         now: Timestamp,
     ) -> Result<(), ErrorCode> {
         self.may_speak(actor.user, id, Role::Member, now)?;
-        let before = self.entry(actor, id, msgid)?.extras.reactions().to_vec();
+        let entry = self.entry(actor, id, msgid)?;
+        if matches!(entry.body, Body::Recalled { .. }) {
+            return Err(ErrorCode::Recalled);
+        }
+        let before = entry.extras.reactions().to_vec();
         let mut after = before.clone();
         for reaction in after.iter_mut().filter(|reaction| reaction.emoji == *emoji) {
             reaction.users.retain(|&user| user != actor.user);

@@ -7,6 +7,7 @@ use cairn_proto::model::receipts::{Reads, Receipt, ReceiptCounts, ReceiptPage, R
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::event::AccountUpdate;
 
+use super::amend::check_is_message;
 use super::{Member, Naive};
 
 impl Naive {
@@ -39,9 +40,8 @@ impl Naive {
             .above(found.floor_of(actor.user))
             .find(|&(at, _)| at == msgid)
             .map(|(_, entry)| entry);
-        let entry = entry
-            .filter(|entry| entry.body.is_message())
-            .ok_or(ErrorCode::NoSuchMessage)?;
+        let entry = entry.ok_or(ErrorCode::NoSuchMessage)?;
+        check_is_message(&entry.body)?;
         let state = |user: UserId, member: &Member| {
             let has = member.told >= msgid
                 || member
