@@ -4,7 +4,6 @@ use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::limits::USERS_PER_REQUEST_MAX;
 use cairn_proto::model::conversation::{Conversation, ConversationKind};
 use cairn_proto::model::search::Query;
-use cairn_proto::model::user::UserState;
 use cairn_proto::text::{GroupName, UserName};
 use cairn_search::{Parsed, QueryError};
 
@@ -101,19 +100,11 @@ impl Client {
         if named.is_empty() {
             return Ok(Vec::new());
         }
-        let names = named.iter().map(|(_, name)| name.clone()).collect();
-        let found = self.people().find_all(names).await?;
-        let id_of = |name: &UserName| {
-            let key = name.folded();
-            let user = found.iter().find(|user| user.name.folded() == key)?;
-            Some(match user.state {
-                UserState::AliasOf(real) => real,
-                _ => user.id,
-            })
-        };
-        Ok(named
-            .into_iter()
-            .filter_map(|(typed, name)| Some((typed, id_of(&name)?)))
+        let (typed, names): (Vec<String>, Vec<UserName>) = named.into_iter().unzip();
+        let found = self.people().addressed(&names).await?;
+        let users = typed.into_iter().zip(found);
+        Ok(users
+            .filter_map(|(typed, user)| Some((typed, user?.id)))
             .collect())
     }
 }
