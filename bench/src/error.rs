@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::io;
 
+use cairn_client::proto::model::search::{QueryFault, TermFault};
 use cairn_client::proto::text::TextError;
 use cairn_client::{Error as ClientError, TransferError};
 use cairn_proto::wire::codec::DecodeError;
@@ -29,6 +30,10 @@ pub enum BenchError {
     Failed(String),
     #[error("a text of the run cannot be sent: {0}")]
     Text(#[from] TextError),
+    #[error("a search of the run cannot be made: {0}")]
+    Term(#[from] TermFault),
+    #[error("a search of the run cannot be made: {0}")]
+    Query(#[from] QueryFault),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]

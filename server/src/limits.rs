@@ -314,5 +314,8 @@ pub(crate) const SEARCHES_PER_SESSION_MAX: usize = 4;
 /// Time that one search request may take of a thread.
 pub(crate) const SEARCH_TIME_MAX: Duration = Duration::from_millis(500);
 
+/// Conversations of whose newest entry the time is kept.
+pub(crate) const SEARCH_HEADS_MAX: usize = 64 * 1024;
+
 /// Conversations that a search asks the sequencer about at once.
 pub(crate) const SEARCH_GRANTS_PER_JOB: usize = 64;

@@ -4,6 +4,7 @@ mod catchup;
 mod files;
 mod mixed;
 mod overview;
+mod search;
 
 use serde_json::Value;
 

@@ -17,6 +17,7 @@ const ELSEWHERE: &[(&str, Form, &str)] = &[
     ("bench mixed", Form::People, "tests/bench"),
     ("bench files", Form::Json, "tests/bench"),
     ("bench overview", Form::Json, "tests/bench"),
+    ("bench search", Form::Json, "tests/bench"),
     ("bench schemes", Form::Json, "tests/schemes"),
 ];
 

@@ -1,6 +1,7 @@
 //! Search, over the real binary: what is found, in which order, by whom, and at which cost.
 
 pub mod command;
+mod generated;
 mod hostile;
 mod leaks;
 mod results;

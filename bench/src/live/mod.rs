@@ -1,6 +1,7 @@
 //! Runs against a server, through the client SDK alone.
 //!
-//! * `send`, `fanout`, `catchup`, `mixed`, `idle`, `files`, `overview`: one module per run
+//! * `send`, `fanout`, `catchup`, `mixed`, `idle`, `files`, `overview`,
+//!   `search`: one module per run
 //! * `target`: the server under test, and the users of the run
 //! * `traffic`: shared parts of the runs that send and receive
 
@@ -10,6 +11,7 @@ pub mod files;
 pub mod idle;
 pub mod mixed;
 pub mod overview;
+pub mod search;
 pub mod send;
 mod target;
 #[cfg(test)]

@@ -112,6 +112,15 @@ pub fn pack_entry(
 /// # Errors
 /// Returns an error if the bytes are not packed entries.
 pub fn split_entry(packed: &mut Bytes) -> Result<Option<Bytes>, DecodeError> {
+    let entry = split_entry_ref(&mut &packed[..])?.map(<[u8]>::len);
+    Ok(entry.map(|len| packed.split_to(len)))
+}
+
+/// As [`split_entry`], from borrowed bytes.
+///
+/// # Errors
+/// As [`split_entry`].
+pub fn split_entry_ref<'a>(packed: &mut &'a [u8]) -> Result<Option<&'a [u8]>, DecodeError> {
     if packed.is_empty() {
         return Ok(None);
     }
@@ -119,10 +128,13 @@ pub fn split_entry(packed: &mut Bytes) -> Result<Option<Bytes>, DecodeError> {
         return Err(DecodeError::Malformed);
     };
     let len = u32::from_le_bytes(*prefix) as usize;
-    if len > limits::ENTRY_BYTES_MAX || packed.len() - ENTRY_PREFIX_BYTES < len {
+    if len > limits::ENTRY_BYTES_MAX {
         return Err(DecodeError::Malformed);
     }
-    Ok(Some(packed.split_to(ENTRY_PREFIX_BYTES + len)))
+    let split = packed.split_at_checked(ENTRY_PREFIX_BYTES + len);
+    let (entry, left) = split.ok_or(DecodeError::Malformed)?;
+    *packed = left;
+    Ok(Some(entry))
 }
 
 /// Decodes one packed entry, prefix included. A body kind of a later version decodes as

@@ -5,6 +5,7 @@
 //! conversations that the user is in and, once per session and conversation, permits to read it, as
 //! for a pull.
 
+mod heads;
 mod part;
 mod permission;
 mod pool;
@@ -22,6 +23,7 @@ use cairn_proto::wire::request::session::{Found, Search, SearchGoal};
 use cairn_search::{Matcher, Respeller};
 use cairn_store::timeline::history::History;
 
+use self::heads::Heads;
 use self::pool::{IsAbandoned, NotRun, Pool};
 use self::scan::{Bounds, Scan};
 use self::verify::{Matching, Respelling, Verifier};
@@ -32,6 +34,7 @@ use crate::session::requests::Asker;
 #[derive(Debug, Default)]
 pub(crate) struct Searches {
     pool: Pool,
+    heads: Arc<Heads>,
     counters: Arc<Counters>,
 }
 
@@ -101,6 +104,7 @@ pub(crate) async fn search(asker: Asker, call: Search) -> Result<Found, ErrorCod
             blocks: call.budget.min(wire::SEARCH_BUDGET_MAX),
             time: limits::SEARCH_TIME_MAX,
         },
+        heads: asker.shared.searches.heads.clone(),
         counters: asker.shared.searches.counters.clone(),
     };
     let (query, goal) = (call.query, call.goal);
@@ -135,6 +139,7 @@ struct Work {
     scan: Scan,
     verifier: Verifier,
     bounds: Bounds,
+    heads: Arc<Heads>,
     counters: Arc<Counters>,
 }
 
@@ -154,6 +159,9 @@ impl Work {
         let (hits, left) = self
             .verifier
             .verify(&scanned.hits, &self.scan, &mut matching)?;
+        for (conversation, head, time) in self.scan.heads() {
+            self.heads.note(conversation, head, time);
+        }
         self.counters.note(scanned.blocks, began);
         Ok(Found {
             hits,

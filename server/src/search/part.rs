@@ -42,18 +42,22 @@ pub(super) struct Part {
     /// No unread entry is later, unless it was imported.
     bound: Timestamp,
     has_begun: bool,
+    /// The time of the entry at the head, once it was read.
+    newest: Option<Timestamp>,
     /// Hits that were not taken, the newest first.
     hits: VecDeque<(MsgId, Timestamp)>,
 }
 
 impl Part {
-    pub(super) fn new(window: Window, extent: Extent) -> Self {
+    /// Creates a part that begins with the newest entry, whose time may be known.
+    pub(super) fn new(window: Window, extent: Extent, newest: Option<Timestamp>) -> Self {
         Self {
             before: window.head.next(),
             window,
             extent,
-            bound: END_OF_TIME,
+            bound: newest.unwrap_or(END_OF_TIME),
             has_begun: false,
+            newest: None,
             hits: VecDeque::new(),
         }
     }
@@ -75,6 +79,11 @@ impl Part {
 
     pub(super) const fn bound(&self) -> Timestamp {
         self.bound
+    }
+
+    /// Returns the head and its time, if this scan has read it.
+    pub(super) fn newest(&self) -> Option<(MsgId, Timestamp)> {
+        Some((self.window.head, self.newest?))
     }
 
     pub(super) const fn has_begun(&self) -> bool {
@@ -119,6 +128,10 @@ impl Part {
             conversation: timeline.conversation(),
             extent: &self.extent,
         };
+        let is_first = self.before == self.window.head.next();
+        let newest = chunk.newest_first().next().filter(|_| is_first);
+        let newest = newest.and_then(|(_, entry)| peek_entry(entry).ok());
+        self.newest = newest.map(|head| head.sent_at).or(self.newest);
         for (msgid, entry) in chunk.newest_first() {
             if self.window.shows(msgid)
                 && look.look(&place, msgid, entry)

@@ -31,7 +31,9 @@ pub(super) async fn parts(asker: &Asker, matcher: &Matcher) -> Result<Vec<Part>,
     }
     let parts = own.into_iter().filter_map(|id| {
         let window = asker.session.window(id)?;
-        Some(Part::new(window, extents.remove(&id).unwrap_or_default()))
+        let newest = asker.shared.searches.heads.time_of(id, window.head);
+        let extent = extents.remove(&id).unwrap_or_default();
+        Some(Part::new(window, extent, newest))
     });
     Ok(parts.collect())
 }

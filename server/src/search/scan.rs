@@ -190,6 +190,14 @@ impl Scan {
         })
     }
 
+    /// Returns the conversations whose newest entry was read, with its time.
+    pub(super) fn heads(&self) -> impl Iterator<Item = (ConversationId, MsgId, Timestamp)> {
+        self.parts.iter().filter_map(|part| {
+            let (head, time) = part.newest()?;
+            Some((part.conversation(), head, time))
+        })
+    }
+
     /// Returns what is known of a conversation.
     pub(super) fn extent(&self, conversation: ConversationId) -> Option<&Extent> {
         let part = self

@@ -16,18 +16,18 @@ use self::report::Shown;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::signals;
-use cairn_bench::live::{catchup, fanout, files, idle, mixed, overview, send};
+use cairn_bench::live::{catchup, fanout, files, idle, mixed, overview, search, send};
 use cairn_bench::storage::{engine, fill, ids, schemes};
 use cairn_bench::{BenchError, Contender, Report, Watcher};
 
 /// Measure the speed of a server and of its storage
 ///
-/// send, fanout, catchup, files, idle, overview and mixed start a server in a temporary directory,
-/// or use a link to a running one, and connect many clients to it. Server and clients share this
-/// machine, so on few cores, the results include the cost of the clients. A load that runs for a
-/// time begins with one second of warm-up. engine, fill, schemes and ids measure storage in one
-/// process. Each explains its results and their durability. Ctrl-C ends a run early, and reports
-/// what was measured until then.
+/// send, fanout, catchup, files, idle, overview, search and mixed start a server in a temporary
+/// directory, or use a link to a running one, and connect many clients to it. Server and clients
+/// share this machine, so on few cores, the results include the cost of the clients. A load that
+/// runs for a time begins with one second of warm-up. engine, fill, schemes and ids measure storage
+/// in one process. Each explains its results and their durability. Ctrl-C ends a run early, and
+/// reports what was measured until then.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
     /// Also write the report as an HTML page with plots, in a single file
@@ -149,6 +149,24 @@ JSON, one object, with null for what was not measured; among others
     warm and after_restart {login_ms, changed_ms, all_ms: {p50, p90, p99, p999, max}}}]")]
     Overview(overview::Settings),
 
+    /// How fast words are found among many messages, and what that costs others
+    ///
+    /// Half of the messages are English and half Chinese, with words of very different frequencies.
+    /// Also measures the processor time that reading all of them takes, and how fast messages are
+    /// accepted beside a search that never ends, compared with a thread of the same priority that
+    /// burns processor time.
+    #[command(after_help = "EXAMPLES
+  cairn bench search
+  cairn bench search --messages 10000000 --dir /srv
+  cairn bench search --messages 100000 --rounds 2 --json
+
+JSON, one object, with null for what was not measured; among others
+  cpu_s_per_million, messages_per_cpu_s, queries [{query, latency_ms {p50, p90, p99, p999, max}, \
+  hits}],
+  send_ratio, rounds [{search_per_s, control_per_s, search_ms, control_ms}], memory_mib_before, \
+  memory_mib_max")]
+    Search(search::Settings),
+
     /// The storage engine, compared with a raw file and plain sled
     ///
     /// All contenders store the same messages in the same folder, and take turns in short rounds,
@@ -268,6 +286,7 @@ pub(crate) async fn run(
             BenchCommand::Send(settings) => send::run(settings, w).await?,
             BenchCommand::Idle(settings) => idle::run(settings, w).await?,
             BenchCommand::Overview(settings) => overview::run(settings, w).await?,
+            BenchCommand::Search(settings) => search::run(settings, w).await?,
             BenchCommand::Fanout(settings) => fanout::run(settings, w).await?,
             BenchCommand::Catchup(settings) => catchup::run(settings, w).await?,
             BenchCommand::Mixed(settings) if settings.print_scenario => {

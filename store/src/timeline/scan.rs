@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use cairn_proto::content::message::split_entry;
+use cairn_proto::content::message::split_entry_ref;
 use cairn_proto::ids::MsgId;
 
 use crate::blocks::BlocksError;
@@ -65,13 +65,12 @@ impl Chunk {
 
 /// The places of up to `count` packed entries. `None` if the bytes hold fewer.
 fn places_of(packed: &Bytes, count: usize) -> Option<Vec<Range<usize>>> {
-    let mut left = packed.clone();
     let mut places = Vec::with_capacity(count.min(limits::BLOCK_MESSAGES_MAX as usize));
-    let mut start = 0;
+    let mut left: &[u8] = packed;
     for _ in 0..count {
-        let entry = split_entry(&mut left).ok()??;
+        let start = packed.len() - left.len();
+        let entry = split_entry_ref(&mut left).ok()??;
         places.push(start..start + entry.len());
-        start += entry.len();
     }
     Some(places)
 }
