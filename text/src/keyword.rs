@@ -100,44 +100,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keywords_are_found_as_words() {
-        let keywords = [
-            "deploy",
-            "on call",
-            "发布",
-            "@ops",
-            "Zoë",
-            "🎉",
-            "c++",
-            "ｏｕｔ",
-        ];
-        let keywords = Keywords::new(keywords);
-        for (text, found) in [
-            ("Deploy at five", &["deploy"][..]),
-            ("redeploy, deployed, deploy_all", &[]),
-            ("re-deploy!", &["deploy"]),
-            ("**deploy** it", &["deploy"]),
-            ("发**布**", &["发布"]),
-            ("who is On  Call?", &["on call"]),
-            ("今天发布新版本", &["发布"]),
-            ("今天deploy新版本", &["deploy"]),
-            ("ask @ops, not @opsec", &["@ops"]),
-            ("@opsec", &[]),
-            ("zoe\u{308} zoe", &["Zoë"]),
-            ("ship it :tada:", &["🎉"]),
-            ("C++ and c+", &["c++"]),
-            ("log OUT", &["ｏｕｔ"]),
-            ("`deploy` and\n```\ndeploy\n```", &[]),
-            ("https://example.org/deploy", &[]),
-            ("[deploy](https://example.org)", &[]),
-            ("> deploy\n- on call", &["deploy", "on call"]),
-            ("", &[]),
-        ] {
-            assert_eq!(keywords.find(text), found, "{text:?}");
-        }
-    }
-
-    #[test]
     fn blank_keywords_are_never_found() {
         assert!(Keywords::new(["", " "]).find("a b").is_empty());
     }

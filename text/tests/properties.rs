@@ -1,8 +1,8 @@
 //! What holds for every text.
 
 use cairn_text::{
-    Block, Inline, Lines, Names, emoji, emoji_names, is_blank, is_interpreted, mentions, parse,
-    sanitize,
+    Block, Inline, Keywords, Lines, Names, emoji, emoji_names, is_blank, is_interpreted, mentions,
+    parse, sanitize,
 };
 use proptest::prelude::*;
 
@@ -116,6 +116,17 @@ proptest! {
         let mut out = String::new();
         shown(&parse(&text, &Names::none()), &mut out);
         prop_assert_eq!(out, text);
+    }
+
+    #[test]
+    fn keywords_are_found_beside_anything(text in texts(), word in "[a-z]{2,8}|中[a-z]") {
+        let keywords = Keywords::new(["zzzzzzzzz", word.as_str()]);
+        let found = Keywords::new([word.as_str()]).find(&text).len();
+        prop_assert!(keywords.find(&text).len() >= found);
+        let line = format!("{word} 中{word}中 ({word})");
+        prop_assert_eq!(keywords.find(&line), [word.as_str()]);
+        let longer = format!("a{word}b");
+        prop_assert!(!keywords.find(&longer).contains(&"zzzzzzzzz"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use cairn_text::{Block, Lines, Names, is_blank, mentions, parse, sanitize};
+use cairn_text::{Block, Keywords, Lines, Names, is_blank, mentions, parse, sanitize};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -14,6 +14,15 @@ struct Vectors {
     sanitized: Vec<Sanitized>,
     blank: Vec<String>,
     not_blank: Vec<String>,
+    /// The keywords of a user.
+    keywords: Vec<String>,
+    with_keywords: Vec<WithKeywords>,
+}
+
+#[derive(Deserialize)]
+struct WithKeywords {
+    text: String,
+    found: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -71,4 +80,13 @@ fn texts_are_sanitized() {
     }
     assert!(all.blank.iter().all(|text| is_blank(text)));
     assert!(!all.not_blank.iter().any(|text| is_blank(text)));
+}
+
+#[test]
+fn keywords_are_found_as_words() {
+    let (_, all) = vectors();
+    let keywords = Keywords::new(all.keywords.iter().map(String::as_str));
+    for WithKeywords { text, found } in all.with_keywords {
+        assert_eq!(keywords.find(&text), found, "{text:?}");
+    }
 }
