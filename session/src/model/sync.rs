@@ -24,6 +24,8 @@ pub(super) struct State {
     moment: Option<Moment>,
     /// An overview is needed.
     is_behind: bool,
+    /// What changed does not suffice: the next overview is to list everything.
+    needs_all: bool,
     /// An overview is on its way; whether an event made it out of date.
     asked: Option<bool>,
     /// No overview is requested before.
@@ -48,6 +50,7 @@ impl Default for State {
         Self {
             moment: None,
             is_behind: false,
+            needs_all: false,
             asked: None,
             not_before: Timestamp::new(0),
             is_fresh: false,
@@ -200,7 +203,7 @@ impl Model {
         if is_due && self.link.is_online() {
             self.sync.asked = Some(false);
             self.sync.is_behind = false;
-            let since = self.sync.moment;
+            let since = self.sync.moment.filter(|_| !self.sync.needs_all);
             self.effects.push(Effect::Overview { since });
         }
     }
@@ -237,14 +240,27 @@ impl Model {
                 chat.noticed = chat.head;
             }
         }
-        if self.chats.values().any(|chat| chat.unread.is_lower_bound) {
-            self.sync.is_behind = true;
-        }
+        self.count_on(overview);
         self.sync.catch_up_at = plus(self.now, limits::CATCH_UP_DELAY);
         let ids: Vec<ConversationId> = self.chats.keys().copied().collect();
         ids.into_iter().for_each(|id| self.check_stored(id));
         self.watch_peers(false);
         self.touch(Part::List);
+    }
+
+    /// Requests another overview if counts are still unknown: of everything, if the server thinks
+    /// that nothing changed where they are.
+    fn count_on(&mut self, overview: &Overview) {
+        self.sync.needs_all &= overview.extent != OverviewExtent::All;
+        let is_listed = |id| overview.conversations.iter().any(|listed| listed.id == id);
+        for chat in self
+            .chats
+            .values()
+            .filter(|chat| chat.unread.is_lower_bound)
+        {
+            self.sync.is_behind = true;
+            self.sync.needs_all |= !is_listed(chat.id);
+        }
     }
 
     fn drop_unlisted(&mut self, overview: &Overview) {
