@@ -28,7 +28,7 @@ struct Part<'a> {
 
 impl Window {
     /// Returns what the window lacks, the most urgent first: what it is to show next, what is on
-    /// screen, what is around it, and what is on screen but may be out of date.
+    /// screen, what is there but may be out of date, and what is around it.
     pub(crate) fn wants(&self, log: &Log, floor: MsgId, head: MsgId) -> Vec<Want> {
         if head <= floor {
             return Vec::new();
@@ -45,9 +45,10 @@ impl Window {
         let before = MsgId::new(first.get().saturating_sub(PREFETCH_ENTRIES));
         let around = [
             part.missing_before(last, first),
+            // What was recalled meanwhile must not stay readable.
+            part.outdated(first, last),
             part.missing_before(first, bounds(before)),
             part.missing_from(last, bounds(last.plus(PREFETCH_ENTRIES))),
-            part.outdated(first, last),
         ];
         let around = around.into_iter().flatten();
         target.into_iter().chain(around).collect()
@@ -113,6 +114,11 @@ impl Part<'_> {
         let mut segments = self.log.segments().iter();
         let outdated = segments
             .find(|held| held.as_of < self.head && held.first <= last && held.last >= first)?;
+        // Reading the few entries since then brings it up to date as well.
+        let since = outdated.as_of.next();
+        if self.head.above(outdated.as_of) <= u64::from(PAGE_ENTRIES) && !self.log.contains(since) {
+            return self.missing_from(since, self.head);
+        }
         let wanted = outdated.first.max(first);
         let until = outdated.last.min(last.plus(PREFETCH_ENTRIES));
         Some(Want {
