@@ -15,8 +15,8 @@ use super::row::{Meta, Row, Table, entry_key, entry_of};
 use super::usage::Usage;
 use crate::StoreOp;
 
-/// Operations that wait at most for the next flush.
-const WAITING_MAX: usize = 4_096;
+/// Bytes of operations that wait at most for the next flush.
+const WAITING_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// What a client shows before it is online, and what it has to send: the cache of one account.
 ///
@@ -33,6 +33,7 @@ pub struct Store {
     pub(super) bytes_max: u64,
     pub(super) is_unclean: bool,
     waiting: Vec<StoreOp>,
+    waiting_bytes: usize,
     is_urgent: bool,
 }
 
@@ -52,6 +53,7 @@ impl Store {
             bytes_max,
             is_unclean: false,
             waiting: Vec::new(),
+            waiting_bytes: 0,
             is_urgent: false,
         }
     }
@@ -67,6 +69,7 @@ impl Store {
     pub fn push(&mut self, op: StoreOp) {
         // An answered send may be repeated after a crash: the server recognizes its number.
         self.is_urgent |= op.is_urgent() && !matches!(op, StoreOp::NoPending(_));
+        self.waiting_bytes += ops::bytes(&op);
         self.waiting.push(op);
     }
 
@@ -75,7 +78,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] if it cannot be written.
     pub fn settle(&mut self) -> Result<(), StoreError> {
-        if self.is_urgent || self.waiting.len() >= WAITING_MAX {
+        if self.is_urgent || self.waiting_bytes >= WAITING_BYTES_MAX {
             self.flush()?;
         }
         Ok(())
@@ -101,7 +104,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] if it cannot be written.
     pub fn flush(&mut self) -> Result<(), StoreError> {
-        self.is_urgent = false;
+        (self.is_urgent, self.waiting_bytes) = (false, 0);
         if self.waiting.is_empty() {
             return Ok(());
         }
@@ -215,7 +218,13 @@ impl Store {
         range: PullRange,
         limit: u32,
     ) -> Result<(Vec<Message>, MsgId), StoreError> {
-        self.flush()?;
+        if self
+            .waiting
+            .iter()
+            .any(|op| ops::changes_entries(op, conversation))
+        {
+            self.flush()?;
+        }
         let stored = Stored::read(&self.db)?;
         let segments = stored.get(&Row::conversation(Table::Segments, conversation))?;
         let segments = segments.map(|bytes| ops::decode_segments(&bytes));

@@ -17,6 +17,9 @@ use crate::{LocalId, SavedConversation, Segment, Segments, StoreOp, amended};
 /// The largest stored value that is decoded.
 pub(crate) const VALUE_BYTES_MAX: usize = 1024 * 1024;
 
+/// A message without its words.
+const MESSAGE_BYTES: usize = 256;
+
 /// The state of the outbox and of the frames, which grows with every operation.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Frames {
@@ -46,6 +49,31 @@ impl Frames {
     pub(crate) fn add(&mut self, id: LocalId) {
         self.outbox.insert(id.get());
         self.next_id = self.next_id.max(id.get() + 1);
+    }
+}
+
+/// About how many bytes an operation holds.
+pub(crate) fn bytes(op: &StoreOp) -> usize {
+    let held = match op {
+        StoreOp::Entries { messages, .. } => {
+            let words = messages.iter().filter_map(|message| message.body.words());
+            words.map(|words| MESSAGE_BYTES + words.len()).sum()
+        }
+        StoreOp::Users(users) => users.len() * MESSAGE_BYTES,
+        _ => 0,
+    };
+    MESSAGE_BYTES + held
+}
+
+/// Returns whether an operation changes entries of a conversation.
+pub(crate) fn changes_entries(op: &StoreOp, of: ConversationId) -> bool {
+    match op {
+        StoreOp::Amend(message) => message.conversation == of,
+        StoreOp::Entries { conversation, .. }
+        | StoreOp::Advance { conversation, .. }
+        | StoreOp::Delete { conversation, .. }
+        | StoreOp::Forget(conversation) => *conversation == of,
+        _ => false,
     }
 }
 
