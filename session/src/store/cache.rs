@@ -8,6 +8,7 @@ use cairn_client::{Message, PullRange, Timestamp};
 use redb::{Database, Durability};
 
 use super::error::StoreError;
+use super::frame::Second;
 use super::lock::Lock;
 use super::ops::{self, Frames};
 use super::plan::{Change, Plan, Stored};
@@ -29,6 +30,8 @@ pub struct Store {
     pub(super) path: Option<PathBuf>,
     _lock: Option<Lock>,
     pub(super) frames: Frames,
+    /// On disk alone.
+    pub(super) second: Option<Second>,
     pub(super) usage: Usage,
     pub(super) bytes_max: u64,
     pub(super) is_unclean: bool,
@@ -49,6 +52,7 @@ impl Store {
             path,
             _lock: lock,
             frames: Frames::default(),
+            second: None,
             usage: Usage::default(),
             bytes_max,
             is_unclean: false,
@@ -112,16 +116,17 @@ impl Store {
         let mut plan = Plan::new(&stored);
         let generation = self.frames.generation;
         for op in std::mem::take(&mut self.waiting) {
-            let is_answered = matches!(op, StoreOp::NoPending(_));
             ops::apply(op, &mut plan, &mut self.frames)?;
-            if is_answered || self.frames.generation > generation {
-                let meta = Row::meta(Meta::Generation);
-                let frame = self.frames.encode(Table::Meta, 0, Vec::new());
-                plan.put(meta, frame);
-            }
+        }
+        if self.frames.generation > generation {
+            let frame = self.frames.encode(Table::Meta, 0, Vec::new());
+            plan.put(Row::meta(Meta::Generation), frame);
         }
         self.write(plan)?;
         drop(stored);
+        if self.second.as_ref().is_some_and(Second::is_full) {
+            self.renew_second()?;
+        }
         self.trim()
     }
 
@@ -135,7 +140,13 @@ impl Store {
             self.is_unclean = true;
             plan.put(Row::meta(Meta::Unclean), vec![1]);
         }
+        let mut frames = std::mem::take(&mut plan.removed);
         let changes = plan.changes()?;
+        for change in &changes {
+            if change.row.is_framed() {
+                frames.extend(change.new.as_deref().unwrap_or_default());
+            }
+        }
         let used = self.usage.count(&changes);
         let transaction = self.begin()?;
         for of_table in changes.chunk_by(|a, b| a.row.table == b.row.table) {
@@ -166,7 +177,32 @@ impl Store {
             }
         }
         transaction.commit()?;
-        Ok(())
+        match &mut self.second {
+            Some(second) if !frames.is_empty() => second.append(&frames),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes the second copy again, with the present frames alone.
+    pub(super) fn renew_second(&mut self) -> Result<(), StoreError> {
+        let frames = self.all_frames()?;
+        match &mut self.second {
+            Some(second) => second.replace(&frames),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn all_frames(&self) -> Result<Vec<u8>, StoreError> {
+        let stored = Stored::read(&self.db)?;
+        let mut frames = Vec::new();
+        for table in [Table::Drafts, Table::Outbox] {
+            for (_, frame) in stored.all(table)? {
+                frames.extend(frame);
+            }
+        }
+        let generation = stored.get(&Row::meta(Meta::Generation))?;
+        frames.extend(generation.unwrap_or_default());
+        Ok(frames)
     }
 
     pub(super) fn begin(&self) -> Result<redb::WriteTransaction, StoreError> {

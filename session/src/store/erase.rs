@@ -34,6 +34,7 @@ impl Store {
         if !self.is_unclean {
             return Ok(());
         }
+        self.renew_second()?;
         if let Some(path) = self.path.clone() {
             self.db.compact()?;
             let bytes = || fs::metadata(&path).map_err(StoreError::io(&path));

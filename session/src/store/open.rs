@@ -14,7 +14,7 @@ use redb::{Builder, Database};
 
 use super::cache::{Store, decode};
 use super::error::StoreError;
-use super::frame::{self, Found, Seal};
+use super::frame::{self, Found, Seal, Second};
 use super::lock::{Lock, private};
 use super::plan::Stored;
 use super::row::{Meta, Row, Table};
@@ -25,6 +25,7 @@ const SCHEMA: u32 = 1;
 
 const FILE: &str = "cache.redb";
 const NEW_FILE: &str = "cache.redb.new";
+const SECOND_FILE: &str = "cache.frames";
 const LOCK_FILE: &str = "cache.lock";
 const DAMAGED_FILE: &str = "cache.redb.damaged";
 const OTHER_FILE: &str = "cache.redb.other";
@@ -162,7 +163,9 @@ impl Store {
             Some(Content::Usable(db)) => Self::continued(db, place.path, file)?,
             Some(Content::Damaged) => {
                 let bytes = fs::read(&place.path).map_err(StoreError::io(&place.path))?;
-                let found = frame::find(&bytes, seal);
+                // Without the second copy, the file itself holds most.
+                let second = fs::read(dir.join(SECOND_FILE)).unwrap_or_default();
+                let found = frame::find_in(bytes, &second, seal);
                 let aside = dir.join(DAMAGED_FILE);
                 let mut damage = Damage {
                     aside: aside.clone(),
@@ -186,6 +189,8 @@ impl Store {
                 (store, Condition::Kept)
             }
         };
+        let second = Second::create(dir.join(SECOND_FILE), &store.all_frames()?)?;
+        store.second = Some(second);
         let restored = store.restore(now)?;
         let stream = store.stream()?;
         Ok(Some(Opened {

@@ -109,7 +109,11 @@ pub(crate) fn apply(
             conversation,
             through,
         } => delete(plan, conversation, through)?,
-        StoreOp::Forget(conversation) => forget(plan, conversation)?,
+        StoreOp::Forget(conversation) => {
+            forget(plan, conversation)?;
+            let removed = frames.encode(Table::Drafts, conversation.get(), Vec::new());
+            plan.removed.extend(removed);
+        }
         StoreOp::Draft(draft) => {
             let row = Row::conversation(Table::Drafts, draft.conversation);
             let key = draft.conversation.get();
@@ -119,6 +123,8 @@ pub(crate) fn apply(
             );
         }
         StoreOp::NoDraft(conversation) => {
+            let removed = frames.encode(Table::Drafts, conversation.get(), Vec::new());
+            plan.removed.extend(removed);
             plan.remove(Row::conversation(Table::Drafts, conversation));
         }
         StoreOp::Pending(pending) => {
@@ -129,6 +135,8 @@ pub(crate) fn apply(
         }
         StoreOp::NoPending(id) => {
             frames.outbox.remove(&id.get());
+            let removed = frames.encode(Table::Outbox, id.get(), Vec::new());
+            plan.removed.extend(removed);
             plan.remove(Row::outbox(id));
         }
         StoreOp::NextSeq(conversation, seq) => {

@@ -80,6 +80,8 @@ impl Stored {
 pub(crate) struct Plan<'a> {
     stored: &'a Stored,
     rows: BTreeMap<Row, Option<Vec<u8>>>,
+    /// Frames of removed rows, for the second copy alone.
+    pub(crate) removed: Vec<u8>,
     /// Whether content was erased, so that freed pages must be overwritten.
     pub(crate) erases: bool,
 }
@@ -89,6 +91,7 @@ impl<'a> Plan<'a> {
         Self {
             stored,
             rows: BTreeMap::new(),
+            removed: Vec::new(),
             erases: false,
         }
     }

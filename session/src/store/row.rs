@@ -113,6 +113,15 @@ impl Row {
         Self::new(Table::Outbox, id.get().to_be_bytes().to_vec())
     }
 
+    /// Whether its value is a frame.
+    pub(crate) fn is_framed(&self) -> bool {
+        match self.table {
+            Table::Drafts | Table::Outbox => true,
+            Table::Meta => self.key == [Meta::Generation as u8],
+            _ => false,
+        }
+    }
+
     fn new(table: Table, key: Vec<u8>) -> Self {
         Self { table, key }
     }

@@ -95,11 +95,49 @@ fn empty_and_foreign_files_are_damaged() {
     }
 }
 
+#[test]
+fn second_copy_holds_what_was_cut_off_and_nothing_else() {
+    for length in [0, 100, 50_000] {
+        let dir = tempfile::tempdir().unwrap();
+        let whole = made(dir.path());
+        let mut store = open(dir.path()).store;
+        store.push(StoreOp::NoPending(LocalId::new(7)));
+        store.push(StoreOp::NoDraft(TEAM));
+        store.settle().unwrap();
+        store.flush().unwrap();
+        drop(store);
+        fs::write(dir.path().join("cache.redb"), &whole[..length]).unwrap();
+        let opened = open(dir.path());
+        assert_eq!(
+            words_of(&opened.restored.outbox),
+            ["left-6", "left-8", "left-9"]
+        );
+        assert_eq!(opened.restored.drafts, []);
+    }
+}
+
+#[test]
+fn damage_to_both_copies_is_survived() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = made(dir.path());
+    let second = fs::read(dir.path().join("cache.frames")).unwrap();
+    fs::write(dir.path().join("cache.redb"), &whole[..whole.len() - 1]).unwrap();
+    fs::write(dir.path().join("cache.frames"), &second[..second.len() / 3]).unwrap();
+    assert_eq!(opened_damaged(dir.path()).outbox, 4);
+    // The second copy is no reason to distrust the file.
+    open(dir.path()).store.damage_reported().unwrap();
+    fs::write(dir.path().join("cache.frames"), b"x").unwrap();
+    assert_eq!(reopen(dir.path()).restored.outbox.len(), 4);
+    fs::remove_file(dir.path().join("cache.frames")).unwrap();
+    assert_eq!(reopen(dir.path()).restored.outbox.len(), 4);
+}
+
 /// Whatever happens to a file, it is either as it was or set aside, and nothing wrong is read.
 #[test]
 fn random_damage_is_never_shown() {
     let dir = tempfile::tempdir().unwrap();
     let whole = made(dir.path());
+    let second = fs::read(dir.path().join("cache.frames")).unwrap();
     let rounds = std::env::var("CAIRN_DAMAGE_ROUNDS").map_or(60, |rounds| rounds.parse().unwrap());
     let mut state = 7_u64;
     let mut below = |bound: usize| {
@@ -123,6 +161,12 @@ fn random_damage_is_never_shown() {
             _ => bytes[below(whole.len())] ^= 1 << below(8),
         }
         fs::write(dir.path().join("cache.redb"), &bytes).unwrap();
+        let has_second = round % 3 == 0;
+        if has_second {
+            fs::write(dir.path().join("cache.frames"), &second).unwrap();
+        } else {
+            fs::remove_file(dir.path().join("cache.frames")).unwrap();
+        }
         let mut opened = open(dir.path());
         let outbox = words_of(&opened.restored.outbox);
         let expected = ["left-6", "left-7", "left-8", "left-9"];
@@ -139,6 +183,7 @@ fn random_damage_is_never_shown() {
             }
             Condition::Damaged(damage) => {
                 set_aside += 1;
+                assert!(!has_second || damage.outbox == 4, "round {round}");
                 lost += usize::from(damage.outbox < 4);
                 assert_eq!(damage.outbox, outbox.len());
                 assert!(outbox.iter().all(|words| words.starts_with("left-")));

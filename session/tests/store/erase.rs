@@ -17,7 +17,8 @@ const OTHER: ConversationId = ConversationId::new(2);
 
 /// The words in the file, each `word-…` up to its point, in the pages in use and in freed ones.
 fn words(dir: &Path) -> BTreeSet<String> {
-    let bytes = fs::read(dir.join("cache.redb")).unwrap();
+    let mut bytes = fs::read(dir.join("cache.redb")).unwrap();
+    bytes.extend(fs::read(dir.join("cache.frames")).unwrap_or_default());
     let (mut words, mut at) = (BTreeSet::new(), 0);
     while let Some(next) = bytes[at..].iter().position(|&byte| byte == b'w') {
         at += next;

@@ -164,7 +164,7 @@ fn files_are_for_their_owner_alone() {
         names.push(file.file_name().into_string().unwrap());
     }
     names.sort_unstable();
-    assert_eq!(names, ["cache.lock", "cache.redb"]);
+    assert_eq!(names, ["cache.frames", "cache.lock", "cache.redb"]);
 }
 
 #[test]

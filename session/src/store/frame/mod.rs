@@ -10,9 +10,13 @@
 //! `oldest` is the lowest id in the outbox at the time of writing: frames of lower ids are left
 //! over in freed pages, and what they hold was sent.
 
+mod second;
+
 use std::collections::BTreeMap;
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
+pub(crate) use self::second::Second;
 
 use super::row::Table;
 
@@ -133,6 +137,17 @@ pub(crate) fn find(bytes: &[u8], seal: Seal) -> Found {
         .frames
         .retain(|&(table, key), _| table != Table::Outbox.number() || key >= oldest.1);
     found
+}
+
+/// Finds all frames in a file and in its second copy, which alone counts if nothing is missing in
+/// it: frames that were removed are left over in freed pages of the file.
+pub(crate) fn find_in(mut file: Vec<u8>, second: &[u8], seal: Seal) -> Found {
+    let (in_file, in_second) = (find(&file, seal), find(second, seal));
+    if in_second.last_generation >= in_file.last_generation {
+        return in_second;
+    }
+    file.extend(second);
+    find(&file, seal)
 }
 
 #[cfg(test)]
