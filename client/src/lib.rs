@@ -104,8 +104,9 @@
 //!   follow an `@`.
 //! * **Receive:** [`follow`](view::Conversation::follow); only up to the present with
 //!   [`history`](view::Conversation::history); a single page, also backwards, with
-//!   [`pull`](view::Conversation::pull). A [`Timeline`] and the [`Events`] of [`Client::events`]
-//!   are streams ([`futures_core::Stream`]).
+//!   [`pull`](view::Conversation::pull); of all conversations as they are pushed, with
+//!   [`Client::pushes`]. A [`Timeline`] and the [`Events`] of [`Client::events`] are streams
+//!   ([`futures_core::Stream`]).
 //! * **Search:** [`Client::parse_query`] what a user typed, then [`Client::search`], a stream of
 //!   [`FoundMessage`].
 //! * **Move cursors:** [`ack`](view::Conversation::ack) for received messages;

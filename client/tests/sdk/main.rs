@@ -14,6 +14,7 @@ mod login_overview;
 mod overtaken;
 mod overview;
 mod paused_push;
+mod pushes;
 mod requests;
 mod sends;
 mod transfers;

@@ -374,6 +374,30 @@ async fn outbox_keeps_its_numbers() {
 }
 
 #[tokio::test]
+async fn forwards_of_an_outbox_take_part_in_its_numbers() {
+    let fake = Fake::start();
+    let (client, mut peer) = fake
+        .client(eager().send_stream(SendStreamId::named(0)))
+        .await;
+    let conversation = client.conversation(ONE);
+    let forward = conversation.enqueue_forward(ClientSeq::new(7), TWO, MsgId::new(3));
+    let accepted = soon(forward).await.unwrap();
+    let again = conversation.enqueue_forward(ClientSeq::new(7), TWO, MsgId::new(4));
+    assert!(matches!(soon(again).await, Err(Error::SeqUsed { .. })));
+    let (id, request) = peer.request().await;
+    let Request::Message(MessageRequest::Forward(forward)) = request else {
+        panic!("no forward: {request:?}");
+    };
+    assert_eq!(
+        (forward.to, forward.seq, forward.from, forward.msgid),
+        (ONE, ClientSeq::new(7), TWO, MsgId::new(3))
+    );
+    peer.answer(id, Ok(Answer::to::<Draft>(&MsgId::new(9))))
+        .await;
+    assert_eq!(soon(accepted).await, Ok(MsgId::new(9)));
+}
+
+#[tokio::test]
 async fn unsolicited_reply_is_a_protocol_error() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;

@@ -83,7 +83,13 @@ impl Session {
         let client = connected.client.clone();
         let shared = Arc::new(Shared::new(model, client, condition));
         let (effects, to_perform) = tokio::sync::mpsc::unbounded_channel();
-        let thread = Thread::new(Arc::clone(&shared), store, inbox, effects);
+        let thread = Thread::new(
+            Arc::clone(&shared),
+            store,
+            inbox,
+            effects,
+            options.clean_after,
+        );
         std::thread::Builder::new()
             .name("cairn-session".to_owned())
             .spawn(move || thread.run())?;

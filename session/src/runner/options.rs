@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use cairn_client::proto::content::body::Body;
 use cairn_client::{Client, ClientBuilder, Uploaded};
@@ -9,6 +10,9 @@ use cairn_client::{Client, ClientBuilder, Uploaded};
 use super::describe::as_file;
 use crate::store::ENTRIES_BYTES_MAX;
 use crate::{DraftFile, Zone, limits};
+
+/// How long what was erased stays in freed pages, by default.
+const CLEAN_TIME: Duration = Duration::from_secs(20);
 
 /// Returns the body that refers to an uploaded file, with an empty caption; `None` if the file
 /// cannot be sent.
@@ -21,6 +25,9 @@ pub struct SessionOptions {
     pub dir: Option<PathBuf>,
     /// Bytes of entries in the cache.
     pub entries_bytes_max: u64,
+    /// How long what was erased may stay in freed pages of the cache. Cleaning takes time in
+    /// proportion to the file.
+    pub clean_after: Duration,
     /// Entries that a window holds.
     pub window_entries_max: usize,
     /// The local time zone.
@@ -38,6 +45,7 @@ impl SessionOptions {
         Self {
             dir: None,
             entries_bytes_max: ENTRIES_BYTES_MAX,
+            clean_after: CLEAN_TIME,
             window_entries_max: limits::ENTRIES_MAX,
             zone: Zone::utc(),
             client: Client::builder(),

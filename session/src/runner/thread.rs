@@ -17,9 +17,6 @@ use crate::{Command, Effect, Fetched, Input, limits};
 /// How long changes that are not urgent wait to be written together.
 const FLUSH_TIME: Duration = Duration::from_secs(1);
 
-/// How long freed pages may hold what was erased.
-const CLEAN_TIME: Duration = Duration::from_secs(20);
-
 /// The model is given the time before another input once it is older than this.
 const CLOCK_TIME: u64 = 50;
 
@@ -46,6 +43,7 @@ pub(crate) struct Thread {
     wake_at: Option<Timestamp>,
     flush_at: Option<Instant>,
     clean_at: Option<Instant>,
+    clean_after: Duration,
 }
 
 /// The time of the clock.
@@ -61,6 +59,7 @@ impl Thread {
         store: Store,
         letters: Receiver<Letter>,
         requests: UnboundedSender<Effect>,
+        clean_after: Duration,
     ) -> Self {
         Self {
             shared,
@@ -73,6 +72,7 @@ impl Thread {
             wake_at: None,
             flush_at: None,
             clean_at: None,
+            clean_after,
         }
     }
 
@@ -184,7 +184,7 @@ impl Thread {
         if self.is_failed || !self.store.is_unclean() {
             self.clean_at = None;
         } else {
-            self.clean_at.get_or_insert_with(|| after(CLEAN_TIME));
+            self.clean_at.get_or_insert_with(|| after(self.clean_after));
         }
     }
 

@@ -301,3 +301,37 @@ async fn second_window_sends_without_an_outbox() {
     assert!(matches!(*alone.condition(), Condition::Kept));
     alone.close().await;
 }
+
+#[tokio::test]
+async fn forwards_wait_in_the_outbox_too() {
+    let mut world = World::new().await;
+    let dir = tempfile::tempdir().unwrap();
+    let target = world.client.conversations();
+    let target = target.create_group("archive".parse().unwrap(), Vec::new());
+    let target = target.await.unwrap();
+    let group = world.client.conversation(world.group);
+    let msgid = group.send("worth keeping").await.unwrap();
+    let session = world.online(dir.path()).await;
+    session.close().await;
+    world.server.stop().await;
+
+    let session = world.open(dir.path());
+    until(&session, "the list", |model| {
+        model.conversation(target).is_some()
+    })
+    .await;
+    let forward = Command::Forward {
+        from: world.group,
+        msgid,
+        to: target,
+    };
+    session.perform(forward).await;
+    assert_eq!(session.model().outbox().len(), 1);
+    session.close().await;
+    world.server.run().await;
+    let session = world.online(dir.path()).await;
+    until(&session, "it is sent", |model| model.outbox().is_empty()).await;
+    world.group = target;
+    assert_eq!(world.log().await, ["worth keeping"]);
+    session.close().await;
+}

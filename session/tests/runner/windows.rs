@@ -2,11 +2,14 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use cairn_session::store::Condition;
 use cairn_session::{Command, LinkView, Place, Session, SessionOptions, What};
 
-use crate::chat::{World, until};
+use tokio::time::interval;
+
+use crate::chat::{World, soon, until};
 
 fn shown(session: &Session, world: &World) -> Vec<String> {
     let window = session.model().window(world.group);
@@ -117,13 +120,44 @@ async fn recalled_words_leave_the_file() {
 }
 
 #[tokio::test]
+async fn recalled_words_leave_the_file_of_an_open_session() {
+    let world = World::new().await;
+    let dir = tempfile::tempdir().unwrap();
+    let options = SessionOptions {
+        clean_after: Duration::ZERO,
+        ..world.options(dir.path())
+    };
+    let session = Session::open(&world.account, options).unwrap();
+    until(&session, "the list", |model| !model.list().is_empty()).await;
+    open(&session, &world).await;
+    let group = world.client.conversation(world.group);
+    let secret = group.send("recalled-secret").await.unwrap();
+    soon("it is stored", async {
+        let mut looks = interval(Duration::from_millis(20));
+        while !is_in_file(dir.path(), "recalled-secret") {
+            looks.tick().await;
+        }
+    })
+    .await;
+    group.recall(secret).await.unwrap();
+    soon("it is erased", async {
+        let mut looks = interval(Duration::from_millis(20));
+        while is_in_file(dir.path(), "recalled-secret") {
+            looks.tick().await;
+        }
+    })
+    .await;
+    session.close().await;
+}
+
+#[tokio::test]
 async fn lost_membership_leaves_the_file() {
     let world = World::new().await;
     let dir = tempfile::tempdir().unwrap();
     let link = world
         .client
         .admin()
-        .create_invite(1, std::time::Duration::from_secs(600))
+        .create_invite(1, Duration::from_secs(600))
         .await
         .unwrap();
     let (_, bob) = world.server.join(&link, "bob").await;
