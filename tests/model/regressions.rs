@@ -1,6 +1,7 @@
 //! Scripts that once failed.
 
 mod files;
+mod users;
 
 use cairn_store::trees::Tree;
 

@@ -17,6 +17,7 @@ use crate::command::{Context, Handle};
 use crate::prefetch::Load;
 use crate::record::KindRecord;
 use crate::state::State;
+use crate::state::relations::other_of;
 
 pub(crate) struct OverviewPlan {
     /// Only later changes are shown; `None` shows everything.
@@ -82,7 +83,7 @@ impl State {
             .into_iter()
             .flat_map(|found| &found.conversations);
         let recent = conversations
-            .filter(|&&id| since.is_none_or(|since| self.revisions.changed(user, id, since)));
+            .filter(|&&id| since.is_none_or(|since| self.changed_for(user, id, since)));
         let places = recent.map(|&conversation| OverviewPlace {
             revision: self.revisions.of(conversation),
             conversation,
@@ -98,6 +99,16 @@ impl State {
             next_after: places.last().copied().filter(|_| !is_last),
             places,
         }
+    }
+
+    /// Returns whether the summary of a conversation changed for a member: a summary of a direct
+    /// chat contains its peer.
+    fn changed_for(&self, user: UserId, id: ConversationId, since: Revision) -> bool {
+        self.revisions.changed(user, id, since)
+            || other_of(id, user).is_some_and(|peer| {
+                let peer = self.users.get(&peer);
+                peer.is_some_and(|peer| peer.record.changed > since)
+            })
     }
 
     /// Notifies the operator of a device with a moment that is not in this server's past.

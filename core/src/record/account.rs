@@ -37,6 +37,8 @@ pub struct UserRecord {
     pub keywords: Vec<Keyword>,
     /// Names that the user gave up, at most [`crate::limits::FORMER_NAMES_MAX`].
     pub former_names: Vec<FormerName>,
+    /// The batch that last changed what others see of the user: name, role or state.
+    pub changed: Revision,
 }
 
 /// A name that a user gave up. No one else can take it for a while.
@@ -61,12 +63,18 @@ impl UserRecord {
             alias_of: None,
             keywords: Vec::new(),
             former_names: Vec::new(),
+            changed: Revision::new(0),
         }
     }
 
     #[must_use]
     pub const fn is_active(&self) -> bool {
         matches!(self.status, UserStatus::Active)
+    }
+
+    /// Returns whether others see the same of both.
+    pub(crate) fn looks_like(&self, other: &Self) -> bool {
+        self.name == other.name && self.role == other.role && self.state() == other.state()
     }
 
     /// What others see of the status and the origin.

@@ -11,12 +11,12 @@ use cairn_proto::model::group::Role;
 use crate::api::change::{Appended, Change, Origin};
 use crate::record::{
     ConversationRecord, MemberCounts, MemberDetails, MemberRecord, MembershipRecord, RecentSend,
-    UsedStream,
+    UsedStream, UserRecord,
 };
-use crate::state::State;
 use crate::state::conversation::{Conversation, Member};
 use crate::state::relations::Relations;
 use crate::state::send_stream::{SendSlots, SendStream};
+use crate::state::{State, User};
 
 impl State {
     /// Applies a change. Applying it again, alone or with all later changes, ends in the same
@@ -42,14 +42,7 @@ impl State {
                 device,
                 msgid,
             } => self.apply_delivered(conversation, user, device, msgid),
-            Change::User(id, record) => {
-                self.dirty.users.insert(*id);
-                if !self.users.contains_key(id) {
-                    // New users have no relations to load.
-                    self.relations.insert(*id, Relations::default());
-                }
-                self.install_user(*id, record.clone());
-            }
+            Change::User(id, record) => self.apply_user(*id, record.clone()),
             Change::Device(user, id, record) => {
                 self.dirty.devices.insert((*user, *id));
                 self.install_device(*user, *id, record.clone());
@@ -339,6 +332,23 @@ impl State {
             *cursor = msgid;
             found.note_member(user);
         }
+    }
+
+    fn apply_user(&mut self, id: UserId, mut record: UserRecord) {
+        self.dirty.users.insert(id);
+        let open = self.revisions.open;
+        if let Some(User { record: before, .. }) = self.users.get(&id) {
+            let looks_the_same = before.looks_like(&record);
+            record.changed = record.changed.max(before.changed);
+            if !looks_the_same {
+                record.changed = record.changed.max(open);
+            }
+        } else {
+            record.changed = record.changed.max(open);
+            // New users have no relations to load.
+            self.relations.insert(id, Relations::default());
+        }
+        self.install_user(id, record);
     }
 
     fn apply_device_removed(&mut self, user: UserId, device: DeviceId) {

@@ -145,6 +145,7 @@ fn trees_of(naive: &Naive) -> Trees {
                 alias_of: user.alias_of,
                 keywords: user.keywords.clone(),
                 former_names: user.former_names.clone(),
+                changed: Revision::new(naive.changes.users[&id]),
             },
         );
         for (&device, found) in &user.devices {
