@@ -24,7 +24,11 @@ fn overviews_show_new_names_of_peers() {
         user: 1,
         name: 4,
     };
-    let steps = [caught_up(), vec![rename, Step::Commit, Step::CatchUp { by: 9 }]].concat();
+    let steps = [
+        caught_up(),
+        vec![rename, Step::Commit, Step::CatchUp { by: 9 }],
+    ]
+    .concat();
     goes_well(steps, crashes(0, 1));
 }
 
