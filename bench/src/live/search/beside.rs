@@ -1,27 +1,31 @@
 //! Sends beside a search that never ends, compared with sends beside a thread that burns processor
 //! time at the same priority.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::hint::black_box;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use cairn_client::Client;
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::ConversationId;
 use cairn_client::proto::model::search::Query;
 use cairn_client::proto::text::Text;
+use cairn_client::{Accepted, Client};
+use futures_util::future::try_join;
 use serde::Serialize;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use crate::error::Result;
 use crate::latency::Latencies;
 
 /// Unanswered sends at a time.
 const IN_FLIGHT: usize = 16;
+
+/// The time of one turn.
+const TURN: Duration = Duration::from_millis(200);
 
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Round {
@@ -39,7 +43,8 @@ impl Round {
     }
 }
 
-/// Sends beside a search for a word that no message has, and then beside the control.
+/// Sends beside a search for a word that no message has, and beside the control, in short turns: a
+/// disturbance by others meets both alike.
 pub(super) async fn round(
     sender: &Client,
     searcher: &Client,
@@ -47,60 +52,71 @@ pub(super) async fn round(
     to: ConversationId,
     time: Duration,
 ) -> Result<Round> {
-    let (search_per_s, search_ms) = {
-        let mut sending = pin!(send(sender, to, time));
+    let (mut beside_search, mut beside_control) = (Sent::default(), Sent::default());
+    while beside_control.time < time {
+        let is_over = Cell::new(false);
+        let sending = async {
+            let sent = send(sender, to, TURN, &mut beside_search).await;
+            is_over.set(true);
+            sent
+        };
+        // The last request of the search is awaited, so that it is not left to the other turn.
         let searching = async {
-            loop {
+            while !is_over.get() {
                 let mut search = searcher.search(query.clone());
-                while let Some(page) = search.next_page().await {
+                while !is_over.get()
+                    && let Some(page) = search.next_page().await
+                {
                     page?;
                 }
             }
+            Ok(())
         };
-        tokio::select! {
-            sent = &mut sending => sent?,
-            searched = searching => {
-                let never: Result<()> = searched;
-                never?;
-                sending.await?
-            }
-        }
-    };
-    // The search in flight ends within its budget.
-    sleep(Duration::from_millis(600)).await;
-    let control = Control::start();
-    let (control_per_s, control_ms) = send(sender, to, time).await?;
-    drop(control);
+        try_join(sending, searching).await?;
+        let control = Control::start();
+        send(sender, to, TURN, &mut beside_control).await?;
+        drop(control);
+    }
     Ok(Round {
-        search_per_s,
-        control_per_s,
-        search_ms,
-        control_ms,
+        search_per_s: beside_search.per_s(),
+        control_per_s: beside_control.per_s(),
+        search_ms: beside_search.latencies,
+        control_ms: beside_control.latencies,
     })
 }
 
-async fn send(client: &Client, to: ConversationId, time: Duration) -> Result<(f64, Latencies)> {
+/// What was sent in the turns of one kind.
+#[derive(Default)]
+struct Sent {
+    time: Duration,
+    latencies: Latencies,
+}
+
+impl Sent {
+    fn per_s(&self) -> f64 {
+        self.latencies.count() as f64 / self.time.as_secs_f64()
+    }
+}
+
+async fn send(client: &Client, to: ConversationId, time: Duration, sent: &mut Sent) -> Result<()> {
     let began = Instant::now();
-    let mut latencies = Latencies::default();
-    let mut unanswered = VecDeque::new();
+    let mut unanswered = VecDeque::<(Instant, Accepted)>::new();
     while began.elapsed() < time {
         if unanswered.len() == IN_FLIGHT
             && let Some((since, accepted)) = unanswered.pop_front()
         {
-            let since: Instant = since;
-            let accepted: cairn_client::Accepted = accepted;
             accepted.await?;
-            latencies.record(since.elapsed());
+            sent.latencies.record(since.elapsed());
         }
         let text = Text::new("a message that is sent beside a search")?;
         let accepted = client.conversation(to).enqueue(Body::Text(text)).await?;
         unanswered.push_back((Instant::now(), accepted));
     }
-    let per_s = latencies.count() as f64 / began.elapsed().as_secs_f64();
+    sent.time += began.elapsed();
     for (_, accepted) in unanswered {
         accepted.await?;
     }
-    Ok((per_s, latencies))
+    Ok(())
 }
 
 /// A thread that burns processor time at the priority of a search, until dropped.
