@@ -13,4 +13,6 @@
 #![warn(clippy::exit)]
 
 pub mod cli;
+#[cfg(feature = "tui")]
+mod tui;
 mod ui;

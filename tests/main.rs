@@ -34,4 +34,6 @@ mod search;
 mod support;
 mod text;
 mod tidy;
+#[cfg(feature = "tui")]
+mod tui;
 mod year;

@@ -17,6 +17,8 @@ use crate::cli::output::Output;
 use crate::cli::people::{contacts, users, watch};
 use crate::cli::server::{audit, compact, config, doctor, serve, stats};
 use crate::cli::{completions, group, help, import, search};
+#[cfg(feature = "tui")]
+use crate::tui;
 
 /// Team chat in one binary: every message stored once, every reader a cursor
 ///
@@ -57,6 +59,8 @@ pub(crate) struct Global {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    #[cfg(feature = "tui")]
+    Chat(tui::ChatArgs),
     Serve(Box<serve::ServeArgs>),
     Join(join::JoinArgs),
     Login(login::LoginArgs),

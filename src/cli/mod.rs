@@ -31,15 +31,19 @@ mod people;
 mod process;
 mod search;
 mod server;
-mod signals;
+pub(crate) mod signals;
 
 use std::ffi::OsString;
 
 use self::command_line::{Cli, Command};
-use self::failure::Exit;
 
+#[cfg(feature = "tui")]
+pub(crate) use self::account::profile::Profile;
+#[cfg(feature = "tui")]
+pub(crate) use self::args::target::Target;
 pub use self::command_line::command;
 pub use self::context::Context;
+pub(crate) use self::failure::Exit;
 pub use self::failure::Failure;
 pub use self::input::Input;
 pub use self::output::{Format, Output};

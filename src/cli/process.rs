@@ -4,6 +4,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::cli::account::profile::Profile;
@@ -15,6 +16,8 @@ use crate::cli::input::Input;
 use crate::cli::output::{Format, Output};
 use crate::cli::server::{compact, serve};
 use crate::cli::{command_line, completions, signals};
+#[cfg(feature = "tui")]
+use crate::tui;
 #[cfg(feature = "bench")]
 use {crate::cli::bench, cairn_bench::Contender};
 
@@ -43,7 +46,7 @@ pub fn race(contenders: Vec<Contender>) -> ExitCode {
 }
 
 fn start(args: impl IntoIterator<Item = OsString>, others: Others) -> ExitCode {
-    let cli = match Cli::parse_words(args) {
+    let cli = match Cli::parse_words(or_chat(args)) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version go to standard output; a reader may close it early.
@@ -72,6 +75,21 @@ fn start(args: impl IntoIterator<Item = OsString>, others: Others) -> ExitCode {
     }
 }
 
+/// `cairn` alone is `cairn chat`, for users with a profile at a terminal.
+fn or_chat(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut args: Vec<OsString> = args.into_iter().collect();
+    let has_profile = || {
+        let named = env::var_os("CAIRN_PROFILE").map(PathBuf::from);
+        let profile = Profile::locate(named.as_deref());
+        profile.is_ok_and(|profile| profile.load().is_ok_and(|account| account.is_some()))
+    };
+    let is_terminal = || io::stdin().is_terminal() && io::stdout().is_terminal();
+    if cfg!(feature = "tui") && args.len() == 1 && is_terminal() && has_profile() {
+        args.push("chat".into());
+    }
+    args
+}
+
 fn run(
     command: Command,
     global: &Global,
@@ -85,6 +103,8 @@ fn run(
         })
     };
     match command {
+        #[cfg(feature = "tui")]
+        Command::Chat(args) => block_on(tui::chat(args, &local()?.profile)),
         Command::Serve(args) => {
             log_to_stderr(&args);
             serve::run(*args, output, signals::stop_requested())

@@ -37,6 +37,12 @@ impl Profile {
         Ok(Self { dir })
     }
 
+    /// The folder.
+    #[cfg(feature = "tui")]
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     fn path(&self) -> PathBuf {
         self.dir.join(FILE_NAME)
     }

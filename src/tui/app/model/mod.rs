@@ -1,0 +1,8 @@
+//! The state of the client.
+
+pub(crate) mod geometry;
+pub(crate) mod overlay;
+pub(crate) mod picker;
+pub(crate) mod scrolling;
+pub(crate) mod state;
+pub(crate) mod world;

@@ -1,0 +1,156 @@
+//! The two bars: what is open, and what is going on.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::tui::app::act::navigate::Calling as _;
+use crate::tui::app::model::scrolling::Scroll;
+use crate::tui::app::model::state::{Mode, State};
+use crate::tui::draw::list::name;
+use crate::tui::draw::rows::unnamed;
+use crate::tui::keys::action::Action;
+use crate::tui::text::markup::one_line;
+use crate::tui::text::{paint, words};
+use crate::tui::theme::Role;
+
+/// The line above the timeline: name, topic, members.
+pub(super) fn title(state: &State, buffer: &mut Buffer, area: Rect) {
+    let style = state.settings.theme.style(Role::Bar);
+    paint::fill(buffer, area, style);
+    let Some(id) = state.open else {
+        paint::text(
+            buffer,
+            inset(area),
+            words::TITLE,
+            style,
+            state.settings.ambiguous,
+        );
+        return;
+    };
+    let listed = state.world.conversation(id);
+    let mut text = listed.map_or_else(|| unnamed(id), name);
+    let details = state.world.details.as_ref();
+    let topic = details.and_then(|details| details.topic.as_ref());
+    if let Some(topic) = topic.filter(|topic| !topic.is_empty()) {
+        text.push_str(" - ");
+        text.push_str(&one_line(topic.as_str()));
+    }
+    let is_group = listed.is_some_and(|row| row.peer.is_none());
+    let right = match (
+        &state.world.details,
+        listed.and_then(|listed| listed.presence),
+    ) {
+        (Some(details), _) if is_group => words::member_count(details.members.len()),
+        (_, Some(presence)) => presence.as_str().to_owned(),
+        _ => String::new(),
+    };
+    two_sided(state, buffer, area, &text, &right, style);
+}
+
+/// The line below the timeline: notes, the connection, who is typing; at the right what the keys
+/// apply to.
+pub(super) fn bar(state: &State, buffer: &mut Buffer, area: Rect) {
+    let theme = state.settings.theme;
+    let mut style = theme.style(Role::Bar);
+    paint::fill(buffer, area, style);
+    let left = if let Some(note) = &state.note {
+        if note.role == Role::Error {
+            style = style.patch(theme.style(Role::Error));
+        }
+        note.text.clone()
+    } else if let Some(link) = words::link(&state.world.link, state.now) {
+        link
+    } else {
+        let window = state.window();
+        let typing = window.map_or(&[][..], |window| window.typing.as_slice());
+        let names: Vec<String> = typing.iter().map(|&user| state.world.name(user)).collect();
+        match names.is_empty() {
+            true if state.world.is_second => words::SECOND.to_owned(),
+            true => String::new(),
+            false => one_line(&words::typing(&names)),
+        }
+    };
+    two_sided(state, buffer, area, &left, &hints(state), style);
+}
+
+fn hints(state: &State) -> String {
+    if let Some(completion) = &state.completion {
+        let (at, count) = (completion.selected + 1, completion.choices.len());
+        return format!("{at}/{count}");
+    }
+    let key = |action| {
+        let key = state.settings.bindings.key_of(action);
+        key.map_or_else(String::new, |key| key.to_string())
+    };
+    match state.mode {
+        Mode::Select(_) => words::SELECT_HINT.to_owned(),
+        Mode::Vim => words::VIM_HINT.to_owned(),
+        Mode::Write => {
+            let elsewhere = state
+                .world
+                .list
+                .iter()
+                .filter(|listed| listed.is_calling() && Some(listed.id) != state.open);
+            let below = match (state.scroll, state.world.is_at_end()) {
+                (Scroll::End, true) => String::new(),
+                _ => words::below(&key(Action::End)),
+            };
+            let unread = match elsewhere.count() {
+                0 => String::new(),
+                count => words::elsewhere(count, &key(Action::NextActive)),
+            };
+            let keys = words::hint(&key(Action::Switcher), &key(Action::Help));
+            [below, unread, keys]
+                .into_iter()
+                .filter(|text| !text.is_empty())
+                .collect::<Vec<_>>()
+                .join("  ")
+        }
+    }
+}
+
+fn inset(area: Rect) -> Rect {
+    Rect {
+        x: area.x + 1.min(area.width),
+        width: area.width.saturating_sub(1),
+        ..area
+    }
+}
+
+/// Writes a text at the left, and another at the right if both fit.
+fn two_sided(
+    state: &State,
+    buffer: &mut Buffer,
+    area: Rect,
+    left: &str,
+    right: &str,
+    style: ratatui::style::Style,
+) {
+    let ambiguous = state.settings.ambiguous;
+    let area = inset(area);
+    let width = usize::from(area.width);
+    let taken = ambiguous.text(right);
+    // The right side gives way.
+    let needed = ambiguous.text(left);
+    let shown = if needed + taken + 3 <= width {
+        right
+    } else {
+        ""
+    };
+    let taken = ambiguous.text(shown);
+    let room = width.saturating_sub(if taken == 0 { 1 } else { taken + 3 });
+    paint::text(
+        buffer,
+        area,
+        &ambiguous.shortened(left, room),
+        style,
+        ambiguous,
+    );
+    let columns = u16::try_from(taken).unwrap_or(0);
+    let end = Rect {
+        x: (area.x + area.width).saturating_sub(columns + 1),
+        width: columns.min(area.width),
+        ..area
+    };
+    paint::text(buffer, end, shown, style, ambiguous);
+}

@@ -1,0 +1,148 @@
+//! Copies what the session shows. Parts that did not change are shared with the copy before.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_session::store::Condition;
+use cairn_session::{Changes, Entry, Model, Part, Row, RowKey, Session, SystemLine, What};
+
+use crate::tui::app::model::world::{Window, World};
+
+/// The last copy.
+#[derive(Debug)]
+pub(super) struct Views {
+    world: World,
+    open: Option<ConversationId>,
+}
+
+impl Views {
+    pub(super) fn new() -> Self {
+        Self {
+            world: World::empty(),
+            open: None,
+        }
+    }
+
+    /// Copies what changed; everything without `changes`, and after another conversation was
+    /// opened.
+    pub(super) fn world(
+        &mut self,
+        session: &Session,
+        open: Option<ConversationId>,
+        kept: &[RowKey],
+        changes: Option<&Changes>,
+    ) -> World {
+        let changes = changes.filter(|_| self.open == open);
+        self.open = open;
+        let has = |part: Part| changes.is_none_or(|changes| changes.parts.contains(&part));
+        let world = &mut self.world;
+        let model = session.model();
+        world.now = super::clock::now();
+        world.link = model.link();
+        let is_listed = has(Part::List) || has(Part::People) || has(Part::Outbox);
+        let has_draft = changes.is_none_or(|changes| {
+            changes
+                .parts
+                .iter()
+                .any(|part| matches!(part, Part::Draft(_)))
+        });
+        if is_listed || has_draft {
+            world.list = Arc::new(model.list());
+            let totals = model.totals();
+            (world.unread, world.mentions) = (totals.unread, totals.mentions);
+        }
+        match open {
+            Some(id) => {
+                if has(Part::Details(id)) {
+                    world.details = model.details(id).cloned().map(Arc::new);
+                }
+                world.draft = model.draft(id).cloned();
+                if has(Part::Window(id)) || has(Part::Outbox) || has(Part::Details(id)) {
+                    let view = model.window(id);
+                    let window = view.map(|view| Window::new(view, kept));
+                    world.quoted = Arc::new(quoted(&model, id, window.as_ref()));
+                    world.window = window.map(Arc::new);
+                }
+            }
+            None => (world.window, world.details, world.draft) = (None, None, None),
+        }
+        learn_names(world, &model, has(Part::People));
+        drop(model);
+        world.is_second = matches!(*session.condition(), Condition::InUse);
+        world.clone()
+    }
+}
+
+/// The messages that shown replies refer to, as far as they are held but not shown.
+fn quoted(
+    model: &Model,
+    id: ConversationId,
+    window: Option<&Window>,
+) -> HashMap<MsgId, Arc<Entry>> {
+    let rows = window.map_or(&[][..], |window| window.rows.as_slice());
+    let replied = rows.iter().filter_map(|row| match &row.what {
+        What::Message(message) => message.entry.reply_to,
+        _ => None,
+    });
+    let found =
+        replied.filter_map(|msgid| Some((msgid, Arc::new(model.entry(id, msgid)?.clone()))));
+    found.collect()
+}
+
+/// Adds the names of users that are shown.
+fn learn_names(world: &mut World, model: &Model, has_changed: bool) {
+    let mut users = BTreeSet::from([model.me()]);
+    for listed in world.list.iter() {
+        users.extend(listed.typing.iter().chain(&listed.peer));
+    }
+    if let Some(window) = &world.window {
+        users.extend(&window.typing);
+        window
+            .rows
+            .iter()
+            .for_each(|row| note_users(row, &mut users));
+    }
+    for entry in world.quoted.values() {
+        users.insert(entry.sender);
+    }
+    if let Some(details) = &world.details {
+        users.extend(details.members.keys());
+    }
+    if !has_changed && users.iter().all(|user| world.names.contains_key(user)) {
+        return;
+    }
+    let name = |user: UserId| Some((user, model.user(user)?.name.to_string()));
+    world.names = Arc::new(users.into_iter().filter_map(name).collect());
+}
+
+fn note_users(row: &Row, users: &mut BTreeSet<UserId>) {
+    match &row.what {
+        What::Message(message) => {
+            let entry = &message.entry;
+            users.insert(entry.sender);
+            users.extend(entry.mentions.iter().copied());
+            users.extend(entry.forwarded.map(|forwarded| forwarded.author));
+            if let cairn_proto::content::body::Body::Recalled { by } = entry.body {
+                users.insert(by);
+            }
+        }
+        What::System { by, line, .. } => {
+            users.insert(*by);
+            match line {
+                SystemLine::Added(all)
+                | SystemLine::Removed(all)
+                | SystemLine::Banned(all)
+                | SystemLine::Unbanned(all) => users.extend(all),
+                SystemLine::RoleSet(user, _)
+                | SystemLine::HandedOver(user)
+                | SystemLine::Muted(user, _)
+                | SystemLine::Unmuted(user) => {
+                    users.insert(*user);
+                }
+                _ => {}
+            }
+        }
+        _ => {}
+    }
+}

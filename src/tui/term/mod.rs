@@ -1,0 +1,6 @@
+//! The terminal: modes that are restored however the program ends, and sequences outside of frames.
+
+pub(crate) mod ambiguous;
+pub(crate) mod guard;
+pub(crate) mod osc;
+pub(crate) mod screen;

@@ -1,0 +1,433 @@
+//! Every English word of the client: system lines, states, days, failures, hints. A second language
+//! needs a second file like this one, and touches no logic.
+
+use cairn_proto::content::body::Body;
+use cairn_proto::ids::Timestamp;
+use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::model::group::GroupSettings;
+use cairn_session::{
+    Date, Day, Doubt, Failure, FileFault, LinkFault, LinkView, Notice, Outgoing, Pending, Reason,
+    SendState, SystemLine,
+};
+
+use crate::tui::app::model::picker::Purpose;
+use crate::tui::keys::action::Context;
+
+pub(crate) const KEYS: &str = "Keys";
+pub(crate) const MEMBERS: &str = "Members";
+pub(crate) const RECEIPTS: &str = "Receipts";
+pub(crate) const PROFILE: &str = "Profile";
+pub(crate) const WHY_UNREAD: &str = "Why unread?";
+pub(crate) const DONE: &str = "Done.";
+pub(crate) const RUNNING: &str = "Running; Esc cancels.";
+pub(crate) const QUIT_HINT: &str = "Ctrl+C again quits";
+pub(crate) const GO_HINT: &str = "Type a name; Enter opens, Esc closes";
+pub(crate) const FORWARD_HINT: &str = "Forward to; Enter sends, Esc closes";
+pub(crate) const REACT_HINT: &str = "Type the name of an emoji; again removes it";
+pub(crate) const SEARCH_HINT: &str = "Type words; Enter searches";
+pub(crate) const SEARCHING: &str = "Searching";
+pub(crate) const PLACE_HINT: &str = "A number, a day such as 2026-11-26, or a link";
+pub(crate) const NO_PLACE: &str = "That is neither a number, nor a day, nor a link of this server";
+pub(crate) const NO_SUCH_DAY: &str = "No messages on that day or later";
+pub(crate) const RECALL_HINT: &str = "Type y and Enter to delete the message for everyone";
+pub(crate) const FORWARDED: &str = "Forwarded";
+pub(crate) const MARKED_READ: &str = "Marked as read";
+pub(crate) const MARKED_UNREAD: &str = "Marked as unread from here";
+pub(crate) const NOTHING_UNREAD: &str = "Nothing unread elsewhere";
+pub(crate) const NO_WAY_BACK: &str = "No earlier place to go back to";
+pub(crate) const ATTACH_HINT: &str = "Send this text first; then /send PATH";
+pub(crate) const EMPTY_EDIT: &str = "An edit needs a text; d deletes the message";
+pub(crate) const NOTHING_OPEN: &str = "No conversation is open; Ctrl+K opens one";
+pub(crate) const NOT_SENT_YET: &str = "Not sent yet; x drops the message";
+pub(crate) const ALREADY_SENT: &str = "Already sent";
+pub(crate) const NOT_YOURS: &str = "Only its sender edits a message";
+pub(crate) const NO_TEXT: &str = "This message has no text to edit";
+pub(crate) const DELETED: &str = "This message was deleted";
+pub(crate) const COPIED: &str = "Copied";
+pub(crate) const OPENING: &str = "Downloading";
+pub(crate) const NOTHING_TO_OPEN: &str = "Nothing to open in this message";
+pub(crate) const NO_COMPLETION: &str = "No completion";
+pub(crate) const UNCLOSED_QUOTE: &str = "A quote is not closed";
+pub(crate) const SEND_USAGE: &str = "/send PATH [CAPTION]";
+pub(crate) const EDITING: &str = "Editing";
+pub(crate) const NOTHING_HERE: &str = "No conversation yet. Ctrl+K finds people and groups.";
+pub(crate) const CHOOSE: &str = "Ctrl+K goes to a conversation, F1 shows all keys.";
+pub(crate) const LOADING: &str = "Loading";
+pub(crate) const SECOND: &str = "open elsewhere: nothing is kept on disk here";
+pub(crate) const TITLE: &str = "cairn";
+pub(crate) const REFUSED_SERVER: &str = "it works on the server's files; run it in a shell";
+pub(crate) const REFUSED_ACCOUNT: &str = "it changes the account of a profile; run it in a shell";
+pub(crate) const REFUSED_IMPORT: &str = "it reads many files; run it in a shell";
+pub(crate) const REFUSED_SHELL: &str = "it prints a script; run it in a shell";
+pub(crate) const REFUSED_CHAT: &str = "this is it";
+
+pub(crate) const ESC_CANCELS: &str = "Esc cancels";
+pub(crate) const SELECT_HINT: &str = "r reply  e edit  + react  y copy  Esc back";
+pub(crate) const VIM_HINT: &str = "i writes";
+
+/// The prompt of a picker.
+pub(crate) const fn purpose(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Go => "Go to: ",
+        Purpose::Forward { .. } => "Forward to: ",
+        Purpose::React(_) => "React: ",
+        Purpose::Search {
+            within: Some(_), ..
+        } => "Search: ",
+        Purpose::Search { within: None, .. } => "Search everywhere: ",
+        Purpose::Place => "Go to message or day: ",
+        Purpose::Recall(_) => "Delete? ",
+    }
+}
+
+pub(crate) fn hint(switcher: &str, help: &str) -> String {
+    format!("{switcher} go to  {help} keys")
+}
+
+pub(crate) fn below(end: &str) -> String {
+    format!("more below ({end})")
+}
+
+pub(crate) fn elsewhere(count: usize, key: &str) -> String {
+    format!("{count} unread ({key})")
+}
+
+pub(crate) const TOO_LONG_TO_COPY: &str = "The text is too long for the clipboard of a terminal";
+pub(crate) const NOT_YOURSELF: &str = "There is no direct chat with yourself";
+pub(crate) const NO_TERMINAL: &str = "`cairn chat` needs a terminal";
+pub(crate) const NO_TERMINAL_HINT: &str = "`cairn chat --plain` reads and writes lines";
+pub(crate) const CANNOT_START: &str = "cannot start the client";
+pub(crate) const TERMINAL_FAILED: &str = "the terminal failed";
+pub(crate) const ASCII_LOCALE: &str =
+    "The locale is C: set LANG=C.UTF-8, or other scripts may not be shown";
+pub(crate) const ONLINE: &str = "connected";
+pub(crate) const PLAIN_START: &str = "cairn: a line is a message; /help lists commands; /quit ends";
+pub(crate) const PLAIN_HELP: &str = "/open NAME goes to a conversation, /list lists them, \
+    /send PATH sends a file, /react . NUMBER EMOJI reacts; every command of cairn works after /, \
+    and . is the open conversation";
+
+pub(crate) fn plain_open(name: &str) -> String {
+    format!("in {name}")
+}
+
+pub(crate) fn plain_reply(msgid: MsgId) -> String {
+    format!(" replies to {msgid}")
+}
+
+pub(crate) fn opened(what: &str) -> String {
+    format!("Opened {what}")
+}
+
+pub(crate) fn not_opened(link: &str) -> String {
+    format!("No browser here: {link}")
+}
+
+pub(crate) fn saved(path: &str) -> String {
+    format!("Saved as {path}")
+}
+
+pub(crate) fn no_file(path: &str) -> String {
+    format!("there is no file {path}")
+}
+
+pub(crate) fn not_a_file(path: &str) -> String {
+    format!("{path} is no regular file")
+}
+
+pub(crate) fn no_editor(editor: &str) -> String {
+    format!("the editor '{editor}' failed; $VISUAL or $EDITOR names another")
+}
+
+pub(crate) fn wrong_config(path: &str) -> String {
+    format!("the settings in {path} cannot be used")
+}
+
+pub(crate) fn searched(hits: usize, read: u64) -> String {
+    format!("{hits} found, {read} messages read")
+}
+
+pub(crate) fn found(hits: usize) -> String {
+    match hits {
+        0 => "Nothing found".to_owned(),
+        1 => "1 message; Enter goes there".to_owned(),
+        count => format!("{count} messages; Enter goes there"),
+    }
+}
+
+pub(crate) fn draft_refused(why: &Failure) -> String {
+    format!("not sent: {}", failed(why))
+}
+
+pub(crate) fn refused(command: &str, why: &str) -> String {
+    format!("/{command} does not run here: {why}")
+}
+
+pub(crate) fn is_yes(typed: &str) -> bool {
+    matches!(typed.trim().to_lowercase().as_str(), "y" | "yes")
+}
+
+/// The title of a section of keys.
+pub(crate) const fn context(context: Context) -> &'static str {
+    match context {
+        Context::Everywhere => "Everywhere",
+        Context::Composer => "Writing",
+        Context::Message => "A selected message",
+        Context::List => "Lists",
+        Context::Pane => "Panes",
+        Context::Vim => "The timeline with the keys of vim",
+    }
+}
+
+pub(crate) fn unknown_user(user: UserId) -> String {
+    format!("user {user}")
+}
+
+/// The text of a message, as it was typed.
+pub(crate) fn text_of(body: &Body) -> &str {
+    match body {
+        Body::Text(text) | Body::Emote(text) => text.as_str(),
+        Body::Emoji(name) => name.as_str(),
+        Body::Image(_) | Body::Video(_) | Body::File(_) => body
+            .attachment()
+            .map_or("", |attachment| attachment.caption.as_str()),
+        _ => "",
+    }
+}
+
+pub(crate) fn text_of_pending(pending: &Pending) -> String {
+    match &pending.what {
+        Outgoing::Message { body, .. } => text_of(body).to_owned(),
+        Outgoing::File { caption, .. } => caption.clone(),
+        Outgoing::Forward { .. } => String::new(),
+    }
+}
+
+pub(crate) fn start(name: &str) -> String {
+    format!("The beginning of {name}")
+}
+
+pub(crate) fn unread(count: u64) -> String {
+    match count {
+        1 => "1 new message".to_owned(),
+        count => format!("{count} new messages"),
+    }
+}
+
+pub(crate) fn gap(from: MsgId, to: MsgId) -> String {
+    match to.get().saturating_sub(from.get()) + 1 {
+        1 => "1 message is not loaded yet".to_owned(),
+        count => format!("{count} messages are not loaded yet"),
+    }
+}
+
+pub(crate) fn day(day: &Day) -> String {
+    match day {
+        Day::Today => "Today".to_owned(),
+        Day::Yesterday => "Yesterday".to_owned(),
+        Day::On(Date { year, month, day }) => {
+            let date = i16::try_from(*year).ok().and_then(|year| {
+                let (month, day) = (i8::try_from(*month).ok()?, i8::try_from(*day).ok()?);
+                jiff::civil::Date::new(year, month, day).ok()
+            });
+            match date {
+                Some(date) => date.strftime("%A, %-d %B %Y").to_string(),
+                None => format!("{year}-{month:02}-{day:02}"),
+            }
+        }
+    }
+}
+
+/// A change of the conversation, to follow the name of the user who made it.
+pub(crate) fn system(line: &SystemLine, name: &dyn Fn(UserId) -> String) -> String {
+    let list = |users: &[UserId]| {
+        let names: Vec<String> = users.iter().map(|&user| name(user)).collect();
+        names.join(", ")
+    };
+    match line {
+        SystemLine::Created(name) => format!("made the group {name}"),
+        SystemLine::Joined => "joined".to_owned(),
+        SystemLine::Added(users) => format!("added {}", list(users)),
+        SystemLine::Left => "left".to_owned(),
+        SystemLine::Removed(users) => format!("removed {}", list(users)),
+        SystemLine::Renamed(name) => format!("renamed the group to {name}"),
+        SystemLine::TopicSet(Some(topic)) => format!("set the topic: {topic}"),
+        SystemLine::TopicSet(None) => "removed the topic".to_owned(),
+        SystemLine::SettingsSet(settings) => format!("set {}", group_settings(settings)),
+        SystemLine::RoleSet(user, role) => format!("made {} {}", name(*user), role.as_str()),
+        SystemLine::HandedOver(user) => format!("handed the group over to {}", name(*user)),
+        SystemLine::Banned(users) => format!("banned {}", list(users)),
+        SystemLine::Unbanned(users) => format!("lifted the ban of {}", list(users)),
+        SystemLine::Muted(user, _) => format!("muted {}", name(*user)),
+        SystemLine::Unmuted(user) => format!("lets {} speak again", name(*user)),
+        SystemLine::RetentionSet(Some(retention)) => {
+            format!("set how long messages stay: {retention}")
+        }
+        SystemLine::RetentionSet(None) => "left it to the server how long messages stay".to_owned(),
+        SystemLine::Pinned(msgid) => format!("pinned message {msgid}"),
+        SystemLine::Unpinned(msgid) => format!("unpinned message {msgid}"),
+        SystemLine::Unknown => "did something that this version does not know".to_owned(),
+    }
+}
+
+fn group_settings(settings: &GroupSettings) -> String {
+    format!(
+        "access {}, history {}, invite {}, post {}, pin {}, rename {}",
+        settings.access.as_str(),
+        settings.history.as_str(),
+        settings.invite.as_str(),
+        settings.post.as_str(),
+        settings.pin.as_str(),
+        settings.rename.as_str()
+    )
+}
+
+/// The state of an own message; `None` for what needs no word.
+pub(crate) fn send_state(state: &SendState) -> String {
+    match state {
+        SendState::Queued => "queued".to_owned(),
+        SendState::Uploading { done, of } => {
+            let percent = done.saturating_mul(100).checked_div(*of).unwrap_or(0);
+            format!("uploading {percent} %; x cancels")
+        }
+        SendState::Sent => "sent".to_owned(),
+        SendState::Stored(_) => "stored".to_owned(),
+        SendState::Delivered { by, of } if of <= by => "delivered".to_owned(),
+        SendState::Delivered { by, of } => format!("delivered to {by} of {of}"),
+        SendState::Read { by, of } if of <= by => "read".to_owned(),
+        SendState::Read { by, of } => format!("read by {by} of {of}"),
+        SendState::Failed(failure) => {
+            format!(
+                "not sent: {}; s sends it again, x drops it",
+                failed(failure)
+            )
+        }
+        SendState::Unknown(doubt) => format!(
+            "may have been sent: {}; s sends it again, x drops it",
+            doubted(*doubt)
+        ),
+    }
+}
+
+pub(crate) fn failed(failure: &Failure) -> String {
+    match failure {
+        Failure::Refused(code) => code.to_string(),
+        Failure::TooLong => "too long".to_owned(),
+        Failure::Empty => "empty".to_owned(),
+        Failure::OutboxFull => "too many messages are queued".to_owned(),
+        Failure::File(fault) => match fault {
+            FileFault::Missing => "there is no such file".to_owned(),
+            FileFault::Changed => "the file changed".to_owned(),
+            FileFault::Unreadable => "the file cannot be read".to_owned(),
+            FileFault::TooLarge => "the file is too large".to_owned(),
+        },
+        Failure::Ended => "this device was logged out".to_owned(),
+    }
+}
+
+const fn doubted(doubt: Doubt) -> &'static str {
+    match doubt {
+        Doubt::TooOld => "the server does not remember so far back",
+        Doubt::Conflict => "its number was used for another message",
+        Doubt::Damaged => "the stored queue was damaged",
+        Doubt::Stream => "this profile was copied, or its cache lost",
+    }
+}
+
+/// The state of the connection; `None` while nothing needs to be said.
+pub(crate) fn link(link: &LinkView, now: Timestamp) -> Option<String> {
+    match link {
+        LinkView::Online | LinkView::Recovering => None,
+        LinkView::Connecting => Some("connecting".to_owned()),
+        LinkView::Offline { again_at, why, .. } => {
+            let again = again_at.map_or(0, |at| at.get().saturating_sub(now.get()).div_ceil(1000));
+            Some(match again {
+                0 => format!("offline ({}); messages are queued", fault(*why)),
+                _ => format!("offline ({}); messages are queued, retrying", fault(*why)),
+            })
+        }
+        LinkView::Ended(why) => Some(format!("disconnected: {}", fault(*why))),
+    }
+}
+
+pub(crate) fn fault(fault: LinkFault) -> String {
+    match fault {
+        LinkFault::Unreachable => "server not reachable".to_owned(),
+        LinkFault::Lost => "connection lost".to_owned(),
+        LinkFault::WrongPin => "the server's key changed; this may be another server".to_owned(),
+        LinkFault::Refused(code) => code.to_string(),
+        LinkFault::Incompatible => "client and server differ in version".to_owned(),
+        LinkFault::Revoked => "this device was logged out; `cairn login` logs it in".to_owned(),
+        LinkFault::Other => "connection failed".to_owned(),
+    }
+}
+
+pub(crate) fn typing(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => format!("{one} is typing"),
+        [one, two] => format!("{one} and {two} are typing"),
+        [one, ..] => format!("{one} and {} others are typing", names.len() - 1),
+    }
+}
+
+pub(crate) fn replying(name: &str, text: &str) -> String {
+    format!("Reply to {name}: {text}")
+}
+
+pub(crate) fn member_count(count: usize) -> String {
+    match count {
+        1 => "1 member".to_owned(),
+        count => format!("{count} members"),
+    }
+}
+
+/// One notification in a line.
+pub(crate) fn notice(
+    notice: &Notice,
+    name: &dyn Fn(UserId) -> String,
+    group: &dyn Fn(ConversationId) -> Option<String>,
+) -> String {
+    match notice {
+        Notice::Message {
+            conversation,
+            reason,
+            entry,
+            ..
+        } => {
+            let (sender, text) = (
+                name(entry.sender),
+                super::markup::one_line(text_of(&entry.body)),
+            );
+            match (reason, group(*conversation)) {
+                (Reason::Direct, _) | (_, None) => format!("{sender}: {text}"),
+                (Reason::Mention, Some(group)) => {
+                    format!("{sender} mentioned you in {group}: {text}")
+                }
+                (_, Some(group)) => format!("{sender} in {group}: {text}"),
+            }
+        }
+        Notice::Summary {
+            conversations,
+            messages,
+            mentions,
+        } => {
+            let mentioned = match mentions {
+                0 => String::new(),
+                1 => ", 1 mention".to_owned(),
+                mentions => format!(", {mentions} mentions"),
+            };
+            let messages = unread(*messages);
+            match conversations {
+                1 => format!("{messages}{mentioned}"),
+                count => format!("{messages} in {count} conversations{mentioned}"),
+            }
+        }
+    }
+}
+
+/// The body of a message without a text of its own.
+pub(crate) fn recalled(by: &str) -> String {
+    format!("deleted by {by}")
+}
+
+pub(crate) const UNKNOWN_BODY: &str = "a message of a kind that this version does not know";
