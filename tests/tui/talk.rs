@@ -104,6 +104,34 @@ async fn commands_run_in_a_pane() {
 }
 
 #[tokio::test]
+async fn messages_are_found_and_visited() {
+    if !has_tmux() {
+        return;
+    }
+    let world = World::new().await;
+    world.say("今天的会议改到三点").await;
+    for n in 1..=60 {
+        world.say(&format!("filler {n}")).await;
+    }
+    let pane = world.start(100, 24);
+    pane.shows("filler").await;
+    pane.keys(&["M-End"]);
+    pane.shows("filler 60").await;
+    pane.keys(&["C-f"]);
+    pane.shows("Search:").await;
+    pane.type_text("会议");
+    pane.keys(&["Enter"]);
+    pane.shows("1 message; Enter goes there").await;
+    pane.keys(&["Enter"]);
+    pane.until("the message is shown in its place", |screen| {
+        screen.contains("今天的会议改到三点") && screen.contains("filler 1")
+    })
+    .await;
+    pane.keys(&["C-o"]);
+    pane.shows("filler 60").await;
+}
+
+#[tokio::test]
 async fn files_are_sent_by_their_path() {
     if !has_tmux() {
         return;

@@ -22,7 +22,7 @@ impl App {
                 self.note(Msg::Hits { query, items });
             }
             Effect::Run { run, words } => {
-                let (client, sender) = (self.session.client().clone(), self.sender.clone());
+                let (client, sender) = (self.session.client(), self.sender.clone());
                 self.runs.start(run, words, client, sender);
             }
             Effect::CancelRun(run) => self.runs.cancel(run),
@@ -31,11 +31,8 @@ impl App {
                 within,
                 query,
             } => {
-                let (client, sender) = (self.session.client().clone(), self.sender.clone());
+                let (client, sender) = (self.session.client(), self.sender.clone());
                 let list = self.state.world.list.clone();
-                let within = within
-                    .map(|id| vec![id])
-                    .unwrap_or_else(|| list.iter().map(|listed| listed.id).collect());
                 search::start(search, within, query, list, client, sender);
             }
             Effect::Attach { path, caption } => {
@@ -51,7 +48,7 @@ impl App {
                 conversation,
                 msgid,
             } => {
-                let client = self.session.client().clone();
+                let client = self.session.client();
                 let (folder, sender) = (self.runs.folder().to_owned(), self.sender.clone());
                 opener::open_file(client, conversation, msgid, folder, sender);
             }

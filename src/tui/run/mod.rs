@@ -231,7 +231,7 @@ impl App {
                 }
             }
             None => {
-                wanted.resolve(self.session.client(), &self.sender);
+                wanted.resolve(&self.session.client(), &self.sender);
                 self.wanted = Some(wanted);
             }
         }

@@ -219,7 +219,7 @@ impl Plain<'_> {
                 Some(why) => print_line(&why)?,
                 None => {
                     let words = slash::with_target(words, self.open);
-                    let (text, _) = output(words, self.session.client()).await;
+                    let (text, _) = output(words, &self.session.client()).await;
                     print_line(text.trim_end())?;
                 }
             },

@@ -1,12 +1,12 @@
-//! Search: reads the messages of conversations from the newest on, and keeps those with the words.
+//! Search on the server.
 
 use std::sync::Arc;
 
-use cairn_client::Client;
-use cairn_proto::content::message::Message;
-use cairn_proto::ids::{ConversationId, MsgId};
-use cairn_proto::wire::request::session::PullRange;
+use cairn_client::{Client, FoundMessage};
+use cairn_proto::ids::ConversationId;
+use cairn_proto::model::search::{Condition, Query, Test};
 use cairn_session::ConversationView;
+use jiff::Zoned;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::spawn_local;
 
@@ -14,87 +14,86 @@ use crate::tui::app::model::overlay::Found;
 use crate::tui::app::model::picker::{Item, Value};
 use crate::tui::app::msg::Msg;
 use crate::tui::draw::list::name;
+use crate::tui::draw::rows::unnamed;
 use crate::tui::text::markup::one_line;
 use crate::tui::text::words;
 
 /// Hits that are shown.
 const HITS_MAX: usize = 100;
 
-/// Messages that are read in all.
-const MESSAGES_MAX: u64 = 200_000;
-
-/// Messages in one request.
-const PAGE: u32 = 500;
-
-/// Columns of a hit around the words.
-const CONTEXT_CHARS: usize = 30;
+/// Characters of a hit before the words.
+const CONTEXT_CHARS: usize = 24;
 
 /// Starts a search. It answers with [`Msg::Found`], also on the way.
 pub(super) fn start(
     search: u64,
-    within: Vec<ConversationId>,
-    query: String,
+    within: Option<ConversationId>,
+    typed: String,
     list: Arc<Vec<ConversationView>>,
     client: Client,
     sender: UnboundedSender<Msg>,
 ) {
     spawn_local(async move {
-        let wanted: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
+        let send = |items: &[Item], hint: String| {
+            let items = items.to_vec();
+            sender.send(Msg::Found(Found {
+                search,
+                items,
+                hint,
+            }))
+        };
         let mut items = Vec::new();
-        let mut read = 0;
-        for id in within {
-            let listed = list.iter().find(|listed| listed.id == id);
-            let Some(listed) = listed else { continue };
-            let mut next = listed.head;
-            while next > listed.floor && items.len() < HITS_MAX && read < MESSAGES_MAX {
-                let first = next.get().saturating_sub(u64::from(PAGE) - 1);
-                let from = MsgId::new(first.max(listed.floor.get() + 1));
-                let range = PullRange::From(from);
-                let Ok(page) = client.conversation(id).pull(range, PAGE).await else {
-                    break;
-                };
-                let messages = page.messages.iter().filter(|message| message.msgid <= next);
-                read += u64::from(PAGE);
-                let hits = messages
-                    .rev()
-                    .filter_map(|message| hit(message, &wanted, listed));
-                items.extend(hits);
-                next = from.prev();
-                let hint = words::searched(items.len(), read);
-                let found = Found {
-                    search,
-                    items: items.clone(),
-                    hint,
-                };
-                if sender.send(Msg::Found(found)).is_err() {
-                    return;
-                }
+        let query = match client.parse_query(&typed, &Zoned::now()).await {
+            Ok(query) => limited(query, within),
+            Err(error) => return drop(send(&items, error.to_string())),
+        };
+        let mut hits = client.search(query);
+        while items.len() < HITS_MAX {
+            match hits.next_page().await {
+                None => break,
+                Some(Ok(page)) => items.extend(page.iter().map(|found| item(found, &list))),
+                Some(Err(error)) => return drop(send(&items, error.to_string())),
+            }
+            if send(&items, words::SEARCHING.to_owned()).is_err() {
+                return;
             }
         }
-        let hint = words::found(items.len());
-        let _ = sender.send(Msg::Found(Found {
-            search,
-            items,
-            hint,
-        }));
+        let _ = send(&items, words::found(items.len()));
     });
 }
 
-fn hit(message: &Message, wanted: &[String], listed: &ConversationView) -> Option<Item> {
-    let text = one_line(words::text_of(&message.body));
-    let lower = text.to_lowercase();
-    if text.is_empty() || !wanted.iter().all(|word| lower.contains(word.as_str())) {
-        return None;
-    }
-    // Lower case may have another length, so the place is counted in characters.
-    let at = lower.find(wanted.first()?.as_str())?;
-    let skipped = lower[..at].chars().count().saturating_sub(CONTEXT_CHARS);
+/// Limits a query, which is a conjunction of groups, to one conversation.
+fn limited(query: Query, within: Option<ConversationId>) -> Query {
+    let Some(id) = within else {
+        return query;
+    };
+    let mut groups = query.groups().to_vec();
+    groups.push(vec![Condition {
+        negated: false,
+        test: Test::In(id),
+    }]);
+    Query::new(groups).unwrap_or(query)
+}
+
+fn item(found: &FoundMessage, list: &[ConversationView]) -> Item {
+    let message = &found.message;
+    let text = words::text_of(&message.body);
+    // The words that match are in sight, with some text before them.
+    let first = found.highlights.words.first().map_or(0, |span| span.start);
+    let before = usize::try_from(first)
+        .ok()
+        .and_then(|at| text.get(..at))
+        .unwrap_or_default();
+    let skipped = before.chars().count().saturating_sub(CONTEXT_CHARS);
     let shown: String = text.chars().skip(skipped).collect();
     let start = if skipped > 0 { "~" } else { "" };
-    Some(Item {
-        label: format!("{start}{shown}"),
+    let id = message.conversation;
+    let listed = list.iter().find(|listed| listed.id == id);
+    let place = listed.map_or_else(|| unnamed(id), name);
+    Item {
+        label: format!("{start}{}", one_line(&shown)),
         matched: Vec::new(),
-        detail: format!("{} {}", name(listed), message.msgid),
-        value: Value::Message(message.conversation, message.msgid),
-    })
+        detail: format!("{place} {}", message.msgid),
+        value: Value::Message(id, message.msgid),
+    }
 }

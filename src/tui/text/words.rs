@@ -24,7 +24,8 @@ pub(crate) const QUIT_HINT: &str = "Ctrl+C again quits";
 pub(crate) const GO_HINT: &str = "Type a name; Enter opens, Esc closes";
 pub(crate) const FORWARD_HINT: &str = "Forward to; Enter sends, Esc closes";
 pub(crate) const REACT_HINT: &str = "Type the name of an emoji; again removes it";
-pub(crate) const SEARCH_HINT: &str = "Type words; Enter searches";
+pub(crate) const SEARCH_HINT: &str =
+    "Words, from:name, has:file, before:2026-11-01; Enter searches";
 pub(crate) const SEARCHING: &str = "Searching";
 pub(crate) const PLACE_HINT: &str = "A number, a day such as 2026-11-26, or a link";
 pub(crate) const NO_PLACE: &str = "That is neither a number, nor a day, nor a link of this server";
@@ -140,10 +141,6 @@ pub(crate) fn no_editor(editor: &str) -> String {
 
 pub(crate) fn wrong_config(path: &str) -> String {
     format!("the settings in {path} cannot be used")
-}
-
-pub(crate) fn searched(hits: usize, read: u64) -> String {
-    format!("{hits} found, {read} messages read")
 }
 
 pub(crate) fn found(hits: usize) -> String {
@@ -329,6 +326,7 @@ const fn doubted(doubt: Doubt) -> &'static str {
         Doubt::TooOld => "the server does not remember so far back",
         Doubt::Conflict => "its number was used for another message",
         Doubt::Damaged => "the stored queue was damaged",
+        Doubt::Copied => "this profile may be a copy of another one",
         Doubt::Stream => "this profile was copied, or its cache lost",
     }
 }
