@@ -49,7 +49,12 @@ impl Respeller {
     /// respelled.
     #[must_use]
     pub fn new(query: &Query) -> Option<Self> {
-        let matcher = Matcher::new(query);
+        Self::of(Matcher::new(query))
+    }
+
+    /// As [`new`](Self::new), of a query that was prepared.
+    #[must_use]
+    pub fn of(matcher: Matcher) -> Option<Self> {
         let conditions = matcher.groups().iter().flatten();
         let mut words: Vec<Misspelt> = Vec::new();
         for condition in conditions.filter(|condition| !condition.is_negated()) {

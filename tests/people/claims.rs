@@ -62,6 +62,21 @@ fn claimed_author_is_shown_and_addressed_as_the_user() {
 }
 
 #[test]
+fn claimed_author_is_found_as_the_user() {
+    let world = claimed();
+    world.json("bob", &["send", "#old", "deployed again"]);
+    let texts = |query: &[&str]| {
+        let found = world.lines("carol", &[&["search"], query].concat());
+        let texts = found.iter().map(|hit| hit["text"].as_str().unwrap());
+        texts.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(texts(&["from:bob"]), ["deployed again", "deployed it"]);
+    assert_eq!(texts(&["from:bob_irc", "it"]), ["deployed it"]);
+    assert_eq!(texts(&["-from:bob", "thanks"]), ["thanks"]);
+    assert_eq!(texts(&["it OR thanks", "-from:bob"]), ["thanks"]);
+}
+
+#[test]
 fn claimed_author_is_the_user_in_lists_and_receipts() {
     let world = claimed();
     let bob = world.json("bob", &["whoami"])["user"].clone();

@@ -182,11 +182,20 @@ pub struct Grant {
     pub floor: MsgId,
 }
 
-/// Asks for the user's conversations, at most `max`: those with the latest activity, unordered.
-#[derive(Clone, Copy, Debug)]
-pub struct OwnConversations {
+/// Asks for the user's conversations, at most `max`: those with the latest activity, unordered. And
+/// for the aliases of the users that the search names.
+#[derive(Clone, Debug)]
+pub struct BeginSearch {
     pub actor: Actor,
     pub max: usize,
+    pub users: Vec<UserId>,
+}
+
+#[derive(Clone, Debug)]
+pub struct SearchScope {
+    pub conversations: Vec<ConversationId>,
+    /// Each alias with its user.
+    pub aliases: Vec<(UserId, UserId)>,
 }
 
 /// Asks for permission to read conversations, with what a search needs to know of each. The answer

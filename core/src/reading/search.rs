@@ -4,13 +4,13 @@ use cairn_proto::ids::{ConversationId, Timestamp, UserId};
 use cairn_proto::wire::error::ErrorCode;
 
 use crate::api::batch::Batch;
-use crate::api::command::{Grant, GrantSearch, OwnConversations, SearchGrant};
+use crate::api::command::{BeginSearch, Grant, GrantSearch, SearchGrant, SearchScope};
 use crate::command::Command;
 use crate::prefetch::Load;
 use crate::state::State;
 
-impl Command for OwnConversations {
-    type Answer = Vec<ConversationId>;
+impl Command for BeginSearch {
+    type Answer = SearchScope;
     type Found = ();
 
     fn prefetch(&self, _: &State, _: &mut Vec<Load>) {}
@@ -21,8 +21,8 @@ impl Command for OwnConversations {
         state: &mut State,
         _: Timestamp,
         _: &mut Batch,
-    ) -> Result<Vec<ConversationId>, ErrorCode> {
-        let Self { actor, max } = self;
+    ) -> Result<SearchScope, ErrorCode> {
+        let Self { actor, max, users } = self;
         state.check_actor(actor)?;
         let own = state.users.get(&actor.user);
         let own = own.into_iter().flat_map(|found| &found.conversations);
@@ -31,7 +31,10 @@ impl Command for OwnConversations {
             recent.select_nth_unstable_by(max, |one, other| other.cmp(one));
             recent.truncate(max);
         }
-        Ok(recent.into_iter().map(|(_, id)| id).collect())
+        Ok(SearchScope {
+            conversations: recent.into_iter().map(|(_, id)| id).collect(),
+            aliases: state.aliases_of(&users),
+        })
     }
 }
 
@@ -65,6 +68,15 @@ impl Command for GrantSearch {
 }
 
 impl State {
+    fn aliases_of(&self, users: &[UserId]) -> Vec<(UserId, UserId)> {
+        if users.is_empty() {
+            return Vec::new();
+        }
+        let all = self.users.iter();
+        let aliases = all.filter_map(|(&alias, found)| Some((alias, found.record.alias_of?)));
+        aliases.filter(|(_, of)| users.contains(of)).collect()
+    }
+
     /// Returns what a user may search in a conversation; `None` if they are not a member.
     fn search_grant(&self, user: UserId, conversation: ConversationId) -> Option<SearchGrant> {
         let (found, member) = self.membership(user, conversation).ok()?;

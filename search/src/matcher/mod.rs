@@ -9,7 +9,7 @@ pub(crate) mod words;
 use std::ops::Range;
 
 use cairn_proto::content::message::peek_entry;
-use cairn_proto::ids::ConversationId;
+use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::model::search::{Condition, Highlights, Mark, Period, Query, Test};
 
 pub use self::facts::{Facts, Scratch};
@@ -28,6 +28,8 @@ pub struct Matcher {
 pub(crate) struct Prepared {
     negated: bool,
     pub(crate) test: Test,
+    /// The same test of the aliases of its user.
+    of_aliases: Vec<Test>,
     /// The test, if it is one of words.
     pub(crate) words: Option<Words>,
 }
@@ -36,10 +38,22 @@ impl Matcher {
     /// Prepares a query.
     #[must_use]
     pub fn new(query: &Query) -> Self {
+        Self::with_aliases(query, &[])
+    }
+
+    /// Prepares a query in which an alias, the first of each pair, stands for the same user as the
+    /// second.
+    #[must_use]
+    pub fn with_aliases(query: &Query, aliases: &[(UserId, UserId)]) -> Self {
         let mut unique: Vec<_> = query.groups().iter().collect();
         let mut seen = std::collections::HashSet::new();
         unique.retain(|group| seen.insert(*group));
-        let prepare = |group: &Vec<_>| group.iter().map(Prepared::new).collect();
+        let prepare = |group: &Vec<_>| {
+            let conditions = group.iter();
+            conditions
+                .map(|condition| Prepared::new(condition, aliases))
+                .collect()
+        };
         let mut groups: Vec<Vec<Prepared>> = unique.into_iter().map(prepare).collect();
         groups.sort_by_key(|group| {
             let costs = group.iter().map(Prepared::cost);
@@ -137,8 +151,18 @@ impl Matcher {
 }
 
 impl Prepared {
-    fn new(condition: &Condition) -> Self {
+    fn new(condition: &Condition, aliases: &[(UserId, UserId)]) -> Self {
+        let of = |user| {
+            let aliases = aliases.iter().filter(move |&&(_, of)| of == user);
+            aliases.map(|&(alias, _)| alias)
+        };
+        let of_aliases = match condition.test {
+            Test::From(user) => of(user).map(Test::From).collect(),
+            Test::Mentions(user) => of(user).map(Test::Mentions).collect(),
+            _ => Vec::new(),
+        };
         Self {
+            of_aliases,
             negated: condition.negated,
             test: condition.test.clone(),
             words: Words::new(&condition.test),
@@ -166,7 +190,11 @@ impl Prepared {
     pub(crate) fn may_hold(&self, raw: &mut Raw<'_>) -> bool {
         let holds = match &self.words {
             Some(words) => (!raw.may_contain(words)).then_some(false),
-            None => raw.satisfies(&self.test),
+            // The raw bytes decide on all of these tests or on none.
+            None => raw.satisfies(&self.test).map(|holds| {
+                let mut aliases = self.of_aliases.iter();
+                holds || aliases.any(|test| raw.satisfies(test) == Some(true))
+            }),
         };
         holds.is_none_or(|holds| holds != self.negated)
     }
@@ -177,7 +205,9 @@ impl Prepared {
                 let folded = fields.folded();
                 words.is_in(folded.words) || words.is_in(folded.file_name)
             }
-            None => facts.satisfy(&self.test),
+            None => {
+                facts.satisfy(&self.test) || self.of_aliases.iter().any(|test| facts.satisfy(test))
+            }
         };
         holds != self.negated
     }

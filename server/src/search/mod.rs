@@ -90,8 +90,9 @@ pub(crate) async fn search(asker: Asker, call: Search) -> Result<Found, ErrorCod
     if call.limit == 0 || call.budget == 0 || places > wire::SEARCH_CONVERSATIONS_MAX {
         return Err(ErrorCode::BadRequest);
     }
-    let matcher = Matcher::new(&call.query);
-    let parts = permission::parts(&asker, &matcher).await?;
+    let scope = permission::scope(&asker, &call.query).await?;
+    let matcher = Matcher::with_aliases(&call.query, &scope.aliases);
+    let parts = permission::parts(&asker, &matcher, scope.conversations).await?;
     let work = Work {
         scan: Scan::new(parts, call.before),
         verifier: Verifier {
@@ -107,12 +108,12 @@ pub(crate) async fn search(asker: Asker, call: Search) -> Result<Found, ErrorCod
         heads: asker.shared.searches.heads.clone(),
         counters: asker.shared.searches.counters.clone(),
     };
-    let (query, goal) = (call.query, call.goal);
+    let goal = call.goal;
     let principal = asker.actor.user.into();
     let pool = &asker.shared.searches.pool;
     let found = pool.run(principal, move |is_abandoned| match goal {
         SearchGoal::Hits => work.find(&matcher, is_abandoned),
-        SearchGoal::Respelling => match Respeller::new(&query) {
+        SearchGoal::Respelling => match Respeller::of(matcher) {
             Some(respeller) => work.respell(respeller, is_abandoned),
             None => Ok(NOTHING),
         },

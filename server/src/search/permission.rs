@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use cairn_core::api::command::{GrantSearch, OwnConversations, SearchGrant};
+use cairn_core::api::command::{BeginSearch, GrantSearch, SearchGrant, SearchScope};
 use cairn_proto::ids::ConversationId;
 use cairn_proto::limits as wire;
+use cairn_proto::model::search::{Query, Test};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_search::Matcher;
 
@@ -15,8 +16,11 @@ use crate::sequencer::ticket::job;
 use crate::session::requests::Asker;
 
 /// Returns a part for each conversation in which the query may match.
-pub(super) async fn parts(asker: &Asker, matcher: &Matcher) -> Result<Vec<Part>, ErrorCode> {
-    let mut own = own_conversations(asker).await?;
+pub(super) async fn parts(
+    asker: &Asker,
+    matcher: &Matcher,
+    mut own: Vec<ConversationId>,
+) -> Result<Vec<Part>, ErrorCode> {
     own.retain(|&id| matcher.may_match_in(id));
     // So that equal times have one order in all requests.
     own.sort_unstable();
@@ -38,10 +42,17 @@ pub(super) async fn parts(asker: &Asker, matcher: &Matcher) -> Result<Vec<Part>,
     Ok(parts.collect())
 }
 
-async fn own_conversations(asker: &Asker) -> Result<Vec<ConversationId>, ErrorCode> {
-    let command = OwnConversations {
+/// Returns the conversations of the user, and the aliases of the users that the query names.
+pub(super) async fn scope(asker: &Asker, query: &Query) -> Result<SearchScope, ErrorCode> {
+    let conditions = query.groups().iter().flatten();
+    let users = conditions.filter_map(|condition| match condition.test {
+        Test::From(user) | Test::Mentions(user) => Some(user),
+        _ => None,
+    });
+    let command = BeginSearch {
         actor: asker.actor,
         max: wire::SEARCH_CONVERSATIONS_MAX,
+        users: users.collect(),
     };
     let (ticket, answer) = job(move |decider| decider.execute(command));
     let ticket = ticket.costing(limits::PAGE_COST);
