@@ -1,5 +1,6 @@
 //! Servers that die, starts without one, and the terminal after the client.
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::support::until;
@@ -99,4 +100,23 @@ async fn the_terminal_is_restored() {
     for mode in ["?2004l", "?1004l", "?1000l"] {
         assert!(written.contains(mode), "{mode} is written");
     }
+}
+
+#[tokio::test]
+async fn a_closed_terminal_ends_the_client() {
+    if !has_tmux() {
+        return;
+    }
+    let world = World::new().await;
+    let pane = world.start(100, 24);
+    pane.shows("The beginning of #team").await;
+    pane.type_text("kept 留下");
+    pane.shows("> kept 留下").await;
+    let process = Path::new("/proc").join(pane.process());
+    assert!(process.exists());
+    pane.close();
+    until("the client ends", async || !process.exists()).await;
+
+    let pane = world.start(100, 24);
+    pane.shows("> kept 留下").await;
 }

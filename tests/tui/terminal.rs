@@ -131,6 +131,11 @@ impl Pane {
         self.show("#{pane_pid}")
     }
 
+    /// Closes the terminal, as a window is closed.
+    pub fn close(&self) {
+        self.tmux(&["kill-server"]);
+    }
+
     pub fn has_ended(&self) -> bool {
         let listed = Command::new("tmux")
             .args(["-L", &self.socket, "list-panes", "-a"])

@@ -20,6 +20,8 @@ use crate::tui::run::views::Views;
 use crate::tui::run::{App, clock, plain};
 use crate::tui::term::ambiguous;
 use crate::tui::term::guard::Guard;
+#[cfg(unix)]
+use crate::tui::term::hangup;
 use crate::tui::term::screen::Screen;
 use crate::tui::text::width::Ambiguous;
 use crate::tui::text::words;
@@ -83,6 +85,8 @@ async fn full_screen(
     wanted: Wanted,
 ) -> io::Result<()> {
     let guard = Guard::enter(!config.no_mouse)?;
+    #[cfg(unix)]
+    hangup::watch()?;
     if config.ambiguous().is_none() {
         // A terminal that does not answer shows them narrow, as most do.
         settings.ambiguous = ambiguous::probe().unwrap_or(Ambiguous::Narrow);

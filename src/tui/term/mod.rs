@@ -2,5 +2,7 @@
 
 pub(crate) mod ambiguous;
 pub(crate) mod guard;
+#[cfg(unix)]
+pub(crate) mod hangup;
 pub(crate) mod osc;
 pub(crate) mod screen;
