@@ -64,6 +64,18 @@ async fn it_starts_offline_and_sends_later() {
 }
 
 #[tokio::test]
+async fn damage_of_the_cache_is_told() {
+    if !has_tmux() {
+        return;
+    }
+    let world = World::new().await;
+    std::fs::write(world.profile.join("cache.redb"), [7; 4096]).unwrap();
+    let pane = world.start(100, 24);
+    pane.shows("The cache was damaged").await;
+    pane.shows("The beginning of #team").await;
+}
+
+#[tokio::test]
 async fn the_terminal_is_restored() {
     if !has_tmux() {
         return;

@@ -77,6 +77,8 @@ impl App {
         let mut drawn = Instant::now();
         let mut is_due = true;
         self.refresh(None);
+        self.time();
+        self.tell_condition();
         let mut stop = Box::pin(interrupt_or_terminate());
         let mut suspended = clock::Suspended::new()?;
         while !self.is_over {
@@ -200,6 +202,9 @@ impl App {
         self.refresh(Some(changes));
         if changes.notices {
             self.notify()?;
+        }
+        if changes.condition {
+            self.tell_condition();
         }
         self.open_wanted().await
     }

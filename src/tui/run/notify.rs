@@ -2,6 +2,8 @@
 
 use std::io;
 
+use cairn_session::store::Condition;
+
 use crate::tui::app::model::state::State;
 use crate::tui::draw::list::name;
 use crate::tui::run::App;
@@ -27,6 +29,17 @@ pub(super) fn title(state: &State) -> String {
 }
 
 impl App {
+    /// Tells the user, once, what became of the stored messages.
+    pub(super) fn tell_condition(&mut self) {
+        let condition = self.session.condition();
+        if let Some(text) = words::condition(&condition) {
+            self.state.note(text, Role::Error);
+        }
+        if matches!(*condition, Condition::Damaged(_)) {
+            self.session.damage_reported();
+        }
+    }
+
     /// Shows what the session decided to notify of, and drafts that cannot be sent.
     pub(super) fn notify(&mut self) -> io::Result<()> {
         let notices = self.session.take_notices();

@@ -53,6 +53,10 @@ pub(super) async fn run(session: Session, wanted: Wanted, zone: &TimeZone) -> Re
         link: None,
     };
     print_line(words::PLAIN_START)?;
+    if let Some(text) = words::condition(&session.condition()) {
+        print_line(&text)?;
+        session.damage_reported();
+    }
     plain.open_wanted(&wanted).await?;
     loop {
         tokio::select! {

@@ -5,6 +5,7 @@ use cairn_proto::content::body::Body;
 use cairn_proto::ids::Timestamp;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::model::group::GroupSettings;
+use cairn_session::store::Condition;
 use cairn_session::{
     Date, Day, Doubt, Failure, FileFault, LinkFault, LinkView, Notice, Outgoing, Pending, Reason,
     SendState, SystemLine,
@@ -357,6 +358,29 @@ pub(crate) fn fault(fault: LinkFault) -> String {
         LinkFault::Revoked => "this device was logged out; `cairn login` logs it in".to_owned(),
         LinkFault::Other => "connection failed".to_owned(),
     }
+}
+
+/// What became of the stored messages; `None` if they are as they were.
+pub(crate) fn condition(condition: &Condition) -> Option<String> {
+    Some(match condition {
+        Condition::Kept | Condition::NotKept | Condition::InUse => return None,
+        Condition::Unusable(error) => format!("Nothing is kept on disk: {error}"),
+        Condition::Damaged(damage) => format!(
+            "The cache was damaged: {} drafts and {} queued messages were saved, see {}",
+            damage.drafts,
+            damage.outbox,
+            damage.aside.display()
+        ),
+        Condition::Copied { outbox } => {
+            format!("This profile is a copy: {outbox} queued messages may have been sent")
+        }
+        Condition::OtherAccount { aside } => {
+            format!(
+                "The cache was of another account; it is now {}",
+                aside.display()
+            )
+        }
+    })
 }
 
 pub(crate) fn typing(names: &[String]) -> String {
