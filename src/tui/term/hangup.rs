@@ -29,7 +29,7 @@ pub(crate) fn watch() -> io::Result<()> {
         .name("hangup".into())
         .spawn(move || {
             if closes(&terminal) {
-                thread::sleep(GRACE);
+                thread::park_timeout(GRACE);
                 end();
             }
         })?;
