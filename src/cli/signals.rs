@@ -14,19 +14,22 @@ use crate::cli::failure::Exit;
 
 /// Resolves at the first Ctrl-C or SIGTERM, or when the terminal of the process is closed. From
 /// then on, a second Ctrl-C ends the process at once.
-pub(crate) async fn stop_requested() {
-    match interrupt_or_terminate().await {
-        Ok(()) => {
-            tokio::spawn(async {
-                if ctrl_c().await.is_ok() {
-                    exit_interrupted();
-                }
-            });
-        }
-        // The system can still end the process, which loses no accepted message.
-        Err(error) => {
-            warn!(%error, "cannot listen for signals");
-            pending().await
+pub(crate) fn stop_requested() -> impl Future<Output = ()> {
+    let stop = interrupt_or_terminate();
+    async move {
+        match stop.await {
+            Ok(()) => {
+                tokio::spawn(async {
+                    if ctrl_c().await.is_ok() {
+                        exit_interrupted();
+                    }
+                });
+            }
+            // The system can still end the process, which loses no accepted message.
+            Err(error) => {
+                warn!(%error, "cannot listen for signals");
+                pending().await
+            }
         }
     }
 }
@@ -38,20 +41,23 @@ fn exit_interrupted() {
 
 /// Resolves at the next Ctrl-C or SIGTERM, or when the terminal of the process is closed.
 #[cfg(unix)]
-pub(crate) async fn interrupt_or_terminate() -> io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        result = ctrl_c() => result,
-        _ = terminate.recv() => Ok(()),
-        result = hangup() => result,
+pub(crate) fn interrupt_or_terminate() -> impl Future<Output = io::Result<()>> {
+    // Now and not when the future is polled: a terminal that is closed meanwhile cannot be opened.
+    let has_terminal = File::open("/dev/tty").is_ok();
+    async move {
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            result = ctrl_c() => result,
+            _ = terminate.recv() => Ok(()),
+            result = hangup(has_terminal) => result,
+        }
     }
 }
 
 /// Resolves when the terminal of the process is closed. SIGHUP is ignored by a process without one,
 /// such as a service, and by one that was started with `nohup`.
 #[cfg(unix)]
-async fn hangup() -> io::Result<()> {
-    let has_terminal = File::open("/dev/tty").is_ok();
+async fn hangup(has_terminal: bool) -> io::Result<()> {
     if !ignores_hangup() {
         let mut hangup = signal(SignalKind::hangup())?;
         while hangup.recv().await.is_some() {

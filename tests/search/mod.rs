@@ -7,6 +7,8 @@ mod leaks;
 mod results;
 mod visibility;
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::model::search::Query;
@@ -24,6 +26,15 @@ async fn group(owner: &Client, name: &str, members: &[&Account]) -> Conversation
     let name = GroupName::new(name).unwrap();
     let created = owner.conversations().create_group(name, members);
     created.await.unwrap()
+}
+
+/// Messages of one millisecond have no order across conversations.
+async fn next_millisecond() {
+    let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let before = now().as_millis();
+    while now().as_millis() <= before {
+        tokio::task::yield_now().await;
+    }
 }
 
 async fn say(client: &Client, to: ConversationId, words: &str) -> MsgId {

@@ -6,7 +6,7 @@ use cairn_client::proto::ids::MsgId;
 use cairn_client::proto::model::search::Span;
 use cairn_client::proto::wire::request::session::PullRange;
 
-use super::{find, found_by, group, lift_rates, query, say, say_all};
+use super::{find, found_by, group, lift_rates, next_millisecond, query, say, say_all};
 use crate::support::{Server, invite, soon};
 use cairn_client::proto::text::Text;
 
@@ -19,7 +19,9 @@ async fn words_are_found_in_all_conversations_newest_first() {
     let other = group(&ada, "other", &[]).await;
     let chat = ada.conversations().direct(account.user).unwrap();
     let first = say(&ada, team, "我家在上海东边").await;
+    next_millisecond().await;
     let second = say(&ada, other, "上海 again").await;
+    next_millisecond().await;
     let third = say(&bob, chat, "Where is 上海?").await;
     say(&ada, chat, "not here").await;
     let all = [(chat, third), (other, second), (team, first)];

@@ -9,7 +9,7 @@ use cairn_client::proto::model::people::RelationAct;
 use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::{Client, Error, ErrorCode};
 
-use super::{find, group, say};
+use super::{find, group, next_millisecond, say};
 use crate::support::{Server, invite};
 
 /// The messages with a word that pulls show, in all conversations of these.
@@ -140,6 +140,7 @@ async fn blocked_users_are_found_as_they_are_pulled() {
     let team = group(&ada, "team", &[&account]).await;
     let chat = ada.conversations().direct(account.user).unwrap();
     let in_team = say(&bob, team, "word").await;
+    next_millisecond().await;
     let in_chat = say(&bob, chat, "word").await;
     let block = ada.people().relate(account.user, RelationAct::Block);
     block.await.unwrap();
