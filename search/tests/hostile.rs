@@ -26,19 +26,27 @@ fn resolved(parsed: &Parsed) -> Query {
     parsed.resolve(user, |_| Ok(GROUP)).unwrap()
 }
 
-fn check(query: &Query, text: &str) -> Option<Highlights> {
-    let entry = Entry {
+fn entry(text: &str) -> Entry {
+    Entry {
         sender: UserId::new(1),
         sent_at: Timestamp::new(1),
         body: Body::Text(text.parse().unwrap()),
         extras: Extras::NONE,
-    };
-    let facts = Facts {
+    }
+}
+
+fn facts(entry: &Entry) -> Facts<'_> {
+    Facts {
         conversation: GROUP,
-        entry: &entry,
+        entry,
         is_pinned: false,
         is_unread: true,
-    };
+    }
+}
+
+fn check(query: &Query, text: &str) -> Option<Highlights> {
+    let entry = entry(text);
+    let facts = facts(&entry);
     let mut packed = Vec::new();
     entry.pack(&mut packed);
     let matcher = Matcher::new(query);
@@ -230,20 +238,9 @@ fn spans_are_bounded() {
 fn queries_are_respelled() {
     let respelled = |text: &str, message: &str| {
         let query = resolved(&parsed(text).unwrap());
-        let entry = Entry {
-            sender: UserId::new(1),
-            sent_at: Timestamp::new(1),
-            body: Body::Text(message.parse().unwrap()),
-            extras: Extras::NONE,
-        };
-        let facts = Facts {
-            conversation: GROUP,
-            entry: &entry,
-            is_pinned: false,
-            is_unread: true,
-        };
+        let entry = entry(message);
         let mut respeller = Respeller::new(&query)?;
-        respeller.note(&facts, &mut Scratch::default());
+        respeller.note(&facts(&entry), &mut Scratch::default());
         let respelling = respeller.best()?;
         Some(respell(text, &respelling))
     };

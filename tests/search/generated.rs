@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cairn_client::proto::content::message::{Entry, Message};
 use cairn_client::proto::ids::{ConversationId, ImportSource, MsgId, Timestamp};
-use cairn_client::proto::model::group::{Access, GroupSettings, JoinerHistory};
+use cairn_client::proto::model::group::JoinerHistory;
 use cairn_client::proto::model::retention::Retention;
 use cairn_client::proto::model::search::{Condition, Feature, Mark, Period, Query, Term, Test};
 use cairn_client::proto::text::{EmojiName, Text, UserName};
@@ -23,7 +23,7 @@ use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 
 use self::naive::Known;
-use super::{found_by, group, lift_rates, text};
+use super::{found_by, lift_rates, open_group, text};
 use crate::support::{Server, invite, until};
 
 const CASES: usize = 300;
@@ -89,14 +89,7 @@ impl World {
             ("later", JoinerHistory::FromJoin),
             ("old", JoinerHistory::All),
         ] {
-            let team = group(&ada, name, &[]).await;
-            let settings = GroupSettings {
-                access: Access::Open,
-                history,
-                ..GroupSettings::default()
-            };
-            let view = ada.conversation(team);
-            view.set_group_settings(settings).await.unwrap();
+            let team = open_group(&ada, name, history).await;
             for user in &users[1..] {
                 user.conversation(team).join().await.unwrap();
             }

@@ -11,6 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, MsgId};
+use cairn_client::proto::model::group::{Access, GroupSettings, JoinerHistory};
 use cairn_client::proto::model::search::Query;
 use cairn_client::proto::text::{GroupName, SettingName, SettingValue, Text};
 use cairn_client::{Account, Client, FoundMessage};
@@ -26,6 +27,19 @@ async fn group(owner: &Client, name: &str, members: &[&Account]) -> Conversation
     let name = GroupName::new(name).unwrap();
     let created = owner.conversations().create_group(name, members);
     created.await.unwrap()
+}
+
+/// A group that every user may join.
+async fn open_group(owner: &Client, name: &str, history: JoinerHistory) -> ConversationId {
+    let team = group(owner, name, &[]).await;
+    let settings = GroupSettings {
+        access: Access::Open,
+        history,
+        ..GroupSettings::default()
+    };
+    let view = owner.conversation(team);
+    view.set_group_settings(settings).await.unwrap();
+    team
 }
 
 /// Messages of one millisecond have no order across conversations.

@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 
 use cairn_client::proto::ids::{ConversationId, MsgId};
-use cairn_client::proto::model::group::{Access, GroupSettings, JoinerHistory};
+use cairn_client::proto::model::group::JoinerHistory;
 use cairn_client::proto::model::people::RelationAct;
 use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::{Client, Error, ErrorCode};
 
-use super::{find, group, next_millisecond, say};
+use super::{find, group, next_millisecond, open_group, say};
 use crate::support::{Server, invite};
 
 /// The messages with a word that pulls show, in all conversations of these.
@@ -59,14 +59,8 @@ async fn users_find_what_they_can_pull() {
         ("whole", JoinerHistory::All),
         ("later", JoinerHistory::FromJoin),
     ] {
-        let team = group(&ada, name, &[]).await;
-        let settings = GroupSettings {
-            access: Access::Open,
-            history,
-            ..GroupSettings::default()
-        };
+        let team = open_group(&ada, name, history).await;
         let view = ada.conversation(team);
-        view.set_group_settings(settings).await.unwrap();
         say(&ada, team, "word before").await;
         for (client, _) in &users[..5] {
             client.conversation(team).join().await.unwrap();
