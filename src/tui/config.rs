@@ -23,6 +23,9 @@ pub(crate) struct Config {
     pub(crate) vim: bool,
     /// No reports of the mouse, so that the terminal selects text.
     pub(crate) no_mouse: bool,
+    /// No previews of pictures.
+    pub(crate) no_pictures: bool,
+    links: Links,
     /// Keys by the name of an action.
     pub(crate) keys: BTreeMap<String, Vec<String>>,
 }
@@ -53,6 +56,15 @@ enum Notify {
     Osc9,
     Osc777,
     None,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Links {
+    #[default]
+    Auto,
+    Always,
+    Never,
 }
 
 /// The file cannot be used.
@@ -91,6 +103,15 @@ impl Config {
         }
     }
 
+    /// Whether addresses are links; `None` if the terminal decides.
+    pub(crate) const fn links(&self) -> Option<bool> {
+        match self.links {
+            Links::Auto => None,
+            Links::Always => Some(true),
+            Links::Never => Some(false),
+        }
+    }
+
     pub(crate) const fn notifier(&self) -> Notifier {
         match self.notify {
             Notify::Bell => Notifier::Bell,
@@ -108,11 +129,14 @@ mod tests {
     #[test]
     fn settings_are_read() {
         let text = "theme = 'light'\nambiguous = 'wide'\nnotify = 'osc9'\nvim = true\n\
+                    links = 'never'\nno-pictures = true\n\
                     keywords = ['deploy']\n[keys]\nswitcher = ['ctrl+t']\n";
         let config: Config = toml::from_str(text).unwrap();
         assert_eq!(config.background(), Some(Background::Light));
         assert_eq!(config.ambiguous(), Some(Ambiguous::Wide));
         assert_eq!(config.notifier(), Notifier::Osc9);
+        assert_eq!(config.links(), Some(false));
+        assert!(config.no_pictures);
         assert!(config.vim && config.keywords == ["deploy"]);
         assert_eq!(config.keys["switcher"], ["ctrl+t"]);
         assert_eq!(toml::from_str::<Config>("").unwrap(), Config::default());

@@ -3,6 +3,7 @@
 //! * `app`: the state and its transitions, pure: `update(state, message) -> effects`
 //! * `draw`: the state into a frame, pure
 //! * `text`, `theme`: widths, line breaks, markup, words, colours
+//! * `picture`: previews of pictures
 //! * `compose`, `keys`: the editor, completion, the table of keys
 //! * `term`: modes of the terminal, frames, sequences outside of frames
 //! * `run`: the event loop, which performs effects on a session
@@ -14,6 +15,7 @@ mod compose;
 mod config;
 mod draw;
 mod keys;
+mod picture;
 mod run;
 mod term;
 mod text;

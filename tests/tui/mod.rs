@@ -2,8 +2,12 @@
 
 mod caret;
 mod crash;
+mod notice;
 mod picture;
+mod plain;
 mod quiet;
+mod requirements;
+mod screen;
 mod talk;
 mod terminal;
 
@@ -22,7 +26,11 @@ struct World {
     server: Server,
     bob: Client,
     team: ConversationId,
+    /// That of the owner.
+    account: Account,
     profile: PathBuf,
+    /// That of bob.
+    other_profile: PathBuf,
     _folder: TempDir,
 }
 
@@ -30,7 +38,7 @@ impl World {
     async fn new() -> Self {
         let server = Server::start();
         let (owner, account) = server.owner().await;
-        let (bob, _) = invite(&owner, "bob").await;
+        let (bob, bob_account) = invite(&owner, "bob").await;
         let team = owner
             .conversations()
             .create_group("team".parse().unwrap(), Vec::new());
@@ -41,17 +49,33 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let profile = folder.path().join("profile");
         save(&profile, &account);
+        let other_profile = folder.path().join("bob");
+        save(&other_profile, &bob_account);
         Self {
             server,
             bob,
             team,
+            account,
             profile,
+            other_profile,
             _folder: folder,
         }
     }
 
     fn start(&self, columns: u16, rows: u16) -> Pane {
         Pane::run(&chat(&self.profile, "'#team'"), columns, rows)
+    }
+
+    /// Writes the settings of the client.
+    fn configure(&self, settings: &str) {
+        std::fs::write(self.profile.join("config.toml"), settings).unwrap();
+    }
+
+    /// Opens the direct chat of bob with the owner.
+    async fn direct(&self) -> ConversationId {
+        let owner = self.bob.people().find("owner".parse().unwrap());
+        let owner = owner.await.unwrap().unwrap();
+        self.bob.conversations().direct(owner.id).unwrap()
     }
 
     /// Sends as bob.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::support::until;
 use crate::tui::World;
-use crate::tui::terminal::{Pane, chat, has_tmux};
+use crate::tui::terminal::{Pane, has_tmux};
 
 #[tokio::test]
 async fn chinese_is_written_edited_and_read() {
@@ -48,14 +48,7 @@ async fn conversations_are_switched_by_name_and_by_unread() {
     let pane = world.start(100, 24);
     pane.shows("The beginning of #team").await;
     pane.type_text("a draft");
-    let owner = world
-        .bob
-        .people()
-        .find("owner".parse().unwrap())
-        .await
-        .unwrap()
-        .unwrap();
-    let direct = world.bob.conversations().direct(owner.id).unwrap();
+    let direct = world.direct().await;
     world
         .bob
         .conversation(direct)
@@ -212,30 +205,6 @@ async fn small_and_resized_terminals_work() {
     pane.type_text("hi");
     pane.until("the caret follows", |_| pane.cursor() == (27 + 2 + 2, 39))
         .await;
-}
-
-#[tokio::test]
-async fn plain_lines_are_spoken_once() {
-    if !has_tmux() {
-        return;
-    }
-    let world = World::new().await;
-    let pane = Pane::run(&chat(&world.profile, "'#team' --plain"), 100, 24);
-    pane.shows("in #team").await;
-    world.say("hello **there**").await;
-    pane.shows("bob: hello **there**").await;
-    assert!(!pane.is_alternate());
-    pane.type_text("fine, thanks");
-    pane.keys(&["Enter"]);
-    until("it is sent", async || {
-        world.texts().await.contains(&"fine, thanks".to_owned())
-    })
-    .await;
-    pane.shows("owner: fine, thanks").await;
-    assert_eq!(pane.screen().matches("hello **there**").count(), 1);
-    pane.type_text("/quit");
-    pane.keys(&["Enter"]);
-    until("the client ends", async || pane.has_ended()).await;
 }
 
 #[tokio::test]

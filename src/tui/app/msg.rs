@@ -3,10 +3,12 @@
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_session::{Command, DraftFile};
 
+use crate::tui::app::model::card::{Fetch, Fetched};
 use crate::tui::app::model::overlay::Found;
 use crate::tui::app::model::picker::Item;
 use crate::tui::app::model::world::World;
 use crate::tui::keys::chord::Chord;
+use crate::tui::picture::{self, Thumb};
 use crate::tui::theme::Role;
 
 /// An input of [`update`](crate::tui::app::update::update).
@@ -42,6 +44,10 @@ pub(crate) enum Msg {
     },
     /// A search has results.
     Found(Found),
+    /// What a card shows has arrived.
+    Fetched(Box<Fetched>),
+    /// A preview was decoded.
+    Picture(picture::Key, Thumb),
     /// The text comes back from the external editor.
     Edited(Result<String, String>),
     /// Names of files that complete a path.
@@ -85,10 +91,14 @@ pub(crate) enum Effect {
         within: Option<ConversationId>,
         query: String,
     },
+    /// Answers with [`Msg::Fetched`].
+    Fetch(Fetch),
     /// Answers with [`Msg::Attached`].
     Attach {
         path: String,
         caption: String,
+        /// Whether a picture or video is sent as a plain file.
+        as_file: bool,
     },
     /// Answers with [`Msg::Paths`].
     Paths(String),
@@ -103,6 +113,8 @@ pub(crate) enum Effect {
     Copy(String),
     /// Answers with [`Msg::Edited`].
     ExternalEditor(String),
+    /// Whether the client gets the mouse.
+    Mouse(bool),
     Suspend,
     /// Draws every cell again.
     Redraw,

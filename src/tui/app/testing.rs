@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use cairn_proto::content::attachment::{Attachment, AttachmentHash, Media, Preview};
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::Extras;
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_proto::model::group::Role;
 use cairn_proto::model::notification::NotificationLevel;
-use cairn_proto::text::{GroupName, Text};
+use cairn_proto::text::{Caption, FileName, GroupName, MediaType, Text, Topic};
 use cairn_session::{
-    Anchor, AnchorTo, ConversationView, DateJump, Day, Entry, LinkView, MessageRow, Row, RowKey,
-    SendState, SystemLine, Unread, What,
+    Anchor, AnchorTo, ConversationView, DateJump, Day, Details, Entry, LinkView, Membership,
+    MessageRow, Row, RowKey, SendState, SystemLine, Unread, What,
 };
 use jiff::tz::TimeZone;
 
@@ -37,8 +38,8 @@ pub(crate) fn state(columns: u16, rows: u16) -> State {
         is_vim: false,
         zone: TimeZone::UTC,
         me: ME,
-        my_name: "ada".to_owned(),
         server: "chat.example:7766".to_owned(),
+        has_pictures: true,
     };
     State::new(settings, columns, rows)
 }
@@ -103,6 +104,21 @@ pub(crate) fn entry(sender: u32, minute: u64, body: Body, extras: &Extras) -> En
 
 pub(crate) fn text(words: &str) -> Body {
     Body::Text(Text::new(words).unwrap())
+}
+
+pub(crate) fn media(width: u32, height: u32, preview: bytes::Bytes) -> Media {
+    Media {
+        file: Attachment {
+            hash: AttachmentHash::new([7; 32]),
+            name: FileName::new("harbour.jpg").unwrap(),
+            media_type: MediaType::new("image/jpeg").unwrap(),
+            size_bytes: 240_000,
+            caption: Caption::new("").unwrap(),
+        },
+        width,
+        height,
+        preview: Preview::new(preview).unwrap(),
+    }
 }
 
 pub(crate) fn row(msgid: u64, entry: Entry) -> Row {
@@ -173,6 +189,26 @@ pub(crate) fn open(columns: u16, rows: u16, messages: Vec<Row>) -> State {
     state.open = Some(TEAM);
     update(&mut state, Msg::World(Box::new(world)));
     state
+}
+
+/// Details of the group: its members with their roles.
+pub(crate) fn details(topic: &str, members: &[(u32, Role)], pins: &[u64]) -> Details {
+    let members = members.iter().map(|&(user, role)| {
+        let membership = Membership {
+            role,
+            joined: MsgId::new(1),
+            muted_until: Timestamp::new(0),
+        };
+        (UserId::new(user), membership)
+    });
+    Details {
+        name: Some(GroupName::new("team").unwrap()),
+        topic: Some(Topic::new(topic).unwrap()),
+        settings: None,
+        retention: None,
+        members: members.collect(),
+        pins: pins.iter().copied().map(MsgId::new).collect(),
+    }
 }
 
 /// Rows at the beginning of a conversation.

@@ -51,6 +51,8 @@ pub(crate) fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             is_failed,
         } => state.output(run, text, is_failed),
         Msg::Found(found) => state.found(found),
+        Msg::Fetched(fetched) => state.fetched(*fetched),
+        Msg::Picture(key, thumb) => state.pictures.set(key, thumb),
         Msg::Edited(Ok(text)) => {
             state.editor.set_text(text.trim_end_matches('\n'));
             state.touched(out);
@@ -138,6 +140,7 @@ fn act(state: &mut State, context: Context, action: Action, out: &mut Vec<Effect
         }
         Action::Redraw => out.push(Effect::Redraw),
         Action::ToggleList => state.toggle_list(),
+        Action::ToggleMouse => state.toggle_mouse(out),
         _ => match context {
             Context::List => state.list_action(action, out),
             Context::Pane => state.pane_action(action, out),
@@ -187,6 +190,11 @@ impl State {
 
     /// Shows what the session shows now, at the same place.
     fn see(&mut self, world: World) {
+        self.see_timeline(world);
+        self.refresh_card();
+    }
+
+    fn see_timeline(&mut self, world: World) {
         self.now = self.now.max(world.now);
         let top = match self.scroll {
             Scroll::End => {
@@ -259,6 +267,9 @@ impl State {
             if self.mode == Mode::Select(from) {
                 self.mode = Mode::Select(to);
             }
+            if self.extent == Some(from) {
+                self.extent = Some(to);
+            }
             if let Scroll::At { key, .. } = &mut self.scroll
                 && *key == from
             {
@@ -286,6 +297,11 @@ impl State {
             self.is_draft_read = true;
             let draft = self.world.draft.clone();
             self.set_draft(draft.as_ref());
+            let early = std::mem::take(&mut self.early);
+            if !early.is_empty() {
+                self.editor.paste(&early);
+                self.touched(&mut Vec::new());
+            }
         }
     }
 }

@@ -76,7 +76,8 @@ fn insert(state: &mut State, mut completion: Completion, out: &mut Vec<Effect>) 
 /// Returns the path after `/send `, up to the caret.
 fn path_typed(before: &str) -> Option<&str> {
     let typed = before
-        .strip_prefix("/send ")?
+        .strip_prefix("/send ")
+        .or_else(|| before.strip_prefix("/file "))?
         .trim_start_matches(['\'', '"', ' ']);
     (!typed.starts_with(['#', '@'])).then_some(typed)
 }
@@ -158,7 +159,7 @@ fn commands(typed: &str) -> Vec<String> {
     let mut names: Vec<String> = command
         .get_subcommands()
         .map(|sub| sub.get_name().to_owned())
-        .chain(["quit".to_owned()])
+        .chain(["file", "quit"].map(str::to_owned))
         .filter(|name| name.starts_with(typed))
         .filter(|name| crate::tui::app::act::slash::refusal(std::slice::from_ref(name)).is_none())
         .map(|name| format!("/{name} "))

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::tui::app::act::navigate::Calling as _;
+use crate::tui::app::model::overlay::Overlay;
 use crate::tui::app::model::scrolling::Scroll;
 use crate::tui::app::model::state::{Mode, State};
 use crate::tui::draw::list::name;
@@ -70,22 +71,33 @@ pub(super) fn bar(state: &State, buffer: &mut Buffer, area: Rect) {
             false => one_line(&words::typing(&names)),
         }
     };
-    two_sided(state, buffer, area, &left, &hints(state), style);
+    let ambiguous = state.settings.ambiguous;
+    let room = usize::from(area.width).saturating_sub(ambiguous.text(&left) + 4);
+    let mut hints = hints(state);
+    // The last ones are the least important.
+    while ambiguous.text(&hints.join(BETWEEN)) > room && hints.pop().is_some() {}
+    two_sided(state, buffer, area, &left, &hints.join(BETWEEN), style);
 }
 
-fn hints(state: &State) -> String {
+/// Stands between two hints.
+const BETWEEN: &str = "  ";
+
+fn hints(state: &State) -> Vec<String> {
     if let Some(completion) = &state.completion {
         let (at, count) = (completion.selected + 1, completion.choices.len());
-        return format!("{at}/{count}");
+        return vec![format!("{at}/{count}")];
     }
     let key = |action| {
         let key = state.settings.bindings.key_of(action);
         key.map_or_else(String::new, |key| key.to_string())
     };
-    match state.mode {
-        Mode::Select(_) => words::SELECT_HINT.to_owned(),
-        Mode::Vim => words::VIM_HINT.to_owned(),
-        Mode::Write => {
+    let all = |hints: &[&str]| hints.iter().map(|&hint| hint.to_owned()).collect();
+    match (&state.overlay, state.mode) {
+        (Some(Overlay::Picker(_)), _) => all(&words::LIST_HINTS),
+        (Some(Overlay::Pane(_)), _) => all(&[words::PANE_HINT]),
+        (None, Mode::Select(_)) => all(&words::SELECT_HINTS),
+        (None, Mode::Vim) => all(&[words::VIM_HINT]),
+        (None, Mode::Write) => {
             let elsewhere = state
                 .world
                 .list
@@ -99,12 +111,16 @@ fn hints(state: &State) -> String {
                 0 => String::new(),
                 count => words::elsewhere(count, &key(Action::NextActive)),
             };
+            let select = match state.editor.is_empty() && below.is_empty() {
+                true => words::select(&key(Action::Up)),
+                false => String::new(),
+            };
             let keys = words::hint(&key(Action::Switcher), &key(Action::Help));
-            [below, unread, keys]
+            let [switcher, help] = keys;
+            [below, unread, select, switcher, help]
                 .into_iter()
                 .filter(|text| !text.is_empty())
-                .collect::<Vec<_>>()
-                .join("  ")
+                .collect()
         }
     }
 }

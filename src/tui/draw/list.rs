@@ -10,8 +10,8 @@ use ratatui::style::Style;
 use crate::tui::app::act::navigate::Calling as _;
 use crate::tui::app::model::state::State;
 use crate::tui::text::markup::one_line;
-use crate::tui::text::paint;
 use crate::tui::text::width::Ambiguous;
+use crate::tui::text::{paint, words};
 use crate::tui::theme::Role;
 
 /// The name of a conversation with its sign: `#team`, `@bob`.
@@ -44,7 +44,7 @@ pub(super) fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
         let style = match (is_open, listed.is_calling()) {
             (true, _) => theme.style(Role::Current),
             (false, true) => theme.style(Role::Unread),
-            (false, false) if listed.level == NotificationLevel::Nothing => theme.style(Role::Dim),
+            (false, false) if is_silent(listed) => theme.style(Role::Dim),
             (false, false) => Style::new(),
         };
         paint::fill(buffer, row, style);
@@ -76,7 +76,10 @@ fn draw_one(
     ambiguous: Ambiguous,
     mention: Style,
 ) {
-    let count = count(listed);
+    let count = match listed.typing.is_empty() || is_silent(listed) {
+        true => count(listed),
+        false => format!("{TYPING} {}", count(listed)).trim_end().to_owned(),
+    };
     let columns = u16::try_from(ambiguous.text(&count)).unwrap_or(0);
     let room = row.width.saturating_sub(columns + u16::from(columns > 0));
     let text = format!("{}{}", presence(listed), name(listed));
@@ -105,6 +108,13 @@ fn presence(listed: &ConversationView) -> &'static str {
     }
 }
 
+/// Marks conversations in which another user is typing.
+const TYPING: &str = "...";
+
+fn is_silent(listed: &ConversationView) -> bool {
+    listed.level == NotificationLevel::Nothing
+}
+
 /// What stands at the right: `!` for own messages that failed, `@2` mentions, `5` unread, `draft`.
 fn count(listed: &ConversationView) -> String {
     let unread = match listed.unread.messages {
@@ -112,12 +122,12 @@ fn count(listed: &ConversationView) -> String {
         1_000.. => "999+".to_owned(),
         count => count.to_string(),
     };
-    let muted = listed.level == NotificationLevel::Nothing && listed.unread.messages > 0;
+    let muted = is_silent(listed) && listed.unread.messages > 0;
     match (listed.failed, listed.unread.mentions) {
         (1.., _) => format!("!{}", listed.failed),
         (_, 1..) => format!("@{}", listed.unread.mentions),
         _ if muted => format!("({unread})"),
-        _ if listed.unread.messages == 0 && listed.draft.is_some() => "draft".to_owned(),
+        _ if listed.unread.messages == 0 && listed.draft.is_some() => words::DRAFT.to_owned(),
         _ => unread,
     }
 }

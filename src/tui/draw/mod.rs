@@ -15,10 +15,19 @@ use ratatui::layout::Position;
 use crate::tui::app::model::geometry::Geometry;
 use crate::tui::app::model::overlay::Overlay;
 use crate::tui::app::model::state::State;
+use crate::tui::text::paint::Link;
 
-/// Draws everything, and returns where the caret is. The cursor of the terminal belongs there in
-/// every frame: input methods show what is being composed at the cursor.
-pub(crate) fn paint(state: &State, buffer: &mut ratatui::buffer::Buffer) -> Position {
+/// What a frame has besides its cells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Painted {
+    /// Where the cursor of the terminal belongs in every frame: input methods show what is being
+    /// composed there.
+    pub(crate) caret: Position,
+    pub(crate) links: Vec<Link>,
+}
+
+/// Draws everything.
+pub(crate) fn paint(state: &State, buffer: &mut ratatui::buffer::Buffer) -> Painted {
     let geometry = Geometry::of(state);
     if let Some(area) = geometry.list {
         list::draw(state, buffer, area);
@@ -28,16 +37,16 @@ pub(crate) fn paint(state: &State, buffer: &mut ratatui::buffer::Buffer) -> Posi
     if let Some(area) = geometry.about {
         input::about(state, buffer, area);
     }
-    let caret = input::composer(state, buffer, &geometry);
+    let mut painted = Painted {
+        caret: input::composer(state, buffer, &geometry),
+        links: Vec::new(),
+    };
     match &state.overlay {
-        None => {
-            timeline::draw(state, buffer, geometry.timeline);
-            caret
+        None => timeline::draw(state, buffer, geometry.timeline, &mut painted.links),
+        Some(Overlay::Pane(pane)) => pane::draw(state, pane, buffer, geometry.timeline),
+        Some(Overlay::Picker(picker)) => {
+            painted.caret = picker::draw(state, picker, buffer, geometry.timeline);
         }
-        Some(Overlay::Pane(pane)) => {
-            pane::draw(state, pane, buffer, geometry.timeline);
-            caret
-        }
-        Some(Overlay::Picker(picker)) => picker::draw(state, picker, buffer, geometry.timeline),
     }
+    painted
 }

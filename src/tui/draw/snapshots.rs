@@ -1,14 +1,15 @@
 //! Frames at three sizes, in English and Chinese, compared with the files in `snapshots/`. With
 //! `CAIRN_BLESS=1` they are written.
 
+mod cards;
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use cairn_proto::content::attachment::{Attachment, AttachmentHash, Media, Preview};
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::{Extra, Extras, Reaction};
 use cairn_proto::ids::{MsgId, UserId};
-use cairn_proto::text::{Caption, EmojiName, FileName, MediaType};
+use cairn_proto::text::{Caption, EmojiName};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_session::{
     Failure, LinkFault, LinkView, LocalId, Outgoing, Pending, Row, RowKey, SendState, What,
@@ -20,7 +21,7 @@ use unicode_width::UnicodeWidthStr as _;
 use crate::tui::app::model::state::State;
 use crate::tui::app::msg::Msg;
 use crate::tui::app::testing::{
-    TEAM, beginning, continued, direct, entry, group, minutes, open, press, row, said, text,
+    TEAM, beginning, continued, direct, entry, group, media, minutes, open, press, row, said, text,
     type_text, window, world,
 };
 use crate::tui::app::update::update;
@@ -32,7 +33,7 @@ const SIZES: [(u16, u16); 3] = [(40, 12), (80, 24), (120, 40)];
 fn frame(state: &State) -> String {
     let area = Rect::new(0, 0, state.columns, state.rows);
     let mut buffer = Buffer::empty(area);
-    let caret = paint(state, &mut buffer);
+    let caret = paint(state, &mut buffer).caret;
     let mut out = String::new();
     for y in area.rows().map(|row| row.y) {
         let mut line = String::new();
@@ -87,19 +88,10 @@ fn reactions(emoji: &[(&str, &[u32])]) -> Extras {
     Extras::new(vec![Extra::Reactions(reactions.collect())]).unwrap()
 }
 
-fn picture(caption: &str) -> Body {
-    Body::from(Media {
-        file: Attachment {
-            hash: AttachmentHash::new([7; 32]),
-            name: FileName::new("harbour.jpg").unwrap(),
-            media_type: MediaType::new("image/jpeg").unwrap(),
-            size_bytes: 240_000,
-            caption: Caption::new(caption).unwrap(),
-        },
-        width: 1600,
-        height: 900,
-        preview: Preview::new(bytes::Bytes::new()).unwrap(),
-    })
+fn picture(caption: &str, preview: &'static [u8]) -> Body {
+    let mut media = media(1600, 900, bytes::Bytes::from_static(preview));
+    media.file.caption = Caption::new(caption).unwrap();
+    Body::from(media)
 }
 
 fn english() -> Vec<Row> {
@@ -127,7 +119,7 @@ fn english() -> Vec<Row> {
             entry(
                 2,
                 5,
-                picture("the harbour at noon"),
+                picture("the harbour at noon", b""),
                 &reactions(&[("+1", &[1, 3])]),
             ),
         ),
@@ -279,7 +271,7 @@ fn wide_terminals_get_every_wide_cell() {
     state.settings.ambiguous = crate::tui::text::width::Ambiguous::Wide;
     type_text(&mut state, "①…");
     let mut buffer = Buffer::empty(Rect::new(0, 0, 80, 24));
-    let caret = paint(&state, &mut buffer);
+    let caret = paint(&state, &mut buffer).caret;
     // The list and its separator, the prompt, two characters of two columns.
     assert_eq!(caret.x, 27 + 2 + 4);
 }

@@ -3,12 +3,13 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::tui::app::model::state::{Mode, State};
+use crate::tui::app::model::state::State;
 use crate::tui::draw::rows::RowLayout;
-use crate::tui::text::{paint, words};
+use crate::tui::text::paint::{self, Link};
+use crate::tui::text::words;
 use crate::tui::theme::Role;
 
-pub(super) fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
+pub(super) fn draw(state: &State, buffer: &mut Buffer, area: Rect, links: &mut Vec<Link>) {
     let layout = RowLayout::of(state);
     let rows = state.timeline(&layout);
     if rows.rows.is_empty() {
@@ -17,11 +18,13 @@ pub(super) fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
     let ambiguous = state.settings.ambiguous;
     let height = usize::from(area.height);
     let top = rows.top(state.scroll);
+    let selected = state.selected_rows();
     let mut lines = Vec::with_capacity(height);
-    for row in rows.rows.iter().skip(top.row) {
+    for (at, row) in rows.rows.iter().enumerate().skip(top.row) {
         let skipped = if lines.is_empty() { top.line } else { 0 };
-        let is_selected = state.mode == Mode::Select(row.key);
-        let shown = layout.lines(row).into_iter().skip(skipped);
+        let is_selected = selected.contains(&at);
+        let all = layout.lines(row);
+        let shown = all.iter().skip(skipped).cloned();
         lines.extend(shown.map(|line| (line, is_selected)));
         if lines.len() >= height {
             break;
@@ -48,7 +51,7 @@ pub(super) fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
             width: row.width.saturating_sub(used),
             ..row
         };
-        paint::line(buffer, rest, &line, ambiguous);
+        paint::line(buffer, rest, &line, ambiguous, links);
     }
 }
 

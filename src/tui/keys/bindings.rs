@@ -62,7 +62,12 @@ impl Bindings {
     /// Returns what a key does in a context.
     pub(crate) fn action(&self, context: Context, chord: Chord) -> Option<Action> {
         let within = |context| self.by_chord.get(&(context, chord)).copied();
-        within(context).or_else(|| within(Context::Everywhere))
+        let found = within(context).or_else(|| within(Context::Everywhere));
+        // The line of a list is edited as the composer is.
+        found.or_else(|| match within(Context::Composer) {
+            Some(edit @ Action::Edit(_)) if context == Context::List => Some(edit),
+            _ => None,
+        })
     }
 
     /// Returns the first key of an action, for hints.
@@ -111,6 +116,7 @@ fn joined(keys: &[Chord]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::compose::editor::Edit;
     use crate::tui::keys::chord::ChordError;
 
     fn set(name: &str, keys: &[&str]) -> BTreeMap<String, Vec<String>> {
@@ -154,6 +160,9 @@ mod tests {
         let up = |context| bindings.action(context, chord("up"));
         assert_eq!(up(Context::Composer), Some(Action::Up));
         assert_eq!(up(Context::Message), Some(Action::Older));
+        let erase = |context| bindings.action(context, chord("backspace"));
+        assert_eq!(erase(Context::List), Some(Action::Edit(Edit::Backspace)));
+        assert_eq!(erase(Context::Message), None);
         let page = bindings.action(Context::Message, chord("pageup"));
         assert_eq!(page, Some(Action::PageUp));
     }

@@ -7,7 +7,7 @@ use cairn_session::{Command, Hit, HitTarget, Place};
 
 use crate::tui::app::model::picker::{Item, Value};
 use crate::tui::app::msg::{Effect, Msg};
-use crate::tui::run::{App, clock, editor, files, opener, search};
+use crate::tui::run::{App, clock, editor, fetch, files, opener};
 use crate::tui::term::osc;
 use crate::tui::term::screen::Screen;
 use crate::tui::text::words;
@@ -33,10 +33,18 @@ impl App {
             } => {
                 let (client, sender) = (self.session.client(), self.sender.clone());
                 let list = self.state.world.list.clone();
-                search::start(search, within, query, list, client, sender);
+                fetch::search(search, within, query, list, client, sender);
             }
-            Effect::Attach { path, caption } => {
-                let file = files::describe(&path);
+            Effect::Fetch(what) => {
+                let (client, sender) = (self.session.client(), self.sender.clone());
+                fetch::card(what, client, self.state.settings.theme, sender);
+            }
+            Effect::Attach {
+                path,
+                caption,
+                as_file,
+            } => {
+                let file = files::describe(&path, as_file);
                 self.note(Msg::Attached { file, caption });
             }
             Effect::Paths(typed) => {
@@ -70,6 +78,7 @@ impl App {
                 }),
             },
             Effect::ExternalEditor(text) => self.edit(&text).await?,
+            Effect::Mouse(is_ours) => self.guard.set_mouse(is_ours)?,
             Effect::Suspend => self.suspend()?,
             Effect::Redraw => self.screen.clear(),
             Effect::Quit => self.is_over = true,

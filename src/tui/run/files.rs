@@ -20,8 +20,8 @@ fn expanded(typed: &str) -> PathBuf {
     }
 }
 
-/// Describes a file to send.
-pub(super) fn describe(typed: &str) -> Result<DraftFile, String> {
+/// Describes a file to send, `as_file` also if it is a picture or video.
+pub(super) fn describe(typed: &str, as_file: bool) -> Result<DraftFile, String> {
     let path = expanded(typed);
     let path = path.canonicalize().map_err(|_| words::no_file(typed))?;
     let metadata = fs::metadata(&path).map_err(|_| words::no_file(typed))?;
@@ -34,7 +34,7 @@ pub(super) fn describe(typed: &str) -> Result<DraftFile, String> {
         path: path.to_owned(),
         name: name.into_owned(),
         size_bytes: metadata.len(),
-        as_file: false,
+        as_file,
     })
 }
 
@@ -84,10 +84,11 @@ mod tests {
     fn only_files_are_sent() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cat.png");
-        assert!(describe(path.to_str().unwrap()).is_err());
-        assert!(describe(folder.path().to_str().unwrap()).is_err());
+        assert!(describe(path.to_str().unwrap(), false).is_err());
+        assert!(describe(folder.path().to_str().unwrap(), false).is_err());
         fs::write(&path, "12345").unwrap();
-        let file = describe(path.to_str().unwrap()).unwrap();
+        let file = describe(path.to_str().unwrap(), true).unwrap();
         assert_eq!((file.name.as_str(), file.size_bytes), ("cat.png", 5));
+        assert!(file.as_file);
     }
 }

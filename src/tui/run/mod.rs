@@ -5,11 +5,11 @@ mod clock;
 mod commands;
 mod editor;
 mod effects;
+mod fetch;
 mod files;
 mod notify;
 mod opener;
 mod plain;
-mod search;
 mod start;
 mod views;
 
@@ -18,10 +18,12 @@ use std::io;
 use std::pin::Pin;
 use std::time::Duration;
 
+use cairn_session::store::Condition;
 use cairn_session::{Changes, Command, Place, Session};
 use crossterm::event::{Event, EventStream, KeyEventKind, MouseButton, MouseEventKind};
 use futures_core::Stream as _;
 use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until};
 
 use crate::cli::signals::interrupt_or_terminate;
@@ -29,6 +31,7 @@ use crate::tui::app::model::state::State;
 use crate::tui::app::msg::{Effect, Msg};
 use crate::tui::app::update::update;
 use crate::tui::keys::chord::Chord;
+use crate::tui::picture::{self, Thumb};
 use crate::tui::run::commands::Runs;
 use crate::tui::run::start::Wanted;
 use crate::tui::run::views::Views;
@@ -121,6 +124,7 @@ impl App {
 
     fn draw(&mut self) -> io::Result<()> {
         self.screen.draw(&self.state)?;
+        self.decode_pictures();
         self.screen.title(notify::title(&self.state))?;
         let seen = self
             .state
@@ -137,6 +141,19 @@ impl App {
             self.seen = seen;
         }
         Ok(())
+    }
+
+    /// Decodes the previews on screen, each once and in another thread.
+    fn decode_pictures(&mut self) {
+        for (key, bytes) in picture::wanted(&self.state) {
+            self.state.pictures.set(key, Thumb::Awaited);
+            let (sender, backdrop) = (self.sender.clone(), self.state.settings.theme.backdrop());
+            spawn_blocking(move || {
+                let pixels = picture::decode(&bytes, backdrop);
+                let thumb = pixels.map_or(Thumb::Unusable, Thumb::Ready);
+                let _ = sender.send(Msg::Picture(key, thumb));
+            });
+        }
     }
 
     /// When the loop continues by itself.
@@ -212,9 +229,12 @@ impl App {
     /// Shows what the session shows now.
     fn refresh(&mut self, changes: Option<&Changes>) {
         let kept = self.state.kept_rows();
-        let world = self
-            .views
-            .world(&self.session, self.state.open, &kept, changes);
+        let is_second = matches!(*self.session.condition(), Condition::InUse);
+        let world = {
+            let model = self.session.model();
+            self.views
+                .world(&model, is_second, self.state.open, &kept, changes)
+        };
         let effects = update(&mut self.state, Msg::World(Box::new(world)));
         debug_assert!(effects.is_empty(), "views have no effects");
     }

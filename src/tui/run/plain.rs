@@ -1,11 +1,15 @@
 //! The client as lines, for screen readers and braille displays: what comes is printed once, in
 //! order, and each line of input is a message or a command.
 
+use std::collections::BTreeSet;
 use std::io::{self, BufRead as _, Write as _};
 use std::time::Duration;
 
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
-use cairn_session::{Aim, Command, Draft, LinkView, Model, Place, Row, RowKey, Session, What};
+use cairn_session::{
+    Aim, Command, Draft, LinkView, LocalId, Model, Place, Row, RowKey, SendState, Session, What,
+    WindowView,
+};
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
@@ -20,17 +24,28 @@ use crate::tui::run::start::Wanted;
 use crate::tui::text::markup::one_line;
 use crate::tui::text::words;
 
-/// How long messages wait for the names of their senders.
-const NAME_TIME: Duration = Duration::from_secs(2);
+/// How long messages wait for the names of their senders, and the first ones for being current.
+const WAIT_TIME: Duration = Duration::from_secs(2);
+
+/// Read messages that are printed before the unread ones.
+const CONTEXT_ENTRIES: usize = 5;
+
+/// Unread messages that are printed when a conversation is opened; of more, the last ones.
+const UNREAD_PRINTED_MAX: usize = 200;
 
 /// What was printed last, so that nothing is printed twice.
 struct Plain<'a> {
     session: &'a Session,
     zone: &'a TimeZone,
     open: Option<ConversationId>,
+    /// Entries up to this one are printed, or are not to be; `None` before the first ones.
     last: Option<MsgId>,
-    /// Since when a name is missing.
-    nameless_since: Option<Instant>,
+    /// Entries that are printed first, at most.
+    first_entries: usize,
+    /// Since when something is missing.
+    waiting_since: Option<Instant>,
+    /// Own messages whose failure was printed.
+    failed: BTreeSet<LocalId>,
     link: Option<String>,
 }
 
@@ -49,7 +64,9 @@ pub(super) async fn run(session: Session, wanted: Wanted, zone: &TimeZone) -> Re
         zone,
         open: None,
         last: None,
-        nameless_since: None,
+        first_entries: CONTEXT_ENTRIES,
+        waiting_since: None,
+        failed: BTreeSet::new(),
         link: None,
     };
     print_line(words::PLAIN_START)?;
@@ -64,7 +81,7 @@ pub(super) async fn run(session: Session, wanted: Wanted, zone: &TimeZone) -> Re
                 Some(line) if plain.input(&line).await? => {}
                 _ => break,
             },
-            () = sleep(NAME_TIME), if plain.nameless_since.is_some() => plain.print()?,
+            () = sleep(WAIT_TIME), if plain.waiting_since.is_some() => plain.print()?,
             _ = session.changed() => {
                 plain.open_wanted(&wanted).await?;
                 plain.print()?;
@@ -96,17 +113,68 @@ impl Plain<'_> {
         if let Some(left) = self.open.replace(id) {
             self.session.perform(Command::Leave(left)).await;
         }
-        self.last = None;
-        let open = Command::Open {
-            conversation: id,
-            at: Place::FirstUnread,
-        };
-        self.session.perform(open).await;
+        (self.last, self.waiting_since) = (None, None);
         let listed = self.session.model().conversation(id);
+        let unread = listed.as_ref().map_or(0, |listed| listed.unread.messages);
+        let is_much = usize::try_from(unread).is_ok_and(|unread| unread > UNREAD_PRINTED_MAX);
+        let (at, first_entries) = match is_much {
+            true => (Place::End, UNREAD_PRINTED_MAX),
+            false => (Place::FirstUnread, CONTEXT_ENTRIES),
+        };
+        self.first_entries = first_entries;
+        let conversation = id;
+        self.session
+            .perform(Command::Open { conversation, at })
+            .await;
         if let Some(listed) = listed {
             print_line(&words::plain_open(&name(&listed)))?;
+            if is_much {
+                let from = listed.read.next();
+                print_line(&words::plain_skipped(unread, UNREAD_PRINTED_MAX, from))?;
+            }
         }
         self.print()
+    }
+
+    /// Waits for something, but not for long. Returns whether it is still worth it.
+    fn waits(&mut self) -> bool {
+        let since = *self.waiting_since.get_or_insert_with(Instant::now);
+        since.elapsed() < WAIT_TIME
+    }
+
+    /// Chooses the first entry to print: some before the first unread one. What is stored on this
+    /// machine may be out of date, so it waits for the server a little. Returns whether it is
+    /// known.
+    fn begin(&mut self, view: &WindowView) -> bool {
+        let is_stale = |row: &Row| matches!(&row.what, What::Message(row) if row.is_stale);
+        let is_offline = matches!(self.session.model().link(), LinkView::Offline { .. });
+        let is_changing = view.is_loading || view.rows.iter().any(is_stale);
+        if is_changing && !is_offline && self.waits() {
+            return false;
+        }
+        let end = view.rows.iter().position(|row| row.key == RowKey::Unread);
+        let before = view.rows.get(..end.unwrap_or(view.rows.len()));
+        let before = before.unwrap_or_default().iter().rev();
+        let held = before.take_while(|row| !matches!(row.what, What::Gap { .. }));
+        let entries = held.filter_map(|row| match row.key {
+            RowKey::Entry(msgid) => Some(msgid),
+            _ => None,
+        });
+        let first = entries.take(self.first_entries).last();
+        let unread = end
+            .and_then(|end| view.rows.get(end + 1))
+            .map(|row| row.key);
+        self.last = match (first, unread) {
+            (Some(first), _) | (None, Some(RowKey::Entry(first))) => Some(first.prev()),
+            _ if view.head <= view.floor => Some(view.floor),
+            // Nothing is held yet.
+            _ => {
+                self.waiting_since = None;
+                return false;
+            }
+        };
+        self.waiting_since = None;
+        true
     }
 
     /// Prints what is new: the connection, and rows of the open conversation.
@@ -124,14 +192,22 @@ impl Plain<'_> {
             self.link = Some(link);
         }
         let Some(view) = view else { return Ok(()) };
-        if view.is_loading && self.last.is_none() {
+        if self.last.is_none() && !self.begin(&view) {
             return Ok(());
         }
         // Rows without a number, such as days, are printed before the next entry.
         let mut before = Vec::new();
+        let mut is_nameless = false;
         for row in &view.rows {
-            if self.is_waiting_for_name(row) {
-                break;
+            let is_new = |msgid| self.last.is_none_or(|last| last < msgid);
+            match row.what {
+                // What is missing is requested, since it follows what was seen last.
+                What::Gap { to, .. } if is_new(to) => break,
+                _ if self.is_waiting_for_name(row) => {
+                    is_nameless = true;
+                    break;
+                }
+                _ => {}
             }
             let line = self.line(&self.session.model(), row);
             match row.key {
@@ -147,14 +223,49 @@ impl Plain<'_> {
                 _ => {}
             }
         }
-        if let (Some(first), Some(last)) = (view.rows.first(), view.rows.last()) {
+        if !is_nameless {
+            self.waiting_since = None;
+        }
+        // Only what was printed counts as read.
+        if let Some(last) = self.last.filter(|last| *last > view.floor) {
+            let key = RowKey::Entry(last);
             self.session.command(Command::Seen {
                 conversation: view.conversation,
-                first: first.key,
-                last: last.key,
+                first: key,
+                last: key,
             });
         }
+        self.print_failed(&view)
+    }
+
+    /// Prints own messages that could not be sent, each once.
+    fn print_failed(&mut self, view: &WindowView) -> io::Result<()> {
+        for row in &view.rows {
+            if let What::Mine(pending) = &row.what
+                && matches!(pending.state, SendState::Failed(_) | SendState::Unknown(_))
+                && self.failed.insert(pending.id)
+            {
+                let text = one_line(&words::text_of_pending(pending));
+                print_line(&words::plain_failed(&pending.state, &text))?;
+            }
+        }
         Ok(())
+    }
+
+    /// Sends failed and unknown messages of the open conversation again, or drops them.
+    async fn decide(&mut self, is_again: bool) {
+        let undecided = self.session.model().outbox().into_iter().filter(|pending| {
+            Some(pending.conversation) == self.open
+                && matches!(pending.state, SendState::Failed(_) | SendState::Unknown(_))
+        });
+        for pending in undecided.collect::<Vec<_>>() {
+            self.failed.remove(&pending.id);
+            let command = match is_again {
+                true => Command::Again(pending.id),
+                false => Command::Withdraw(pending.id),
+            };
+            self.session.perform(command).await;
+        }
     }
 
     /// Names come soon after messages. Nothing waits for one for long.
@@ -164,12 +275,7 @@ impl Plain<'_> {
             What::System { by, .. } => *by,
             _ => return false,
         };
-        if self.session.model().user(user).is_some() {
-            self.nameless_since = None;
-            return false;
-        }
-        let since = *self.nameless_since.get_or_insert_with(Instant::now);
-        since.elapsed() < NAME_TIME
+        self.session.model().user(user).is_none() && self.waits()
     }
 
     fn line(&self, model: &Model, row: &Row) -> Option<String> {
@@ -210,7 +316,11 @@ impl Plain<'_> {
             Slash::Text(text) if cairn_text::is_blank(&text) => {}
             Slash::Text(text) => self.send(text, Aim::New, Vec::new()).await?,
             Slash::Emote(text) => self.send(text, Aim::Emote, Vec::new()).await?,
-            Slash::File { path, caption } => match files::describe(&path) {
+            Slash::File {
+                path,
+                caption,
+                as_file,
+            } => match files::describe(&path, as_file) {
                 Ok(file) => self.send(caption, Aim::New, vec![file]).await?,
                 Err(why) => print_line(&why)?,
             },
@@ -219,6 +329,8 @@ impl Plain<'_> {
                 self.open_named(words.get(1).map_or("", String::as_str))
                     .await?;
             }
+            Slash::Command(words) if words == ["again"] => self.decide(true).await,
+            Slash::Command(words) if words == ["drop"] => self.decide(false).await,
             Slash::Command(words) => match slash::refusal(&words) {
                 Some(why) => print_line(&why)?,
                 None => {

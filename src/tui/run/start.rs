@@ -18,12 +18,11 @@ use crate::tui::keys::bindings::Bindings;
 use crate::tui::run::commands::Runs;
 use crate::tui::run::views::Views;
 use crate::tui::run::{App, clock, plain};
-use crate::tui::term::ambiguous;
 use crate::tui::term::guard::Guard;
 #[cfg(unix)]
 use crate::tui::term::hangup;
 use crate::tui::term::screen::Screen;
-use crate::tui::text::width::Ambiguous;
+use crate::tui::term::{links, probe};
 use crate::tui::text::words;
 use crate::tui::theme::{Role, Theme};
 
@@ -67,8 +66,8 @@ pub(crate) async fn chat(args: ChatArgs, profile: &Profile) -> Result<(), Failur
         is_vim: config.vim,
         zone,
         me: account.user,
-        my_name: account.name.to_string(),
         server: account.addr.to_string(),
+        has_pictures: !config.no_pictures,
     };
     let runs = Runs::new(profile.dir().to_owned());
     let result = local
@@ -87,21 +86,29 @@ async fn full_screen(
     let guard = Guard::enter(!config.no_mouse)?;
     #[cfg(unix)]
     hangup::watch()?;
+    let probed = probe::probe().unwrap_or_default();
     if config.ambiguous().is_none() {
         // A terminal that does not answer shows them narrow, as most do.
-        settings.ambiguous = ambiguous::probe().unwrap_or(Ambiguous::Narrow);
+        settings.ambiguous = probed.ambiguous.unwrap_or_default();
+    }
+    if let (None, Some(background)) = (config.background(), probed.background) {
+        settings.theme = settings.theme.on(background);
     }
     let (columns, rows) = crossterm::terminal::size()?;
     let mut state = State::new(settings, columns, rows);
+    state.early = probed.typed;
     if is_ascii_locale() {
         state.note(words::ASCII_LOCALE, Role::Error);
     }
+    let has_links = config
+        .links()
+        .unwrap_or_else(|| links::are_known(|name| std::env::var(name).ok()));
     let (sender, tasks) = mpsc::unbounded_channel();
     let mut app = App {
         state,
         session,
         guard,
-        screen: Screen::new(),
+        screen: Screen::new(has_links),
         events: None,
         views: Views::new(),
         runs,

@@ -4,8 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
-use cairn_session::store::Condition;
-use cairn_session::{Changes, Entry, Model, Part, Row, RowKey, Session, SystemLine, What};
+use cairn_session::{Changes, Entry, Model, Part, Row, RowKey, SystemLine, What};
 
 use crate::tui::app::model::world::{Window, World};
 
@@ -28,7 +27,8 @@ impl Views {
     /// opened.
     pub(super) fn world(
         &mut self,
-        session: &Session,
+        model: &Model,
+        is_second: bool,
         open: Option<ConversationId>,
         kept: &[RowKey],
         changes: Option<&Changes>,
@@ -37,7 +37,6 @@ impl Views {
         self.open = open;
         let has = |part: Part| changes.is_none_or(|changes| changes.parts.contains(&part));
         let world = &mut self.world;
-        let model = session.model();
         world.now = super::clock::now();
         world.link = model.link();
         let is_listed = has(Part::List) || has(Part::People) || has(Part::Outbox);
@@ -61,15 +60,14 @@ impl Views {
                 if has(Part::Window(id)) || has(Part::Outbox) || has(Part::Details(id)) {
                     let view = model.window(id);
                     let window = view.map(|view| Window::new(view, kept));
-                    world.quoted = Arc::new(quoted(&model, id, window.as_ref()));
+                    world.quoted = Arc::new(quoted(model, id, window.as_ref()));
                     world.window = window.map(Arc::new);
                 }
             }
             None => (world.window, world.details, world.draft) = (None, None, None),
         }
-        learn_names(world, &model, has(Part::People));
-        drop(model);
-        world.is_second = matches!(*session.condition(), Condition::InUse);
+        learn_names(world, model, has(Part::People));
+        world.is_second = is_second;
         world.clone()
     }
 }

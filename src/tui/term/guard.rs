@@ -19,6 +19,7 @@ use crossterm::{cursor, execute};
 #[derive(Debug)]
 pub(crate) struct Guard {
     has_mouse: bool,
+    may_have_mouse: bool,
 }
 
 static HOOK: Once = Once::new();
@@ -33,7 +34,10 @@ impl Guard {
                 report(info);
             }));
         });
-        let guard = Self { has_mouse };
+        let guard = Self {
+            has_mouse,
+            may_have_mouse: has_mouse,
+        };
         guard.start()?;
         Ok(guard)
     }
@@ -51,6 +55,17 @@ impl Guard {
         if self.has_mouse {
             execute!(stdout(), EnableMouseCapture)?;
         }
+        Ok(())
+    }
+
+    /// Reports the mouse to the client, or leaves it to the terminal as the settings may do anyway.
+    pub(crate) fn set_mouse(&mut self, is_ours: bool) -> io::Result<()> {
+        match is_ours {
+            _ if !self.may_have_mouse => return Ok(()),
+            true => execute!(stdout(), EnableMouseCapture)?,
+            false => execute!(stdout(), DisableMouseCapture)?,
+        }
+        self.has_mouse = is_ours;
         Ok(())
     }
 

@@ -4,9 +4,8 @@
 //! SIGTERM would be handled. Drafts and messages are on disk before they are shown: ending the
 //! process loses neither.
 
-use std::fs::File;
-use std::io::{self, IsTerminal as _, stdin};
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::io;
+use std::os::fd::OwnedFd;
 use std::thread;
 use std::time::Duration;
 
@@ -20,11 +19,7 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// Watches the terminal that crossterm reads, from a thread.
 pub(crate) fn watch() -> io::Result<()> {
-    let terminal: OwnedFd = if stdin().is_terminal() {
-        stdin().as_fd().try_clone_to_owned()?
-    } else {
-        File::open("/dev/tty")?.into()
-    };
+    let terminal = super::reader()?;
     thread::Builder::new()
         .name("hangup".into())
         .spawn(move || {

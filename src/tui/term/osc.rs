@@ -54,6 +54,32 @@ pub(crate) fn notification(notifier: Notifier, title: &str, text: &str) -> Strin
     }
 }
 
+/// Longest address of a link; terminals ignore longer ones.
+const URL_BYTES_MAX: usize = 2_083;
+
+/// Ends the text of a link.
+pub(crate) const LINK_END: &str = "\u{1b}]8;;\u{1b}\\";
+
+/// Begins the text of a link; `None` for an address that is not opened in browsers. The pieces of a
+/// link that goes over several lines have the same id.
+pub(crate) fn link(url: &str) -> Option<String> {
+    let (scheme, _) = url.split_once(':')?;
+    let is_known = ["http", "https", "mailto"]
+        .iter()
+        .any(|known| scheme.eq_ignore_ascii_case(known));
+    let mut address = String::with_capacity(url.len());
+    for byte in url.bytes() {
+        match byte {
+            b'!'..=b'~' => address.push(char::from(byte)),
+            // Sequences hold printable ASCII only.
+            _ => address.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    let id = xxhash_rust::xxh3::xxh3_64(address.as_bytes());
+    (is_known && address.len() <= URL_BYTES_MAX)
+        .then(|| format!("\u{1b}]8;id={id:x};{address}\u{1b}\\"))
+}
+
 /// Copies a text to the clipboard of the terminal, or returns `None` if it is too long.
 pub(crate) fn copy(text: &str) -> Option<String> {
     let text: String = text
@@ -90,6 +116,26 @@ mod tests {
         }
         let fields = notification(Notifier::Osc777, EVIL, EVIL);
         assert_eq!(fields.matches(';').count(), 3);
+    }
+
+    #[test]
+    fn links_hold_addresses_of_browsers_in_ascii() {
+        let sequence = link("https://example.org/a?b=c#d").unwrap();
+        assert!(sequence.ends_with(";https://example.org/a?b=c#d\u{1b}\\"));
+        let sequence = link("https://例.example/路 x\u{7}\u{1b}\\").unwrap();
+        let inner = &sequence[2..sequence.len() - 2];
+        assert!(
+            inner.bytes().all(|byte| (b'!'..=b'~').contains(&byte)),
+            "{inner}"
+        );
+        assert!(
+            inner.contains("%E4%BE%8B.example/%E8%B7%AF%20x%07%1B"),
+            "{inner}"
+        );
+        assert_eq!(link("javascript:alert(1)"), None);
+        assert_eq!(link("file:///etc/passwd"), None);
+        assert_eq!(link("no address"), None);
+        assert_eq!(link(&format!("https://{}", "x".repeat(3_000))), None);
     }
 
     #[test]

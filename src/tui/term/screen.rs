@@ -9,23 +9,26 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::tui::app::model::state::State;
-use crate::tui::draw;
-use crate::tui::term::osc;
+use crate::tui::draw::{self, Painted};
+use crate::tui::term::{links, osc};
 
 /// The screen, and what it shows.
 #[derive(Debug)]
 pub(crate) struct Screen {
     backend: CrosstermBackend<Stdout>,
-    shown: Option<(Buffer, Position)>,
+    shown: Option<(Buffer, Painted)>,
     title: String,
+    /// Whether the terminal understands links.
+    has_links: bool,
 }
 
 impl Screen {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(has_links: bool) -> Self {
         Self {
             backend: CrosstermBackend::new(stdout()),
             shown: None,
             title: String::new(),
+            has_links,
         }
     }
 
@@ -33,15 +36,19 @@ impl Screen {
     pub(crate) fn draw(&mut self, state: &State) -> io::Result<()> {
         let area = Rect::new(0, 0, state.columns, state.rows);
         let mut buffer = Buffer::empty(area);
-        let caret = draw::paint(state, &mut buffer);
+        let mut painted = draw::paint(state, &mut buffer);
+        if !self.has_links {
+            painted.links.clear();
+        }
         let mut out = stdout();
         let before = match self.shown.take() {
-            Some((shown, at)) if shown == buffer && at == caret => {
-                self.shown = Some((shown, at));
+            Some((shown, before)) if shown == buffer && before == painted => {
+                self.shown = Some((shown, before));
                 return Ok(());
             }
-            Some((shown, _)) if shown.area == area => {
+            Some((mut shown, before)) if shown.area == area => {
                 queue!(out, BeginSynchronizedUpdate, cursor::Hide)?;
+                links::invalidate(&mut shown, &before.links, &painted.links);
                 shown
             }
             _ => {
@@ -54,16 +61,25 @@ impl Screen {
                 Buffer::empty(area)
             }
         };
-        self.backend.draw(before.diff(&buffer).into_iter())?;
+        for (url, cells) in links::runs(before.diff(&buffer), &painted.links) {
+            let open = url.and_then(osc::link);
+            if let Some(open) = &open {
+                out.write_all(open.as_bytes())?;
+            }
+            self.backend.draw(cells.into_iter())?;
+            if open.is_some() {
+                out.write_all(osc::LINK_END.as_bytes())?;
+            }
+        }
         // Input methods show what is being composed at the cursor of the terminal.
-        let Position { x, y } = caret;
+        let Position { x, y } = painted.caret;
         execute!(
             out,
             cursor::MoveTo(x, y),
             cursor::Show,
             EndSynchronizedUpdate
         )?;
-        self.shown = Some((buffer, caret));
+        self.shown = Some((buffer, painted));
         Ok(())
     }
 

@@ -1,9 +1,11 @@
 //! The tree of a message's text, as styled lines of a given width.
 
 use cairn_text::{Block, Inline, Item, Lines, Marker, Names, parse, sanitize};
-use ratatui::style::Style;
-use ratatui::text::{Line, Span};
+use std::sync::Arc;
 
+use ratatui::style::Style;
+
+use crate::tui::text::line::{Line, Span};
 use crate::tui::text::width::Ambiguous;
 use crate::tui::text::wrap::wrap;
 use crate::tui::theme::{Role, Theme};
@@ -27,26 +29,38 @@ pub(crate) struct Layout {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Styled {
     text: String,
-    /// Ends of pieces in `text`, with their styles.
-    pieces: Vec<(usize, Style)>,
+    pieces: Vec<Piece>,
+}
+
+/// Text in one style, up to `end`.
+#[derive(Clone, Debug)]
+struct Piece {
+    end: usize,
+    style: Style,
+    link: Option<Arc<str>>,
 }
 
 impl Styled {
     pub(crate) fn push(&mut self, text: &str, style: Style) {
+        self.push_piece(text, style, None);
+    }
+
+    /// Appends text that stands for an address.
+    fn push_link(&mut self, text: &str, style: Style, url: &str) {
+        self.push_piece(text, style, Some(url.into()));
+    }
+
+    fn push_piece(&mut self, text: &str, style: Style, link: Option<Arc<str>>) {
         if !text.is_empty() {
             self.text.push_str(text);
-            self.pieces.push((self.text.len(), style));
+            let end = self.text.len();
+            self.pieces.push(Piece { end, style, link });
         }
     }
 
     /// Wraps the text. The first line begins with `first`, the others with `others`.
-    pub(crate) fn wrapped(
-        &self,
-        layout: Layout,
-        first: &Line<'static>,
-        others: &Line<'static>,
-    ) -> Vec<Line<'static>> {
-        let taken = |line: &Line<'_>| -> usize {
+    pub(crate) fn wrapped(&self, layout: Layout, first: &Line, others: &Line) -> Vec<Line> {
+        let taken = |line: &Line| -> usize {
             let widths = line.spans.iter();
             widths
                 .map(|span| layout.ambiguous.text(&span.content))
@@ -67,12 +81,16 @@ impl Styled {
                 others.clone()
             };
             let mut start = 0;
-            for &(end, style) in &self.pieces {
-                let (from, to) = (start.max(range.start), end.min(range.end));
+            for piece in &self.pieces {
+                let (from, to) = (start.max(range.start), piece.end.min(range.end));
                 if from < to {
-                    line.push_span(Span::styled(self.text[from..to].to_owned(), style));
+                    line.push_span(Span {
+                        content: self.text[from..to].to_owned(),
+                        style: piece.style,
+                        link: piece.link.clone(),
+                    });
                 }
-                start = end;
+                start = piece.end;
             }
             line
         });
@@ -89,8 +107,8 @@ pub(crate) fn message(
     names: &Names<Mentioned>,
     layout: Layout,
     style: Style,
-    indent: &Line<'static>,
-) -> Vec<Line<'static>> {
+    indent: &Line,
+) -> Vec<Line> {
     let clean = sanitize(text, Lines::Keep);
     let blocks = parse(&clean, names);
     let mut out = Vec::new();
@@ -112,8 +130,8 @@ fn lay_out(
     blocks: &[Block<Mentioned>],
     layout: Layout,
     style: Style,
-    indent: &Line<'static>,
-    out: &mut Vec<Line<'static>>,
+    indent: &Line,
+    out: &mut Vec<Line>,
 ) {
     let mut last_is_paragraph = false;
     for block in blocks {
@@ -151,12 +169,7 @@ fn lay_out(
     }
 }
 
-fn listed(
-    item: &Item<Mentioned>,
-    layout: Layout,
-    style: Style,
-    indent: &Line<'static>,
-) -> Vec<Line<'static>> {
+fn listed(item: &Item<Mentioned>, layout: Layout, style: Style, indent: &Line) -> Vec<Line> {
     let marker = match item.marker {
         Marker::Bullet => "-".to_owned(),
         Marker::Number(number) => format!("{number}."),
@@ -167,7 +180,7 @@ fn listed(
     styled(&item.line, layout.theme, style).wrapped(layout, &first, &others)
 }
 
-fn with(indent: &Line<'static>, text: &str, style: Style) -> Line<'static> {
+fn with(indent: &Line, text: &str, style: Style) -> Line {
     let mut line = indent.clone();
     line.push_span(Span::styled(text.to_owned(), style));
     line
@@ -194,10 +207,10 @@ fn push(line: &[Inline<Mentioned>], theme: Theme, style: Style, out: &mut Styled
                     Some(label) => {
                         out.push(label, style);
                         out.push(" (", style);
-                        out.push(url, link);
+                        out.push_link(url, link, url);
                         out.push(")", style);
                     }
-                    None => out.push(url, link),
+                    None => out.push_link(url, link, url),
                 }
             }
             Inline::Permalink { url, .. } => {
@@ -229,7 +242,7 @@ mod tests {
         }
     }
 
-    fn lines(text: &str, columns: usize) -> Vec<Line<'static>> {
+    fn lines(text: &str, columns: usize) -> Vec<Line> {
         let names = Names::new([("bob", Mentioned::Other), ("ada", Mentioned::Me)]);
         message(
             text,

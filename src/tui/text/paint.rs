@@ -4,16 +4,31 @@
 //! and is written as it is shown, so that what follows it stands where the terminal draws it.
 
 use std::num::NonZeroU16;
+use std::sync::Arc;
 
 use ratatui::buffer::{Buffer, CellDiffOption};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::text::Line;
 
+use crate::tui::text::line::Line;
 use crate::tui::text::width::{Ambiguous, graphemes, shown};
 
-/// Writes a line at the start of `area`, and clips it. Returns the columns that it took.
-pub(crate) fn line(buffer: &mut Buffer, area: Rect, line: &Line<'_>, ambiguous: Ambiguous) -> u16 {
+/// Cells that stand for an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Link {
+    /// In one row.
+    pub(crate) area: Rect,
+    pub(crate) url: Arc<str>,
+}
+
+/// Writes a line at the start of `area`, and clips it. Adds its links to `links`.
+pub(crate) fn line(
+    buffer: &mut Buffer,
+    area: Rect,
+    line: &Line,
+    ambiguous: Ambiguous,
+    links: &mut Vec<Link>,
+) {
     let mut x = 0;
     for span in &line.spans {
         let rest = Rect {
@@ -21,15 +36,13 @@ pub(crate) fn line(buffer: &mut Buffer, area: Rect, line: &Line<'_>, ambiguous: 
             width: area.width - x,
             ..area
         };
-        x += text(
-            buffer,
-            rest,
-            &span.content,
-            line.style.patch(span.style),
-            ambiguous,
-        );
+        let width = text(buffer, rest, &span.content, span.style, ambiguous);
+        if let Some(url) = span.link.clone().filter(|_| width > 0) {
+            let area = Rect { width, ..rest };
+            links.push(Link { area, url });
+        }
+        x += width;
     }
-    x
 }
 
 /// Writes a text in one style at the start of `area`, and clips it. Returns the columns that it

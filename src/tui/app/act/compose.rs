@@ -98,16 +98,25 @@ impl State {
 
     fn send(&mut self, out: &mut Vec<Effect>) {
         let text = self.editor.text().to_owned();
-        let is_blank = cairn_text::is_blank(&text) && self.files.is_empty();
+        let has_file = !self.files.is_empty() || self.edits_caption();
+        let is_blank = cairn_text::is_blank(&text) && !has_file;
         match slash::parse(&text) {
-            Slash::Text(words) if is_blank || words.is_empty() && self.files.is_empty() => {
+            Slash::Text(words) if is_blank || words.is_empty() && !has_file => {
                 if matches!(self.aim, Aim::Edit(_)) {
                     self.note(words::EMPTY_EDIT, Role::Dim);
                 }
             }
             Slash::Text(words) => self.send_words(words, None, out),
             Slash::Emote(words) => self.send_words(words, Some(Aim::Emote), out),
-            Slash::File { path, caption } => out.push(Effect::Attach { path, caption }),
+            Slash::File {
+                path,
+                caption,
+                as_file,
+            } => out.push(Effect::Attach {
+                path,
+                caption,
+                as_file,
+            }),
             Slash::Quit => self.quit(out),
             Slash::Help => {
                 self.editor.take();
@@ -125,6 +134,15 @@ impl State {
             },
             Slash::Wrong(why) => self.note(why, Role::Error),
         }
+    }
+
+    /// Whether the caption of a file is edited. It may become empty.
+    fn edits_caption(&self) -> bool {
+        let Aim::Edit(msgid) = self.aim else {
+            return false;
+        };
+        let entry = self.world.entry(msgid);
+        entry.is_some_and(|entry| entry.body.attachment().is_some())
     }
 
     /// Sends a file that exists.

@@ -13,6 +13,9 @@ use crate::tui::keys::action::Action;
 use crate::tui::text::words;
 use crate::tui::theme::Role;
 
+/// Emoji that are offered because the user reacted with them.
+const RECENT_MAX: usize = 8;
+
 impl State {
     pub(crate) fn list_action(&mut self, action: Action, out: &mut Vec<Effect>) {
         let Some(Overlay::Picker(picker)) = &mut self.overlay else {
@@ -53,15 +56,22 @@ impl State {
         let typed = picker.editor.text().to_owned();
         match &mut picker.purpose {
             Purpose::Go | Purpose::Forward { .. } => out.push(Effect::Hits(typed)),
-            Purpose::React(_) => picker.set_items(picker::emoji(&typed)),
+            Purpose::React(_) => {
+                let items = picker::emoji(&typed, &self.recent);
+                picker.set_items(items);
+            }
             Purpose::Search { search, .. } => {
                 // Results of the former text are stale; Enter searches.
                 *search = last_run;
                 picker.items.clear();
+                picker.instead = None;
                 words::SEARCH_HINT.clone_into(&mut picker.hint);
             }
             Purpose::Place => words::PLACE_HINT.clone_into(&mut picker.hint),
             Purpose::Recall(_) => {}
+            Purpose::Members | Purpose::Person(_) | Purpose::Receipts(_) | Purpose::WhyUnread => {
+                picker.select_typed()
+            }
         }
     }
 
@@ -91,6 +101,7 @@ impl State {
             (Purpose::Search { within, .. }, None) => self.search(*picker, within, out),
             (Purpose::Place, _) => self.go_to(*picker, out),
             (Purpose::Recall(msgid), _) => self.recall(&picker, msgid, out),
+            (purpose, Some(value)) if purpose.is_card() => self.choose(*picker, value, out),
             _ => {}
         }
     }
@@ -107,10 +118,14 @@ impl State {
         self.mode = Mode::Write;
     }
 
-    fn react(&mut self, msgid: MsgId, name: &str, out: &mut Vec<Effect>) {
+    /// Adds a reaction, or removes the user's own one.
+    pub(crate) fn react(&mut self, msgid: MsgId, name: &str, out: &mut Vec<Effect>) {
         let Some(id) = self.open else {
             return;
         };
+        self.recent.retain(|known| known != name);
+        self.recent.insert(0, name.to_owned());
+        self.recent.truncate(RECENT_MAX);
         let key = cairn_session::RowKey::Entry(msgid);
         let me = self.settings.me;
         let has_reacted = match self.world.row(key).map(|row| &row.what) {
@@ -153,6 +168,9 @@ impl State {
         within: Option<ConversationId>,
         out: &mut Vec<Effect>,
     ) {
+        if let Some(instead) = picker.instead.take() {
+            picker.editor.set_text(&instead);
+        }
         let query = picker.editor.text().trim().to_owned();
         if !query.is_empty() {
             self.last_run += 1;
@@ -173,8 +191,12 @@ impl State {
             && let Purpose::Search { search, .. } = picker.purpose
             && search == found.search
         {
+            let selected = picker.selected;
             picker.set_items(found.items);
+            // More hits arrive below those that are shown.
+            picker.selected = selected.min(picker.items.len().saturating_sub(1));
             picker.hint = found.hint;
+            picker.instead = found.instead;
         }
     }
 
@@ -249,15 +271,6 @@ impl State {
             run: self.last_run,
             words: words.iter().map(|&word| word.to_owned()).collect(),
         });
-    }
-
-    /// Runs a command about the open conversation.
-    pub(crate) fn run_about(&mut self, words: &[&str], title: &str, out: &mut Vec<Effect>) {
-        if let Some(id) = self.open {
-            let target = format!("#id:{id}");
-            let words: Vec<&str> = words.iter().copied().chain([target.as_str()]).collect();
-            self.run(&words, title, out);
-        }
     }
 
     /// Runs a command, and shows only why it failed.

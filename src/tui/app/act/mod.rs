@@ -1,6 +1,8 @@
 //! What keys do.
 
+pub(crate) mod cards;
 pub(crate) mod compose;
+mod copying;
 pub(crate) mod covered;
 pub(crate) mod navigate;
 pub(crate) mod select;

@@ -1,7 +1,7 @@
 //! Moving between conversations, and in the timeline.
 
 use cairn_proto::ids::ConversationId;
-use cairn_session::{Command, ConversationView, Place};
+use cairn_session::{Command, ConversationView, Place, RowKey, What};
 
 use crate::tui::app::model::geometry::{Geometry, LIST_FROM_COLUMNS};
 use crate::tui::app::model::overlay::Overlay;
@@ -60,7 +60,7 @@ impl State {
                 self.jump(Place::At(first), out);
             }
             Action::End => self.jump(Place::End, out),
-            Action::FirstUnread => self.jump(Place::FirstUnread, out),
+            Action::FirstUnread => self.jump(self.divider(), out),
             Action::Back => self.back(out),
             Action::Switcher => {
                 let picker = Picker::new(Purpose::Go, words::GO_HINT);
@@ -80,8 +80,8 @@ impl State {
                 }
             }
             Action::MarkUnread => self.mark_unread(out),
-            Action::Members => self.run_about(&["group", "members"], words::MEMBERS, out),
-            Action::WhyUnread => self.why_unread(out),
+            Action::Members => self.show_members(),
+            Action::WhyUnread => self.show_why_unread(out),
             _ => return false,
         }
         true
@@ -140,6 +140,16 @@ impl State {
         out.push(session(Command::Jump { conversation, to }));
     }
 
+    /// The message after the divider, which stays after it was read; else the first unread one.
+    fn divider(&self) -> Place {
+        let mut rows = self.world.rows().iter();
+        let divider = rows.find(|row| row.key == RowKey::Unread);
+        match divider.and_then(|_| rows.next()).map(|row| row.key) {
+            Some(RowKey::Entry(msgid)) => Place::At(msgid),
+            _ => Place::FirstUnread,
+        }
+    }
+
     fn back(&mut self, out: &mut Vec<Effect>) {
         let can_go_back = self.window().is_some_and(|window| window.can_go_back);
         match (self.open, self.trail.pop()) {
@@ -162,18 +172,18 @@ impl State {
         }
     }
 
-    fn why_unread(&mut self, out: &mut Vec<Effect>) {
-        let Some(id) = self.open else {
-            return;
-        };
-        let (target, me) = (format!("#id:{id}"), format!("@{}", self.settings.my_name));
-        let words = ["doctor", "--explain", &target, &me];
-        self.run(&words, words::WHY_UNREAD, out);
-    }
-
     pub(crate) fn toggle_list(&mut self) {
         let is_shown = Geometry::of(self).list.is_some();
         self.is_list_shown = Some(!is_shown);
+    }
+
+    /// Lets the terminal have the mouse, to select text in it, or takes it again.
+    pub(crate) fn toggle_mouse(&mut self, out: &mut Vec<Effect>) {
+        self.is_bare = !self.is_bare;
+        out.push(Effect::Mouse(!self.is_bare));
+        if self.is_bare {
+            self.note(words::BARE, Role::Dim);
+        }
     }
 
     pub(crate) fn page(&self) -> isize {
@@ -217,15 +227,38 @@ impl State {
                 self.open(id, Place::FirstUnread, out);
             }
         } else if geometry.timeline.contains(at) {
-            let layout = RowLayout::of(self);
             let line = usize::from(row - geometry.timeline.y);
-            let clicked = layout.row_at(self, line);
-            let clicked = clicked.and_then(|at| self.world.rows().get(at));
-            if let Some(key) = clicked.filter(|row| is_selectable(row)).map(|row| row.key) {
-                self.mode = Mode::Select(key);
-            }
+            let column = usize::from(column - geometry.timeline.x);
+            self.click_row(line, column, out);
         } else if geometry.composer.contains(at) {
             self.mode = Mode::Write;
+        }
+    }
+}
+
+impl State {
+    /// A click on a reaction adds or removes the own one; elsewhere it selects the message.
+    fn click_row(&mut self, line: usize, column: usize, out: &mut Vec<Effect>) {
+        let layout = RowLayout::of(self);
+        let Some((at, line)) = layout.row_at(line) else {
+            return;
+        };
+        let Some(row) = self.world.rows().get(at).filter(|row| is_selectable(row)) else {
+            return;
+        };
+        let reaction = match &row.what {
+            What::Message(message) => layout
+                .reaction_at(message, layout.height(row), (line, column))
+                .map(|name| (message.msgid, name)),
+            _ => None,
+        };
+        let key = row.key;
+        match reaction {
+            Some((msgid, name)) => self.react(msgid, &name, out),
+            None => {
+                self.extent = None;
+                self.mode = Mode::Select(key);
+            }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Selecting messages, and what can be done with one.
 
+use std::ops::Range;
+
 use cairn_proto::content::body::Body;
 use cairn_session::{Aim, Command, MessageRow, Pending, Place, Row, RowKey, SendState, What};
 
@@ -52,7 +54,38 @@ impl State {
         }
     }
 
+    /// The indices of the selected rows: one, or several up to the one where the selection began.
+    pub(crate) fn selected_rows(&self) -> Range<usize> {
+        let Mode::Select(key) = self.mode else {
+            return 0..0;
+        };
+        let rows = self.world.rows();
+        let place = |key| rows.iter().position(|row| row.key == key);
+        let Some(at) = place(key) else {
+            return 0..0;
+        };
+        let other = self.extent.and_then(place).unwrap_or(at);
+        at.min(other)..at.max(other) + 1
+    }
+
     fn select(&mut self, key: RowKey) {
+        self.extent = None;
+        self.show_selected(key);
+    }
+
+    /// Moves the end of a selection of several messages.
+    fn extend(&mut self, is_down: bool) {
+        let Mode::Select(key) = self.mode else {
+            return;
+        };
+        let began = self.extent.unwrap_or(key);
+        if let Some(next) = self.neighbour(key, is_down) {
+            self.extent = Some(began);
+            self.show_selected(next);
+        }
+    }
+
+    fn show_selected(&mut self, key: RowKey) {
         self.mode = Mode::Select(key);
         let layout = RowLayout::of(self);
         let scroll = self.timeline(&layout).showing(self.scroll, key);
@@ -63,20 +96,26 @@ impl State {
         let Mode::Select(key) = self.mode else {
             return self.select_last();
         };
-        let rows = self.world.rows();
-        let Some(at) = rows.iter().position(|row| row.key == key) else {
+        if self.world.row(key).is_none() {
             return;
-        };
-        let next = match is_down {
-            true => rows.iter().skip(at + 1).find(|row| is_selectable(row)),
-            false => rows.iter().take(at).rfind(|row| is_selectable(row)),
-        };
-        match next.map(|row| row.key) {
+        }
+        match self.neighbour(key, is_down) {
             Some(key) => self.select(key),
             None if is_down => self.mode = Mode::Write,
             // Older messages are loaded when the first row is on screen.
             None => self.scroll_by(-1),
         }
+    }
+
+    /// The message before or after another one.
+    fn neighbour(&self, key: RowKey, is_down: bool) -> Option<RowKey> {
+        let rows = self.world.rows();
+        let at = rows.iter().position(|row| row.key == key)?;
+        let next = match is_down {
+            true => rows.iter().skip(at + 1).find(|row| is_selectable(row)),
+            false => rows.iter().take(at).rfind(|row| is_selectable(row)),
+        };
+        next.map(|row| row.key)
     }
 
     pub(crate) fn vim_action(&mut self, action: Action, out: &mut Vec<Effect>) {
@@ -94,6 +133,10 @@ impl State {
         match action {
             Action::Older => self.step(false),
             Action::Newer => self.step(true),
+            Action::ExtendOlder => self.extend(false),
+            Action::ExtendNewer => self.extend(true),
+            Action::Copy => self.copy(false, out),
+            Action::CopyNamed => self.copy(true, out),
             Action::Cancel => {
                 self.mode = if self.settings.is_vim {
                     Mode::Vim
@@ -105,14 +148,7 @@ impl State {
             _ => match self.selected_message().cloned() {
                 Some(message) => self.act_on(&message, action, out),
                 None if self.navigate(action, out) => {}
-                None => match (action, self.selected_pending()) {
-                    (Action::Copy, Some(pending)) => {
-                        let text = words::text_of_pending(pending);
-                        out.push(Effect::Copy(text));
-                        self.copied();
-                    }
-                    _ => self.note(words::NOT_SENT_YET, Role::Dim),
-                },
+                None => self.note(words::NOT_SENT_YET, Role::Dim),
             },
         }
     }
@@ -125,29 +161,18 @@ impl State {
         let is_gone = matches!(message.entry.body, Body::Recalled { .. });
         let (target, number) = (format!("#id:{conversation}"), msgid.to_string());
         match action {
-            Action::Copy => {
-                out.push(Effect::Copy(words::text_of(&message.entry.body).to_owned()));
-                self.copied();
-            }
             Action::CopyLink => {
                 let link = format!("cairn://{}/#{conversation}/{msgid}", self.settings.server);
                 out.push(Effect::Copy(link));
                 self.copied();
             }
-            Action::Receipts => {
-                self.run(&["receipts", &target, &number], words::RECEIPTS, out);
-            }
-            Action::Profile => {
-                let name = format!("@{}", self.world.name(message.entry.sender));
-                self.run(&["users", "show", &name], words::PROFILE, out);
-            }
+            Action::Receipts => self.show_receipts(msgid, out),
+            Action::Profile => self.show_person(message.entry.sender, out),
             _ if self.navigate(action, out) => {}
             _ if is_gone => self.note(words::DELETED, Role::Dim),
             Action::Reply => self.aim_at(Aim::Reply(msgid), out),
             Action::EditMessage if !message.is_mine => self.note(words::NOT_YOURS, Role::Error),
-            Action::EditMessage
-                if !matches!(message.entry.body, Body::Text(_) | Body::Emote(_)) =>
-            {
+            Action::EditMessage if message.entry.body.words().is_none() => {
                 self.note(words::NO_TEXT, Role::Error);
             }
             Action::EditMessage => self.aim_at(Aim::Edit(msgid), out),
@@ -157,7 +182,7 @@ impl State {
             }
             Action::React => {
                 let mut picker = Picker::new(Purpose::React(msgid), words::REACT_HINT);
-                picker.set_items(picker::emoji(""));
+                picker.set_items(picker::emoji("", &self.recent));
                 self.overlay = Some(Overlay::Picker(Box::new(picker)));
             }
             Action::Pin => {
@@ -179,7 +204,7 @@ impl State {
         }
     }
 
-    fn copied(&mut self) {
+    pub(super) fn copied(&mut self) {
         self.mode = Mode::Write;
         self.note(words::COPIED, Role::Dim);
     }

@@ -11,10 +11,12 @@ pub(crate) enum Slash {
     Text(String),
     /// `/me waves`, unless it is one of the commands of `cairn me`.
     Emote(String),
-    /// `/send PATH CAPTION`.
+    /// `/send PATH CAPTION`, or `/file PATH CAPTION`.
     File {
         path: String,
         caption: String,
+        /// Whether a picture or video is sent as a plain file.
+        as_file: bool,
     },
     /// The words of a command line, after `cairn`.
     Command(Vec<String>),
@@ -35,8 +37,12 @@ const REFUSED: &[(&str, &str)] = &[
     ("chat", words::REFUSED_CHAT),
 ];
 
-/// Commands of `cairn me`, which are no emotes.
-const ME_COMMANDS: [&str; 5] = ["set", "rename", "reads", "password", "help"];
+/// Whether a word is a command of `cairn me`, and not what the user does.
+fn is_me_command(word: &str) -> bool {
+    let command = crate::cli::command();
+    let me = command.find_subcommand("me");
+    word == "help" || me.is_some_and(|me| me.find_subcommand(word).is_some())
+}
 
 pub(crate) fn parse(text: &str) -> Slash {
     let Some(line) = text.strip_prefix('/') else {
@@ -53,11 +59,12 @@ pub(crate) fn parse(text: &str) -> Slash {
     }
     let first = rest.split_whitespace().next().unwrap_or_default();
     match name {
-        "me" if !first.is_empty() && !first.starts_with('-') && !ME_COMMANDS.contains(&first) => {
+        "me" if !first.is_empty() && !first.starts_with('-') && !is_me_command(first) => {
             return Slash::Emote(rest.to_owned());
         }
-        "send" if !first.starts_with(['#', '@', '-', '\'', '"']) => return file(rest),
-        "send" if is_quoted_path(rest) => return file(rest),
+        "send" if !first.starts_with(['#', '@', '-', '\'', '"']) => return file(rest, false),
+        "send" if is_quoted_path(rest) => return file(rest, false),
+        "file" => return file(rest, true),
         "quit" | "exit" => return Slash::Quit,
         "help" | "keys" if rest.is_empty() => return Slash::Help,
         _ => {}
@@ -87,12 +94,13 @@ fn is_quoted_path(rest: &str) -> bool {
     inner.len() < rest.len() && !inner.starts_with(['#', '@'])
 }
 
-fn file(rest: &str) -> Slash {
+fn file(rest: &str, as_file: bool) -> Slash {
     let words = shlex::split(&escaped(rest)).unwrap_or_default();
     match words.split_first() {
         Some((path, caption)) => Slash::File {
             path: path.clone(),
             caption: caption.join(" "),
+            as_file,
         },
         None => Slash::Wrong(words::SEND_USAGE.to_owned()),
     }
@@ -101,11 +109,16 @@ fn file(rest: &str) -> Slash {
 /// Returns why a command does not run inside the client, if it does not.
 pub(crate) fn refusal(words: &[String]) -> Option<String> {
     let name = words.iter().find(|word| !word.starts_with('-'))?;
+    let has = |long: &str| words.iter().any(|word| word.starts_with(long));
+    let is_follow = |word: &String| {
+        let letters = word.strip_prefix('-').filter(|rest| !rest.starts_with('-'));
+        letters.is_some_and(|letters| letters.contains('f')) || word == "--follow"
+    };
     let why = match name.as_str() {
-        "doctor" => words
-            .iter()
-            .any(|word| word.starts_with("--data"))
-            .then_some(words::REFUSED_SERVER),
+        "doctor" => has("--data").then_some(words::REFUSED_SERVER),
+        // These never end, and a pane shows the output of commands that do.
+        "tail" => words.iter().any(is_follow).then_some(words::REFUSED_FOLLOW),
+        "watch" => (!has("--once")).then_some(words::REFUSED_WATCH),
         name => REFUSED
             .iter()
             .find(|(known, _)| *known == name)
@@ -189,6 +202,7 @@ mod tests {
             command("/me set --status out"),
             ["me", "set", "--status", "out"]
         );
+        assert_eq!(command("/me keywords x"), ["me", "keywords", "x"]);
         assert_eq!(parse("/me waves #1"), Slash::Emote("waves #1".to_owned()));
         assert_eq!(parse("/quit"), Slash::Quit);
         assert!(matches!(parse("/pin 'x"), Slash::Wrong(_)));
@@ -196,15 +210,18 @@ mod tests {
 
     #[test]
     fn send_takes_a_path_or_a_target() {
-        let file = |path: &str, caption: &str| Slash::File {
+        let file = |path: &str, caption: &str, as_file| Slash::File {
             path: path.to_owned(),
             caption: caption.to_owned(),
+            as_file,
         };
-        assert_eq!(parse("/send cat.png"), file("cat.png", ""));
+        assert_eq!(parse("/send cat.png"), file("cat.png", "", false));
         assert_eq!(
             parse("/send '/tmp/a b.txt' the plan"),
-            file("/tmp/a b.txt", "the plan")
+            file("/tmp/a b.txt", "the plan", false)
         );
+        assert_eq!(parse("/file cat.png #1"), file("cat.png", "#1", true));
+        assert!(matches!(parse("/file"), Slash::Wrong(_)));
         assert_eq!(command("/send @bob hi"), ["send", "@bob", "hi"]);
         assert_eq!(command("/send '#team' hi"), ["send", "#team", "hi"]);
         assert!(matches!(parse("/send"), Slash::Wrong(_)));
@@ -223,11 +240,20 @@ mod tests {
             "/chat",
             "/doctor --data x",
             "/--json serve",
+            "/tail #team --follow",
+            "/tail -f #team",
+            "/watch --in .",
         ] {
             let why = refusal(&command(line));
             assert!(why.is_some(), "{line}");
         }
-        for line in ["/doctor --explain #team @ada", "/list", "/stats"] {
+        for line in [
+            "/doctor --explain #team @ada",
+            "/list",
+            "/stats",
+            "/tail . --from 5",
+            "/watch bob --once",
+        ] {
             assert_eq!(refusal(&command(line)), None, "{line}");
         }
     }

@@ -30,9 +30,9 @@ pub(crate) struct Geometry {
 impl Geometry {
     pub(crate) fn of(state: &State) -> Self {
         let screen = Rect::new(0, 0, state.columns, state.rows);
-        // Panes need the width.
+        // Panes need the width, and a selection by the terminal takes whole lines.
         let has_pane = matches!(state.overlay, Some(Overlay::Pane(_)));
-        let shown = if has_pane {
+        let shown = if has_pane || state.is_bare {
             Some(false)
         } else {
             state.is_list_shown

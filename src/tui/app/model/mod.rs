@@ -1,5 +1,6 @@
 //! The state of the client.
 
+pub(crate) mod card;
 pub(crate) mod geometry;
 pub(crate) mod overlay;
 pub(crate) mod picker;

@@ -37,4 +37,6 @@ pub(crate) struct Found {
     pub(crate) search: u64,
     pub(crate) items: Vec<Item>,
     pub(crate) hint: String,
+    /// A query that would find something, if this one found nothing.
+    pub(crate) instead: Option<String>,
 }

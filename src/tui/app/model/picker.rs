@@ -1,8 +1,10 @@
-//! A line of input over a list of choices: the switcher, reactions, search, places to go to.
+//! A line of input over a list of choices: the switcher, reactions, search, places to go to, and
+//! cards: members, a person, receipts, the terms of an unread count.
 
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 
 use crate::tui::compose::editor::Editor;
+use crate::tui::picture::Pixels;
 
 /// What is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +25,39 @@ pub(crate) enum Purpose {
     Place,
     /// Whether a message is deleted.
     Recall(MsgId),
+    /// Members, topic and settings of the open conversation.
+    Members,
+    /// A user.
+    Person(UserId),
+    /// Who received and read a message.
+    Receipts(MsgId),
+    /// Why the open conversation is unread.
+    WhyUnread,
+}
+
+impl Purpose {
+    /// Whether what was typed selects among all choices.
+    pub(crate) const fn is_card(self) -> bool {
+        matches!(
+            self,
+            Self::Members | Self::Person(_) | Self::Receipts(_) | Self::WhyUnread
+        )
+    }
+}
+
+/// Something that a line of a card does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Deed {
+    /// Goes to the direct chat with a user.
+    Write(UserId),
+    /// Writes the name of a user into the composer.
+    Mention(String),
+    FirstUnread,
+    MarkRead,
+    /// Runs a command, and closes the card.
+    Run(Vec<String>),
+    /// Runs a command whose effect the card shows.
+    Set(Vec<String>),
 }
 
 /// What a choice stands for.
@@ -32,6 +67,7 @@ pub(crate) enum Value {
     User(UserId, String),
     Emoji(String),
     Message(ConversationId, MsgId),
+    Deed(Deed),
 }
 
 /// One choice.
@@ -44,6 +80,22 @@ pub(crate) struct Item {
     pub(crate) value: Value,
 }
 
+impl Item {
+    pub(crate) fn new(label: impl Into<String>, value: Value) -> Self {
+        Self {
+            label: label.into(),
+            matched: Vec::new(),
+            detail: String::new(),
+            value,
+        }
+    }
+
+    pub(crate) fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+}
+
 /// The list, and what was typed above it.
 #[derive(Clone, Debug)]
 pub(crate) struct Picker {
@@ -53,6 +105,14 @@ pub(crate) struct Picker {
     pub(crate) selected: usize,
     /// A line under the input: what to type, progress, or what is wrong.
     pub(crate) hint: String,
+    /// Lines above the choices.
+    pub(crate) head: Vec<String>,
+    /// A picture above the head.
+    pub(crate) picture: Option<Pixels>,
+    /// What Enter searches for instead, if nothing was found.
+    pub(crate) instead: Option<String>,
+    /// The choices of a card, before the typed text selects among them.
+    all: Vec<Item>,
 }
 
 impl Picker {
@@ -63,7 +123,30 @@ impl Picker {
             items: Vec::new(),
             selected: 0,
             hint: hint.into(),
+            head: Vec::new(),
+            picture: None,
+            instead: None,
+            all: Vec::new(),
         }
+    }
+
+    /// Replaces the choices of a card. The selected one stays selected.
+    pub(crate) fn set_all(&mut self, all: Vec<Item>) {
+        self.all = all;
+        self.select_typed();
+    }
+
+    /// Keeps the choices of a card that contain what was typed.
+    pub(crate) fn select_typed(&mut self) {
+        let typed = self.editor.text().trim().to_lowercase();
+        let chosen = self.chosen().map(|item| item.value.clone());
+        let is_typed = |item: &&Item| {
+            let text = format!("{} {}", item.label, item.detail).to_lowercase();
+            text.contains(&typed)
+        };
+        self.items = self.all.iter().filter(is_typed).cloned().collect();
+        let same = |item: &Item| Some(&item.value) == chosen.as_ref();
+        self.selected = self.items.iter().position(same).unwrap_or(0);
     }
 
     pub(crate) fn chosen(&self) -> Option<&Item> {
@@ -88,8 +171,8 @@ impl Picker {
     }
 }
 
-/// Emoji that begin with what was typed; the common ones if nothing was.
-pub(crate) fn emoji(typed: &str) -> Vec<Item> {
+/// Emoji that begin with what was typed. If nothing was, those used lately, and common ones.
+pub(crate) fn emoji(typed: &str, recent: &[String]) -> Vec<Item> {
     const COMMON: [&str; 8] = [
         "+1",
         "heart",
@@ -100,18 +183,21 @@ pub(crate) fn emoji(typed: &str) -> Vec<Item> {
         "pray",
         "thinking",
     ];
-    let item = |name: &str, glyph: &str| Item {
-        label: format!("{glyph}  {name}"),
-        matched: Vec::new(),
-        detail: String::new(),
-        value: Value::Emoji(name.to_owned()),
+    let item = |name: &str, glyph: &str| {
+        let label = match name == glyph {
+            true => name.to_owned(),
+            false => format!("{glyph}  {name}"),
+        };
+        Item::new(label, Value::Emoji(name.to_owned()))
     };
     let typed = typed.trim().trim_matches(':');
     if typed.is_empty() {
-        let known = COMMON
-            .iter()
-            .filter_map(|name| Some((*name, cairn_text::emoji(name)?)));
-        return known.map(|(name, glyph)| item(name, glyph)).collect();
+        let common = COMMON
+            .into_iter()
+            .filter(|name| recent.iter().all(|known| known != name));
+        let offered = recent.iter().map(String::as_str).chain(common);
+        let glyph = |name| cairn_text::emoji(name).unwrap_or(name);
+        return offered.map(|name| item(name, glyph(name))).collect();
     }
     if cairn_text::is_emoji(typed) {
         return vec![item(typed, typed)];

@@ -105,6 +105,18 @@ impl<H: Fn(&Row) -> usize> Rows<'_, H> {
         Some((top.row, bottom.row.min(last)))
     }
 
+    /// Lines above the first row, if all rows together are lower than the screen.
+    pub(crate) fn blank(&self, top: Top) -> usize {
+        let mut left = self.screen + top.line;
+        for row in top.row..self.rows.len() {
+            left = left.saturating_sub(self.height(row));
+            if left == 0 {
+                break;
+            }
+        }
+        left
+    }
+
     /// The place of a line.
     pub(crate) fn place(&self, top: Top) -> Scroll {
         match self.rows.get(top.row) {

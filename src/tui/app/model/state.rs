@@ -13,6 +13,7 @@ use crate::tui::compose::editor::Editor;
 use crate::tui::draw::rows::RowLayout;
 use crate::tui::keys::action::Context;
 use crate::tui::keys::bindings::Bindings;
+use crate::tui::picture::Pictures;
 use crate::tui::text::width::Ambiguous;
 use crate::tui::theme::{Role, Theme};
 
@@ -25,9 +26,10 @@ pub(crate) struct Settings {
     pub(crate) is_vim: bool,
     pub(crate) zone: TimeZone,
     pub(crate) me: UserId,
-    pub(crate) my_name: String,
     /// The address of the server, for links to messages.
     pub(crate) server: String,
+    /// Whether previews of pictures are drawn.
+    pub(crate) has_pictures: bool,
 }
 
 /// What the keys apply to, unless something covers the timeline.
@@ -63,6 +65,13 @@ pub(crate) struct State {
     pub(crate) files: Vec<DraftFile>,
     pub(crate) completion: Option<Completion>,
     pub(crate) mode: Mode,
+    /// The other end of a selection of several messages.
+    pub(crate) extent: Option<RowKey>,
+    /// The terminal has the mouse, to select text, and the list is hidden.
+    pub(crate) is_bare: bool,
+    pub(crate) pictures: Pictures,
+    /// Emoji that the user reacted with, from the last one.
+    pub(crate) recent: Vec<String>,
     pub(crate) scroll: Scroll,
     /// The last jump of the session that the timeline has followed.
     pub(crate) jumped: Option<u64>,
@@ -74,6 +83,8 @@ pub(crate) struct State {
     pub(crate) draft_due: Option<Timestamp>,
     /// The stored draft was read into the composer.
     pub(crate) is_draft_read: bool,
+    /// What was typed before the first frame.
+    pub(crate) early: String,
     pub(crate) interrupted: Option<Timestamp>,
     /// Conversations to return to from search results elsewhere.
     pub(crate) trail: Vec<ConversationId>,
@@ -98,6 +109,10 @@ impl State {
             files: Vec::new(),
             completion: None,
             mode: Mode::Write,
+            extent: None,
+            is_bare: false,
+            pictures: Pictures::default(),
+            recent: Vec::new(),
             scroll: Scroll::End,
             jumped: None,
             overlay: None,
@@ -105,6 +120,7 @@ impl State {
             is_list_shown: None,
             draft_due: None,
             is_draft_read: false,
+            early: String::new(),
             interrupted: None,
             trail: Vec::new(),
             last_run: 0,

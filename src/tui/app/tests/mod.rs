@@ -1,5 +1,8 @@
 //! Transitions: keys and what they do.
 
+mod cards;
+mod copying;
+
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_session::{Aim, Command, Draft, Place, RowKey, What};
 
@@ -111,6 +114,33 @@ fn replies_and_edits_are_part_of_the_draft() {
     );
     press(&mut state, "esc");
     assert_eq!((state.editor.text(), state.aim), ("", Aim::New));
+}
+
+#[test]
+fn captions_are_edited_and_removed() {
+    let mut picture = super::testing::media(160, 90, bytes::Bytes::new());
+    picture.file.caption = cairn_proto::text::Caption::new("the habour").unwrap();
+    let body = cairn_proto::content::body::Body::from(picture);
+    let extras = cairn_proto::content::extras::Extras::NONE;
+    let sent = super::testing::row(2, super::testing::entry(1, 2, body, &extras));
+    let mut state = open(80, 24, vec![sent]);
+    let words = |effects: &[Effect]| match effects {
+        [Effect::Session(command)] => match &**command {
+            Command::Send(draft) if draft.aim == Aim::Edit(MsgId::new(2)) => {
+                Some(draft.words.clone())
+            }
+            _ => None,
+        },
+        _ => None,
+    };
+    for (key, edited) in [("backspace", "the habou"), ("ctrl+u", "")] {
+        press(&mut state, "up");
+        press(&mut state, "e");
+        assert_eq!(state.editor.text(), "the habour");
+        press(&mut state, key);
+        let effects = press(&mut state, "enter");
+        assert_eq!(words(&effects).as_deref(), Some(edited), "{effects:?}");
+    }
 }
 
 #[test]

@@ -3,23 +3,30 @@
 //! A message has a header of time and name, unless it follows another one of the same sender, and
 //! its text beneath, indented by the width of a time.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+mod reactions;
+mod summary;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use bytesize::ByteSize;
-use cairn_proto::content::body::{Body, Kind};
-use cairn_proto::ids::{ConversationId, Timestamp, UserId};
-use cairn_proto::text::EmojiName;
+use cairn_proto::content::body::Body;
+use cairn_proto::ids::{MsgId, Timestamp, UserId};
 use cairn_session::{Entry, MessageRow, Outgoing, Pending, Row, RowKey, SendState, What};
 use cairn_text::Names;
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
 
+use self::summary::{attached, emoji};
 use crate::tui::app::model::geometry::Geometry;
-use crate::tui::app::model::state::State;
+use crate::tui::app::model::state::{Mode, State};
+use crate::tui::picture;
+use crate::tui::text::line::{Line, Span};
 use crate::tui::text::markup::{self, Layout, Mentioned, Styled, one_line};
 use crate::tui::text::words;
 use crate::tui::theme::Role;
+
+pub(crate) use self::summary::{clock, moment, summary, unnamed, whole};
 
 /// Columns of the time and the blank after it.
 const GUTTER: usize = 6;
@@ -30,6 +37,8 @@ pub(crate) struct RowLayout<'a> {
     layout: Layout,
     /// The last own message that was stored: its state is shown.
     last_own: Option<RowKey>,
+    /// Rows that were laid out: their heights are needed before they are drawn.
+    known: RefCell<BTreeMap<RowKey, Rc<Vec<Line>>>>,
 }
 
 impl<'a> RowLayout<'a> {
@@ -48,6 +57,7 @@ impl<'a> RowLayout<'a> {
                     .max(1),
             },
             last_own,
+            known: RefCell::default(),
         }
     }
 
@@ -55,16 +65,17 @@ impl<'a> RowLayout<'a> {
         self.lines(row).len()
     }
 
-    /// The index of the row on a line of the screen.
-    pub(crate) fn row_at(&self, state: &State, line: usize) -> Option<usize> {
-        let rows = state.timeline(self);
-        let top = rows.top(state.scroll);
-        let heights = rows.rows.iter().enumerate().skip(top.row);
-        let mut left = line + top.line + 1;
-        for (at, row) in heights {
+    /// The index of the row on a line of the timeline, and which of its lines that is.
+    pub(crate) fn row_at(&self, line: usize) -> Option<(usize, usize)> {
+        let rows = self.state.timeline(self);
+        let top = rows.top(self.state.scroll);
+        // Few messages stand at the bottom.
+        let shown = rows.rows.iter().enumerate().skip(top.row);
+        let mut left = (line + top.line).checked_sub(rows.blank(top))?;
+        for (at, row) in shown {
             let height = self.height(row);
-            if left <= height {
-                return Some(at);
+            if left < height {
+                return Some((at, left));
             }
             left -= height;
         }
@@ -76,7 +87,16 @@ impl<'a> RowLayout<'a> {
     }
 
     /// The lines of a row; at least one.
-    pub(crate) fn lines(&self, row: &Row) -> Vec<Line<'static>> {
+    pub(crate) fn lines(&self, row: &Row) -> Rc<Vec<Line>> {
+        if let Some(known) = self.known.borrow().get(&row.key) {
+            return Rc::clone(known);
+        }
+        let lines = Rc::new(self.lay_out(row));
+        self.known.borrow_mut().insert(row.key, Rc::clone(&lines));
+        lines
+    }
+
+    fn lay_out(&self, row: &Row) -> Vec<Line> {
         match &row.what {
             What::Start => {
                 let listed = self
@@ -106,7 +126,7 @@ impl<'a> RowLayout<'a> {
     }
 
     /// A text in the middle of a line of dashes.
-    fn ruled(&self, text: &str, role: Role) -> Line<'static> {
+    fn ruled(&self, text: &str, role: Role) -> Line {
         let columns = self.layout.columns;
         let text = self
             .layout
@@ -117,7 +137,7 @@ impl<'a> RowLayout<'a> {
         Line::styled(format!("{before} {text} {after}"), self.style(role))
     }
 
-    fn gutter(&self, at: Option<Timestamp>) -> Line<'static> {
+    fn gutter(&self, at: Option<Timestamp>) -> Line {
         let text = match at {
             Some(at) => format!("{:GUTTER$}", clock(at, &self.state.settings.zone)),
             None => " ".repeat(GUTTER),
@@ -125,21 +145,21 @@ impl<'a> RowLayout<'a> {
         Line::from(Span::styled(text, self.style(Role::Dim)))
     }
 
-    fn header(&self, at: Timestamp, user: UserId) -> Line<'static> {
+    fn header(&self, at: Timestamp, user: UserId) -> Line {
         let mut line = self.gutter(Some(at));
         let style = self.layout.theme.author(user.get().into());
         line.push_span(Span::styled(self.name(user), style));
         line
     }
 
-    fn message(&self, key: RowKey, message: &MessageRow) -> Vec<Line<'static>> {
+    fn message(&self, key: RowKey, message: &MessageRow) -> Vec<Line> {
         let entry = &message.entry;
         let mut lines = Vec::new();
         if !message.is_continued {
             lines.push(self.header(entry.sent_at, entry.sender));
         }
         if let Some(forwarded) = entry.forwarded {
-            lines.push(self.aside(&format!("from {}:", self.name(forwarded.author))));
+            lines.push(self.aside(&words::forwarded_from(&self.name(forwarded.author))));
         }
         if let Some(replied) = entry.reply_to {
             lines.push(self.aside(&self.quoted(replied)));
@@ -149,7 +169,7 @@ impl<'a> RowLayout<'a> {
             false => Style::new(),
         };
         let first = lines.len();
-        lines.extend(self.body(&entry.body, entry, style));
+        lines.extend(self.body(message, style));
         if message.is_continued
             && let Some(line) = lines.get_mut(first)
         {
@@ -157,10 +177,10 @@ impl<'a> RowLayout<'a> {
         }
         let mut marks = Vec::new();
         if entry.edited.is_some() {
-            marks.push("(edited)".to_owned());
+            marks.push(words::EDITED.to_owned());
         }
         if message.is_pinned {
-            marks.push("(pinned)".to_owned());
+            marks.push(words::PINNED.to_owned());
         }
         if let Some(state) = &message.sent
             && (self.last_own == Some(key) || self.is_selected(key))
@@ -168,13 +188,11 @@ impl<'a> RowLayout<'a> {
             marks.push(words::send_state(state));
         }
         self.marked(&mut lines, &marks.join(" "), Role::Dim);
-        if !entry.reactions.is_empty() {
-            lines.extend(self.reactions(&entry.reactions));
-        }
+        lines.extend(self.reactions(entry).0);
         lines
     }
 
-    fn pending(&self, pending: &Pending) -> Vec<Line<'static>> {
+    fn pending(&self, pending: &Pending) -> Vec<Line> {
         let mut lines = vec![self.header(pending.written_at, self.state.settings.me)];
         match &pending.what {
             Outgoing::Message { body, extras } => {
@@ -191,7 +209,7 @@ impl<'a> RowLayout<'a> {
                 }
             }
             Outgoing::Forward { msgid, .. } => {
-                lines.push(self.aside(&format!("forwards message {msgid}")));
+                lines.push(self.aside(&words::forwards(*msgid)));
             }
         }
         let role = match pending.state {
@@ -203,19 +221,21 @@ impl<'a> RowLayout<'a> {
     }
 
     fn is_selected(&self, key: RowKey) -> bool {
-        self.state.mode == crate::tui::app::model::state::Mode::Select(key)
+        self.state.mode == Mode::Select(key)
     }
 
-    fn body(&self, body: &Body, entry: &Entry, style: Style) -> Vec<Line<'static>> {
-        match body {
+    fn body(&self, message: &MessageRow, style: Style) -> Vec<Line> {
+        let entry = &message.entry;
+        match &entry.body {
             Body::Text(text) => self.text(text.as_str(), &self.names(entry), style),
             Body::Emote(text) => {
                 let text = format!("* {} {}", self.name(entry.sender), text.as_str());
                 self.text(&text, &self.names(entry), style.italic())
             }
             Body::Emoji(name) => vec![self.indented(&emoji(name.as_str()), style)],
-            Body::Image(_) | Body::Video(_) | Body::File(_) => {
+            body @ (Body::Image(_) | Body::Video(_) | Body::File(_)) => {
                 let mut lines = vec![self.indented(&attached(body), style.bold())];
+                lines.extend(self.picture(message));
                 let caption = words::text_of(body);
                 if !caption.is_empty() {
                     lines.extend(self.text(caption, &self.names(entry), style));
@@ -229,7 +249,30 @@ impl<'a> RowLayout<'a> {
         }
     }
 
-    fn text(&self, text: &str, names: &Names<Mentioned>, style: Style) -> Vec<Line<'static>> {
+    /// The preview of a picture or video. Its place is reserved before it is decoded.
+    fn picture(&self, message: &MessageRow) -> Vec<Line> {
+        let (Some(media), Some(id)) = (message.entry.body.media(), self.state.open) else {
+            return Vec::new();
+        };
+        let Some((columns, rows)) = picture::size(self.state, media) else {
+            return Vec::new();
+        };
+        match self.state.pictures.get((id, message.msgid)) {
+            Some(picture::Thumb::Unusable) => Vec::new(),
+            Some(picture::Thumb::Ready(pixels)) => {
+                let lines = picture::blocks(pixels, (columns, rows), self.layout);
+                let indent = |line: Line| {
+                    let mut indented = self.gutter(None);
+                    indented.spans.extend(line.spans);
+                    indented
+                };
+                lines.into_iter().map(indent).collect()
+            }
+            Some(picture::Thumb::Awaited) | None => vec![self.gutter(None); usize::from(rows)],
+        }
+    }
+
+    fn text(&self, text: &str, names: &Names<Mentioned>, style: Style) -> Vec<Line> {
         markup::message(text, names, self.layout, style, &self.gutter(None))
     }
 
@@ -254,7 +297,7 @@ impl<'a> RowLayout<'a> {
         Names::new(names.iter().map(|(name, who)| (name.as_str(), *who)))
     }
 
-    fn indented(&self, text: &str, style: Style) -> Line<'static> {
+    fn indented(&self, text: &str, style: Style) -> Line {
         let columns = self.layout.columns.saturating_sub(GUTTER);
         let text = self.layout.ambiguous.shortened(text, columns).into_owned();
         let mut line = self.gutter(None);
@@ -263,12 +306,12 @@ impl<'a> RowLayout<'a> {
     }
 
     /// One dimmed line.
-    fn aside(&self, text: &str) -> Line<'static> {
+    fn aside(&self, text: &str) -> Line {
         self.indented(text, self.style(Role::Dim))
     }
 
     /// The beginning of the message that another one replies to.
-    fn quoted(&self, msgid: cairn_proto::ids::MsgId) -> String {
+    fn quoted(&self, msgid: MsgId) -> String {
         match self.state.world.entry(msgid) {
             Some(entry) => format!("> {}: {}", self.name(entry.sender), summary(&entry)),
             None => format!("> message {msgid}"),
@@ -276,7 +319,7 @@ impl<'a> RowLayout<'a> {
     }
 
     /// Writes marks after the last line, or on a line of their own.
-    fn marked(&self, lines: &mut Vec<Line<'static>>, marks: &str, role: Role) {
+    fn marked(&self, lines: &mut Vec<Line>, marks: &str, role: Role) {
         if marks.is_empty() {
             return;
         }
@@ -300,78 +343,10 @@ impl<'a> RowLayout<'a> {
             }
         }
     }
-
-    fn reactions(&self, reactions: &BTreeMap<EmojiName, BTreeSet<UserId>>) -> Vec<Line<'static>> {
-        let me = self.state.settings.me;
-        let mut styled = Styled::default();
-        for (name, users) in reactions {
-            let is_mine = users.contains(&me);
-            let text = format!("{} {}", emoji(name.as_str()), users.len());
-            // Brackets mark the own ones, not only the weight.
-            match is_mine {
-                true => styled.push(&format!("[{text}]  "), Style::new().bold()),
-                false => styled.push(&format!("{text}  "), self.style(Role::Dim)),
-            }
-        }
-        let gutter = self.gutter(None);
-        styled.wrapped(self.layout, &gutter, &gutter)
-    }
 }
 
-fn replace_gutter(line: &mut Line<'static>, gutter: &Line<'static>) {
+fn replace_gutter(line: &mut Line, gutter: &Line) {
     if let (Some(first), Some(time)) = (line.spans.first_mut(), gutter.spans.first()) {
         *first = time.clone();
     }
-}
-
-/// The time of day.
-pub(crate) fn clock(at: Timestamp, zone: &jiff::tz::TimeZone) -> String {
-    let millis = i64::try_from(at.get()).unwrap_or(i64::MAX);
-    match jiff::Timestamp::from_millisecond(millis) {
-        Ok(moment) => moment.to_zoned(zone.clone()).strftime("%H:%M").to_string(),
-        Err(_) => "??:??".to_owned(),
-    }
-}
-
-/// The characters of an emoji, or its name.
-fn emoji(name: &str) -> String {
-    if cairn_text::is_emoji(name) {
-        return name.to_owned();
-    }
-    cairn_text::emoji(name).map_or_else(|| format!(":{}:", one_line(name)), str::to_owned)
-}
-
-/// A file in a line.
-fn attached(body: &Body) -> String {
-    let Some(attachment) = body.attachment() else {
-        return String::new();
-    };
-    let kind = body.kind().as_str();
-    let name = one_line(attachment.name.as_str());
-    let size = ByteSize(attachment.size_bytes);
-    let pixels = match body {
-        Body::Image(media) => format!(" {}x{}", media.width, media.height),
-        Body::Video(video) => format!(" {}x{}", video.media.width, video.media.height),
-        _ => String::new(),
-    };
-    format!("[{kind} {name} {size}{pixels}]")
-}
-
-/// A message in a line, for replies and the list.
-pub(crate) fn summary(entry: &Arc<Entry>) -> String {
-    match &entry.body {
-        Body::Emoji(name) => emoji(name.as_str()),
-        body if matches!(body.kind(), Kind::Image | Kind::Video | Kind::File) => {
-            let caption = one_line(words::text_of(body));
-            format!("{} {caption}", attached(body))
-                .trim_end()
-                .to_owned()
-        }
-        body => one_line(words::text_of(body)),
-    }
-}
-
-/// The name of a conversation that is not in the list.
-pub(crate) fn unnamed(id: ConversationId) -> String {
-    format!("#id:{id}")
 }

@@ -1,24 +1,21 @@
 //! Every English word of the client: system lines, states, days, failures, hints. A second language
-//! needs a second file like this one, and touches no logic.
+//! needs a second folder like this one, and touches no logic.
+
+pub(crate) mod cards;
+mod states;
+mod system;
 
 use cairn_proto::content::body::Body;
-use cairn_proto::ids::Timestamp;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
-use cairn_proto::model::group::GroupSettings;
-use cairn_session::store::Condition;
-use cairn_session::{
-    Date, Day, Doubt, Failure, FileFault, LinkFault, LinkView, Notice, Outgoing, Pending, Reason,
-    SendState, SystemLine,
-};
+use cairn_session::{Date, Day, Failure, Notice, Outgoing, Pending, Reason, SendState};
+
+pub(crate) use self::states::{condition, failed, link, send_state};
+pub(crate) use self::system::{group_settings, system};
 
 use crate::tui::app::model::picker::Purpose;
 use crate::tui::keys::action::Context;
 
 pub(crate) const KEYS: &str = "Keys";
-pub(crate) const MEMBERS: &str = "Members";
-pub(crate) const RECEIPTS: &str = "Receipts";
-pub(crate) const PROFILE: &str = "Profile";
-pub(crate) const WHY_UNREAD: &str = "Why unread?";
 pub(crate) const DONE: &str = "Done.";
 pub(crate) const RUNNING: &str = "Running; Esc cancels.";
 pub(crate) const QUIT_HINT: &str = "Ctrl+C again quits";
@@ -45,15 +42,21 @@ pub(crate) const ALREADY_SENT: &str = "Already sent";
 pub(crate) const NOT_YOURS: &str = "Only its sender edits a message";
 pub(crate) const NO_TEXT: &str = "This message has no text to edit";
 pub(crate) const DELETED: &str = "This message was deleted";
+pub(crate) const NO_WORDS: &str = "Nothing to copy";
+pub(crate) const BARE: &str = "The terminal has the mouse and selects text; the same key ends this";
 pub(crate) const COPIED: &str = "Copied";
 pub(crate) const OPENING: &str = "Downloading";
 pub(crate) const NOTHING_TO_OPEN: &str = "Nothing to open in this message";
 pub(crate) const NO_COMPLETION: &str = "No completion";
 pub(crate) const UNCLOSED_QUOTE: &str = "A quote is not closed";
-pub(crate) const SEND_USAGE: &str = "/send PATH [CAPTION]";
+pub(crate) const SEND_USAGE: &str = "/send PATH [CAPTION]; /file sends a picture as a file";
+pub(crate) const DRAFT: &str = "draft";
+pub(crate) const EDITED: &str = "(edited)";
+pub(crate) const PINNED: &str = "(pinned)";
 pub(crate) const EDITING: &str = "Editing";
 pub(crate) const NOTHING_HERE: &str = "No conversation yet. Ctrl+K finds people and groups.";
 pub(crate) const CHOOSE: &str = "Ctrl+K goes to a conversation, F1 shows all keys.";
+pub(crate) const NOT_OFFLINE: &str = "This needs a connection";
 pub(crate) const LOADING: &str = "Loading";
 pub(crate) const SECOND: &str = "open elsewhere: nothing is kept on disk here";
 pub(crate) const TITLE: &str = "cairn";
@@ -61,10 +64,23 @@ pub(crate) const REFUSED_SERVER: &str = "it works on the server's files; run it 
 pub(crate) const REFUSED_ACCOUNT: &str = "it changes the account of a profile; run it in a shell";
 pub(crate) const REFUSED_IMPORT: &str = "it reads many files; run it in a shell";
 pub(crate) const REFUSED_SHELL: &str = "it prints a script; run it in a shell";
+pub(crate) const REFUSED_FOLLOW: &str =
+    "the timeline follows by itself; Ctrl+K opens a conversation, Ctrl+End goes to its end";
+pub(crate) const REFUSED_WATCH: &str =
+    "the list shows who is online and typing; `/watch NAME --once` prints it";
 pub(crate) const REFUSED_CHAT: &str = "this is it";
 
 pub(crate) const ESC_CANCELS: &str = "Esc cancels";
-pub(crate) const SELECT_HINT: &str = "r reply  e edit  + react  y copy  Esc back";
+pub(crate) const SELECT_HINTS: [&str; 6] = [
+    "r reply",
+    "e edit",
+    "+ react",
+    "y copy",
+    "i read by",
+    "Esc back",
+];
+pub(crate) const LIST_HINTS: [&str; 2] = ["Enter chooses", "Esc closes"];
+pub(crate) const PANE_HINT: &str = "Esc closes";
 pub(crate) const VIM_HINT: &str = "i writes";
 
 /// The prompt of a picker.
@@ -79,11 +95,19 @@ pub(crate) const fn purpose(purpose: Purpose) -> &'static str {
         Purpose::Search { within: None, .. } => "Search everywhere: ",
         Purpose::Place => "Go to message or day: ",
         Purpose::Recall(_) => "Delete? ",
+        Purpose::Members => "Members and settings: ",
+        Purpose::Person(_) => "Person: ",
+        Purpose::Receipts(_) => "Receipts: ",
+        Purpose::WhyUnread => "Why unread? ",
     }
 }
 
-pub(crate) fn hint(switcher: &str, help: &str) -> String {
-    format!("{switcher} go to  {help} keys")
+pub(crate) fn hint(switcher: &str, help: &str) -> [String; 2] {
+    [format!("{switcher} go to"), format!("{help} keys")]
+}
+
+pub(crate) fn select(up: &str) -> String {
+    format!("{up} select")
 }
 
 pub(crate) fn below(end: &str) -> String {
@@ -105,11 +129,25 @@ pub(crate) const ASCII_LOCALE: &str =
 pub(crate) const ONLINE: &str = "connected";
 pub(crate) const PLAIN_START: &str = "cairn: a line is a message; /help lists commands; /quit ends";
 pub(crate) const PLAIN_HELP: &str = "/open NAME goes to a conversation, /list lists them, \
-    /send PATH sends a file, /react . NUMBER EMOJI reacts; every command of cairn works after /, \
+    /send PATH sends a file, /again sends what failed once more and /drop drops it, \
+    /react . NUMBER EMOJI reacts; every command of cairn works after /, \
     and . is the open conversation";
 
 pub(crate) fn plain_open(name: &str) -> String {
     format!("in {name}")
+}
+
+/// Of many unread messages, only the last are printed.
+pub(crate) fn plain_skipped(unread: u64, printed: usize, from: MsgId) -> String {
+    format!("{unread} unread messages; the last {printed} follow, /tail . --from {from} has all")
+}
+
+pub(crate) fn plain_failed(state: &SendState, text: &str) -> String {
+    let why = match state {
+        SendState::Failed(failure) => format!("not sent, {}", failed(failure)),
+        _ => "may have been sent".to_owned(),
+    };
+    format!("{why}: {text} (/again sends it, /drop drops it)")
 }
 
 pub(crate) fn plain_reply(msgid: MsgId) -> String {
@@ -146,10 +184,16 @@ pub(crate) fn wrong_config(path: &str) -> String {
 
 pub(crate) fn found(hits: usize) -> String {
     match hits {
-        0 => "Nothing found".to_owned(),
+        0 => NOTHING_FOUND.to_owned(),
         1 => "1 message; Enter goes there".to_owned(),
         count => format!("{count} messages; Enter goes there"),
     }
+}
+
+const NOTHING_FOUND: &str = "Nothing found";
+
+pub(crate) fn did_you_mean(instead: &str) -> String {
+    format!("{NOTHING_FOUND}. Did you mean: {instead}  Enter searches for it")
 }
 
 pub(crate) fn draft_refused(why: &Failure) -> String {
@@ -200,6 +244,14 @@ pub(crate) fn text_of_pending(pending: &Pending) -> String {
     }
 }
 
+pub(crate) fn forwarded_from(author: &str) -> String {
+    format!("from {author}:")
+}
+
+pub(crate) fn forwards(msgid: MsgId) -> String {
+    format!("forwards message {msgid}")
+}
+
 pub(crate) fn start(name: &str) -> String {
     format!("The beginning of {name}")
 }
@@ -233,154 +285,6 @@ pub(crate) fn day(day: &Day) -> String {
             }
         }
     }
-}
-
-/// A change of the conversation, to follow the name of the user who made it.
-pub(crate) fn system(line: &SystemLine, name: &dyn Fn(UserId) -> String) -> String {
-    let list = |users: &[UserId]| {
-        let names: Vec<String> = users.iter().map(|&user| name(user)).collect();
-        names.join(", ")
-    };
-    match line {
-        SystemLine::Created(name) => format!("made the group {name}"),
-        SystemLine::Joined => "joined".to_owned(),
-        SystemLine::Added(users) => format!("added {}", list(users)),
-        SystemLine::Left => "left".to_owned(),
-        SystemLine::Removed(users) => format!("removed {}", list(users)),
-        SystemLine::Renamed(name) => format!("renamed the group to {name}"),
-        SystemLine::TopicSet(Some(topic)) => format!("set the topic: {topic}"),
-        SystemLine::TopicSet(None) => "removed the topic".to_owned(),
-        SystemLine::SettingsSet(settings) => format!("set {}", group_settings(settings)),
-        SystemLine::RoleSet(user, role) => format!("made {} {}", name(*user), role.as_str()),
-        SystemLine::HandedOver(user) => format!("handed the group over to {}", name(*user)),
-        SystemLine::Banned(users) => format!("banned {}", list(users)),
-        SystemLine::Unbanned(users) => format!("lifted the ban of {}", list(users)),
-        SystemLine::Muted(user, _) => format!("muted {}", name(*user)),
-        SystemLine::Unmuted(user) => format!("lets {} speak again", name(*user)),
-        SystemLine::RetentionSet(Some(retention)) => {
-            format!("set how long messages stay: {retention}")
-        }
-        SystemLine::RetentionSet(None) => "left it to the server how long messages stay".to_owned(),
-        SystemLine::Pinned(msgid) => format!("pinned message {msgid}"),
-        SystemLine::Unpinned(msgid) => format!("unpinned message {msgid}"),
-        SystemLine::Unknown => "did something that this version does not know".to_owned(),
-    }
-}
-
-fn group_settings(settings: &GroupSettings) -> String {
-    format!(
-        "access {}, history {}, invite {}, post {}, pin {}, rename {}",
-        settings.access.as_str(),
-        settings.history.as_str(),
-        settings.invite.as_str(),
-        settings.post.as_str(),
-        settings.pin.as_str(),
-        settings.rename.as_str()
-    )
-}
-
-/// The state of an own message; `None` for what needs no word.
-pub(crate) fn send_state(state: &SendState) -> String {
-    match state {
-        SendState::Queued => "queued".to_owned(),
-        SendState::Uploading { done, of } => {
-            let percent = done.saturating_mul(100).checked_div(*of).unwrap_or(0);
-            format!("uploading {percent} %; x cancels")
-        }
-        SendState::Sent => "sent".to_owned(),
-        SendState::Stored(_) => "stored".to_owned(),
-        SendState::Delivered { by, of } if of <= by => "delivered".to_owned(),
-        SendState::Delivered { by, of } => format!("delivered to {by} of {of}"),
-        SendState::Read { by, of } if of <= by => "read".to_owned(),
-        SendState::Read { by, of } => format!("read by {by} of {of}"),
-        SendState::Failed(failure) => {
-            format!(
-                "not sent: {}; s sends it again, x drops it",
-                failed(failure)
-            )
-        }
-        SendState::Unknown(doubt) => format!(
-            "may have been sent: {}; s sends it again, x drops it",
-            doubted(*doubt)
-        ),
-    }
-}
-
-pub(crate) fn failed(failure: &Failure) -> String {
-    match failure {
-        Failure::Refused(code) => code.to_string(),
-        Failure::TooLong => "too long".to_owned(),
-        Failure::Empty => "empty".to_owned(),
-        Failure::OutboxFull => "too many messages are queued".to_owned(),
-        Failure::File(fault) => match fault {
-            FileFault::Missing => "there is no such file".to_owned(),
-            FileFault::Changed => "the file changed".to_owned(),
-            FileFault::Unreadable => "the file cannot be read".to_owned(),
-            FileFault::TooLarge => "the file is too large".to_owned(),
-        },
-        Failure::Ended => "this device was logged out".to_owned(),
-    }
-}
-
-const fn doubted(doubt: Doubt) -> &'static str {
-    match doubt {
-        Doubt::TooOld => "the server does not remember so far back",
-        Doubt::Conflict => "its number was used for another message",
-        Doubt::Damaged => "the stored queue was damaged",
-        Doubt::Copied => "this profile may be a copy of another one",
-        Doubt::Stream => "this profile was copied, or its cache lost",
-    }
-}
-
-/// The state of the connection; `None` while nothing needs to be said.
-pub(crate) fn link(link: &LinkView, now: Timestamp) -> Option<String> {
-    match link {
-        LinkView::Online | LinkView::Recovering => None,
-        LinkView::Connecting => Some("connecting".to_owned()),
-        LinkView::Offline { again_at, why, .. } => {
-            let again = again_at.map_or(0, |at| at.get().saturating_sub(now.get()).div_ceil(1000));
-            Some(match again {
-                0 => format!("offline ({}); messages are queued", fault(*why)),
-                _ => format!("offline ({}); messages are queued, retrying", fault(*why)),
-            })
-        }
-        LinkView::Ended(why) => Some(format!("disconnected: {}", fault(*why))),
-    }
-}
-
-pub(crate) fn fault(fault: LinkFault) -> String {
-    match fault {
-        LinkFault::Unreachable => "server not reachable".to_owned(),
-        LinkFault::Lost => "connection lost".to_owned(),
-        LinkFault::WrongPin => "the server's key changed; this may be another server".to_owned(),
-        LinkFault::Refused(code) => code.to_string(),
-        LinkFault::Incompatible => "client and server differ in version".to_owned(),
-        LinkFault::Revoked => "this device was logged out; `cairn login` logs it in".to_owned(),
-        LinkFault::Other => "connection failed".to_owned(),
-    }
-}
-
-/// What became of the stored messages; `None` if they are as they were.
-pub(crate) fn condition(condition: &Condition) -> Option<String> {
-    Some(match condition {
-        Condition::Kept | Condition::NotKept | Condition::InUse => return None,
-        Condition::Unusable(error) => format!("Nothing is kept on disk: {error}"),
-        Condition::Damaged(damage) => format!(
-            "The cache was damaged: {} drafts and {} queued messages were saved, see {}",
-            damage.drafts,
-            damage.outbox,
-            damage.aside.display()
-        ),
-        Condition::Copied { outbox } => {
-            format!("This profile is a copy: {outbox} queued messages may have been sent")
-        }
-        Condition::OtherAccount { aside } => {
-            format!(
-                "The cache was of another account; it is now {}",
-                aside.display()
-            )
-        }
-    })
 }
 
 pub(crate) fn typing(names: &[String]) -> String {
@@ -418,7 +322,7 @@ pub(crate) fn notice(
         } => {
             let (sender, text) = (
                 name(entry.sender),
-                super::markup::one_line(text_of(&entry.body)),
+                crate::tui::text::markup::one_line(text_of(&entry.body)),
             );
             match (reason, group(*conversation)) {
                 (Reason::Direct, _) | (_, None) => format!("{sender}: {text}"),
