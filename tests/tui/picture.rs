@@ -7,12 +7,12 @@ use std::path::Path;
 use cairn_client::{Account, Client};
 use unicode_width::UnicodeWidthChar as _;
 
-use crate::support::invite;
-use crate::tui::World;
+use crate::support::{cairn, invite};
 use crate::tui::terminal::has_tmux;
+use crate::tui::{World, save};
 
 const COLUMNS: u16 = 96;
-const ROWS: u16 = 24;
+const ROWS: u16 = 28;
 
 /// Pixels of a cell.
 const CELL: (f64, f64) = (8.4, 18.0);
@@ -20,7 +20,8 @@ const CELL: (f64, f64) = (8.4, 18.0);
 /// The style of a cell, from SGR sequences.
 #[derive(Clone, Copy, Default, PartialEq)]
 struct Style {
-    colour: Option<&'static str>,
+    colour: Option<u8>,
+    background: Option<u8>,
     is_bold: bool,
     is_dim: bool,
     is_underlined: bool,
@@ -31,11 +32,27 @@ const PALETTE: [&str; 8] = [
     "#3b4252", "#e06c75", "#98c379", "#e5c07b", "#61afef", "#c678dd", "#56b6c2", "#d8dee9",
 ];
 
+/// A colour of the palette of 256: 16 that terminals choose, a cube of six steps, and greys.
+fn hex(colour: u8) -> String {
+    const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+    let step = |n: u8| STEPS[usize::from(n % 6)];
+    match colour {
+        0..16 => PALETTE[usize::from(colour % 8)].to_owned(),
+        16..232 => {
+            let n = colour - 16;
+            let (red, green, blue) = (step(n / 36), step(n / 6), step(n));
+            format!("#{red:02x}{green:02x}{blue:02x}")
+        }
+        232.. => {
+            let level = 8 + 10 * (colour - 232);
+            format!("#{level:02x}{level:02x}{level:02x}")
+        }
+    }
+}
+
 impl Style {
     fn apply(&mut self, codes: &str) {
-        let mut codes = codes
-            .split(';')
-            .map(|code| code.parse::<usize>().unwrap_or(0));
+        let mut codes = codes.split(';').map(|code| code.parse::<u8>().unwrap_or(0));
         while let Some(code) = codes.next() {
             match code {
                 0 => *self = Self::default(),
@@ -43,13 +60,12 @@ impl Style {
                 2 => self.is_dim = true,
                 4 => self.is_underlined = true,
                 7 => self.is_reversed = true,
-                // The palette of 256 begins with the 16 colours.
-                38 => {
-                    let number = codes.nth(1).unwrap_or(0);
-                    self.colour = Some(PALETTE[number % 8]);
-                }
+                38 => self.colour = codes.nth(1),
+                48 => self.background = codes.nth(1),
                 39 => self.colour = None,
-                colour @ (30..=37 | 90..=97) => self.colour = Some(PALETTE[colour % 10]),
+                49 => self.background = None,
+                colour @ (30..=37 | 90..=97) => self.colour = Some(colour % 10),
+                colour @ (40..=47 | 100..=107) => self.background = Some(colour % 10),
                 _ => {}
             }
         }
@@ -103,14 +119,23 @@ fn draw_line(line: &str, y: f64, out: &mut String) {
 
 fn draw_text(text: &str, style: Style, (x, y): (f64, f64), columns: u16, out: &mut String) {
     let width = CELL.0 * f64::from(columns);
-    let mut colour = style.colour.unwrap_or("#d8dee9");
-    if style.is_reversed {
+    let mut colour = style.colour.map_or_else(|| "#d8dee9".to_owned(), hex);
+    let mut filled = |height: f64, colour: &str| {
         let _ = writeln!(
             out,
-            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"18\" \
+            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height}\" \
              fill=\"{colour}\"/>"
         );
-        colour = "#20242c";
+    };
+    if style.is_reversed {
+        filled(CELL.1, &colour);
+        "#20242c".clone_into(&mut colour);
+    } else if let Some(background) = style.background {
+        filled(CELL.1, &hex(background));
+    }
+    if text.chars().all(|c| c == '▀') {
+        // Fonts leave gaps between half blocks.
+        return filled(CELL.1 / 2.0, &colour);
     }
     if text.trim().is_empty() {
         return;
@@ -134,6 +159,36 @@ fn draw_text(text: &str, style: Style, (x, y): (f64, f64), columns: u16, out: &m
     );
 }
 
+/// Sends a picture of a harbour from a profile.
+fn send_photo(profile: &Path) {
+    let photo = image::RgbImage::from_fn(64, 30, |x, y| {
+        let (x, y) = (i64::from(x), i64::from(y));
+        let sea = 20 + (3 * x + 7 * y) % 17;
+        let part = |value: i64| u8::try_from(value.clamp(0, 255)).unwrap();
+        image::Rgb(match () {
+            () if (x - 47).pow(2) + (y - 8).pow(2) < 24 => [250, 210, 90],
+            () if y < 19 && y > 11 && (8..14).contains(&x) => [120, 60, 50],
+            () if y < 19 => [part(70 + 6 * y), part(130 + 4 * y), 225],
+            () => [part(sea), part(60 + sea), part(120 + sea)],
+        })
+    });
+    let path = profile.join("harbour.png");
+    photo.save(&path).unwrap();
+    let (path, profile) = (path.to_str().unwrap(), profile.to_str().unwrap());
+    let words = [
+        "--profile",
+        profile,
+        "send",
+        "#team",
+        "港口的早晨",
+        "--file",
+        path,
+        "--preview",
+        path,
+    ];
+    assert!(cairn(&words).status().unwrap().success());
+}
+
 #[tokio::test]
 async fn picture_shows_the_client() {
     if !has_tmux() {
@@ -143,7 +198,9 @@ async fn picture_shows_the_client() {
     let json = std::fs::read(world.profile.join("profile.json")).unwrap();
     let account: Account = serde_json::from_slice(&json).unwrap();
     let owner = Client::builder().connect(&account).await.unwrap();
-    let (mei, _) = invite(&owner, "小梅").await;
+    let (mei, mei_account) = invite(&owner, "小梅").await;
+    let folder = world.profile.parent().unwrap().join("mei");
+    save(&folder, &mei_account);
     let team = owner.conversation(world.team);
     team.add_members(vec![mei.whoami().user]).await.unwrap();
     team.set_topic("release 2.4 on Friday".parse().unwrap())
@@ -171,18 +228,13 @@ async fn picture_shows_the_client() {
         .react(asked, "+1".parse().unwrap())
         .await
         .unwrap();
-    let direct = world
-        .bob
-        .people()
-        .find("owner".parse().unwrap())
-        .await
-        .unwrap()
-        .unwrap();
-    let direct = world.bob.conversations().direct(direct.id).unwrap();
+    send_photo(&folder);
+    let direct = world.direct().await;
     world.bob.conversation(direct).send("lunch?").await.unwrap();
 
     let pane = world.start(COLUMNS, ROWS);
     pane.shows("启动速度快了一倍").await;
+    pane.shows("▀▀▀").await;
     pane.type_text("Great work, both of you. Shipping it now, 辛苦了");
     pane.keys(&["Enter"]);
     pane.shows("辛苦了").await;

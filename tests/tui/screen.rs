@@ -75,12 +75,6 @@ async fn messages_are_copied_to_the_clipboard() {
     assert!(written.contains("\u{1b}]52;c;5aSN5Yi2\u{7}"));
 }
 
-/// A picture of 8 by 8 pixels, all of them red.
-const RED_PNG: &[u8] = b"\
-    \x89PNG\x0d\x0a\x1a\x0a\x00\x00\x00\x0dIHDR\x00\x00\x00\x08\x00\x00\x00\x08\x08\x02\x00\
-    \x00\x00Km)\xdc\x00\x00\x00\x11IDATx\xdac\xf8\xcf\xc0\x80\x151\x0c-\x09\x00(\xff?\xc1\
-    \xcew\xc8O\x00\x00\x00\x00IEND\xaeB`\x82";
-
 #[tokio::test]
 async fn previews_are_drawn_and_never_spoken() {
     if !has_tmux() {
@@ -88,7 +82,8 @@ async fn previews_are_drawn_and_never_spoken() {
     }
     let world = World::new().await;
     let picture = world.profile.join("red.png");
-    std::fs::write(&picture, RED_PNG).unwrap();
+    let red = image::RgbImage::from_pixel(8, 8, image::Rgb([255, 0, 0]));
+    red.save(&picture).unwrap();
     let path = picture.to_str().unwrap();
     let other = world.other_profile.to_str().unwrap();
     let sent = cairn(&[

@@ -7,7 +7,7 @@ use crate::tui::app::model::overlay::{Overlay, Pane};
 use crate::tui::app::model::picker::Purpose;
 use crate::tui::app::model::scrolling::Scroll;
 use crate::tui::app::model::state::{Mode, State};
-use crate::tui::app::model::world::{Window, World};
+use crate::tui::app::model::world::{Window, World, is_selectable};
 use crate::tui::app::msg::{Effect, Msg};
 use crate::tui::compose::completion;
 use crate::tui::draw::rows::RowLayout;
@@ -75,6 +75,7 @@ pub(crate) fn session(command: Command) -> Effect {
 }
 
 fn key(state: &mut State, chord: Chord, out: &mut Vec<Effect>) {
+    state.end_note();
     let context = state.context();
     let action = state.settings.bindings.action(context, chord);
     if !matches!(action, Some(Action::Complete | Action::CompleteBack)) {
@@ -242,11 +243,23 @@ impl State {
             }
             (AnchorTo::Row(_), Some(key)) => {
                 let layout = RowLayout::of(self);
-                self.timeline(&layout).jumped(key)
+                let scroll = self.timeline(&layout).jumped(key);
+                self.select_sought(key);
+                scroll
             }
             (AnchorTo::Row(_), None) => return,
         };
         self.jumped = Some(window.anchor.number);
+    }
+
+    /// Selects the message that a jump was for.
+    fn select_sought(&mut self, key: RowKey) {
+        let sought = self.sought.take().map(RowKey::Entry);
+        let is_there = self.world.row(key).is_some_and(is_selectable);
+        if sought == Some(key) && is_there {
+            self.extent = None;
+            self.mode = Mode::Select(key);
+        }
     }
 
     /// A day is found with several requests, and may have no messages.

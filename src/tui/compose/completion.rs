@@ -1,5 +1,6 @@
 //! Completion by Tab: @names, #groups, :emoji:, /commands with their options, paths.
 
+use crate::tui::app::model::picker::emoji_names;
 use crate::tui::app::model::state::State;
 use crate::tui::app::msg::Effect;
 use crate::tui::text::words;
@@ -97,7 +98,7 @@ fn choices(state: &State, before: &str, start: usize) -> (usize, Vec<String>) {
             "@" => names(state, typed),
             "#" => groups(state, typed),
             _ if typed.chars().count() < 2 => Vec::new(),
-            _ => emoji(typed),
+            _ => emoji(state, typed),
         };
         return (start + at, choices);
     }
@@ -147,8 +148,9 @@ fn groups(state: &State, typed: &str) -> Vec<String> {
         .collect()
 }
 
-fn emoji(typed: &str) -> Vec<String> {
-    cairn_text::emoji_names(typed)
+fn emoji(state: &State, typed: &str) -> Vec<String> {
+    emoji_names(typed, &state.recent)
+        .into_iter()
         .take(CHOICES_MAX)
         .map(|(name, _)| format!(":{name}: "))
         .collect()

@@ -7,7 +7,7 @@ use ratatui::style::Style;
 
 use crate::tui::app::model::geometry::{Geometry, PROMPT};
 use crate::tui::app::model::state::{Mode, State};
-use crate::tui::draw::rows::summary;
+use crate::tui::draw::rows::quote;
 use crate::tui::text::markup::one_line;
 use crate::tui::text::{paint, words};
 use crate::tui::theme::Role;
@@ -18,7 +18,7 @@ pub(super) fn about(state: &State, buffer: &mut Buffer, area: Rect) {
         Aim::Reply(msgid) => match state.world.entry(*msgid) {
             Some(entry) => {
                 let name = one_line(&state.world.name(entry.sender));
-                words::replying(&name, &summary(&entry))
+                words::replying(&name, &quote(&entry))
             }
             None => words::replying(&msgid.to_string(), ""),
         },
@@ -28,8 +28,10 @@ pub(super) fn about(state: &State, buffer: &mut Buffer, area: Rect) {
     for file in &state.files {
         text.push_str(&format!(" [{}]", one_line(&file.name)));
     }
-    let text = format!("{}  ({})", text.trim(), words::ESC_CANCELS);
     let ambiguous = state.settings.ambiguous;
+    let cancels = format!("  ({})", words::ESC_CANCELS);
+    let room = usize::from(area.width).saturating_sub(ambiguous.text(&cancels));
+    let text = format!("{}{cancels}", ambiguous.shortened(text.trim(), room));
     let style = state.settings.theme.style(Role::Dim);
     paint::fill(buffer, area, style);
     let text = ambiguous

@@ -113,13 +113,15 @@ fn head(state: &State, picker: &Picker, area: Rect) -> Vec<Line> {
 /// Columns of the mark of the selection, and those between a label and its detail.
 const MARK: usize = 2;
 
-/// Shortens a choice to these columns. The detail keeps its place as long as the label has half of
-/// them.
+/// Shortens a choice to these columns. The detail keeps its place as long as the label has two
+/// thirds of them.
 fn fitted(item: &Item, columns: usize, ambiguous: Ambiguous) -> Item {
     let columns = columns.saturating_sub(MARK);
     let detail = ambiguous.text(&item.detail);
     let between = if detail > 0 { MARK } else { 0 };
-    let label = columns.saturating_sub(detail + between).max(columns / 2);
+    let label = columns
+        .saturating_sub(detail + between)
+        .max(columns * 2 / 3);
     let label = ambiguous.shortened(&item.label, label).into_owned();
     let left = columns.saturating_sub(ambiguous.text(&label) + between);
     Item {

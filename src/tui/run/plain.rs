@@ -182,7 +182,9 @@ impl Plain<'_> {
         let (link, view) = {
             let model = self.session.model();
             let link = match model.link() {
-                LinkView::Online => Some(words::ONLINE.to_owned()),
+                // Said only after something else was.
+                LinkView::Online => self.link.is_some().then(|| words::ONLINE.to_owned()),
+                LinkView::Connecting => None,
                 link => words::link(&link, model.now()),
             };
             (link, self.open.and_then(|id| model.window(id)))

@@ -126,6 +126,42 @@ pub(crate) fn one_line(text: &str) -> String {
     words.join(" ")
 }
 
+/// Returns the words of a message in one line, without its markup.
+pub(crate) fn unmarked(text: &str) -> String {
+    let clean = sanitize(text, Lines::Keep);
+    let mut out = String::new();
+    flatten(&parse(&clean, &Names::<()>::none()), &mut out);
+    one_line(&out)
+}
+
+fn flatten(blocks: &[Block<()>], out: &mut String) {
+    for block in blocks {
+        match block {
+            Block::Paragraph(lines) => lines.iter().for_each(|line| flatten_line(line, out)),
+            Block::Code { text, .. } => out.push_str(text),
+            Block::Quote(blocks) => flatten(blocks, out),
+            Block::List(items) => items.iter().for_each(|item| flatten_line(&item.line, out)),
+        }
+        out.push(' ');
+    }
+}
+
+fn flatten_line(line: &[Inline<()>], out: &mut String) {
+    for inline in line {
+        match inline {
+            Inline::Text(text) | Inline::Code(text) => out.push_str(text),
+            Inline::Bold(inner) | Inline::Italic(inner) | Inline::Struck(inner) => {
+                flatten_line(inner, out);
+            }
+            Inline::Link { url, label } => out.push_str(label.as_deref().unwrap_or(url)),
+            Inline::Permalink { url, .. } => out.push_str(url),
+            Inline::Mention { name, .. } => out.extend(["@", name]),
+            Inline::Emoji { glyph, .. } => out.push_str(glyph),
+        }
+    }
+    out.push(' ');
+}
+
 fn lay_out(
     blocks: &[Block<Mentioned>],
     layout: Layout,
@@ -297,6 +333,19 @@ mod tests {
             "{all:?}"
         );
         assert!(is("@ada", Modifier::REVERSED), "{all:?}");
+    }
+
+    #[test]
+    fn quotes_have_no_markup() {
+        for (text, shown) in [
+            ("a **bold** `x*y` ~~no~~", "a bold x*y no"),
+            ("- one\n- two\n\n> said\nend", "one two said end"),
+            ("see [here](https://example.org) :tada:", "see here 🎉"),
+            ("2 * 3 * 4", "2 * 3 * 4"),
+            ("", ""),
+        ] {
+            assert_eq!(unmarked(text), shown);
+        }
     }
 
     #[test]

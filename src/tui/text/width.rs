@@ -84,7 +84,7 @@ impl Ambiguous {
             Self::Narrow => shown.width(),
             Self::Wide => shown.width_cjk(),
         };
-        // No cluster takes more than two columns in any terminal that draws clusters.
+        // Terminals that draw single characters take the columns of each of them.
         match shown.chars().count() {
             1 => width,
             _ => width.min(sum(self, &shown)),

@@ -13,7 +13,7 @@ use crate::tui::app::model::picker::{Deed, Item, Picker, Purpose, Value};
 use crate::tui::app::model::state::{Mode, State};
 use crate::tui::app::msg::Effect;
 use crate::tui::app::update::session;
-use crate::tui::draw::rows::{moment, summary};
+use crate::tui::draw::rows::{moment, quote};
 use crate::tui::text::markup::one_line;
 use crate::tui::text::words::{self, cards};
 use crate::tui::theme::Role;
@@ -129,7 +129,7 @@ impl State {
         };
         let mut items = self.own_settings();
         items.extend(details.pins.iter().map(|&msgid| {
-            let said = self.world.entry(msgid).map(|entry| summary(&entry));
+            let said = self.world.entry(msgid).map(|entry| quote(&entry));
             let label = cards::pinned(msgid, said.as_deref());
             Item::new(label, Value::Message(id, msgid))
         }));
@@ -213,12 +213,13 @@ impl State {
         let (user, profile) = (person.profile.user, person.profile.profile);
         let name = user.name.as_str();
         let shown = profile.display_name.map(|shown| one_line(shown.as_str()));
+        let named = cards::named(name, shown.as_deref());
         let about = profile.about.map(|about| one_line(about.as_str()));
         let mut listed = self.world.list.iter();
         let direct = listed.find(|listed| listed.peer == Some(user.id));
         let presence = direct.and_then(|direct| direct.presence);
         let standing = cards::standing(&user, presence, person.relation);
-        let head = [shown, about, Some(standing)].into_iter().flatten();
+        let head = [Some(named), about, Some(standing)].into_iter().flatten();
         let items = match user.id == self.settings.me {
             true => Vec::new(),
             false => deeds(user.id, name, person.relation),

@@ -116,6 +116,7 @@ impl State {
             }
         }
         self.mode = Mode::Write;
+        self.sought = Some(msgid);
     }
 
     /// Adds a reaction, or removes the user's own one.
@@ -206,8 +207,8 @@ impl State {
         if let Some((there, msgid)) = slash::permalink(typed, &self.settings.server) {
             return self.visit(there, msgid, out);
         }
-        if let Ok(number) = typed.trim_start_matches('#').parse() {
-            return self.jump(Place::At(MsgId::new(number)), out);
+        if let (Ok(number), Some(here)) = (typed.trim_start_matches('#').parse(), self.open) {
+            return self.visit(here, MsgId::new(number), out);
         }
         match date(typed) {
             Some(date) => self.jump(Place::On(date), out),

@@ -128,6 +128,7 @@ impl State {
     }
 
     pub(crate) fn jump(&mut self, to: Place, out: &mut Vec<Effect>) {
+        self.sought = None;
         let Some(conversation) = self.open else {
             return;
         };
@@ -151,6 +152,9 @@ impl State {
     }
 
     fn back(&mut self, out: &mut Vec<Effect>) {
+        if let Mode::Select(_) = self.mode {
+            self.mode = Mode::Write;
+        }
         let can_go_back = self.window().is_some_and(|window| window.can_go_back);
         match (self.open, self.trail.pop()) {
             (Some(id), None) if can_go_back => out.push(session(Command::Back(id))),

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use cairn_proto::content::body::Body;
-use cairn_session::{Aim, Command, MessageRow, Pending, Place, Row, RowKey, SendState, What};
+use cairn_session::{Aim, Command, MessageRow, Pending, Row, RowKey, SendState, What};
 
 use crate::tui::app::model::overlay::Overlay;
 use crate::tui::app::model::picker::{self, Picker, Purpose};
@@ -230,7 +230,7 @@ impl State {
                     None => out.push(Effect::OpenLink(link)),
                 }
             }
-            (None, Some(msgid)) => self.jump(Place::At(msgid), out),
+            (None, Some(msgid)) => self.visit(conversation, msgid, out),
             (None, None) => self.note(words::NOTHING_TO_OPEN, Role::Dim),
         }
     }

@@ -171,18 +171,34 @@ impl Picker {
     }
 }
 
+/// Emoji that are offered before others.
+const COMMON: [&str; 10] = [
+    "+1",
+    "heart",
+    "joy",
+    "tada",
+    "eyes",
+    "white_check_mark",
+    "pray",
+    "thinking",
+    "smile",
+    "rocket",
+];
+
+/// Names of emoji that begin with what was typed: those used lately, common ones, all others.
+pub(crate) fn emoji_names(typed: &str, recent: &[String]) -> Vec<(&'static str, &'static str)> {
+    let mut names: Vec<_> = cairn_text::emoji_names(typed).collect();
+    let rank = |name: &str| {
+        let place = recent.iter().position(|known| known == name);
+        let common = COMMON.iter().position(|known| *known == name);
+        place.or(common.map(|place| recent.len() + place))
+    };
+    names.sort_by_key(|(name, _)| rank(name).unwrap_or(usize::MAX));
+    names
+}
+
 /// Emoji that begin with what was typed. If nothing was, those used lately, and common ones.
 pub(crate) fn emoji(typed: &str, recent: &[String]) -> Vec<Item> {
-    const COMMON: [&str; 8] = [
-        "+1",
-        "heart",
-        "joy",
-        "tada",
-        "eyes",
-        "white_check_mark",
-        "pray",
-        "thinking",
-    ];
     let item = |name: &str, glyph: &str| {
         let label = match name == glyph {
             true => name.to_owned(),
@@ -202,6 +218,6 @@ pub(crate) fn emoji(typed: &str, recent: &[String]) -> Vec<Item> {
     if cairn_text::is_emoji(typed) {
         return vec![item(typed, typed)];
     }
-    let names = cairn_text::emoji_names(typed).take(50);
+    let names = emoji_names(typed, recent).into_iter().take(50);
     names.map(|(name, glyph)| item(name, glyph)).collect()
 }

@@ -1,6 +1,6 @@
 //! The state of the client.
 
-use cairn_proto::ids::{ConversationId, Timestamp, UserId};
+use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_session::{Aim, AnchorTo, Draft, DraftFile, RowKey};
 use jiff::tz::TimeZone;
 
@@ -85,6 +85,8 @@ pub(crate) struct State {
     pub(crate) is_draft_read: bool,
     /// What was typed before the first frame.
     pub(crate) early: String,
+    /// The message that a jump is for; it is selected when it is shown.
+    pub(crate) sought: Option<MsgId>,
     pub(crate) interrupted: Option<Timestamp>,
     /// Conversations to return to from search results elsewhere.
     pub(crate) trail: Vec<ConversationId>,
@@ -94,6 +96,9 @@ pub(crate) struct State {
 
 /// How long a note is shown.
 const NOTE_MILLIS: u64 = 6_000;
+
+/// How long a note is shown at least, whatever keys are pressed.
+const NOTE_MILLIS_MIN: u64 = 1_500;
 
 impl State {
     pub(crate) fn new(settings: Settings, columns: u16, rows: u16) -> Self {
@@ -121,6 +126,7 @@ impl State {
             draft_due: None,
             is_draft_read: false,
             early: String::new(),
+            sought: None,
             interrupted: None,
             trail: Vec::new(),
             last_run: 0,
@@ -151,6 +157,15 @@ impl State {
             role,
             until: Timestamp::new(self.now.get() + NOTE_MILLIS),
         });
+    }
+
+    /// Removes a note that has been shown for a while.
+    pub(crate) fn end_note(&mut self) {
+        let least = NOTE_MILLIS - NOTE_MILLIS_MIN;
+        let is_old = |note: &Note| note.until.get().saturating_sub(least) <= self.now.get();
+        if self.note.as_ref().is_some_and(is_old) {
+            self.note = None;
+        }
     }
 
     /// When [`Msg::Time`](crate::tui::app::msg::Msg::Time) is needed.

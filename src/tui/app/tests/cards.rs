@@ -129,7 +129,7 @@ fn people_are_written_to_and_befriended() {
     let answer = |result| Msg::Fetched(Box::new(Fetched::Person(user, result)));
     update(&mut state, answer(Ok(bob())));
     let head = &picker(&state).head;
-    assert_eq!(head[..2], ["Bob Ross", "happy little trees"]);
+    assert_eq!(head[..2], ["@bob - Bob Ross", "happy little trees"]);
     assert!(head[2].contains("wants to be your friend"), "{head:?}");
     type_text(&mut state, "accept");
     assert_eq!(runs(&press(&mut state, "enter")), ["friend accept bob"]);

@@ -117,6 +117,46 @@ fn replies_and_edits_are_part_of_the_draft() {
 }
 
 #[test]
+fn a_visited_message_is_selected_when_it_is_shown() {
+    use cairn_session::{Anchor, AnchorTo};
+    let mut state = open(80, 12, (60..=90).map(|n| said(n, 2, "hi")).collect());
+    press(&mut state, "alt+g");
+    type_text(&mut state, "20");
+    press(&mut state, "enter");
+    assert_eq!(state.mode, Mode::Write);
+    let key = RowKey::Entry(MsgId::new(20));
+    let mut next = window((1..=90).map(|n| said(n, 2, "hi")).collect());
+    next.anchor = Anchor {
+        number: 1,
+        to: AnchorTo::Row(key),
+    };
+    next.anchor_row = Some(key);
+    let next = world(["a", "b", "c", "d"], vec![group(5, "team")], next);
+    update(&mut state, Msg::World(Box::new(next)));
+    assert_eq!(selected(&state), Some(20));
+    press(&mut state, "ctrl+o");
+    assert_eq!(state.mode, Mode::Write);
+}
+
+#[test]
+fn notes_end_with_a_later_key() {
+    let mut state = conversation();
+    press(&mut state, "up");
+    press(&mut state, "e");
+    assert!(state.note.is_some());
+    press(&mut state, "esc");
+    assert!(state.note.is_some(), "not before it could be read");
+    update(&mut state, Msg::Time(minutes(61)));
+    press(&mut state, "up");
+    press(&mut state, "e");
+    let shown = state.note.clone().unwrap().until;
+    let soon = cairn_proto::ids::Timestamp::new(shown.get() - 4_000);
+    update(&mut state, Msg::Time(soon));
+    press(&mut state, "esc");
+    assert_eq!(state.note, None);
+}
+
+#[test]
 fn captions_are_edited_and_removed() {
     let mut picture = super::testing::media(160, 90, bytes::Bytes::new());
     picture.file.caption = cairn_proto::text::Caption::new("the habour").unwrap();
@@ -377,6 +417,7 @@ fn names_emoji_and_commands_are_completed() {
         ("hi @bo", "hi @bob "),
         ("你好@bo", "你好@bob "),
         (":tad", ":tada: "),
+        (":hea", ":heart: "),
         ("see #bui", "see #builds "),
         ("/recei", "/receipts "),
         ("/group hand", "/group hand-over "),

@@ -26,7 +26,7 @@ use crate::tui::text::markup::{self, Layout, Mentioned, Styled, one_line};
 use crate::tui::text::words;
 use crate::tui::theme::Role;
 
-pub(crate) use self::summary::{clock, moment, summary, unnamed, whole};
+pub(crate) use self::summary::{clock, moment, quote, summary, unnamed, whole};
 
 /// Columns of the time and the blank after it.
 const GUTTER: usize = 6;
@@ -313,7 +313,7 @@ impl<'a> RowLayout<'a> {
     /// The beginning of the message that another one replies to.
     fn quoted(&self, msgid: MsgId) -> String {
         match self.state.world.entry(msgid) {
-            Some(entry) => format!("> {}: {}", self.name(entry.sender), summary(&entry)),
+            Some(entry) => format!("> {}: {}", self.name(entry.sender), quote(&entry)),
             None => format!("> message {msgid}"),
         }
     }

@@ -7,7 +7,7 @@ use cairn_proto::content::body::{Body, Kind};
 use cairn_proto::ids::{ConversationId, Timestamp};
 use cairn_session::Entry;
 
-use crate::tui::text::markup::one_line;
+use crate::tui::text::markup::{one_line, unmarked};
 use crate::tui::text::words;
 
 /// The time of day.
@@ -58,6 +58,14 @@ pub(super) fn attached(body: &Body) -> String {
 /// A message in a line, for replies and the list.
 pub(crate) fn summary(entry: &Arc<Entry>) -> String {
     one_line(&whole(&entry.body))
+}
+
+/// The beginning of a message that another one replies to, without markup.
+pub(crate) fn quote(entry: &Arc<Entry>) -> String {
+    match &entry.body {
+        Body::Text(text) | Body::Emote(text) => unmarked(text.as_str()),
+        _ => summary(entry),
+    }
 }
 
 /// All words of a message, with its file.

@@ -29,6 +29,14 @@ pub(crate) const READ: &str = "read";
 pub(crate) const DELIVERED: &str = "delivered";
 pub(crate) const SENT: &str = "not delivered yet";
 
+/// The name of a user, and the one that they show.
+pub(crate) fn named(name: &str, shown: Option<&str>) -> String {
+    match shown {
+        Some(shown) => format!("@{name} - {shown}"),
+        None => format!("@{name}"),
+    }
+}
+
 pub(crate) fn write_to(name: &str) -> String {
     format!("Write to @{name}")
 }

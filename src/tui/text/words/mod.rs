@@ -21,7 +21,7 @@ pub(crate) const RUNNING: &str = "Running; Esc cancels.";
 pub(crate) const QUIT_HINT: &str = "Ctrl+C again quits";
 pub(crate) const GO_HINT: &str = "Type a name; Enter opens, Esc closes";
 pub(crate) const FORWARD_HINT: &str = "Forward to; Enter sends, Esc closes";
-pub(crate) const REACT_HINT: &str = "Type the name of an emoji; again removes it";
+pub(crate) const REACT_HINT: &str = "Type a name such as heart; Enter adds it, or removes yours";
 pub(crate) const SEARCH_HINT: &str =
     "Words, from:name, has:file, before:2026-11-01; Enter searches";
 pub(crate) const SEARCHING: &str = "Searching";
