@@ -39,6 +39,9 @@ const TEXT_VARIANT: u32 = 0;
 /// The position of [`Body::Emote`] among the variants.
 const EMOTE_VARIANT: u32 = 1;
 
+/// The bytes in front of words: the variant, and the length of all but the longest texts.
+const WORDS_HEAD_BYTES: usize = 4;
+
 /// The position of [`Body::File`] among the variants, the last of those that are messages.
 const FILE_VARIANT: u64 = 5;
 
@@ -56,7 +59,12 @@ impl Content {
     /// Encodes a content.
     #[must_use]
     pub fn new(body: Body, extras: Extras) -> Self {
-        let mut packed = Vec::new();
+        // One allocation for most messages: words, and in front of them the variant and the length.
+        let words = match &body {
+            Body::Text(text) | Body::Emote(text) => text.as_str().len(),
+            _ => 0,
+        };
+        let mut packed = Vec::with_capacity(words + WORDS_HEAD_BYTES);
         pack_content(&body, &extras, &mut packed);
         let body = match body {
             Body::Text(text) => Parsed::words(Kind::Text, text.as_str()),
@@ -64,7 +72,8 @@ impl Content {
             body => Parsed::Other(body),
         };
         Self {
-            packed: packed.into(),
+            // Without spare capacity, the bytes need no second allocation.
+            packed: packed.into_boxed_slice().into(),
             body,
             extras,
         }

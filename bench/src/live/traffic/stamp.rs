@@ -1,10 +1,10 @@
 //! Texts of a run: words, with a stamp at the end.
 
-use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::text::{Text, TextError};
+use data_encoding::HEXLOWER;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
@@ -13,7 +13,8 @@ use crate::words::words;
 
 /// The hexadecimal digits of a stamp: 16 of the time, 4 of the sender, 12 of the number.
 pub(crate) const STAMP_BYTES: usize = 32;
-const TIME_DIGITS: usize = 16;
+const NUMBER_BITS: u32 = 48;
+const NUMBER_MAX: u64 = (1 << NUMBER_BITS) - 1;
 
 /// Sender, number and due time of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,28 +29,26 @@ pub(crate) struct Stamp {
 impl Stamp {
     /// Reads the stamp at the end of a packed entry, where the text of a message ends. `None` for
     /// system entries.
+    ///
+    /// Each delivery is read and each message written, so their cost is a part of every result.
     pub(crate) fn read(entry: &[u8]) -> Option<Self> {
-        let (time, place) = entry.last_chunk::<STAMP_BYTES>()?.split_at(TIME_DIGITS);
-        let (nanos, place) = (value(time)?, value(place)?);
+        let mut stamp = [0; STAMP_BYTES / 2];
+        let digits = entry.last_chunk::<STAMP_BYTES>()?;
+        HEXLOWER.decode_mut(digits, &mut stamp).ok()?;
+        let (nanos, place) = stamp.split_at(size_of::<u64>());
+        let place = u64::from_be_bytes(place.try_into().ok()?);
         Some(Self {
-            nanos,
-            sender: (place >> 48) as u16,
-            number: place & ((1 << 48) - 1),
+            nanos: u64::from_be_bytes(nanos.try_into().ok()?),
+            sender: (place >> NUMBER_BITS) as u16,
+            number: place & NUMBER_MAX,
         })
     }
-}
 
-/// The value of up to 16 digits. Each delivery is read, so its cost counts: parsing 32 digits as a
-/// `u128` took 3 % of a fan-out.
-fn value(digits: &[u8]) -> Option<u64> {
-    digits.iter().try_fold(0, |value, &digit| {
-        let digit = match digit {
-            b'0'..=b'9' => digit - b'0',
-            b'a'..=b'f' => digit - b'a' + 10,
-            _ => return None,
-        };
-        Some(value << 4 | u64::from(digit))
-    })
+    fn append(self, text: &mut String) {
+        let place = u64::from(self.sender) << NUMBER_BITS | self.number & NUMBER_MAX;
+        let stamp = u128::from(self.nanos) << u64::BITS | u128::from(place);
+        HEXLOWER.encode_append(&stamp.to_be_bytes(), text);
+    }
 }
 
 pub(crate) struct Texts {
@@ -79,12 +78,16 @@ impl Texts {
         number: u64,
         at: Instant,
     ) -> Result<Body, TextError> {
-        let nanos = at.saturating_duration_since(self.began).as_nanos() as u64;
+        let stamp = Stamp {
+            nanos: at.saturating_duration_since(self.began).as_nanos() as u64,
+            sender,
+            number,
+        };
         let filling = &self.fillings[number as usize % self.fillings.len()];
         let mut text = String::with_capacity(bytes);
         let words = bytes.saturating_sub(STAMP_BYTES);
         text.push_str(filling.get(..words).unwrap_or(filling));
-        let _ = write!(text, "{nanos:016x}{sender:04x}{number:012x}");
+        stamp.append(&mut text);
         Ok(Body::Text(Text::new(text)?))
     }
 
