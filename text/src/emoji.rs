@@ -42,3 +42,27 @@ static IS_EMOJI: LazyLock<Vec<&str>> = LazyLock::new(|| SEQUENCES.lines().collec
 pub fn is_emoji(sequence: &str) -> bool {
     IS_EMOJI.binary_search(&sequence).is_ok()
 }
+
+/// Sequences without their variation selectors, sorted, with those that Unicode recommends.
+static UNQUALIFIED: LazyLock<Vec<(String, &str)>> = LazyLock::new(|| {
+    let mut all: Vec<_> = IS_EMOJI
+        .iter()
+        .map(|emoji| (unqualified(emoji), *emoji))
+        .collect();
+    all.sort_unstable();
+    all
+});
+
+/// Returns the emoji that this is one of. Unlike [`is_emoji`], this finds it also where variation
+/// selectors are missing, as some keyboards and programs leave them out: ❤ is a text character, and
+/// ❤️ the emoji.
+#[must_use]
+pub fn qualified_emoji(typed: &str) -> Option<&'static str> {
+    let key = unqualified(typed);
+    let at = UNQUALIFIED.binary_search_by(|(known, _)| known.as_str().cmp(&key));
+    UNQUALIFIED.get(at.ok()?).map(|(_, emoji)| *emoji)
+}
+
+fn unqualified(sequence: &str) -> String {
+    sequence.chars().filter(|&c| c != '\u{fe0f}').collect()
+}

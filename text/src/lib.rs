@@ -27,7 +27,7 @@ mod sanitize;
 mod tree;
 
 pub use chars::is_unspaced;
-pub use emoji::{emoji, emoji_names, is_emoji};
+pub use emoji::{emoji, emoji_names, is_emoji, qualified_emoji};
 pub use keyword::Keywords;
 pub use mention::{Mentions, Names, mentions};
 pub use name::{

@@ -73,7 +73,13 @@ macro_rules! typed {
         }
     )+};
 }
-typed!(UserName, GroupName, DisplayName, EmojiName);
+typed!(UserName, GroupName, DisplayName);
+
+impl New for EmojiName {
+    fn new_name(raw: &str) -> Result<Self, TextError> {
+        Self::new(raw)
+    }
+}
 
 macro_rules! sought {
     ($($name:ident, $max:expr, $also:expr;)+) => {$(
@@ -142,6 +148,16 @@ impl DisplayName {
 }
 
 impl EmojiName {
+    /// Validates an emoji or a name as a user typed it: composed, without blanks at its ends, and
+    /// with the variation selectors that an emoji needs.
+    ///
+    /// # Errors
+    /// Returns the rule that the name breaks.
+    pub fn typed(raw: &str) -> Result<Self, TextError> {
+        let raw = cairn_text::composed_name(raw);
+        Self::new(cairn_text::qualified_emoji(&raw).unwrap_or(&raw))
+    }
+
     /// Returns whether this is the emoji itself and not its name.
     #[must_use]
     pub fn is_sequence(&self) -> bool {
@@ -301,6 +317,21 @@ mod tests {
         }
         assert!(EmojiName::new("👩‍💻").unwrap().is_sequence());
         assert!(!EmojiName::new("heart").unwrap().is_sequence());
+        for (typed, emoji) in [
+            ("❤", "❤\u{fe0f}"),
+            (" ☎ ", "☎\u{fe0f}"),
+            ("👁‍🗨", "👁\u{fe0f}‍🗨\u{fe0f}"),
+            ("👍", "👍"),
+            ("1⃣", "1\u{fe0f}⃣"),
+        ] {
+            assert_eq!(EmojiName::typed(typed).unwrap().as_str(), emoji);
+        }
+        assert!(EmojiName::typed("❤❤").is_err());
+        assert_eq!(
+            EmojiName::typed("1").unwrap().as_str(),
+            "1",
+            "a name, not a keycap"
+        );
     }
 
     #[test]

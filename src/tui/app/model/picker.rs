@@ -215,8 +215,8 @@ pub(crate) fn emoji(typed: &str, recent: &[String]) -> Vec<Item> {
         let glyph = |name| cairn_text::emoji(name).unwrap_or(name);
         return offered.map(|name| item(name, glyph(name))).collect();
     }
-    if cairn_text::is_emoji(typed) {
-        return vec![item(typed, typed)];
+    if let Some(emoji) = cairn_text::qualified_emoji(typed) {
+        return vec![item(emoji, emoji)];
     }
     let names = emoji_names(typed, recent).into_iter().take(50);
     names.map(|(name, glyph)| item(name, glyph)).collect()
