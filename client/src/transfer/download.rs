@@ -5,16 +5,15 @@ use std::fs::TryLockError;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use cairn_proto::content::attachment::{Attachment, AttachmentHash, TransferFrame};
+use cairn_proto::content::attachment::{Attachment, AttachmentHash};
 use cairn_proto::ids::MsgId;
-use cairn_proto::wire::event::StreamOpening;
 use tokio::fs::{self, File, OpenOptions};
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 use tokio::time::sleep;
 
-use super::{Progress, RetryBudget, Step, Stopped, TransferError, read_frame};
+use super::receive::{Arrived, Sink, attempt};
+use super::{Progress, RetryBudget, Step, Stopped, TransferError};
 use crate::limits;
-use crate::transport::{Lost, Reader};
 use crate::view::conversation::Conversation;
 
 /// Downloads
@@ -46,52 +45,35 @@ impl Conversation<'_> {
             .take()
             .await
             .ok_or_else(|| self.client.ended())?;
-        let mut part = Part::open(target, attachment, &mut progress).await?;
-        let mut was_resumed = part.done_bytes > 0;
+        let mut arrived = Arrived::new(attachment);
+        let mut part = Part::open(target, attachment, &mut arrived, &mut progress).await?;
+        let mut was_resumed = arrived.done_bytes() > 0;
         let mut retry_budget = RetryBudget::new();
         loop {
-            let opening = StreamOpening::Download {
-                conversation: self.id,
-                msgid,
-                hash: attachment.hash,
-                from: part.done_bytes,
-            };
-            let lost = match self.client.open_transfer(opening).await? {
-                Ok((mut writer, mut reader)) => {
-                    writer.finish();
-                    match part.receive(&mut reader, &mut progress).await {
-                        Ok(()) if part.matches_hash() => return part.persist(target).await,
-                        Ok(()) if was_resumed => {
-                            // The partial file of an earlier run may have been modified, so a wrong
-                            // hash is not the server's fault yet: start over once.
-                            was_resumed = false;
-                            part.restart().await?;
-                            continue;
-                        }
-                        Ok(()) => {
-                            part.restart().await?;
-                            return Err(TransferError::Damaged);
-                        }
-                        Err(Stopped::Failed(error)) => return Err(error),
-                        Err(Stopped::Lost(lost)) => lost,
+            let lost = match attempt(self, msgid, &mut arrived, &mut part, &mut progress).await {
+                Ok(()) if arrived.matches_hash() => return part.persist(target).await,
+                Ok(()) => {
+                    part.restart(&mut arrived).await?;
+                    // The partial file of an earlier run may have been modified, so a wrong hash is
+                    // not the server's fault yet: start over once.
+                    if !std::mem::take(&mut was_resumed) {
+                        return Err(TransferError::Damaged);
                     }
+                    continue;
                 }
-                Err(lost) => lost,
+                Err(Stopped::Failed(error)) => return Err(error),
+                Err(Stopped::Lost(lost)) => lost,
             };
-            retry_budget.wait(lost, part.done_bytes).await?;
+            retry_budget.wait(lost, arrived.done_bytes()).await?;
         }
     }
 }
 
-/// A partial download.
+/// The file of a partial download.
 struct Part {
     file: File,
     path: PathBuf,
-    hasher: blake3::Hasher,
-    expected: [u8; 32],
-    done_bytes: u64,
     unsynced_bytes: u64,
-    total_bytes: u64,
 }
 
 impl Part {
@@ -99,6 +81,7 @@ impl Part {
     async fn open(
         target: &Path,
         attachment: &Attachment,
+        arrived: &mut Arrived,
         progress: &mut impl FnMut(Progress),
     ) -> Result<Self, TransferError> {
         check_target(target)
@@ -114,45 +97,38 @@ impl Part {
                 path: path.clone(),
                 source,
             })?;
-        let (expected, total_bytes) = (*attachment.hash.as_bytes(), attachment.size_bytes);
         let mut part = Self {
             file,
             path,
-            hasher: blake3::Hasher::new(),
-            expected,
-            done_bytes: 0,
             unsynced_bytes: 0,
-            total_bytes,
         };
-        part.reread(progress)
+        part.reread(arrived, progress)
             .await
             .map_err(|source| part.unwritable(source))?;
-        if part.done_bytes > part.total_bytes {
-            part.restart().await?;
+        if arrived.done_bytes() > arrived.total_bytes() {
+            part.restart(arrived).await?;
         }
         Ok(part)
     }
 
-    async fn reread(&mut self, progress: &mut impl FnMut(Progress)) -> io::Result<()> {
+    async fn reread(
+        &mut self,
+        arrived: &mut Arrived,
+        progress: &mut impl FnMut(Progress),
+    ) -> io::Result<()> {
         let mut buffer = vec![0; limits::TRANSFER_BUFFER_BYTES];
         loop {
             let bytes = self.file.read(&mut buffer).await?;
             if bytes == 0 {
                 return Ok(());
             }
-            self.hasher.update(&buffer[..bytes]);
-            self.done_bytes += bytes as u64;
-            progress(Progress {
-                step: Step::Reading,
-                done_bytes: self.done_bytes,
-                total_bytes: self.total_bytes,
-            });
+            arrived.add(&buffer[..bytes]);
+            progress(arrived.progress(Step::Reading));
         }
     }
 
-    async fn restart(&mut self) -> Result<(), TransferError> {
-        self.hasher.reset();
-        self.done_bytes = 0;
+    async fn restart(&mut self, arrived: &mut Arrived) -> Result<(), TransferError> {
+        arrived.restart();
         let emptied = async {
             self.file.set_len(0).await?;
             self.file.rewind().await
@@ -161,76 +137,6 @@ impl Part {
             .await
             .map_err(|source| self.unwritable(source))
             .map(drop)
-    }
-
-    async fn receive(
-        &mut self,
-        reader: &mut Reader,
-        progress: &mut impl FnMut(Progress),
-    ) -> Result<(), Stopped> {
-        match read_frame(reader).await? {
-            TransferFrame::From(from) if from == self.done_bytes => {}
-            _ => return Err(Lost::Protocol("a download starts at another offset").into()),
-        }
-        let mut arrived = Vec::with_capacity(limits::TRANSFER_BUFFER_BYTES);
-        let ended = loop {
-            match reader.read_part().await {
-                Ok(Some(bytes)) => arrived.extend_from_slice(&bytes),
-                Ok(None) => break Ok(()),
-                Err(lost) => break Err(lost),
-            }
-            // Write in large chunks: a write for each packet would cost more than the network.
-            if arrived.len() >= limits::TRANSFER_BUFFER_BYTES {
-                self.add(&mut arrived, progress).await?;
-            }
-        };
-        self.add(&mut arrived, progress).await?;
-        self.file
-            .flush()
-            .await
-            .map_err(|source| self.unwritable(source))?;
-        ended?;
-        if self.done_bytes == self.total_bytes {
-            Ok(())
-        } else {
-            Err(Lost::Broken("the server ended the transfer".into()).into())
-        }
-    }
-
-    /// Writes the received bytes and clears the buffer.
-    async fn add(
-        &mut self,
-        arrived: &mut Vec<u8>,
-        progress: &mut impl FnMut(Progress),
-    ) -> Result<(), Stopped> {
-        if arrived.len() as u64 > self.total_bytes - self.done_bytes {
-            return Err(Lost::Protocol("a download exceeds its announced length").into());
-        }
-        self.file
-            .write_all(arrived)
-            .await
-            .map_err(|source| self.unwritable(source))?;
-        self.hasher.update(arrived);
-        self.done_bytes += arrived.len() as u64;
-        self.unsynced_bytes += arrived.len() as u64;
-        if self.unsynced_bytes >= limits::TRANSFER_SYNC_BYTES {
-            self.file
-                .sync_data()
-                .await
-                .map_err(|source| self.unwritable(source))?;
-            self.unsynced_bytes = 0;
-        }
-        arrived.clear();
-        progress(Progress {
-            step: Step::Moving,
-            done_bytes: self.done_bytes,
-            total_bytes: self.total_bytes,
-        });
-        Ok(())
-    }
-
-    fn matches_hash(&self) -> bool {
-        *self.hasher.finalize().as_bytes() == self.expected
     }
 
     async fn persist(self, target: &Path) -> Result<(), TransferError> {
@@ -247,6 +153,25 @@ impl Part {
             path: self.path.clone(),
             source,
         }
+    }
+}
+
+impl Sink for Part {
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), TransferError> {
+        let written = self.file.write_all(bytes).await;
+        written.map_err(|source| self.unwritable(source))?;
+        self.unsynced_bytes += bytes.len() as u64;
+        if self.unsynced_bytes >= limits::TRANSFER_SYNC_BYTES {
+            let synced = self.file.sync_data().await;
+            synced.map_err(|source| self.unwritable(source))?;
+            self.unsynced_bytes = 0;
+        }
+        Ok(())
+    }
+
+    async fn flush(&mut self) -> Result<(), TransferError> {
+        let flushed = self.file.flush().await;
+        flushed.map_err(|source| self.unwritable(source))
     }
 }
 

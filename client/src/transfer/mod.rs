@@ -2,6 +2,7 @@
 //! of its own and resumes after a reconnect.
 
 mod download;
+mod receive;
 pub(crate) mod slots;
 mod stream;
 mod upload;
