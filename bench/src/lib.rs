@@ -2,6 +2,7 @@
 //! its clients, and its storage engine compared with others.
 //!
 //! * `live`: runs against a server, through the client SDK alone
+//! * `session`: an interactive client on its cache, without a network
 //! * `storage`: runs without a network, on the storage engine
 //! * `results`: the numbers of a run; the binary formats them
 //!
@@ -16,6 +17,7 @@ mod limits;
 pub mod live;
 mod results;
 mod scratch;
+pub mod session;
 pub mod storage;
 mod system;
 #[cfg(test)]

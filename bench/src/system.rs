@@ -30,6 +30,17 @@ impl Machine {
 /// Ticks of processor time per second, which is 100 in `/proc` on every Linux.
 const TICKS_PER_S: f64 = 100.0;
 
+/// Processor time of this process so far, in seconds; elsewhere than on Unix, the time that passed.
+pub(crate) fn processor_s() -> f64 {
+    #[cfg(unix)]
+    {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+        time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+    }
+    #[cfg(not(unix))]
+    since_1970().as_secs_f64()
+}
+
 /// User and system time.
 pub(crate) fn cpu_seconds(process: u32) -> Option<f64> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;

@@ -146,6 +146,7 @@
 mod account;
 mod api;
 mod error;
+mod file;
 pub mod limits;
 mod session;
 mod stream;
@@ -163,6 +164,7 @@ pub use cairn_proto as proto;
 pub use cairn_search as search;
 pub use cairn_text as text;
 pub use error::{Cause, Error, ErrorKind, TryEnqueueError};
+pub use file::{FileShape, attachment, media_type, shown_name};
 pub use session::backoff::Backoff;
 pub use session::reconnect::Reconnect;
 pub use stream::event::Event;

@@ -1,7 +1,7 @@
 //! The two ends of a connection.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, watch};
@@ -172,6 +172,10 @@ impl ServerConnection {
         self.end.closed().await
     }
 
+    pub(crate) fn end(&self) -> Weak<End> {
+        Arc::downgrade(&self.end)
+    }
+
     /// Returns the client's address.
     #[must_use]
     pub const fn remote_address(&self) -> SocketAddr {
@@ -180,7 +184,7 @@ impl ServerConnection {
 }
 
 impl End {
-    fn close(&self, code: u32, reason: Bytes) {
+    pub(crate) fn close(&self, code: u32, reason: Bytes) {
         self.closed.send_if_modified(|closed| {
             let is_open = closed.is_none();
             closed.get_or_insert(Close {

@@ -1,12 +1,13 @@
 //! Where connections come from.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
-use crate::connection::{self, ClientConnection, Lost, ServerConnection};
+use crate::connection::{self, ClientConnection, End, Lost, ServerConnection};
 
 /// What one connection may buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +34,8 @@ impl Default for Limits {
 #[derive(Clone, Debug)]
 pub struct Network {
     server: Arc<Mutex<Option<mpsc::UnboundedSender<ServerConnection>>>>,
+    /// The server's ends of connections that may be open.
+    ends: Arc<Mutex<Vec<(SocketAddr, Weak<End>)>>>,
     limits: Limits,
 }
 
@@ -46,6 +49,7 @@ impl Network {
     pub fn new(limits: Limits) -> Self {
         Self {
             server: Arc::default(),
+            ends: Arc::default(),
             limits,
         }
     }
@@ -67,8 +71,21 @@ impl Network {
         let listening = self.server.lock();
         let server = listening.as_ref().ok_or(Lost::Refused)?;
         let (client, accepted) = connection::pair(from, self.limits);
+        let mut ends = self.ends.lock();
+        ends.retain(|(_, end)| end.strong_count() > 0);
+        ends.push((from, accepted.end()));
+        drop(ends);
         server.send(accepted).map_err(|_| Lost::Refused)?;
         Ok(client)
+    }
+
+    /// Breaks all connections of the client at `from`, as if the server closed them.
+    pub fn disconnect(&self, from: SocketAddr, code: u32) {
+        for (_, end) in self.ends.lock().iter().filter(|(of, _)| *of == from) {
+            if let Some(end) = end.upgrade() {
+                end.close(code, Bytes::new());
+            }
+        }
     }
 }
 

@@ -47,49 +47,6 @@ pub(crate) const IMPORT_PAGE_BYTES: usize = 128 * 1024;
 /// Import requests in flight.
 pub(crate) const IMPORT_PAGES_IN_FLIGHT_MAX: usize = 4;
 
-/// Media types by file extension.
-pub(crate) const MEDIA_TYPES: &[(&str, &str)] = &[
-    ("avif", "image/avif"),
-    ("bmp", "image/bmp"),
-    ("csv", "text/csv"),
-    ("doc", "application/msword"),
-    (
-        "docx",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ),
-    ("flac", "audio/flac"),
-    ("gif", "image/gif"),
-    ("gz", "application/gzip"),
-    ("heic", "image/heic"),
-    ("html", "text/html"),
-    ("jpeg", "image/jpeg"),
-    ("jpg", "image/jpeg"),
-    ("json", "application/json"),
-    ("md", "text/markdown"),
-    ("mkv", "video/x-matroska"),
-    ("mov", "video/quicktime"),
-    ("mp3", "audio/mpeg"),
-    ("mp4", "video/mp4"),
-    ("odt", "application/vnd.oasis.opendocument.text"),
-    ("ogg", "audio/ogg"),
-    ("pdf", "application/pdf"),
-    ("png", "image/png"),
-    (
-        "pptx",
-        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-    ),
-    ("svg", "image/svg+xml"),
-    ("txt", "text/plain"),
-    ("wav", "audio/wav"),
-    ("webm", "video/webm"),
-    ("webp", "image/webp"),
-    (
-        "xlsx",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ),
-    ("zip", "application/zip"),
-];
-
 /// Open files that a server needs: 64 transfers, and about 20 of its own.
 pub(crate) const SERVER_FILES_MIN: u64 = 128;
 

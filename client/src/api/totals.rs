@@ -37,28 +37,34 @@ impl Totals {
             settings,
             ..
         } in conversations
-            .into_iter()
-            .filter(|conversation| conversation.unread > 0)
         {
-            let level = settings.notifications.level_at(now);
-            let notifies = match level {
-                NotificationLevel::All => true,
-                NotificationLevel::Mentions => *mentions > 0,
-                NotificationLevel::Nothing => false,
-            };
-            match notifies {
-                true => totals.conversations += 1,
-                false => totals.muted_conversations += 1,
-            }
-            match level {
-                NotificationLevel::All => totals.unread += unread,
-                _ => totals.muted_unread += unread,
-            }
-            match level {
-                NotificationLevel::Nothing => totals.muted_mentions += mentions,
-                _ => totals.mentions += mentions,
-            }
+            totals.add(*unread, *mentions, settings.notifications.level_at(now));
         }
         totals
+    }
+
+    /// Adds a conversation with this many unread messages and mentions, whose notification level is
+    /// `level` at present.
+    pub const fn add(&mut self, unread: u64, mentions: u64, level: NotificationLevel) {
+        if unread == 0 {
+            return;
+        }
+        let notifies = match level {
+            NotificationLevel::All => true,
+            NotificationLevel::Mentions => mentions > 0,
+            NotificationLevel::Nothing => false,
+        };
+        match notifies {
+            true => self.conversations += 1,
+            false => self.muted_conversations += 1,
+        }
+        match level {
+            NotificationLevel::All => self.unread += unread,
+            _ => self.muted_unread += unread,
+        }
+        match level {
+            NotificationLevel::Nothing => self.muted_mentions += mentions,
+            _ => self.mentions += mentions,
+        }
     }
 }

@@ -100,7 +100,7 @@ impl Driver {
         let resume = self.shared.state.lock().resume();
         loop {
             if let Reconnect::Forever(backoff) = self.reconnect {
-                retry.wait(&backoff).await;
+                retry.wait(&backoff, &self.shared).await;
             }
             let error = match self.dialer.open(resume, time_max).await {
                 Ok(session) => return Ok(session),
@@ -166,9 +166,11 @@ impl Retry {
     }
 
     /// Waits before the next attempt.
-    async fn wait(&mut self, backoff: &Backoff) {
+    async fn wait(&mut self, backoff: &Backoff, shared: &Shared) {
         if !std::mem::take(&mut self.is_immediate) {
-            sleep(backoff.delay(self.attempts, rand::random())).await;
+            let time = backoff.delay(self.attempts, rand::random());
+            shared.waits(time);
+            sleep(time).await;
             self.attempts = self.attempts.saturating_add(1);
         }
     }

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::mem;
 use std::task::Waker;
+use std::time::Duration;
 
 use cairn_proto::ids::{ClientSeq, ConversationId, MsgId, RequestId};
 use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
@@ -161,6 +162,15 @@ impl Shared {
         }
         drop(state);
         wakers.drain(..).for_each(Waker::wake);
+    }
+
+    /// Reports when the next attempt to connect follows.
+    pub(crate) fn waits(&self, time: Duration) {
+        let mut wakers = Vec::new();
+        let mut state = self.state.lock();
+        state.emit_pushed(&mut wakers, || Event::Waiting { time });
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// Handles the loss of the connection: requests that are not idempotent fail, all others wait

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::task::Waker;
+use std::time::Duration;
 
 use cairn_proto::content::message::Run;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
@@ -45,6 +46,12 @@ pub enum Event {
         conversation: ConversationId,
         /// The last entry of its log.
         head: MsgId,
+    },
+    /// The client is not connected, and tries again after this time. Only for readers of
+    /// [`crate::Client::pushes`].
+    Waiting {
+        /// The time until the next attempt.
+        time: Duration,
     },
 }
 

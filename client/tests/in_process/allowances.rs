@@ -6,9 +6,8 @@ use cairn_client::proto::text::{SettingName, SettingValue};
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::{Body, Client, ConversationId, Error, MsgId, UserId};
 use cairn_memory::Limits;
+use cairn_testing::Server;
 use tokio::time::Instant;
-
-use crate::server::Server;
 
 async fn set(owner: &Client, name: &str, value: &str) {
     let (name, value) = (SettingName::new(name), SettingValue::new(value));

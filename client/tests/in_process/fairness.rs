@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use cairn_client::proto::ids::UserId;
 use cairn_client::proto::limits::USERS_PER_REQUEST_MAX;
 use cairn_memory::Limits;
+use cairn_testing::Server;
 use tokio::task::JoinSet;
-
-use crate::server::Server;
 
 /// Sessions of the user who requests much.
 const SESSIONS: usize = 7;

@@ -11,7 +11,6 @@
 mod allowances;
 mod fairness;
 mod requests;
-mod server;
 
 use std::io::Cursor;
 use std::time::Duration;
@@ -22,7 +21,7 @@ use cairn_client::{Attachment, Body, Error, Event, Mention, MsgId, PullRange, Re
 use cairn_memory::Limits;
 use tokio::time::{Instant, sleep};
 
-use server::{DAY, Server};
+use cairn_testing::{DAY, Server};
 
 /// The default of `away-after`.
 const AWAY_AFTER: Duration = Duration::from_secs(10 * 60);

@@ -14,9 +14,8 @@ use cairn_client::proto::wire::{codec, frame};
 use cairn_client::proto::{WIRE_VERSION, limits};
 use cairn_memory::{ClientConnection, Limits, Lost, RecvStream, SendStream};
 use cairn_server::limits::REQUEST_ARRIVAL_TIME_MAX;
+use cairn_testing::Server;
 use tokio::time::{Instant, sleep};
-
-use crate::server::Server;
 
 struct Raw {
     connection: ClientConnection,

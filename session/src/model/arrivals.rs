@@ -9,7 +9,7 @@ use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::model::notification::NotificationLevel;
 
 use super::{Effect, Model, StoreOp};
-use crate::conversation::{Entry, Unread};
+use crate::conversation::Unread;
 use crate::limits;
 use crate::notice::{Arrival, Held, Notice};
 
@@ -191,7 +191,7 @@ impl Model {
     fn note_arrivals(&mut self, id: ConversationId, run: &[Message]) {
         let is_in_focus = self.is_in_focus(id);
         let is_returning = self.sync.is_returning();
-        let (now, me) = (self.now, self.options.me);
+        let now = self.now;
         let (has_attention, is_focused) = (self.has_attention, self.focused == Some(id));
         let Some(chat) = self.chats.get_mut(&id) else {
             return;
@@ -217,11 +217,8 @@ impl Model {
             .filter(|message| message.msgid > noticed.max(read))
         {
             let arrival = Arrival {
-                conversation: id,
-                msgid: message.msgid,
-                entry: &Arc::new(Entry::from(message)),
-                level: chat.own.settings().notifications.level_at(now),
-                me,
+                message,
+                settings: chat.own.settings().notifications,
             };
             self.notices.arrived(&arrival, now);
         }

@@ -338,12 +338,14 @@ impl Chat {
             .find(|(_, entry)| !matches!(entry.body, Body::Amendment(_)) && entry.is_shown())
     }
 
-    /// Evicts what neither the window nor lists need.
-    pub(super) fn evict(&mut self, entries_max: usize) {
+    /// Evicts what neither the window nor lists need. Returns whether there was anything.
+    pub(super) fn evict(&mut self, entries_max: usize) -> bool {
         let (max, center) = match &self.window {
             Some(window) => (entries_max, window.center(self.head)),
             None => (limits::PREVIEW_ENTRIES, self.head),
         };
+        let before = self.log.len();
         self.log.evict(max, center);
+        self.log.len() < before
     }
 }

@@ -22,11 +22,11 @@ impl Model {
             self.touch_windows();
             self.touch(Part::List);
         }
-        let levels = self.level_ends.len();
-        self.level_ends.retain(|_, until| self.now < *until);
-        if self.level_ends.len() < levels {
-            self.touch(Part::List);
-        }
+        let ended = self
+            .level_ends
+            .extract_if(.., |_, until| *until <= self.now);
+        let ended: Vec<ConversationId> = ended.map(|(id, _)| id).collect();
+        ended.into_iter().for_each(|id| self.touch_listed(id));
         let link = self.link();
         if link != std::mem::replace(&mut self.shown_link, link) {
             self.touch(Part::Link);
@@ -46,7 +46,7 @@ impl Model {
                 self.typing_in.insert(id);
             }
             if has_ended {
-                self.touch(Part::List);
+                self.touch_listed(id);
                 self.touch_window(id);
             }
         }

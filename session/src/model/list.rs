@@ -62,8 +62,27 @@ impl Model {
     /// The conversations to list: favourites first, then by last activity.
     #[must_use]
     pub fn list(&self) -> Vec<ConversationView> {
-        let shown = self.in_order().filter(|chat| self.is_listed(chat));
-        shown.map(|chat| self.view(chat)).collect()
+        let list = self.list_shared();
+        list.iter().map(|view| (**view).clone()).collect()
+    }
+
+    /// The same list as [`Model::list`]. Takes time in proportion to what changed since the last
+    /// call, and shares the rest with its result.
+    #[must_use]
+    pub fn list_shared(&self) -> Arc<[Arc<ConversationView>]> {
+        self.with_listing(|(list, _)| Arc::clone(list))
+    }
+
+    fn with_listing<T>(
+        &self,
+        read: impl FnOnce(&(Arc<[Arc<ConversationView>]>, Totals)) -> T,
+    ) -> T {
+        let mut listing = self.listing.borrow_mut();
+        for id in listing.take_stale(self.chats.keys().copied()) {
+            let chat = self.chats.get(&id).filter(|chat| self.is_listed(chat));
+            listing.put(id, chat.map(|chat| self.view(chat)));
+        }
+        read(listing.read())
     }
 
     /// One conversation, listed or not.
@@ -75,9 +94,7 @@ impl Model {
     /// Unread totals of the listed conversations.
     #[must_use]
     pub fn totals(&self) -> Totals {
-        let listed = self.chats.values().filter(|chat| self.is_listed(chat));
-        let summaries: Vec<_> = listed.map(Chat::summary).collect();
-        Totals::of(&summaries, self.now)
+        self.with_listing(|(_, totals)| *totals)
     }
 
     /// The next conversation of the list, after or before another one, with unread messages that
@@ -89,27 +106,22 @@ impl Model {
         mentions_only: bool,
         backwards: bool,
     ) -> Option<ConversationId> {
-        let mut listed: Vec<&Chat> = self
-            .in_order()
-            .filter(|chat| self.is_listed(chat))
-            .collect();
+        let list = self.list_shared();
+        let mut listed: Vec<&ConversationView> = list.iter().map(|view| &**view).collect();
         if backwards {
             listed.reverse();
         }
-        let place = listed.iter().position(|chat| Some(chat.id) == from);
+        let place = listed.iter().position(|view| Some(view.id) == from);
         let start = place.map_or(0, |place| place + 1);
-        let is_wanted = |chat: &Chat| {
-            let level = chat.own.settings().notifications.level_at(self.now);
-            match level {
-                NotificationLevel::Nothing => false,
-                NotificationLevel::All if !mentions_only => chat.unread.messages > 0,
-                _ => chat.unread.mentions > 0,
-            }
+        let is_wanted = |view: &ConversationView| match view.level {
+            NotificationLevel::Nothing => false,
+            NotificationLevel::All if !mentions_only => view.unread.messages > 0,
+            _ => view.unread.mentions > 0,
         };
         let (before, after) = listed.split_at(start.min(listed.len()));
         let mut turn = after.iter().chain(before);
-        turn.find(|chat| Some(chat.id) != from && is_wanted(chat))
-            .map(|chat| chat.id)
+        turn.find(|view| Some(view.id) != from && is_wanted(view))
+            .map(|view| view.id)
     }
 
     /// Finds conversations and contacts by some characters of their names; the best first. Without
@@ -119,11 +131,11 @@ impl Model {
         let query = switcher::query(query);
         let chats = self.chats.values().map(|chat| {
             let target = HitTarget::Conversation(chat.id);
-            (target, self.name_of(chat), chat.active_at)
+            (target, Self::name_of(chat), chat.active_at)
         });
         let contacts = self.contacts.iter().filter_map(|(user, _)| {
             let direct = ConversationId::direct(self.options.me, user)?;
-            let name = self.users.get(&user)?.name.as_str().to_owned();
+            let name = self.users.get(&user)?.name.as_str();
             let is_new = !self.chats.contains_key(&direct);
             is_new.then_some((HitTarget::User(user), name, Timestamp::new(0)))
         });
@@ -132,11 +144,11 @@ impl Model {
             .filter_map(|(target, name, active_at)| {
                 let (score, at) = match query.as_slice() {
                     [] => (0, Vec::new()),
-                    query => switcher::matched(query, &name)?,
+                    query => switcher::matched(query, name)?,
                 };
                 let hit = Hit {
                     target,
-                    name,
+                    name: name.to_owned(),
                     score,
                     at,
                 };
@@ -146,15 +158,6 @@ impl Model {
         hits.sort_by_key(|(hit, active_at)| (Reverse((hit.score, *active_at)), hit.target));
         hits.truncate(limits::HITS_MAX);
         hits.into_iter().map(|(hit, _)| hit).collect()
-    }
-
-    fn in_order(&self) -> impl Iterator<Item = &Chat> {
-        let mut chats: Vec<&Chat> = self.chats.values().collect();
-        chats.sort_unstable_by_key(|chat| {
-            let favourite = chat.own.settings().favourite;
-            (Reverse((favourite, self.active_at(chat))), chat.id)
-        });
-        chats.into_iter()
     }
 
     /// When something last happened in a conversation, own messages on their way included.
@@ -169,10 +172,10 @@ impl Model {
         !chat.own.settings().hidden && (chat.exists || is_used())
     }
 
-    fn name_of(&self, chat: &Chat) -> String {
+    fn name_of(chat: &Chat) -> &str {
         match &chat.kind {
-            ConversationKind::Group { name } => name.as_str().to_owned(),
-            ConversationKind::Direct { peer } => peer.name.as_str().to_owned(),
+            ConversationKind::Group { name } => name.as_str(),
+            ConversationKind::Direct { peer } => peer.name.as_str(),
         }
     }
 
@@ -187,7 +190,7 @@ impl Model {
         ConversationView {
             id: chat.id,
             peer,
-            name: self.name_of(chat),
+            name: Self::name_of(chat).to_owned(),
             role: chat.role,
             head: chat.head,
             floor: chat.floor,

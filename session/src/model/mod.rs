@@ -5,12 +5,14 @@ mod chat;
 mod clock;
 mod interface;
 mod list;
+mod listing;
 mod pages;
 mod people;
 mod sending;
 mod sync;
 mod windows;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_client::Event;
@@ -67,6 +69,7 @@ pub struct Model {
     /// What this call of [`Model::apply`] has decided so far.
     effects: Vec<Effect>,
     dirty: BTreeSet<Part>,
+    listing: RefCell<listing::Listing>,
     wake: Option<Timestamp>,
     unsaved: BTreeSet<ConversationId>,
     saved_at: Timestamp,
@@ -87,7 +90,7 @@ impl Model {
             presences: BTreeMap::new(),
             drafts: BTreeMap::new(),
             outbox: Outbox::default(),
-            notices: Notices::default(),
+            notices: Notices::new(options.me),
             sync: sync::State::default(),
             requests: BTreeMap::new(),
             last_request: 0,
@@ -101,6 +104,7 @@ impl Model {
             level_ends: BTreeMap::new(),
             effects: Vec::new(),
             dirty: BTreeSet::new(),
+            listing: RefCell::default(),
             wake: None,
             unsaved: BTreeSet::new(),
             saved_at: Timestamp::new(0),
@@ -121,6 +125,7 @@ impl Model {
             Input::Overview(overview) => self.apply_overview(&overview),
             Input::OverviewFailed => self.overview_failed(),
             Input::Contacts(contacts) => self.set_contacts(&contacts),
+            Input::Keywords(keywords) => self.set_keywords(&keywords),
             Input::Details {
                 conversation,
                 details,
@@ -158,6 +163,7 @@ impl Model {
     fn finish(&mut self) -> Vec<Effect> {
         self.tick();
         self.request_overview();
+        self.request_keywords();
         self.advance_outbox();
         self.request_pages();
         self.request_users();
@@ -174,11 +180,25 @@ impl Model {
 
     fn touch(&mut self, part: Part) {
         self.dirty.insert(part);
+        if let Part::Window(id) = part
+            && let Some(window) = self
+                .chats
+                .get_mut(&id)
+                .and_then(|chat| chat.window.as_mut())
+        {
+            window.view.clear();
+        }
+    }
+
+    /// A conversation changed in the list.
+    fn touch_listed(&mut self, id: ConversationId) {
+        self.touch(Part::List);
+        self.listing.get_mut().change(id);
     }
 
     /// A conversation changed: in the list, in the store, and in its window if there is one.
     fn touch_chat(&mut self, id: ConversationId) {
-        self.touch(Part::List);
+        self.touch_listed(id);
         self.unsaved.insert(id);
         self.touch_window(id);
     }
@@ -194,8 +214,8 @@ impl Model {
     }
 
     fn touch_windows(&mut self) {
-        let open = self.windows.iter().copied().map(Part::Window);
-        self.dirty.extend(open);
+        let open = self.windows.clone().into_iter().map(Part::Window);
+        open.for_each(|part| self.touch(part));
     }
 
     fn new_request(&mut self, purpose: pages::Purpose) -> RequestId {
@@ -278,7 +298,7 @@ impl Model {
 
 impl Model {
     fn apply_event(&mut self, event: &Event) {
-        use cairn_client::proto::wire::event::Update;
+        use cairn_client::proto::wire::event::{AccountUpdate, Update};
         match event {
             Event::Update(Update::Conversation(summary)) => self.apply_summary(summary),
             Event::Update(Update::Removed { conversation, .. }) => self.forget(*conversation),
@@ -301,6 +321,9 @@ impl Model {
                 more,
             }) => self.apply_cursors(*conversation, cursors, *more),
             Event::Update(Update::User(user)) => self.learn_users(vec![user.clone()]),
+            Event::Update(Update::Account(AccountUpdate::Keywords(keywords))) => {
+                self.keywords_changed(keywords);
+            }
             Event::Typing { conversation, user } => self.typing(*conversation, *user),
             Event::Reconnected => self.reconnected(),
             Event::Lagged(_) => self.missed_events(),

@@ -297,9 +297,13 @@ impl Model {
         self.request_receipts(id);
         if has_advanced {
             self.touch(super::Part::Details(id));
+            self.touch_window(id);
         }
-        if let Some(chat) = self.chats.get_mut(&id) {
-            chat.evict(self.options.entries_max.min(limits::ENTRIES_MAX));
+        if let Some(chat) = self.chats.get_mut(&id)
+            && chat.evict(self.options.entries_max.min(limits::ENTRIES_MAX))
+        {
+            self.touch_listed(id);
+            self.touch_window(id);
         }
     }
 

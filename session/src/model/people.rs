@@ -6,6 +6,7 @@ use cairn_client::proto::model::conversation::{Conversation as Summary, Conversa
 use cairn_client::proto::model::people::Contact;
 use cairn_client::proto::model::presence::UserPresence;
 use cairn_client::proto::model::user::UserInfo;
+use cairn_client::proto::text::Keyword;
 
 use super::{Effect, Model, Part, StoreOp};
 use crate::limits;
@@ -15,6 +16,7 @@ impl Model {
         self.sync.outdate();
         self.learn_users(vec![contact.user.clone()]);
         self.contacts.set(contact);
+        self.notices.set_contact(contact);
         self.touch(Part::People);
     }
 
@@ -22,7 +24,29 @@ impl Model {
         let users = contacts.iter().map(|contact| contact.user.clone());
         self.learn_users(users.collect());
         self.contacts.replace(contacts);
+        self.notices.set_contacts(contacts);
         self.touch(Part::People);
+    }
+
+    /// Requests the keywords of the account.
+    pub(super) fn request_keywords(&mut self) {
+        if self.link.is_online() && std::mem::take(&mut self.sync.needs_keywords) {
+            self.sync.asked_keywords = true;
+            self.effects.push(Effect::Keywords);
+        }
+    }
+
+    /// The answer to a request, which an event since then is newer than.
+    pub(super) fn set_keywords(&mut self, keywords: &[Keyword]) {
+        if std::mem::take(&mut self.sync.asked_keywords) {
+            self.notices.set_keywords(keywords);
+        }
+    }
+
+    /// Another device changed the keywords.
+    pub(super) fn keywords_changed(&mut self, keywords: &[Keyword]) {
+        self.sync.asked_keywords = false;
+        self.notices.set_keywords(keywords);
     }
 
     pub(super) fn learn_peer(&mut self, summary: &Summary) {
@@ -41,7 +65,9 @@ impl Model {
             if known == Some(&user) || is_full && known.is_none() {
                 continue;
             }
-            self.rename_peer(&user);
+            if let Some(renamed) = self.rename_peer(&user) {
+                self.touch_listed(renamed);
+            }
             self.users.insert(user.id, user.clone());
             learned.push(user);
         }
@@ -82,11 +108,18 @@ impl Model {
         }
     }
 
-    fn rename_peer(&mut self, user: &UserInfo) {
-        let direct = ConversationId::direct(self.options.me, user.id);
-        let chat = direct.and_then(|id| self.chats.get_mut(&id));
-        if let Some(chat) = chat {
-            chat.kind = ConversationKind::Direct { peer: user.clone() };
+    /// Returns the direct chat with the user, if there is one.
+    fn rename_peer(&mut self, user: &UserInfo) -> Option<ConversationId> {
+        let direct = ConversationId::direct(self.options.me, user.id)?;
+        let chat = self.chats.get_mut(&direct)?;
+        chat.kind = ConversationKind::Direct { peer: user.clone() };
+        Some(direct)
+    }
+
+    /// The presence of a user changed.
+    fn touch_presence(&mut self, user: UserId) {
+        if let Some(direct) = ConversationId::direct(self.options.me, user) {
+            self.touch_listed(direct);
         }
     }
 
@@ -94,6 +127,7 @@ impl Model {
         for presence in presences {
             if self.sync.watched.contains(&presence.user) {
                 self.presences.insert(presence.user, presence.presence());
+                self.touch_presence(presence.user);
             }
         }
         self.touch(Part::People);
@@ -119,7 +153,10 @@ impl Model {
         users.sort_unstable();
         if users != self.sync.watched || always && !users.is_empty() {
             self.sync.watched.clone_from(&users);
-            self.presences.retain(|user, _| users.contains(user));
+            let is_over = |user: &UserId| users.binary_search(user).is_err();
+            let over = self.presences.extract_if(.., |user, _| is_over(user));
+            let over: Vec<UserId> = over.map(|(user, _)| user).collect();
+            over.into_iter().for_each(|user| self.touch_presence(user));
             self.effects.push(Effect::Watch(users));
         }
     }

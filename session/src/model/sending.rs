@@ -26,7 +26,7 @@ impl Model {
                 .push(Effect::Store(StoreOp::Draft(draft.clone())));
             self.drafts.insert(id, draft);
         }
-        self.touch(Part::List);
+        self.touch_listed(id);
     }
 
     fn drop_draft(&mut self, id: ConversationId) {
@@ -62,11 +62,11 @@ impl Model {
         }
         let head = self.head(id);
         for what in messages {
-            let save = self.outbox.push(id, what, self.now, head);
-            self.effects.push(save);
+            let kept = self.outbox.push(id, what, self.now, head);
+            self.effects.extend(kept);
         }
         self.touch(Part::Draft(id));
-        self.touch(Part::List);
+        self.touch_listed(id);
         self.touch_outbox();
     }
 
@@ -85,7 +85,7 @@ impl Model {
             return Err(Failure::Refused(code));
         }
         let words = Text::new(draft.words.as_str()).map_err(|_| Failure::TooLong)?;
-        if words.is_blank() && draft.files.is_empty() {
+        if words.is_blank() && draft.files.is_empty() && !self.is_of_caption(draft) {
             return Err(Failure::Empty);
         }
         let mut reply_to = match draft.aim {
@@ -112,6 +112,15 @@ impl Model {
             messages.push(outgoing_file(file, caption, reply_to.take()));
         }
         Ok(messages)
+    }
+
+    /// Whether a draft edits the caption of a file, which may be removed.
+    fn is_of_caption(&self, draft: &Draft) -> bool {
+        let Aim::Edit(msgid) = draft.aim else {
+            return false;
+        };
+        let entry = self.entry(draft.conversation, msgid);
+        entry.is_some_and(|entry| entry.body.attachment().is_some())
     }
 
     fn names(&self, id: ConversationId) -> Option<MentionNames> {
@@ -174,13 +183,18 @@ impl Model {
 
     pub(super) fn touch_outbox(&mut self) {
         self.touch(Part::Outbox);
+        self.touch(Part::List);
         let mut changed: Vec<_> = self
             .outbox
             .items()
             .map(|item| item.saved.conversation)
             .collect();
+        changed.sort_unstable();
         changed.dedup();
-        changed.into_iter().for_each(|id| self.touch_window(id));
+        for id in changed {
+            self.touch_listed(id);
+            self.touch_window(id);
+        }
     }
 
     pub(super) fn forward(&mut self, from: ConversationId, msgid: MsgId, to: ConversationId) {
@@ -191,8 +205,8 @@ impl Model {
         }
         let what = Outgoing::Forward { from, msgid };
         let head = self.head(to);
-        let save = self.outbox.push(to, what, self.now, head);
-        self.effects.push(save);
+        let kept = self.outbox.push(to, what, self.now, head);
+        self.effects.extend(kept);
         self.touch_outbox();
     }
 
@@ -203,7 +217,7 @@ impl Model {
         if let Some(conversation) = conversation {
             self.settle_sent(conversation);
             self.touch_window(conversation);
-            self.touch(Part::List);
+            self.touch_listed(conversation);
         }
         self.touch(Part::Outbox);
     }
@@ -244,7 +258,6 @@ impl Model {
     pub(super) fn again(&mut self, id: LocalId) {
         let effects = self.outbox.again(id);
         self.effects.extend(effects);
-        self.touch(Part::List);
         self.touch_outbox();
     }
 
@@ -252,11 +265,11 @@ impl Model {
         let conversation = self.conversation_of(id);
         let effects = self.outbox.withdraw(id);
         self.effects.extend(effects);
-        self.touch(Part::List);
         self.touch(Part::Outbox);
-        conversation
-            .into_iter()
-            .for_each(|id| self.touch_window(id));
+        if let Some(id) = conversation {
+            self.touch_listed(id);
+            self.touch_window(id);
+        }
     }
 
     /// Removes own messages from the outbox that their log shows. Without a window, none needs to
@@ -273,6 +286,8 @@ impl Model {
                 window.settle(settled);
             }
             self.touch(Part::Outbox);
+            self.touch_listed(id);
+            self.touch_window(id);
         }
     }
 

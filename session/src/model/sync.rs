@@ -40,6 +40,10 @@ pub(super) struct State {
     pub(super) asked_users: BTreeSet<UserId>,
     /// Conversations whose stored entries may be out of date.
     pub(super) behind: BTreeSet<ConversationId>,
+    /// The keywords of the account are to be requested; or are requested, and no event has changed
+    /// them since.
+    pub(super) needs_keywords: bool,
+    pub(super) asked_keywords: bool,
     /// Requests in flight that bring them up to date, and when the next ones may be made.
     pub(super) catching_up: usize,
     pub(super) catch_up_at: Timestamp,
@@ -57,6 +61,8 @@ impl Default for State {
             returning: None,
             watched: Vec::new(),
             behind: BTreeSet::new(),
+            needs_keywords: false,
+            asked_keywords: false,
             catching_up: 0,
             catch_up_at: Timestamp::new(0),
             unknown_users: BTreeSet::new(),
@@ -126,6 +132,7 @@ impl Model {
         let written: Vec<ConversationId> = written.chain(self.drafts.keys().copied()).collect();
         written.into_iter().for_each(|id| self.begin_direct(id));
         self.touch(Part::List);
+        self.listing.get_mut().change_all();
         self.touch_outbox();
         self.unsaved.clear();
     }
@@ -186,6 +193,7 @@ impl Model {
     /// Events may be missing: nothing is certain until the next overview.
     pub(super) fn missed_events(&mut self) {
         self.sync.is_behind = true;
+        self.sync.needs_keywords = true;
         self.sync.outdate();
         for chat in self.chats.values_mut() {
             chat.details_asked = false;
@@ -279,8 +287,9 @@ impl Model {
                 OverviewExtent::Changed => {
                     let before = chat.own.read();
                     chat.own.revert_to_listed();
-                    if chat.own.read() != before && !chat.recount() {
-                        chat.unread.is_lower_bound = true;
+                    if chat.own.read() != before {
+                        chat.unread.is_lower_bound |= !chat.recount();
+                        self.listing.get_mut().change(*id);
                     }
                 }
             }
@@ -358,7 +367,7 @@ impl Model {
         let effects = self.outbox.forget(id);
         self.effects.extend(effects);
         self.touch_outbox();
-        self.touch(Part::List);
+        self.touch_listed(id);
     }
 
     pub(super) fn apply_read(&mut self, id: ConversationId, read: MsgId, head: MsgId) {
@@ -407,7 +416,7 @@ impl Model {
             let is_new = chat.typing.insert(user, until).is_none();
             self.typing_in.insert(id);
             if is_new {
-                self.touch(Part::List);
+                self.touch_listed(id);
                 self.touch_window(id);
             }
         }

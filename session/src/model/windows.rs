@@ -43,6 +43,7 @@ impl Model {
             Command::MarkUnread { conversation, from } => self.mark_unread(conversation, from),
             Command::Typing(id) => self.effects.push(Effect::Typing(id)),
             Command::Notices(settings) => self.notices.set(settings),
+            Command::Keywords => self.sync.needs_keywords = true,
         }
     }
 
@@ -144,6 +145,7 @@ impl Model {
             chat.evict(limits::PREVIEW_ENTRIES);
             self.settle_sent(id);
             self.touch(Part::Window(id));
+            self.touch_listed(id);
         }
     }
 
@@ -440,8 +442,19 @@ impl Model {
     /// The window of a conversation, if it is open. Takes time in proportion to the entries held.
     #[must_use]
     pub fn window(&self, id: ConversationId) -> Option<WindowView> {
+        self.window_shared(id).map(Arc::unwrap_or_clone)
+    }
+
+    /// The same window as [`Model::window`], which is built once until it changes.
+    #[must_use]
+    pub fn window_shared(&self, id: ConversationId) -> Option<Arc<WindowView>> {
         let chat = self.chats.get(&id)?;
         let window = chat.window.as_ref()?;
+        Some(window.view.read(|| self.build_window(chat, window)))
+    }
+
+    fn build_window(&self, chat: &Chat, window: &Window) -> WindowView {
+        let id = chat.id;
         let source = Source {
             me: self.options.me,
             conversation: id,
@@ -455,7 +468,7 @@ impl Model {
             now: self.now,
             pending: self.pending(id).into_iter().map(Item::view).collect(),
         };
-        Some(WindowView {
+        WindowView {
             conversation: id,
             rows: timeline::rows(&source),
             head: chat.head,
@@ -467,7 +480,7 @@ impl Model {
             is_loading: window.asked.is_some() || window.search.is_some(),
             typing: chat.typing.keys().copied().collect(),
             sent_rows: window.sent_rows.iter().copied().collect(),
-        })
+        }
     }
 
     /// Places the dividers of windows once the entries after them are held.
@@ -477,7 +490,11 @@ impl Model {
             return;
         };
         if let Some(window) = &mut chat.window {
+            let before = window.divider;
             window.divider.advance(&chat.log, chat.floor, me);
+            if window.divider != before {
+                self.touch_window(id);
+            }
         }
     }
 }

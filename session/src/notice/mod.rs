@@ -1,14 +1,17 @@
-//! Notices: which messages ask for the user's attention, and when.
-
-mod keywords;
+//! Notices: which messages ask for the user's attention, and when. [`Notifier`] decides on the
+//! level, keywords and blocked users, as it does for other programs.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use cairn_client::Notifier;
+use cairn_client::proto::content::message::Message;
 use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_client::proto::limits::KEYWORDS_MAX;
-use cairn_client::proto::model::notification::NotificationLevel;
+use cairn_client::proto::model::notification::Notifications;
+use cairn_client::proto::model::people::Contact;
 use cairn_client::proto::text::Keyword;
+use cairn_client::proto::wire::event::{AccountUpdate, Update};
 
 use crate::conversation::Entry;
 use crate::limits;
@@ -17,7 +20,7 @@ use crate::time::{plus, since};
 /// What notifies the user, besides the levels of conversations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NoticeSettings {
-    /// Words that notify as a mention does.
+    /// Words that notify as a mention does on this device, in addition to those of the account.
     pub keywords: Vec<Keyword>,
     /// Nothing notifies until this time.
     pub quiet_until: Option<Timestamp>,
@@ -63,11 +66,8 @@ pub enum Reason {
 
 /// A message that may notify, and what the decision depends on.
 pub(crate) struct Arrival<'a> {
-    pub(crate) conversation: ConversationId,
-    pub(crate) msgid: MsgId,
-    pub(crate) entry: &'a Arc<Entry>,
-    pub(crate) level: NotificationLevel,
-    pub(crate) me: UserId,
+    pub(crate) message: &'a Message,
+    pub(crate) settings: Notifications,
 }
 
 /// A notice that is held back.
@@ -81,66 +81,96 @@ pub(crate) struct Held {
 }
 
 /// The rules of notices, and the notices held back.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Notices {
+    me: UserId,
     settings: NoticeSettings,
+    /// The keywords of the account.
+    keywords: Vec<Keyword>,
+    notifier: Notifier,
     held: VecDeque<Held>,
 }
 
 impl Notices {
+    pub(crate) fn new(me: UserId) -> Self {
+        Self {
+            me,
+            settings: NoticeSettings::default(),
+            keywords: Vec::new(),
+            notifier: Notifier::new(me, &[], &[]),
+            held: VecDeque::new(),
+        }
+    }
+
     pub(crate) fn set(&mut self, mut settings: NoticeSettings) {
         settings.keywords.truncate(KEYWORDS_MAX);
         self.settings = settings;
+        self.index_keywords();
+    }
+
+    /// Sets the keywords of the account.
+    pub(crate) fn set_keywords(&mut self, keywords: &[Keyword]) {
+        self.keywords = keywords.iter().take(KEYWORDS_MAX).cloned().collect();
+        self.index_keywords();
+    }
+
+    fn index_keywords(&mut self) {
+        let all = self.keywords.iter().chain(&self.settings.keywords);
+        let all = AccountUpdate::Keywords(all.cloned().collect());
+        self.notifier.update(&Update::Account(all));
+    }
+
+    /// Sets all contacts, of whom those that are blocked do not notify.
+    pub(crate) fn set_contacts(&mut self, contacts: &[Contact]) {
+        self.notifier = Notifier::new(self.me, &[], contacts);
+        self.index_keywords();
+    }
+
+    pub(crate) fn set_contact(&mut self, contact: &Contact) {
+        self.notifier.update(&Update::Contact(contact.clone()));
     }
 
     pub(crate) fn is_quiet(&self, now: Timestamp) -> bool {
         self.settings.quiet_until.is_some_and(|until| now < until)
     }
 
-    fn reason(&self, arrival: &Arrival<'_>) -> Option<Reason> {
-        let Arrival { entry, me, .. } = arrival;
-        let is_written_here = entry.imported_by.is_none();
-        if entry.sender == *me || !entry.body.is_message() || !is_written_here {
+    fn reason(&self, arrival: &Arrival<'_>, now: Timestamp) -> Option<Reason> {
+        let Arrival { message, settings } = arrival;
+        let is_written_here = message.extras.imported_by().is_none();
+        if !is_written_here || !self.notifier.notifies(message, *settings, now) {
             return None;
         }
-        let words = entry.body.words().unwrap_or_default();
-        let attention = || {
-            let is_mention = entry.mentions_user(*me);
-            let is_keyword = || keywords::contains_any(words, &self.settings.keywords);
-            match is_mention {
-                true => Some(Reason::Mention),
-                false => is_keyword().then_some(Reason::Keyword),
-            }
-        };
-        let is_direct = arrival.conversation.direct_users().is_some();
-        let any = match is_direct {
-            true => Reason::Direct,
-            false => Reason::Message,
-        };
-        match arrival.level {
-            NotificationLevel::Nothing => None,
-            NotificationLevel::Mentions => attention(),
-            NotificationLevel::All => attention().or(Some(any)),
-        }
+        let is_mention =
+            message.extras.mentions_all() || message.extras.mentioned().any(|user| user == self.me);
+        Some(if is_mention {
+            Reason::Mention
+        } else if !self.notifier.keywords_in(message).is_empty() {
+            Reason::Keyword
+        } else if message.conversation.direct_users().is_some() {
+            Reason::Direct
+        } else {
+            Reason::Message
+        })
     }
 
     /// Holds a notice back if the message notifies.
     pub(crate) fn arrived(&mut self, arrival: &Arrival<'_>, now: Timestamp) {
-        let is_old = since(arrival.entry.sent_at, now) > limits::NOTICE_AGE_MAX;
+        let message = arrival.message;
+        let is_old = since(message.sent_at, now) > limits::NOTICE_AGE_MAX;
         if is_old || self.is_quiet(now) {
             return;
         }
-        let Some(reason) = self.reason(arrival) else {
+        let Some(reason) = self.reason(arrival, now) else {
             return;
         };
         if self.held.len() == limits::NOTICES_HELD_MAX {
             self.held.pop_front();
         }
         self.held.push_back(Held {
-            conversation: arrival.conversation,
-            msgid: arrival.msgid,
+            conversation: message.conversation,
+            msgid: message.msgid,
             reason,
-            entry: Arc::clone(arrival.entry),
+            entry: Arc::new(Entry::from(message)),
             due: plus(now, limits::NOTICE_DELAY),
         });
     }

@@ -1,6 +1,7 @@
 //! Drafts, and own messages on their way into the log.
 
 mod draft;
+mod numbers;
 mod pending;
 mod queue;
 

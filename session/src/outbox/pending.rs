@@ -142,7 +142,8 @@ pub enum FileFault {
 /// Why it is unknown whether a message was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Doubt {
-    /// Too much was sent since for the server to recognize a retry.
+    /// Too much was sent since, or something under a later number, for the server to recognize a
+    /// retry.
     TooOld,
     /// The server received another message under its number: two copies of the profile are in use.
     Conflict,
@@ -165,7 +166,7 @@ pub struct SavedPending {
     pub written_at: Timestamp,
     /// Its content.
     pub what: Outgoing,
-    /// Its number on the send stream. Kept as long as it may have been handed over.
+    /// Its number on the send stream; `None` once it failed or is in doubt.
     pub seq: Option<ClientSeq>,
     /// How far it got.
     pub state: SavedState,

@@ -1,9 +1,13 @@
 //! The outbox: own messages, each stored on the server exactly once.
 //!
-//! A message gets its number on the send stream when it is handed to the client, and the store has
-//! that number before. After a restart, all messages that may have been handed over are handed over
-//! again first, under their old numbers and in their order. Where the server cannot tell whether it
-//! has a message, the user decides.
+//! A message gets its number on the send stream when it is written, and the store has that number
+//! before the message is seen. Whatever state of the store is restored, a message in it is handed
+//! over under the number that it always had, so the server recognizes one that it has. Where it
+//! cannot, the user decides.
+//!
+//! The server takes numbers in ascending order. A file waits for its upload while later messages
+//! pass it: it gets a number after theirs, before they are handed over. A file that an earlier run
+//! of the program wrote keeps its number, since that run may have sent it.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +29,10 @@ use crate::model::{Effect, StoreOp};
 pub(crate) struct Item {
     pub(crate) saved: SavedPending,
     /// Whether the client has it, or uploads its file.
-    is_handed: bool,
+    pub(super) is_handed: bool,
+    /// Whether an earlier run of the program wrote it. If the store is an older state of itself,
+    /// that run may have sent it.
+    pub(super) is_restored: bool,
     /// The last entry of its log when it was written, or when the program began.
     after: MsgId,
     progress: (u64, u64),
@@ -40,20 +47,18 @@ pub(crate) struct Numbers {
     pub(crate) first_seq: Option<ClientSeq>,
 }
 
-/// How far the next number jumps after a refusal of one that is too low: twelve days, if numbers
-/// are taken from a clock.
-const SEQ_JUMP: u64 = 1 << 40;
-
 /// Own messages in the order in which they were written.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outbox {
-    items: BTreeMap<LocalId, Item>,
+    pub(super) items: BTreeMap<LocalId, Item>,
     last_id: u64,
-    next_seqs: BTreeMap<ConversationId, ClientSeq>,
+    pub(super) next_seqs: BTreeMap<ConversationId, ClientSeq>,
     /// The next number in all other conversations; `None` for 1.
-    first_seq: Option<ClientSeq>,
+    pub(super) first_seq: Option<ClientSeq>,
+    /// The last number in each conversation that the client was handed.
+    pub(super) handed_seqs: BTreeMap<ConversationId, ClientSeq>,
     /// Whether the send stream is used by another device, and a new one is awaited.
-    needs_stream: bool,
+    pub(super) needs_stream: bool,
 }
 
 impl Item {
@@ -84,7 +89,13 @@ impl Item {
         }
     }
 
-    fn save(&self) -> Effect {
+    /// Whether its file is not uploaded yet.
+    pub(super) fn is_upload(&self) -> bool {
+        let is_file = matches!(self.saved.what, Outgoing::File { .. });
+        is_file && self.saved.state == SavedState::Waiting
+    }
+
+    pub(super) fn save(&self) -> Effect {
         Effect::Store(StoreOp::Pending(Box::new(self.saved.clone())))
     }
 
@@ -122,6 +133,7 @@ impl Outbox {
                 after: head(saved.conversation),
                 saved,
                 is_handed: false,
+                is_restored: true,
                 progress: (0, 0),
                 stored: None,
             };
@@ -176,11 +188,12 @@ impl Outbox {
         what: Outgoing,
         written_at: Timestamp,
         after: MsgId,
-    ) -> Effect {
+    ) -> Vec<Effect> {
         self.last_id += 1;
+        let id = LocalId::new(self.last_id);
         let item = Item {
             saved: SavedPending {
-                id: LocalId::new(self.last_id),
+                id,
                 conversation,
                 written_at,
                 what,
@@ -188,13 +201,13 @@ impl Outbox {
                 state: SavedState::Waiting,
             },
             is_handed: false,
+            is_restored: false,
             after,
             progress: (0, 0),
             stored: None,
         };
-        let save = item.save();
-        self.items.insert(item.saved.id, item);
-        save
+        self.items.insert(id, item);
+        self.number([id])
     }
 
     /// Starts what can be started while the connection is established.
@@ -208,14 +221,10 @@ impl Outbox {
     }
 
     fn start_uploads(&mut self, effects: &mut Vec<Effect>) {
-        let is_upload = |item: &Item| {
-            item.saved.state == SavedState::Waiting
-                && matches!(item.saved.what, Outgoing::File { .. })
-        };
-        let uploads = self.items.values().filter(|item| is_upload(item));
+        let uploads = self.items.values().filter(|item| item.is_upload());
         let running = uploads.filter(|item| item.is_handed).count();
         let idle = self.items.values_mut();
-        let idle = idle.filter(|item| is_upload(item) && !item.is_handed);
+        let idle = idle.filter(|item| item.is_upload() && !item.is_handed);
         for item in idle.take(limits::UPLOADS_MAX.saturating_sub(running)) {
             if let Outgoing::File { file, .. } = &item.saved.what {
                 item.progress = (0, file.size_bytes);
@@ -226,77 +235,11 @@ impl Outbox {
         }
     }
 
-    fn hand_over(&mut self, effects: &mut Vec<Effect>) {
-        let handed = |item: &&Item| item.saved.state == SavedState::Handed && item.is_handed;
-        let mut free =
-            limits::HANDED_MAX.saturating_sub(self.items.values().filter(handed).count());
-        let mut repeated: Vec<(Option<ClientSeq>, LocalId)> = self
-            .items
-            .values()
-            .filter(|item| item.saved.state == SavedState::Handed && !item.is_handed)
-            .map(|item| (item.saved.seq, item.saved.id))
-            .collect();
-        repeated.sort_unstable();
-        let fresh = self.items.values().filter(|item| {
-            item.saved.state == SavedState::Waiting
-                && !matches!(item.saved.what, Outgoing::File { .. })
-        });
-        let fresh: Vec<LocalId> = fresh.map(|item| item.saved.id).collect();
-        let ids = repeated.into_iter().map(|(_, id)| id).chain(fresh);
-        for id in ids {
-            let Some(item) = self.items.get_mut(&id) else {
-                continue;
-            };
-            if free == 0 {
-                break;
-            }
-            free -= 1;
-            let conversation = item.saved.conversation;
-            let seq = match item.saved.seq {
-                Some(seq) => seq,
-                None => {
-                    let next = self.next_seqs.entry(conversation);
-                    let next = next.or_insert(self.first_seq.unwrap_or(ClientSeq::new(1)));
-                    let seq = std::mem::replace(next, next.next());
-                    item.saved.seq = Some(seq);
-                    item.saved.state = SavedState::Handed;
-                    effects.push(Effect::Store(StoreOp::NextSeq(conversation, seq.next())));
-                    effects.push(item.save());
-                    seq
-                }
-            };
-            item.is_handed = true;
-            let what = item.saved.what.clone();
-            effects.push(Effect::Send {
-                id,
-                conversation,
-                seq,
-                what,
-            });
-        }
-    }
-
     /// The client has ended: another one is handed the messages again.
     pub(crate) fn client_ended(&mut self) {
         for item in self.items.values_mut() {
             item.is_handed = false;
         }
-    }
-
-    /// The client uses another send stream: what was handed over on the old one is in doubt.
-    pub(crate) fn new_stream(&mut self) -> Vec<Effect> {
-        self.needs_stream = false;
-        self.next_seqs.clear();
-        let mut effects = vec![Effect::Store(StoreOp::NoSeqs)];
-        for item in self.items.values_mut() {
-            if item.saved.state == SavedState::Handed && item.stored.is_none() {
-                item.saved.state = SavedState::Unknown(Doubt::Stream);
-                item.saved.seq = None;
-                item.is_handed = false;
-                effects.push(item.save());
-            }
-        }
-        effects
     }
 
     /// Handles the answer to a send.
@@ -321,13 +264,10 @@ impl Outbox {
         item.is_handed = false;
         item.saved.state = state;
         item.saved.seq = None;
+        let conversation = item.saved.conversation;
         let mut effects = vec![item.save()];
-        if state == SavedState::Unknown(Doubt::TooOld)
-            && let Some(next) = self.next_seqs.get_mut(&item.saved.conversation)
-        {
-            // The server has seen higher numbers: those of a copy of the profile, or of a clock
-            // that was ahead.
-            *next = ClientSeq::new(next.get().saturating_add(SEQ_JUMP));
+        if state == SavedState::Unknown(Doubt::TooOld) {
+            effects.extend(self.jump(conversation));
         }
         if state == SavedState::Unknown(Doubt::Conflict) && !self.needs_stream {
             self.needs_stream = true;
@@ -383,8 +323,8 @@ impl Outbox {
             return Vec::new();
         }
         item.saved.state = SavedState::Waiting;
-        item.saved.seq = None;
-        vec![item.save()]
+        item.is_restored = false;
+        self.number([id])
     }
 
     /// Removes a message that was not handed over, or whose sending failed or is in doubt.

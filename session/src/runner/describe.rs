@@ -1,20 +1,20 @@
-//! The body of a file, for programs that do not look into files.
+//! The body of a file.
 
-use cairn_client::Uploaded;
-use cairn_client::proto::content::attachment::Attachment;
+use std::path::Path;
+
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::text::Caption;
+use cairn_client::{FileShape, Uploaded, attachment, shown_name};
 
 use crate::DraftFile;
 
-/// Describes an uploaded file without a preview; `None` if its name cannot be used.
-pub(crate) fn as_file(file: &DraftFile, uploaded: Uploaded) -> Option<Body> {
-    let attachment = Attachment {
-        hash: uploaded.hash,
-        name: file.name.parse().ok()?,
-        media_type: "application/octet-stream".parse().ok()?,
-        size_bytes: uploaded.size_bytes,
-        caption: Caption::new("").ok()?,
+/// Describes an uploaded file: as a picture or a video, if it is one of a known format and is not
+/// to be a plain file. `None` if it cannot be described.
+pub(crate) fn describe(file: &DraftFile, uploaded: Uploaded) -> Option<Body> {
+    let shape = match file.as_file {
+        true => FileShape::File,
+        false => FileShape::of(Path::new(&file.path)),
     };
-    Some(attachment.into())
+    let caption = Caption::new("").ok()?;
+    Some(shape.body(attachment(uploaded, shown_name(&file.name)?, caption)))
 }

@@ -8,7 +8,8 @@ use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::{Client, Error, Event, Events};
 use tokio::time::timeout;
 
-use super::thread::Letter;
+use super::thread::{Letter, now};
+use crate::time::plus;
 use crate::{Input, Link, LinkFault};
 
 /// How long the first connection may take before it is shown as missing.
@@ -28,18 +29,19 @@ impl Inputs {
 /// Passes on what the client reports, until it ends.
 pub(crate) async fn run(client: Client, mut events: Events, inputs: Inputs) {
     let first = timeout(FIRST_TIME, events.next()).await;
+    let mut why = LinkFault::Unreachable;
     let mut next = match first {
         Ok(event) => event,
         Err(_) => {
             inputs.give(Input::Link(Link::Offline {
-                why: LinkFault::Unreachable,
+                why,
                 again_at: None,
             }));
             events.next().await
         }
     };
     while let Some(event) = next {
-        pass_on(event, &inputs);
+        pass_on(event, &mut why, &inputs);
         next = events.next().await;
     }
     // Any request tells why.
@@ -50,23 +52,30 @@ pub(crate) async fn run(client: Client, mut events: Events, inputs: Inputs) {
     inputs.give(Input::Link(Link::Ended(why)));
 }
 
-fn pass_on(event: Event, inputs: &Inputs) {
+/// Passes on an event. `why` is the cause of the present absence.
+fn pass_on(event: Event, why: &mut LinkFault, inputs: &Inputs) {
     match event {
         Event::Entries(run) => match run.messages() {
             Ok(messages) => inputs.give(Input::Entries(messages)),
             Err(_) => inputs.give(Input::Event(Box::new(Event::Lagged(1)))),
         },
         Event::Reconnected => {
+            *why = LinkFault::Lost;
             inputs.give(Input::Link(Link::Online));
             inputs.give(Input::Event(Box::new(Event::Reconnected)));
         }
         Event::Disconnected { reason } => {
+            *why = LinkFault::Lost;
             inputs.give(Input::Link(Link::Offline {
-                why: LinkFault::Lost,
+                why: *why,
                 again_at: None,
             }));
             inputs.give(Input::Event(Box::new(Event::Disconnected { reason })));
         }
+        Event::Waiting { time } => inputs.give(Input::Link(Link::Offline {
+            why: *why,
+            again_at: Some(plus(now(), time)),
+        })),
         event => inputs.give(Input::Event(Box::new(event))),
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use cairn_client::proto::content::body::Body;
 use cairn_client::{Client, ClientBuilder, Uploaded};
 
-use super::describe::as_file;
+use super::describe::describe;
 use crate::store::ENTRIES_BYTES_MAX;
 use crate::{DraftFile, Zone, limits};
 
@@ -34,7 +34,8 @@ pub struct SessionOptions {
     pub zone: Zone,
     /// How to connect. The session sets the send stream and the moment.
     pub client: ClientBuilder,
-    /// How files are described. By default, as files without a preview.
+    /// How files are described. By default, by what they are, as [`cairn_client::FileShape::of`]
+    /// finds out.
     pub describe: Describe,
 }
 
@@ -49,7 +50,7 @@ impl SessionOptions {
             window_entries_max: limits::ENTRIES_MAX,
             zone: Zone::utc(),
             client: Client::builder(),
-            describe: Arc::new(as_file),
+            describe: Arc::new(describe),
         }
     }
 

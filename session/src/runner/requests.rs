@@ -18,7 +18,7 @@ use super::shared::Shared;
 use super::thread::Letter;
 use super::uploads::{self, Uploads};
 use super::{cursors, link};
-use crate::{Details, DraftFile, Effect, Fetched, Input, LocalId, RequestId};
+use crate::{Details, DraftFile, Effect, Fetched, Input, Link, LinkFault, LocalId, RequestId};
 
 /// Performs the effects that concern the server.
 pub(crate) struct Requests {
@@ -131,6 +131,11 @@ impl Requests {
                 let shared = Arc::clone(&self.shared);
                 self.answer_if(details(client, shared, conversation));
             }
+            Effect::Keywords => {
+                self.answer_if(
+                    async move { Some(Input::Keywords(client.me().keywords().await.ok()?)) },
+                )
+            }
             Effect::Users(users) => self.answer_if(async move {
                 Some(Input::Users(client.people().get_all(&users).await.ok()?))
             }),
@@ -227,6 +232,11 @@ impl Requests {
         let since = self.shared.model.lock().moment();
         self.running.abort_all();
         self.connected.client.close().await;
+        // What was requested is not answered any more.
+        self.inputs.give(Input::Link(Link::Offline {
+            why: LinkFault::Lost,
+            again_at: None,
+        }));
         let (done, is_done) = oneshot::channel();
         // Its number is durable before anything is sent on it.
         let _ = self.inputs.0.send(Letter::Stream(stream, done));

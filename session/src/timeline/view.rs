@@ -7,7 +7,7 @@ use super::window::{Anchor, DateJump};
 use crate::outbox::LocalId;
 
 /// A window, as it is to be drawn.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WindowView {
     /// The conversation.
     pub conversation: ConversationId,

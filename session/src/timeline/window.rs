@@ -1,11 +1,14 @@
 //! The state of one open window.
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use cairn_client::proto::ids::{MsgId, Timestamp, UserId};
 
 use super::date::DateSearch;
 use super::row::RowKey;
+use super::view::WindowView;
 use crate::limits;
 use crate::log::Log;
 use crate::model::RequestId;
@@ -158,6 +161,32 @@ pub(crate) struct Window {
     /// Own messages whose rows moved into the log.
     pub(crate) sent_rows: VecDeque<(LocalId, MsgId)>,
     pub(crate) has_asked_receipts: bool,
+    pub(crate) view: CachedView,
+}
+
+/// The view as it was read last, until something changes. A copy is empty.
+#[derive(Debug, Default)]
+pub(crate) struct CachedView(RefCell<Option<Arc<WindowView>>>);
+
+impl Clone for CachedView {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl CachedView {
+    pub(crate) const fn new() -> Self {
+        Self(RefCell::new(None))
+    }
+
+    pub(crate) fn clear(&mut self) {
+        *self.0.get_mut() = None;
+    }
+
+    pub(crate) fn read(&self, build: impl FnOnce() -> WindowView) -> Arc<WindowView> {
+        let mut view = self.0.borrow_mut();
+        Arc::clone(view.get_or_insert_with(|| Arc::new(build())))
+    }
 }
 
 impl Window {
@@ -182,6 +211,7 @@ impl Window {
             places: Vec::new(),
             sent_rows: VecDeque::new(),
             has_asked_receipts: false,
+            view: CachedView::new(),
         }
     }
 

@@ -8,6 +8,7 @@
 )]
 
 mod outbox;
+mod rollback;
 mod server;
 mod store;
 mod timeline;

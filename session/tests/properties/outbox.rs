@@ -19,9 +19,9 @@ use crate::store::Store;
 type Step = (u8, u8);
 
 /// The send cursor of the server: what it stored under each number.
-#[derive(Default)]
 struct Sends {
     stored: BTreeMap<ClientSeq, (String, MsgId)>,
+    last: ClientSeq,
 }
 
 struct World {
@@ -54,6 +54,10 @@ impl Sends {
                 false => Err(Failure::Refused(ErrorCode::SeqConflict)),
             };
         }
+        if seq <= self.last {
+            return Err(Failure::Refused(ErrorCode::RetryTooOld));
+        }
+        self.last = seq;
         let msgid = MsgId::new(self.stored.len() as u64 + 1);
         self.stored.insert(seq, (words.to_owned(), msgid));
         Ok(msgid)
@@ -65,7 +69,10 @@ impl World {
         let mut world = Self {
             model: Model::new(Options::new(ME)),
             store: Store::default(),
-            sends: Sends::default(),
+            sends: Sends {
+                stored: BTreeMap::new(),
+                last: ClientSeq::new(0),
+            },
             handed: Vec::new(),
             written: Vec::new(),
             effects_left: None,

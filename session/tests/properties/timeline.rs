@@ -2,19 +2,59 @@
 
 use std::collections::BTreeMap;
 
-use cairn_client::Event;
 use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp};
 use cairn_client::proto::wire::event::Update;
 use cairn_client::proto::wire::request::session::PullRange;
+use cairn_client::{Event, Totals};
 use cairn_session::{
-    Command, Effect, Entry, Fetched, Input, Link, LinkFault, Model, Options, Place, RequestId, Row,
-    RowKey, What,
+    Command, ConversationView, Draft, Effect, Entry, Failure, Fetched, Input, Link, LinkFault,
+    LinkView, LocalId, Model, Options, Part, Pending, Place, RequestId, Row, RowKey, What,
+    WindowView,
 };
 use proptest::prelude::*;
 
 use crate::config;
 use crate::server::{ME, Server, TEAM};
 use crate::store::Store;
+
+/// What is shown.
+#[derive(Debug, PartialEq)]
+struct Views {
+    list: Vec<ConversationView>,
+    totals: Totals,
+    next: Option<ConversationId>,
+    window: Option<WindowView>,
+    outbox: Vec<Pending>,
+    link: LinkView,
+}
+
+impl Views {
+    fn of(model: &Model) -> Self {
+        Self {
+            list: model.list(),
+            totals: model.totals(),
+            next: model.next_unread(None, false, false),
+            window: model.window(TEAM),
+            outbox: model.outbox(),
+            link: model.link(),
+        }
+    }
+
+    /// Whatever changes is to be drawn again.
+    fn assert_reported(&self, after: &Self, effects: &[Effect]) {
+        let is_dirty = |part| effects.contains(&Effect::Dirty(part));
+        assert!(self.list == after.list || is_dirty(Part::List), "{self:?}");
+        assert!(
+            self.window == after.window || is_dirty(Part::Window(TEAM)),
+            "{self:?}"
+        );
+        assert!(
+            self.outbox == after.outbox || is_dirty(Part::Outbox),
+            "{self:?}"
+        );
+        assert!(self.link == after.link || is_dirty(Part::Link), "{self:?}");
+    }
+}
 
 const OTHER: ConversationId = ConversationId::new(2);
 
@@ -75,7 +115,13 @@ impl World {
     }
 
     fn apply(&mut self, input: Input) {
-        for effect in self.model.apply(input) {
+        let before = Views::of(&self.model);
+        let effects = self.model.apply(input);
+        let after = Views::of(&self.model);
+        // A copy has no views yet, and builds them.
+        assert_eq!(after, Views::of(&self.model.clone()));
+        before.assert_reported(&after, &effects);
+        for effect in effects {
             match effect {
                 Effect::Store(op) => self.store.apply(op),
                 Effect::Overview { .. } => self.asked_overview = true,
@@ -225,6 +271,8 @@ impl World {
                 self.open();
             }
             32 => self.command(Command::Attention(number.is_multiple_of(2))),
+            33 => self.write(number, b),
+            34 => self.accept(number),
             31 if self.options.has_store => self.restart(),
             28 => {
                 let why = LinkFault::Lost;
@@ -255,6 +303,37 @@ impl World {
                 });
             }
             _ => {}
+        }
+    }
+
+    /// Writes a draft, or sends it.
+    fn write(&mut self, number: u64, kind: u16) {
+        let draft = Draft {
+            words: if number.is_multiple_of(5) {
+                String::new()
+            } else {
+                format!("draft {number}")
+            },
+            ..Draft::new(TEAM)
+        };
+        self.command(match kind % 3 {
+            0 => Command::Send(draft),
+            _ => Command::Draft(draft),
+        });
+    }
+
+    /// Refuses an own message: the entries of this server are written elsewhere.
+    fn accept(&mut self, number: u64) {
+        let outbox = self.model.outbox();
+        let Some(first) = outbox.first() else {
+            return;
+        };
+        let id: LocalId = first.id;
+        if number.is_multiple_of(2) {
+            let result = Err(Failure::TooLong);
+            self.apply(Input::Accepted { id, result });
+        } else {
+            self.command(Command::Withdraw(id));
         }
     }
 
@@ -356,7 +435,7 @@ impl World {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    prop::collection::vec((0..33_u8, any::<u16>(), any::<u16>()), 1..120)
+    prop::collection::vec((0..35_u8, any::<u16>(), any::<u16>()), 1..120)
 }
 
 proptest! {

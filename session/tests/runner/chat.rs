@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
+use cairn_client::memory::Limits;
 use cairn_client::proto::ids::ConversationId;
-use cairn_client::{Account, Backoff, Client, Message, MsgId, Reconnect};
+use cairn_client::{Account, Backoff, Client, InviteLink, Message, MsgId, Reconnect};
 use cairn_session::{Command, Draft, LinkView, Model, Outgoing, Pending, Session, SessionOptions};
+use cairn_testing::Server;
 use tokio::time::timeout;
-
-use crate::server::Server;
 
 /// The time after which an event counts as absent.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -28,8 +28,12 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let (server, link) = Server::start().await;
-        let (client, account) = server.join(&link, "ada").await;
+        let (server, link) = Server::start(Limits::default()).await;
+        Self::on(server, &link).await
+    }
+
+    pub(crate) async fn on(server: Server, link: &InviteLink) -> Self {
+        let (client, account) = server.join(link, "ada").await;
         let name = "team".parse().unwrap();
         let group = client.conversations().create_group(name, Vec::new()).await;
         Self {

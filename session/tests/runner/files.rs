@@ -5,7 +5,7 @@ use std::path::Path;
 
 use cairn_client::proto::content::body::Body;
 use cairn_client::{Message, MsgId};
-use cairn_session::{Command, Draft, DraftFile, Failure, FileFault, SendState, Session};
+use cairn_session::{Aim, Command, Draft, DraftFile, Failure, FileFault, SendState, Session};
 
 use crate::chat::{World, until};
 
@@ -105,5 +105,73 @@ async fn missing_and_changed_files_fail() {
     };
     session.perform(Command::Send(draft)).await;
     fails_with(FileFault::Changed).await;
+    session.close().await;
+}
+
+/// A picture of 3 by 2 pixels, without its pixels.
+fn picture() -> Vec<u8> {
+    let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
+    png.extend([0, 0, 0, 3, 0, 0, 0, 2, 8, 2, 0, 0, 0]);
+    png.extend([0; 4]);
+    png
+}
+
+#[tokio::test]
+async fn pictures_are_sent_as_pictures_and_their_captions_edited() {
+    let world = World::new().await;
+    let dir = tempfile::tempdir().unwrap();
+    let session = world.online(dir.path()).await;
+    let path = dir.path().join("cat.png");
+    fs::write(&path, picture()).unwrap();
+    let send = async |as_file| {
+        let file = DraftFile {
+            as_file,
+            name: "cat.png".to_owned(),
+            ..file(&path)
+        };
+        let draft = Draft {
+            words: "a cat".to_owned(),
+            files: vec![file],
+            ..Draft::new(world.group)
+        };
+        session.perform(Command::Send(draft)).await;
+        until(&session, "it is sent", |model| model.outbox().is_empty()).await;
+        last(&world).await
+    };
+    let plain = send(true).await;
+    assert!(matches!(plain.body, Body::File(_)));
+    let sent = send(false).await;
+    let Body::Image(image) = &sent.body else {
+        panic!("no picture: {:?}", sent.body);
+    };
+    assert_eq!((image.width, image.height), (3, 2));
+    assert_eq!(image.file.media_type.as_str(), "image/png");
+    assert_eq!(image.file.caption.as_str(), "a cat");
+    assert_eq!(
+        image.preview.as_bytes(),
+        &picture()[..],
+        "it is small enough"
+    );
+
+    for words in ["my cat", ""] {
+        let is_held = |msgid| {
+            until(&session, "it is held", move |model| {
+                model.entry(world.group, msgid).is_some()
+            })
+        };
+        is_held(sent.msgid).await;
+        let draft = Draft {
+            words: words.to_owned(),
+            aim: Aim::Edit(sent.msgid),
+            ..Draft::new(world.group)
+        };
+        session.perform(Command::Send(draft)).await;
+        assert_eq!(session.take_refused(), []);
+        until(&session, "it is edited", |model| {
+            let entry = model.entry(world.group, sent.msgid).unwrap();
+            entry.body.words() == Some(words)
+        })
+        .await;
+    }
     session.close().await;
 }

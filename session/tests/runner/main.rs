@@ -8,6 +8,7 @@
 
 mod chat;
 mod files;
+mod link;
+mod notices;
 mod outbox;
-mod server;
 mod windows;

@@ -10,8 +10,8 @@ use cairn_client::proto::content::packed::Content;
 use cairn_client::proto::ids::{ClientSeq, SendStreamId, Timestamp};
 use cairn_session::store::{Condition, ENTRIES_BYTES_MAX, Store};
 use cairn_session::{
-    Command, Doubt, Failure, LocalId, Model, Outgoing, SavedPending, SavedState, SendState,
-    StoreOp, limits,
+    Command, Doubt, Failure, LinkView, LocalId, Model, Outgoing, SavedPending, SavedState,
+    SendState, StoreOp, limits,
 };
 
 use crate::chat::{World, pending_words, until};
@@ -273,6 +273,54 @@ async fn copied_profile_sends_nothing_twice() {
     }
     original.close().await;
     copied.close().await;
+}
+
+#[tokio::test]
+async fn restored_backup_sends_nothing_twice() {
+    let mut world = World::new().await;
+    let dir = tempfile::tempdir().unwrap();
+    let session = world.online(dir.path()).await;
+    session.close().await;
+    world.server.stop().await;
+    let session = world.open(dir.path());
+    let group = world.group;
+    until(&session, "the list", |model| {
+        model.conversation(group).is_some()
+    })
+    .await;
+    for n in 1..=3 {
+        world.say(&session, &format!("typed {n}")).await;
+    }
+    session.close().await;
+    let cache = dir.path().join("cache.redb");
+    let backup = fs::read(&cache).unwrap();
+    world.server.run().await;
+    let session = world.online(dir.path()).await;
+    world.say(&session, "after the backup").await;
+    until(&session, "all are sent", |model| model.outbox().is_empty()).await;
+    session.close().await;
+
+    // In place: it is the same file.
+    fs::write(&cache, backup).unwrap();
+    let session = world.open(dir.path());
+    assert!(matches!(*session.condition(), Condition::Kept));
+    world.say(&session, "after the restoration").await;
+    let is_settled = |model: &Model| {
+        let mut outbox = model.outbox().into_iter();
+        let has_ended = outbox.all(|item| matches!(item.state, SendState::Unknown(_)));
+        has_ended && model.link() == LinkView::Online
+    };
+    until(&session, "all are settled", is_settled).await;
+    let log = world.log().await;
+    let expected = [
+        "typed 1",
+        "typed 2",
+        "typed 3",
+        "after the backup",
+        "after the restoration",
+    ];
+    assert_eq!(log, expected);
+    session.close().await;
 }
 
 #[tokio::test]

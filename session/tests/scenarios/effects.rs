@@ -33,6 +33,7 @@ fn effect(effect: &Effect) -> Option<Value> {
         Effect::Overview { since } => {
             json!({"overview": since.map(|moment| moment.revision.get())})
         }
+        Effect::Keywords => json!("keywords"),
         Effect::Load {
             id,
             conversation,
@@ -77,7 +78,13 @@ fn effect(effect: &Effect) -> Option<Value> {
             object.insert("seq".to_owned(), json!(seq.get()));
             json!({"send": object})
         }
-        Effect::Upload { id, file } => json!({"upload": {"id": id.get(), "path": file.path}}),
+        Effect::Upload { id, file } => {
+            let mut upload = json!({"id": id.get(), "path": file.path});
+            if file.as_file {
+                upload["as_file"] = json!(true);
+            }
+            json!({"upload": upload})
+        }
         Effect::CancelUpload(id) => json!({"cancel_upload": id.get()}),
         Effect::Edit { draft, mentions } => {
             let mentions: Vec<u32> = mentions.mentioned().map(UserId::get).collect();

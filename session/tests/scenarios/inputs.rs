@@ -6,6 +6,7 @@ use cairn_client::proto::model::presence::{DeviceKind, PresentDevice, UserPresen
 use cairn_client::proto::model::receipts::{MemberCursors, Receipt, ReceiptState};
 use cairn_client::proto::text::Keyword;
 use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::event::AccountUpdate;
 use cairn_client::proto::wire::overview::{Moment, OverviewExtent};
 use cairn_client::{Event, Overview, Page, Update};
 use cairn_session::{
@@ -30,6 +31,7 @@ pub(crate) fn input(value: &Value) -> Input {
         "overview" if value.as_str() == Some("failed") => Input::OverviewFailed,
         "overview" => Input::Overview(Box::new(overview(value))),
         "contacts" => Input::Contacts(value.as_array().unwrap().iter().map(contact).collect()),
+        "keywords" => Input::Keywords(keywords(value)),
         "details" => {
             let (details, users, cursors) = details(value);
             Input::Details {
@@ -161,14 +163,24 @@ fn overview(value: &Value) -> Overview {
 }
 
 fn contact(value: &Value) -> Contact {
+    let blocks = value.get("blocks") == Some(&Value::Bool(true));
     Contact {
         user: user_info(value),
         relation: Relation {
             follows: false,
-            friendship: Friendship::Friends,
-            blocks: false,
+            friendship: match blocks {
+                true => Friendship::None,
+                false => Friendship::Friends,
+            },
+            blocks,
         },
     }
+}
+
+fn keywords(words: &Value) -> Vec<Keyword> {
+    let words = words.as_array().into_iter().flatten();
+    let words = words.map(|word| Keyword::new(word.as_str().unwrap()).unwrap());
+    words.collect()
 }
 
 fn presence(value: &Value) -> UserPresence {
@@ -225,6 +237,7 @@ fn event(value: &Value) -> Event {
             floor: id(value, "floor"),
         },
         "contact" => Update::Contact(contact(value)),
+        "keywords" => Update::Account(AccountUpdate::Keywords(keywords(value))),
         "user" => Update::User(user_info(value)),
         "presence" => Update::Presence(presence(value)),
         "receipts" => Update::Receipts {
@@ -284,7 +297,7 @@ fn file(value: &Value) -> DraftFile {
         path: string(value, "path").to_owned(),
         name: string(value, "name").to_owned(),
         size_bytes: number(value, "bytes").unwrap_or(0),
-        as_file: false,
+        as_file: value.get("as_file") == Some(&Value::Bool(true)),
     }
 }
 
@@ -359,12 +372,10 @@ fn command(value: &Value) -> Command {
         },
         "typing" => Command::Typing(of()),
         "notices" => Command::Notices(NoticeSettings {
-            keywords: list(value, "keywords")
-                .iter()
-                .map(|word| Keyword::new(word.as_str().unwrap()).unwrap())
-                .collect(),
+            keywords: keywords(&value["keywords"]),
             quiet_until: number(value, "quiet_until").map(Timestamp::new),
         }),
+        "keywords" => Command::Keywords,
         other => panic!("unknown command: {other}"),
     }
 }
@@ -382,9 +393,16 @@ fn restored(value: &Value) -> Restored {
         id: local(saved),
         conversation: conversation(saved),
         written_at: time(saved, "at"),
-        what: Outgoing::Message {
-            body: body(saved),
-            extras: Default::default(),
+        what: match saved.get("upload") {
+            Some(upload) => Outgoing::File {
+                file: file(upload),
+                caption: String::new(),
+                reply_to: None,
+            },
+            None => Outgoing::Message {
+                body: body(saved),
+                extras: Default::default(),
+            },
         },
         seq: number(saved, "seq").map(ClientSeq::new),
         state: match saved

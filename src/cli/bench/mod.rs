@@ -17,6 +17,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::signals;
 use cairn_bench::live::{catchup, fanout, files, idle, mixed, overview, search, send};
+use cairn_bench::session;
 use cairn_bench::storage::{engine, fill, ids, schemes};
 use cairn_bench::{BenchError, Contender, Report, Watcher};
 
@@ -260,6 +261,29 @@ JSON, one object, with null for what was not measured; among others
   bytes_left_per_send, lost, at_stake")]
     Schemes(schemes::Settings),
 
+    /// What an interactive client costs: start, scrolling, memory, arrivals
+    ///
+    /// Without a server or a network: the view model and the cache of `cairn chat` are driven as it
+    /// drives them, without drawing. All times are processor time. A process of its own opens each
+    /// cache.
+    #[command(after_help = "EXAMPLES
+  cairn bench session
+  cairn bench session --messages 1000000 --conversations 20000
+  cairn bench session --rate 5000 --json
+
+JSON, one object, with null for what was not measured; among others
+  first_frame_ms, page_us, resident_mib, message_us, views_us, many_list_ms, many_views_us, \
+  many_switcher_us")]
+    Session(session::Settings),
+
+    /// Measures one cache
+    #[command(
+        hide = true,
+        after_help = "EXAMPLES
+  cairn bench session      starts it"
+    )]
+    SessionReader(session::ReaderArgs),
+
     /// Stores messages and waits to be killed before it pushes them
     #[command(
         hide = true,
@@ -299,6 +323,11 @@ pub(crate) async fn run(
             BenchCommand::Ids(settings) => ids::run(settings, w)?,
             BenchCommand::Engine(settings) => engine::run(settings, others, w)?,
             BenchCommand::Schemes(settings) => schemes::run(settings, w)?,
+            BenchCommand::Session(settings) => session::run(settings, w)?,
+            BenchCommand::SessionReader(args) => {
+                session::read(&args, &mut io::stdout())?;
+                return Ok(None);
+            }
             BenchCommand::SchemesVictim(args) => {
                 schemes::live(&args, &mut io::stdout(), &mut io::stdin())?;
                 return Ok(None);

@@ -4,19 +4,16 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use cairn_client::{Client, Error, TransferError, Uploaded};
-use cairn_proto::content::attachment::{Attachment, Media, Preview, Video};
+use cairn_client::{Client, Error, FileShape, TransferError, Uploaded, media_type, shown_name};
+use cairn_proto::content::attachment::{Attachment, Media, Preview};
 use cairn_proto::content::body::Body;
 use cairn_proto::limits::PICTURE_SIDE_MAX;
-use cairn_proto::text::{Caption, FileName, MediaType};
+use cairn_proto::text::{Caption, FileName};
 use clap::{Args, ValueEnum};
 
 use crate::cli::failure::{Exit, Failure, hint_for_code};
-use crate::cli::files::orientation::is_turned;
 use crate::cli::files::picture::read_picture;
-use crate::cli::files::shown_name::shown_name;
 use crate::cli::files::upload_source::{Source, check_is_file};
-use crate::cli::limits;
 use crate::ui::progress::Progress;
 
 #[derive(Debug, Args)]
@@ -29,20 +26,20 @@ pub(crate) struct FileArgs {
     #[arg(long, value_name = "NAME", requires = "file")]
     name: Option<FileName>,
 
-    /// The kind of file [default: image for known formats, otherwise file]
+    /// The kind of file [default: image or video for known formats, otherwise file]
     #[arg(long = "as", value_name = "KIND", requires = "file")]
     kind: Option<FileKind>,
 
-    /// A small picture to show before the file is downloaded, up to 12 KiB
+    /// A small picture to show before the file is downloaded, up to 12 KiB [default: the picture
+    /// itself if it is that small, or the small one that a camera added]
     #[arg(long, value_name = "PATH", requires = "file")]
     preview: Option<PathBuf>,
 
-    /// The size of a video or a picture in pixels, as 1920x1080 [default for pictures: read from
-    /// the file]
+    /// The size of a video or a picture in pixels, as 1920x1080 [default: read from the file]
     #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = parse_pixels, requires = "file")]
     pixels: Option<Pixels>,
 
-    /// The length of a video, in seconds
+    /// The length of a video, in seconds [default: read from the file]
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, requires = "file")]
     duration: Option<Duration>,
 }
@@ -79,17 +76,6 @@ impl Pixels {
     fn new(width: u32, height: u32) -> Option<Self> {
         Media::is_possible(width, height).then_some(Self { width, height })
     }
-
-    /// The size of a picture as it is shown. A file that is no picture, or has a size that none can
-    /// have, is sent as a file.
-    fn of(path: &Path) -> Option<Self> {
-        let size = imagesize::size(path).ok()?;
-        let (width, height) = (size.width.try_into().ok()?, size.height.try_into().ok()?);
-        match is_turned(path) {
-            true => Self::new(height, width),
-            false => Self::new(width, height),
-        }
-    }
 }
 
 fn parse_seconds(raw: &str) -> Result<Duration, String> {
@@ -105,57 +91,74 @@ fn parse_seconds(raw: &str) -> Result<Duration, String> {
 pub(crate) struct Prepared {
     path: PathBuf,
     name: FileName,
-    media_type: MediaType,
     caption: Caption,
-    shape: Shape,
-}
-
-#[derive(Debug)]
-enum Shape {
-    Image(Pixels, Preview),
-    Video(Pixels, Preview, Duration),
-    File,
+    shape: FileShape,
 }
 
 impl FileArgs {
     /// Checks the file before anything is sent.
     pub(crate) fn prepare(self, path: PathBuf, caption: &str) -> Result<Prepared, Failure> {
         check_is_file(&path).map_err(|why| cannot_send(&path, why))?;
+        let shape = self.shape(&path)?;
         let name = self.name.map_or_else(|| own_name(&path), Ok)?;
         let caption = Caption::new(caption)
             .map_err(|error| cannot_send(&path, format!("the caption cannot be sent: {error}")))?;
-        let own = Pixels::of(&path);
-        let kind = self.kind.unwrap_or(if own.is_some() {
-            FileKind::Image
-        } else {
-            FileKind::File
-        });
-        let preview = self
-            .preview
-            .as_deref()
-            .map_or(Ok(Preview::NONE), read_picture)?;
-        let shape = match (kind, self.pixels.or(own), self.duration) {
-            (FileKind::File, ..) => Shape::File,
-            (FileKind::Image, Some(pixels), _) => Shape::Image(pixels, preview),
-            (FileKind::Video, Some(pixels), Some(duration)) => {
-                Shape::Video(pixels, preview, duration)
-            }
-            (FileKind::Image, None, _) => {
-                return Err(cannot_send(&path, "it is not a picture of a known format")
-                    .hint("give its size with --pixels"));
-            }
-            (FileKind::Video, ..) => {
-                return Err(cannot_send(&path, "a video needs a size and a length")
-                    .hint("give --pixels and --duration"));
-            }
-        };
         Ok(Prepared {
-            media_type: media_type(&path)?,
             path,
             name,
             caption,
             shape,
         })
+    }
+}
+
+impl FileArgs {
+    /// What the user says of the file, and where they do not, what its content says.
+    fn shape(&self, path: &Path) -> Result<FileShape, Failure> {
+        let own = FileShape::of(path);
+        let (kind, size, preview, duration_ms) = match own {
+            FileShape::Image {
+                width,
+                height,
+                preview,
+            } => (FileKind::Image, Some((width, height)), preview, None),
+            FileShape::Video {
+                width,
+                height,
+                preview,
+                duration_ms,
+            } => {
+                let size = Some((width, height));
+                (FileKind::Video, size, preview, Some(duration_ms))
+            }
+            FileShape::File => (FileKind::File, None, Preview::NONE, None),
+        };
+        let given = self.preview.as_deref().map(read_picture).transpose()?;
+        let preview = given.unwrap_or(preview);
+        let given = self.pixels.map(|pixels| (pixels.width, pixels.height));
+        let size = given.or(size);
+        let given = self.duration.map(|duration| duration.as_millis());
+        let given = given.map(|millis| u64::try_from(millis).unwrap_or(u64::MAX));
+        match (self.kind.unwrap_or(kind), size, given.or(duration_ms)) {
+            (FileKind::File, ..) => Ok(FileShape::File),
+            (FileKind::Image, Some((width, height)), _) => Ok(FileShape::Image {
+                width,
+                height,
+                preview,
+            }),
+            (FileKind::Video, Some((width, height)), Some(duration_ms)) => Ok(FileShape::Video {
+                width,
+                height,
+                preview,
+                duration_ms,
+            }),
+            (FileKind::Image, None, _) => {
+                Err(cannot_send(path, "it is not a picture of a known format")
+                    .hint("give its size with --pixels"))
+            }
+            (FileKind::Video, ..) => Err(cannot_send(path, "a video needs a size and a length")
+                .hint("give --pixels and --duration")),
+        }
     }
 }
 
@@ -173,20 +176,6 @@ fn cannot_send(path: &Path, why: impl Display) -> Failure {
     )
 }
 
-/// Returns the media type for the file extension. It is a hint only.
-fn media_type(path: &Path) -> Result<MediaType, Failure> {
-    let extension = path
-        .extension()
-        .and_then(|extension| extension.to_str())
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    let known = limits::MEDIA_TYPES
-        .iter()
-        .find(|(known, _)| *known == extension);
-    let media_type = known.map_or("application/octet-stream", |(_, media_type)| media_type);
-    MediaType::new(media_type).map_err(|error| cannot_send(path, error))
-}
-
 impl Prepared {
     /// Uploads the file. Returns the body of the message, and how many bytes the server already
     /// had.
@@ -198,7 +187,6 @@ impl Prepared {
         let Self {
             path,
             name,
-            media_type,
             caption,
             shape,
         } = self;
@@ -214,28 +202,13 @@ impl Prepared {
         let resumed_at_bytes = source.sent_from().unwrap_or(size_bytes);
         let file = Attachment {
             hash,
+            // The extension of the file, whatever it is called in the message.
+            media_type: media_type(&path.to_string_lossy()),
             name,
-            media_type,
             size_bytes,
             caption,
         };
-        let media = |Pixels { width, height }, preview, file| Media {
-            file,
-            width,
-            height,
-            preview,
-        };
-        let body = match shape {
-            Shape::Image(pixels, preview) => Body::from(media(pixels, preview, file)),
-            Shape::Video(pixels, preview, duration) => {
-                let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-                Body::from(Video {
-                    media: media(pixels, preview, file),
-                    duration_ms,
-                })
-            }
-            Shape::File => Body::from(file),
-        };
+        let body = shape.body(file);
         Ok((body, resumed_at_bytes))
     }
 }
@@ -257,23 +230,6 @@ pub(crate) fn failure_of(path: &Path, error: TransferError) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn media_type_follows_the_extension() {
-        for (path, expected) in [
-            ("a.PDF", "application/pdf"),
-            ("b/c.jpg", "image/jpeg"),
-            ("x", "application/octet-stream"),
-            ("y.xyz", "application/octet-stream"),
-        ] {
-            assert_eq!(media_type(Path::new(path)).unwrap().as_str(), expected);
-        }
-        assert!(
-            limits::MEDIA_TYPES
-                .iter()
-                .all(|(_, media_type)| MediaType::new(*media_type).is_ok())
-        );
-    }
 
     #[test]
     fn sizes_and_durations_are_parsed() {

@@ -163,11 +163,11 @@ impl State {
         match frame {
             TimelineFrame::Run(run) => {
                 self.each_follower(run.conversation, wakers, |follower| follower.pushed(&run));
-                self.emit_entries(wakers, || Event::Entries(run));
+                self.emit_pushed(wakers, || Event::Entries(run));
             }
             TimelineFrame::Behind { conversation, head } => {
                 self.each_follower(conversation, wakers, |follower| follower.grown(head));
-                self.emit_entries(wakers, || Event::Behind { conversation, head });
+                self.emit_pushed(wakers, || Event::Behind { conversation, head });
             }
             TimelineFrame::Update(update) => self.updated(update, wakers),
         }
@@ -226,8 +226,8 @@ impl State {
         }
     }
 
-    /// Emits an event to the readers of pushed entries alone.
-    fn emit_entries(&mut self, wakers: &mut Vec<Waker>, event: impl FnOnce() -> Event) {
+    /// Emits an event to the readers of [`crate::Client::pushes`] alone.
+    pub(crate) fn emit_pushed(&mut self, wakers: &mut Vec<Waker>, event: impl FnOnce() -> Event) {
         let subscribers = self.subscribers.values_mut();
         let mut readers = subscribers
             .filter(|subscriber| subscriber.wants_entries)

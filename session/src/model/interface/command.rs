@@ -71,6 +71,8 @@ pub enum Command {
     Typing(ConversationId),
     /// What notifies the user.
     Notices(NoticeSettings),
+    /// The user changed the keywords of the account on this device.
+    Keywords,
 }
 
 /// A place in a conversation.

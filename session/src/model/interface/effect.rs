@@ -44,6 +44,8 @@ pub enum Effect {
         /// The moment of the last one.
         since: Option<Moment>,
     },
+    /// Request the keywords of the account.
+    Keywords,
     /// Read entries from the store: one segment at most, from the requested end of the range on.
     Load {
         /// Repeated by the answer.

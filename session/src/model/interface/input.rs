@@ -8,6 +8,7 @@ use cairn_client::proto::model::people::Contact;
 use cairn_client::proto::model::presence::UserPresence;
 use cairn_client::proto::model::receipts::{MemberCursors, Receipt};
 use cairn_client::proto::model::user::UserInfo;
+use cairn_client::proto::text::Keyword;
 use cairn_client::proto::wire::overview::Moment;
 use cairn_client::{Event, Overview, Page};
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,8 @@ pub enum Input {
     OverviewFailed,
     /// All contacts.
     Contacts(Vec<Contact>),
+    /// The answer to [`Effect::Keywords`](crate::Effect::Keywords).
+    Keywords(Vec<Keyword>),
     /// The answer to [`Effect::Details`](crate::Effect::Details).
     Details {
         /// The conversation.

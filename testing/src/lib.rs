@@ -1,8 +1,17 @@
-//! A server that runs in the process of its clients.
+//! A whole server within the process of a test: its network, its log and its trees are in memory,
+//! and its clocks follow the timers of the runtime, which may be paused.
+
+#![allow(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    clippy::unwrap_used,
+    reason = "a helper of tests fails by a panic"
+)]
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use cairn_client::proto::wire::close::CloseCode;
 use cairn_client::{Account, Client, ClientBuilder, Endpoint, InviteLink, JoinRequest, Timestamp};
 use cairn_memory::{ClientConnection, Limits, Network};
 use cairn_server::run::{InProcess, Options, Ready, ServeError, run_in_process};
@@ -13,7 +22,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-pub(super) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// A day, the life of invites here.
+pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The wall clock when a test starts, in milliseconds.
 const START: u64 = 1_700_000_000_000;
@@ -26,35 +36,53 @@ const BACKGROUND_WORK: [BackgroundWork; 3] = [
     BackgroundWork::Checkpoint,
 ];
 
-pub(super) struct Server {
+/// A server, running or stopped.
+#[derive(Debug)]
+pub struct Server {
     network: Network,
     /// The log and the trees.
     disk: SimDisk,
     /// The identity and the attachments.
-    pub(super) dir: TempDir,
+    pub dir: TempDir,
     began: Instant,
+    /// The wall clock at that time.
+    start: u64,
     running: Option<Running>,
 }
 
+#[derive(Debug)]
 struct Running {
     stop: oneshot::Sender<()>,
     result: JoinHandle<Result<(), ServeError>>,
 }
 
 impl Server {
-    pub(super) async fn start(limits: Limits) -> (Self, InviteLink) {
+    /// Starts a new server, and returns the invite for its owner.
+    pub async fn start(limits: Limits) -> (Self, InviteLink) {
+        Self::start_at(limits, START).await
+    }
+
+    /// Starts a new server whose wall clock is that of this machine.
+    pub async fn start_now(limits: Limits) -> (Self, InviteLink) {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        Self::start_at(limits, now.unwrap().as_millis() as u64).await
+    }
+
+    async fn start_at(limits: Limits, start: u64) -> (Self, InviteLink) {
         let mut server = Self {
             network: Network::new(limits),
             disk: SimDisk::new(SEED),
             dir: tempfile::tempdir().unwrap(),
             began: Instant::now(),
+            start,
             running: None,
         };
         let invite = server.run().await.invite;
         (server, invite.expect("a new server has no owner"))
     }
 
-    pub(super) async fn run(&mut self) -> Ready {
+    /// Starts the server again, on what is stored.
+    pub async fn run(&mut self) -> Ready {
         let options = Options {
             data: self.dir.path().to_owned(),
             listen: address(),
@@ -66,7 +94,7 @@ impl Server {
         let on = InProcess {
             connections: self.network.listen(),
             env,
-            now: Timestamp::new(START + self.began.elapsed().as_millis() as u64),
+            now: Timestamp::new(self.start + self.began.elapsed().as_millis() as u64),
             background: Box::new(move |engine| {
                 clock.advance(last.elapsed());
                 last = Instant::now();
@@ -88,23 +116,37 @@ impl Server {
         ready.await.unwrap()
     }
 
-    pub(super) async fn stop(&mut self) {
+    /// Stops the server in order.
+    pub async fn stop(&mut self) {
         let running = self.running.take().unwrap();
         running.stop.send(()).unwrap();
         running.result.await.unwrap().unwrap();
     }
 
     /// A client that reaches this server only.
-    pub(super) fn client(&self) -> ClientBuilder {
+    pub fn client(&self) -> ClientBuilder {
         Client::builder().endpoint(Endpoint::in_memory(self.network.clone(), address()))
     }
 
+    /// A client with a number of its own, for [`Server::disconnect`].
+    pub fn client_at(&self, number: u16) -> ClientBuilder {
+        let endpoint = Endpoint::in_memory(self.network.clone(), address_of(number));
+        Client::builder().endpoint(endpoint)
+    }
+
+    /// Breaks the connection of the client with this number.
+    pub fn disconnect(&self, number: u16) {
+        let code = CloseCode::GoingAway.number();
+        self.network.disconnect(address_of(number), code);
+    }
+
     /// A connection that speaks no protocol by itself.
-    pub(super) fn connect(&self) -> ClientConnection {
+    pub fn connect(&self) -> ClientConnection {
         self.network.connect(address()).unwrap()
     }
 
-    pub(super) async fn join(&self, link: &InviteLink, name: &str) -> (Client, Account) {
+    /// Joins as a new user.
+    pub async fn join(&self, link: &InviteLink, name: &str) -> (Client, Account) {
         let who = JoinRequest {
             name: name.parse().unwrap(),
             password: None,
@@ -113,7 +155,8 @@ impl Server {
         self.client().join(link, who).await.unwrap()
     }
 
-    pub(super) async fn invite(&self, owner: &Client, name: &str) -> (Client, Account) {
+    /// Joins as a new user with an invite of the owner.
+    pub async fn invite(&self, owner: &Client, name: &str) -> (Client, Account) {
         let link = owner.admin().create_invite(1, DAY).await.unwrap();
         self.join(&link, name).await
     }
@@ -121,5 +164,9 @@ impl Server {
 
 /// Of the server, and of all clients. Nothing is bound to it.
 fn address() -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::LOCALHOST, 1))
+    address_of(1)
+}
+
+fn address_of(number: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, number))
 }

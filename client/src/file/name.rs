@@ -11,7 +11,8 @@ const EXTENSION_BYTES_MAX: usize = 16;
 /// Returns the name under which a file is shown. What cannot be in such a name is replaced: blanks
 /// of other kinds by a space, characters without width by nothing, and all others by `_`. A long
 /// name is cut before its extension.
-pub(super) fn shown_name(name: &str) -> Option<FileName> {
+#[must_use]
+pub fn shown_name(name: &str) -> Option<FileName> {
     let mut shown = String::with_capacity(name.len());
     for c in name.chars() {
         if may_be_in_a_name(c) {

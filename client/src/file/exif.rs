@@ -1,9 +1,11 @@
-//! How a picture is turned when it is shown: the EXIF orientation of JPEG, PNG and WebP files.
-//! HEIF files have it in their dimensions.
+//! The EXIF data of JPEG, PNG and WebP files: how a picture is turned when it is shown, and its
+//! preview. HEIF files have the orientation in their dimensions.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
+
+use cairn_proto::limits::PREVIEW_BYTES_MAX;
 
 /// Parts of a file that are looked at.
 const PARTS_MAX: usize = 10_000;
@@ -17,15 +19,17 @@ const ENTRIES_MAX: usize = 1_000;
 /// The number of the orientation among the tags of EXIF.
 const ORIENTATION: u16 = 0x0112;
 
-/// Returns whether the picture is shown with its width and height exchanged.
-pub(super) fn is_turned(path: &Path) -> bool {
-    let turned = || {
-        let mut file = BufReader::new(File::open(path)?);
-        let exif = exif_of(&mut file)?;
-        Ok::<_, io::Error>(exif.is_some_and(|exif| is_turned_by(&exif)))
-    };
-    // A file that cannot be read is refused where it is sent.
-    turned().unwrap_or(false)
+/// The tags of a JPEG file within EXIF data: where it begins, and its length.
+const PREVIEW_START: u16 = 0x0201;
+const PREVIEW_BYTES: u16 = 0x0202;
+
+/// EXIF data, which is a TIFF file.
+pub(super) struct Exif(Vec<u8>);
+
+/// Reads the EXIF data of a picture. A file that cannot be read has none.
+pub(super) fn of(path: &Path) -> Option<Exif> {
+    let exif = File::open(path).and_then(|file| exif_of(&mut BufReader::new(file)));
+    exif.ok().flatten().map(Exif)
 }
 
 /// Finds the EXIF data of a picture.
@@ -111,37 +115,76 @@ fn skip(file: &mut impl Seek, bytes: u64) -> io::Result<()> {
     file.seek_relative(i64::try_from(bytes).map_err(io::Error::other)?)
 }
 
-/// Returns whether EXIF data, which is a TIFF file, turns the picture by 90 degrees.
-fn is_turned_by(exif: &[u8]) -> bool {
-    orientation(exif).is_some_and(|orientation| (5..=8).contains(&orientation))
-}
+impl Exif {
+    /// Returns whether the picture is shown with its width and height exchanged.
+    pub(super) fn is_turned(&self) -> bool {
+        let orientation = self.orientation();
+        orientation.is_some_and(|orientation| (5..=8).contains(&orientation))
+    }
 
-fn orientation(exif: &[u8]) -> Option<u16> {
-    let is_big_endian = match exif.get(..4)? {
-        b"MM\0*" => true,
-        b"II*\0" => false,
-        _ => return None,
-    };
-    let u16_at = |at: usize| {
-        let bytes = exif.get(at..at.checked_add(2)?)?.try_into().ok()?;
-        Some(if is_big_endian {
-            u16::from_be_bytes(bytes)
-        } else {
-            u16::from_le_bytes(bytes)
+    /// Returns the small picture for previews, which a camera adds. None for a turned or mirrored
+    /// picture: nothing in the small one says so.
+    pub(super) fn preview(&self) -> Option<&[u8]> {
+        if self
+            .orientation()
+            .is_some_and(|orientation| orientation != 1)
+        {
+            return None;
+        }
+        // In the second directory, whose place follows the entries of the first.
+        let first = self.first_directory()?;
+        let count = usize::from(self.u16_at(first)?).min(ENTRIES_MAX);
+        let second = self.offset_at(first + 2 + 12 * count)?;
+        let start = self.offset_at(self.entry(second, PREVIEW_START)? + 8)?;
+        let bytes = self.offset_at(self.entry(second, PREVIEW_BYTES)? + 8)?;
+        let preview = self.0.get(start..start.checked_add(bytes)?)?;
+        let is_usable = bytes <= PREVIEW_BYTES_MAX && imagesize::blob_size(preview).is_ok();
+        is_usable.then_some(preview)
+    }
+
+    fn orientation(&self) -> Option<u16> {
+        let entry = self.entry(self.first_directory()?, ORIENTATION)?;
+        self.u16_at(entry + 8)
+    }
+
+    fn first_directory(&self) -> Option<usize> {
+        self.offset_at(4)
+    }
+
+    /// The place of an entry in a directory.
+    fn entry(&self, directory: usize, tag: u16) -> Option<usize> {
+        let count = usize::from(self.u16_at(directory)?).min(ENTRIES_MAX);
+        let mut entries = (0..count).map(|number| directory + 2 + number * 12);
+        entries.find(|&entry| self.u16_at(entry) == Some(tag))
+    }
+
+    fn is_big_endian(&self) -> Option<bool> {
+        match self.0.get(..4)? {
+            b"MM\0*" => Some(true),
+            b"II*\0" => Some(false),
+            _ => None,
+        }
+    }
+
+    fn u16_at(&self, at: usize) -> Option<u16> {
+        let bytes = self.0.get(at..at.checked_add(2)?)?.try_into().ok()?;
+        Some(match self.is_big_endian()? {
+            true => u16::from_be_bytes(bytes),
+            false => u16::from_le_bytes(bytes),
         })
-    };
-    let bytes = exif.get(4..8)?.try_into().ok()?;
-    let directory = if is_big_endian {
-        u32::from_be_bytes(bytes)
-    } else {
-        u32::from_le_bytes(bytes)
-    };
-    let directory = usize::try_from(directory).ok()?;
-    let count = usize::from(u16_at(directory)?).min(ENTRIES_MAX);
-    let entries = (0..count).map(|number| directory + 2 + number * 12);
-    entries
-        .filter(|&entry| u16_at(entry) == Some(ORIENTATION))
-        .find_map(|entry| u16_at(entry + 8))
+    }
+
+    fn offset_at(&self, at: usize) -> Option<usize> {
+        let bytes = self.0.get(at..at.checked_add(4)?)?.try_into().ok()?;
+        let offset = match self.is_big_endian()? {
+            true => u32::from_be_bytes(bytes),
+            false => u32::from_le_bytes(bytes),
+        };
+        // No directory is beyond the data; sums of such places do not overflow.
+        usize::try_from(offset)
+            .ok()
+            .filter(|at| *at <= self.0.len())
+    }
 }
 
 #[cfg(test)]
@@ -189,8 +232,11 @@ mod tests {
     }
 
     fn turned(file: &[u8]) -> bool {
-        let exif = exif_of(&mut Cursor::new(file)).ok().flatten();
-        exif.is_some_and(|exif| is_turned_by(&exif))
+        let exif = exif_of(&mut Cursor::new(file)).ok().flatten().map(Exif);
+        if let Some(exif) = &exif {
+            exif.preview();
+        }
+        exif.is_some_and(|exif| exif.is_turned())
     }
 
     #[test]
@@ -237,7 +283,48 @@ mod tests {
             turned(&jpeg[..end]);
         }
         let far = [b"II*\0", &u32::MAX.to_le_bytes()[..]].concat();
-        assert!(!is_turned_by(&far) && !is_turned_by(b""));
+        assert!(!Exif(far).is_turned() && !Exif(Vec::new()).is_turned());
         assert!(!turned(b"GIF89a and more"));
+    }
+
+    /// The head of a JPEG file of this size.
+    fn jpeg(width: u16, height: u16) -> Vec<u8> {
+        let [[a, b], [c, d]] = [height, width].map(u16::to_be_bytes);
+        let frame = [8, a, b, c, d, 3, 1, 0x11, 0, 2, 0x11, 1, 3, 0x11, 1];
+        [b"\xff\xd8".to_vec(), part_of_jpeg(0xc0, &frame)].concat()
+    }
+
+    /// EXIF data with an orientation and a small picture.
+    fn with_preview(orientation: u16, preview: &[u8]) -> Vec<u8> {
+        let mut exif = exif(false, orientation);
+        let second = exif.len() as u32 + 4;
+        exif.extend(second.to_le_bytes());
+        let start = second + 2 + 2 * 12 + 4;
+        exif.extend(2_u16.to_le_bytes());
+        for (tag, value) in [
+            (PREVIEW_START, start),
+            (PREVIEW_BYTES, preview.len() as u32),
+        ] {
+            exif.extend([tag, 4].map(u16::to_le_bytes).concat());
+            exif.extend([1, value].map(u32::to_le_bytes).concat());
+        }
+        exif.extend([0; 4]);
+        exif.extend(preview);
+        exif
+    }
+
+    #[test]
+    fn previews_of_cameras_are_found() {
+        let small = jpeg(160, 120);
+        let preview = |exif: Vec<u8>| Exif(exif).preview().map(<[u8]>::to_vec);
+        assert_eq!(preview(with_preview(1, &small)), Some(small.clone()));
+        assert_eq!(preview(with_preview(6, &small)), None, "it is turned");
+        assert_eq!(preview(with_preview(1, b"not a picture")), None);
+        let long = [&small[..], &[0; PREVIEW_BYTES_MAX]].concat();
+        assert_eq!(preview(with_preview(1, &long)), None);
+        let whole = with_preview(1, &small);
+        for end in 0..whole.len() {
+            assert_eq!(preview(whole[..end].to_vec()), None);
+        }
     }
 }
