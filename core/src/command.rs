@@ -6,7 +6,7 @@
 use cairn_proto::ids::Timestamp;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::request::{
-    Answer, Call, GroupRequest, MessageRequest, PeopleRequest, ReadingRequest, Request,
+    Answer, Call, DeskRequest, GroupRequest, MessageRequest, PeopleRequest, ReadingRequest, Request,
     ServerRequest, SessionRequest, Traits, Visit, Visitor,
 };
 
@@ -95,6 +95,7 @@ pub enum Asked {
     Group(GroupRequest),
     People(PeopleRequest),
     Server(ServerRequest),
+    Desk(DeskRequest),
 }
 
 impl TryFrom<Request> for Asked {
@@ -107,6 +108,7 @@ impl TryFrom<Request> for Asked {
             Request::Group(request) => Self::Group(request),
             Request::People(request) => Self::People(request),
             Request::Server(request) => Self::Server(request),
+            Request::Desk(request) => Self::Desk(request),
             Request::Session(request) => return Err(request),
         })
     }
@@ -157,6 +159,7 @@ impl Asked {
             Self::Group(request) => request.visit(Each(to)),
             Self::People(request) => request.visit(Each(to)),
             Self::Server(request) => request.visit(Each(to)),
+            Self::Desk(request) => request.visit(Each(to)),
         }
     }
 
@@ -169,6 +172,7 @@ impl Asked {
             Self::Group(request) => request.traits(),
             Self::People(request) => request.traits(),
             Self::Server(request) => request.traits(),
+            Self::Desk(request) => request.traits(),
         }
     }
 }
@@ -203,6 +207,7 @@ impl Command for By<Asked> {
             Asked::Group(request) => request.visit_ref(prefetch),
             Asked::People(request) => request.visit_ref(prefetch),
             Asked::Server(request) => request.visit_ref(prefetch),
+            Asked::Desk(request) => request.visit_ref(prefetch),
         }
     }
 

@@ -15,8 +15,8 @@
 //! * [`state`]: the state in memory; `state::apply` moves it, `state::make` also logs the change
 //! * `permission` decides who may do what; [`prefetch`] names what must be loaded for it
 //! * [`command`]: what a command is, and the dispatch of requests
-//! * [`messages`], `groups`, `people`, `accounts`, `reading`, [`attachment`]: the commands, by
-//!   subject
+//! * [`messages`], `groups`, `people`, `accounts`, `reading`, [`attachment`], [`desk`]: the
+//!   commands, by subject
 
 mod accounts;
 pub mod api;
@@ -24,6 +24,7 @@ pub mod attachment;
 mod audit_log;
 pub mod clock;
 pub mod command;
+pub mod desk;
 mod groups;
 pub mod limits;
 pub mod messages;

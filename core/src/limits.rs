@@ -86,3 +86,6 @@ pub(crate) const AUDIT_RECORDS_PER_DAY_MAX: u32 = 2_000;
 
 /// Records of the audit log that expire at once.
 pub(crate) const AUDIT_TRIM_MAX: u64 = 10_000;
+
+/// Spans of time in the hours of a queue.
+pub const HOURS_SPANS_MAX: usize = 1_024;

@@ -141,9 +141,54 @@ impl FromStr for LinkId {
     }
 }
 
+/// A visitor of the support desk, who is no user: the first eight bytes of the hash of the
+/// visitor's token, or of who the shop says that the visitor is. Shown as sixteen hexadecimal
+/// digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct VisitorId(u64);
+
+impl VisitorId {
+    /// Wraps a raw number.
+    #[must_use]
+    pub const fn new(raw: u64) -> Self {
+        Self(raw)
+    }
+
+    /// Returns the raw number.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// Returns the id under which the visitor's cursors and send streams are kept.
+    #[must_use]
+    pub const fn device(self) -> DeviceId {
+        DeviceId(self.0)
+    }
+}
+
+impl fmt::Display for VisitorId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl FromStr for VisitorId {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        u64::from_str_radix(s, 16).map(Self)
+    }
+}
+
 impl UserId {
     /// The server itself, as a sender.
     pub const SERVER: Self = Self(0);
+
+    /// The visitor of an inquiry, as a sender and member of its log. Who that is stands in the
+    /// inquiry.
+    pub const VISITOR: Self = Self(u32::MAX);
 }
 
 impl Default for Revision {
@@ -222,11 +267,12 @@ impl SendStreamId {
 
 impl ConversationId {
     /// Returns the id of the direct chat between two users, independent of their order. Returns
-    /// `None` if both are the same user, or if one is [`UserId::SERVER`].
+    /// `None` if both are the same user, or if one is [`UserId::SERVER`] or [`UserId::VISITOR`].
     #[must_use]
     pub fn direct(a: UserId, b: UserId) -> Option<Self> {
         let (low, high) = if a < b { (a, b) } else { (b, a) };
-        (low != high && low.0 != 0).then(|| Self((u64::from(low.0) << 32) | u64::from(high.0)))
+        let are_users = low.0 != 0 && high != UserId::VISITOR;
+        (low != high && are_users).then(|| Self((u64::from(low.0) << 32) | u64::from(high.0)))
     }
 
     /// Returns the two users of a direct chat, lower id first, or `None` for any other
@@ -234,7 +280,7 @@ impl ConversationId {
     #[must_use]
     pub fn direct_users(self) -> Option<(UserId, UserId)> {
         let (low, high) = (UserId((self.0 >> 32) as u32), UserId(self.0 as u32));
-        (low.0 != 0 && low < high).then_some((low, high))
+        (low.0 != 0 && low < high && high != UserId::VISITOR).then_some((low, high))
     }
 
     /// Returns whether this can be an id that the server assigned, such as a group's.

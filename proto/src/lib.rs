@@ -39,4 +39,4 @@ pub const ALPN: &[u8] = b"cairn/1";
 
 /// The wire version of this crate. A server closes connections of any other version with
 /// [`wire::close::CloseCode::Version`].
-pub const WIRE_VERSION: u16 = 5;
+pub const WIRE_VERSION: u16 = 6;

@@ -234,3 +234,100 @@ pub const SEARCH_BUDGET_MAX: u32 = 8 * 1024;
 
 /// Conversations that one search covers: those of the user with the latest activity.
 pub const SEARCH_CONVERSATIONS_MAX: usize = 8 * 1024;
+
+/// The longest text of the support desk, such as a greeting or a canned reply, in bytes of UTF-8.
+pub const DESK_TEXT_BYTES_MAX: usize = 2 * 1024;
+
+/// The longest tag of an inquiry, in bytes of UTF-8.
+pub const TAG_BYTES_MAX: usize = 64;
+
+/// Tags of one inquiry, and topics of one queue.
+pub const TAGS_MAX: usize = 32;
+
+/// The longest address of a visitor's page, in bytes of UTF-8.
+pub const PAGE_URL_BYTES_MAX: usize = 1024;
+
+/// Attributes of one visitor.
+pub const ATTRS_MAX: usize = 32;
+
+/// The longest name of a visitor's attribute, in bytes.
+pub const ATTR_NAME_BYTES_MAX: usize = 32;
+
+/// The longest value of a visitor's attribute, in bytes of UTF-8.
+pub const ATTR_VALUE_BYTES_MAX: usize = 256;
+
+/// The longest name of a language, in bytes.
+pub const LANGUAGE_BYTES_MAX: usize = 35;
+
+/// The longest name of a time zone, in bytes.
+pub const ZONE_NAME_BYTES_MAX: usize = 64;
+
+/// The longest signed identity of a visitor, in bytes.
+pub const IDENTITY_BYTES_MAX: usize = 2 * 1024;
+
+/// Queues of one server.
+pub const QUEUES_MAX: usize = 256;
+
+/// Queues that one agent serves, and queues that one agent supervises.
+pub const AGENT_QUEUES_MAX: usize = 64;
+
+/// Inquiries that one agent may hold at once by their capacity. Transfers and taking by hand may
+/// exceed it up to twice.
+pub const CAPACITY_MAX: u16 = 100;
+
+/// Inquiries that may wait in one queue.
+pub const WAITING_MAX: u32 = 100_000;
+
+/// The highest priority of an inquiry.
+pub const PRIORITY_MAX: u8 = 9;
+
+/// The priority of an inquiry for which no rule says another one.
+pub const PRIORITY_NORMAL: u8 = 4;
+
+/// The most stars of a rating. The least are one.
+pub const STARS_MAX: u8 = 5;
+
+/// The range of seconds within which an offered inquiry must be accepted.
+pub const OFFER_SECONDS: std::ops::RangeInclusive<u16> = 5..=600;
+
+/// The longest time in seconds that an absent agent keeps what they hold.
+pub const ABSENCE_SECONDS_MAX: u16 = 600;
+
+/// The longest time in seconds of a delay, an overflow or an idle close: 30 days.
+pub const DESK_SECONDS_MAX: u32 = 30 * 24 * 60 * 60;
+
+/// The longest time in days for which a visitor returns to their last agent.
+pub const STICKY_DAYS_MAX: u16 = 365;
+
+/// Spans of the weekly hours of a queue.
+pub const WEEK_SPANS_MAX: usize = 64;
+
+/// Spans of single days in the hours of a queue.
+pub const DAY_SPANS_MAX: usize = 366;
+
+/// Routing rules of one server.
+pub const ROUTE_RULES_MAX: usize = 200;
+
+/// Conditions of one routing rule.
+pub const ROUTE_CONDITIONS_MAX: usize = 8;
+
+/// Canned replies of one server.
+pub const CANNED_MAX: usize = 500;
+
+/// Canned replies in one answer.
+pub const CANNED_FOUND_MAX: usize = 50;
+
+/// Inquiries in one page.
+pub const INQUIRIES_PER_PAGE_MAX: usize = 50;
+
+/// Agents in the explanation of an inquiry.
+pub const CANDIDATES_MAX: usize = 200;
+
+/// The longest text that a visitor may send, in bytes of UTF-8.
+pub const VISITOR_TEXT_BYTES_MAX: usize = 2 * 1024;
+
+/// The longest first line of an offered inquiry, in bytes of UTF-8.
+pub const OFFER_LINE_BYTES_MAX: usize = 256;
+
+/// Desk keys of one server.
+pub const DESK_KEYS_MAX: usize = 256;

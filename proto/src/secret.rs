@@ -84,6 +84,26 @@ fixed_bytes! {
 hidden!(ResetToken);
 
 fixed_bytes! {
+    /// The key of a desk: what a link or a page needs to reach one of its queues. Anyone who sees
+    /// the link has it; the server stores its SHA-256.
+    DeskKey[16]
+}
+hidden!(DeskKey);
+
+fixed_bytes! {
+    /// A visitor's credential, chosen by the client. The server stores its SHA-256.
+    VisitorToken[32]
+}
+hidden!(VisitorToken);
+
+fixed_bytes! {
+    /// The secret with which a shop signs who its visitors are. The server stores it, since it
+    /// checks the signatures.
+    DeskSecret[32]
+}
+hidden!(DeskSecret);
+
+fixed_bytes! {
     /// A server's identity: the SHA-256 of its public key (`SubjectPublicKeyInfo` in DER). Clients
     /// pin it instead of trusting a certificate authority.
     Pin[32]

@@ -110,6 +110,7 @@ impl Command {
                     Asked::Group(request) => request.visit_ref(decoded),
                     Asked::People(request) => request.visit_ref(decoded),
                     Asked::Server(request) => request.visit_ref(decoded),
+                    Asked::Desk(request) => request.visit_ref(decoded),
                 }
             }
             _ => format!("{result:?}"),

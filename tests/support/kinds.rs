@@ -1,8 +1,8 @@
 //! The kinds of requests by name, to prove that a test covers all of them.
 
 use cairn_client::proto::wire::request::{
-    GroupRequest, MessageRequest, PeopleRequest, ReadingRequest, Request, ServerRequest,
-    SessionRequest,
+    DeskRequest, GroupRequest, MessageRequest, PeopleRequest, ReadingRequest, Request,
+    ServerRequest, SessionRequest,
 };
 
 macro_rules! kinds {
@@ -33,7 +33,13 @@ kinds! {
     Server(ServerRequest): RevokeDevice, ListSettings, SetSetting, SetServerRole, ListAudit,
         DeactivateUser, ReactivateUser, ListInvites, RevokeInvite;
     Session(SessionRequest): Pull, ListConversations, Watch, Focus, SetPresence, ListDevices,
-        CreateInvite, GetMetrics, SetPassword, CreateReset, Search;
+        CreateInvite, GetMetrics, SetPassword, CreateReset, Search, OpenInquiry, NewDeskKey;
+    Desk(DeskRequest): MyInquiry, EndInquiry, RateInquiry, GetMyDesk, SetDuty, AcceptInquiry,
+        RefuseInquiry, TakeInquiry, TransferInquiry, CloseInquiry, ReopenInquiry, TagInquiry,
+        SetInquiryPriority, OpenBack, ListCanned, GetInquiry, ExplainInquiry, ListInquiries,
+        JoinInquiry, AssignInquiry, SetAgentDuty, ListAgents, ListQueues, CreateQueue, SetQueue,
+        RemoveQueue, SetAgent, RemoveAgent, GetRouteRules, SetRouteRules, SetCanned, ListDeskKeys,
+        RevokeDeskKey, EraseVisitor;
 }
 
 /// The kinds that are not named.

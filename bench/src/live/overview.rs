@@ -226,6 +226,7 @@ fn welcome_bytes(device: &Client, overview: ConversationPage) -> usize {
         // Current timestamps all have the same encoded length.
         now: Timestamp::new(1 << 40),
         overview,
+        is_agent: false,
     };
     frame::frame(&ServerFrame::Welcome(welcome)).len()
 }

@@ -238,7 +238,7 @@ fn split_responses(reader: &mut Reader, answers: &mut Vec<Response>) -> Result<(
     while let Some(frame) = reader.next()? {
         match codec::decode(&frame, FRAME_BYTES_MAX) {
             Ok(ServerFrame::Response(id, answer)) => answers.push((id, answer)),
-            Ok(ServerFrame::Welcome(_) | ServerFrame::Refused(_)) => {
+            Ok(ServerFrame::Welcome(_) | ServerFrame::Visiting(_) | ServerFrame::Refused(_)) => {
                 return Err(Lost::Protocol("a second welcome"));
             }
             Err(_) => return Err(Lost::Protocol("a malformed response")),

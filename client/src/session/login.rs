@@ -93,7 +93,7 @@ impl Dialer {
         let welcome = match codec::decode::<ServerFrame>(&first, FRAME_BYTES_MAX) {
             Ok(ServerFrame::Welcome(welcome)) => welcome,
             Ok(ServerFrame::Refused(code)) => return Err(Rejected::Refused(code)),
-            Ok(ServerFrame::Response(..)) | Err(_) => {
+            Ok(ServerFrame::Response(..) | ServerFrame::Visiting(_)) | Err(_) => {
                 return Err(Lost::Protocol("a malformed response to the login").into());
             }
         };

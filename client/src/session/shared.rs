@@ -291,6 +291,7 @@ mod tests {
                 as_of: NEVER,
                 next_after: None,
             },
+            is_agent: false,
         }
     }
 

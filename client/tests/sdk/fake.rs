@@ -310,6 +310,7 @@ impl Peer {
             token,
             now,
             overview,
+            is_agent: false,
         }))
         .await;
         if self.hello.push {

@@ -4,5 +4,6 @@ pub mod actor;
 pub mod batch;
 pub mod change;
 pub mod command;
+pub mod desk;
 pub mod kinds;
 pub mod update;

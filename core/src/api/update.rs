@@ -4,11 +4,14 @@
 //! of the batch: were an entry pushed before the [`Update::Left`] of the same batch, a former
 //! member would read it.
 
-use cairn_proto::ids::{ConversationId, DeviceId, MsgId, Revision, UserId};
+use cairn_proto::ids::{ConversationId, DeviceId, MsgId, Revision, UserId, VisitorId};
 use cairn_proto::model::conversation::Conversation;
+use cairn_proto::model::desk::{DeskUpdate, VisitorInquiry};
 use cairn_proto::model::people::Contact;
 use cairn_proto::model::user::UserInfo;
 use cairn_proto::wire::event::AccountUpdate;
+
+use crate::api::command::Feed;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Update {
@@ -77,6 +80,37 @@ pub enum Update {
         user: UserId,
         device: DeviceId,
         seen: Ahead,
+    },
+    /// Something changed for an agent.
+    Desk {
+        user: UserId,
+        update: Box<DeskUpdate>,
+    },
+    /// Sessions of a visitor follow their inquiry from here on. Published before its entries.
+    VisitorFollows {
+        visitor: VisitorId,
+        feed: Feed,
+    },
+    /// A visitor's inquiry changed.
+    Visitor {
+        visitor: VisitorId,
+        inquiry: Box<VisitorInquiry>,
+    },
+    /// A visitor was erased: their sessions end.
+    VisitorErased {
+        visitor: VisitorId,
+    },
+    /// What a queue has to do changed, or the places of those who wait in it.
+    DeskChanged {
+        queue: ConversationId,
+    },
+    /// The settings of a queue changed. It may want its hours.
+    QueueChanged {
+        queue: ConversationId,
+    },
+    /// A user became an agent, or is no agent any more.
+    AgentChanged {
+        user: UserId,
     },
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::content::attachment::{Attachment, Media, Video};
 use crate::ids::{MsgId, Timestamp, UserId};
+use crate::model::desk::{DeskEntry, RouteEntry};
 use crate::model::group::{GroupSettings, Role};
 use crate::model::retention::Retention;
 use crate::text::{Caption, EmojiName, GroupName, Text, TextError, Topic};
@@ -130,6 +131,10 @@ pub enum SystemEntry {
         /// The new policy; `None` for the server's default.
         retention: Option<Retention>,
     },
+    /// The inquiry changed.
+    Desk(DeskEntry),
+    /// Routing did something. Only in logs of queues.
+    Route(RouteEntry),
 }
 
 /// A change of an earlier entry in the same conversation. The amendment's sender made it.

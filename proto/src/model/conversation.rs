@@ -6,7 +6,7 @@ use crate::content::message::Entry;
 use crate::ids::{ConversationId, MsgId, Timestamp, UserId};
 use crate::model::group::{MemberSettings, Role};
 use crate::model::user::UserInfo;
-use crate::text::GroupName;
+use crate::text::{DisplayName, GroupName};
 use crate::wire::codec;
 
 /// A conversation from the point of view of one member and device.
@@ -50,6 +50,58 @@ pub enum ConversationKind {
         /// Not unique.
         name: GroupName,
     },
+    /// The log of a queue of the support desk, for its supervisors.
+    Queue {
+        /// The queue's name.
+        name: GroupName,
+    },
+    /// An inquiry that the user holds or joined.
+    Inquiry {
+        /// Its queue.
+        queue: ConversationId,
+        /// What the visitor is called.
+        visitor: Option<DisplayName>,
+    },
+    /// The notes about an inquiry, which its visitor does not see.
+    Back {
+        /// The inquiry.
+        of: ConversationId,
+    },
+}
+
+impl ConversationKind {
+    /// Returns the other user of a direct chat.
+    #[must_use]
+    pub const fn peer(&self) -> Option<&UserInfo> {
+        match self {
+            Self::Direct { peer } => Some(peer),
+            _ => None,
+        }
+    }
+
+    /// Returns the name of a group.
+    #[must_use]
+    pub const fn group(&self) -> Option<&GroupName> {
+        match self {
+            Self::Group { name } => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Returns what the conversation is called. It need not be unique.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match self {
+            Self::Direct { peer } => peer.name.to_string(),
+            Self::Group { name } | Self::Queue { name } => name.to_string(),
+            Self::Inquiry { visitor: None, .. } => "visitor".to_owned(),
+            Self::Inquiry {
+                visitor: Some(name),
+                ..
+            } => name.to_string(),
+            Self::Back { of } => format!("notes of {of}"),
+        }
+    }
 }
 
 /// A page of members.

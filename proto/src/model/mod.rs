@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod conversation;
+pub mod desk;
 pub mod group;
 pub mod notification;
 pub mod people;

@@ -170,6 +170,26 @@ codes! {
         /// repeat the request after a pause. If it is a send, the session refuses every other send
         /// likewise until this one is repeated, so that none overtakes it.
         TooFast = 61, "that is more than this server allows at a time; try again later";
+        /// Another agent has the inquiry, or it is offered to another one.
+        Taken = 62, "another agent has that inquiry";
+        /// The agent is not on duty.
+        NotOnDuty = 63, "that agent is not on duty";
+        /// The queue is outside its hours and accepts no messages.
+        QueueClosed = 64, "the desk is closed at this hour";
+        /// Too many inquiries wait in the queue.
+        QueueFull = 65, "too many are waiting; try again later";
+        /// The queue does not exist, or the key of the desk is unknown or was revoked.
+        NoSuchQueue = 66, "no such queue, or its link was revoked";
+        /// The inquiry is closed.
+        InquiryClosed = 67, "that inquiry is closed";
+        /// The inquiry is open, or the queue has open inquiries.
+        InquiryOpen = 68, "there are open inquiries";
+        /// The inquiry was rated since it was closed.
+        AlreadyRated = 69, "that inquiry was rated already";
+        /// The shop's statement about the visitor is forged, has expired, or is for another desk.
+        BadIdentity = 70, "the signed identity is not valid, or has expired";
+        /// The user named is no agent, or none of that queue.
+        NotAgent = 71, "that user is not an agent of that queue";
     }
 }
 

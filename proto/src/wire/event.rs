@@ -7,6 +7,7 @@ use crate::content::attachment::AttachmentHash;
 use crate::content::message::Run;
 use crate::ids::{ConversationId, MsgId};
 use crate::model::conversation::Conversation;
+use crate::model::desk::{DeskUpdate, VisitorInquiry};
 use crate::model::people::{Contact, Profile};
 use crate::model::presence::UserPresence;
 use crate::model::receipts::{MemberCursors, Reads};
@@ -111,6 +112,17 @@ pub enum Update {
     Account(AccountUpdate),
     /// The name or state of a user changed, possibly of this one.
     User(UserInfo),
+    /// Something changed for an agent of the support desk.
+    Desk(DeskUpdate),
+    /// The visitor's own inquiry changed.
+    Inquiry(VisitorInquiry),
+    /// The place of the visitor's waiting inquiry changed. Sent at most every two seconds.
+    Waiting {
+        /// How many are before them, and themselves.
+        place: u32,
+        /// How long others waited lately, in seconds.
+        about_seconds: Option<u32>,
+    },
 }
 
 /// A changed property of a user's account, shared by all of the user's devices.

@@ -5,11 +5,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::content::message::Draft;
 use crate::content::packed::Content;
-use crate::ids::{ClientSeq, ConversationId, DeviceId, RequestId, SendStreamId, Timestamp, UserId};
+use crate::ids::{
+    ClientSeq, ConversationId, DeviceId, RequestId, SendStreamId, Timestamp, UserId, VisitorId,
+};
 use crate::limits::FRAME_BYTES_MAX;
+use crate::model::desk::{DeskInfo, VisitorInquiry};
 use crate::model::user::ServerRole;
-use crate::secret::{DeviceToken, InviteToken, ResetToken};
-use crate::text::{DeviceName, Password, UserName};
+use crate::secret::{DeskKey, DeviceToken, InviteToken, ResetToken, VisitorToken};
+use crate::text::{DeviceName, DisplayName, Language, Password, SignedIdentity, UserName};
 use crate::wire::codec::{self, DecodeError};
 use crate::wire::overview::{ConversationPage, Moment};
 use crate::wire::request::Request;
@@ -178,6 +181,25 @@ pub enum Credentials {
         /// The device's name.
         device: DeviceName,
     },
+    /// A visitor of the support desk, who is no user.
+    Visitor(Box<VisitorCredentials>),
+}
+
+/// Who a visitor is. An unknown token is that of a new visitor, who is remembered from their first
+/// message on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VisitorCredentials {
+    /// The key of the link or page.
+    pub key: DeskKey,
+    /// The visitor's credential: random, and kept by the client.
+    pub token: VisitorToken,
+    /// What the shop says about who it is. It replaces the token as a credential: the same visitor
+    /// is found from other clients.
+    pub identity: Option<SignedIdentity>,
+    /// What they call themselves.
+    pub name: Option<DisplayName>,
+    /// The language of the client.
+    pub language: Option<Language>,
 }
 
 /// The first frame that the server writes on the session stream, after a successful login.
@@ -199,6 +221,26 @@ pub struct Welcome {
     pub now: Timestamp,
     /// The first page of the user's conversations, or of those changed since [`Hello::since`].
     pub overview: ConversationPage,
+    /// Whether the user is an agent of the support desk, and has something to read with
+    /// [`GetMyDesk`](crate::wire::request::desk::GetMyDesk).
+    pub is_agent: bool,
+}
+
+/// The first frame that the server writes to a visitor, instead of [`Welcome`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VisitorWelcome {
+    /// What the server supports beyond this version of the wire.
+    pub capabilities: Capabilities,
+    /// The authenticated visitor.
+    pub visitor: VisitorId,
+    /// The server's wall-clock time.
+    pub now: Timestamp,
+    /// A moment before the first send on a new send stream.
+    pub as_of: Moment,
+    /// The desk of the key.
+    pub desk: DeskInfo,
+    /// The visitor's inquiry: the open one, or else the last one.
+    pub inquiry: Option<VisitorInquiry>,
 }
 
 #[cfg(test)]

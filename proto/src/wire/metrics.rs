@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::wire::codec;
 
-/// A server's counters since its start. All but `sessions` and `clock` are monotonic; to measure an
-/// interval, read twice and take the difference with [`Metrics::since`].
+/// A server's counters since its start. All but `sessions`, `clock` and most of `desk` are
+/// monotonic; to measure an interval, read twice and take the difference with [`Metrics::since`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Metrics {
     /// Uptime in microseconds.
@@ -39,6 +39,35 @@ pub struct Metrics {
     pub too_fast: u64,
     /// The work of searches.
     pub searches: SearchMetrics,
+    /// The support desk.
+    pub desk: DeskMetrics,
+}
+
+/// The support desk: how much there is to do at present, and what routing did since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeskMetrics {
+    /// Queues at present.
+    pub queues: u64,
+    /// Inquiries that wait at present.
+    pub waiting: u64,
+    /// Inquiries that are offered to an agent at present.
+    pub offered: u64,
+    /// Inquiries that an agent holds at present.
+    pub held: u64,
+    /// Messages left that nobody has taken, at present.
+    pub left: u64,
+    /// Agents on duty at present.
+    pub on_duty: u64,
+    /// Agents who could get an inquiry at present.
+    pub ready: u64,
+    /// Inquiries that routing gave or offered to an agent.
+    pub steps: u64,
+    /// The most of them in one command.
+    pub steps_max: u64,
+    /// Inquiries that routing looked at.
+    pub visited: u64,
+    /// The most of them in one command.
+    pub visited_max: u64,
 }
 
 /// The work of searches.
@@ -116,6 +145,7 @@ impl Metrics {
             too_fast: self.too_fast.checked_sub(earlier.too_fast)?,
             checkpoints: self.checkpoints.since(&earlier.checkpoints)?,
             searches: self.searches.since(&earlier.searches)?,
+            desk: self.desk.since(&earlier.desk)?,
             clock: self.clock,
         })
     }
@@ -124,6 +154,19 @@ impl Metrics {
     #[must_use]
     pub const fn uptime(&self) -> Duration {
         Duration::from_micros(self.uptime_micros)
+    }
+}
+
+impl DeskMetrics {
+    /// Returns the difference between two readings, with the numbers at present and the maxima of
+    /// the later one; or `None` if `earlier` is not the earlier one.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Option<Self> {
+        Some(Self {
+            steps: self.steps.checked_sub(earlier.steps)?,
+            visited: self.visited.checked_sub(earlier.visited)?,
+            ..*self
+        })
     }
 }
 

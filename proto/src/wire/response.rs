@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::ids::RequestId;
 use crate::wire::codec;
 use crate::wire::error::ErrorCode;
-use crate::wire::hello::Welcome;
+use crate::wire::hello::{VisitorWelcome, Welcome};
 use crate::wire::request::{Answer, Call};
 
-/// A frame that the server writes on the session stream. The first one is [`ServerFrame::Welcome`];
-/// responses follow in any order.
+/// A frame that the server writes on the session stream. The first one is [`ServerFrame::Welcome`],
+/// or [`ServerFrame::Visiting`] for a visitor; responses follow in any order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ServerFrame {
     /// The login succeeded.
@@ -18,6 +18,8 @@ pub enum ServerFrame {
     Refused(ErrorCode),
     /// The response to one request.
     Response(RequestId, Result<Answer, ErrorCode>),
+    /// The login of a visitor succeeded.
+    Visiting(Box<VisitorWelcome>),
 }
 
 /// The position of [`ServerFrame::Response`] among the variants.

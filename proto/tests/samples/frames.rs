@@ -108,6 +108,7 @@ fn welcomes() -> Vec<Welcome> {
         token: None,
         now: NOON,
         overview,
+        is_agent: false,
     };
     let token = Some(DeviceToken::new([0x5a; 32]));
     vec![
@@ -117,6 +118,7 @@ fn welcomes() -> Vec<Welcome> {
             role: ServerRole::Owner,
             token,
             overview: conversation_page(),
+            is_agent: true,
             ..old
         },
     ]

@@ -4,6 +4,7 @@
 //! to compile; a name without a sample fails a test, and so does a serialized type without a name.
 
 mod bodies;
+mod desk;
 mod frames;
 mod group;
 mod message;
@@ -63,6 +64,7 @@ impl Samples {
         retention::add_all(&mut samples);
         people::add_all(&mut samples);
         session::add_all(&mut samples);
+        desk::add_all(&mut samples);
         samples
     }
 

@@ -13,6 +13,14 @@ use cairn_proto::model::audit::{AuditAct, AuditPage, AuditRecord};
 use cairn_proto::model::conversation::{
     Conversation, ConversationKind, Explained, Member, MemberPage,
 };
+use cairn_proto::model::desk::{
+    AgentConfig, AgentInfo, AgentQueue, AnswerMode, Attr, AttrTest, Candidate, CandidateReason,
+    Canned, ClosedBy, DaySpan, DeskEntry, DeskInfo, DeskKeyInfo, DeskUpdate, Duty,
+    ExplainedInquiry, InquiryFilter, InquiryInfo, InquiryPage, InquiryState, MyDesk, Offer,
+    OfferEnd, OfficeHours, Overflow, QueueConfig, QueueCounts, QueueInfo, Rating, ReturnCause,
+    RouteCondition, RouteEntry, RouteRule, RouteStep, Strategy, Verdict, VisitorInfo,
+    VisitorInquiry, VisitorState, WeekSpan,
+};
 use cairn_proto::model::group::{
     Access, GroupDetails, GroupSettings, JoinerHistory, MemberSettings, OpenGroup, Role,
 };
@@ -34,18 +42,21 @@ use cairn_proto::model::user::{
 };
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::event::{AccountUpdate, StreamOpening, TimelineFrame, Update};
-use cairn_proto::wire::hello::{Capabilities, ClientFrame, Credentials, Hello, Welcome};
+use cairn_proto::wire::hello::{
+    Capabilities, ClientFrame, Credentials, Hello, VisitorCredentials, VisitorWelcome, Welcome,
+};
 use cairn_proto::wire::metrics::{
-    Bucket, CheckpointMetrics, ClockMetrics, Histogram, Metrics, SearchMetrics,
+    Bucket, CheckpointMetrics, ClockMetrics, DeskMetrics, Histogram, Metrics, SearchMetrics,
 };
 use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent, OverviewPlace};
+use cairn_proto::wire::request::desk::TransferTarget;
 use cairn_proto::wire::request::message::{ImportEntry, Imported};
 use cairn_proto::wire::request::session::{
-    Found, Hit, NewInvite, NewReset, PullRange, Pulled, SearchCursor, SearchGoal, SearchPlace,
+    DeskKeyMade, Found, Hit, NewInvite, NewReset, PullRange, Pulled, SearchCursor, SearchGoal, SearchPlace,
 };
 use cairn_proto::wire::request::{
-    GroupRequest, MessageRequest, PeopleRequest, ReadingRequest, Request, ServerRequest,
-    SessionRequest,
+    DeskRequest, GroupRequest, MessageRequest, PeopleRequest, ReadingRequest, Request,
+    ServerRequest, SessionRequest,
 };
 use cairn_proto::wire::response::ServerFrame;
 use cairn_proto::wire::typing::{ClientDatagram, ServerDatagram};
@@ -92,6 +103,13 @@ macro_rules! enums {
 }
 
 structs! {
+    AgentConfig, AgentInfo, AgentQueue, Attr, Candidate, Canned, DaySpan, DeskInfo, DeskKeyInfo,
+    DeskKeyMade, DeskMetrics, ExplainedInquiry, InquiryInfo, InquiryPage, MyDesk, Offer,
+    OfficeHours, Overflow, QueueConfig, QueueCounts, QueueInfo, Rating, RouteEntry, RouteRule,
+    VisitorCredentials, VisitorInfo, VisitorInquiry, VisitorWelcome, WeekSpan,
+}
+
+structs! {
     Attachment, AttachmentHash, AuditPage, AuditRecord, Avatar, Bucket, Capabilities,
     CheckpointMetrics, ClockMetrics, Condition, Contact, ContactPage, Conversation,
     ConversationPage, DeviceInfo, Draft, Entry, Explained, Forward, Found, GroupDetails,
@@ -109,8 +127,8 @@ enums! {
     Body { Text, Emote, Emoji, Image, Video, File, System, Recalled, Amendment; never Unknown }
     ClientDatagram { Typing }
     ClientFrame { Hello, Request }
-    ConversationKind { Direct, Group }
-    Credentials { Token, Password, Invite, Reset }
+    ConversationKind { Direct, Group, Queue, Inquiry, Back }
+    Credentials { Token, Password, Invite, Reset, Visitor }
     Extra { ReplyTo, Mention, MentionAll, Edited, Reactions, Forwarded, Imported; never Unknown }
     JoinerHistory { All, FromJoin }
     DeviceKind { Unknown, Desktop, Phone, Web, Terminal, Bot }
@@ -133,15 +151,40 @@ enums! {
     Retention { Keep, Days, UntilAcked }
     Role { Member, Admin, Owner }
     ServerDatagram { Typing }
-    ServerFrame { Welcome, Refused, Response }
+    ServerFrame { Welcome, Refused, Response, Visiting }
     ServerRole { Member, Admin, Owner }
     StreamOpening { Timeline, Upload, Download }
     SystemEntry { Created, Added, Removed, Renamed, TopicSet, SettingsSet, RoleSet, HandedOver,
-        Banned, Unbanned, Muted, RetentionSet }
+        Banned, Unbanned, Muted, RetentionSet, Desk, Route }
     TimelineFrame { Run, Behind, Update }
     TransferFrame { From, Stored, Refused }
     UserState { Active, Deactivated, Imported, AliasOf }
-    Update { Conversation, Removed, Read, Contact, Presence, Receipts, Floor, Account, User }
+    Update { Conversation, Removed, Read, Contact, Presence, Receipts, Floor, Account, User, Desk,
+        Inquiry, Waiting }
+}
+
+enums! {
+    AnswerMode { Assign, Offer, Manual }
+    AttrTest { Exists, Equals, Above, Below }
+    CandidateReason { Chosen, First, Sticky, BehindOthers, HigherLevel, OffDuty, OnBreak, Away,
+        Full, Refused, Delayed }
+    ClosedBy { Visitor, Agent, Idle }
+    DeskEntry { Opened, Joined, Transferred, Closed, Reopened, Rated }
+    DeskUpdate { Offer, OfferGone, Duty, Inquiry, Counts, Agent }
+    Duty { Off, Break, On }
+    InquiryFilter { Open, Waiting, Held, Left, Closed }
+    InquiryState { Waiting, Offered, Held, Left, Closed }
+    OfferEnd { Accepted, Refused, Expired, Withdrawn }
+    ReturnCause { Absent, NotOnDuty, Removed, Deactivated, QueueClosed, Taken, Closed }
+    RouteCondition { Topic, PagePrefix, Attr, Language }
+    RouteStep { Opened, Left, Offered, Accepted, Assigned, Taken, Refused, Missed, Withdrawn,
+        Returned, TransferredToAgent, TransferredToQueue, Entered, Overflowed, FirstReply, Closed,
+        Reopened, Rated, Tagged, Prioritized, Joined, Erased, Duty }
+    Strategy { LeastBusy, RoundRobin, LongestIdle }
+    TransferTarget { Agent, Queue }
+    Verdict { Held, Offered, NoAgents, NobodyReady, RefusedByAll, Manual, QueueClosed, Next, Left,
+        Closed }
+    VisitorState { Waiting, Answered, Left, Closed }
 }
 
 /// Requests are named by their kinds, which are unique across domains; the bytes are those of the
@@ -186,7 +229,15 @@ requests! {
     }
     Session of SessionRequest {
         Pull, ListConversations, Watch, Focus, SetPresence, ListDevices, CreateInvite, GetMetrics,
-        SetPassword, CreateReset, Search,
+        SetPassword, CreateReset, Search, OpenInquiry, NewDeskKey,
+    }
+    Desk of DeskRequest {
+        MyInquiry, EndInquiry, RateInquiry, GetMyDesk, SetDuty, AcceptInquiry, RefuseInquiry,
+        TakeInquiry, TransferInquiry, CloseInquiry, ReopenInquiry, TagInquiry, SetInquiryPriority,
+        OpenBack, ListCanned, GetInquiry, ExplainInquiry, ListInquiries, JoinInquiry,
+        AssignInquiry, SetAgentDuty, ListAgents, ListQueues, CreateQueue, SetQueue, RemoveQueue,
+        SetAgent, RemoveAgent, GetRouteRules, SetRouteRules, SetCanned, ListDeskKeys,
+        RevokeDeskKey, EraseVisitor,
     }
 }
 

@@ -27,6 +27,12 @@ fn kinds() -> Vec<ConversationKind> {
     vec![
         ConversationKind::Direct { peer: user() },
         ConversationKind::Group { name: group_name() },
+        ConversationKind::Queue { name: group_name() },
+        ConversationKind::Inquiry {
+            queue: GROUP,
+            visitor: Some("Ming".parse().unwrap()),
+        },
+        ConversationKind::Back { of: DIRECT },
     ]
 }
 

@@ -8,7 +8,7 @@ use cairn_proto::invite::ServerAddr;
 use cairn_proto::model::user::{DeviceInfo, InviteInfo, InvitePage, ServerRole};
 use cairn_proto::secret::{InviteToken, ResetToken};
 use cairn_proto::wire::metrics::{
-    Bucket, CheckpointMetrics, ClockMetrics, Histogram, Metrics, SearchMetrics,
+    Bucket, CheckpointMetrics, ClockMetrics, DeskMetrics, Histogram, Metrics, SearchMetrics,
 };
 use cairn_proto::wire::request::List;
 use cairn_proto::wire::request::server::{
@@ -39,6 +39,7 @@ pub(super) fn add_all(samples: &mut Samples) {
     samples.add(vec![metrics().checkpoints]);
     samples.add(vec![metrics().clock]);
     samples.add(vec![metrics().searches]);
+    samples.add(vec![metrics().desk]);
     samples.add(vec![metrics().syncs]);
     samples.add(metrics().syncs.buckets().to_vec());
     add_history(samples);
@@ -213,6 +214,19 @@ fn metrics() -> Metrics {
             refused: 2,
             blocks: 65_536,
             micros: 1 << 32,
+        },
+        desk: DeskMetrics {
+            queues: 2,
+            waiting: 251,
+            offered: 3,
+            held: 70_000,
+            left: 5,
+            on_duty: 300,
+            ready: 6,
+            steps: 1 << 33,
+            steps_max: 64,
+            visited: 1 << 34,
+            visited_max: 65,
         },
     }
 }

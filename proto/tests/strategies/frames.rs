@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use super::overview::{conversation, conversation_page, moment};
 use super::{
-    conversation_id, device_id, device_name, group, invite_token, message, msgid, number, password,
+    conversation_id, desk, device_id, device_name, group, invite_token, message, msgid, number, password,
     people, receipts, request_id, retention, run, send_stream, server_role, session, small,
     timestamp, user_id, user_name,
 };
@@ -48,6 +48,7 @@ fn credentials() -> impl Strategy<Value = Credentials> {
                 device,
             }
         }),
+        desk::credentials(),
     ]
 }
 
@@ -91,8 +92,9 @@ fn welcome() -> impl Strategy<Value = Welcome> {
         device_id(),
         option::of(device_token()),
     );
-    (capabilities(), who, timestamp(), conversation_page()).prop_map(
-        |(capabilities, (user, name, role, device, token), now, overview)| Welcome {
+    let rest = (timestamp(), any::<bool>());
+    (capabilities(), who, rest, conversation_page()).prop_map(
+        |(capabilities, (user, name, role, device, token), (now, is_agent), overview)| Welcome {
             capabilities,
             user,
             name,
@@ -101,6 +103,7 @@ fn welcome() -> impl Strategy<Value = Welcome> {
             token,
             now,
             overview,
+            is_agent,
         },
     )
 }
@@ -113,6 +116,7 @@ pub(crate) fn client_frame() -> impl Strategy<Value = ClientFrame> {
         retention::request().boxed(),
         people::request().boxed(),
         session::request().boxed(),
+        desk::request().boxed(),
     ];
     prop_oneof![
         1 => hello().prop_map(ClientFrame::Hello),
@@ -128,11 +132,13 @@ pub(crate) fn server_frame() -> impl Strategy<Value = ServerFrame> {
         retention::answer().boxed(),
         people::answer().boxed(),
         session::answer().boxed(),
+        desk::answer().boxed(),
     ];
     let result = prop_oneof![4 => answer.prop_map(Ok), 1 => error_code().prop_map(Err)];
     prop_oneof![
         1 => welcome().prop_map(ServerFrame::Welcome),
         1 => error_code().prop_map(ServerFrame::Refused),
+        1 => desk::welcome().prop_map(|welcome| ServerFrame::Visiting(Box::new(welcome))),
         6 => (request_id(), result).prop_map(|(id, result)| ServerFrame::Response(id, result)),
     ]
 }
@@ -167,5 +173,6 @@ fn update() -> impl Strategy<Value = Update> {
         }),
         people::account_update().prop_map(Update::Account),
         people::contact().prop_map(|contact| Update::User(contact.user)),
+        desk::update(),
     ]
 }

@@ -194,5 +194,6 @@ pub(super) fn system_entry() -> impl Strategy<Value = SystemEntry> {
         users().prop_map(|users| SystemEntry::Unbanned { users }),
         (user_id(), timestamp()).prop_map(|(user, until)| SystemEntry::Muted { user, until }),
         super::retention::system_entry(),
+        super::desk::system_entry(),
     ]
 }

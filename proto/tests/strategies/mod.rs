@@ -2,6 +2,7 @@
 
 mod attachment;
 mod bodies;
+mod desk;
 mod frames;
 mod group;
 mod message;

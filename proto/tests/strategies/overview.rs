@@ -48,7 +48,13 @@ pub(super) fn overview_place() -> impl Strategy<Value = OverviewPlace> {
 fn kind() -> impl Strategy<Value = ConversationKind> {
     prop_oneof![
         user_info().prop_map(|peer| ConversationKind::Direct { peer }),
-        group_name().prop_map(|name| ConversationKind::Group { name })
+        group_name().prop_map(|name| ConversationKind::Group { name }),
+        group_name().prop_map(|name| ConversationKind::Queue { name }),
+        conversation_id().prop_map(|queue| ConversationKind::Inquiry {
+            queue,
+            visitor: None
+        }),
+        conversation_id().prop_map(|of| ConversationKind::Back { of }),
     ]
 }
 

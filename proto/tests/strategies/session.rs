@@ -3,7 +3,9 @@
 use cairn_proto::ids::LinkId;
 use cairn_proto::model::user::{DeviceInfo, InviteInfo, InvitePage};
 use cairn_proto::secret::ResetToken;
-use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, ClockMetrics, Metrics, SearchMetrics};
+use cairn_proto::wire::metrics::{
+    Bucket, CheckpointMetrics, ClockMetrics, DeskMetrics, Metrics, SearchMetrics,
+};
 use cairn_proto::wire::request::server::{
     DeactivateUser, ListAudit, ListInvites, ListSettings, ReactivateUser, RevokeDevice,
     RevokeInvite, SetServerRole, SetSetting,
@@ -222,6 +224,12 @@ fn metrics() -> impl Strategy<Value = Metrics> {
                 refused: sessions,
                 blocks: rows,
                 micros: entries,
+            },
+            desk: DeskMetrics {
+                waiting: sessions,
+                steps: commands,
+                visited: rows,
+                ..DeskMetrics::default()
             },
         }
     })

@@ -17,20 +17,31 @@ const ACTIVITY: &str = "
     RevokeDevice SetSetting SetServerRole DeactivateUser ReactivateUser RevokeInvite
     SetPassword CreateReset
     Focus SetPresence CreateInvite Search
+    OpenInquiry EndInquiry RateInquiry
+    SetDuty AcceptInquiry RefuseInquiry TakeInquiry TransferInquiry CloseInquiry ReopenInquiry
+    TagInquiry SetInquiryPriority OpenBack JoinInquiry AssignInquiry SetAgentDuty
+    CreateQueue SetQueue RemoveQueue SetAgent RemoveAgent SetRouteRules SetCanned NewDeskKey
+    RevokeDeskKey EraseVisitor
 ";
 
 /// Requests that append to a log each time, even if they are repeated.
-const RATE_LIMITED: &str = "Edit EditMentioning React Unreact Pin Unpin JoinGroup";
+const RATE_LIMITED: &str = "
+    Edit EditMentioning React Unreact Pin Unpin JoinGroup TransferInquiry ReopenInquiry
+";
 
 /// Requests that clients must not retry after a lost reply.
 const NOT_IDEMPOTENT: &str = "
     CreateGroup CreateInvite CreateReset SetPassword HandOver Edit EditMentioning MarkUnread
     JoinGroup
+    RefuseInquiry TakeInquiry TransferInquiry CloseInquiry ReopenInquiry AssignInquiry CreateQueue
+    NewDeskKey
 ";
 
 /// Requests that the server refuses while its disk is nearly full.
-const GROWS_STORAGE: &str =
-    "Import Edit EditMentioning React CreateGroup SetProfile ChangeKeywords";
+const GROWS_STORAGE: &str = "
+    Import Edit EditMentioning React CreateGroup SetProfile ChangeKeywords
+    OpenInquiry OpenBack CreateQueue SetQueue SetAgent SetRouteRules SetCanned
+";
 
 fn check(listed: &str, holds: impl Fn(Traits) -> bool) {
     let listed: BTreeSet<String> = listed.split_whitespace().map(str::to_owned).collect();

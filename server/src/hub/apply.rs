@@ -190,6 +190,13 @@ impl Hub {
             // The sequencer logs them, or replaces them by steps with what the hub needs of the
             // state.
             Update::Moved { .. } | Update::SettingSet | Update::Ahead { .. } => {}
+            Update::Desk { .. }
+            | Update::VisitorFollows { .. }
+            | Update::Visitor { .. }
+            | Update::VisitorErased { .. }
+            | Update::DeskChanged { .. }
+            | Update::QueueChanged { .. }
+            | Update::AgentChanged { .. } => {}
         }
     }
 

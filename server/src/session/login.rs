@@ -107,7 +107,10 @@ pub(crate) async fn log_in(
     let address = session.connection.remote_address().ip();
     let name = match &credentials {
         Credentials::Password { name, .. } => Some(name.clone()),
-        Credentials::Invite { .. } | Credentials::Reset { .. } | Credentials::Token(_) => None,
+        Credentials::Invite { .. }
+        | Credentials::Reset { .. }
+        | Credentials::Token(_)
+        | Credentials::Visitor(_) => None,
     };
     // A token has 256 random bits and cannot be guessed, and a device with a token must not be
     // locked out by others at its address.
@@ -163,6 +166,7 @@ pub(crate) async fn log_in(
             let token = secret_hash(token.as_bytes());
             with_reset(shared, session, token, password, new_login(device)).await
         }
+        Credentials::Visitor(_) => Err(ErrorCode::Unsupported),
     };
     let (logged_in, token) = outcome.inspect_err(|code| {
         if is_guess && is_failed_guess(*code) {
@@ -189,6 +193,7 @@ pub(crate) async fn log_in(
         token,
         now,
         overview,
+        is_agent: false,
     })
 }
 

@@ -262,6 +262,10 @@ impl Requests {
                 self.answer(actor, to, call, account::create_reset).await
             }
             SessionRequest::Search(call) => self.search(actor, to, call).await,
+            SessionRequest::OpenInquiry(_) | SessionRequest::NewDeskKey(_) => {
+                to.refuse(ErrorCode::Unsupported);
+                Ok(())
+            }
             SessionRequest::SetPresence(SetPresence { present }) => {
                 self.shared.hub.set_present(&self.session, present);
                 to.answer::<SetPresence>(&Ok(()));

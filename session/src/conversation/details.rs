@@ -49,10 +49,7 @@ impl Details {
         members: &[Member],
         pins: Vec<MsgId>,
     ) -> Self {
-        let name = match kind {
-            ConversationKind::Direct { .. } => None,
-            ConversationKind::Group { name } => Some(name.clone()),
-        };
+        let name = kind.group().cloned();
         let (topic, settings) = group
             .map(|details| (details.topic, details.settings))
             .unzip();
@@ -100,6 +97,7 @@ impl Details {
                 self.set_role(*user, Role::Owner);
                 self.set_role(sender, Role::Admin);
             }
+            SystemEntry::Desk(_) | SystemEntry::Route(_) => {}
             SystemEntry::Muted { user, until } => {
                 if let Some(member) = self.members.get_mut(user) {
                     member.muted_until = *until;

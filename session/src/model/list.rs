@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use cairn_client::Totals;
 use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp, UserId};
-use cairn_client::proto::model::conversation::ConversationKind;
 use cairn_client::proto::model::group::Role;
 use cairn_client::proto::model::notification::NotificationLevel;
 use cairn_client::proto::model::presence::Presence;
@@ -174,17 +173,18 @@ impl Model {
 
     fn name_of(chat: &Chat) -> &str {
         match &chat.kind {
-            ConversationKind::Group { name } => name.as_str(),
+            ConversationKind::Group { name } | ConversationKind::Queue { name } => name.as_str(),
             ConversationKind::Direct { peer } => peer.name.as_str(),
+            ConversationKind::Inquiry { visitor, .. } => {
+                visitor.as_ref().map_or("visitor", |name| name.as_str())
+            }
+            ConversationKind::Back { .. } => "notes",
         }
     }
 
     fn view(&self, chat: &Chat) -> ConversationView {
         let settings = chat.own.settings();
-        let peer = match &chat.kind {
-            ConversationKind::Direct { peer } => Some(peer.id),
-            ConversationKind::Group { .. } => None,
-        };
+        let peer = chat.kind.peer().map(|peer| peer.id);
         let draft = self.drafts.get(&chat.id);
         let last = chat.last_shown();
         ConversationView {

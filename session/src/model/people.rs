@@ -142,10 +142,7 @@ impl Model {
         let mut direct: Vec<_> = self
             .chats
             .values()
-            .filter_map(|chat| match &chat.kind {
-                ConversationKind::Direct { peer } => Some((chat.active_at, peer.id)),
-                ConversationKind::Group { .. } => None,
-            })
+            .filter_map(|chat| Some((chat.active_at, chat.kind.peer()?.id)))
             .collect();
         direct.sort_unstable_by(|a, b| b.cmp(a));
         direct.truncate(WATCHED_USERS_MAX);

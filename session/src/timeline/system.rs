@@ -2,6 +2,7 @@
 
 use cairn_client::proto::content::body::{Amendment, Body, SystemEntry};
 use cairn_client::proto::ids::{MsgId, Timestamp, UserId};
+use cairn_client::proto::model::desk::{DeskEntry, RouteEntry};
 use cairn_client::proto::model::group::{GroupSettings, Role};
 use cairn_client::proto::model::retention::Retention;
 use cairn_client::proto::text::{GroupName, Topic};
@@ -45,6 +46,10 @@ pub enum SystemLine {
     Pinned(MsgId),
     /// A message was unpinned.
     Unpinned(MsgId),
+    /// An inquiry of the support desk changed.
+    Desk(DeskEntry),
+    /// Routing did something, in the log of a queue.
+    Route(RouteEntry),
     /// A kind that this version does not know.
     Unknown,
 }
@@ -82,5 +87,7 @@ fn change_line(change: &SystemEntry, sender: UserId) -> SystemLine {
         SystemEntry::Muted { user, until } if until.get() == 0 => SystemLine::Unmuted(user),
         SystemEntry::Muted { user, until } => SystemLine::Muted(user, until),
         SystemEntry::RetentionSet { retention } => SystemLine::RetentionSet(retention),
+        SystemEntry::Desk(entry) => SystemLine::Desk(entry),
+        SystemEntry::Route(entry) => SystemLine::Route(entry),
     }
 }

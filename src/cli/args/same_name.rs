@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use cairn_client::Client;
 use cairn_proto::ids::{ConversationId, Timestamp};
-use cairn_proto::model::conversation::{Conversation, ConversationKind};
+use cairn_proto::model::conversation::Conversation;
 use cairn_proto::text::GroupName;
 
 use crate::cli::failure::{Exit, Failure};
@@ -63,10 +63,7 @@ pub(crate) async fn numbers(
 fn groups(conversations: &[Conversation]) -> impl Iterator<Item = (ConversationId, &GroupName)> {
     conversations
         .iter()
-        .filter_map(|conversation| match &conversation.kind {
-            ConversationKind::Group { name } => Some((conversation.id, name)),
-            ConversationKind::Direct { .. } => None,
-        })
+        .filter_map(|conversation| Some((conversation.id, conversation.kind.group()?)))
 }
 
 /// Orders groups by the time at which the user became a member.

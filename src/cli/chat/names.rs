@@ -34,7 +34,9 @@ const fn mentioned(entry: &SystemEntry) -> &[UserId] {
         | SystemEntry::Renamed { .. }
         | SystemEntry::TopicSet { .. }
         | SystemEntry::SettingsSet { .. }
-        | SystemEntry::RetentionSet { .. } => &[],
+        | SystemEntry::RetentionSet { .. }
+        | SystemEntry::Desk(_)
+        | SystemEntry::Route(_) => &[],
     }
 }
 

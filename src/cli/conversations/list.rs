@@ -78,9 +78,12 @@ impl From<Conversation> for Row {
             settings,
             ..
         } = conversation;
-        let (kind, sigil, name) = match kind {
+        let (kind, sigil, name) = match &kind {
             ConversationKind::Direct { peer } => ("direct", '@', peer.name.to_string()),
             ConversationKind::Group { name } => ("group", '#', name.to_string()),
+            ConversationKind::Queue { .. } => ("queue", '%', kind.title()),
+            ConversationKind::Inquiry { .. } => ("inquiry", '?', kind.title()),
+            ConversationKind::Back { .. } => ("notes", '!', kind.title()),
         };
         Self {
             conversation: id,

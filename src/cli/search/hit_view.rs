@@ -37,6 +37,7 @@ impl Places {
             let name = match &found.kind {
                 ConversationKind::Direct { peer } => format!("@{}", peer.name),
                 ConversationKind::Group { name } => format!("#{name}"),
+                other => other.title(),
             };
             (found.id, name)
         });

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cairn_proto::wire::metrics::{ClockMetrics, Histogram, Metrics, SearchMetrics};
+use cairn_proto::wire::metrics::{ClockMetrics, DeskMetrics, Histogram, Metrics, SearchMetrics};
 
 use crate::checkpoint::Checkpointer;
 use crate::commit_log::LogCounters;
@@ -67,6 +67,7 @@ impl Meter {
             delayed: 0,
             too_fast: 0,
             searches: SearchMetrics::default(),
+            desk: DeskMetrics::default(),
         }
     }
 }

@@ -14,8 +14,13 @@ use cairn_client::proto::ids::{ClientSeq, ConversationId, ImportSource, MsgId, T
 use cairn_client::proto::limits::USERS_PER_REQUEST_MAX;
 use cairn_client::proto::model::group::{Access, GroupSettings, MemberSettings, Role};
 use cairn_client::proto::model::retention::Retention;
-use cairn_client::proto::text::{EmojiName, GroupName, Text, Topic, UserName};
+use cairn_client::proto::text::{DeskText, EmojiName, GroupName, Text, Topic, UserName};
 use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::proto::wire::request::desk::{
+    AcceptInquiry, AssignInquiry, CloseInquiry, ExplainInquiry, GetInquiry, JoinInquiry, OpenBack,
+    RefuseInquiry, ReopenInquiry, SetInquiryPriority, TagInquiry, TakeInquiry, TransferInquiry,
+    TransferTarget,
+};
 use cairn_client::proto::wire::request::group::{
     AddMembers, Ban, CreateGroup, FindGroups, GetGroup, GetRetention, HandOver, JoinGroup,
     ListBanned, ListMembers, MuteMember, RemoveMembers, RenameGroup, SetGroupSettings,
@@ -70,6 +75,29 @@ const OF_NO_CONVERSATION: &[&str] = &[
     "SetPresence",
     "GetOwnReads",
     "SetOwnReads",
+    "OpenInquiry",
+    "NewDeskKey",
+    "MyInquiry",
+    "EndInquiry",
+    "RateInquiry",
+    "GetMyDesk",
+    "SetDuty",
+    "ListCanned",
+    "ListInquiries",
+    "SetAgentDuty",
+    "ListAgents",
+    "ListQueues",
+    "CreateQueue",
+    "SetQueue",
+    "RemoveQueue",
+    "SetAgent",
+    "RemoveAgent",
+    "GetRouteRules",
+    "SetRouteRules",
+    "SetCanned",
+    "ListDeskKeys",
+    "RevokeDeskKey",
+    "EraseVisitor",
 ];
 
 /// Every request about a conversation, from a user who is a member only of `own`.
@@ -303,6 +331,47 @@ fn requests(conversation: ConversationId, own: ConversationId, member: UserId) -
     ]
 }
 
+/// Every request about an inquiry.
+fn desk_requests(conversation: ConversationId, member: UserId) -> Vec<Request> {
+    vec![
+        AcceptInquiry { conversation }.into(),
+        RefuseInquiry { conversation }.into(),
+        TakeInquiry { conversation }.into(),
+        TransferInquiry {
+            conversation,
+            to: TransferTarget::Agent(member),
+            note: DeskText::none(),
+        }
+        .into(),
+        CloseInquiry {
+            conversation,
+            tags: Vec::new(),
+        }
+        .into(),
+        ReopenInquiry { conversation }.into(),
+        TagInquiry {
+            conversation,
+            add: Vec::new(),
+            remove: Vec::new(),
+        }
+        .into(),
+        SetInquiryPriority {
+            conversation,
+            priority: 9,
+        }
+        .into(),
+        OpenBack { conversation }.into(),
+        GetInquiry { conversation }.into(),
+        ExplainInquiry { conversation }.into(),
+        JoinInquiry { conversation }.into(),
+        AssignInquiry {
+            conversation,
+            agent: member,
+        }
+        .into(),
+    ]
+}
+
 /// Requests that only members and the server's owner may make.
 fn explanations(conversation: ConversationId, asker: UserId, member: UserId) -> [Request; 2] {
     [member, asker].map(|user| Request::from(Explain { conversation, user }))
@@ -327,6 +396,7 @@ async fn is_told_nothing(
     let last = raw.send(own, 1, text("to myself")).await.unwrap();
     for &conversation in conversations {
         let mut requests = requests(conversation, own, secret.member);
+        requests.extend(desk_requests(conversation, secret.member));
         if explains {
             requests.extend(explanations(conversation, asker.user, secret.member));
         }
@@ -394,6 +464,7 @@ fn every_request_is_covered() {
     );
     let asked = requests(one, another, user)
         .into_iter()
+        .chain(desk_requests(one, user))
         .chain(explanations(one, user, user));
     let of_one: BTreeSet<&str> = asked.map(|request| kinds::kind(&request)).collect();
     assert_eq!(

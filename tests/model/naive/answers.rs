@@ -27,6 +27,8 @@ impl Naive {
             Asked::Group(request) => self.answer_group(actor, request, now),
             Asked::People(request) => self.answer_people(actor, request, now),
             Asked::Server(request) => self.answer_server(actor, request, now),
+            // The desk has a naive model of its own.
+            Asked::Desk(_) => Err(ErrorCode::Unsupported),
         }
     }
 

@@ -195,7 +195,10 @@ impl State {
             | Update::Contact(_)
             | Update::Presence(_)
             | Update::Receipts { .. }
-            | Update::Account(_) => {}
+            | Update::Account(_)
+            | Update::Desk(_)
+            | Update::Inquiry(_)
+            | Update::Waiting { .. } => {}
         }
         if self
             .subscribers

@@ -1,7 +1,7 @@
 //! The items that a request names.
 
 use crate::wire::request::{
-    GroupRequest as Group, MessageRequest as Message, PeopleRequest as People, Request,
+    DeskRequest as Desk, GroupRequest as Group, MessageRequest as Message, PeopleRequest as People, Request,
     SessionRequest as Session,
 };
 
@@ -22,8 +22,10 @@ impl Request {
             Self::People(People::GetProfiles(call)) => call.users.len(),
             Self::People(People::ChangeKeywords(call)) => call.add.len() + call.remove.len(),
             Self::Session(Session::Watch(call)) => call.users.len(),
+            Self::Session(Session::OpenInquiry(call)) => call.attrs.len(),
+            Self::Desk(Desk::SetRouteRules(call)) => call.rules.len(),
             Self::Message(_) | Self::Reading(_) | Self::Group(_) | Self::People(_) => 0,
-            Self::Server(_) | Self::Session(_) => 0,
+            Self::Server(_) | Self::Session(_) | Self::Desk(_) => 0,
         }
     }
 }

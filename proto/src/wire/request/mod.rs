@@ -3,6 +3,7 @@
 //! Enums grow at the end only: a variant's position is its number on the wire.
 
 mod call;
+pub mod desk;
 mod domain;
 pub mod group;
 mod items;
@@ -17,6 +18,7 @@ mod traits;
 use serde::{Deserialize, Serialize};
 
 pub use self::call::{Answer, Call};
+pub use self::desk::DeskRequest;
 pub use self::domain::{Visit, Visitor};
 pub use self::group::GroupRequest;
 pub use self::list::List;
@@ -42,6 +44,8 @@ pub enum Request {
     Server(ServerRequest),
     /// About history and the session itself.
     Session(SessionRequest),
+    /// About the support desk.
+    Desk(DeskRequest),
 }
 
 impl Request {
@@ -55,6 +59,7 @@ impl Request {
             Self::People(request) => request.traits(),
             Self::Server(request) => request.traits(),
             Self::Session(request) => request.traits(),
+            Self::Desk(request) => request.traits(),
         }
     }
 }
@@ -101,5 +106,11 @@ impl From<ServerRequest> for Request {
 impl From<SessionRequest> for Request {
     fn from(request: SessionRequest) -> Self {
         Self::Session(request)
+    }
+}
+
+impl From<DeskRequest> for Request {
+    fn from(request: DeskRequest) -> Self {
+        Self::Desk(request)
     }
 }

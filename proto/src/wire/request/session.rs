@@ -4,13 +4,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::content::message::Run;
-use crate::ids::{ConversationId, LinkId, MsgId, Timestamp, UserId};
+use crate::ids::{ClientSeq, ConversationId, LinkId, MsgId, Timestamp, UserId};
 use crate::invite::ServerAddr;
+use crate::model::desk::VisitorInquiry;
 use crate::model::presence::{PresentDevice, UserPresence};
 use crate::model::search::{Highlights, Query, Respelling};
 use crate::model::user::DeviceInfo;
-use crate::secret::{InviteToken, ResetToken};
-use crate::text::Password;
+use crate::secret::{DeskKey, DeskSecret, InviteToken, ResetToken};
+use crate::text::{AttrName, AttrValue, PageUrl, Password, Tag, Text};
 use crate::wire::codec;
 use crate::wire::metrics::Metrics;
 use crate::wire::overview::{ConversationPage, Moment, OverviewPlace};
@@ -43,6 +44,10 @@ requests! {
         CreateReset(CreateReset) -> NewReset,
         /// Searches the user's conversations.
         Search(Search) -> Found,
+        /// Says something in the visitor's open inquiry, and opens one if there is none.
+        OpenInquiry(OpenInquiry) -> VisitorInquiry,
+        /// Makes a key with which visitors reach a queue.
+        NewDeskKey(NewDeskKey) -> DeskKeyMade,
     }
 }
 
@@ -237,4 +242,43 @@ pub struct NewReset {
     pub addr: ServerAddr,
     /// The token of the link.
     pub token: ResetToken,
+}
+
+/// Says something in the visitor's open inquiry, and opens one if there is none. A repetition with
+/// the same number on the same send stream says it once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenInquiry {
+    /// The topic that the visitor chose.
+    pub topic: Option<Tag>,
+    /// The page that they are on.
+    pub page: Option<PageUrl>,
+    /// Answers to a form; at most [`crate::limits::ATTRS_MAX`].
+    #[serde(deserialize_with = "codec::list")]
+    pub attrs: Vec<(AttrName, AttrValue)>,
+    /// The number of the message.
+    pub seq: ClientSeq,
+    /// What they say; at most [`crate::limits::VISITOR_TEXT_BYTES_MAX`].
+    pub text: Text,
+}
+
+/// Makes a key with which visitors reach a queue. For admins of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewDeskKey {
+    /// The queue of visitors for whom no routing rule holds.
+    pub queue: ConversationId,
+    /// Whether only visitors with a signed identity may ask.
+    pub requires_signature: bool,
+}
+
+/// A new key of the desk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeskKeyMade {
+    /// The address that the operator advertises.
+    pub addr: ServerAddr,
+    /// The key.
+    pub key: DeskKey,
+    /// Names the key in lists, and to revoke it.
+    pub id: LinkId,
+    /// The secret with which the shop signs who its visitors are.
+    pub secret: DeskSecret,
 }

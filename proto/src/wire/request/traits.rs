@@ -1,5 +1,6 @@
 //! What holds for each kind of request, in one table.
 
+use crate::wire::request::desk::DeskRequest as Desk;
 use crate::wire::request::group::GroupRequest as Group;
 use crate::wire::request::message::MessageRequest as Message;
 use crate::wire::request::people::PeopleRequest as People;
@@ -172,6 +173,38 @@ impl Session {
             Self::ListDevices(_) | Self::GetMetrics(_) => QUERY,
             Self::CreateInvite(_) | Self::CreateReset(_) | Self::SetPassword(_) => CHANGE.once(),
             Self::Search(_) => CHANGE.cost(Cost::Page),
+            Self::OpenInquiry(_) => CHANGE.grows_storage().cost(Cost::PerItem),
+            Self::NewDeskKey(_) => CHANGE.once(),
+        }
+    }
+}
+
+impl Desk {
+    /// Returns what holds for this kind of request.
+    #[must_use]
+    pub const fn traits(&self) -> Traits {
+        match self {
+            Self::MyInquiry(_) | Self::GetMyDesk(_) | Self::GetInquiry(_) => QUERY,
+            Self::EndInquiry(_) | Self::RateInquiry(_) | Self::SetDuty(_) => CHANGE,
+            Self::AcceptInquiry(_) => CHANGE,
+            Self::RefuseInquiry(_) | Self::TakeInquiry(_) => CHANGE.once(),
+            Self::TransferInquiry(_) | Self::ReopenInquiry(_) => CHANGE.rate_limited().once(),
+            Self::CloseInquiry(_) => CHANGE.once(),
+            Self::TagInquiry(_) | Self::SetInquiryPriority(_) => CHANGE,
+            Self::OpenBack(_) => CHANGE.grows_storage(),
+            Self::ListCanned(_) => QUERY.cost(Cost::Page),
+            Self::ExplainInquiry(_) | Self::ListInquiries(_) => QUERY.cost(Cost::Page),
+            Self::JoinInquiry(_) | Self::SetAgentDuty(_) => CHANGE,
+            Self::AssignInquiry(_) => CHANGE.once(),
+            Self::ListAgents(_) | Self::ListQueues(_) => QUERY.cost(Cost::Page),
+            Self::CreateQueue(_) => CHANGE.once().grows_storage(),
+            Self::SetQueue(_) | Self::SetAgent(_) => CHANGE.grows_storage(),
+            Self::RemoveQueue(_) | Self::RemoveAgent(_) => CHANGE,
+            Self::GetRouteRules(_) | Self::ListDeskKeys(_) => QUERY.cost(Cost::Page),
+            Self::SetRouteRules(_) => CHANGE.grows_storage().cost(Cost::PerItem),
+            Self::SetCanned(_) => CHANGE.grows_storage(),
+            Self::RevokeDeskKey(_) => CHANGE,
+            Self::EraseVisitor(_) => CHANGE.cost(Cost::Page),
         }
     }
 }

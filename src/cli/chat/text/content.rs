@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use cairn_proto::content::body::{Amendment, Body, Kind, SystemEntry};
 use cairn_proto::ids::{MsgId, UserId};
+use cairn_proto::model::desk::DeskEntry;
 use cairn_proto::text::Text;
 
 use crate::cli::chat::names::Names;
@@ -75,9 +76,26 @@ fn happened(entry: &SystemEntry, sender: UserId, names: &Names) -> String {
         SystemEntry::Muted { user, until } if until.get() == 0 => {
             format!("lets {} speak again", names.of(*user))
         }
+        SystemEntry::Desk(entry) => of_inquiry(entry).into_owned(),
+        SystemEntry::Route(entry) => format!("routed inquiry {}", entry.inquiry),
         SystemEntry::Muted { user, until } => {
             format!("muted {} until {}", names.of(*user), Local(until.get()))
         }
+    }
+}
+
+/// Describes a change of an inquiry, to follow the sender's name.
+pub(crate) fn of_inquiry(entry: &DeskEntry) -> Cow<'static, str> {
+    match entry {
+        DeskEntry::Opened { queue } => format!("opened an inquiry at {queue}").into(),
+        DeskEntry::Joined { name, .. } => format!("answers as {name}").into(),
+        DeskEntry::Transferred { queue: Some(queue) } => {
+            format!("passed the inquiry on to {queue}").into()
+        }
+        DeskEntry::Transferred { queue: None } => "passed the inquiry on".into(),
+        DeskEntry::Closed { .. } => "closed the inquiry".into(),
+        DeskEntry::Reopened => "opened the inquiry again".into(),
+        DeskEntry::Rated { stars } => format!("gave {stars} stars").into(),
     }
 }
 

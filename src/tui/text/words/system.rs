@@ -4,6 +4,8 @@ use cairn_proto::ids::UserId;
 use cairn_proto::model::group::GroupSettings;
 use cairn_session::SystemLine;
 
+use crate::cli::chat::text::content::of_inquiry;
+
 /// A change of the conversation, to follow the name of the user who made it.
 pub(crate) fn system(line: &SystemLine, name: &dyn Fn(UserId) -> String) -> String {
     let list = |users: &[UserId]| {
@@ -26,6 +28,8 @@ pub(crate) fn system(line: &SystemLine, name: &dyn Fn(UserId) -> String) -> Stri
         SystemLine::Unbanned(users) => format!("lifted the ban of {}", list(users)),
         SystemLine::Muted(user, _) => format!("muted {}", name(*user)),
         SystemLine::Unmuted(user) => format!("lets {} speak again", name(*user)),
+        SystemLine::Desk(entry) => of_inquiry(entry).into_owned(),
+        SystemLine::Route(entry) => format!("routed inquiry {}", entry.inquiry),
         SystemLine::RetentionSet(Some(retention)) => {
             format!("set how long messages stay: {retention}")
         }
