@@ -90,6 +90,7 @@
 //! | [`Client::people`] | other users, contacts, presence: [`view::People`] |
 //! | [`Client::me`] | the own account and devices: [`view::Me`] |
 //! | [`Client::admin`] | invites, settings, roles, metrics: [`view::Admin`] |
+//! | [`Client::desk`] | the support desk, for agents, supervisors and admins: [`view::Desk`] |
 //! | [`Client`] itself | events, uploads, the connection |
 //!
 //! * **Connect:** [`ClientBuilder::join`], [`ClientBuilder::login`], [`ClientBuilder::connect`], or
@@ -127,6 +128,9 @@
 //!   [`set_presence`](view::Me::set_presence); [`focus`](view::Conversation::focus),
 //!   [`typing`](view::Conversation::typing).
 //!
+//! * **Answer visitors:** [`Client::desk`]; a visitor's own session is a [`Visitor`], from
+//!   [`ClientBuilder::visit`].
+//!
 //! # Errors
 //!
 //! A failed first connection is reported at once, with a message for the user, and never retried,
@@ -153,6 +157,7 @@ mod stream;
 mod transfer;
 mod transport;
 pub mod view;
+mod visit;
 
 pub use account::{Account, WhoAmI};
 pub use api::builder::{ClientBuilder, JoinRequest, LoginRequest};
@@ -174,6 +179,7 @@ pub use stream::search::{FoundMessage, Search};
 pub use stream::timeline::Timeline;
 pub use transfer::{Progress, Step, TransferError, Uploaded};
 pub use transport::endpoint::Endpoint;
+pub use visit::{Question, Visit, Visitor};
 pub use view::{
     Accepted, Imported, IntoBody, Mention, MentionNames, Overview, Page, Receipts, SearchError,
 };
@@ -182,7 +188,7 @@ pub use cairn_proto::content::attachment::Attachment;
 pub use cairn_proto::content::body::Body;
 pub use cairn_proto::content::message::Message;
 pub use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, Timestamp, UserId};
-pub use cairn_proto::invite::{InviteLink, ServerAddr};
+pub use cairn_proto::invite::{DeskLink, InviteLink, ServerAddr};
 pub use cairn_proto::model::conversation::{Conversation, ConversationKind};
 pub use cairn_proto::model::user::UserInfo;
 pub use cairn_proto::secret::Pin;

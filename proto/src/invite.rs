@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use self::parse::Parts;
 use crate::limits::HOST_BYTES_MAX;
-use crate::secret::{InviteToken, Pin, ResetToken, SecretError};
+use crate::secret::{DeskKey, InviteToken, Pin, ResetToken, SecretError};
 use crate::wire::codec;
 
 /// A server's host and UDP port in the usual notation: `chat.example.org:7766`, `192.0.2.7:7766`,
@@ -42,6 +42,18 @@ pub struct ResetLink {
     pub token: ResetToken,
 }
 
+/// Everything that a visitor needs to reach a support desk. Unlike other links it may be used any
+/// number of times, and is public.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeskLink {
+    /// The address that the operator advertises.
+    pub addr: ServerAddr,
+    /// The server's identity, checked during the handshake.
+    pub pin: Pin,
+    /// Leads to a queue, until an admin revokes it.
+    pub key: DeskKey,
+}
+
 /// A server's address and identity: what a user needs besides name and password to log in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerLink {
@@ -60,6 +72,8 @@ pub enum Link {
     Invite(InviteLink),
     /// `cairn://host:port/reset#<pin>.<token>`.
     Reset(ResetLink),
+    /// `cairn://host:port/desk#<pin>.<key>`.
+    Desk(DeskLink),
 }
 
 /// The reasons why a string is not a link or an address.
@@ -98,12 +112,21 @@ pub enum LinkError {
     /// A link that resets a password, in place of an invite.
     #[error("the link resets a password: `cairn login` takes it")]
     Reset,
+    /// A link to a support desk, in place of an invite.
+    #[error("the link leads to a support desk: `cairn visitor` takes it")]
+    Desk,
+    /// Another link, in place of one to a support desk.
+    #[error("the link does not lead to a support desk: `cairn desk link` makes one that does")]
+    NoDesk,
 }
 
 const SCHEME: &str = "cairn://";
 
 /// The path of a link that resets a password.
 const RESET_PATH: &str = "reset";
+
+/// The path of a link to a support desk.
+const DESK_PATH: &str = "desk";
 
 impl ServerAddr {
     /// Creates an address from a host name or IP address, without brackets, and a port.
@@ -202,6 +225,13 @@ impl fmt::Display for ResetLink {
     }
 }
 
+impl fmt::Display for DeskLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { addr, pin, key } = self;
+        write!(f, "{SCHEME}{addr}/{DESK_PATH}#{pin}.{}", key.reveal())
+    }
+}
+
 impl FromStr for Link {
     type Err = LinkError;
 
@@ -235,13 +265,18 @@ impl Link {
                 pin,
                 token: token.parse()?,
             })),
-            RESET_PATH if token.is_empty() => Err(LinkError::Short {
+            RESET_PATH | DESK_PATH if token.is_empty() => Err(LinkError::Short {
                 missing: parse::TOKEN_CHARS,
             }),
             RESET_PATH => Ok(Self::Reset(ResetLink {
                 addr,
                 pin,
                 token: token.parse()?,
+            })),
+            DESK_PATH => Ok(Self::Desk(DeskLink {
+                addr,
+                pin,
+                key: token.parse()?,
             })),
             _ => Err(LinkError::Address),
         }
@@ -256,6 +291,18 @@ impl FromStr for InviteLink {
             Link::Invite(link) => Ok(link),
             Link::Server(_) => Err(LinkError::NoInvite),
             Link::Reset(_) => Err(LinkError::Reset),
+            Link::Desk(_) => Err(LinkError::Desk),
+        }
+    }
+}
+
+impl FromStr for DeskLink {
+    type Err = LinkError;
+
+    fn from_str(s: &str) -> Result<Self, LinkError> {
+        match s.parse()? {
+            Link::Desk(link) => Ok(link),
+            Link::Server(_) | Link::Invite(_) | Link::Reset(_) => Err(LinkError::NoDesk),
         }
     }
 }
@@ -395,7 +442,27 @@ mod tests {
             pin,
             token: ResetToken::new([1; 16]),
         };
+        let desk = DeskLink {
+            addr: addr.clone(),
+            pin,
+            key: DeskKey::new([2; 16]),
+        };
+        let of_desk = desk.to_string();
+        for pasted in [
+            of_desk.clone(),
+            format!("<{}>,", of_desk.replace('#', "%23")),
+            of_desk.replace("/desk#", "/Desk/#"),
+            format!("Questions? {of_desk}."),
+        ] {
+            assert_eq!(pasted.parse(), Ok(desk.clone()), "{pasted}");
+        }
+        assert_eq!(of_desk.parse::<InviteLink>(), Err(LinkError::Desk));
+        let cut = of_desk.rsplit_once('.').map_or("", |(cut, _)| cut);
+        assert_eq!(cut.parse::<DeskLink>(), Err(LinkError::Short { missing: 22 }));
         let (of_server, of_reset) = (server.to_string(), reset.to_string());
+        for other in [&of_server, &of_reset, &link().to_string()] {
+            assert_eq!(other.parse::<DeskLink>(), Err(LinkError::NoDesk));
+        }
         assert_eq!(of_reset.parse(), Ok(Link::Reset(reset)));
         assert_eq!(of_server.parse(), Ok(Link::Server(server.clone())));
         assert_eq!(of_reset.parse::<InviteLink>(), Err(LinkError::Reset));

@@ -17,6 +17,9 @@ pub(crate) const TAIL_CONTEXT_DEFAULT: u32 = 10;
 /// Messages that `search` shows without --limit.
 pub(crate) const SEARCH_HITS_DEFAULT: u32 = 20;
 
+/// Inquiries of a queue that `desk list` shows without --limit.
+pub(crate) const INQUIRIES_LISTED_DEFAULT: usize = 100;
+
 /// Users that `users find` shows without --limit.
 pub(crate) const USERS_FOUND_DEFAULT: usize = 50;
 

@@ -1,7 +1,6 @@
 //! Presentation: tables, progress, sizes and times for terminals, plots for pages.
 //!
-//! The modules turn plain values into text. Only reports of benchmarks have pages, plots and
-//! tables with a header.
+//! The modules turn plain values into text. Pages and plots are for reports.
 
 pub(crate) mod json;
 #[cfg(feature = "bench")]

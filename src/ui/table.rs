@@ -9,7 +9,6 @@ const GAP: u16 = 2;
 /// be compared.
 ///
 /// No line ends with a space; the last one ends with a newline.
-#[cfg(feature = "bench")]
 pub(crate) fn render(header: &[String], rows: &[Vec<String>]) -> String {
     let align = |at| match at {
         0 => CellAlignment::Left,
@@ -50,7 +49,7 @@ fn text<'a>(
     text
 }
 
-#[cfg(all(test, feature = "bench"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

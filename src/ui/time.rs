@@ -27,6 +27,22 @@ impl fmt::Display for Local {
     }
 }
 
+/// Displays a length of time in milliseconds by its largest unit: `42 s`, `3 min`, `5 h`, `2 d`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span(pub(crate) u64);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.div_ceil(1_000);
+        match seconds {
+            0..120 => write!(f, "{seconds} s"),
+            120..7_200 => write!(f, "{} min", seconds / 60),
+            7_200..172_800 => write!(f, "{} h", seconds / 3_600),
+            _ => write!(f, "{} d", seconds / 86_400),
+        }
+    }
+}
+
 fn write_in(f: &mut impl fmt::Write, millis: u64, zone: TimeZone) -> fmt::Result {
     match i64::try_from(millis)
         .ok()
@@ -40,6 +56,21 @@ fn write_in(f: &mut impl fmt::Write, millis: u64, zone: TimeZone) -> fmt::Result
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spans_are_shown_by_one_unit() {
+        for (millis, shown) in [
+            (0, "0 s"),
+            (1, "1 s"),
+            (119_000, "119 s"),
+            (120_000, "2 min"),
+            (7_199_000, "119 min"),
+            (7_200_000, "2 h"),
+            (172_800_000, "2 d"),
+        ] {
+            assert_eq!(Span(millis).to_string(), shown);
+        }
+    }
 
     #[test]
     fn times_are_shown_to_the_minute() {

@@ -284,6 +284,17 @@ impl ClientBuilder {
         Ok((parts.spawn(WhoAmI::from(&welcome), Some(session)), welcome))
     }
 
+    /// Connects as a visitor of a support desk.
+    pub(crate) async fn start_visit(
+        self,
+        addr: ServerAddr,
+        pin: Pin,
+        credentials: Credentials,
+    ) -> Result<Client, Error> {
+        let (client, _) = self.start(addr, pin, credentials).await?;
+        Ok(client)
+    }
+
     fn prepare(self, addr: ServerAddr, pin: Pin, credentials: Credentials) -> Result<Parts, Error> {
         let Self {
             push,
@@ -339,7 +350,7 @@ impl Parts {
         let shared = Arc::new(Shared::new(whoami, since, stream));
         // Before the task runs: the client that is returned for a session is online.
         if let Some(session) = &session {
-            shared.online(&session.welcome);
+            shared.online(&session.welcome, session.visit.clone());
         }
         let (target, hello) = (&self.dialer.target, &self.dialer.hello);
         let (addr, pin) = (target.addr.clone(), target.pin);

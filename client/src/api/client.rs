@@ -147,6 +147,13 @@ impl Client {
 }
 
 impl Client {
+    /// Returns whether the user is an agent or supervisor of the support desk, as of the latest
+    /// login; with push, as of now.
+    #[must_use]
+    pub fn is_agent(&self) -> bool {
+        self.shared().state.lock().is_agent
+    }
+
     pub(crate) fn handle(&self) -> &Arc<Handle> {
         &self.handle
     }

@@ -58,7 +58,7 @@ impl Driver {
                             Err(error) => return error,
                         },
                     };
-                    shared.online(&session.welcome);
+                    shared.online(&session.welcome, session.visit.clone());
                     session
                 }
             };
@@ -125,6 +125,7 @@ impl Driver {
             reader,
             timeline,
             welcome: _,
+            visit: _,
         } = session;
         let (_opening, pushed) = timeline.unzip();
         self.shared.transfer_slots.connected(link.clone());

@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::session::state::send_stream::SendStream;
 use crate::transport::endpoint::{Endpoint, Target};
 use crate::transport::{Link, Lost, Reader, Writer};
+use crate::visit::state::{VisitState, as_welcome};
 
 /// The parameters of each attempt to connect.
 pub(crate) struct Dialer {
@@ -42,6 +43,8 @@ pub(crate) struct Session {
     /// The timeline stream. Dropping its sending half would finish the stream, so both are kept.
     pub(crate) timeline: Option<(Writer, Reader)>,
     pub(crate) welcome: Welcome,
+    /// In the session of a visitor.
+    pub(crate) visit: Option<VisitState>,
 }
 
 impl Dialer {
@@ -90,12 +93,16 @@ impl Dialer {
             })))
             .await?;
         let first = first_frame(&mut reader).await?;
-        let welcome = match codec::decode::<ServerFrame>(&first, FRAME_BYTES_MAX) {
-            Ok(ServerFrame::Welcome(welcome)) => welcome,
+        let is_visit = matches!(self.hello.credentials, Credentials::Visitor(_));
+        let malformed = Lost::Protocol("a malformed response to the login");
+        let (welcome, visit) = match codec::decode::<ServerFrame>(&first, FRAME_BYTES_MAX) {
+            Ok(ServerFrame::Welcome(welcome)) if !is_visit => (welcome, None),
+            Ok(ServerFrame::Visiting(welcome)) if is_visit => match as_welcome(&welcome) {
+                Ok(same) => (same, Some(VisitState::from(*welcome))),
+                Err(_) => return Err(malformed.into()),
+            },
             Ok(ServerFrame::Refused(code)) => return Err(Rejected::Refused(code)),
-            Ok(ServerFrame::Response(..) | ServerFrame::Visiting(_)) | Err(_) => {
-                return Err(Lost::Protocol("a malformed response to the login").into());
-            }
+            _ => return Err(malformed.into()),
         };
         let timeline = if self.hello.push {
             let (mut opening, pushed) = link.open().await?;
@@ -112,6 +119,7 @@ impl Dialer {
             reader,
             timeline,
             welcome,
+            visit,
         })
     }
 }

@@ -34,6 +34,7 @@ use crate::session::typing::Typing;
 use crate::stream::event::Event;
 use crate::stream::follow::Followers;
 use crate::transfer::slots::TransferSlots;
+use crate::visit::state::VisitState;
 
 /// A response.
 pub(crate) type Response = (RequestId, Result<Answer, ErrorCode>);
@@ -77,6 +78,8 @@ impl Shared {
             subscriptions: Subscriptions::default(),
             moment: since,
             at_login: AtLogin::new(since),
+            is_agent: false,
+            visit: None,
         };
         Self {
             state: Mutex::new(state),
@@ -198,7 +201,7 @@ impl Shared {
 
     /// Handles a new connection: everything unresolved is written again in its original order and
     /// under its original numbers.
-    pub(crate) fn online(&self, welcome: &Welcome) {
+    pub(crate) fn online(&self, welcome: &Welcome, visit: Option<VisitState>) {
         let mut wakers = Vec::new();
         let mut state = self.state.lock();
         let State {
@@ -229,6 +232,8 @@ impl Shared {
             state.note_sent();
         }
         state.whoami = WhoAmI::from(welcome);
+        state.is_agent = welcome.is_agent;
+        state.visit = visit;
         state.user_cache.clear();
         state.logged_in(&welcome.overview, &mut wakers);
         state.emit(&Event::Reconnected, &mut wakers);
@@ -297,7 +302,7 @@ mod tests {
 
     fn online() -> Shared {
         let shared = Shared::new(WhoAmI::from(&welcome()), None, SendStream::random());
-        shared.online(&welcome());
+        shared.online(&welcome(), None);
         shared
     }
 
@@ -329,7 +334,7 @@ mod tests {
                 batch(&shared).is_empty(),
                 "nothing is written while offline"
             );
-            shared.online(&welcome());
+            shared.online(&welcome(), None);
             assert_eq!(batch(&shared), expected);
         }
     }

@@ -6,6 +6,7 @@
 mod admin;
 pub(crate) mod conversation;
 mod conversations;
+pub(crate) mod desk;
 mod me;
 mod people;
 mod search;
@@ -18,6 +19,9 @@ pub use self::conversation::messages::Page;
 pub use self::conversation::receipts::Receipts;
 pub use self::conversation::send::{Accepted, IntoBody};
 pub use self::conversations::{Conversations, Overview};
+pub use self::desk::Desk;
+pub use self::desk::report::{DeskReport, Interval, Spread, Tally};
+pub use self::desk::setup::NewDeskLink;
 pub use self::me::Me;
 pub use self::people::People;
 pub use self::search::SearchError;
@@ -45,6 +49,11 @@ impl Client {
     /// Returns the calls that concern the user's own account and devices.
     pub const fn me(&self) -> Me<'_> {
         Me { client: self }
+    }
+
+    /// Returns the calls that concern the support desk.
+    pub const fn desk(&self) -> Desk<'_> {
+        Desk { client: self }
     }
 
     /// Returns the calls that administrate the server.

@@ -61,6 +61,7 @@ fn parse_place(raw: &str) -> Result<Place, LinkError> {
             Ok(Place::Server(ServerLink { addr, pin }))
         }
         Ok(Link::Reset(link)) => Ok(Place::Reset(link)),
+        Ok(Link::Desk(_)) => Err(LinkError::Desk),
         Err(LinkError::Fragment) if !raw.contains("://") => {
             ServerAddr::pasted(raw).map(Place::Addr)
         }

@@ -14,6 +14,7 @@ use std::task::Waker;
 
 use cairn_proto::ids::{ClientSeq, ConversationId, MsgId};
 use cairn_proto::model::conversation::Conversation;
+use cairn_proto::model::desk::DeskUpdate;
 use cairn_proto::wire::event::{TimelineFrame, Update};
 use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent};
 use cairn_proto::wire::request::Request;
@@ -31,6 +32,7 @@ use crate::session::state::subscriptions::Subscriptions;
 use crate::session::state::users::UserCache;
 use crate::stream::event::{Event, Subscriber};
 use crate::stream::follow::{Follower, Followers};
+use crate::visit::state::VisitState;
 
 #[derive(Debug)]
 pub(crate) enum Phase {
@@ -63,6 +65,9 @@ pub(crate) struct State {
     /// since.
     pub(crate) moment: Option<Moment>,
     pub(crate) at_login: AtLogin,
+    pub(crate) is_agent: bool,
+    /// In the session of a visitor.
+    pub(crate) visit: Option<VisitState>,
 }
 
 impl State {
@@ -191,7 +196,14 @@ impl State {
                 }
                 self.user_cache.insert(user.clone());
             }
-            Update::Read { .. }
+            Update::Desk(DeskUpdate::Agent(agent)) => self.is_agent = agent.is_some(),
+            Update::Inquiry(inquiry) => self.inquiry_changed(inquiry),
+            &Update::Waiting {
+                place,
+                about_seconds,
+            } => self.waiting_changed((place, about_seconds)),
+            Update::Desk(_)
+            | Update::Read { .. }
             | Update::Contact(_)
             | Update::Presence(_)
             | Update::Receipts { .. }
