@@ -9,8 +9,7 @@ use std::io::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use cairn_client::{
-    Account, Client, Conversation, ConversationId, ConversationKind, Error, MsgId, Overview,
-    Timestamp, Totals,
+    Account, Client, Conversation, ConversationId, Error, MsgId, Overview, Timestamp, Totals,
 };
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -76,11 +75,7 @@ fn show(list: &Overview) -> std::io::Result<()> {
     let totals = Totals::of(&list.conversations, now);
     writeln!(out, "{} unread messages", totals.unread)?;
     for item in &list.conversations {
-        let name = match &item.kind {
-            ConversationKind::Group { name } => name.as_str(),
-            ConversationKind::Direct { peer } => peer.name.as_str(),
-        };
-        writeln!(out, "  {name}: {}", item.unread)?;
+        writeln!(out, "  {}: {}", item.kind.title(), item.unread)?;
     }
     out.flush()
 }

@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use cairn_client::proto::model::desk::{Duty, DeskUpdate};
+use cairn_client::proto::model::desk::{DeskUpdate, Duty};
 use cairn_client::proto::text::DeskText;
 use cairn_client::proto::wire::request::desk::TransferTarget;
 use cairn_client::{Body, Client, ConversationId, Error, Event, Update, UserId};

@@ -179,10 +179,10 @@ pub use stream::search::{FoundMessage, Search};
 pub use stream::timeline::Timeline;
 pub use transfer::{Progress, Step, TransferError, Uploaded};
 pub use transport::endpoint::Endpoint;
-pub use visit::{Question, Visit, Visitor};
 pub use view::{
     Accepted, Imported, IntoBody, Mention, MentionNames, Overview, Page, Receipts, SearchError,
 };
+pub use visit::{Question, Visit, Visitor};
 
 pub use cairn_proto::content::attachment::Attachment;
 pub use cairn_proto::content::body::Body;

@@ -458,7 +458,10 @@ mod tests {
         }
         assert_eq!(of_desk.parse::<InviteLink>(), Err(LinkError::Desk));
         let cut = of_desk.rsplit_once('.').map_or("", |(cut, _)| cut);
-        assert_eq!(cut.parse::<DeskLink>(), Err(LinkError::Short { missing: 22 }));
+        assert_eq!(
+            cut.parse::<DeskLink>(),
+            Err(LinkError::Short { missing: 22 })
+        );
         let (of_server, of_reset) = (server.to_string(), reset.to_string());
         for other in [&of_server, &of_reset, &link().to_string()] {
             assert_eq!(other.parse::<DeskLink>(), Err(LinkError::NoDesk));

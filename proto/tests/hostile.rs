@@ -165,6 +165,7 @@ fn read_as_answer(bytes: &[u8], request: &Request) {
         Request::People(request) => request.visit_ref(read),
         Request::Server(request) => request.visit_ref(read),
         Request::Session(request) => request.visit_ref(read),
+        Request::Desk(request) => request.visit_ref(read),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::cli::files::get;
 use crate::cli::output::Output;
 use crate::cli::people::{contacts, users, watch};
 use crate::cli::server::{audit, compact, config, doctor, serve, stats};
-use crate::cli::{completions, group, help, import, search};
+use crate::cli::{completions, desk, group, help, import, search, visitor};
 #[cfg(feature = "tui")]
 use crate::tui;
 
@@ -64,6 +64,7 @@ pub(crate) enum Command {
     Serve(Box<serve::ServeArgs>),
     Join(join::JoinArgs),
     Login(login::LoginArgs),
+    Visitor(Box<visitor::VisitorArgs>),
     #[command(flatten)]
     Client(ClientCommand),
     Compact(compact::CompactArgs),
@@ -105,6 +106,7 @@ pub(crate) enum ClientCommand {
     Unread(unread::UnreadArgs),
     Receipts(receipts::ReceiptsArgs),
     Set(set::SetArgs),
+    Desk(Box<desk::DeskArgs>),
     Retention(retention::RetentionArgs),
     Import(import::ImportArgs),
     Config(config::ConfigArgs),
@@ -148,6 +150,7 @@ impl ClientCommand {
             Self::Unread(args) => unread::run(&args, context, output).await,
             Self::Receipts(args) => receipts::run(&args, context, output).await,
             Self::Set(args) => set::run(&args, context, output).await,
+            Self::Desk(args) => desk::run(&args, context, output).await,
             Self::Retention(args) => retention::run(&args, context, output).await,
             Self::Import(args) => import::run(&args, context, output).await,
             Self::Config(args) => config::run(&args, context, output).await,

@@ -38,6 +38,7 @@ const GROUPS: &[(&str, &[&str])] = &[
         "Account",
         &["join", "login", "whoami", "me", "devices", "invite"],
     ),
+    ("Support desk", &["desk", "visitor"]),
     (
         "Server",
         &[

@@ -6,7 +6,8 @@
 //! * `process`, `signals`: standard streams, exit codes, signals, runtimes
 //! * `command_line`, `help`: what clap parses
 //! * `context`, `input`, `output`, `failure`: the context and the outcome of a command
-//! * `account`, `people`, `chat`, `conversations`, `files`, `group`, `import`, `server`: commands
+//! * `account`, `people`, `chat`, `conversations`, `desk`, `files`, `group`, `import`, `server`,
+//!   `visitor`: commands
 //! * `args`: argument types
 //! * `limits`: every bound of the commands
 
@@ -19,6 +20,7 @@ mod command_line;
 mod completions;
 mod context;
 mod conversations;
+mod desk;
 mod failure;
 mod files;
 mod group;
@@ -32,6 +34,7 @@ mod process;
 mod search;
 mod server;
 pub(crate) mod signals;
+mod visitor;
 
 use std::ffi::OsString;
 
@@ -41,6 +44,8 @@ use self::command_line::{Cli, Command};
 pub(crate) use self::account::profile::Profile;
 #[cfg(feature = "tui")]
 pub(crate) use self::args::target::Target;
+#[cfg(feature = "tui")]
+pub(crate) use self::chat::text::content::of_inquiry;
 pub use self::command_line::command;
 pub use self::context::Context;
 pub(crate) use self::failure::Exit;

@@ -15,7 +15,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::input::Input;
 use crate::cli::output::{Format, Output};
 use crate::cli::server::{compact, serve};
-use crate::cli::{command_line, completions, signals};
+use crate::cli::{command_line, completions, signals, visitor};
 #[cfg(feature = "tui")]
 use crate::tui;
 #[cfg(feature = "bench")]
@@ -111,6 +111,7 @@ fn run(
         }
         Command::Join(args) => block_on(join::run(&args, &local()?, output)),
         Command::Login(args) => block_on(login::run(&args, &local()?, output)),
+        Command::Visitor(args) => block_on(visitor::run(*args, &local()?, output)),
         Command::Compact(args) => compact::run(&args, output),
         Command::Completions(args) => completions::run(&args, command_line::command(), output),
         #[cfg(feature = "bench")]

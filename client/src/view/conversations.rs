@@ -208,7 +208,7 @@ impl Conversations<'_> {
             self.client
                 .cache_users(page.items.iter().filter_map(|item| match &item.kind {
                     ConversationKind::Direct { peer } => Some(peer),
-                    ConversationKind::Group { .. } => None,
+                    _ => None,
                 }));
             let is_complete = read.is_none() && page.next_after.is_none();
             let overview = read.get_or_insert(Overview {

@@ -2,12 +2,12 @@
 
 use std::task::Waker;
 
+use cairn_proto::ids::UserId;
 use cairn_proto::model::desk::{DeskInfo, VisitorInquiry, VisitorState};
 use cairn_proto::model::user::ServerRole;
 use cairn_proto::text::{TextError, UserName};
 use cairn_proto::wire::hello::{VisitorWelcome, Welcome};
 use cairn_proto::wire::overview::{ConversationPage, OverviewExtent};
-use cairn_proto::ids::UserId;
 
 use crate::session::state::State;
 

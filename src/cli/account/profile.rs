@@ -38,7 +38,6 @@ impl Profile {
     }
 
     /// The folder.
-    #[cfg(feature = "tui")]
     pub(crate) fn dir(&self) -> &Path {
         &self.dir
     }
@@ -134,7 +133,7 @@ impl Profile {
     }
 }
 
-fn create_private_dir(dir: &Path) -> io::Result<()> {
+pub(crate) fn create_private_dir(dir: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -8,6 +8,7 @@ use cairn_proto::content::message::Message;
 use cairn_proto::ids::UserId;
 use cairn_proto::text::UserName;
 
+use crate::cli::chat::text::routing;
 use crate::cli::limits;
 
 /// The names of the users in what is shown next, as the client's cache has them: it follows
@@ -50,6 +51,7 @@ fn users_of(message: &Message, users: &mut BTreeSet<UserId>) {
     let reactions = extras.reactions().iter();
     users.extend(reactions.flat_map(|reaction| &reaction.users));
     match &message.body {
+        Body::System(SystemEntry::Route(entry)) => users.extend(routing::users_of(entry)),
         Body::System(entry) => users.extend(mentioned(entry)),
         &Body::Recalled { by } => {
             users.insert(by);
@@ -90,7 +92,8 @@ impl Names {
     }
 
     async fn load(&mut self, client: &Client, mut users: BTreeSet<UserId>) -> Result<(), Error> {
-        users.retain(|user| *user != UserId::SERVER && !self.unknown.contains(user));
+        let is_user = |user: &UserId| *user != UserId::SERVER && *user != UserId::VISITOR;
+        users.retain(|user| is_user(user) && !self.unknown.contains(user));
         let users: Vec<UserId> = users.into_iter().collect();
         self.names = if self.shows_accounts {
             let found = client.people().get_all(&users).await?;
@@ -116,6 +119,7 @@ impl Names {
         match self.names.get(&user) {
             Some(name) => name.as_str().into(),
             None if user == UserId::SERVER => "server".into(),
+            None if user == UserId::VISITOR => "visitor".into(),
             None => format!("user {user}").into(),
         }
     }

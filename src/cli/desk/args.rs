@@ -71,6 +71,9 @@ impl Queues {
     /// Returns the name of a queue, or its number if it is unknown.
     pub(super) fn name_of(&self, queue: ConversationId) -> String {
         let found = self.0.iter().find(|info| info.counts.queue == queue);
-        found.map_or_else(|| format!("queue {queue}"), |info| info.config.name.to_string())
+        found.map_or_else(
+            || format!("queue {queue}"),
+            |info| info.config.name.to_string(),
+        )
     }
 }

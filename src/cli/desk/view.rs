@@ -6,9 +6,7 @@ use std::fmt;
 
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::limits::PRIORITY_NORMAL;
-use cairn_proto::model::desk::{
-    ClosedBy, InquiryInfo, InquiryState, Offer, VisitorInfo,
-};
+use cairn_proto::model::desk::{ClosedBy, InquiryInfo, InquiryState, Offer, VisitorInfo};
 use cairn_proto::text::Tag;
 use serde::Serialize;
 
@@ -65,7 +63,9 @@ pub(super) fn users_of(info: &InquiryInfo) -> impl Iterator<Item = UserId> + '_ 
         _ => None,
     };
     let state = info.state.agent().into_iter().chain(closed_by);
-    state.chain(info.last_agent).chain(info.refused.iter().copied())
+    state
+        .chain(info.last_agent)
+        .chain(info.refused.iter().copied())
 }
 
 impl InquiryRow {
@@ -151,7 +151,12 @@ impl fmt::Display for InquiryRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let now = time::timestamp().get();
         let who = self.who();
-        write!(f, "{:>6}  {:16}  ", self.inquiry.get(), Sanitized(&self.queue).to_string())?;
+        write!(
+            f,
+            "{:>6}  {:16}  ",
+            self.inquiry.get(),
+            Sanitized(&self.queue).to_string()
+        )?;
         let waits = Span(now.saturating_sub(self.waiting_since_ms));
         match (self.state, &self.agent, self.left_ms()) {
             ("offered", Some(agent), Some(left)) => {

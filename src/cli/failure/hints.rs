@@ -101,6 +101,26 @@ pub(crate) fn hint_for_code(code: ErrorCode) -> Option<&'static str> {
         ErrorCode::TooFarBack => {
             "start at a newer message: at most 1,000 can be marked as unread at once"
         }
+        ErrorCode::Taken => "`cairn desk` shows what is offered to you",
+        ErrorCode::NotOnDuty => {
+            "an agent goes on duty with `cairn desk on`; supervisors can do it for others, --agent"
+        }
+        ErrorCode::QueueClosed => "`cairn desk queue list --json` shows the hours of the queue",
+        ErrorCode::QueueFull => {
+            "agents take what waits; `cairn desk queue set --waiting-max` admits more"
+        }
+        ErrorCode::NoSuchQueue => {
+            "`cairn desk queue list` shows the queues, `cairn desk link` makes a new link"
+        }
+        ErrorCode::InquiryClosed => {
+            "a message of the visitor opens it again; or `cairn desk reopen`"
+        }
+        ErrorCode::InquiryOpen => "close it first: `cairn desk list` shows open inquiries",
+        ErrorCode::AlreadyRated => "it can be rated again after it was opened and closed again",
+        ErrorCode::BadIdentity => {
+            "the shop signs it again for each visit; see docs/SUPPORT.md, \"Signed visitors\""
+        }
+        ErrorCode::NotAgent => "`cairn desk agent list` shows the agents and their queues",
         _ => return None,
     })
 }

@@ -75,7 +75,11 @@ impl Place {
 
     fn open_at(path: PathBuf) -> io::Result<Self> {
         let lock_path = with_suffix(&path, ".lock");
-        let lock = private().create(true).truncate(false).write(true).open(lock_path)?;
+        let lock = private()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(lock_path)?;
         let lock = match lock.try_lock() {
             Ok(()) => Some(lock),
             Err(TryLockError::WouldBlock) => None,
@@ -188,7 +192,13 @@ fn default_path(link: &DeskLink, profile: &Profile) -> Result<PathBuf, Failure> 
         .addr
         .to_string()
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '_' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '.' {
+                c
+            } else {
+                '_'
+            }
+        })
         .collect();
     // The same visitor whatever link of the server they open: only the key may be renewed.
     let pin = link.pin.to_string();
@@ -213,7 +223,11 @@ fn private() -> OpenOptions {
 }
 
 fn write(path: &Path, stored: &Stored) -> io::Result<()> {
-    let mut file = private().create(true).truncate(true).write(true).open(path)?;
+    let mut file = private()
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .open(path)?;
     serde_json::to_writer_pretty(&mut file, stored)?;
     file.write_all(b"\n")?;
     file.sync_all()

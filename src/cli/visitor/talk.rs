@@ -1,8 +1,8 @@
 //! The session of a visitor: what is said, and what comes.
 
 use cairn_client::{Event, Events, Question, Timeline, Update, Visitor};
-use cairn_proto::content::extras::Extras;
 use cairn_proto::content::body::Body;
+use cairn_proto::content::extras::Extras;
 use cairn_proto::content::packed::Content;
 use cairn_proto::ids::{ClientSeq, MsgId, UserId};
 use cairn_proto::limits::VISITOR_TEXT_BYTES_MAX;
@@ -62,7 +62,8 @@ impl<'a> Talk<'a> {
         self.output.print(&Seen::desk(id, &desk))?;
         // What an earlier process could not say.
         for unsent in self.place.unsent() {
-            self.say_as(ClientSeq::new(unsent.seq), &unsent.text).await?;
+            self.say_as(ClientSeq::new(unsent.seq), &unsent.text)
+                .await?;
         }
         let input = match self.args.text.clone() {
             Some(text) if text != "-" => {
@@ -111,7 +112,10 @@ impl<'a> Talk<'a> {
 
     /// Prints where the inquiry stands, if that changed.
     fn state(&mut self) -> Result<(), Failure> {
-        let now = self.visitor.inquiry().map(|inquiry| Inquiry::from(&inquiry));
+        let now = self
+            .visitor
+            .inquiry()
+            .map(|inquiry| Inquiry::from(&inquiry));
         if let Some(inquiry) = &now
             && now != self.shown
         {
@@ -258,7 +262,8 @@ impl<'a> Talk<'a> {
             let is_known = message.msgid <= since || self.sent.contains(&message.msgid);
             let is_own = message.sender == UserId::VISITOR && self.sent.contains(&message.msgid);
             if !is_known && !is_own {
-                self.output.print(&Seen::Message(Said::new(message, &self.names)))?;
+                self.output
+                    .print(&Seen::Message(Said::new(message, &self.names)))?;
             }
         }
         self.output.flush()?;

@@ -61,7 +61,12 @@ impl From<&VisitorInquiry> for Inquiry {
             VisitorState::Waiting {
                 place,
                 about_seconds,
-            } => ("waiting", Some(*place).filter(|&place| place > 0), *about_seconds, None),
+            } => (
+                "waiting",
+                Some(*place).filter(|&place| place > 0),
+                *about_seconds,
+                None,
+            ),
             VisitorState::Answered { name, .. } => ("answered", None, None, Some(name.to_string())),
             VisitorState::Left => ("left", None, None, None),
             VisitorState::Closed { .. } => ("closed", None, None, None),
@@ -89,7 +94,11 @@ impl fmt::Display for Inquiry {
                 }
                 match self.about_seconds {
                     Some(seconds) => {
-                        write!(f, "; others waited for {}", Span(u64::from(seconds) * 1_000))
+                        write!(
+                            f,
+                            "; others waited for {}",
+                            Span(u64::from(seconds) * 1_000)
+                        )
                     }
                     None => Ok(()),
                 }
@@ -148,12 +157,13 @@ impl<'a> Said<'a> {
                 Body::Emoji(name) => name.as_str().into(),
                 Body::System(SystemEntry::Desk(entry)) => happened(entry).into(),
                 Body::Recalled { .. } => "deleted".into(),
-                Body::Amendment(Amendment::Edited { text: Some(text), .. }) => {
-                    text.as_str().into()
-                }
-                Body::Image(_) | Body::Video(_) | Body::File(_) => {
-                    body.attachment().map_or("", |file| file.name.as_str()).into()
-                }
+                Body::Amendment(Amendment::Edited {
+                    text: Some(text), ..
+                }) => text.as_str().into(),
+                Body::Image(_) | Body::Video(_) | Body::File(_) => body
+                    .attachment()
+                    .map_or("", |file| file.name.as_str())
+                    .into(),
                 body => body.words().unwrap_or_default().into(),
             },
         }
@@ -176,7 +186,11 @@ fn happened(entry: &DeskEntry) -> String {
 
 impl<'a> Seen<'a> {
     pub(super) fn desk(visitor: String, desk: &'a DeskInfo) -> Self {
-        let text = if desk.is_open { &desk.greeting } else { &desk.offline };
+        let text = if desk.is_open {
+            &desk.greeting
+        } else {
+            &desk.offline
+        };
         Self::Desk {
             visitor,
             queue: desk.name.as_str(),

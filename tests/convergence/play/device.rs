@@ -83,7 +83,7 @@ pub async fn fetch_details(client: &Client, summary: &Summary) -> Result<Details
     let id = summary.id;
     let group = match summary.kind {
         ConversationKind::Group { .. } => Some(client.conversation(id).group().await?),
-        ConversationKind::Direct { .. } => None,
+        _ => None,
     };
     let retention = client.conversation(id).retention().await?.set;
     let members = client.conversation(id).members().await?;

@@ -207,10 +207,7 @@ impl State {
             | Update::Contact(_)
             | Update::Presence(_)
             | Update::Receipts { .. }
-            | Update::Account(_)
-            | Update::Desk(_)
-            | Update::Inquiry(_)
-            | Update::Waiting { .. } => {}
+            | Update::Account(_) => {}
         }
         if self
             .subscribers

@@ -186,7 +186,10 @@ impl Desk<'_> {
     /// # Errors
     /// [`Error::Refused`] with `NotAgent`, or a [terminal error](Error#terminal-errors).
     pub async fn canned(self, prefix: Option<Tag>) -> Result<Vec<Canned>, Error> {
-        self.client.call(ListCanned { prefix }).await.map(|list| list.0)
+        self.client
+            .call(ListCanned { prefix })
+            .await
+            .map(|list| list.0)
     }
 
     /// Returns an inquiry.

@@ -280,8 +280,9 @@ const fn agent_of(step: &RouteStep) -> Option<UserId> {
         | RouteStep::Missed { agent }
         | RouteStep::Returned { agent, .. }
         | RouteStep::FirstReply { agent, .. } => Some(*agent),
-        RouteStep::TransferredToAgent { from, .. }
-        | RouteStep::TransferredToQueue { from, .. } => *from,
+        RouteStep::TransferredToAgent { from, .. } | RouteStep::TransferredToQueue { from, .. } => {
+            *from
+        }
         RouteStep::Closed { agent, .. } | RouteStep::Rated { agent, .. } => *agent,
         _ => None,
     }
@@ -300,7 +301,10 @@ mod tests {
             assert!(bucket >= before, "{millis}");
             before = bucket;
             let end = upper_end(bucket);
-            assert!(end >= millis && end - millis <= millis / 31, "{millis} {end}");
+            assert!(
+                end >= millis && end - millis <= millis / 31,
+                "{millis} {end}"
+            );
         }
     }
 
@@ -313,12 +317,15 @@ mod tests {
         }
         assert_eq!(spread.quantile_ms(0.0), Some(1));
         assert_eq!(spread.quantile_ms(0.25), Some(25));
-        assert_eq!(spread.quantile_ms(0.5), Some(51));
-        assert_eq!((spread.quantile_ms(1.0), spread.max_ms()), (Some(100), Some(100)));
+        assert_eq!(spread.quantile_ms(0.5), Some(50));
+        assert_eq!(
+            (spread.quantile_ms(1.0), spread.max_ms()),
+            (Some(100), Some(100))
+        );
         assert_eq!(spread.mean_ms(), Some(50));
         let mut both = spread.clone();
         both.merge(&spread);
-        assert_eq!((both.count(), both.quantile_ms(0.5)), (200, Some(51)));
+        assert_eq!((both.count(), both.quantile_ms(0.5)), (200, Some(50)));
     }
 
     #[test]
@@ -328,20 +335,65 @@ mod tests {
         let inquiry = ConversationId::new(9);
         let steps = [
             (500, RouteStep::Reopened),
-            (1_000, RouteStep::Opened { priority: 4, rule: None }),
-            (1_000, RouteStep::Offered { agent: ada, until: Timestamp::new(31_000) }),
+            (
+                1_000,
+                RouteStep::Opened {
+                    priority: 4,
+                    rule: None,
+                },
+            ),
+            (
+                1_000,
+                RouteStep::Offered {
+                    agent: ada,
+                    until: Timestamp::new(31_000),
+                },
+            ),
             (31_000, RouteStep::Missed { agent: ada }),
-            (31_000, RouteStep::Offered { agent: bob, until: Timestamp::new(61_000) }),
-            (32_000, RouteStep::Accepted { agent: bob, waited_ms: 31_000 }),
-            (40_000, RouteStep::FirstReply { agent: bob, after_ms: 39_000 }),
-            (100_000, RouteStep::Closed {
-                by: ClosedBy::Agent(bob),
-                agent: Some(bob),
-                tags: Vec::new(),
-                open_ms: 99_000,
-            }),
-            (110_000, RouteStep::Rated { stars: 4, agent: Some(bob) }),
-            (120_000, RouteStep::Rated { stars: 6, agent: Some(bob) }),
+            (
+                31_000,
+                RouteStep::Offered {
+                    agent: bob,
+                    until: Timestamp::new(61_000),
+                },
+            ),
+            (
+                32_000,
+                RouteStep::Accepted {
+                    agent: bob,
+                    waited_ms: 31_000,
+                },
+            ),
+            (
+                40_000,
+                RouteStep::FirstReply {
+                    agent: bob,
+                    after_ms: 39_000,
+                },
+            ),
+            (
+                100_000,
+                RouteStep::Closed {
+                    by: ClosedBy::Agent(bob),
+                    agent: Some(bob),
+                    tags: Vec::new(),
+                    open_ms: 99_000,
+                },
+            ),
+            (
+                110_000,
+                RouteStep::Rated {
+                    stars: 4,
+                    agent: Some(bob),
+                },
+            ),
+            (
+                120_000,
+                RouteStep::Rated {
+                    stars: 6,
+                    agent: Some(bob),
+                },
+            ),
             (3_601_000, RouteStep::Reopened),
         ];
         for (at, step) in steps {
@@ -352,7 +404,10 @@ mod tests {
         assert_eq!((total.answered, total.closed, total.reopened), (1, 1, 0));
         assert_eq!((total.ratings(), total.mean_stars()), (1, Some(4.0)));
         assert_eq!(report.queues[&queue], *total);
-        assert_eq!((report.agents[&ada].missed, report.agents[&ada].answered), (1, 0));
+        assert_eq!(
+            (report.agents[&ada].missed, report.agents[&ada].answered),
+            (1, 0)
+        );
         assert_eq!(report.agents[&bob].first_reply.max_ms(), Some(39_000));
         assert_eq!((report.interval_ms, report.intervals.len()), (60_000, 60));
         assert_eq!(report.intervals[0].tally.answered, 1);

@@ -82,7 +82,10 @@ impl Desk<'_> {
     /// [`Error::Refused`] with `NoSuchQueue` or `Forbidden`, or a [terminal
     /// error](Error#terminal-errors).
     pub async fn agents(self, queue: Option<ConversationId>) -> Result<Vec<AgentInfo>, Error> {
-        self.client.call(ListAgents { queue }).await.map(|list| list.0)
+        self.client
+            .call(ListAgents { queue })
+            .await
+            .map(|list| list.0)
     }
 
     /// Returns the queues that the user serves or supervises, with what they have to do; for

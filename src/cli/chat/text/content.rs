@@ -8,6 +8,7 @@ use cairn_proto::model::desk::DeskEntry;
 use cairn_proto::text::Text;
 
 use crate::cli::chat::names::Names;
+use crate::cli::chat::text::routing::route_entry;
 use crate::cli::group::settings::Agreed;
 use crate::ui::time::Local;
 
@@ -77,7 +78,7 @@ fn happened(entry: &SystemEntry, sender: UserId, names: &Names) -> String {
             format!("lets {} speak again", names.of(*user))
         }
         SystemEntry::Desk(entry) => of_inquiry(entry).into_owned(),
-        SystemEntry::Route(entry) => format!("routed inquiry {}", entry.inquiry),
+        SystemEntry::Route(entry) => route_entry(entry, names),
         SystemEntry::Muted { user, until } => {
             format!("muted {} until {}", names.of(*user), Local(until.get()))
         }

@@ -1,24 +1,10 @@
-//! What the support desk writes into logs, in words.
+//! What the support desk writes into the logs of queues, in words.
 
 use cairn_proto::ids::UserId;
-use cairn_proto::model::desk::{ClosedBy, DeskEntry, ReturnCause, RouteEntry, RouteStep};
+use cairn_proto::model::desk::{ClosedBy, ReturnCause, RouteEntry, RouteStep};
 
 use crate::cli::chat::names::Names;
 use crate::ui::time::{Local, Span};
-
-/// Describes a change of an inquiry, as its visitor sees it.
-pub(crate) fn desk_entry(entry: &DeskEntry) -> String {
-    match entry {
-        DeskEntry::Opened { queue } => format!("asked in {queue}"),
-        DeskEntry::Joined { name, .. } => format!("{name} joined"),
-        DeskEntry::Transferred { queue: Some(queue) } => format!("passed it on to {queue}"),
-        DeskEntry::Transferred { queue: None } => "looks for another agent".to_owned(),
-        DeskEntry::Closed { by_visitor: true } => "ended it".to_owned(),
-        DeskEntry::Closed { by_visitor: false } => "closed it".to_owned(),
-        DeskEntry::Reopened => "opened it again".to_owned(),
-        DeskEntry::Rated { stars } => format!("rated it {stars} of 5"),
-    }
-}
 
 /// Describes a step of routing.
 pub(crate) fn route_entry(entry: &RouteEntry, names: &Names) -> String {
@@ -131,9 +117,7 @@ pub(crate) fn users_of(entry: &RouteEntry) -> Vec<UserId> {
         | RouteStep::Duty { agent, .. }
         | RouteStep::Joined { user: agent } => vec![*agent],
         RouteStep::Assigned { agent, by, .. } => [*agent].into_iter().chain(*by).collect(),
-        RouteStep::TransferredToAgent { from, to } => {
-            [*to].into_iter().chain(*from).collect()
-        }
+        RouteStep::TransferredToAgent { from, to } => [*to].into_iter().chain(*from).collect(),
         RouteStep::TransferredToQueue { from, .. } => from.iter().copied().collect(),
         RouteStep::Closed { by, agent, .. } => {
             let by = match by {

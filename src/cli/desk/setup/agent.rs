@@ -211,8 +211,14 @@ impl AgentRow {
         }
     }
 
-    pub(in crate::cli::desk) const HEADER: [&'static str; 6] =
-        ["agent", "duty", "connected", "inquiries", "missed", "queues"];
+    pub(in crate::cli::desk) const HEADER: [&'static str; 6] = [
+        "agent",
+        "duty",
+        "connected",
+        "inquiries",
+        "missed",
+        "queues",
+    ];
 
     pub(in crate::cli::desk) fn cells(&self) -> Vec<String> {
         let served = self.queues.iter().map(|served| {
@@ -314,7 +320,11 @@ async fn set(
     output.print(&Done {
         user: user.id,
         agent: user.name,
-        done: if is_new { "is an agent now" } else { "is changed" },
+        done: if is_new {
+            "is an agent now"
+        } else {
+            "is changed"
+        },
     })
 }
 

@@ -33,7 +33,9 @@ impl FromStr for Weekly {
 
     fn from_str(raw: &str) -> Result<Self, HoursError> {
         let raw = raw.trim().to_ascii_lowercase();
-        let (days, times) = raw.split_once(char::is_whitespace).ok_or(HoursError::Form)?;
+        let (days, times) = raw
+            .split_once(char::is_whitespace)
+            .ok_or(HoursError::Form)?;
         let (from, to) = parse_times(times)?;
         let mut spans = Vec::new();
         for part in days.split(',') {
@@ -60,7 +62,9 @@ impl FromStr for Dated {
 
     fn from_str(raw: &str) -> Result<Self, HoursError> {
         let raw = raw.trim().to_ascii_lowercase();
-        let (date, times) = raw.split_once(char::is_whitespace).ok_or(HoursError::Date)?;
+        let (date, times) = raw
+            .split_once(char::is_whitespace)
+            .ok_or(HoursError::Date)?;
         let date: jiff::civil::Date = date.parse().map_err(|_| HoursError::Date)?;
         let (from, to) = match times.trim() {
             "closed" => (0, 0),
@@ -96,8 +100,9 @@ fn parse_times(raw: &str) -> Result<(u16, u16), HoursError> {
 fn parse_time(raw: &str) -> Result<u16, HoursError> {
     let raw = raw.trim();
     let (hours, minutes) = raw.split_once(':').unwrap_or((raw, "0"));
+    let is_number = |raw: &str| raw.bytes().all(|byte| byte.is_ascii_digit());
     let number = |raw: &str| match raw.len() {
-        1..=2 => raw.parse::<u16>().map_err(|_| HoursError::Time),
+        1..=2 if is_number(raw) => raw.parse::<u16>().map_err(|_| HoursError::Time),
         _ => Err(HoursError::Time),
     };
     let (hours, minutes) = (number(hours)?, number(minutes)?);
@@ -203,6 +208,9 @@ mod tests {
             days: vec![day],
         };
         let shown = Shown(&hours).to_string();
-        assert_eq!(shown, "mon 09:05-18:00, 2026-12-24 09:00-12:00 (Asia/Shanghai)");
+        assert_eq!(
+            shown,
+            "mon 09:05-18:00, 2026-12-24 09:00-12:00 (Asia/Shanghai)"
+        );
     }
 }

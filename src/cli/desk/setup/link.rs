@@ -93,7 +93,12 @@ impl Row {
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let queue = Sanitized(&self.queue).to_string();
-        write!(f, "{}  to {queue:16}  since {}", self.id, Local(self.created_at_ms))?;
+        write!(
+            f,
+            "{}  to {queue:16}  since {}",
+            self.id,
+            Local(self.created_at_ms)
+        )?;
         f.write_str(match self.requires_signature {
             true => "  for signed visitors",
             false => "",
@@ -146,7 +151,9 @@ async fn make(
     let queues = Queues::load(client).await?;
     let queue = queues.named(queue)?;
     let desk = client.desk();
-    let made = desk.create_link(queue.counts.queue, requires_signature).await?;
+    let made = desk
+        .create_link(queue.counts.queue, requires_signature)
+        .await?;
     let secret = made.secret.reveal();
     if requires_signature && !output.is_json() {
         output.note(format_args!(

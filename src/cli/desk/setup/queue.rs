@@ -129,7 +129,9 @@ impl Row {
             topics: config.topics.iter().map(Tag::to_string).collect(),
             waiting_max: config.waiting_max,
             overflow_after_s: config.overflow.map(|overflow| overflow.after_seconds),
-            overflow_to: config.overflow.map(|overflow| queues.name_of(overflow.queue)),
+            overflow_to: config
+                .overflow
+                .map(|overflow| queues.name_of(overflow.queue)),
             sticky_days: config.sticky_days,
             idle_close_s: config.idle_close_seconds,
             absence_s: config.absence_seconds,
@@ -159,7 +161,10 @@ impl Row {
             Sanitized(&self.name).to_string(),
             if self.open { "open" } else { "closed" }.to_owned(),
             self.waiting.to_string(),
-            oldest.map_or_else(|| "-".to_owned(), |at| Span(now.saturating_sub(at)).to_string()),
+            oldest.map_or_else(
+                || "-".to_owned(),
+                |at| Span(now.saturating_sub(at)).to_string(),
+            ),
             self.held.to_string(),
             self.left.to_string(),
             format!("{} of {}", self.ready, self.on_duty),
@@ -214,7 +219,11 @@ pub(crate) async fn run(
         }
         Action::List => {
             let queues = Queues::load(client).await?;
-            let rows: Vec<Row> = queues.0.iter().map(|info| Row::new(info, &queues)).collect();
+            let rows: Vec<Row> = queues
+                .0
+                .iter()
+                .map(|info| Row::new(info, &queues))
+                .collect();
             if rows.is_empty() {
                 output.note("there are no queues that you may see: `cairn desk queue create`");
                 return Ok(());

@@ -113,7 +113,12 @@ impl AddArgs {
         let language = self.language.clone().map(RouteCondition::Language);
         let attrs = self.attrs.iter().cloned();
         let attrs = attrs.map(|Attr { name, test }| RouteCondition::Attr { name, test });
-        topic.into_iter().chain(page).chain(attrs).chain(language).collect()
+        topic
+            .into_iter()
+            .chain(page)
+            .chain(attrs)
+            .chain(language)
+            .collect()
     }
 }
 

@@ -221,11 +221,14 @@ impl SettingsArgs {
             (None, Some(known)) => known.zone.clone(),
             (None, None) => zone_here()?,
         };
-        let (mut weekly, mut days) = known.map_or_else(Default::default, |known| {
-            (known.weekly, known.days)
-        });
+        let (mut weekly, mut days) =
+            known.map_or_else(Default::default, |known| (known.weekly, known.days));
         if !self.hours.is_empty() {
-            weekly = self.hours.iter().flat_map(|Weekly(spans)| spans.iter().copied()).collect();
+            weekly = self
+                .hours
+                .iter()
+                .flat_map(|Weekly(spans)| spans.iter().copied())
+                .collect();
         }
         if !self.day.is_empty() {
             days = self.day.iter().map(|Dated(span)| *span).collect();
@@ -247,4 +250,3 @@ fn zone_here() -> Result<ZoneName, Failure> {
             .hint("name it with --zone, such as --zone Asia/Shanghai")
     })
 }
-

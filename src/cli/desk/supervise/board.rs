@@ -127,7 +127,8 @@ impl Board<'_> {
     /// Reads everything, and prints what changed.
     async fn read(&mut self, output: &mut Output) -> Result<(), Failure> {
         let all = Queues::load(self.client).await?;
-        let is_shown = |queue: ConversationId| self.queue.is_none_or(|only| only == queue);
+        let chosen = self.queue;
+        let is_shown = |queue: ConversationId| chosen.is_none_or(|only| only == queue);
         let mut queues = Vec::new();
         let mut agents = BTreeMap::new();
         for info in all.0.iter().filter(|info| is_shown(info.counts.queue)) {
@@ -164,7 +165,9 @@ impl Board<'_> {
             }
             self.agents.push(shown);
         }
-        steps.iter().try_for_each(|step| output.print(&Seen::Step(step)))
+        steps
+            .iter()
+            .try_for_each(|step| output.print(&Seen::Step(step)))
     }
 
     /// The steps of routing since the last time. Who may not read the log sees none.
@@ -211,7 +214,12 @@ impl Board<'_> {
         agents: &[AgentRow],
         output: &mut Output,
     ) -> Result<(), Failure> {
-        let header = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+        let header = |names: &[&str]| {
+            names
+                .iter()
+                .map(|&name| name.to_owned())
+                .collect::<Vec<_>>()
+        };
         let queues: Vec<_> = queues.iter().map(QueueRow::cells).collect();
         let agents: Vec<_> = agents.iter().map(AgentRow::cells).collect();
         let mut text = "\u{1b}[H\u{1b}[J".to_owned();

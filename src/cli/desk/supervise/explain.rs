@@ -43,13 +43,19 @@ const fn verdict(verdict: Verdict) -> (&'static str, &'static str) {
     match verdict {
         Verdict::Held => ("held", "an agent holds it"),
         Verdict::Offered => ("offered", "it is offered to an agent"),
-        Verdict::NoAgents => ("no-agents", "the queue has no agents: `cairn desk agent add`"),
+        Verdict::NoAgents => (
+            "no-agents",
+            "the queue has no agents: `cairn desk agent add`",
+        ),
         Verdict::NobodyReady => ("not-ready", "no agent of the queue is ready"),
         Verdict::RefusedByAll { .. } => (
             "refused-by-all",
             "all agents who are ready refused it or did not answer; it goes to them again soon",
         ),
-        Verdict::Manual => ("manual", "agents of this queue take what waits: `cairn desk take`"),
+        Verdict::Manual => (
+            "manual",
+            "agents of this queue take what waits: `cairn desk take`",
+        ),
         Verdict::QueueClosed => ("queue-closed", "the queue is outside its hours"),
         Verdict::Next => ("next", "it is given to an agent with the next step"),
         Verdict::Left => ("left", "it is a message that was left: `cairn desk take`"),
@@ -114,7 +120,10 @@ impl fmt::Display for Shown {
         writeln!(f, "{row}")?;
         match rule {
             Some(rule) => writeln!(f, "rule {rule} chose the queue: `cairn desk rules`")?,
-            None => writeln!(f, "no rule applied, so the queue is that of the visitor's link")?,
+            None => writeln!(
+                f,
+                "no rule applied, so the queue is that of the visitor's link"
+            )?,
         }
         write!(f, "{}", self.why)?;
         if let Some(at) = asked_again_at_ms {
@@ -128,7 +137,10 @@ impl fmt::Display for Shown {
                 capacity,
                 ..
             } = agent;
-            write!(f, "\n  {name:20}  level {level}  {load} of {capacity}  {why}")?;
+            write!(
+                f,
+                "\n  {name:20}  level {level}  {load} of {capacity}  {why}"
+            )?;
             if let Some(from) = agent.from_ms {
                 write!(f, ", from {}", Local(from))?;
             }
@@ -168,6 +180,8 @@ pub(crate) async fn run(
     output.print(&Shown {
         explained,
         why,
-        reasons: candidates.map(|candidate| reason(candidate.reason).1).collect(),
+        reasons: candidates
+            .map(|candidate| reason(candidate.reason).1)
+            .collect(),
     })
 }

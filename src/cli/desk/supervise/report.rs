@@ -44,7 +44,9 @@ pub(crate) struct ReportArgs {
 fn parse_time(raw: &str) -> Result<Timestamp, String> {
     if let Ok(before) = duration::parse(raw) {
         let before = u64::try_from(before.as_millis()).unwrap_or(u64::MAX);
-        return Ok(Timestamp::new(time::timestamp().get().saturating_sub(before)));
+        return Ok(Timestamp::new(
+            time::timestamp().get().saturating_sub(before),
+        ));
     }
     let why = || "it is a time before now, such as 24h, or a day: 2026-11-29 09:00".to_owned();
     let at: jiff::civil::DateTime = raw.trim().parse().map_err(|_| why())?;

@@ -168,7 +168,10 @@ impl Counts {
             span(self.waiting.p90_ms),
             span(self.first_reply.p50_ms),
             span(self.resolution.p50_ms),
-            stars.map_or_else(|| "-".to_owned(), |stars| format!("{stars:.1} ({})", self.ratings)),
+            stars.map_or_else(
+                || "-".to_owned(),
+                |stars| format!("{stars:.1} ({})", self.ratings),
+            ),
         ]
     }
 }
@@ -228,7 +231,9 @@ mod plots {
 
     pub(in super::super) fn plot_of_waits(report: &DeskReport) -> String {
         let seconds = |spread: &Spread, share: f64| {
-            spread.quantile_ms(share).map(|millis| millis as f64 / 1_000.0)
+            spread
+                .quantile_ms(share)
+                .map(|millis| millis as f64 / 1_000.0)
         };
         over_time(
             report,
@@ -236,7 +241,9 @@ mod plots {
             &[
                 ("half waited at most", &|tally| seconds(&tally.waiting, 0.5)),
                 ("90% waited at most", &|tally| seconds(&tally.waiting, 0.9)),
-                ("half had a reply within", &|tally| seconds(&tally.first_reply, 0.5)),
+                ("half had a reply within", &|tally| {
+                    seconds(&tally.first_reply, 0.5)
+                }),
             ],
         )
     }

@@ -75,7 +75,9 @@ pub(crate) async fn run(
         if conversation != args.inquiry && !is_json {
             text.push_str("\nNotes, which the visitor does not see\n\n");
         }
-        let mut log = client.conversation(conversation).history(MsgId::ZERO.next());
+        let mut log = client
+            .conversation(conversation)
+            .history(MsgId::ZERO.next());
         while let Some(batch) = log.next_batch().await.transpose()? {
             names.learn(client, &batch).await?;
             messages += batch.len();
@@ -108,7 +110,11 @@ pub(crate) async fn run(
 fn heading(row: &InquiryRow, opened_at_ms: u64) -> String {
     let who = row.who();
     let opened = Local(opened_at_ms);
-    format!("Inquiry {} of {}, opened {opened}\n\n", row.inquiry, Sanitized(&who))
+    format!(
+        "Inquiry {} of {}, opened {opened}\n\n",
+        row.inquiry,
+        Sanitized(&who)
+    )
 }
 
 fn save(path: &PathBuf, text: &str) -> Result<(), Failure> {

@@ -128,7 +128,10 @@ impl fmt::Display for Seen {
                 write!(f, "{inquiry:>6}  no longer offered: {why}")
             }
             Self::Duty { duty, forced: true } => {
-                write!(f, "your duty is now: {duty}, since you let several offers pass")
+                write!(
+                    f,
+                    "your duty is now: {duty}, since you let several offers pass"
+                )
             }
             Self::Duty { duty, .. } => write!(f, "your duty is now: {duty}"),
             Self::Queue {
@@ -269,9 +272,8 @@ impl<'a> Shown<'a> {
         };
         let (inquiry, left) = (first.info.conversation, until(first) - now);
         let line = Sanitized(first.first.as_str()).to_string();
-        self.progress.update(|| {
-            format!("{}  cairn desk accept {inquiry}  \"{line}\"", Span(left))
-        });
+        self.progress
+            .update(|| format!("{}  cairn desk accept {inquiry}  \"{line}\"", Span(left)));
     }
 
     async fn event(&mut self, event: Event) -> Result<(), Failure> {

@@ -84,8 +84,11 @@ async fn canned(client: &Client, name: &Tag) -> Result<String, Failure> {
     let found = client.desk().canned(Some(name.clone())).await?;
     let exact = found.into_iter().find(|canned| canned.name == *name);
     exact.map(|canned| canned.text.to_string()).ok_or_else(|| {
-        Failure::new(Exit::Failed, format!("there is no canned reply named {name}"))
-            .hint("`cairn desk canned list` shows them")
+        Failure::new(
+            Exit::Failed,
+            format!("there is no canned reply named {name}"),
+        )
+        .hint("`cairn desk canned list` shows them")
     })
 }
 

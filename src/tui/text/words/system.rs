@@ -4,7 +4,7 @@ use cairn_proto::ids::UserId;
 use cairn_proto::model::group::GroupSettings;
 use cairn_session::SystemLine;
 
-use crate::cli::chat::text::content::of_inquiry;
+use crate::cli::of_inquiry;
 
 /// A change of the conversation, to follow the name of the user who made it.
 pub(crate) fn system(line: &SystemLine, name: &dyn Fn(UserId) -> String) -> String {
