@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use cairn_client::Totals;
 use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp, UserId};
+use cairn_client::proto::model::conversation::ConversationKind;
 use cairn_client::proto::model::group::Role;
 use cairn_client::proto::model::notification::NotificationLevel;
 use cairn_client::proto::model::presence::Presence;
