@@ -3,11 +3,11 @@
 //! `prefetch` is defined next to `execute`, so that what is loaded matches what is decided. A
 //! command that is refused anyway loads nothing further.
 
-use cairn_proto::ids::Timestamp;
+use cairn_proto::ids::{ConversationId, Timestamp, UserId};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::request::{
-    Answer, Call, DeskRequest, GroupRequest, MessageRequest, PeopleRequest, ReadingRequest, Request,
-    ServerRequest, SessionRequest, Traits, Visit, Visitor,
+    Answer, Call, DeskRequest, GroupRequest, MessageRequest, PeopleRequest, ReadingRequest,
+    Request, ServerRequest, SessionRequest, Traits, Visit, Visitor,
 };
 
 use crate::api::actor::Actor;
@@ -60,6 +60,11 @@ pub trait Handle: Call {
     /// As [`Command::Found`].
     type Found;
 
+    /// Whether a visitor of the support desk may make it. Mostly not.
+    fn visits(&self) -> Visits {
+        Visits::Refused
+    }
+
     /// As [`Command::prefetch`].
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) -> Self::Found;
 
@@ -72,6 +77,16 @@ pub trait Handle: Call {
         state: &mut State,
         context: Context<'_, Self::Found>,
     ) -> Result<Self::Answer, ErrorCode>;
+}
+
+/// Whether a visitor of the support desk may make a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visits {
+    Refused,
+    /// It concerns whatever inquiry is theirs.
+    Own,
+    /// It is about this conversation, which must be theirs.
+    In(ConversationId),
 }
 
 /// What a request is executed with.
@@ -119,6 +134,9 @@ impl<C: Handle> Command for By<C> {
     type Found = C::Found;
 
     fn prefetch(&self, state: &State, loads: &mut Vec<Load>) -> C::Found {
+        if self.0.user == UserId::VISITOR {
+            state.visiting(self.0, self.1.visits(), loads);
+        }
         self.1.prefetch(self.0, state, loads)
     }
 
@@ -130,7 +148,7 @@ impl<C: Handle> Command for By<C> {
         batch: &mut Batch,
     ) -> Result<C::Answer, ErrorCode> {
         let Self(actor, call) = self;
-        state.check_actor(actor)?;
+        state.check_requester(actor, call.visits())?;
         let context = Context {
             actor,
             found,
@@ -240,6 +258,9 @@ impl Visitor for Prefetch<'_> {
 
 impl<C: Handle> Visit<&C> for Prefetch<'_> {
     fn visit(self, call: &C) {
+        if self.actor.user == UserId::VISITOR {
+            self.state.visiting(self.actor, call.visits(), self.loads);
+        }
         call.prefetch(self.actor, self.state, self.loads);
     }
 }

@@ -89,3 +89,35 @@ pub(crate) const AUDIT_TRIM_MAX: u64 = 10_000;
 
 /// Spans of time in the hours of a queue.
 pub const HOURS_SPANS_MAX: usize = 1_024;
+
+/// Inquiries that are remembered for one visitor.
+pub const INQUIRIES_PER_VISITOR_MAX: usize = 256;
+
+/// Inquiries that routing gives or offers in one command, and inquiries that it looks at. The rest
+/// is left to the next one.
+pub const ROUTE_STEPS_MAX: usize = 64;
+pub(crate) const ROUTE_VISITS_MAX: usize = 1_024;
+
+/// How long refusals hold once all agents who are ready have refused an inquiry.
+pub(crate) const REFUSALS_FORGOTTEN_MS: u64 = 10_000;
+
+/// How long agents have to come back after a start of the server.
+pub(crate) const RESTART_GRACE_MS: u32 = 60_000;
+
+/// Offers in a row that an agent may let pass until they are on a break.
+pub(crate) const MISSED_MAX: u32 = 3;
+
+/// The encoded size of all routing rules, which are one row.
+pub(crate) const ROUTE_RULES_BYTES_MAX: usize = 20 * 1024;
+
+/// For how long the hours of a queue should be known ahead.
+pub(crate) const HOURS_AHEAD_MS: u64 = 2 * DAY_MS;
+
+/// Waits whose median is shown to visitors.
+pub(crate) const WAITS_KEPT: usize = 20;
+
+/// The bytes of all attributes of a visitor, so that pages of inquiries fit into frames.
+pub(crate) const ATTRS_BYTES_MAX: usize = 2 * 1024;
+
+/// Files that visitors uploaded, of which it is remembered who did.
+pub(crate) const VISITOR_UPLOADS_MAX: usize = 10_000;

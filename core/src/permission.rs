@@ -5,6 +5,8 @@
 //! users cannot ban or mute themselves, quotas, uploads, disabled receipts, and the steps between
 //! relations.
 
+pub(crate) mod desk;
+
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};
 use cairn_proto::model::group::{Access, GroupSettings, Role};
 use cairn_proto::model::user::ServerRole;
@@ -66,6 +68,8 @@ pub(crate) enum Action {
     Reset(ServerRole),
     ListInvites,
     RevokeInvite(Making),
+    /// Set up the support desk.
+    SetUpDesk,
     /// Remove deactivated users from groups, and appoint owners where all were deactivated.
     Tidy,
 }
@@ -105,6 +109,11 @@ pub(crate) enum Scope {
     NotStarted(DirectChatBlock),
     Direct(DirectChatBlock),
     Group(GroupSettings),
+    /// The log of a queue of the support desk.
+    Queue,
+    Inquiry,
+    /// The notes about an inquiry.
+    Back,
     /// The server, outside any conversation.
     Server {
         /// Whether members may search users.
@@ -221,6 +230,15 @@ pub(crate) fn decide(
             Action::Import => allow(on_server >= ServerRole::Admin),
             _ => Err(ErrorCode::Forbidden),
         },
+        (Scope::Queue, MembershipStatus::Member { .. }) => match action {
+            Action::Read | Action::Explain | Action::Focus => Ok(()),
+            _ => Err(ErrorCode::Forbidden),
+        },
+        (Scope::Inquiry | Scope::Back, MembershipStatus::Member { .. }) => match action {
+            Action::Read | Action::Explain | Action::Focus | Action::Post => Ok(()),
+            Action::Edit(authorship) | Action::Recall(authorship) => authorship.may_change(),
+            _ => Err(ErrorCode::Forbidden),
+        },
         (Scope::Group(settings), MembershipStatus::Member { role, is_muted }) => {
             decide_in_group(action, settings, role, is_muted, on_server)
         }
@@ -270,6 +288,7 @@ fn decide_in_group(
         | Action::Reset(_)
         | Action::ListInvites
         | Action::RevokeInvite(_)
+        | Action::SetUpDesk
         | Action::Tidy => false,
     })?;
     let is_silenced = matches!(
@@ -297,6 +316,7 @@ fn decide_on_server(
         Action::CreateInvite
         | Action::Claim
         | Action::ListInvites
+        | Action::SetUpDesk
         | Action::RevokeInvite(Making::Others)
         | Action::Tidy => allow(on_server >= ServerRole::Admin),
         Action::RevokeInvite(Making::Own) => Ok(()),
@@ -413,6 +433,9 @@ impl State {
             None => block.map_or(Scope::Missing, Scope::NotStarted),
             Some((KindRecord::Direct, _)) => Scope::Direct(block.unwrap_or(DirectChatBlock::None)),
             Some((KindRecord::Group { .. }, settings)) => Scope::Group(settings),
+            Some((KindRecord::Queue, _)) => Scope::Queue,
+            Some((KindRecord::Inquiry, _)) => Scope::Inquiry,
+            Some((KindRecord::Back { .. }, _)) => Scope::Back,
         }
     }
 

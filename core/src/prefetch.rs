@@ -9,13 +9,13 @@ mod parts;
 use std::collections::BTreeSet;
 
 use cairn_proto::content::attachment::AttachmentHash;
-use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId};
+use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId, VisitorId};
 use cairn_proto::wire::overview::{Moment, OverviewPlace};
 
 use crate::api::batch::Batch;
 use crate::api::change::{Appended, Change, Origin};
 use crate::api::command::Expire;
-use crate::record::{MemberChunk, UsedStream};
+use crate::record::{KindRecord, MemberChunk, UsedStream};
 use crate::state::State;
 use crate::state::conversation::{Conversation, Member, MembershipSlots};
 use crate::state::relations::other_of;
@@ -43,6 +43,10 @@ pub enum Load {
     FirstAttached(ConversationId),
     /// Records of the audit log, from the first to the last of these.
     Audit(u64, u64),
+    /// An inquiry of the support desk, and who asks.
+    Inquiry(ConversationId),
+    /// A visitor, without their inquiries.
+    Visitor(VisitorId),
 }
 
 impl Load {
@@ -63,6 +67,21 @@ impl State {
     pub fn loads_for(&self, change: &Change) -> Vec<Load> {
         let mut loads = Vec::new();
         match change {
+            Change::Appended(Appended {
+                conversation,
+                sender: UserId::VISITOR,
+                origin,
+                ..
+            }) => {
+                self.members_alone(*conversation, &mut loads);
+                if let &Origin::Sent { device, stream, .. } = origin {
+                    loads.push(Load::Visitor(VisitorId::new(device.get())));
+                    // The visitor is not loaded yet, so it is not known whether they used it.
+                    if self.streams.get(&(device, stream)).is_none() {
+                        loads.push(Load::Stream(device, stream));
+                    }
+                }
+            }
             Change::Appended(Appended {
                 conversation,
                 sender,
@@ -115,6 +134,20 @@ impl State {
             | Change::FloorRaised { conversation, .. } => {
                 self.conversation_alone(*conversation, &mut loads)
             }
+            Change::StreamOpened {
+                user: UserId::VISITOR,
+                device,
+                ..
+            } => loads.push(Load::Visitor(VisitorId::new(device.get()))),
+            Change::Inquiry(id, record) => {
+                loads.push(Load::Inquiry(*id));
+                loads.push(Load::Visitor(record.visitor));
+                self.members_alone(*id, &mut loads);
+                if let Some(back) = record.back {
+                    self.members_alone(back, &mut loads);
+                }
+            }
+            Change::Visitor(id, _) => loads.push(Load::Visitor(*id)),
             Change::AttachmentRefs { hash, .. } => loads.extend(self.record_of(*hash)),
             Change::Relation { user, .. } => self.relations_of([*user], &mut loads),
             _ => {}
@@ -143,9 +176,37 @@ impl State {
         }
     }
 
+    /// A log of the desk that a user may read without being a member.
+    pub(crate) fn reading_desk(&self, user: UserId, id: ConversationId, loads: &mut Vec<Load>) {
+        let is_agent = self.desk.agent(user).is_some() || self.is_server_admin(user);
+        if !is_agent || !self.desk.is_used() || !id.is_numbered() {
+            return;
+        }
+        match self.conversation(id).map(|found| &found.record.kind) {
+            None => loads.push(Load::Conversation(id)),
+            Some(KindRecord::Inquiry) if self.desk.inquiry(id).is_none() => {
+                loads.push(Load::Inquiry(id));
+            }
+            Some(&KindRecord::Back { of }) if self.desk.inquiry(of).is_none() => {
+                loads.push(Load::Inquiry(of));
+            }
+            _ => {}
+        }
+    }
+
+    /// A conversation with all its members.
+    pub(crate) fn members_alone(&self, conversation: ConversationId, loads: &mut Vec<Load>) {
+        if !self
+            .conversation(conversation)
+            .is_some_and(Conversation::knows_all)
+        {
+            loads.push(Load::Members(conversation));
+        }
+    }
+
     /// A conversation, and whether a user is a member. Unknown users have no membership to load.
     pub(crate) fn member(&self, conversation: ConversationId, user: UserId, loads: &mut Vec<Load>) {
-        if !self.users.contains_key(&user) {
+        if !self.users.contains_key(&user) && user != UserId::VISITOR {
             self.conversation_alone(conversation, loads);
         } else if !self
             .conversation(conversation)

@@ -6,6 +6,7 @@
 pub(crate) mod apply;
 pub(crate) mod attachments;
 pub(crate) mod conversation;
+pub(crate) mod desk;
 pub(crate) mod dirty;
 pub(crate) mod make;
 pub(crate) mod open_group_index;
@@ -19,7 +20,9 @@ pub(crate) mod table;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_proto::content::message::Entry;
-use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
+use cairn_proto::ids::{
+    ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId, VisitorId,
+};
 use cairn_proto::model::audit::AuditRecord;
 use cairn_proto::model::people::Profile;
 use cairn_proto::model::user::UserInfo;
@@ -36,6 +39,7 @@ use crate::record::{
 };
 use crate::state::attachments::Attachments;
 use crate::state::conversation::{Conversation, Member, MembershipSlots};
+use crate::state::desk::Desk;
 use crate::state::open_group_index::OpenGroupIndex;
 use crate::state::relations::{Blockers, FoundByName, Relations};
 use crate::state::revisions::Revisions;
@@ -62,6 +66,7 @@ pub struct State {
     pub(super) found_by_name: FoundByName,
     pub(super) clock: Clock,
     pub(super) audit: AuditLog,
+    pub(super) desk: Desk,
     /// References and records of attachments.
     pub attachments: Attachments,
     last_user: u32,
@@ -150,6 +155,9 @@ impl State {
 
     /// Most recently used first.
     pub(super) fn streams_of(&self, user: UserId, device: DeviceId) -> &[UsedStream] {
+        if user == UserId::VISITOR {
+            return self.desk.streams_of(VisitorId::new(device.get()));
+        }
         self.users
             .get(&user)
             .and_then(|found| found.devices.get(&device))
@@ -338,14 +346,17 @@ impl State {
             mut delivered,
         } in stored
         {
-            let Some(known) = self
-                .users
-                .get(&user)
-                .filter(|known| known.conversations.contains(&conversation))
-            else {
-                continue;
-            };
-            delivered.retain(|(device, _)| known.devices.contains_key(device));
+            // A visitor is a member of an inquiry, and no user.
+            if user != UserId::VISITOR {
+                let Some(known) = self
+                    .users
+                    .get(&user)
+                    .filter(|known| known.conversations.contains(&conversation))
+                else {
+                    continue;
+                };
+                delivered.retain(|(device, _)| known.devices.contains_key(device));
+            }
             found
                 .members
                 .get_or_insert_with(user, || Member { record, delivered });

@@ -134,9 +134,7 @@ macro_rules! shown {
 mod desk;
 mod name;
 
-pub use desk::{
-    AttrName, AttrValue, DeskText, Language, PageUrl, SignedIdentity, Tag, ZoneName,
-};
+pub use desk::{AttrName, AttrValue, DeskText, Language, PageUrl, SignedIdentity, Tag, ZoneName};
 pub(crate) use name::new_name;
 pub use name::{DisplayName, EmojiName, GroupName, UserName};
 

@@ -284,7 +284,10 @@ impl Engine {
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         let (log, clock) = (self.log.counters(), self.state.clock());
-        self.meter.metrics(log, &self.checkpoints.worker, clock)
+        Metrics {
+            desk: self.state.desk_metrics(),
+            ..self.meter.metrics(log, &self.checkpoints.worker, clock)
+        }
     }
 
     /// Bytes of uncommitted changes.

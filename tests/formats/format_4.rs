@@ -1,4 +1,4 @@
-//! The current format. Its directory is made by the server itself: `CAIRN_WRITE_FORMAT=1 cargo test
+//! Format 4. Its directory is made by the server itself: `CAIRN_WRITE_FORMAT=1 cargo test
 //! --test main format_4` replaces it after a change of the format that is not released yet. Once it
 //! is, the directory stays as it is.
 

@@ -76,7 +76,7 @@ fn format_2_is_converted() {
     let [alice, bob] = [UserId::new(1), UserId::new(2)];
     let direct = ConversationId::direct(alice, bob).unwrap();
     let engine = open(dir.path());
-    assert_eq!(version(dir.path()), "cairn 4\n");
+    assert_eq!(version(dir.path()), "cairn 5\n");
     let state = engine.state();
     assert_eq!(state.user_count(), 2);
     let team = state.conversation(ConversationId::new(1)).unwrap();
@@ -136,7 +136,7 @@ fn format_3_is_converted() {
         assert_eq!(team.retention, Some(Retention::Days(300)));
     };
     let engine = open(dir.path());
-    assert_eq!(version(dir.path()), "cairn 4\n");
+    assert_eq!(version(dir.path()), "cairn 5\n");
     check_records(&engine);
     engine.close().unwrap();
     check(dir.path());
@@ -153,6 +153,19 @@ fn format_3_is_converted() {
         let read = |dir: &Path| fs::read(dir.join(file)).unwrap();
         assert!(read(&copy) == read(original.path()), "{file}");
     }
+}
+
+/// Nothing but the number changed, so that older versions refuse a directory with a desk.
+#[test]
+fn format_4_is_converted() {
+    let dir = fixture("format-4");
+    let engine = open(dir.path());
+    assert_eq!(version(dir.path()), "cairn 5\n");
+    assert_eq!(engine.state().user_count(), 2);
+    assert_eq!(engine.state().desk_due(), None);
+    engine.close().unwrap();
+    check(dir.path());
+    assert_eq!(version(&dir.path().join("format-4")), "cairn 4\n");
 }
 
 /// Opens a data directory, and returns whether it has the conversation's message.

@@ -97,6 +97,17 @@ impl Trees {
                 (!stored.is_empty()).then_some(stored),
             ),
             Row::Audit(number, record) => set(&mut self.audit, number, record),
+            // The desk has a model of its own, in core/tests/desk.
+            Row::Queue(..)
+            | Row::QueueHours(..)
+            | Row::Agent(..)
+            | Row::Inquiry(..)
+            | Row::OpenInquiry(..)
+            | Row::Asker(..)
+            | Row::Visitor(..)
+            | Row::DeskKey(..)
+            | Row::Canned(..)
+            | Row::RouteRules(_) => {}
             Row::Profile(user, profile) => set(&mut self.profiles, user, profile),
             Row::Setting(name, value) => set(&mut self.settings, name, Some(value)),
             Row::StreamRemoved(device, stream) => {
@@ -214,6 +225,7 @@ impl Trees {
                 );
                 state.install_stream(device, stream, cursors.collect(), recent.collect());
             }
+            Load::Inquiry(_) | Load::Visitor(_) => {}
             Load::Audit(first, last) => {
                 let records = self.audit.range(first..=last);
                 records.for_each(|(_, record)| state.install_audit_record(record.clone()));

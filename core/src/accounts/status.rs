@@ -4,6 +4,7 @@
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};
 use cairn_proto::limits::CONVERSATIONS_PER_PAGE_MAX;
 use cairn_proto::model::audit::AuditAct;
+use cairn_proto::model::desk::ReturnCause;
 use cairn_proto::model::group::Role;
 use cairn_proto::model::user::ServerRole;
 use cairn_proto::wire::error::ErrorCode;
@@ -14,6 +15,7 @@ use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
 use crate::command::{Context, Handle};
+use crate::desk::turn::Turn;
 use crate::permission::Action;
 use crate::prefetch::Load;
 use crate::record::{LinkRecord, SecretHash, UserRecord, UserStatus};
@@ -39,6 +41,9 @@ impl Handle for DeactivateUser {
                 return Err(ErrorCode::LastOwner);
             }
             state.audit(actor, AuditAct::Deactivated { user }, now, batch)?;
+            let mut turn = Turn::new(now, batch);
+            state.remove_agent(user, ReturnCause::Deactivated, &mut turn);
+            state.route(&mut turn);
             state.deactivate(actor, user, now, batch);
         }
         let user = state.users.get(&user).ok_or(ErrorCode::NoSuchUser)?;

@@ -7,17 +7,20 @@
 use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::{
     ConversationId, DeviceId, EpochId, ImportSource, MsgId, SendStreamId, Timestamp, UserId,
+    VisitorId,
 };
 use cairn_proto::model::audit::AuditRecord;
+use cairn_proto::model::desk::{AgentConfig, RouteRule};
 use cairn_proto::model::group::Role;
 use cairn_proto::model::people::{Profile, Relation};
 use cairn_proto::model::retention::Retention;
-use cairn_proto::text::{GroupName, SettingName, SettingValue};
+use cairn_proto::text::{DeskText, GroupName, SettingName, SettingValue, Tag};
 use serde::{Deserialize, Serialize};
 
 use crate::record::{
-    AttachmentRecord, ConversationRecord, DeviceRecord, GroupRecord, LinkRecord, MemberCounts,
-    MemberDetails, SecretHash, UnreadMarker, UserRecord, format_3,
+    AgentStand, AskerRecord, AttachmentRecord, ConversationRecord, DeskKeyRecord, DeviceRecord,
+    GroupRecord, InquiryRecord, LinkRecord, MemberCounts, MemberDetails, QueueHours, QueueRecord,
+    SecretHash, UnreadMarker, UserRecord, VisitorRecord, format_3,
 };
 
 /// One change of the state. In a batch, the packed entry follows an [`Appended`] or a rewritten
@@ -189,6 +192,24 @@ pub enum Change {
     AuditTrimmed {
         first: u64,
     },
+    /// A new or changed queue; `None` if it was removed.
+    Queue(ConversationId, Option<Box<QueueRecord>>),
+    QueueHours(ConversationId, QueueHours),
+    /// A new or changed agent; `None` if they are none any more.
+    Agent(UserId, Option<Box<AgentConfig>>),
+    AgentStand(UserId, AgentStand),
+    /// A new or changed inquiry.
+    Inquiry(ConversationId, Box<InquiryRecord>),
+    /// Who asks in an inquiry.
+    Asker(ConversationId, Box<AskerRecord>),
+    /// An inquiry that was erased. Nothing is left of it but the bounds of its log.
+    InquiryErased(ConversationId),
+    /// A new or changed visitor; `None` if they were erased, with their send streams.
+    Visitor(VisitorId, Option<Box<VisitorRecord>>),
+    /// A new key of the desk; `None` if it was revoked.
+    DeskKey(SecretHash, Option<Box<DeskKeyRecord>>),
+    Canned(Tag, Option<DeskText>),
+    RouteRules(Vec<RouteRule>),
 }
 
 impl Change {

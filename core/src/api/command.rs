@@ -180,6 +180,9 @@ pub struct Grant {
     pub conversation: ConversationId,
     /// Entries up to here are not readable.
     pub floor: MsgId,
+    /// Whether it comes from a membership. Nothing revokes a grant that does not, so it holds for
+    /// one request.
+    pub is_member: bool,
 }
 
 /// Asks for the user's conversations, at most `max`: those with the latest activity, unordered. And

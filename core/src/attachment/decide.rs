@@ -10,7 +10,7 @@ use crate::api::change::Change;
 use crate::api::command::{
     BeginUpload, CollectAttachments, Collected, EndUpload, FindOrphans, GrantDownload, UploadState,
 };
-use crate::command::Command;
+use crate::command::{Command, Visits};
 use crate::limits::{GC_BATCH_ATTACHMENTS_MAX, UPLOADERS_MAX};
 use crate::prefetch::Load;
 use crate::record::{AttachmentRecord, Upload};
@@ -24,6 +24,9 @@ impl Command for BeginUpload {
 
     fn prefetch(&self, state: &State, loads: &mut Vec<Load>) {
         loads.extend(state.record_of(self.hash));
+        if self.actor.user == UserId::VISITOR {
+            state.visiting(self.actor, Visits::Own, loads);
+        }
     }
 
     fn execute(
@@ -34,11 +37,14 @@ impl Command for BeginUpload {
         batch: &mut Batch,
     ) -> Result<UploadState, ErrorCode> {
         let Self { actor, hash, bytes } = self;
-        state.check_actor(actor)?;
+        state.check_requester(actor, Visits::Own)?;
+        state.check_visitor_upload(actor)?;
         if bytes > state.settings.attachment_bytes_max.get() {
             return Err(ErrorCode::AttachmentTooLarge);
         }
-        if let Some(record) = state.attachments.record(hash)
+        // Visitors share a user id. What one uploaded is not proven for another one.
+        if actor.user != UserId::VISITOR
+            && let Some(record) = state.attachments.record(hash)
             && record.upload_of(actor.user).is_some()
         {
             if record.bytes != bytes {
@@ -62,6 +68,9 @@ impl Command for EndUpload {
 
     fn prefetch(&self, state: &State, loads: &mut Vec<Load>) {
         loads.extend(state.record_of(self.hash));
+        if self.actor.user == UserId::VISITOR {
+            state.visiting(self.actor, Visits::Own, loads);
+        }
     }
 
     fn execute(
@@ -72,7 +81,8 @@ impl Command for EndUpload {
         batch: &mut Batch,
     ) -> Result<(), ErrorCode> {
         let Self { actor, hash, bytes } = self;
-        state.check_actor(actor)?;
+        state.check_requester(actor, Visits::Own)?;
+        state.check_visitor_upload(actor)?;
         let record = match state.attachments.record(hash) {
             Some(record) if record.bytes != bytes => return Err(ErrorCode::WrongSize),
             Some(record) => record.clone(),
@@ -86,6 +96,9 @@ impl Command for EndUpload {
             state.check_quota(actor.user, bytes)?;
         }
         state.note_upload(actor.user, hash, record, now, batch);
+        if actor.user == UserId::VISITOR {
+            state.desk.note_upload(actor.device, hash);
+        }
         Ok(())
     }
 }
@@ -95,6 +108,9 @@ impl Command for GrantDownload {
     type Found = ();
 
     fn prefetch(&self, state: &State, loads: &mut Vec<Load>) {
+        if self.actor.user == UserId::VISITOR {
+            state.visiting(self.actor, Visits::In(self.conversation), loads);
+        }
         let own = state.own_membership(self.conversation, self.actor.user, loads);
         if own.is_some_and(|(found, member)| found.shows(&member.record, self.msgid)) {
             state.reference(self.conversation, self.msgid, loads);
@@ -114,7 +130,13 @@ impl Command for GrantDownload {
             msgid,
             hash,
         } = self;
-        state.check_actor(actor)?;
+        let visits = Visits::In(conversation);
+        state.check_requester(actor, visits).map_err(|refusal| {
+            match actor.user == UserId::VISITOR {
+                true => ErrorCode::NoSuchAttachment,
+                false => refusal,
+            }
+        })?;
         let Ok((found, member)) = state.membership(actor.user, conversation) else {
             return Err(ErrorCode::NoSuchAttachment);
         };

@@ -1,93 +1,23 @@
 //! The support desk: visitors ask in inquiries, which wait in queues until agents answer.
+//!
+//! A visitor is no user. They are a member of the log of each of their inquiries under
+//! [`UserId::VISITOR`](cairn_proto::ids::UserId::VISITOR), and their id stands for a device: so
+//! messages, cursors, retries and files are those of any member. Who they are stands in rows of the
+//! inquiry.
+//!
+//! Every command that frees or adds anything ends with the rule (`rule`), so that nobody waits
+//! beside an agent who could answer. The steps (`steps`) change the row of an inquiry as a whole;
+//! what follows from the rows is in the indexes of `state::desk`. Time and presence are commands
+//! (`due`), and a replay decides nothing.
 
-use cairn_proto::ids::{ConversationId, LinkId, Timestamp, UserId};
-use cairn_proto::model::desk::{OfficeHours, VisitorInquiry};
-use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::request::Call;
-use cairn_proto::wire::request::desk::{
-    MyInquiry, EndInquiry, RateInquiry, GetMyDesk, SetDuty, AcceptInquiry, RefuseInquiry, TakeInquiry, TransferInquiry, CloseInquiry, ReopenInquiry, TagInquiry, SetInquiryPriority, OpenBack, ListCanned, GetInquiry, ExplainInquiry, ListInquiries, JoinInquiry, AssignInquiry, SetAgentDuty, ListAgents, ListQueues, CreateQueue, SetQueue, RemoveQueue, SetAgent, RemoveAgent, GetRouteRules, SetRouteRules, SetCanned, ListDeskKeys, RevokeDeskKey, EraseVisitor,
-};
-
-use crate::api::actor::Actor;
-use crate::api::batch::Batch;
-use crate::api::desk::{
-    AgentPresence, CountDesk, DeskCounted, DeskDue, FindDesk, FoundDesk, MakeDeskKey, OpenVisit,
-    SetQueueHours, VisitorIn, VisitorLogin,
-};
-use crate::command::{Command, Context, Handle};
-use crate::prefetch::Load;
-use crate::state::State;
-
-macro_rules! refused {
-    ($($call:ty),*) => {$(
-        impl Handle for $call {
-            type Found = ();
-
-            fn prefetch(&self, _: Actor, _: &State, _: &mut Vec<Load>) {}
-
-            fn execute(
-                self,
-                _: &mut State,
-                _: Context<'_>,
-            ) -> Result<<Self as Call>::Answer, ErrorCode> {
-                Err(ErrorCode::NotFound)
-            }
-        }
-    )*};
-}
-refused!(MyInquiry, EndInquiry, RateInquiry, GetMyDesk, SetDuty, AcceptInquiry, RefuseInquiry, TakeInquiry, TransferInquiry, CloseInquiry, ReopenInquiry, TagInquiry, SetInquiryPriority, OpenBack, ListCanned, GetInquiry, ExplainInquiry, ListInquiries, JoinInquiry, AssignInquiry, SetAgentDuty, ListAgents, ListQueues, CreateQueue, SetQueue, RemoveQueue, SetAgent, RemoveAgent, GetRouteRules, SetRouteRules, SetCanned, ListDeskKeys, RevokeDeskKey, EraseVisitor);
-
-macro_rules! refused_commands {
-    ($($command:ty => $answer:ty),*) => {$(
-        impl Command for $command {
-            type Answer = $answer;
-            type Found = ();
-
-            fn prefetch(&self, _: &State, _: &mut Vec<Load>) {}
-
-            fn execute(
-                self,
-                (): (),
-                _: &mut State,
-                _: Timestamp,
-                _: &mut Batch,
-            ) -> Result<$answer, ErrorCode> {
-                Err(ErrorCode::NotFound)
-            }
-        }
-    )*};
-}
-refused_commands!(FindDesk => FoundDesk, VisitorLogin => VisitorIn, OpenVisit => VisitorInquiry,
-    AgentPresence => (), DeskDue => (), SetQueueHours => (), CountDesk => DeskCounted,
-    MakeDeskKey => LinkId);
-
-impl State {
-    /// When [`DeskDue`] is to be executed next; a time in the past for at once.
-    #[must_use]
-    pub const fn desk_due(&self) -> Option<Timestamp> {
-        None
-    }
-
-    /// Returns whether the user is an agent.
-    #[must_use]
-    pub const fn is_agent(&self, _: UserId) -> bool {
-        false
-    }
-
-    /// The agents, ordered by id.
-    pub fn agents(&self) -> impl Iterator<Item = UserId> {
-        std::iter::empty()
-    }
-
-    /// The queues that a user serves or supervises.
-    #[must_use]
-    pub const fn agent_queues(&self, _: UserId) -> Vec<ConversationId> {
-        Vec::new()
-    }
-
-    /// The queues whose hours are not known for long enough.
-    #[must_use]
-    pub const fn queues_wanting_hours(&self, _: Timestamp) -> Vec<(ConversationId, OfficeHours)> {
-        Vec::new()
-    }
-}
+pub(crate) mod agents;
+mod due;
+mod erase;
+mod explain;
+mod rule;
+pub(crate) mod setup;
+mod steps;
+mod supervise;
+pub(crate) mod turn;
+mod views;
+mod visits;

@@ -307,7 +307,7 @@ impl State {
             KindRecord::Group { name } if found.group.settings.access == Access::Open => {
                 Some(name.clone())
             }
-            KindRecord::Group { .. } | KindRecord::Direct => None,
+            _ => None,
         };
         self.open_groups.set(id, name);
         self.dirty.open_groups.insert(id);

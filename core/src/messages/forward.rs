@@ -14,6 +14,7 @@ use crate::command::{Context, Handle};
 use crate::messages::amend::check_is_message;
 use crate::messages::send::{Sending, Tried};
 use crate::prefetch::Load;
+use crate::record::KindRecord;
 use crate::state::State;
 use crate::state::send_stream::SendSlots;
 
@@ -59,6 +60,15 @@ impl Handle for Forward {
             Tried::Accepted(msgid) => return Ok(msgid),
             Tried::Never(place) => place,
         };
+        // What was said in an inquiry stays there.
+        let kind = state.conversation(from).map(|found| &found.record.kind);
+        if !matches!(
+            kind,
+            None | Some(KindRecord::Direct | KindRecord::Group { .. })
+        ) {
+            state.membership(actor.user, from)?;
+            return Err(ErrorCode::Forbidden);
+        }
         let entry = state.message(actor, from, msgid)?;
         check_is_message(&entry.body)?;
         let (author, at) = entry

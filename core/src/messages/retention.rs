@@ -174,13 +174,14 @@ impl Command for Expire {
 
     fn prefetch(&self, state: &State, loads: &mut Vec<Load>) {
         state.expiring(*self, loads);
+        state.expiring_inquiry(self.conversation, loads);
     }
 
     fn execute(
         self,
         (): (),
         state: &mut State,
-        _: Timestamp,
+        now: Timestamp,
         batch: &mut Batch,
     ) -> Result<bool, ErrorCode> {
         let Self {
@@ -217,6 +218,9 @@ impl Command for Expire {
                 conversation,
                 floor,
             });
+            if state.has_expired(conversation) {
+                state.erase_expired(conversation, now, batch);
+            }
         }
         Ok(old < floor && floor < wanted)
     }

@@ -5,7 +5,7 @@ use cairn_proto::content::body::Kind;
 use cairn_proto::content::extras::Extras;
 use cairn_proto::content::message::Draft;
 use cairn_proto::content::packed::Content;
-use cairn_proto::ids::{ClientSeq, ConversationId, MsgId, Timestamp};
+use cairn_proto::ids::{ClientSeq, ConversationId, MsgId, Timestamp, UserId};
 use cairn_proto::model::group::Role;
 use cairn_proto::wire::error::ErrorCode;
 use xxhash_rust::xxh3::xxh3_64;
@@ -13,7 +13,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::{Change, Origin};
-use crate::command::{Context, Handle};
+use crate::command::{Context, Handle, Visits};
 use crate::messages::mention;
 use crate::permission::Action;
 use crate::prefetch::Load;
@@ -44,6 +44,10 @@ pub(crate) enum Tried {
 
 impl Handle for Draft {
     type Found = SendSlots;
+
+    fn visits(&self) -> Visits {
+        Visits::In(self.conversation)
+    }
 
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) -> SendSlots {
         let found = state.sending(actor, self.conversation, loads);
@@ -91,8 +95,17 @@ impl Handle for Draft {
         {
             return Err(ErrorCode::BadDimensions);
         }
+        let visitor = actor.user == UserId::VISITOR;
+        if visitor {
+            state.check_visitor_message(actor, self.conversation, &self.content)?;
+        }
         let content = self.content.packed();
-        state.accept(actor, &sending, place, content, now, context.batch)
+        let msgid = state.accept(actor, &sending, place, content, now, context.batch)?;
+        if visitor || state.is_inquiry(found, self.conversation) {
+            let id = self.conversation;
+            state.said_in_inquiry(actor.user, id, &self.content, now, context.batch);
+        }
+        Ok(msgid)
     }
 }
 
@@ -209,6 +222,12 @@ impl State {
             self.add_ref(conversation, msgid, actor.user, attachment, batch);
         }
         Ok(msgid)
+    }
+
+    fn is_inquiry(&self, found: SendSlots, id: ConversationId) -> bool {
+        self.conversations
+            .get_at(found.membership.conversation, &id)
+            .is_some_and(|found| found.record.kind == KindRecord::Inquiry)
     }
 
     /// Creates a direct chat, which starts with its first message.

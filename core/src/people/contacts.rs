@@ -12,7 +12,7 @@ use crate::api::batch::Batch;
 use crate::api::change::Change;
 use crate::api::command::GrantFocus;
 use crate::api::update::Update;
-use crate::command::{Command, Context, Handle};
+use crate::command::{Command, Context, Handle, Visits};
 use crate::limits::BLOCKS_MAX;
 use crate::permission::{Action, DirectChatBlock};
 use crate::prefetch::Load;
@@ -114,6 +114,7 @@ impl Command for GrantFocus {
         if let Some(conversation) = self.conversation {
             state.own_membership(conversation, self.actor.user, loads);
             state.relations_in(conversation, self.actor.user, loads);
+            state.visiting(self.actor, Visits::In(conversation), loads);
         }
     }
 
@@ -128,7 +129,7 @@ impl Command for GrantFocus {
             actor,
             conversation,
         } = self;
-        state.check_actor(actor)?;
+        state.check_requester(actor, conversation.map_or(Visits::Own, Visits::In))?;
         if let Some(conversation) = conversation {
             state.check(actor.user, conversation, Action::Focus, now)?;
         }

@@ -9,7 +9,7 @@ use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
 use crate::api::command::{BeginEpoch, Grant, GrantMetrics, GrantRead};
-use crate::command::{Command, Context, Handle};
+use crate::command::{Command, Context, Handle, Visits};
 use crate::permission::Action;
 use crate::prefetch::Load;
 use crate::state::State;
@@ -24,10 +24,11 @@ impl Command for BeginEpoch {
         self,
         (): (),
         state: &mut State,
-        _: Timestamp,
+        now: Timestamp,
         batch: &mut Batch,
     ) -> Result<(), ErrorCode> {
         state.make(&Change::EpochBegun(self.0), batch);
+        state.begin_desk(now, batch);
         Ok(())
     }
 }
@@ -38,6 +39,8 @@ impl Command for GrantRead {
 
     fn prefetch(&self, state: &State, loads: &mut Vec<Load>) {
         state.own_membership(self.conversation, self.actor.user, loads);
+        state.visiting(self.actor, Visits::In(self.conversation), loads);
+        state.reading_desk(self.actor.user, self.conversation, loads);
     }
 
     fn execute(
@@ -51,11 +54,23 @@ impl Command for GrantRead {
             actor,
             conversation,
         } = self;
-        state.check_actor(actor)?;
-        let (found, member) = state.membership(actor.user, conversation)?;
+        state.check_requester(actor, Visits::In(conversation))?;
+        let (found, member) = match state.membership(actor.user, conversation) {
+            Ok(membership) => membership,
+            Err(refusal) => {
+                let found = state.conversation(conversation).ok_or(refusal)?;
+                let may_read = state.may_read_desk(actor.user, conversation);
+                return may_read.then_some(()).ok_or(refusal).map(|()| Grant {
+                    conversation,
+                    floor: found.record.floor,
+                    is_member: false,
+                });
+            }
+        };
         Ok(Grant {
             conversation,
             floor: found.floor(&member.record),
+            is_member: true,
         })
     }
 }

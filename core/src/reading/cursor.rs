@@ -9,7 +9,7 @@ use cairn_proto::wire::request::reading::{Ack, Explain, MarkRead};
 use crate::api::actor::Actor;
 use crate::api::change::Change;
 use crate::api::update::{Ahead, Update};
-use crate::command::{Context, Handle};
+use crate::command::{Context, Handle, Visits};
 use crate::permission::Action;
 use crate::prefetch::Load;
 use crate::state::State;
@@ -17,6 +17,10 @@ use crate::state::conversation::{Member, MembershipSlots};
 
 impl Handle for Ack {
     type Found = MembershipSlots;
+
+    fn visits(&self) -> Visits {
+        Visits::In(self.conversation)
+    }
 
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) -> MembershipSlots {
         state.own_membership_slots(self.conversation, actor.user, loads)
@@ -71,6 +75,10 @@ impl Handle for Ack {
 
 impl Handle for MarkRead {
     type Found = MembershipSlots;
+
+    fn visits(&self) -> Visits {
+        Visits::In(self.conversation)
+    }
 
     fn prefetch(&self, actor: Actor, state: &State, loads: &mut Vec<Load>) -> MembershipSlots {
         state.own_membership_slots(self.conversation, actor.user, loads)

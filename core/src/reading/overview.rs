@@ -169,6 +169,18 @@ impl State {
                 }
             }
             KindRecord::Group { name } => ConversationKind::Group { name: name.clone() },
+            KindRecord::Queue => ConversationKind::Queue {
+                name: self.queue_name(id)?,
+            },
+            KindRecord::Inquiry => ConversationKind::Inquiry {
+                queue: self.desk.inquiry(id)?.queue,
+                visitor: self
+                    .desk
+                    .askers
+                    .get(&id)
+                    .and_then(|asker| asker.name.clone()),
+            },
+            &KindRecord::Back { of } => ConversationKind::Back { of },
         };
         let (base, _, unread) = found.unread(&member.record);
         Some(conversation::Conversation {

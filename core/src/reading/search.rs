@@ -84,6 +84,7 @@ impl State {
         let (unread_above, ..) = found.unread(&member.record);
         Some(SearchGrant {
             grant: Grant {
+                is_member: true,
                 conversation,
                 floor,
             },

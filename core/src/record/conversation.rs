@@ -1,6 +1,6 @@
 //! Stored conversations, without their logs and members.
 
-use cairn_proto::ids::{MsgId, Revision, Timestamp};
+use cairn_proto::ids::{ConversationId, MsgId, Revision, Timestamp};
 use cairn_proto::text::GroupName;
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +44,14 @@ pub enum KindRecord {
     Direct,
     Group {
         name: GroupName,
+    },
+    /// The log of a queue of the support desk.
+    Queue,
+    /// An inquiry.
+    Inquiry,
+    /// The notes about an inquiry.
+    Back {
+        of: ConversationId,
     },
 }
 

@@ -6,6 +6,7 @@
 mod account;
 mod attachment;
 mod conversation;
+mod desk;
 pub mod format_3;
 mod group;
 mod member;
@@ -21,6 +22,10 @@ pub use account::{
 };
 pub use attachment::{AttachmentRecord, Upload};
 pub use conversation::{ConversationRecord, KindRecord, MemberCounts};
+pub use desk::{
+    AgentRecord, AgentStand, AskerRecord, Attendance, DeskKeyRecord, InquiryRecord, QueueHours,
+    QueueRecord, StoredVisitor, VisitorRecord,
+};
 pub use group::GroupRecord;
 pub use member::{
     MemberChunk, MemberDetails, MemberRecord, MembershipRecord, StoredMember, StoredMentions,

@@ -3,16 +3,19 @@
 use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::{
     ConversationId, DeviceId, ImportSource, MsgId, Revision, SendStreamId, Timestamp, UserId,
+    VisitorId,
 };
 use cairn_proto::model::audit::AuditRecord;
+use cairn_proto::model::desk::{Canned, RouteRule};
 use cairn_proto::model::people::Profile;
 use cairn_proto::model::retention::Retention;
 use cairn_proto::text::{GroupName, SettingName, SettingValue};
 
 use super::{
-    AttachmentRecord, ConversationRecord, CursorChunk, DeviceRecord, EpochRecord, GroupRecord,
-    LinkRecord, MemberChunk, MembershipRecord, RecentPart, RecentSend, RelationChunk, SecretHash,
-    SendCursor, StoredMember, StoredRelation, UserRecord,
+    AgentRecord, AskerRecord, AttachmentRecord, ConversationRecord, CursorChunk, DeskKeyRecord,
+    DeviceRecord, EpochRecord, GroupRecord, InquiryRecord, LinkRecord, MemberChunk,
+    MembershipRecord, QueueHours, QueueRecord, RecentPart, RecentSend, RelationChunk, SecretHash,
+    SendCursor, StoredMember, StoredRelation, StoredVisitor, UserRecord,
 };
 
 /// A row to be written to a tree, or deleted if its value is `None` or empty.
@@ -55,4 +58,17 @@ pub enum Row {
     Setting(SettingName, SettingValue),
     /// A record of the audit log, by its number.
     Audit(u64, Option<AuditRecord>),
+    Queue(ConversationId, Option<QueueRecord>),
+    QueueHours(ConversationId, Option<QueueHours>),
+    Agent(UserId, Option<AgentRecord>),
+    Inquiry(ConversationId, Option<InquiryRecord>),
+    /// The index of open inquiries.
+    OpenInquiry(ConversationId, bool),
+    /// Who asks in an inquiry.
+    Asker(ConversationId, Option<AskerRecord>),
+    Visitor(VisitorId, Option<StoredVisitor>),
+    DeskKey(SecretHash, Option<DeskKeyRecord>),
+    /// A canned reply, by the hash of its name.
+    Canned(u64, Option<Canned>),
+    RouteRules(Vec<RouteRule>),
 }

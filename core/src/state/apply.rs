@@ -4,14 +4,14 @@
 //! therefore be idempotent and tolerate rows that are newer than the change; cursors only go up.
 
 use cairn_proto::ids::{
-    ConversationId, DeviceId, ImportSource, MsgId, Revision, SendStreamId, UserId,
+    ConversationId, DeviceId, ImportSource, MsgId, Revision, SendStreamId, UserId, VisitorId,
 };
 use cairn_proto::model::group::Role;
 
 use crate::api::change::{Appended, Change, Origin};
 use crate::record::{
-    ConversationRecord, MemberCounts, MemberDetails, MemberRecord, MembershipRecord, RecentSend,
-    UsedStream, UserRecord,
+    ConversationRecord, KindRecord, MemberCounts, MemberDetails, MemberRecord, MembershipRecord,
+    RecentSend, UsedStream, UserRecord,
 };
 use crate::state::conversation::{Conversation, Member};
 use crate::state::relations::Relations;
@@ -156,6 +156,17 @@ impl State {
                 read,
                 marker,
             } => self.apply_marked_unread(*conversation, *user, *read, marker),
+            Change::Queue(..)
+            | Change::QueueHours(..)
+            | Change::Agent(..)
+            | Change::AgentStand(..)
+            | Change::Inquiry(..)
+            | Change::Asker(..)
+            | Change::InquiryErased(_)
+            | Change::Visitor(..)
+            | Change::DeskKey(..)
+            | Change::Canned(..)
+            | Change::RouteRules(_) => self.apply_desk(change),
             // Only stamped.
             Change::EpochBegun(_) | Change::Named { .. } => {}
             &Change::Clock(time) => self.apply_clock(time),
@@ -188,6 +199,7 @@ impl State {
         // Compared before the head moves: an old entry replayed over newer trees must not turn back
         // the time of the last one.
         let is_newest = msgid >= found.record.head;
+        let is_inquiry = found.record.kind == KindRecord::Inquiry;
         found.record.head = found.record.head.max(msgid);
         if origin != Origin::System {
             found.record.last_message = found.record.last_message.max(msgid);
@@ -199,6 +211,11 @@ impl State {
             Origin::Sent { .. } => found.raise_read(slots.membership.member, sender, msgid),
             Origin::System => found.note_uncounted(msgid),
             Origin::Imported => {}
+        }
+        if is_inquiry && origin != Origin::System {
+            self.desk
+                .note_said(conversation, sent_at, sender == UserId::VISITOR);
+            self.desk.note_inquiry(conversation);
         }
         // Most entries of a batch find their conversation stamped by an earlier one.
         if !is_stamped {
@@ -271,6 +288,9 @@ impl State {
         member.record.role = role;
         member.record.joined = joined;
         found.note_member(user);
+        if user == UserId::VISITOR {
+            return;
+        }
         self.dirty.memberships.insert((user, conversation));
         self.install_membership(
             user,
@@ -384,6 +404,9 @@ impl State {
         stream: SendStreamId,
         forgotten: Option<SendStreamId>,
     ) {
+        if user == UserId::VISITOR {
+            return self.apply_visitor_stream(device, stream, forgotten);
+        }
         let Some(record) = self
             .users
             .get_mut(&user)
@@ -391,24 +414,60 @@ impl State {
         else {
             return;
         };
-        if !record.streams.iter().any(|used| used.stream == stream) {
+        let streams = std::mem::take(&mut record.streams);
+        let streams = self.with_stream(streams, device, stream, forgotten);
+        let record = self
+            .users
+            .get_mut(&user)
+            .and_then(|found| found.devices.get_mut(&device));
+        if let Some(record) = record {
+            record.streams = streams;
+        }
+        self.dirty.devices.insert((user, device));
+    }
+
+    fn apply_visitor_stream(
+        &mut self,
+        device: DeviceId,
+        stream: SendStreamId,
+        forgotten: Option<SendStreamId>,
+    ) {
+        let id = VisitorId::new(device.get());
+        let Some(visitor) = self.desk.visitors.get_mut(&id) else {
+            return;
+        };
+        let streams = std::mem::take(&mut visitor.streams);
+        let streams = self.with_stream(streams, device, stream, forgotten);
+        if let Some(visitor) = self.desk.visitors.get_mut(&id) {
+            visitor.streams = streams;
+        }
+        self.desk.note_visitor(id);
+    }
+
+    /// Makes a stream the most recently used one of its device.
+    fn with_stream(
+        &mut self,
+        mut streams: Vec<UsedStream>,
+        device: DeviceId,
+        stream: SendStreamId,
+        forgotten: Option<SendStreamId>,
+    ) -> Vec<UsedStream> {
+        if !streams.iter().any(|used| used.stream == stream) {
             // Starts empty, even if the trees still hold rows from before the eviction.
             self.streams.insert((device, stream), SendStream::default());
         }
-        if let Some(latest) = record.streams.iter().find(|used| !used.stream.is_named())
+        if let Some(latest) = streams.iter().find(|used| !used.stream.is_named())
             && let Some(found) = self.streams.get_mut(&(device, latest.stream))
         {
             found.is_latest = false;
         }
-        record
-            .streams
-            .retain(|used| used.stream != stream && Some(used.stream) != forgotten);
+        streams.retain(|used| used.stream != stream && Some(used.stream) != forgotten);
         let used_at = self.revisions.open;
-        record.streams.insert(0, UsedStream { stream, used_at });
+        streams.insert(0, UsedStream { stream, used_at });
         if let Some(forgotten) = forgotten {
             self.streams.remove(&(device, forgotten));
             self.dirty.streams_removed.insert((device, forgotten));
         }
-        self.dirty.devices.insert((user, device));
+        streams
     }
 }

@@ -1,5 +1,7 @@
 //! Persistence: the rows that changed, and eviction of what is stored.
 
+use hashbrown::HashSet;
+
 use crate::record::{GroupRecord, MembershipRecord, Row};
 use crate::state::State;
 use crate::state::send_stream::StreamRows;
@@ -22,6 +24,7 @@ impl State {
                 .map(|(name, value)| Row::Setting(name, value)),
         );
         self.attachments.take_dirty(&mut rows);
+        self.desk.take_dirty(&mut rows);
         rows
     }
 
@@ -159,6 +162,7 @@ impl State {
     /// evicted conversations.
     pub fn evict(&mut self, target_bytes: usize) -> Vec<cairn_proto::ids::ConversationId> {
         self.attachments.evict();
+        self.desk.evict();
         let bytes: usize = self
             .conversations
             .values()
@@ -180,10 +184,12 @@ impl State {
         self.evict_relations();
         self.evict_profiles();
         self.audit.evict();
+        // Routing gives inquiries to agents whatever command is executed, so nothing loads them.
+        let pinned: HashSet<_> = self.desk.pinned().collect();
         let idle: Vec<_> = self
             .conversations
             .iter()
-            .filter(|(_, found)| !found.dirty.listed)
+            .filter(|(id, found)| !found.dirty.listed && !pinned.contains(*id))
             .map(|(&id, _)| id)
             .collect();
         for id in &idle {

@@ -90,7 +90,19 @@ impl State {
             | Change::Attached { .. }
             | Change::AttachmentBytes { .. }
             | Change::AttachmentRefs { .. }
-            | Change::Retention { .. } => {}
+            | Change::Retention { .. }
+            // Agents learn of them by updates, and read them anew after an absence.
+            | Change::Queue(..)
+            | Change::QueueHours(..)
+            | Change::Agent(..)
+            | Change::AgentStand(..)
+            | Change::Inquiry(..)
+            | Change::Asker(..)
+            | Change::InquiryErased(_)
+            | Change::Visitor(..)
+            | Change::DeskKey(..)
+            | Change::Canned(..)
+            | Change::RouteRules(_) => {}
         }
     }
 
@@ -103,8 +115,16 @@ impl State {
         }
     }
 
+    /// Keeps nothing in memory of a conversation that has no user as a member.
+    pub(crate) fn forget_revision(&mut self, id: ConversationId) {
+        self.revisions.conversations.remove(&id);
+    }
+
     fn stamp_membership(&mut self, user: UserId, id: ConversationId) {
         let open = self.revisions.open;
+        if user == UserId::VISITOR {
+            return;
+        }
         if let Some(member) = self
             .conversations
             .get_mut(&id)

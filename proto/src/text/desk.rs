@@ -100,7 +100,11 @@ impl DeskText {
         let max = max_bytes.min(limits::DESK_TEXT_BYTES_MAX);
         let end = (0..=max.min(line.len())).rev();
         let end = end.into_iter().find(|&end| line.is_char_boundary(end));
-        Self(line.get(..end.unwrap_or_default()).unwrap_or_default().into())
+        Self(
+            line.get(..end.unwrap_or_default())
+                .unwrap_or_default()
+                .into(),
+        )
     }
 }
 
@@ -109,9 +113,10 @@ impl Language {
     #[must_use]
     pub fn is_within(&self, wider: &Self) -> bool {
         let (own, wider) = (self.0.as_bytes(), wider.0.as_bytes());
-        own.split_at_checked(wider.len()).is_some_and(|(head, rest)| {
-            head.eq_ignore_ascii_case(wider) && matches!(rest.first(), None | Some(b'-'))
-        })
+        own.split_at_checked(wider.len())
+            .is_some_and(|(head, rest)| {
+                head.eq_ignore_ascii_case(wider) && matches!(rest.first(), None | Some(b'-'))
+            })
     }
 }
 

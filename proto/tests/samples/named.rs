@@ -52,7 +52,8 @@ use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent, Over
 use cairn_proto::wire::request::desk::TransferTarget;
 use cairn_proto::wire::request::message::{ImportEntry, Imported};
 use cairn_proto::wire::request::session::{
-    DeskKeyMade, Found, Hit, NewInvite, NewReset, PullRange, Pulled, SearchCursor, SearchGoal, SearchPlace,
+    DeskKeyMade, Found, Hit, NewInvite, NewReset, PullRange, Pulled, SearchCursor, SearchGoal,
+    SearchPlace,
 };
 use cairn_proto::wire::request::{
     DeskRequest, GroupRequest, MessageRequest, PeopleRequest, ReadingRequest, Request,

@@ -10,9 +10,9 @@ use proptest::prelude::*;
 
 use super::overview::{conversation, conversation_page, moment};
 use super::{
-    conversation_id, desk, device_id, device_name, group, invite_token, message, msgid, number, password,
-    people, receipts, request_id, retention, run, send_stream, server_role, session, small,
-    timestamp, user_id, user_name,
+    conversation_id, desk, device_id, device_name, group, invite_token, message, msgid, number,
+    password, people, receipts, request_id, retention, run, send_stream, server_role, session,
+    small, timestamp, user_id, user_name,
 };
 
 fn device_token() -> impl Strategy<Value = DeviceToken> {

@@ -105,6 +105,7 @@ impl Hub {
         let Grant {
             conversation,
             floor,
+            ..
         } = grant;
         if let Some(timeline) = self.timelines.get(conversation) {
             session.grant(Readable { timeline, floor });

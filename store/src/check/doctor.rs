@@ -5,6 +5,7 @@
 //! compared with the others.
 
 mod attachments;
+mod desk;
 mod error;
 mod rows;
 
@@ -278,6 +279,7 @@ impl Check<'_> {
             },
         )?;
         self.cursors(&heads)?;
+        self.desk(&heads, &users)?;
         self.groups(&users)?;
         self.people(&users)?;
         self.revisions(&users)?;
@@ -431,7 +433,10 @@ impl Check<'_> {
             record,
             delivered,
         } = member;
-        if !users.contains(user) || place != Some(MemberChunk::of(*user)) {
+        // A visitor is a member of their inquiry, and no user.
+        let is_visitor = *user == UserId::VISITOR;
+        let is_known = is_visitor || users.contains(user);
+        if !is_known || place != Some(MemberChunk::of(*user)) {
             return Err(wrong(
                 key,
                 format!("there is no user {user}, or the row is misplaced"),
@@ -457,6 +462,9 @@ impl Check<'_> {
             ));
         }
         self.report.cursors += delivered.len() as u64;
+        if is_visitor {
+            return Ok(());
+        }
         match self.trees.get(&RowKey::membership(*user, id))? {
             Some(_) => Ok(()),
             None => Err(wrong(

@@ -67,6 +67,7 @@ impl Meter {
             delayed: 0,
             too_fast: 0,
             searches: SearchMetrics::default(),
+            // The engine fills this in.
             desk: DeskMetrics::default(),
         }
     }

@@ -12,7 +12,7 @@ const FILE_NAME: &str = "format";
 const FIRST_WORD: &str = "cairn";
 
 /// The version that this server reads and writes.
-pub(crate) const FORMAT_VERSION: u32 = 4;
+pub(crate) const FORMAT_VERSION: u32 = 5;
 
 /// The oldest version that this server reads.
 pub(crate) const FORMAT_VERSION_MIN: u32 = 2;
@@ -50,6 +50,9 @@ pub enum FormatError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     Current,
+    /// Nothing of it changed since, but it holds no support desk. [`raise`] it once the directory is
+    /// open.
+    Format4,
     /// Users, links and members are stored without what format 4 added. [`raise`] it once the
     /// directory is open.
     Format3,
@@ -62,6 +65,7 @@ impl Format {
     pub(crate) const fn version(self) -> u32 {
         match self {
             Self::Current => FORMAT_VERSION,
+            Self::Format4 => 4,
             Self::Format3 => 3,
             Self::Format2 => 2,
         }
@@ -118,6 +122,7 @@ fn check(dir: &Path, path: &Path, bytes: &[u8]) -> Result<Format, FormatError> {
     });
     match version {
         Some(FORMAT_VERSION) => Ok(Format::Current),
+        Some(4) => Ok(Format::Format4),
         Some(3) => Ok(Format::Format3),
         Some(FORMAT_VERSION_MIN) => Ok(Format::Format2),
         Some(version) if version > FORMAT_VERSION => Err(FormatError::Newer {
@@ -169,13 +174,15 @@ mod tests {
         check_or_create(dir.path()).unwrap();
         assert_eq!(
             fs::read_to_string(dir.path().join(FILE_NAME)).unwrap(),
-            "cairn 4\n"
+            "cairn 5\n"
         );
         assert_eq!(check_or_create(dir.path()).unwrap(), Format::Current);
         fs::write(dir.path().join(FILE_NAME), "cairn 2\n").unwrap();
         assert_eq!(check_or_create(dir.path()).unwrap(), Format::Format2);
         fs::write(dir.path().join(FILE_NAME), "cairn 3\n").unwrap();
         assert_eq!(check_or_create(dir.path()).unwrap(), Format::Format3);
+        fs::write(dir.path().join(FILE_NAME), "cairn 4\n").unwrap();
+        assert_eq!(check_or_create(dir.path()).unwrap(), Format::Format4);
         raise(&RealDisk, dir.path()).unwrap();
         assert_eq!(check_or_create(dir.path()).unwrap(), Format::Current);
     }
@@ -191,10 +198,10 @@ mod tests {
         );
         assert!(!dir.path().join(FILE_NAME).exists());
 
-        fs::write(dir.path().join(FILE_NAME), "cairn 5\n").unwrap();
+        fs::write(dir.path().join(FILE_NAME), "cairn 6\n").unwrap();
         assert!(matches!(
             check_or_create(dir.path()),
-            Err(FormatError::Newer { version: 5, .. })
+            Err(FormatError::Newer { version: 6, .. })
         ));
         fs::write(dir.path().join(FILE_NAME), "cairn 1\n").unwrap();
         assert!(matches!(

@@ -1,6 +1,7 @@
 //! Row keys, built from ids. [`super::parse`] reads them back.
 
 mod attachments;
+mod desk;
 
 use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
 use cairn_proto::text::SettingName;
@@ -24,6 +25,8 @@ pub enum MetaKey {
     Directory = 4,
     /// The server's clock, a `Timestamp`.
     Clock = 5,
+    /// The routing rules of the support desk.
+    RouteRules = 6,
 }
 
 /// The longest key, in bytes.

@@ -3,6 +3,7 @@
 
 mod attached;
 mod base;
+mod desk;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -86,6 +87,8 @@ impl Loader {
                 state.install_profile(user, self.trees.read(&RowKey::profile(user))?);
                 Ok(())
             }
+            Load::Inquiry(id) => Ok(self.inquiry(state, id)?),
+            Load::Visitor(id) => Ok(self.visitor(state, id)?),
             Load::Attachment(hash) => Ok(self.attachment(state, hash)?),
             Load::Attached(conversation, msgid) => Ok(self.attached(state, conversation, msgid)?),
             Load::FirstAttached(conversation) => Ok(self.first_attached(state, conversation)?),

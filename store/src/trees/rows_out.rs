@@ -68,6 +68,18 @@ fn add(trees: &Trees, row: Row, changes: &mut Vec<RowChange>) -> Result<(), Tree
             RowKey::attachment_bytes(user),
             (bytes > 0).then_some(&bytes),
         ),
+        Row::Queue(id, record) => put_or_delete(RowKey::queue(id), record.as_ref()),
+        Row::QueueHours(id, hours) => put_or_delete(RowKey::queue_hours(id), hours.as_ref()),
+        Row::Agent(user, record) => put_or_delete(RowKey::agent(user), record.as_ref()),
+        Row::Inquiry(id, record) => put_or_delete(RowKey::inquiry(id), record.as_ref()),
+        Row::OpenInquiry(id, is_open) => {
+            put_or_delete(RowKey::open_inquiry(id), is_open.then_some(&()))
+        }
+        Row::Asker(id, record) => put_or_delete(RowKey::asker(id), record.as_ref()),
+        Row::Visitor(id, record) => put_or_delete(RowKey::visitor(id), record.as_ref()),
+        Row::DeskKey(key, record) => put_or_delete(RowKey::desk_key(&key), record.as_ref()),
+        Row::Canned(hash, canned) => put_or_delete(RowKey::canned(hash), canned.as_ref()),
+        Row::RouteRules(rules) => RowChange::put(RowKey::meta(MetaKey::RouteRules), &rules),
         Row::StreamRemoved(device, stream) => return remove_stream(trees, device, stream, changes),
     };
     changes.push(change);

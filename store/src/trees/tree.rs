@@ -57,6 +57,18 @@ trees! {
     AttachmentBytes = "attachment_bytes",
     /// The audit log.
     Audit = "audit",
+    /// The support desk.
+    Queues = "desk_queues",
+    QueueHours = "desk_hours",
+    Agents = "desk_agents",
+    Inquiries = "desk_inquiries",
+    /// The inquiries that are open.
+    OpenInquiries = "desk_open",
+    /// Who asks in inquiries.
+    Askers = "desk_askers",
+    Visitors = "desk_visitors",
+    DeskKeys = "desk_keys",
+    Canned = "desk_canned",
     /// Single values, by [`super::MetaKey`].
     Meta = "meta",
 }

@@ -42,6 +42,7 @@ impl Naive {
         Ok(Grant {
             conversation,
             floor,
+            is_member: true,
         })
     }
 

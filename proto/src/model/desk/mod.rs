@@ -9,7 +9,9 @@ mod queue;
 mod route;
 mod visitor;
 
-pub use self::agent::{AgentConfig, AgentInfo, AgentQueue, DeskUpdate, Duty, MyDesk, Offer, OfferEnd};
+pub use self::agent::{
+    AgentConfig, AgentInfo, AgentQueue, DeskUpdate, Duty, MyDesk, Offer, OfferEnd,
+};
 pub use self::explained::{Candidate, CandidateReason, ExplainedInquiry, Verdict};
 pub use self::inquiry::{ClosedBy, InquiryFilter, InquiryInfo, InquiryPage, InquiryState, Rating};
 pub use self::log::{DeskEntry, ReturnCause, RouteEntry, RouteStep};

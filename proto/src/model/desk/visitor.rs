@@ -3,9 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ConversationId, MsgId, UserId, VisitorId};
-use crate::text::{
-    AttrName, AttrValue, DeskText, DisplayName, GroupName, Language, PageUrl, Tag,
-};
+use crate::text::{AttrName, AttrValue, DeskText, DisplayName, GroupName, Language, PageUrl, Tag};
 use crate::wire::codec;
 
 /// Something that is known of a visitor.

@@ -1,8 +1,8 @@
 //! The items that a request names.
 
 use crate::wire::request::{
-    DeskRequest as Desk, GroupRequest as Group, MessageRequest as Message, PeopleRequest as People, Request,
-    SessionRequest as Session,
+    DeskRequest as Desk, GroupRequest as Group, MessageRequest as Message, PeopleRequest as People,
+    Request, SessionRequest as Session,
 };
 
 impl Request {

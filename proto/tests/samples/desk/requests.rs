@@ -134,7 +134,12 @@ fn add_admins(samples: &mut Samples) {
     samples.ask(set, ());
     samples.ask(RemoveAgent { user: BOB }, ());
     samples.ask(GetRouteRules, List(vec![rule()]));
-    samples.ask(SetRouteRules { rules: vec![rule()] }, ());
+    samples.ask(
+        SetRouteRules {
+            rules: vec![rule()],
+        },
+        (),
+    );
     let set = |text: Option<DeskText>| SetCanned {
         name: canned().name,
         text,

@@ -85,13 +85,12 @@ fn state() -> impl Strategy<Value = InquiryState> {
 }
 
 fn visitor() -> impl Strategy<Value = VisitorInfo> {
-    let attr = (attr_name(), attr_value(), any::<bool>()).prop_map(|(name, value, is_signed)| {
-        Attr {
+    let attr =
+        (attr_name(), attr_value(), any::<bool>()).prop_map(|(name, value, is_signed)| Attr {
             name,
             value,
             is_signed,
-        }
-    });
+        });
     let client = (
         option::of(language()),
         option::of(page_url()),
@@ -116,12 +115,11 @@ fn visitor() -> impl Strategy<Value = VisitorInfo> {
 }
 
 fn info() -> impl Strategy<Value = InquiryInfo> {
-    let rating =
-        (any::<u8>(), desk_text(), timestamp()).prop_map(|(stars, text, at)| Rating {
-            stars,
-            text,
-            at,
-        });
+    let rating = (any::<u8>(), desk_text(), timestamp()).prop_map(|(stars, text, at)| Rating {
+        stars,
+        text,
+        at,
+    });
     let place = (conversation_id(), conversation_id(), state(), any::<u8>());
     let times = (timestamp(), timestamp(), option::of(timestamp()));
     let agents = (
@@ -160,10 +158,8 @@ fn own() -> impl Strategy<Value = VisitorInquiry> {
             place,
             about_seconds
         }),
-        (user_id(), display_name()).prop_map(|(agent, name)| VisitorState::Answered {
-            agent,
-            name
-        }),
+        (user_id(), display_name())
+            .prop_map(|(agent, name)| VisitorState::Answered { agent, name }),
         Just(VisitorState::Left),
         any::<bool>().prop_map(|may_rate| VisitorState::Closed { may_rate }),
     ];
@@ -282,14 +278,13 @@ pub(in crate::strategies) fn answer() -> impl Strategy<Value = Answer> {
         },
     );
     let secrets = (any::<[u8; 16]>(), any::<[u8; 32]>());
-    let made = (server_addr(), secrets, small()).prop_map(|(addr, (key, secret), id)| {
-        DeskKeyMade {
+    let made =
+        (server_addr(), secrets, small()).prop_map(|(addr, (key, secret), id)| DeskKeyMade {
             addr,
             key: DeskKey::new(key),
             id: LinkId::new(id),
             secret: DeskSecret::new(secret),
-        }
-    });
+        });
     prop_oneof![
         desk.prop_map(encoded::<GetMyDesk>).boxed(),
         page.prop_map(encoded::<ListInquiries>).boxed(),

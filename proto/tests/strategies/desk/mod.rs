@@ -6,8 +6,8 @@ use cairn_proto::content::body::SystemEntry;
 use cairn_proto::ids::VisitorId;
 use cairn_proto::model::desk::{
     AgentConfig, AgentQueue, AnswerMode, AttrTest, DaySpan, DeskEntry, Duty, InquiryFilter,
-    OfficeHours, Overflow, QueueConfig, RouteCondition, RouteEntry, RouteRule, RouteStep, Strategy as
-    Order, WeekSpan,
+    OfficeHours, Overflow, QueueConfig, RouteCondition, RouteEntry, RouteRule, RouteStep,
+    Strategy as Order, WeekSpan,
 };
 use cairn_proto::secret::{DeskKey, VisitorToken};
 use cairn_proto::text::{
@@ -58,18 +58,20 @@ fn duty() -> impl Strategy<Value = Duty> {
 }
 
 fn hours() -> impl Strategy<Value = OfficeHours> {
-    let weekly = (any::<u8>(), any::<u16>(), any::<u16>())
-        .prop_map(|(day, from, to)| WeekSpan { day, from, to });
+    let weekly = (any::<u8>(), any::<u16>(), any::<u16>()).prop_map(|(day, from, to)| WeekSpan {
+        day,
+        from,
+        to,
+    });
     let date = (any::<u16>(), any::<u8>(), any::<u8>());
-    let days = (date, any::<u16>(), any::<u16>()).prop_map(|((year, month, day), from, to)| {
-        DaySpan {
+    let days =
+        (date, any::<u16>(), any::<u16>()).prop_map(|((year, month, day), from, to)| DaySpan {
             year,
             month,
             day,
             from,
             to,
-        }
-    });
+        });
     (zone(), vec(weekly, 0..4), vec(days, 0..4)).prop_map(|(zone, weekly, days)| OfficeHours {
         zone,
         weekly,
@@ -268,8 +270,11 @@ fn agents() -> impl Strategy<Value = Request> {
             .into()
         }),
         option::of(tag()).prop_map(|prefix| ListCanned { prefix }.into()),
-        (conversation_id(), user_id())
-            .prop_map(|(conversation, agent)| AssignInquiry { conversation, agent }.into()),
+        (conversation_id(), user_id()).prop_map(|(conversation, agent)| AssignInquiry {
+            conversation,
+            agent
+        }
+        .into()),
         (user_id(), duty()).prop_map(|(user, duty)| SetAgentDuty { user, duty }.into()),
         (conversation_id(), option::of(conversation_id())).prop_map(|(queue, after)| {
             ListInquiries {

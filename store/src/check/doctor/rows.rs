@@ -144,7 +144,7 @@ impl Check<'_> {
         let record: Option<ConversationRecord> = self.trees.read(&RowKey::conversation(id))?;
         Ok(record.and_then(|record| match record.kind {
             KindRecord::Group { name } => Some(name),
-            KindRecord::Direct => None,
+            _ => None,
         }))
     }
 

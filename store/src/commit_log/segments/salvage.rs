@@ -69,7 +69,7 @@ impl Salvage {
         let checkpoint = checkpoint.batch();
         let listing = Listing::read(env.disk.as_ref(), &place.dir)?;
         let mark = match place.format {
-            Format::Current | Format::Format3 => read_mark(env, place)?,
+            Format::Current | Format::Format4 | Format::Format3 => read_mark(env, place)?,
             Format::Format2 => None,
         };
         let mut salvage = Self {

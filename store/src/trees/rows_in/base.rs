@@ -2,10 +2,10 @@
 
 use cairn_core::State;
 use cairn_core::record::{
-    ConversationRecord, DeviceRecord, LinkRecord, MembershipRecord, StoredMember, StoredRelation,
-    UserRecord,
+    ConversationRecord, DeviceRecord, KindRecord, LinkRecord, MembershipRecord, StoredMember,
+    StoredRelation, UserRecord,
 };
-use cairn_proto::ids::{ConversationId, Revision};
+use cairn_proto::ids::{ConversationId, Revision, UserId};
 use cairn_proto::model::audit::AuditRecord;
 use cairn_proto::text::{GroupName, SettingValue};
 
@@ -89,6 +89,7 @@ impl Loader {
         if let Some(id) = last.and_then(|(key, _)| parse::conversation(key.bytes())) {
             state.install_last_numbered(id);
         }
+        self.desk(&mut state)?;
         Ok(state)
     }
 
@@ -97,7 +98,9 @@ impl Loader {
         self.each(
             &RowPrefix::all(Tree::Conversations),
             |key, record: ConversationRecord| {
-                if let Some(id) = parse::conversation(key.bytes()) {
+                // Nothing of an inquiry that only its visitor is a member of is in memory.
+                let is_idle = record.kind == KindRecord::Inquiry && record.counts.members <= 1;
+                if let Some(id) = parse::conversation(key.bytes()).filter(|_| !is_idle) {
                     state.install_conversation_revision(id, record.changed);
                 }
             },
@@ -108,7 +111,9 @@ impl Loader {
                 let Some((id, _)) = parse::members(key.bytes()) else {
                     return;
                 };
-                for StoredMember { user, record, .. } in members {
+                let members = members.into_iter();
+                let users = members.filter(|member| member.user != UserId::VISITOR);
+                for StoredMember { user, record, .. } in users {
                     state.install_membership_revision(user, id, record.changed);
                 }
             },

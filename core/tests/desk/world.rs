@@ -1,0 +1,292 @@
+//! A desk in memory, with a log from which it is replayed.
+
+use cairn_core::api::actor::Actor;
+use cairn_core::api::batch;
+use cairn_core::api::command::{BeginEpoch, Join, NewDevice, OwnerInvite, StreamPast};
+use cairn_core::api::desk::{AgentPresence, DeskDue, MakeDeskKey, OpenVisit, VisitorLogin};
+use cairn_core::api::update::Update;
+use cairn_core::command::Handle;
+use cairn_core::record::SecretHash;
+use cairn_core::{Batch, By, Command, State};
+use cairn_proto::ids::{
+    ClientSeq, ConversationId, DeviceId, EpochId, Revision, SendStreamId, Timestamp, UserId,
+    VisitorId,
+};
+use cairn_proto::model::desk::{
+    AgentConfig, AgentInfo, AgentQueue, Duty, InquiryInfo, QueueConfig, QueueInfo, VisitorInquiry,
+};
+use cairn_proto::secret::DeskSecret;
+use cairn_proto::text::{DeviceName, GroupName, Text, UserName};
+use cairn_proto::wire::codec::DecodeError;
+use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::request::desk::{
+    CreateQueue, GetInquiry, ListAgents, ListQueues, SetAgent, SetDuty,
+};
+use cairn_proto::wire::request::session::OpenInquiry;
+
+pub(crate) const OWNER: UserId = UserId::new(1);
+pub(crate) const KEY: SecretHash = SecretHash([5; 32]);
+
+/// A visitor with the hash of a token.
+pub(crate) fn visitor(number: u8) -> (VisitorId, SecretHash) {
+    let key = [number; 32];
+    let id = u64::from_be_bytes([number; 8]);
+    (VisitorId::new(id), SecretHash(key))
+}
+
+pub(crate) struct World {
+    pub(crate) state: State,
+    pub(crate) now: u64,
+    log: Vec<Vec<u8>>,
+    pub(crate) updates: Vec<Update>,
+    pub(crate) inquiries: Vec<ConversationId>,
+    seq: u64,
+}
+
+impl World {
+    /// A server with its owner and this many further users.
+    pub(crate) fn new(users: u32) -> Self {
+        let mut world = Self {
+            state: State::default(),
+            now: 1_000_000,
+            log: Vec::new(),
+            updates: Vec::new(),
+            inquiries: Vec::new(),
+            seq: 0,
+        };
+        let token = SecretHash([1; 32]);
+        let expires_at = Timestamp::new(u64::MAX);
+        world.run(OwnerInvite { token, expires_at }).unwrap();
+        world.join(token, 1);
+        for user in 2..2 + users {
+            let invite = SecretHash([2; 32]);
+            let life_seconds = 60;
+            world
+                .run(cairn_core::api::command::Invite {
+                    actor: actor(OWNER),
+                    token: invite,
+                    uses: 1,
+                    life_seconds,
+                })
+                .unwrap();
+            world.join(invite, user);
+        }
+        world.run(BeginEpoch(EpochId::new(1))).unwrap();
+        world
+    }
+
+    fn join(&mut self, invite: SecretHash, user: u32) {
+        self.run(Join {
+            invite,
+            name: UserName::new(format!("user{user}")).unwrap(),
+            password: None,
+            device: NewDevice {
+                id: DeviceId::new(u64::from(user)),
+                name: DeviceName::new("x").unwrap(),
+                token: SecretHash([100 + user as u8; 32]),
+                stream: SendStreamId::new(9_999),
+                push: false,
+            },
+        })
+        .unwrap();
+    }
+
+    /// Executes a command in a batch of its own.
+    pub(crate) fn run<C: Command>(&mut self, command: C) -> Result<C::Answer, ErrorCode> {
+        self.state
+            .begin_batch(Revision::new(self.log.len() as u64 + 1));
+        let mut batch = Batch::new(0);
+        let answer = command.run(&mut self.state, Timestamp::new(self.now), &mut batch);
+        self.updates.clear();
+        self.updates.extend(batch.drain_updates());
+        if answer.is_err() {
+            assert!(batch.is_empty(), "a refused command changed something");
+        } else {
+            self.log.push(batch.into_parts().0);
+        }
+        answer
+    }
+
+    pub(crate) fn ask<C: Handle>(&mut self, user: UserId, call: C) -> Result<C::Answer, ErrorCode> {
+        self.run(By(actor(user), call))
+    }
+
+    pub(crate) fn queue(&mut self, config: QueueConfig) -> ConversationId {
+        self.ask(OWNER, CreateQueue { config }).unwrap()
+    }
+
+    pub(crate) fn key(&mut self, queue: ConversationId) {
+        self.run(MakeDeskKey {
+            actor: actor(OWNER),
+            key: KEY,
+            secret: DeskSecret::new([6; 32]),
+            queue,
+            requires_signature: false,
+        })
+        .unwrap();
+    }
+
+    /// Makes a user an agent on duty, who is connected.
+    pub(crate) fn agent(&mut self, user: UserId, capacity: u16, queues: &[AgentQueue]) {
+        let config = AgentConfig {
+            public_name: None,
+            capacity,
+            queues: queues.to_vec(),
+            supervises: Vec::new(),
+        };
+        self.ask(OWNER, SetAgent { user, config }).unwrap();
+        self.present(user, true);
+        self.ask(user, SetDuty { duty: Duty::On }).unwrap();
+    }
+
+    pub(crate) fn present(&mut self, user: UserId, present: bool) {
+        self.run(AgentPresence { user, present }).unwrap();
+    }
+
+    /// A visitor says something new.
+    pub(crate) fn open(&mut self, number: u8) -> Result<VisitorInquiry, ErrorCode> {
+        self.seq += 1;
+        self.open_as(number, self.seq)
+    }
+
+    /// A visitor says something under a number of a message.
+    pub(crate) fn open_as(&mut self, number: u8, seq: u64) -> Result<VisitorInquiry, ErrorCode> {
+        let (visitor, key) = visitor(number);
+        let login = self.run(VisitorLogin {
+            visitor,
+            key,
+            desk: KEY,
+            stream: SendStreamId::new(0),
+            stream_past: StreamPast::New,
+            push: true,
+        })?;
+        let request = OpenInquiry {
+            topic: None,
+            page: None,
+            attrs: Vec::new(),
+            seq: ClientSeq::new(seq),
+            text: Text::new("where is it?").unwrap(),
+        };
+        let opened = self.run(OpenVisit {
+            actor: login.actor,
+            key,
+            desk: KEY,
+            claims: None,
+            name: None,
+            language: None,
+            request,
+        })?;
+        if !self.inquiries.contains(&opened.conversation) {
+            self.inquiries.push(opened.conversation);
+        }
+        Ok(opened)
+    }
+
+    /// A request of a visitor.
+    pub(crate) fn visit<C: Handle>(&mut self, number: u8, call: C) -> Result<C::Answer, ErrorCode> {
+        let (visitor, _) = visitor(number);
+        let actor = Actor {
+            user: UserId::VISITOR,
+            device: visitor.device(),
+            stream: SendStreamId::new(0),
+            stream_began: Revision::MAX,
+        };
+        self.run(By(actor, call))
+    }
+
+    /// Moves the time, and does what is due.
+    pub(crate) fn pass(&mut self, ms: u64) {
+        self.now += ms;
+        self.due();
+    }
+
+    pub(crate) fn is_due(&self) -> bool {
+        let due = self.state.desk_due();
+        due.is_some_and(|at| at <= Timestamp::new(self.now))
+    }
+
+    pub(crate) fn due(&mut self) {
+        for _ in 0..1_000 {
+            if !self.is_due() {
+                return;
+            }
+            self.run(DeskDue).unwrap();
+        }
+        panic!("something is due for ever");
+    }
+
+    /// Forgets the state in memory, and replays the log.
+    pub(crate) fn replay(&mut self) {
+        let before = self.snapshot();
+        let mut state = State::default();
+        for (at, payload) in self.log.iter().enumerate() {
+            state.begin_batch(Revision::new(at as u64 + 1));
+            let applied = batch::replay::<DecodeError>(payload.clone().into(), |change, _| {
+                state.apply(&change);
+                Ok(())
+            });
+            applied.unwrap();
+        }
+        self.state = state;
+        assert_eq!(self.snapshot(), before, "the replayed desk is another one");
+    }
+
+    /// A start of the server after a crash.
+    pub(crate) fn restart(&mut self) {
+        self.crash();
+        self.due();
+    }
+
+    pub(crate) fn crash(&mut self) {
+        self.replay();
+        self.run(BeginEpoch(EpochId::new(self.log.len() as u64 + 2)))
+            .unwrap();
+    }
+
+    pub(crate) fn info(&mut self, conversation: ConversationId) -> InquiryInfo {
+        self.ask(OWNER, GetInquiry { conversation }).unwrap()
+    }
+
+    pub(crate) fn infos(&mut self) -> Vec<InquiryInfo> {
+        let ids = self.inquiries.clone();
+        ids.into_iter().map(|id| self.info(id)).collect()
+    }
+
+    pub(crate) fn agents(&mut self) -> Vec<AgentInfo> {
+        self.ask(OWNER, ListAgents { queue: None }).unwrap().0
+    }
+
+    pub(crate) fn queues(&mut self) -> Vec<QueueInfo> {
+        self.ask(OWNER, ListQueues).unwrap().0
+    }
+
+    fn snapshot(&mut self) -> String {
+        format!(
+            "{:#?}\n{:#?}\n{:#?}",
+            self.infos(),
+            self.agents(),
+            self.queues()
+        )
+    }
+}
+
+pub(crate) fn actor(user: UserId) -> Actor {
+    Actor {
+        user,
+        device: DeviceId::new(u64::from(user.get())),
+        stream: SendStreamId::new(0),
+        stream_began: Revision::MAX,
+    }
+}
+
+pub(crate) fn served(queue: ConversationId) -> AgentQueue {
+    AgentQueue {
+        queue,
+        level: 0,
+        delay_seconds: 0,
+    }
+}
+
+pub(crate) fn config(name: &str) -> QueueConfig {
+    QueueConfig::new(GroupName::new(name).unwrap())
+}
