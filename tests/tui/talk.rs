@@ -138,6 +138,12 @@ async fn files_are_sent_by_their_path() {
     pane.shows("notes.txt").await;
     pane.keys(&["Enter"]);
     pane.shows("notes.txt 5 B]").await;
+    pane.shows("stored").await;
+    pane.keys(&["Up", "e"]);
+    pane.shows("Editing").await;
+    pane.type_text("the plan 计划");
+    pane.keys(&["Enter"]);
+    pane.shows("the plan 计划  (edited)").await;
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The two bars: what is open, and what is going on.
 
+use cairn_session::{SendState, What};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -95,7 +96,13 @@ fn hints(state: &State) -> Vec<String> {
     match (&state.overlay, state.mode) {
         (Some(Overlay::Picker(_)), _) => all(&words::LIST_HINTS),
         (Some(Overlay::Pane(_)), _) => all(&[words::PANE_HINT]),
-        (None, Mode::Select(_)) => all(&words::SELECT_HINTS),
+        (None, Mode::Select(_)) => match state.selected().map(|row| &row.what) {
+            Some(What::Mine(pending)) => match pending.state {
+                SendState::Failed(_) | SendState::Unknown(_) => all(&words::FAILED_HINTS),
+                _ => all(&words::QUEUED_HINTS),
+            },
+            _ => all(&words::SELECT_HINTS),
+        },
         (None, Mode::Vim) => all(&[words::VIM_HINT]),
         (None, Mode::Write) => {
             let elsewhere = state

@@ -10,6 +10,7 @@ use crate::tui::app::model::state::{Mode, State};
 use crate::tui::app::msg::Effect;
 use crate::tui::app::update::session;
 use crate::tui::keys::action::Action;
+use crate::tui::text::markup::one_line;
 use crate::tui::text::words;
 use crate::tui::theme::Role;
 
@@ -286,11 +287,20 @@ impl State {
     pub(crate) fn output(&mut self, run: u64, text: String, is_failed: bool) {
         match &mut self.overlay {
             Some(Overlay::Pane(pane)) if pane.run == Some(run) => {
-                pane.run = None;
-                pane.text = match text.trim().is_empty() {
-                    true => words::DONE.to_owned(),
-                    false => text,
+                let text = match text.trim() {
+                    "" => words::DONE,
+                    text => text,
                 };
+                let width = self.settings.ambiguous.text(text);
+                let is_short = !text.contains('\n') && width + 2 <= self.columns.into();
+                if is_short && !is_failed {
+                    // One line needs no pane that is to be closed.
+                    self.overlay = None;
+                    self.note(one_line(text), Role::Dim);
+                } else {
+                    pane.run = None;
+                    text.clone_into(&mut pane.text);
+                }
             }
             _ if is_failed => {
                 let first = text.lines().next().unwrap_or_default();

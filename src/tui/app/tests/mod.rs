@@ -288,17 +288,23 @@ fn commands_run_in_a_pane() {
     let mut state = conversation();
     type_text(&mut state, "/group add . bob");
     assert_eq!(runs(&press(&mut state, "enter")), ["group add #id:5 bob"]);
-    update(
-        &mut state,
-        Msg::Output {
-            run: 1,
-            text: "added 1".to_owned(),
-            is_failed: false,
-        },
-    );
-    assert!(matches!(&state.overlay, Some(Overlay::Pane(pane)) if pane.text == "added 1"));
-    press(&mut state, "esc");
-    assert!(state.overlay.is_none());
+    let output = |run, text: &str, is_failed| Msg::Output {
+        run,
+        text: text.to_owned(),
+        is_failed,
+    };
+    update(&mut state, output(1, "added 1\n", false));
+    assert!(state.overlay.is_none(), "one line is a note");
+    assert_eq!(state.note.as_ref().unwrap().text, "added 1");
+    for (text, is_failed) in [("one\ntwo", false), ("error: no", true)] {
+        type_text(&mut state, "/list");
+        press(&mut state, "enter");
+        let run = state.last_run;
+        update(&mut state, output(run, text, is_failed));
+        assert!(matches!(&state.overlay, Some(Overlay::Pane(pane)) if pane.text == text));
+        press(&mut state, "esc");
+        assert!(state.overlay.is_none());
+    }
     type_text(&mut state, "/serve");
     assert_eq!(press(&mut state, "enter"), []);
     assert!(state.note.is_some() && !state.editor.is_empty());

@@ -79,6 +79,8 @@ pub(crate) const SELECT_HINTS: [&str; 6] = [
     "i read by",
     "Esc back",
 ];
+pub(crate) const FAILED_HINTS: [&str; 4] = ["s send again", "x drop", "y copy", "Esc back"];
+pub(crate) const QUEUED_HINTS: [&str; 3] = ["x drop", "y copy", "Esc back"];
 pub(crate) const LIST_HINTS: [&str; 2] = ["Enter chooses", "Esc closes"];
 pub(crate) const PANE_HINT: &str = "Esc closes";
 pub(crate) const VIM_HINT: &str = "i writes";
