@@ -31,14 +31,20 @@ impl Session {
     /// after the membership ended.
     #[must_use]
     pub(crate) fn window(&self, conversation: ConversationId) -> Option<Window> {
-        let Readable { timeline, floor } = self.readable(conversation)?;
-        let floor = floor.max(timeline.floor());
-        let head = timeline.shown().max(floor);
-        Some(Window {
-            timeline,
+        Some(self.readable(conversation)?.window())
+    }
+}
+
+impl Readable {
+    /// Returns what may be seen at this moment.
+    #[must_use]
+    pub(crate) fn window(&self) -> Window {
+        let floor = self.floor.max(self.timeline.floor());
+        Window {
+            timeline: self.timeline.clone(),
             floor,
-            head,
-        })
+            head: self.timeline.shown().max(floor),
+        }
     }
 }
 

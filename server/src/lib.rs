@@ -10,6 +10,7 @@
 //! * `hub`: which sessions must learn of it, presence, typing and receipts
 //! * `delivery`: replies, and unread entries from the tail or from disk
 //! * `transfer`: attachments, each on its own stream
+//! * `desk`: the support desk: visitors, the presence of agents, deadlines and office hours
 //! * `retention`: expiry of old entries
 //! * `search`: scans of what a user may see, on threads of their own
 //! * [`supervision`]: what ends the server when a part of it fails
@@ -17,6 +18,7 @@
 
 pub(crate) mod clock;
 pub(crate) mod delivery;
+pub(crate) mod desk;
 pub(crate) mod fairness;
 pub(crate) mod history;
 pub(crate) mod hub;

@@ -118,6 +118,9 @@ pub(crate) const STRANGER_WINDOW_BYTES: u32 = 16 * 1024;
 /// Window of a connection after login, each way.
 pub(crate) const MEMBER_WINDOW_BYTES: u32 = 512 * 1024;
 
+/// Window of a visitor's connection after its login, each way.
+pub(crate) const VISITOR_WINDOW_BYTES: u32 = 64 * 1024;
+
 /// Window of one stream, towards the server.
 pub(crate) const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
 
@@ -163,6 +166,12 @@ pub(crate) const BUDGET_PER_PRINCIPAL_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Bytes that all sessions may borrow together.
 pub(crate) const BUDGET_BYTES_TOTAL: usize = 64 * 1024 * 1024;
+
+/// Bytes that the sessions of one visitor may borrow together.
+pub(crate) const BUDGET_PER_VISITOR_BYTES_MAX: usize = 128 * 1024;
+
+/// Bytes that all sessions of visitors may borrow together, apart from those of users.
+pub(crate) const BUDGET_OF_VISITORS_BYTES_TOTAL: usize = 16 * 1024 * 1024;
 
 /// Requests that cannot be decoded, after which a connection is closed.
 pub const BAD_REQUESTS_MAX: u32 = 10;
@@ -319,3 +328,39 @@ pub(crate) const SEARCH_HEADS_MAX: usize = 64 * 1024;
 
 /// Conversations that a search asks the sequencer about at once.
 pub(crate) const SEARCH_GRANTS_PER_JOB: usize = 64;
+
+/// The longest life of a signed identity: pages are signed each time they are served.
+pub(crate) const IDENTITY_LIFE_MAX: Duration = Duration::from_secs(60 * 60);
+
+/// How far the clock of a shop's server may be ahead of this one.
+pub(crate) const IDENTITY_CLOCK_SKEW_MAX: Duration = Duration::from_secs(60);
+
+/// Shortest time between two counts of the queues for agents.
+pub(crate) const DESK_COUNTS_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Such intervals between two places in line for visitors.
+pub(crate) const DESK_COUNTS_PER_PLACES: u32 = 2;
+
+/// Visitors whose places in line, and agents whose queues, are read at once.
+pub(crate) const DESK_COUNTED_AT_ONCE: usize = 512;
+
+/// Shortest wait for a deadline of the desk, unless work is left.
+pub(crate) const DESK_DUE_WAIT_MIN: Duration = Duration::from_millis(10);
+
+/// Longest wait for a deadline of the desk: the server's clock may run at another pace.
+pub(crate) const DESK_DUE_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// How far ahead the office hours of queues are resolved.
+pub(crate) const OFFICE_HOURS_AHEAD: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
+/// Time between two looks for queues whose office hours are used up.
+pub(crate) const OFFICE_HOURS_INTERVAL: Duration = Duration::from_secs(10 * 60);
+
+/// Agents whose presence is reported at once.
+pub(crate) const AGENTS_REPORTED_AT_ONCE: usize = 64;
+
+/// Cost of the login of a visitor, and of an inquiry that is opened.
+pub(crate) const VISIT_COST: u32 = 8;
+
+/// Cost of deadlines of the desk, several of which may be due.
+pub(crate) const DESK_DUE_COST: u32 = 64;

@@ -2,7 +2,8 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use cairn_proto::ids::UserId;
+use cairn_core::Actor;
+use cairn_proto::ids::{UserId, VisitorId};
 
 /// Whom the server accounts work to, so that no one takes the share of others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -11,31 +12,15 @@ pub enum Principal {
     Server,
     /// A user, over all devices and sessions.
     User(UserId),
-    /// A visitor of a support desk, who is no user.
-    Inquiry(InquiryId),
+    /// A visitor of the support desk, who is no user, over all inquiries and sessions.
+    Inquiry(VisitorId),
     /// Connections from one network that have not logged in.
     Address(IpNet),
 }
 
-/// An inquiry of a visitor. Opaque to the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct InquiryId(u64);
-
 /// The addresses that one customer of a provider can choose from: an IPv4 address, or an IPv6 /64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct IpNet(IpAddr);
-
-impl InquiryId {
-    #[must_use]
-    pub const fn new(id: u64) -> Self {
-        Self(id)
-    }
-
-    #[must_use]
-    pub const fn get(self) -> u64 {
-        self.0
-    }
-}
 
 impl IpNet {
     /// Returns the network of an address.
@@ -59,6 +44,21 @@ impl Principal {
     }
 }
 
+impl From<Actor> for Principal {
+    fn from(actor: Actor) -> Self {
+        match visitor_of(actor) {
+            Some(visitor) => Self::Inquiry(visitor),
+            None => Self::User(actor.user),
+        }
+    }
+}
+
+/// Returns the visitor who acts, if it is one.
+#[must_use]
+pub fn visitor_of(actor: Actor) -> Option<VisitorId> {
+    (actor.user == UserId::VISITOR).then(|| VisitorId::new(actor.device.get()))
+}
+
 impl From<UserId> for Principal {
     fn from(user: UserId) -> Self {
         Self::User(user)
@@ -67,6 +67,8 @@ impl From<UserId> for Principal {
 
 #[cfg(test)]
 mod tests {
+    use cairn_proto::ids::{DeviceId, Revision, SendStreamId};
+
     use super::*;
 
     fn at(address: &str) -> Principal {
@@ -87,9 +89,20 @@ mod tests {
 
     #[test]
     fn kinds_of_principals_do_not_collide() {
-        let user = Principal::from(UserId::new(7));
-        let inquiry = Principal::Inquiry(InquiryId::new(7));
-        assert_ne!(user, inquiry);
-        assert_eq!(InquiryId::new(7).get(), 7);
+        let actor = |user, device| Actor {
+            user,
+            device: DeviceId::new(device),
+            stream: SendStreamId::new(1),
+            stream_began: Revision::MAX,
+        };
+        let user = Principal::from(actor(UserId::new(7), 8));
+        assert_eq!(user, Principal::from(UserId::new(7)));
+        assert_eq!(user, Principal::from(actor(UserId::new(7), 9)));
+        let visitors = [7, 8].map(|id| Principal::from(actor(UserId::VISITOR, id)));
+        assert_eq!(
+            visitors,
+            [7, 8].map(|id| Principal::Inquiry(VisitorId::new(id)))
+        );
+        assert_ne!(user, visitors[0]);
     }
 }

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::clock::{self, WallClock};
+use crate::desk;
 use crate::fairness::budget::Budget;
 use crate::fairness::hash_queue::HashQueue;
 use crate::fairness::rate_limit::{LoginRateLimiter, RequestRateLimiter};
@@ -204,6 +205,10 @@ async fn serve(
             false => Some(owner_invite(&shared, identity).await?),
         };
         later.spawn("retention", retention::run(shared.clone()));
+        later.spawn("desk deadlines", desk::driver::run(shared.clone()));
+        later.spawn("office hours", desk::office::run(shared.clone()));
+        later.spawn("agents", desk::presence::run(shared.clone()));
+        later.spawn("queue counts", desk::counts::run(shared.clone()));
         later.spawn("attachment gc", gc::run(shared.clone()));
         info!(%listening, "accepting connections");
         let accepting = async {
@@ -273,11 +278,13 @@ fn shared(
 ) -> Result<Arc<Shared>, ServeError> {
     let transfers = Transfers::open(&options.data, options.disk_reserve_bytes)
         .map_err(ServeError::Attachments)?;
+    let hub = Hub::new(engine.timelines(), engine.state().settings());
+    hub.know_agents(engine.state().agents());
     Ok(Arc::new(Shared {
         clock,
         heartbeats: Heartbeats::default(),
         intake: Intake::new(),
-        hub: Hub::new(engine.timelines(), engine.state().settings()),
+        hub,
         timelines: engine.timelines(),
         history: engine.history(),
         retentions: engine.retentions(),

@@ -18,7 +18,7 @@ use std::sync::{Arc, OnceLock};
 
 use cairn_core::Asked;
 use cairn_core::api::actor::Actor;
-use cairn_proto::ids::{ConversationId, MsgId, Revision, UserId};
+use cairn_proto::ids::{ConversationId, MsgId, Revision, UserId, VisitorId};
 use cairn_proto::model::presence::{DeviceKind, PresentDevice};
 use cairn_proto::model::receipts::Reads;
 use cairn_proto::wire::request::MessageRequest;
@@ -29,7 +29,8 @@ use tokio::time::Instant;
 
 use crate::delivery::outbox::Outbox;
 use crate::delivery::push::Push;
-use crate::principal::Principal;
+use crate::desk::visit::Visit;
+use crate::principal::{self, Principal};
 use crate::session::activity::Activity;
 use crate::session::downloads::Downloads;
 use crate::transport::Connection;
@@ -41,6 +42,8 @@ pub(crate) struct Session {
     /// Delivery state, if the client wants pushes.
     pub(crate) push: Option<Push>,
     actor: OnceLock<Actor>,
+    /// Of a visitor of the support desk.
+    visit: OnceLock<Box<Visit>>,
     /// Whose seat the session has. Set under the lock of the seats.
     pub(crate) seat: OnceLock<Principal>,
     is_over: AtomicBool,
@@ -87,6 +90,7 @@ impl Session {
             outbox: Outbox::new(now),
             push: push.then(Push::default),
             actor: OnceLock::new(),
+            visit: OnceLock::new(),
             seat: OnceLock::new(),
             is_over: AtomicBool::new(false),
             transfers: AtomicUsize::new(0),
@@ -110,6 +114,22 @@ impl Session {
         self.actor.get().copied()
     }
 
+    /// Returns the visitor, if it is the session of one.
+    #[must_use]
+    pub(crate) fn visitor(&self) -> Option<VisitorId> {
+        self.actor().and_then(principal::visitor_of)
+    }
+
+    /// Makes it the session of a visitor. Later calls have no effect.
+    pub(crate) fn begin_visit(&self, visit: Visit) {
+        let _ = self.visit.set(Box::new(visit));
+    }
+
+    #[must_use]
+    pub(crate) fn visit(&self) -> Option<&Visit> {
+        self.visit.get().map(|visit| &**visit)
+    }
+
     /// Records that earlier sessions sent on the send stream.
     pub(crate) fn resume_stream(&self) {
         self.has_sent.store(true, Ordering::Relaxed);
@@ -121,14 +141,22 @@ impl Session {
             asked,
             Asked::Message(MessageRequest::Send(_) | MessageRequest::Forward(_))
         );
-        if is_send && !self.has_sent.swap(true, Ordering::Relaxed) {
-            let stream_began = Revision::MAX;
-            return Actor {
-                stream_began,
-                ..actor
-            };
+        match is_send {
+            true => self.author_of_send(actor),
+            false => actor,
         }
-        actor
+    }
+
+    /// Returns the author of a message, likewise.
+    pub(crate) fn author_of_send(&self, actor: Actor) -> Actor {
+        if self.has_sent.swap(true, Ordering::Relaxed) {
+            return actor;
+        }
+        let stream_began = Revision::MAX;
+        Actor {
+            stream_began,
+            ..actor
+        }
     }
 
     /// Returns whether the session has left the hub, or never will be in it.

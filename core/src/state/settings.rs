@@ -98,6 +98,26 @@ settings! {
         "whether members see all users, and may search them by prefix; if off, they see the \
          members of their conversations, contacts, and users whose exact name they know; admins \
          see all";
+    visitor_bytes_per_day, "visitor-bytes-per-day": Bytes = Bytes(32 << 20),
+        "bytes of messages and files that one visitor of the support desk may add per day, \
+         after a burst of a day's worth; 0 for no limit";
+    visitor_connections, "visitor-connections": Number<0, 10_000> = Number(5_000),
+        "visitors who may be connected at once; the remaining connections are for users";
+    visitor_connections_per_address, "visitor-connections-per-address":
+        Number<1, 10_000> = Number(64),
+        "of those, visitors of one address or IPv6 /64";
+    visitor_messages_per_minute, "visitor-messages-per-minute": Number<0, 100_000> = Number(20),
+        "messages that one visitor may send per minute, after a burst of a minute's worth; 0 \
+         for no limit";
+    visitor_openings_per_hour, "visitor-openings-per-hour": Number<0, 100_000> = Number(30),
+        "inquiries that visitors of one address or IPv6 /64 may open per hour; 0 for no limit";
+    visitor_openings_per_minute, "visitor-openings-per-minute": Number<0, 100_000> = Number(5),
+        "of those, inquiries within a minute; 0 for no limit";
+    visitor_openings_total, "visitor-openings-total": Number<1, 1_000_000> = Number(6_000),
+        "inquiries that all visitors together may open per minute";
+    visitor_upload_bytes, "visitor-upload-bytes": Bytes = Bytes(10 << 20),
+        "the largest file that a visitor may send, and only while an agent holds the inquiry; \
+         0 for none";
 }
 
 impl Row {

@@ -68,6 +68,14 @@ pub struct DeskMetrics {
     pub visited: u64,
     /// The most of them in one command.
     pub visited_max: u64,
+    /// Sessions of visitors at present.
+    pub visitors: u64,
+    /// Connections of visitors that were refused, since there were too many.
+    pub visitors_refused: u64,
+    /// Inquiries that were not opened, since too many were.
+    pub openings_refused: u64,
+    /// Signed identities of visitors that proved nothing.
+    pub identities_refused: u64,
 }
 
 /// The work of searches.
@@ -162,9 +170,13 @@ impl DeskMetrics {
     /// the later one; or `None` if `earlier` is not the earlier one.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Option<Self> {
+        let refused = |of: fn(&Self) -> u64| of(self).checked_sub(of(earlier));
         Some(Self {
             steps: self.steps.checked_sub(earlier.steps)?,
             visited: self.visited.checked_sub(earlier.visited)?,
+            visitors_refused: refused(|metrics| metrics.visitors_refused)?,
+            openings_refused: refused(|metrics| metrics.openings_refused)?,
+            identities_refused: refused(|metrics| metrics.identities_refused)?,
             ..*self
         })
     }

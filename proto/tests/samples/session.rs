@@ -227,6 +227,10 @@ fn metrics() -> Metrics {
             steps_max: 64,
             visited: 1 << 34,
             visited_max: 65,
+            visitors: 300,
+            visitors_refused: 1,
+            openings_refused: 2,
+            identities_refused: 3,
         },
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::model::conversation::Conversation;
+use cairn_proto::model::desk::DeskUpdate;
 use cairn_proto::model::receipts::Reads;
 use cairn_proto::wire::event::{AccountUpdate, Update};
 use hashbrown::HashMap;
@@ -49,6 +50,33 @@ pub(crate) enum UpdateKey {
     User(UserId),
     Presence(UserId),
     Receipts(ConversationId),
+    Desk(DeskKey),
+    Inquiry,
+    Waiting,
+}
+
+/// Identifies a pending update for an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum DeskKey {
+    Agent,
+    Duty,
+    /// An offer and its end, of which the later one counts.
+    Offer(ConversationId),
+    Held(ConversationId),
+    Counts,
+}
+
+impl DeskKey {
+    pub(crate) fn of(update: &DeskUpdate) -> Self {
+        match update {
+            DeskUpdate::Offer(offer) => Self::Offer(offer.info.conversation),
+            DeskUpdate::OfferGone { conversation, .. } => Self::Offer(*conversation),
+            DeskUpdate::Duty { .. } => Self::Duty,
+            DeskUpdate::Inquiry(info) => Self::Held(info.conversation),
+            DeskUpdate::Counts(_) => Self::Counts,
+            DeskUpdate::Agent(_) => Self::Agent,
+        }
+    }
 }
 
 impl UpdateKey {
@@ -153,6 +181,11 @@ impl Push {
         let mut state = self.state.lock();
         state.is_urgent = true;
         state.pending.insert(key, update);
+    }
+
+    /// Removes a pending update.
+    pub(crate) fn cancel(&self, key: UpdateKey) {
+        self.state.lock().pending.remove(&key);
     }
 
     /// Queues receipts. If others are pending already, the session only learns that there are more.

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use cairn_core::state::settings::Settings;
 use cairn_proto::limits::TEXT_BYTES_MAX;
-use cairn_proto::wire::request::{GroupRequest, MessageRequest, PeopleRequest, Request};
+use cairn_proto::wire::request::{
+    GroupRequest, MessageRequest, PeopleRequest, Request, SessionRequest,
+};
 use hashbrown::HashMap;
 use parking_lot::{Mutex, RwLock};
 use tokio::time::Instant;
@@ -31,6 +33,13 @@ pub(crate) struct Allowances {
 /// The settings of allowances.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Rules {
+    user: PrincipalRules,
+    visitor: PrincipalRules,
+}
+
+/// The settings for one kind of principal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct PrincipalRules {
     messages: Rule,
     memberships: Rule,
     bytes: Rule,
@@ -46,7 +55,10 @@ struct Rule {
 
 /// What the sessions of one principal share.
 #[derive(Clone, Debug)]
-pub(crate) struct Account(Arc<Mutex<Usage>>);
+pub(crate) struct Account {
+    usage: Arc<Mutex<Usage>>,
+    is_visitor: bool,
+}
 
 /// When everything so far would be done at the rates of the rules.
 #[derive(Debug)]
@@ -77,19 +89,34 @@ struct Addition {
 impl Rules {
     #[must_use]
     pub(crate) fn of(settings: &Settings) -> Self {
-        let per_second = |count: usize| Rule {
+        let per = |per, count: usize| Rule {
             count: count as u64,
-            per: Duration::from_secs(1),
+            per,
             burst: ALLOWANCE_BURST,
         };
-        Self {
+        let per_second = |count| per(Duration::from_secs(1), count);
+        let per_day = |count| Rule {
+            count,
+            per: ALLOWANCE_DAY,
+            burst: ALLOWANCE_DAY,
+        };
+        let user = PrincipalRules {
             messages: per_second(settings.messages_per_second.get()),
             memberships: per_second(settings.memberships_per_second.get()),
-            bytes: Rule {
-                count: settings.message_bytes_per_day.get(),
-                per: ALLOWANCE_DAY,
-                burst: ALLOWANCE_DAY,
-            },
+            bytes: per_day(settings.message_bytes_per_day.get()),
+        };
+        let visitor = PrincipalRules {
+            messages: per(ALLOWANCE_BURST, settings.visitor_messages_per_minute.get()),
+            bytes: per_day(settings.visitor_bytes_per_day.get()),
+            ..user
+        };
+        Self { user, visitor }
+    }
+
+    const fn of_account(&self, account: &Account) -> &PrincipalRules {
+        match account.is_visitor {
+            true => &self.visitor,
+            false => &self.user,
         }
     }
 }
@@ -140,7 +167,10 @@ impl Allowances {
         let usage = usages
             .entry(principal)
             .or_insert_with(|| Arc::new(Mutex::new(Usage::new(now))));
-        Account(usage.clone())
+        Account {
+            usage: usage.clone(),
+            is_visitor: matches!(principal, Principal::Inquiry(_)),
+        }
     }
 
     /// Counts a request that came in this many bytes, unless it is refused.
@@ -152,10 +182,25 @@ impl Allowances {
         bytes: usize,
         now: Instant,
     ) -> Verdict {
-        let Some(addition) = Addition::of(request, bytes) else {
-            return Verdict::Now;
+        match Addition::of(request, bytes) {
+            Some(addition) => self.add(account, addition, now),
+            None => Verdict::Now,
+        }
+    }
+
+    /// Counts the bytes of a file, unless it is refused.
+    #[must_use]
+    pub(crate) fn count_file(&self, account: &Account, bytes: u64, now: Instant) -> Verdict {
+        let addition = Addition {
+            bytes,
+            ..Addition::default()
         };
-        let verdict = account.0.lock().count(addition, &self.rules.read(), now);
+        self.add(account, addition, now)
+    }
+
+    fn add(&self, account: &Account, addition: Addition, now: Instant) -> Verdict {
+        let rules = *self.rules.read().of_account(account);
+        let verdict = account.usage.lock().count(addition, &rules, now);
         match verdict {
             Verdict::Now => {}
             Verdict::After(_) => drop(self.delayed.fetch_add(1, Ordering::Relaxed)),
@@ -196,7 +241,7 @@ impl Usage {
         self.messages.max(self.memberships).max(self.bytes) > now
     }
 
-    fn count(&mut self, addition: Addition, rules: &Rules, now: Instant) -> Verdict {
+    fn count(&mut self, addition: Addition, rules: &PrincipalRules, now: Instant) -> Verdict {
         let all = [
             (&rules.messages, &mut self.messages, addition.messages),
             (
@@ -247,6 +292,7 @@ impl Addition {
                 (0, GROUP_MEMBERSHIPS + call.members.len(), bytes)
             }
             Request::Group(_) => (0, request.items().max(1), bytes),
+            Request::Session(SessionRequest::OpenInquiry(_)) => (1, 0, bytes),
             Request::People(
                 PeopleRequest::Relate(_)
                 | PeopleRequest::SetProfile(_)

@@ -8,13 +8,16 @@ use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::limits::{
-    BUDGET_BYTES_TOTAL, BUDGET_PER_PRINCIPAL_BYTES_MAX, BUDGET_STEP_BYTES, OUTBOX_OWN_BYTES,
+    BUDGET_BYTES_TOTAL, BUDGET_OF_VISITORS_BYTES_TOTAL, BUDGET_PER_PRINCIPAL_BYTES_MAX,
+    BUDGET_PER_VISITOR_BYTES_MAX, BUDGET_STEP_BYTES, OUTBOX_OWN_BYTES,
 };
 use crate::principal::Principal;
 
 #[derive(Debug)]
 pub(crate) struct Budget {
     all: Arc<Semaphore>,
+    /// Visitors of the support desk borrow from this alone: they need no account.
+    of_visitors: Arc<Semaphore>,
     /// The shares of principals with sessions.
     shares: Mutex<HashMap<Principal, Weak<Semaphore>>>,
 }
@@ -24,6 +27,7 @@ pub(crate) struct Budget {
 pub(crate) struct Borrower {
     own: Arc<Semaphore>,
     all: Arc<Semaphore>,
+    bytes_max: usize,
 }
 
 /// Borrowed bytes, until dropped.
@@ -38,12 +42,17 @@ impl Budget {
     pub(crate) fn new() -> Self {
         Self {
             all: Arc::new(Semaphore::new(BUDGET_BYTES_TOTAL)),
+            of_visitors: Arc::new(Semaphore::new(BUDGET_OF_VISITORS_BYTES_TOTAL)),
             shares: Mutex::default(),
         }
     }
 
     #[must_use]
     pub(crate) fn borrower(&self, principal: Principal) -> Borrower {
+        let (all, bytes_max) = match principal {
+            Principal::Inquiry(_) => (&self.of_visitors, BUDGET_PER_VISITOR_BYTES_MAX),
+            _ => (&self.all, BUDGET_PER_PRINCIPAL_BYTES_MAX),
+        };
         let mut shares = self.shares.lock();
         let own = shares.get(&principal).and_then(Weak::upgrade);
         let own = own.unwrap_or_else(|| {
@@ -51,13 +60,14 @@ impl Budget {
             if shares.len() == shares.capacity() {
                 shares.retain(|_, share| share.strong_count() > 0);
             }
-            let own = Arc::new(Semaphore::new(BUDGET_PER_PRINCIPAL_BYTES_MAX));
+            let own = Arc::new(Semaphore::new(bytes_max));
             shares.insert(principal, Arc::downgrade(&own));
             own
         });
         Borrower {
             own,
-            all: self.all.clone(),
+            all: all.clone(),
+            bytes_max,
         }
     }
 }
@@ -67,7 +77,7 @@ impl Borrower {
     pub(crate) async fn borrow(&self, bytes: usize) -> Option<Loan> {
         let bytes = bytes
             .next_multiple_of(BUDGET_STEP_BYTES)
-            .min(BUDGET_PER_PRINCIPAL_BYTES_MAX);
+            .min(self.bytes_max);
         let bytes = u32::try_from(bytes).ok()?;
         // The own share first: waiting for it must not hold what others could use. Neither
         // semaphore is ever closed.
@@ -96,7 +106,7 @@ const _: () = assert!(OUTBOX_OWN_BYTES < BUDGET_STEP_BYTES);
 
 #[cfg(test)]
 mod tests {
-    use cairn_proto::ids::UserId;
+    use cairn_proto::ids::{UserId, VisitorId};
 
     use super::*;
 
@@ -141,6 +151,24 @@ mod tests {
         assert_eq!(lent, BUDGET_BYTES_TOTAL);
         loans.pop();
         assert!(at_once(&borrower(&budget, 1_000), 1).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn visitors_borrow_nothing_of_users() {
+        let budget = Budget::new();
+        let visitor = |id| Principal::Inquiry(VisitorId::new(id));
+        let mut loans = Vec::new();
+        for id in 0.. {
+            let borrower = budget.borrower(visitor(id));
+            match at_once(&borrower, usize::MAX / 2).await {
+                Some(loan) => loans.push(loan),
+                None => break,
+            }
+        }
+        let lent: usize = loans.iter().map(Loan::bytes).sum();
+        assert_eq!(lent, BUDGET_OF_VISITORS_BYTES_TOTAL);
+        let all = BUDGET_PER_PRINCIPAL_BYTES_MAX;
+        assert!(at_once(&borrower(&budget, 1), all).await.is_some());
     }
 
     #[tokio::test]

@@ -1,9 +1,9 @@
-//! Seats: how many sessions a device and a user may have, and which session makes room for a new
-//! one.
+//! Seats: how many sessions a device and a principal may have, and which session makes room for a
+//! new one. They are taken in the order of the decisions, so the sequencer knows who is connected.
 
 use std::sync::Arc;
 
-use cairn_proto::ids::{DeviceId, UserId};
+use cairn_proto::ids::DeviceId;
 use cairn_proto::wire::close::CloseCode;
 use cairn_proto::wire::error::ErrorCode;
 use hashbrown::HashMap;
@@ -34,7 +34,7 @@ struct Seat {
 
 impl Seats {
     /// Takes a seat for a session that is about to log in. If there is none, the longest idle
-    /// session of the same device or user is closed.
+    /// session of the same device or principal is closed.
     ///
     /// # Errors
     ///
@@ -42,12 +42,11 @@ impl Seats {
     pub(crate) fn take(
         &self,
         session: &Arc<Session>,
-        user: UserId,
+        principal: Principal,
         device: DeviceId,
         now: Instant,
     ) -> Result<(), ErrorCode> {
         let mut taken = self.0.lock();
-        let principal = Principal::from(user);
         taken.make_room(principal, device, now)?;
         // One that has left already would never leave again.
         if !session.is_over() && session.seat.set(principal).is_ok() {
@@ -58,6 +57,14 @@ impl Seats {
             });
         }
         Ok(())
+    }
+
+    /// Returns whether a session of this principal wants pushes: someone is there to see them.
+    #[must_use]
+    pub(crate) fn is_present(&self, principal: Principal) -> bool {
+        let taken = self.0.lock();
+        let mut seats = taken.of.get(&principal).into_iter().flatten();
+        seats.any(|seat| seat.session.push.is_some())
     }
 
     /// Releases the seat of a session, if it has one. The session is over.

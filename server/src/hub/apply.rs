@@ -14,7 +14,10 @@ use super::{Hub, mark};
 use crate::delivery::feed::Feed;
 use crate::delivery::push::{Push, UpdateKey};
 use crate::fairness::allowance::Rules;
+use crate::fairness::openings::OpeningRules;
+use crate::fairness::visitors::VisitorRules;
 use crate::hub::registry::Registry;
+use crate::principal::visitor_of;
 use crate::sequencer::publication::{Registration, Step};
 use crate::session::{Readable, Session};
 
@@ -31,7 +34,11 @@ impl Hub {
                 self.away_after
                     .send_if_modified(|known| std::mem::replace(known, away_after) != away_after);
                 self.allowances.set_rules(Rules::of(&settings));
+                self.openings.set_rules(OpeningRules::of(&settings));
+                self.visitors.set_rules(VisitorRules::of(&settings));
             }
+            Step::Agent { user, is_agent } => self.set_agent(registry, user, is_agent),
+            Step::DeskDue(due) => drop(self.desk.due.send_replace(due)),
             Step::Register(registration) => self.register(registry, registration),
         }
     }
@@ -43,6 +50,18 @@ impl Hub {
                 actor,
                 feeds,
             } => self.log_in(registry, &session, actor, &feeds),
+            Registration::Visit {
+                session,
+                actor,
+                inquiry,
+                feeds,
+            } => {
+                let visitor = visitor_of(actor).filter(|_| !session.is_over());
+                if let Some(visitor) = visitor {
+                    session.authenticate(actor);
+                    self.log_in_visitor(registry, &session, visitor, inquiry.as_deref(), &feeds);
+                }
+            }
             Registration::Read { session, grant } => self.grant(&session, grant),
             Registration::Watch {
                 session,
@@ -98,6 +117,7 @@ impl Hub {
         }
         push.wake();
         registry.watchers.note(actor.user);
+        self.note_agent(registry, session);
     }
 
     /// Lets the session read a conversation.
@@ -113,6 +133,9 @@ impl Hub {
     }
 
     fn update(&self, registry: &mut Registry, update: Update) {
+        let Some(update) = self.update_desk(registry, update) else {
+            return;
+        };
         match update {
             Update::Joined {
                 user,
@@ -190,14 +213,17 @@ impl Hub {
             }
             // The sequencer logs them, or replaces them by steps with what the hub needs of the
             // state.
-            Update::Moved { .. } | Update::SettingSet | Update::Ahead { .. } => {}
+            Update::Moved { .. }
+            | Update::SettingSet
+            | Update::Ahead { .. }
+            | Update::AgentChanged { .. } => {}
+            // Applied already.
             Update::Desk { .. }
-            | Update::VisitorFollows { .. }
             | Update::Visitor { .. }
+            | Update::VisitorFollows { .. }
             | Update::VisitorErased { .. }
             | Update::DeskChanged { .. }
-            | Update::QueueChanged { .. }
-            | Update::AgentChanged { .. } => {}
+            | Update::QueueChanged { .. } => {}
         }
     }
 

@@ -1,6 +1,7 @@
 //! The hub: all sessions, and which of them must learn of what. The sequencer publishes each batch
 //! here once.
 mod apply;
+pub(crate) mod desk;
 pub(crate) mod presence;
 pub(crate) mod receipts;
 pub(crate) mod registry;
@@ -17,6 +18,9 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use crate::fairness::allowance::{Allowances, Rules};
+use crate::fairness::openings::{OpeningRules, Openings};
+use crate::fairness::visitors::{VisitorRules, Visitors};
+use crate::hub::desk::DeskNews;
 use crate::hub::receipts::FocusedConversations;
 use crate::hub::registry::Registry;
 use crate::limits;
@@ -32,6 +36,9 @@ pub(crate) struct Hub {
     /// Idle time after which a session counts as away; `None` for never.
     pub(super) away_after: watch::Sender<Option<Duration>>,
     pub(crate) allowances: Allowances,
+    pub(crate) desk: DeskNews,
+    pub(crate) openings: Openings,
+    pub(crate) visitors: Arc<Visitors>,
 }
 
 impl Hub {
@@ -42,6 +49,9 @@ impl Hub {
             registry: Mutex::default(),
             away_after: watch::Sender::new(settings.away_after.get()),
             allowances: Allowances::new(Rules::of(settings)),
+            desk: DeskNews::default(),
+            openings: Openings::new(OpeningRules::of(settings)),
+            visitors: Arc::new(Visitors::new(VisitorRules::of(settings))),
         }
     }
 
@@ -74,7 +84,9 @@ impl Hub {
 
     /// Removes a session.
     pub(crate) fn leave(&self, session: &Arc<Session>) {
-        self.registry.lock().leave(session);
+        let mut registry = self.registry.lock();
+        registry.leave(session);
+        self.note_agent(&mut registry, session);
     }
 
     /// Sets the presence that a client reports, and marks its user for the watchers.
@@ -159,13 +171,10 @@ impl Hub {
 
     #[must_use]
     pub(crate) fn sessions(&self) -> Vec<Arc<Session>> {
-        self.registry
-            .lock()
-            .sessions
-            .values()
-            .flatten()
-            .cloned()
-            .collect()
+        let registry = self.registry.lock();
+        let users = registry.sessions.values();
+        let visitors = registry.desk.visitors.values();
+        users.chain(visitors).flatten().cloned().collect()
     }
 }
 

@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 use tokio::time::Instant;
 
 use crate::delivery::push::Push;
+use crate::hub::desk::DeskSessions;
 use crate::hub::presence::{self, Watchers, presence_of};
 use crate::hub::receipts::Waiting;
 use crate::hub::typing::Viewers;
@@ -23,6 +24,7 @@ pub(crate) struct Registry {
     pub(crate) viewers: Viewers,
     /// Receipts to send to viewers.
     pub(crate) moved: Waiting,
+    pub(crate) desk: DeskSessions,
 }
 
 impl Registry {
@@ -54,7 +56,7 @@ impl Registry {
 
     pub(crate) fn contains(&self, session: &Arc<Session>) -> bool {
         session.actor().is_some_and(|actor| {
-            self.sessions_of(actor.user)
+            self.sessions_at(actor.into())
                 .iter()
                 .any(|known| Arc::ptr_eq(known, session))
         })
@@ -106,7 +108,9 @@ impl Registry {
     /// Queues changed receipts for the viewers of each conversation.
     pub(crate) fn enqueue_receipts(&mut self) {
         for (conversation, receipts) in self.moved.take() {
-            for session in self.viewers.at(conversation) {
+            // Visitors see nothing of other readers, who may be agents that watch.
+            let viewers = self.viewers.at(conversation).iter();
+            for session in viewers.filter(|session| session.visitor().is_none()) {
                 if let Some(push) = &session.push {
                     let reads = *session.sees_reads.lock();
                     push.enqueue_receipts(conversation, receipts.clone(), reads);
@@ -127,7 +131,9 @@ impl Registry {
             }
             list.is_empty()
         };
-        if self.sessions.get_mut(&actor.user).is_some_and(remove) {
+        if let Some(visitor) = session.visitor() {
+            self.desk.leave(visitor, session);
+        } else if self.sessions.get_mut(&actor.user).is_some_and(remove) {
             self.sessions.remove(&actor.user);
         }
         self.watchers.remove(session);

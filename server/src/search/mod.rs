@@ -109,7 +109,7 @@ pub(crate) async fn search(asker: Asker, call: Search) -> Result<Found, ErrorCod
         counters: asker.shared.searches.counters.clone(),
     };
     let goal = call.goal;
-    let principal = asker.actor.user.into();
+    let principal = asker.actor.into();
     let pool = &asker.shared.searches.pool;
     let found = pool.run(principal, move |is_abandoned| match goal {
         SearchGoal::Hits => work.find(&matcher, is_abandoned),

@@ -58,7 +58,7 @@ pub(super) async fn scope(asker: &Asker, query: &Query) -> Result<SearchScope, E
     let ticket = ticket.costing(limits::PAGE_COST);
     asker
         .shared
-        .submit(asker.actor.user.into(), ticket, answer)
+        .submit(asker.actor.into(), ticket, answer)
         .await
 }
 
@@ -86,5 +86,5 @@ async fn grant(
         Ok(grants.into_iter().map(register).collect())
     });
     let ticket = ticket.costing(limits::PAGE_COST);
-    asker.shared.submit(actor.user.into(), ticket, answer).await
+    asker.shared.submit(actor.into(), ticket, answer).await
 }

@@ -32,6 +32,8 @@ pub(crate) struct Decider {
     /// Reused buffer.
     updates: Vec<Update>,
     ahead_log: AheadLog,
+    /// The first deadline of the desk, as published.
+    desk_due: Option<Timestamp>,
 }
 
 impl Decider {
@@ -46,6 +48,7 @@ impl Decider {
             publication: Publication::default(),
             updates: Vec::new(),
             ahead_log: AheadLog::default(),
+            desk_due: None,
         }
     }
 
@@ -68,6 +71,12 @@ impl Decider {
     #[must_use]
     pub(crate) const fn state(&self) -> &State {
         self.engine.state()
+    }
+
+    /// Returns the time of the commands of this batch.
+    #[must_use]
+    pub(crate) const fn now(&self) -> Timestamp {
+        self.now
     }
 
     /// Checks whether a user with this name may join with this invite.
@@ -188,10 +197,12 @@ impl Decider {
     /// Moves the updates of the last command into the publication.
     fn collect_updates(&mut self) {
         self.engine.drain_updates(&mut self.updates);
-        if self.updates.is_empty() {
-            return;
-        }
         let state = self.engine.state();
+        let due = state.desk_due();
+        if due != self.desk_due {
+            self.desk_due = due;
+            self.publication.steps.push(Step::DeskDue(due));
+        }
         for update in self.updates.drain(..) {
             let step = match update {
                 Update::Moved { user, conversation } => {
@@ -210,6 +221,10 @@ impl Decider {
                     self.ahead_log.note(user, device, seen, Instant::now());
                     continue;
                 }
+                Update::AgentChanged { user } => Step::Agent {
+                    user,
+                    is_agent: state.is_agent(user),
+                },
                 Update::SettingSet => Step::Settings(Box::new(state.settings().clone())),
                 update => Step::Update(update),
             };

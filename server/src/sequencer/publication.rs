@@ -8,7 +8,8 @@ use cairn_core::Actor;
 use cairn_core::api::command::{Feed, Grant};
 use cairn_core::api::update::Update;
 use cairn_core::state::settings::Settings;
-use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
+use cairn_proto::model::desk::VisitorInquiry;
 use cairn_proto::model::presence::UserPresence;
 use cairn_proto::model::receipts::{MemberCursors, Reads};
 use cairn_proto::wire::error::ErrorCode;
@@ -60,6 +61,13 @@ pub(crate) enum Step {
     },
     /// A setting was set. Has all of them.
     Settings(Box<Settings>),
+    /// A user became an agent, changed as one, or is none any longer.
+    Agent {
+        user: UserId,
+        is_agent: bool,
+    },
+    /// The first deadline of the desk changed.
+    DeskDue(Option<Timestamp>),
     Register(Registration),
 }
 
@@ -69,6 +77,13 @@ pub(crate) enum Registration {
     Login {
         session: Arc<Session>,
         actor: Actor,
+        feeds: Vec<Feed>,
+    },
+    /// A visitor of the support desk.
+    Visit {
+        session: Arc<Session>,
+        actor: Actor,
+        inquiry: Option<Box<VisitorInquiry>>,
         feeds: Vec<Feed>,
     },
     Read {

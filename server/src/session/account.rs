@@ -1,10 +1,13 @@
-//! Requests about passwords: their hashes and random tokens are made outside of the sequencer.
+//! Requests about passwords and keys: hashes and random tokens are made outside of the sequencer.
 
 use cairn_core::api::command::{AllowReset, FindOwnAccount, OwnAccount, ReplacePassword};
-use cairn_proto::secret::ResetToken;
+use cairn_core::api::desk::MakeDeskKey;
+use cairn_proto::secret::{DeskKey, DeskSecret, ResetToken};
 use cairn_proto::text::{Password, UserName};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::request::session::{CreateReset, NewReset, SetPassword};
+use cairn_proto::wire::request::session::{
+    CreateReset, DeskKeyMade, NewDeskKey, NewReset, SetPassword,
+};
 use tokio::time::Instant;
 
 use crate::session::login::hash_permit;
@@ -20,7 +23,7 @@ pub(super) async fn set_password(asker: Asker, call: SetPassword) -> Result<(), 
     new.check_new().map_err(|_| ErrorCode::BadRequest)?;
     let OwnAccount { name, password } = asker
         .shared
-        .ask(asker.actor.user.into(), FindOwnAccount(asker.actor))
+        .ask(asker.actor.into(), FindOwnAccount(asker.actor))
         .await?;
     if password.is_some() {
         let old = old.ok_or(ErrorCode::AuthFailed)?;
@@ -31,7 +34,7 @@ pub(super) async fn set_password(asker: Asker, call: SetPassword) -> Result<(), 
     asker
         .shared
         .ask(
-            asker.actor.user.into(),
+            asker.actor.into(),
             ReplacePassword {
                 actor: asker.actor,
                 verified: password,
@@ -67,7 +70,7 @@ pub(super) async fn create_reset(asker: Asker, call: CreateReset) -> Result<NewR
     getrandom::fill(&mut token).map_err(|_| ErrorCode::LimitReached)?;
     shared
         .ask(
-            actor.user.into(),
+            actor.into(),
             AllowReset {
                 actor,
                 user,
@@ -79,5 +82,32 @@ pub(super) async fn create_reset(asker: Asker, call: CreateReset) -> Result<NewR
     Ok(NewReset {
         addr: shared.advertised.clone(),
         token: ResetToken::new(token),
+    })
+}
+
+pub(super) async fn new_desk_key(asker: Asker, call: NewDeskKey) -> Result<DeskKeyMade, ErrorCode> {
+    let Asker { shared, actor, .. } = asker;
+    let NewDeskKey {
+        queue,
+        requires_signature,
+    } = call;
+    let (mut key, mut secret) = ([0; 16], [0; 32]);
+    getrandom::fill(&mut key)
+        .and_then(|()| getrandom::fill(&mut secret))
+        .map_err(|_| ErrorCode::LimitReached)?;
+    let secret = DeskSecret::new(secret);
+    let make = MakeDeskKey {
+        actor,
+        key: secret_hash(&key),
+        secret,
+        queue,
+        requires_signature,
+    };
+    let id = shared.ask(actor.into(), make).await?;
+    Ok(DeskKeyMade {
+        addr: shared.advertised.clone(),
+        key: DeskKey::new(key),
+        id,
+        secret,
     })
 }

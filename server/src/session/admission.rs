@@ -7,8 +7,8 @@ use cairn_proto::ids::UserId;
 use cairn_proto::limits as wire;
 use cairn_proto::wire::request::session::Search;
 use cairn_proto::wire::request::{
-    Cost, GroupRequest, MessageRequest, PeopleRequest, ReadingRequest, Request, ServerRequest,
-    SessionRequest,
+    Cost, DeskRequest, GroupRequest, MessageRequest, PeopleRequest, ReadingRequest, Request,
+    ServerRequest, SessionRequest,
 };
 use hashbrown::HashSet;
 
@@ -25,6 +25,9 @@ const SHORT_LIST_BYTES: usize = 16 * 1024;
 
 /// Bytes of a page of a list.
 const PAGE_BYTES: usize = 64 * 1024;
+
+/// Bytes of most lists of the support desk.
+const DESK_BYTES: usize = 2 * PAGE_BYTES;
 
 /// Bytes of a page of invites.
 const INVITES_BYTES: usize =
@@ -136,6 +139,14 @@ const fn answer_bytes_max(request: &Request) -> usize {
             wire::RUN_BYTES_MAX + PAGE_BYTES + places_of(call) * PLACE_BYTES
         }
         Request::Session(SessionRequest::GetMetrics(_)) => PAGE_BYTES,
+        Request::Desk(
+            DeskRequest::GetMyDesk(_)
+            | DeskRequest::ListInquiries(_)
+            | DeskRequest::ListAgents(_)
+            | DeskRequest::ListQueues(_)
+            | DeskRequest::GetRouteRules(_)
+            | DeskRequest::ListCanned(_),
+        ) => DESK_BYTES,
         Request::Server(ServerRequest::ListInvites(_)) => INVITES_BYTES,
         Request::Session(SessionRequest::ListDevices(_))
         | Request::Server(ServerRequest::ListSettings(_)) => SHORT_LIST_BYTES,

@@ -20,6 +20,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{debug, warn};
 
 use crate::delivery;
+use crate::desk::uploads;
 use crate::fairness::abandoned::AbandonedStreams;
 use crate::limits;
 use crate::session::datagrams;
@@ -90,11 +91,15 @@ async fn start(
         shared: shared.clone(),
         session: session.clone(),
     };
-    match login::log_in(shared, &session, hello).await {
+    match login::begin(shared, &session, hello).await {
         Ok(welcome) => {
             // Small windows until here: a stranger must not make the server buffer much.
-            connection.set_windows(limits::MEMBER_WINDOW_BYTES, limits::MEMBER_WINDOW_BYTES);
-            let welcome = frame::frame(&ServerFrame::Welcome(welcome));
+            let window = match session.visit() {
+                None => limits::MEMBER_WINDOW_BYTES,
+                Some(_) => limits::VISITOR_WINDOW_BYTES,
+            };
+            connection.set_windows(window, window);
+            let welcome = frame::frame(&welcome);
             let mut tasks = JoinSet::new();
             tasks.spawn(write_answers(session.clone(), send, welcome));
             tasks.spawn(datagrams::receive(shared.clone(), session.clone()));
@@ -345,6 +350,10 @@ impl Streams {
     async fn upload(&self, stream: TransferStream, hash: AttachmentHash, bytes: u64) -> Served {
         match self.admit(stream).await {
             Some((actor, stream, _transferring)) => {
+                if let Err(code) = uploads::check(&self.shared, &self.session, bytes) {
+                    stream.refuse(code).await;
+                    return Served::Completed;
+                }
                 let shared = self.shared.clone();
                 Box::pin(upload::serve(shared, actor, stream, hash, bytes)).await
             }

@@ -10,9 +10,11 @@ use cairn_proto::wire::close::CloseCode;
 use cairn_proto::wire::codec::{self, DecodeError};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::hello::{Capabilities, ClientFrame, Credentials, Hello, Welcome};
+use cairn_proto::wire::response::ServerFrame;
 use cairn_proto::{WIRE_VERSION, limits as wire};
 use tokio::time::Instant;
 
+use crate::desk::visit::{self, VisitStart};
 use crate::fairness::hash_queue::HashPermit;
 use crate::limits;
 use crate::principal::Principal;
@@ -86,8 +88,33 @@ pub(crate) async fn read_hello(reader: &mut FrameReader) -> Result<Hello, Refusa
     }
 }
 
+/// Begins the session of a user or a visitor. The hub has registered it when this returns.
+pub(crate) async fn begin(
+    shared: &Shared,
+    session: &Arc<Session>,
+    mut hello: Hello,
+) -> Result<ServerFrame, ErrorCode> {
+    match hello.credentials {
+        Credentials::Visitor(visitor) => {
+            let start = VisitStart {
+                stream: hello.send_stream,
+                is_resumed: hello.is_resumed,
+                stream_began: hello.stream_began,
+                push: hello.push,
+            };
+            let welcome = visit::begin(shared, session, *visitor, start).await?;
+            Ok(ServerFrame::Visiting(Box::new(welcome)))
+        }
+        credentials => {
+            hello.credentials = credentials;
+            let welcome = log_in(shared, session, hello).await?;
+            Ok(ServerFrame::Welcome(welcome))
+        }
+    }
+}
+
 /// Logs the client in. The hub has registered the session when this returns.
-pub(crate) async fn log_in(
+async fn log_in(
     shared: &Shared,
     session: &Arc<Session>,
     hello: Hello,
@@ -166,7 +193,8 @@ pub(crate) async fn log_in(
             let token = secret_hash(token.as_bytes());
             with_reset(shared, session, token, password, new_login(device)).await
         }
-        Credentials::Visitor(_) => Err(ErrorCode::Unsupported),
+        // Begins a visit instead.
+        Credentials::Visitor(_) => Err(ErrorCode::BadRequest),
     };
     let (logged_in, token) = outcome.inspect_err(|code| {
         if is_guess && is_failed_guess(*code) {
@@ -193,7 +221,7 @@ pub(crate) async fn log_in(
         token,
         now,
         overview,
-        is_agent: false,
+        is_agent: shared.hub.is_agent(actor.user),
     })
 }
 

@@ -5,7 +5,10 @@
 
 use std::sync::Arc;
 
-use cairn_core::api::command::{AddDevice, GrantFocus, GrantRead, Join, LoggedIn, Login, Reset};
+use cairn_core::api::command::{
+    AddDevice, Grant, GrantFocus, GrantRead, Join, LoggedIn, Login, Reset,
+};
+use cairn_core::api::desk::{VisitorIn, VisitorLogin};
 use cairn_core::command::By;
 use cairn_core::{Actor, Command, State};
 use cairn_proto::ids::{ConversationId, DeviceId, UserId};
@@ -16,6 +19,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::fairness::seats::Seats;
+use crate::principal::Principal;
 use crate::sequencer::publication::Registration;
 use crate::sequencer::ticket::{Ticket, job};
 use crate::session::Session;
@@ -63,14 +67,14 @@ pub(crate) fn log_in(
         // Before the command: a refused login must change nothing, and cost little.
         let who = command.who(decider.state());
         if let Some((user, device)) = who {
-            seats.take(&session, user, device, Instant::now())?;
+            seats.take(&session, user.into(), device, Instant::now())?;
         }
         let mut logged_in = decider
             .execute(command)
             .inspect_err(|_| seats.leave(&session))?;
         if who.is_none() {
             let Actor { user, device, .. } = logged_in.actor;
-            seats.take(&session, user, device, Instant::now())?;
+            seats.take(&session, user.into(), device, Instant::now())?;
         }
         decider.register(Registration::Login {
             session,
@@ -81,19 +85,46 @@ pub(crate) fn log_in(
     })
 }
 
-/// Lets the session read a conversation.
+/// Registers the session as that of a visitor of the support desk.
+pub(crate) fn visit(
+    session: Arc<Session>,
+    seats: Arc<Seats>,
+    command: VisitorLogin,
+) -> Submission<VisitorIn> {
+    job(move |decider| {
+        let visitor = command.visitor;
+        let principal = Principal::Inquiry(visitor);
+        // Before the command, as for users.
+        seats.take(&session, principal, visitor.device(), Instant::now())?;
+        let mut visiting = decider
+            .execute(command)
+            .inspect_err(|_| seats.leave(&session))?;
+        decider.register(Registration::Visit {
+            session,
+            actor: visiting.actor,
+            inquiry: visiting.inquiry.clone().map(Box::new),
+            feeds: std::mem::take(&mut visiting.feeds),
+        });
+        Ok(visiting)
+    })
+}
+
+/// Lets the session read a conversation. For one who is no member this is of the moment: no update
+/// would revoke it.
 pub(crate) fn read(
     session: Arc<Session>,
     actor: Actor,
     conversation: ConversationId,
-) -> Submission<()> {
+) -> Submission<Grant> {
     job(move |decider| {
         let grant = decider.execute(GrantRead {
             actor,
             conversation,
         })?;
-        decider.register(Registration::Read { session, grant });
-        Ok(())
+        if grant.is_member {
+            decider.register(Registration::Read { session, grant });
+        }
+        Ok(grant)
     })
 }
 

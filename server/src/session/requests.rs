@@ -22,6 +22,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use crate::delivery::outbox::Started;
+use crate::desk;
 use crate::fairness::allowance::{Account, Verdict};
 use crate::fairness::budget::Borrower;
 use crate::history::read_history;
@@ -88,10 +89,10 @@ impl Requests {
     pub(crate) fn new(shared: Arc<Shared>, session: Arc<Session>) -> Self {
         let borrower = session
             .actor()
-            .map(|actor| shared.budget.borrower(actor.user.into()));
+            .map(|actor| shared.budget.borrower(actor.into()));
         let account = session
             .actor()
-            .map(|actor| shared.hub.allowances.of(actor.user.into(), Instant::now()));
+            .map(|actor| shared.hub.allowances.of(actor.into(), Instant::now()));
         Self {
             shared,
             session,
@@ -120,15 +121,18 @@ impl Requests {
         if request.traits().is_activity {
             self.shared.hub.record_activity(&self.session, now);
         }
+        let checked = desk::requests::check(&request, self.session.visit().is_some());
         admission::admit(&mut request);
         let bytes = admission::bytes_of(&request, frame_bytes);
         let cost = admission::cost_of(&request, frame_bytes);
         let is_allowed = self.wait_for_allowance(&request, frame_bytes, now).await?;
         let reply_to = self.start(id, bytes, now).await?;
         let limiter = &self.shared.request_rate_limiter;
-        if !is_allowed {
+        if let Err(code) = checked {
+            reply_to.refuse(code);
+        } else if !is_allowed {
             reply_to.refuse(ErrorCode::TooFast);
-        } else if !limiter.allows(actor.user.into(), &request, now) {
+        } else if !limiter.allows(actor.into(), &request, now) {
             reply_to.refuse(ErrorCode::RateLimited);
         } else {
             self.dispatch(actor, reply_to, request, cost).await?;
@@ -261,11 +265,13 @@ impl Requests {
             SessionRequest::CreateReset(call) => {
                 self.answer(actor, to, call, account::create_reset).await
             }
-            SessionRequest::Search(call) => self.search(actor, to, call).await,
-            SessionRequest::OpenInquiry(_) | SessionRequest::NewDeskKey(_) => {
-                to.refuse(ErrorCode::Unsupported);
-                Ok(())
+            SessionRequest::OpenInquiry(call) => {
+                self.answer(actor, to, call, desk::visit::open).await
             }
+            SessionRequest::NewDeskKey(call) => {
+                self.answer(actor, to, call, account::new_desk_key).await
+            }
+            SessionRequest::Search(call) => self.search(actor, to, call).await,
             SessionRequest::SetPresence(SetPresence { present }) => {
                 self.shared.hub.set_present(&self.session, present);
                 to.answer::<SetPresence>(&Ok(()));
@@ -280,7 +286,7 @@ impl Requests {
             return Ok(());
         };
         let intake = &self.shared.intake;
-        intake.put(actor.user.into(), &mut self.tickets).await
+        intake.put(actor.into(), &mut self.tickets).await
     }
 
     /// Waits for the next task that has answered its request, and frees it.
@@ -356,7 +362,7 @@ async fn watch(asker: Asker, call: Watch) -> Result<List<UserPresence>, ErrorCod
     let ticket = ticket.costing(cost);
     let presences = asker
         .shared
-        .submit(asker.actor.user.into(), ticket, answer)
+        .submit(asker.actor.into(), ticket, answer)
         .await?;
     match presences.await {
         Ok(presences) => Ok(List(presences)),
@@ -369,7 +375,7 @@ async fn focus(asker: Asker, call: Focus) -> Result<(), ErrorCode> {
     let (ticket, answer) = registration::focus(asker.session, asker.actor, call.conversation);
     asker
         .shared
-        .submit(asker.actor.user.into(), ticket, answer)
+        .submit(asker.actor.into(), ticket, answer)
         .await
 }
 
@@ -380,7 +386,7 @@ async fn create_invite(asker: Asker, call: CreateInvite) -> Result<NewInvite, Er
     getrandom::fill(&mut token).map_err(|_| ErrorCode::LimitReached)?;
     shared
         .ask(
-            actor.user.into(),
+            actor.into(),
             Invite {
                 actor,
                 token: secret_hash(&token),
@@ -403,14 +409,14 @@ async fn list_conversations(
     let Asker { shared, actor, .. } = asker;
     let (ticket, answer) = job(move |decider| decider.execute(By(actor, call)));
     let ticket = ticket.costing(limits::PAGE_COST);
-    let mut page = shared.submit(actor.user.into(), ticket, answer).await?;
+    let mut page = shared.submit(actor.into(), ticket, answer).await?;
     fill_last(&shared, &mut page).await?;
     Ok(page)
 }
 
 async fn list_devices(asker: Asker, call: ListDevices) -> Result<List<DeviceInfo>, ErrorCode> {
     let Asker { shared, actor, .. } = asker;
-    let mut devices = shared.ask(actor.user.into(), By(actor, call)).await?;
+    let mut devices = shared.ask(actor.into(), By(actor, call)).await?;
     for device in &mut devices.0 {
         device.online = shared.hub.is_online(actor.user, device.id);
     }
@@ -423,12 +429,17 @@ async fn get_metrics(asker: Asker, GetMetrics: GetMetrics) -> Result<Metrics, Er
         decider.execute(GrantMetrics(actor))?;
         Ok(decider.metrics())
     });
-    let mut metrics = shared.submit(actor.user.into(), ticket, answer).await?;
+    let mut metrics = shared.submit(actor.into(), ticket, answer).await?;
     metrics.sessions = shared.hub.session_count();
     metrics.waits = shared.intake.waits();
     metrics.delayed = shared.hub.allowances.delayed();
     metrics.too_fast = shared.hub.allowances.refused();
     metrics.searches = shared.searches.metrics();
+    let desk = &mut metrics.desk;
+    desk.visitors = shared.hub.visitor_count();
+    desk.visitors_refused = shared.hub.visitors.refused();
+    desk.openings_refused = shared.hub.openings.refused();
+    desk.identities_refused = shared.hub.visitors.bad_identities();
     Ok(metrics)
 }
 

@@ -64,7 +64,7 @@ async fn send(
         .await??;
     let bytes = shared
         .ask(
-            actor.user.into(),
+            actor.into(),
             GrantDownload {
                 actor,
                 conversation,

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 use super::lease::{Reservation, Taken};
 use super::stream::{Aborted, Served, TransferStream};
 use crate::limits::{TRANSFER_PART_TIME_MAX, TRANSFER_SILENCE_MAX};
-use crate::principal::Principal;
+use crate::principal::{Principal, visitor_of};
 use crate::shared::Shared;
 use cairn_core::api::actor::Actor;
 use cairn_core::api::command::{BeginUpload, EndUpload, FindOrphans, UploadState};
@@ -43,7 +43,10 @@ async fn take(
             .await??;
         let received = receive(shared, actor, stream, hash, bytes, &mut reservation).await;
         let is_full = matches!(received, Err(Aborted::Refused(ErrorCode::DiskFull)));
-        if received.is_err() && (is_full || reservation.arrived_bytes == 0) {
+        // Visitors share one space of partial files, so they continue none: the bytes that
+        // arrived may be those of another.
+        let is_kept = !is_full && reservation.arrived_bytes > 0 && !is_visitor(actor);
+        if received.is_err() && !is_kept {
             shared
                 .transfers
                 .on_disk(move |files| files.remove_partial(actor.user, hash))
@@ -66,7 +69,7 @@ async fn reserve(
 ) -> Result<Option<Reservation>, Aborted> {
     loop {
         let begin = BeginUpload { actor, hash, bytes };
-        let UploadState::Wanted { quota_left } = shared.ask(actor.user.into(), begin).await? else {
+        let UploadState::Wanted { quota_left } = shared.ask(actor.into(), begin).await? else {
             return Ok(None);
         };
         match shared
@@ -90,7 +93,10 @@ async fn receive(
     bytes: u64,
     reservation: &mut Reservation,
 ) -> Result<Partial, Aborted> {
-    let mut partial = resume(shared, actor, hash, bytes).await?;
+    let mut partial = match is_visitor(actor) {
+        true => begin(shared, actor, hash).await?,
+        false => resume(shared, actor, hash, bytes).await?,
+    };
     reservation.arrived_bytes = partial.bytes();
     let missing = bytes - partial.bytes();
     shared
@@ -134,6 +140,20 @@ async fn receive(
     } else {
         Ok(partial)
     }
+}
+
+fn is_visitor(actor: Actor) -> bool {
+    visitor_of(actor).is_some()
+}
+
+/// Starts over, whatever an earlier upload left.
+async fn begin(shared: &Shared, actor: Actor, hash: AttachmentHash) -> Result<Partial, ErrorCode> {
+    let begun = shared.transfers.on_disk(move |files| {
+        let mut partial = files.upload(actor.user, hash)?;
+        partial.restart()?;
+        Ok(partial)
+    });
+    begun.await
 }
 
 async fn resume(
@@ -249,7 +269,7 @@ async fn store(
         .await?;
     placed?;
     let end = EndUpload { actor, hash, bytes };
-    let stored = shared.ask(actor.user.into(), end).await;
+    let stored = shared.ask(actor.into(), end).await;
     drop(placing);
     match stored {
         Ok(()) => Ok(()),

@@ -6,7 +6,9 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use cairn_client::{Client, Error};
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::metrics::{Bucket, CheckpointMetrics, Histogram, Metrics, SearchMetrics};
+use cairn_proto::wire::metrics::{
+    Bucket, CheckpointMetrics, DeskMetrics, Histogram, Metrics, SearchMetrics,
+};
 use clap::Args;
 use indicatif::HumanCount;
 use serde::Serialize;
@@ -34,7 +36,9 @@ JSON, one object for each reading
      fdatasync_ms {p50, p99},
   fdatasync_us [{up_to, count}], checkpoints {done, seconds, entries, blocks, block_bytes, rows},
   clock {time_ms, system_ms, has_jumped}, wait_ms {p50, p99}, delayed, too_fast,
-  searches {requests, refused, blocks, seconds}")]
+  searches {requests, refused, blocks, seconds},
+  desk {queues, waiting, offered, held, left, on_duty, ready, steps, steps_max, visited, \
+     visited_max, visitors, visitors_refused, openings_refused, identities_refused}")]
 pub(crate) struct StatsArgs {
     /// Repeat, with the numbers of each interval: 1s, 10s, 5m
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
@@ -60,6 +64,27 @@ struct Stats {
     delayed: u64,
     too_fast: u64,
     searches: Searches,
+    desk: Desk,
+}
+
+/// The support desk: at present, and since the start or in the interval.
+#[derive(Debug, Serialize)]
+struct Desk {
+    queues: u64,
+    waiting: u64,
+    offered: u64,
+    held: u64,
+    left: u64,
+    on_duty: u64,
+    ready: u64,
+    steps: u64,
+    steps_max: u64,
+    visited: u64,
+    visited_max: u64,
+    visitors: u64,
+    visitors_refused: u64,
+    openings_refused: u64,
+    identities_refused: u64,
 }
 
 /// The server's clock and the system's.
@@ -128,6 +153,7 @@ impl From<Metrics> for Stats {
             delayed,
             too_fast,
             searches,
+            desk,
             ..
         } = metrics;
         let bucket = |&Bucket {
@@ -158,6 +184,7 @@ impl From<Metrics> for Stats {
             delayed,
             too_fast,
             searches: searches.into(),
+            desk: desk.into(),
         }
     }
 }
@@ -175,6 +202,45 @@ impl From<SearchMetrics> for Searches {
             refused,
             blocks,
             seconds: Duration::from_micros(micros).as_secs_f64(),
+        }
+    }
+}
+
+impl From<DeskMetrics> for Desk {
+    fn from(metrics: DeskMetrics) -> Self {
+        let DeskMetrics {
+            queues,
+            waiting,
+            offered,
+            held,
+            left,
+            on_duty,
+            ready,
+            steps,
+            steps_max,
+            visited,
+            visited_max,
+            visitors,
+            visitors_refused,
+            openings_refused,
+            identities_refused,
+        } = metrics;
+        Self {
+            queues,
+            waiting,
+            offered,
+            held,
+            left,
+            on_duty,
+            ready,
+            steps,
+            steps_max,
+            visited,
+            visited_max,
+            visitors,
+            visitors_refused,
+            openings_refused,
+            identities_refused,
         }
     }
 }
@@ -270,6 +336,7 @@ impl fmt::Display for Stats {
         );
         self.checkpoints.rows(&mut row);
         self.searches.rows(&mut row);
+        self.desk.rows(&mut row);
         row(
             "clock",
             Local(self.clock.time_ms).to_string(),
@@ -283,6 +350,53 @@ impl fmt::Display for Stats {
             );
         }
         f.write_str(table::described(&rows).trim_end())
+    }
+}
+
+impl Desk {
+    fn rows(&self, row: &mut impl FnMut(&str, String, &str)) {
+        if self.queues == 0 {
+            return;
+        }
+        let count = |count| HumanCount(count).to_string();
+        let line = format!(
+            "{} waiting, {} offered, {} held",
+            count(self.waiting),
+            count(self.offered),
+            count(self.held)
+        );
+        row("inquiries", line, "of visitors now");
+        let agents = format!(
+            "{} on duty, {} ready",
+            count(self.on_duty),
+            count(self.ready)
+        );
+        row("agents", agents, "of the support desk now");
+        row("visitors", count(self.visitors), "connected now");
+        if self.left > 0 {
+            row("left", count(self.left), "messages that no agent has taken");
+        }
+        for (name, refused, meaning) in [
+            (
+                "full",
+                self.visitors_refused,
+                "connections of visitors refused",
+            ),
+            (
+                "openings",
+                self.openings_refused,
+                "refused: too many were opened",
+            ),
+            (
+                "identities",
+                self.identities_refused,
+                "refused: forged, expired or misused",
+            ),
+        ] {
+            if refused > 0 {
+                row(name, count(refused), meaning);
+            }
+        }
     }
 }
 

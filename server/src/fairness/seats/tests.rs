@@ -1,7 +1,9 @@
+use cairn_proto::ids::UserId;
+
 use super::*;
 use crate::loopback::Loopback;
 
-const USER: UserId = UserId::new(1);
+const USER: Principal = Principal::User(UserId::new(1));
 const START: usize = 0;
 
 /// Sessions over one connection, which is closed with the first that makes room.
@@ -71,7 +73,7 @@ async fn user_has_a_limited_number_of_sessions() {
     (0..devices).for_each(|device| drop(scene.fill(device)));
     let extra = scene.session(false);
     assert_eq!(scene.take(&extra, devices), Err(ErrorCode::TooManySessions));
-    let other = UserId::new(2);
+    let other = Principal::User(UserId::new(2));
     let taken = scene
         .seats
         .take(&extra, other, DeviceId::new(1), scene.start);
@@ -133,7 +135,7 @@ async fn crowded_server_reserves_seats_for_new_users() {
         scene.take(&scene.session(false), 1),
         Err(ErrorCode::TooManySessions)
     );
-    let other = UserId::new(2);
+    let other = Principal::User(UserId::new(2));
     let taken = scene
         .seats
         .take(&scene.session(false), other, DeviceId::new(1), scene.start);

@@ -8,6 +8,7 @@ use cairn_proto::wire::request::session::{Pull, Pulled};
 
 use super::Asker;
 use crate::history::read_history;
+use crate::session::Readable;
 use crate::session::registration;
 
 pub(super) async fn pull(asker: Asker, call: Pull) -> Result<Pulled, ErrorCode> {
@@ -24,13 +25,24 @@ pub(super) async fn pull(asker: Asker, call: Pull) -> Result<Pulled, ErrorCode> 
     if limit == 0 {
         return Err(ErrorCode::BadRequest);
     }
-    // Asks the sequencer once.
+    let mut once = None;
+    // Asks the sequencer once, unless the user is no member.
     if session.readable(conversation).is_none() {
         let (ticket, answer) = registration::read(session.clone(), actor, conversation);
-        shared.submit(actor.user.into(), ticket, answer).await?;
+        let grant = shared.submit(actor.into(), ticket, answer).await?;
+        let timeline = shared.timelines.get(conversation);
+        once = timeline
+            .filter(|_| !grant.is_member)
+            .map(|timeline| Readable {
+                timeline,
+                floor: grant.floor,
+            });
     }
     loop {
-        let window = session.window(conversation).ok_or(ErrorCode::NotFound)?;
+        let window = match &once {
+            Some(readable) => readable.window(),
+            None => session.window(conversation).ok_or(ErrorCode::NotFound)?,
+        };
         let timeline = &window.timeline;
         let run = match window.restrict(range, limit.min(wire::RUN_MESSAGES_MAX)) {
             Ok((range, limit)) => read_history(&shared.history, timeline, range, limit).await?,
