@@ -14,6 +14,16 @@ pub const ENTRIES_MAX: usize = 2_000;
 /// Entries that a model holds of a conversation without a window, to show the last one in lists.
 pub const PREVIEW_ENTRIES: usize = 4;
 
+/// Entries in one request for the last message of a conversation, which reactions and edits may
+/// follow.
+pub const PREVIEW_PAGE_ENTRIES: u32 = 20;
+
+/// Requests for the last message of a conversation. Farther back, it is not looked for.
+pub const PREVIEW_PAGES_MAX: u32 = 4;
+
+/// Such requests in flight.
+pub const PREVIEWS_IN_FLIGHT: usize = 4;
+
 /// Windows that are open. Opening another one leaves the least recently opened.
 pub const WINDOWS_MAX: usize = 16;
 

@@ -52,6 +52,7 @@ impl Model {
         self.note_senders(id);
         self.settle_sent(id);
         self.evict_closed(id);
+        self.check_latest(id);
         self.touch_chat(id);
     }
 

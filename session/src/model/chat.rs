@@ -1,6 +1,7 @@
 //! One conversation of the model.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use cairn_client::proto::content::body::{Amendment, Body, SystemEntry};
 use cairn_client::proto::content::message::Message;
@@ -10,7 +11,7 @@ use cairn_client::proto::model::group::Role;
 
 use super::{RequestId, SavedConversation};
 use crate::conversation::own::Own;
-use crate::conversation::{Details, Entry, Unread};
+use crate::conversation::{Details, Entry, Unread, amended};
 use crate::limits;
 use crate::log::Log;
 use crate::timeline::{Cursors, Window};
@@ -35,6 +36,16 @@ pub(super) struct Chat {
     pub(super) noticed: MsgId,
     pub(super) log: Log,
     pub(super) active_at: Timestamp,
+    /// The last entry that lists show, as of an entry up to which nothing is missing after it.
+    latest: Option<(MsgId, Arc<Entry>, MsgId)>,
+    /// The time of the last message is known as of this entry.
+    active_as_of: MsgId,
+    /// The last entry that was seen.
+    noted: MsgId,
+    /// The request for entries before those that are held, to find it.
+    pub(super) preview: Option<RequestId>,
+    /// Requests that did not find it.
+    pub(super) previews_failed: u32,
     /// The entry as of which the name is known.
     named: MsgId,
     /// Whether the server knows the conversation. A direct chat begins with its first message.
@@ -69,6 +80,11 @@ impl Chat {
             noticed: MsgId::ZERO,
             log: Log::new(),
             active_at: Timestamp::new(0),
+            latest: None,
+            active_as_of: MsgId::ZERO,
+            noted: MsgId::ZERO,
+            preview: None,
+            previews_failed: 0,
             named: MsgId::ZERO,
             exists: true,
             details: None,
@@ -112,6 +128,7 @@ impl Chat {
             };
             self.note(&last);
             self.log.insert(&[last], summary.head);
+            self.note_latest();
             self.evict(limits::ENTRIES_MAX);
         }
         if summary.head >= self.counted {
@@ -170,6 +187,7 @@ impl Chat {
             self.floor = floor;
             self.head = self.head.max(floor);
             self.log.expire(floor);
+            self.latest.take_if(|(msgid, ..)| *msgid <= floor);
             if let Some(details) = &mut self.details {
                 details.expire_pins(floor);
             }
@@ -218,6 +236,7 @@ impl Chat {
             self.note(message);
             is_known &= self.count(message);
         }
+        self.note_latest();
         self.recount() || is_known
     }
 
@@ -248,19 +267,62 @@ impl Chat {
         for message in messages {
             self.note(message);
         }
+        self.note_latest();
         self.recount();
+    }
+
+    /// Notes the last entry that lists show, before it is evicted.
+    fn note_latest(&mut self) {
+        let Some(segment) = self.log.segments().covering(self.head) else {
+            return;
+        };
+        let first = segment.first;
+        let mut held = self.log.after(first.prev()).rev();
+        if let Some((msgid, entry)) = held.find(|(_, entry)| is_listed(entry)) {
+            self.latest = Some((msgid, Arc::clone(entry), self.head));
+        } else if let Some((_, _, as_of)) = &mut self.latest
+            && as_of.next() >= first
+        {
+            *as_of = self.head;
+        }
+        let mut held = self.log.after(first.prev());
+        if self.active_as_of.next() >= first || held.any(|(_, entry)| is_activity(entry)) {
+            self.active_as_of = self.head;
+        }
+    }
+
+    /// Whether the last entry that lists show, or the time of the last message, may be unknown.
+    pub(super) fn lacks_latest(&self) -> bool {
+        let is_known = |(_, _, as_of): &(MsgId, Arc<Entry>, MsgId)| *as_of >= self.head;
+        let is_at_start = || self.log.covers(self.floor.next(), self.head);
+        self.exists
+            && self.head > self.floor
+            // Without the last entry, an overview that has it is on its way.
+            && self.noted >= self.head
+            && (!self.latest.as_ref().is_some_and(is_known) || self.active_as_of < self.head)
+            && !is_at_start()
+    }
+
+    /// Where the entries before those that are held at the end of the log end.
+    pub(super) fn held_since(&self) -> MsgId {
+        let segment = self.log.segments().covering(self.head);
+        segment.map_or(self.head.next(), |segment| segment.first)
     }
 
     /// Notes what an entry says about the conversation, whenever it comes.
     fn note(&mut self, message: &Message) {
         let msgid = message.msgid;
         self.head = self.head.max(msgid);
+        self.noted = self.noted.max(msgid);
         let author = message.extras.forwarded().map(|(author, _)| author);
         let senders = [Some(message.sender), author, message.extras.imported_by()];
         self.senders.extend(senders.into_iter().flatten());
         let is_recalled = matches!(message.body, Body::Recalled { .. });
         if message.body.is_message() || is_recalled {
             self.own.note_message(msgid, message.sender == self.me);
+        }
+        if let Body::Amendment(amendment) = &message.body {
+            self.amend_latest(amendment.msgid(), message);
         }
         let is_shown = !matches!(message.body, Body::Amendment(_) | Body::System(_));
         if is_shown && message.extras.imported_by().is_none() {
@@ -272,6 +334,20 @@ impl Chat {
         {
             self.named = msgid;
             own.clone_from(name);
+        }
+    }
+
+    /// Applies an amendment to the last entry that lists show, if it is not held any more.
+    fn amend_latest(&mut self, of: MsgId, by: &Message) {
+        if let Some((msgid, entry, as_of)) = &mut self.latest
+            && *msgid == of
+            && *as_of < by.msgid
+            && !self.log.contains(of)
+        {
+            match amended(&entry.to_message(self.id, of), by) {
+                Some(message) => *entry = Arc::new(Entry::from(&message)),
+                None => self.latest = None,
+            }
         }
     }
 
@@ -331,11 +407,16 @@ impl Chat {
     }
 
     /// The last entry that lists show: a message or a change of the conversation.
-    pub(super) fn last_shown(&self) -> Option<(MsgId, &std::sync::Arc<Entry>)> {
-        self.log
-            .entries()
-            .rev()
-            .find(|(_, entry)| !matches!(entry.body, Body::Amendment(_)) && entry.is_shown())
+    pub(super) fn last_shown(&self) -> Option<(MsgId, &Arc<Entry>)> {
+        let mut newest = self.log.entries().rev();
+        let held = newest.find(|(_, entry)| is_listed(entry));
+        let latest = self.latest.as_ref();
+        let latest = latest.map(|(msgid, entry, _)| (*msgid, entry));
+        match (held, latest) {
+            (Some(held), Some(latest)) if latest.0 > held.0 => Some(latest),
+            (None, latest) => latest,
+            (held, _) => held,
+        }
     }
 
     /// Evicts what neither the window nor lists need. Returns whether there was anything.
@@ -348,4 +429,15 @@ impl Chat {
         self.log.evict(max, center);
         self.log.len() < before
     }
+}
+
+/// Whether an entry counts for the order of lists.
+fn is_activity(entry: &Entry) -> bool {
+    let is_message = !matches!(entry.body, Body::Amendment(_) | Body::System(_));
+    is_message && entry.imported_by.is_none()
+}
+
+/// Whether lists show an entry: a message or a change of the conversation.
+fn is_listed(entry: &Entry) -> bool {
+    !matches!(entry.body, Body::Amendment(_)) && entry.is_shown()
 }

@@ -80,7 +80,8 @@ impl Model {
         let reading = window.filter(|_| self.has_attention);
         let overview = self.sync.due().filter(|_| self.link.is_online());
         let midnight = self.zone.start_of(self.zone.day_number(self.now) + 1);
-        let catch_up = !self.sync.behind.is_empty() && self.link.is_online();
+        let is_behind = !self.sync.behind.is_empty() || !self.sync.unpreviewed.is_empty();
+        let catch_up = is_behind && self.link.is_online();
         let saving = (!self.unsaved.is_empty()).then(|| plus(self.saved_at, SAVE_INTERVAL));
         let later = [
             typing.min().copied(),

@@ -8,6 +8,7 @@ mod list;
 mod listing;
 mod pages;
 mod people;
+mod previews;
 mod sending;
 mod sync;
 mod windows;
@@ -149,6 +150,7 @@ impl Model {
             Input::Uploading { id, done, of } => self.uploading(id, done, of),
             Input::Uploaded { id, result } => self.uploaded(id, result),
             Input::EditFailed { draft, why } => self.refuse(*draft, why),
+            Input::CursorFailed => self.cursor_failed(),
             Input::NewStream => {
                 let effects = self.outbox.new_stream();
                 self.effects.extend(effects);
@@ -166,6 +168,7 @@ impl Model {
         self.request_keywords();
         self.advance_outbox();
         self.request_pages();
+        self.request_previews();
         self.request_users();
         self.save();
         let wake = self.next_wake();

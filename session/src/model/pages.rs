@@ -21,6 +21,8 @@ pub(super) enum Purpose {
     Date(ConversationId, u64, MsgId),
     /// The store.
     CatchUp(ConversationId),
+    /// The last message, for the list.
+    Preview(ConversationId),
 }
 
 /// Requests
@@ -73,7 +75,7 @@ impl Model {
         self.touch_window(id);
     }
 
-    fn read_log(
+    pub(super) fn read_log(
         &mut self,
         id: RequestId,
         conversation: ConversationId,
@@ -161,19 +163,23 @@ impl Model {
             if chat.catch_up.take().is_some() {
                 self.sync.behind.insert(*id);
             }
+            if chat.preview.take().is_some() {
+                self.sync.unpreviewed.insert(*id);
+            }
             if let Some(window) = &mut chat.window {
                 window.asked = window.asked.filter(|asked| asked.is_stored);
                 window.is_blocked = false;
             }
         }
         self.sync.catching_up = 0;
+        self.sync.previews = 0;
         let kept = |id: &RequestId, purpose: &Purpose| match purpose {
             Purpose::Window(chat, _) => {
                 let window = self.chats.get(chat).and_then(|chat| chat.window.as_ref());
                 let asked = window.and_then(|window| window.asked);
                 asked.is_some_and(|asked| asked.id == *id)
             }
-            Purpose::Date(..) | Purpose::CatchUp(_) => false,
+            Purpose::Date(..) | Purpose::CatchUp(_) | Purpose::Preview(_) => false,
         };
         let mut requests = std::mem::take(&mut self.requests);
         requests.retain(|id, purpose| kept(id, purpose));
@@ -190,6 +196,7 @@ impl Model {
                 self.date_page(chat, opened, probe, &page);
             }
             Some(Purpose::CatchUp(chat)) => self.catch_up_page(chat, page),
+            Some(Purpose::Preview(chat)) => self.preview_page(chat, page),
             None => {}
         }
     }
@@ -231,7 +238,7 @@ impl Model {
     }
 
     /// Takes a page of the server.
-    fn pulled(&mut self, id: ConversationId, page: Page) {
+    pub(super) fn pulled(&mut self, id: ConversationId, page: Page) {
         let Page {
             messages,
             head,
@@ -340,7 +347,7 @@ fn last_own(chat: &Chat, me: cairn_client::UserId) -> Option<MsgId> {
     own.map(|(msgid, _)| msgid)
 }
 
-fn above(floor: MsgId, mut messages: Vec<Message>) -> Vec<Message> {
+pub(super) fn above(floor: MsgId, mut messages: Vec<Message>) -> Vec<Message> {
     messages.retain(|message| message.msgid > floor);
     messages
 }

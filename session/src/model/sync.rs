@@ -44,6 +44,9 @@ pub(super) struct State {
     /// them since.
     pub(super) needs_keywords: bool,
     pub(super) asked_keywords: bool,
+    /// Conversations whose last message may be unknown, and requests in flight for it.
+    pub(super) unpreviewed: BTreeSet<ConversationId>,
+    pub(super) previews: usize,
     /// Requests in flight that bring them up to date, and when the next ones may be made.
     pub(super) catching_up: usize,
     pub(super) catch_up_at: Timestamp,
@@ -61,6 +64,8 @@ impl Default for State {
             returning: None,
             watched: Vec::new(),
             behind: BTreeSet::new(),
+            unpreviewed: BTreeSet::new(),
+            previews: 0,
             needs_keywords: false,
             asked_keywords: false,
             catching_up: 0,
@@ -114,6 +119,7 @@ impl Model {
             self.chats.insert(id, chat);
             self.note_senders(id);
             self.note_level(id);
+            self.check_latest(id);
         }
         for draft in restored.drafts.into_iter().take(limits::DRAFTS_MAX) {
             self.drafts.insert(draft.conversation, draft.bounded());
@@ -187,6 +193,7 @@ impl Model {
         chat.unread.is_lower_bound = true;
         self.sync.is_behind = true;
         self.check_stored(id);
+        self.check_latest(id);
         self.touch_chat(id);
     }
 
@@ -220,6 +227,13 @@ impl Model {
         self.sync.asked = None;
         self.sync.is_behind = true;
         self.sync.not_before = plus(self.now, limits::OVERVIEW_INTERVAL);
+    }
+
+    /// A cursor is elsewhere than on the server, which tells of nothing that did not change there.
+    pub(super) fn cursor_failed(&mut self) {
+        self.sync.is_behind = true;
+        self.sync.needs_all = true;
+        self.sync.outdate();
     }
 
     pub(super) fn apply_overview(&mut self, overview: &Overview) {
@@ -319,6 +333,7 @@ impl Model {
         }
         self.note_senders(summary.id);
         self.note_level(summary.id);
+        self.check_latest(summary.id);
         self.touch_chat(summary.id);
     }
 
@@ -355,6 +370,10 @@ impl Model {
         self.typing_in.remove(&id);
         self.level_ends.remove(&id);
         self.sync.behind.remove(&id);
+        self.sync.unpreviewed.remove(&id);
+        if chat.preview.is_some() {
+            self.sync.previews = self.sync.previews.saturating_sub(1);
+        }
         if chat.catch_up.is_some() {
             self.sync.catching_up = self.sync.catching_up.saturating_sub(1);
         }

@@ -4,10 +4,11 @@ use cairn_client::proto::content::extras::Extras;
 use cairn_client::{Client, Text};
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use super::link::Inputs;
 use super::sends::failure;
 use crate::{Aim, Draft, Effect, Failure, Input};
 
-pub(crate) async fn run(client: Client, mut effects: UnboundedReceiver<Effect>) {
+pub(crate) async fn run(client: Client, mut effects: UnboundedReceiver<Effect>, inputs: Inputs) {
     while let Some(effect) = effects.recv().await {
         let result = match effect {
             Effect::Focus(Some(conversation)) => client.conversation(conversation).focus().await,
@@ -23,6 +24,7 @@ pub(crate) async fn run(client: Client, mut effects: UnboundedReceiver<Effect>) 
         };
         if let Err(error) = result {
             tracing::debug!(%error, "a cursor was refused");
+            inputs.give(Input::CursorFailed);
         }
     }
 }

@@ -69,7 +69,7 @@ impl Connected {
         let tasks = [
             tokio::spawn(link::run(client.clone(), events, inputs.clone())),
             tokio::spawn(sends::run(client.clone(), to_send, inputs.clone())),
-            tokio::spawn(cursors::run(client.clone(), to_move)),
+            tokio::spawn(cursors::run(client.clone(), to_move, inputs.clone())),
         ];
         Ok(Self {
             client,

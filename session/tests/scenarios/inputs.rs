@@ -74,6 +74,7 @@ pub(crate) fn input(value: &Value) -> Input {
             draft: Box::new(draft(&value["draft"])),
             why: failure(&value["why"]),
         },
+        "cursor_failed" => Input::CursorFailed,
         "new_stream" => Input::NewStream,
         "do" => Input::Command(command(value)),
         other => panic!("unknown input: {other}"),

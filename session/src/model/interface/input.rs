@@ -106,6 +106,9 @@ pub enum Input {
         /// Why.
         why: Failure,
     },
+    /// [`Effect::Read`](crate::Effect::Read), [`Effect::MarkUnread`](crate::Effect::MarkUnread) or
+    /// [`Effect::Focus`](crate::Effect::Focus) failed: the cursors of the server may differ.
+    CursorFailed,
     /// The client continues on another send stream, as [`Effect::NewStream`] asks for.
     ///
     /// [`Effect::NewStream`]: crate::Effect::NewStream
