@@ -214,6 +214,9 @@ impl State {
 
     /// Loads what is needed to let a visitor do something.
     pub(crate) fn visiting(&self, actor: Actor, visits: Visits, loads: &mut Vec<Load>) {
+        if actor.user != UserId::VISITOR {
+            return;
+        }
         let visitor = VisitorId::new(actor.device.get());
         match visits {
             Visits::Refused => {}
@@ -286,6 +289,36 @@ impl State {
         }
     }
 
+    /// Creates the log of an inquiry, with its visitor as a member.
+    fn begin_log(&mut self, id: ConversationId, retention_days: u32, turn: &mut Turn<'_>) {
+        let log = ConversationRecord::new(KindRecord::Inquiry, turn.now);
+        self.make(&Change::Conversation(id, log), turn.batch);
+        self.make(
+            &Change::Member {
+                conversation: id,
+                user: UserId::VISITOR,
+                role: Role::Member,
+                joined: MsgId::ZERO.next(),
+                counts: MemberCounts {
+                    members: 1,
+                    owners: 0,
+                },
+            },
+            turn.batch,
+        );
+        if retention_days > 0 {
+            let retention = Some(Retention::Days(retention_days));
+            let conversation = id;
+            self.make(
+                &Change::Retention {
+                    conversation,
+                    retention,
+                },
+                turn.batch,
+            );
+        }
+    }
+
     fn open_inquiry(
         &mut self,
         visitor: VisitorId,
@@ -354,32 +387,7 @@ impl State {
             has_overflowed: false,
             is_erased: false,
         };
-        let log = ConversationRecord::new(KindRecord::Inquiry, turn.now);
-        self.make(&Change::Conversation(id, log), turn.batch);
-        self.make(
-            &Change::Member {
-                conversation: id,
-                user: UserId::VISITOR,
-                role: Role::Member,
-                joined: MsgId::ZERO.next(),
-                counts: MemberCounts {
-                    members: 1,
-                    owners: 0,
-                },
-            },
-            turn.batch,
-        );
-        if retention_days > 0 {
-            let retention = Some(Retention::Days(retention_days));
-            let conversation = id;
-            self.make(
-                &Change::Retention {
-                    conversation,
-                    retention,
-                },
-                turn.batch,
-            );
-        }
+        self.begin_log(id, retention_days, turn);
         self.make(&Change::Asker(id, Box::new(asker)), turn.batch);
         self.make(
             &Change::Visitor(visitor, Some(Box::new(record))),

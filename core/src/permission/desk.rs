@@ -1,5 +1,5 @@
-//! Permissions about inquiries of the support desk. `tests/permissions/desk.txt` lists the outcome
-//! of every request.
+//! Permissions about inquiries of the support desk. `core/tests/desk/permissions.txt` lists the
+//! outcome of every request.
 
 use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::model::desk::InquiryState;

@@ -67,7 +67,7 @@ impl Life {
                     }],
                 });
             }
-            if let Some(&other) = life.queues.first().filter(|_| life.dice % 2 == 0) {
+            if let Some(&other) = life.queues.first().filter(|_| life.dice.is_multiple_of(2)) {
                 queue.overflow = Some(Overflow {
                     after_seconds: 40,
                     queue: other,
@@ -79,6 +79,9 @@ impl Life {
         life.world.key(life.queues[1]);
         for user in 2..2 + AGENTS {
             life.set_agent(UserId::new(user));
+            life.world.present(UserId::new(user), true);
+            let duty = Duty::On;
+            life.world.ask(UserId::new(user), SetDuty { duty }).unwrap();
         }
         life
     }
@@ -90,7 +93,7 @@ impl Life {
     pub(crate) fn run(&mut self, steps: usize) {
         let mut before = self.seen();
         for step in 0..steps {
-            let act = self.roll(26);
+            let act = self.roll(32);
             let by_hand = self.act(act);
             let context = format!("life {}, step {step}, act {act}", self.seed);
             before = self.check(&before, by_hand, &context);
@@ -181,6 +184,7 @@ impl Life {
     }
 
     /// Does something. Returns the inquiry that was given by hand.
+    #[expect(clippy::too_many_lines, reason = "one arm for each act")]
     fn act(&mut self, act: usize) -> Option<ConversationId> {
         match act {
             0..=5 => {
@@ -291,6 +295,18 @@ impl Life {
                     self.world.ask(OWNER, RemoveAgent { user }).unwrap();
                 } else {
                     self.set_agent(user);
+                }
+            }
+            26..=28 => {
+                let user = self.user();
+                if self.world.state.is_agent(user) {
+                    self.world.present(user, true);
+                }
+            }
+            29..=31 => {
+                let (user, duty) = (self.user(), Duty::On);
+                if self.world.state.is_agent(user) {
+                    self.world.ask(user, SetDuty { duty }).unwrap();
                 }
             }
             _ => {

@@ -13,8 +13,12 @@
 
 mod life;
 mod naive;
+mod permissions;
 mod reported;
 mod world;
+
+use std::path::Path;
+use std::process::Command;
 
 use life::Life;
 
@@ -37,4 +41,29 @@ fn random_lives_keep_every_property() {
         given += life.given();
     }
     assert!(given > 1_000, "only {given} inquiries were given to agents");
+}
+
+/// `tests/desk/planted/check.sh` shows that these tests find each of them.
+#[test]
+fn planted_faults_apply() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut patches = 0;
+    for entry in root.join("tests/desk/planted").read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        if path
+            .extension()
+            .is_none_or(|extension| extension != "patch")
+        {
+            continue;
+        }
+        patches += 1;
+        let applies = Command::new("git")
+            .args(["apply", "--check"])
+            .arg(path.canonicalize().unwrap())
+            .current_dir(&root)
+            .status()
+            .unwrap();
+        assert!(applies.success(), "{} does not apply", path.display());
+    }
+    assert_eq!(patches, 6);
 }
