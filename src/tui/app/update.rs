@@ -49,7 +49,12 @@ pub(crate) fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             run,
             text,
             is_failed,
-        } => state.output(run, text, is_failed),
+        } => {
+            if state.keywords_run == Some(run) && !is_failed {
+                out.push(session(Command::Keywords));
+            }
+            state.output(run, text, is_failed);
+        }
         Msg::Found(found) => state.found(found),
         Msg::Fetched(fetched) => state.fetched(*fetched),
         Msg::Picture(key, thumb) => state.pictures.set(key, thumb),

@@ -261,6 +261,9 @@ impl State {
         let words = slash::with_target(words, self.open);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         self.run(&words, &title, out);
+        if words.starts_with(&["me", "keywords"]) {
+            self.keywords_run = Some(self.last_run);
+        }
     }
 
     /// Runs a command, and shows its output under a title.

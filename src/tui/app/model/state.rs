@@ -91,6 +91,8 @@ pub(crate) struct State {
     /// Conversations to return to from search results elsewhere.
     pub(crate) trail: Vec<ConversationId>,
     pub(crate) last_run: u64,
+    /// The command that may change the keywords of the account.
+    pub(crate) keywords_run: Option<u64>,
     pub(crate) is_attended: bool,
 }
 
@@ -130,6 +132,7 @@ impl State {
             interrupted: None,
             trail: Vec::new(),
             last_run: 0,
+            keywords_run: None,
             is_attended: true,
         }
     }

@@ -305,6 +305,14 @@ fn commands_run_in_a_pane() {
         press(&mut state, "esc");
         assert!(state.overlay.is_none());
     }
+    type_text(&mut state, "/me keywords deploy");
+    press(&mut state, "enter");
+    let run = state.last_run;
+    assert_eq!(
+        update(&mut state, output(run, "deploy", false)),
+        [session(Command::Keywords)],
+        "the session requests them again"
+    );
     type_text(&mut state, "/serve");
     assert_eq!(press(&mut state, "enter"), []);
     assert!(state.note.is_some() && !state.editor.is_empty());
