@@ -65,7 +65,7 @@ pub struct VisitorIn {
     pub now: Timestamp,
 }
 
-/// Says something in a visitor's open inquiry, and opens one if there is none.
+/// Sends a message into a visitor's open inquiry, and opens one if there is none.
 #[derive(Clone, Debug)]
 pub struct OpenVisit {
     pub actor: Actor,

@@ -29,7 +29,10 @@ use crate::state::State;
 const MY_INQUIRIES_MAX: usize = 40;
 
 macro_rules! about_inquiry {
-    ($($call:ty => $answer:ty, |$this:ident, $state:ident, $user:ident, $turn:ident| $do:expr;)*) => {$(
+    ($(
+        $call:ty => $answer:ty,
+        |$this:ident, $state:ident, $user:ident, $turn:ident| $do:expr;
+    )*) => {$(
         impl Handle for $call {
             type Found = ();
 
@@ -56,7 +59,8 @@ macro_rules! about_inquiry {
 pub(super) use about_inquiry;
 
 about_inquiry! {
-    AcceptInquiry => (), |call, state, user, turn| state.accept_offer(user, call.conversation, turn);
+    AcceptInquiry => (), |call, state, user, turn|
+        state.accept_offer(user, call.conversation, turn);
     RefuseInquiry => (), |call, state, user, turn| state.refuse(user, call.conversation, turn);
     TakeInquiry => (), |call, state, user, turn| state.take(user, call.conversation, turn);
     TransferInquiry => (), |call, state, user, turn| state.transfer(user, call, turn);
@@ -72,7 +76,8 @@ about_inquiry! {
     ReopenInquiry => (), |call, state, user, turn| state.reopen(user, call.conversation, turn);
     TagInquiry => (), |call, state, user, turn| state.tag(user, call, turn);
     SetInquiryPriority => (), |call, state, user, turn| state.prioritize(user, call, turn);
-    OpenBack => ConversationId, |call, state, user, turn| state.open_back(user, call.conversation, turn);
+    OpenBack => ConversationId, |call, state, user, turn|
+        state.open_back(user, call.conversation, turn);
     GetInquiry => InquiryInfo, |call, state, user, _turn| {
         state.check_desk(user, call.conversation, DeskAction::See)
             .map(drop)

@@ -1,4 +1,4 @@
-//! Why an agent has an inquiry, or why nobody has.
+//! Why an agent has an inquiry, or why no agent has.
 
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};
 use cairn_proto::limits::CANDIDATES_MAX;

@@ -34,7 +34,10 @@ pub(super) const AGENTS_SHOWN_MAX: usize = 100;
 const QUEUE_BYTES_MAX: usize = 12 * 1024;
 
 macro_rules! set_up {
-    ($($call:ty => $answer:ty, |$this:ident, $state:ident, $actor:ident, $turn:ident| $do:expr;)*) => {$(
+    ($(
+        $call:ty => $answer:ty,
+        |$this:ident, $state:ident, $actor:ident, $turn:ident| $do:expr;
+    )*) => {$(
         impl Handle for $call {
             type Found = ();
 
@@ -60,7 +63,8 @@ macro_rules! set_up {
 }
 
 set_up! {
-    CreateQueue => ConversationId, |call, state, _actor, turn| state.create_queue(call.config, turn);
+    CreateQueue => ConversationId, |call, state, _actor, turn|
+        state.create_queue(call.config, turn);
     SetQueue => (), |call, state, _actor, turn| state.change_queue(call.queue, call.config, turn);
     RemoveQueue => (), |call, state, _actor, turn| state.remove_queue(call.queue, turn);
     SetAgent => (), |call, state, _actor, turn| state.change_agent(call.user, call.config, turn);

@@ -58,7 +58,7 @@ impl State {
         }
     }
 
-    /// Gives an inquiry that nobody holds to an agent, who is a member from then on.
+    /// Assigns an inquiry without a holder to an agent, who is a member from then on.
     pub(crate) fn hold(
         &mut self,
         id: ConversationId,

@@ -50,8 +50,8 @@ pub enum FormatError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     Current,
-    /// Nothing of it changed since, but it holds no support desk. [`raise`] it once the directory is
-    /// open.
+    /// Nothing of it changed since, but it holds no support desk. [`raise`] it once the directory
+    /// is open.
     Format4,
     /// Users, links and members are stored without what format 4 added. [`raise`] it once the
     /// directory is open.
