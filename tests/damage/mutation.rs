@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 
-use super::base::{Base, LAST_MESSAGES, Moment, copy, ends, segments};
+use super::base::{Base, LAST_MESSAGES, Moment, ends, segments};
+use crate::support::folders::copy;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {

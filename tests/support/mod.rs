@@ -2,7 +2,9 @@
 
 #![allow(dead_code, reason = "each test uses its own part of it")]
 
+pub mod folders;
 pub mod kinds;
+pub mod lossy;
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;

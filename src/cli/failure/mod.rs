@@ -25,6 +25,7 @@ use cairn_store::StoreError;
 use cairn_store::check::doctor::DoctorError;
 use cairn_store::files::disk_reserve;
 use cairn_store::files::lock::LockError;
+use cairn_store::trees::db::is_full_disk;
 
 #[derive(Debug)]
 pub enum Failure {
@@ -155,6 +156,7 @@ fn is_full(error: &(dyn StdError + 'static)) -> bool {
     error
         .downcast_ref::<io::Error>()
         .is_some_and(disk_reserve::is_full)
+        || is_full_disk(error)
         || error.source().is_some_and(is_full)
 }
 

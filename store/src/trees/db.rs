@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use sled::IVec;
 
 use self::database::Database;
-pub use self::error::TreesError;
+pub use self::error::{TreesError, is_full_disk};
 use crate::commit_log::Position;
 use crate::env::{Env, MapKind, Salts};
 use crate::files::directory_id::DirectoryId;

@@ -1,8 +1,10 @@
 //! What can go wrong with the trees.
 
+use std::error::Error as StdError;
 use std::io;
 use std::path::PathBuf;
 
+use crate::files::disk_reserve;
 use crate::files::poison::Poisoned;
 use crate::limits;
 use crate::trees::RowKey;
@@ -58,4 +60,13 @@ pub enum TreesError {
     Row(#[from] RowError),
     #[error(transparent)]
     Poisoned(#[from] Poisoned),
+}
+
+/// Returns whether an error is one of sled on a full disk. It names no source.
+#[must_use]
+pub fn is_full_disk(error: &(dyn StdError + 'static)) -> bool {
+    match error.downcast_ref::<sled::Error>() {
+        Some(sled::Error::Io(error)) => disk_reserve::is_full(error),
+        _ => false,
+    }
 }
