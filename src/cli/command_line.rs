@@ -15,7 +15,7 @@ use crate::cli::failure::Failure;
 use crate::cli::files::get;
 use crate::cli::output::Output;
 use crate::cli::people::{contacts, users, watch};
-use crate::cli::server::{audit, compact, config, doctor, serve, stats};
+use crate::cli::server::{audit, compact, config, doctor, selftest, serve, stats};
 use crate::cli::{completions, desk, group, help, import, search, visitor};
 #[cfg(feature = "tui")]
 use crate::tui;
@@ -68,6 +68,7 @@ pub(crate) enum Command {
     #[command(flatten)]
     Client(ClientCommand),
     Compact(compact::CompactArgs),
+    Selftest(selftest::SelftestArgs),
     #[cfg(feature = "bench")]
     Bench(Box<bench::BenchArgs>),
     Completions(completions::CompletionsArgs),

@@ -42,7 +42,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     (
         "Server",
         &[
-            "serve", "config", "audit", "stats", "doctor", "compact", "import",
+            "serve", "config", "audit", "stats", "doctor", "selftest", "compact", "import",
         ],
     ),
     ("Tools", &["bench", "completions", "help"]),

@@ -14,7 +14,7 @@ use crate::cli::context::{Context, Local};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::input::Input;
 use crate::cli::output::{Format, Output};
-use crate::cli::server::{compact, serve};
+use crate::cli::server::{compact, selftest, serve};
 use crate::cli::{command_line, completions, signals, visitor};
 #[cfg(feature = "tui")]
 use crate::tui;
@@ -113,6 +113,7 @@ fn run(
         Command::Login(args) => block_on(login::run(&args, &local()?, output)),
         Command::Visitor(args) => block_on(visitor::run(*args, &local()?, output)),
         Command::Compact(args) => compact::run(&args, output),
+        Command::Selftest(args) => block_on(selftest::run(&args, output)),
         Command::Completions(args) => completions::run(&args, command_line::command(), output),
         #[cfg(feature = "bench")]
         Command::Bench(args) => block_on(bench::run(*args, others.contenders, output)),

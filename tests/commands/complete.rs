@@ -19,6 +19,8 @@ const ELSEWHERE: &[(&str, Form, &str)] = &[
     ("bench overview", Form::Json, "tests/bench"),
     ("bench search", Form::Json, "tests/bench"),
     ("bench schemes", Form::Json, "tests/schemes"),
+    ("selftest", Form::Json, "tests/crash"),
+    ("selftest", Form::People, "tests/crash"),
     #[cfg(feature = "tui")]
     ("chat", Form::People, "tests/tui"),
 ];

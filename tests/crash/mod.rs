@@ -11,6 +11,7 @@ pub mod crowd;
 mod expiry;
 mod files;
 mod ledger;
+mod selftest;
 pub mod words;
 
 use std::fmt::Display;

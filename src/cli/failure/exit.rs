@@ -28,7 +28,7 @@ pub(crate) enum Exit {
 pub(crate) const HELP: &str = "\
 EXIT CODES
     0  success
-    1  failed, or refused by the server; doctor found a problem
+    1  failed, or refused by the server; doctor or selftest found a problem
     2  usage error
     3  no session: the server is unreachable, or this device not logged in
     4  unusable data directory: locked, damaged, other version, disk full

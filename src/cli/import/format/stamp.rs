@@ -7,7 +7,7 @@ use cairn_proto::ids::Timestamp;
 
 /// What a line tells of its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::cli::import) enum Stamp {
+pub(in super::super) enum Stamp {
     /// Nothing: that of the line before.
     None,
     Time(Time),
@@ -38,7 +38,7 @@ pub(super) fn time(text: &str) -> Option<Time> {
 
 /// The day and time of the lines so far.
 #[derive(Clone, Debug)]
-pub(in crate::cli::import) struct Clock {
+pub(in super::super) struct Clock {
     zone: TimeZone,
     day: Option<Date>,
     last: Time,
@@ -47,7 +47,7 @@ pub(in crate::cli::import) struct Clock {
 }
 
 impl Clock {
-    pub(in crate::cli::import) fn new(day: Option<Date>, zone: TimeZone) -> Self {
+    pub(in super::super) fn new(day: Option<Date>, zone: TimeZone) -> Self {
         Self {
             zone,
             day,
@@ -56,18 +56,18 @@ impl Clock {
         }
     }
 
-    pub(in crate::cli::import) const fn begin_day(&mut self, day: Date) {
+    pub(in super::super) const fn begin_day(&mut self, day: Date) {
         self.day = Some(day);
         self.last = Time::midnight();
     }
 
-    pub(in crate::cli::import) const fn begin_session(&mut self, day: Date) {
+    pub(in super::super) const fn begin_session(&mut self, day: Date) {
         self.begin_day(day);
         self.wraps = true;
     }
 
     /// Returns the time of a line, or `None` if its day is not known or out of range.
-    pub(in crate::cli::import) fn at(&mut self, stamp: Stamp) -> Option<Timestamp> {
+    pub(in super::super) fn at(&mut self, stamp: Stamp) -> Option<Timestamp> {
         match stamp {
             Stamp::None => {}
             Stamp::Time(time) => {
