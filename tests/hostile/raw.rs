@@ -51,8 +51,8 @@ pub(super) struct Stream {
     buffer: BytesMut,
 }
 
-/// An endpoint that accepts any server certificate.
-pub(super) fn endpoint(alpn: &[&[u8]]) -> Endpoint {
+/// TLS that accepts any server certificate.
+pub(super) fn any_server(alpn: &[&[u8]]) -> rustls::ClientConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])
@@ -61,7 +61,13 @@ pub(super) fn endpoint(alpn: &[&[u8]]) -> Endpoint {
         .with_custom_certificate_verifier(Arc::new(AnyServer))
         .with_no_client_auth();
     tls.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
-    let mut config = ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls).unwrap()));
+    tls
+}
+
+/// An endpoint that accepts any server certificate.
+pub(super) fn endpoint(alpn: &[&[u8]]) -> Endpoint {
+    let tls = Arc::new(QuicClientConfig::try_from(any_server(alpn)).unwrap());
+    let mut config = ClientConfig::new(tls);
     let mut transport = TransportConfig::default();
     transport.stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES));
     config.transport_config(Arc::new(transport));

@@ -100,3 +100,33 @@ fn clock_behind_the_data_is_a_warning() {
     );
     assert!(warning.ends_with("s behind the last write to the data directory"));
 }
+
+/// A limit of memory, in KiB: far too little, barely enough or not, and enough.
+const MEMORY_LIMITS_KIB: [u32; 4] = [60_000, 150_000, 400_000, 4_000_000];
+
+#[test]
+fn too_little_memory_is_no_panic() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    serve_once(&mut serve(&data)).unwrap();
+    let mut starts = 0;
+    for limit in MEMORY_LIMITS_KIB {
+        let mut command = Command::new("bash");
+        command
+            .args(["-c", "ulimit -v $1; shift; exec \"$@\"", "bash"])
+            .arg(limit.to_string())
+            .arg(env!("CARGO_BIN_EXE_cairn"))
+            .args(SERVE)
+            .arg(&data)
+            .env_remove("RUST_LOG")
+            .stdin(Stdio::null());
+        let output = outcome(&mut command);
+        let said = String::from_utf8_lossy(&output.stderr);
+        println!("{limit} KiB: {:?} {said}", output.status);
+        assert!(!said.contains("panicked"), "{limit} KiB: {said}");
+        starts += u32::from(output.status.success());
+        // Whatever became of it, nothing is lost.
+        sound(&data, &[]);
+    }
+    assert!(starts > 0, "with enough memory, it starts");
+}

@@ -391,3 +391,32 @@ async fn unknown_invite_costs_no_password_hash() {
     println!("{spent:?} with a password, {control:?} without");
     assert!(spent < 2 * control + TICKS, "{spent:?} against {control:?}");
 }
+
+/// The server's processor time for wrong passwords, each of another name.
+async fn wrong_passwords(names: &[&str]) -> Duration {
+    let stage = Stage::set().await;
+    let (server, data) = (stage.server.addr, stage.server.data());
+    for name in names {
+        let link = stage.owner.admin().create_invite(1, HOUR).await.unwrap();
+        join(&link, name, "correct horse").await.close().await;
+    }
+    let before = processor_time(data);
+    for number in 0..FAILURES_MAX {
+        let unknown = format!("unknown-{number}");
+        let name = names.get(number as usize).copied().unwrap_or(&unknown);
+        let refused = Raw::refused(server, password(name, "battery staple")).await;
+        assert_eq!(refused, REFUSED);
+    }
+    processor_time(data).saturating_sub(before)
+}
+
+/// The time of a refusal does not tell whether a name exists: a password is hashed in either case.
+#[tokio::test]
+async fn unknown_name_costs_as_much_as_a_known_one() {
+    let names: Vec<_> = (0..FAILURES_MAX).map(|n| format!("known-{n}")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let (known, unknown) = (wrong_passwords(&names).await, wrong_passwords(&[]).await);
+    println!("{known:?} for known names, {unknown:?} for unknown ones");
+    assert!(unknown > known / 2, "{known:?} and {unknown:?}");
+    assert!(known > unknown / 2, "{known:?} and {unknown:?}");
+}

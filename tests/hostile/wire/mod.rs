@@ -3,6 +3,8 @@
 mod flood;
 mod frames;
 mod handshake;
+mod initial;
 mod memory;
+mod packets;
 mod slow_reader;
 mod streams;

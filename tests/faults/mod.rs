@@ -1,0 +1,112 @@
+//! docs/FAULTS.md has every fault, and each names tests that exist.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const FAULTS: usize = 46;
+
+/// Faults without a test, with a reason in the table.
+const NOT_APPLICABLE: &[usize] = &[32];
+
+/// A row of the table: number, fault, outcome, and links to tests, each a name with a path.
+#[derive(Debug)]
+struct Row {
+    number: usize,
+    outcome: String,
+    tests: Vec<(String, PathBuf)>,
+}
+
+fn docs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs")
+}
+
+fn rows(page: &str) -> Vec<Row> {
+    let lines = page.lines().filter(|line| line.starts_with("| "));
+    let cells = lines.map(|line| {
+        let inner = line.trim().trim_start_matches('|').trim_end_matches('|');
+        inner.split('|').map(str::trim).collect::<Vec<_>>()
+    });
+    cells
+        .filter_map(|cells| {
+            let [number, _, outcome, tests] = cells[..] else {
+                return None;
+            };
+            Some(Row {
+                number: number.parse().ok()?,
+                outcome: outcome.to_owned(),
+                tests: links(tests),
+            })
+        })
+        .collect()
+}
+
+/// The links `[name](path)` of a cell.
+fn links(cell: &str) -> Vec<(String, PathBuf)> {
+    let mut found = Vec::new();
+    let mut rest = cell;
+    while let Some((_, link)) = rest.split_once('[') {
+        let (name, link) = link.split_once("](").unwrap();
+        let (path, after) = link.split_once(')').unwrap();
+        found.push((name.to_owned(), docs().join(path)));
+        rest = after;
+    }
+    found
+}
+
+/// Returns whether a file has a test of this name. `None` for a script that is named itself.
+fn has_test(source: &str, name: &str) -> bool {
+    let lines: Vec<&str> = source.lines().map(str::trim).collect();
+    let is_it = |line: &str| {
+        let line = line.trim_start_matches("async ");
+        line.strip_prefix("fn ")
+            .and_then(|rest| rest.strip_prefix(name))
+            .is_some_and(|rest| rest.starts_with(['(', '<']))
+    };
+    lines.iter().enumerate().any(|(at, line)| {
+        // The attribute is above, perhaps with others.
+        let above = lines[..at].iter().rev();
+        let mut attributes =
+            above.take_while(|line| line.starts_with('#') || line.starts_with('/'));
+        is_it(line)
+            && attributes
+                .any(|line| line.starts_with("#[test]") || line.starts_with("#[tokio::test"))
+    })
+}
+
+#[test]
+fn every_fault_is_covered() {
+    let page = fs::read_to_string(docs().join("FAULTS.md")).unwrap();
+    let rows = rows(&page);
+    let numbers: Vec<usize> = rows.iter().map(|row| row.number).collect();
+    assert_eq!(numbers, Vec::from_iter(1..=FAULTS));
+    for row in &rows {
+        let is_applicable = !NOT_APPLICABLE.contains(&row.number);
+        assert_eq!(row.tests.is_empty(), !is_applicable, "{row:?}");
+        assert!(!row.outcome.is_empty(), "{row:?}");
+    }
+}
+
+#[test]
+fn every_named_test_exists() {
+    let page = fs::read_to_string(docs().join("FAULTS.md")).unwrap();
+    for (name, path) in rows(&page).iter().flat_map(|row| &row.tests) {
+        let source = fs::read_to_string(path);
+        let source = source.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let is_script = path.file_name().is_some_and(|file| file == name.as_str());
+        assert!(
+            is_script || has_test(&source, name),
+            "{} has no test {name}",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn only_tests_count_as_tests() {
+    let source = "#[tokio::test]\nasync fn one() {\n}\n/// Two.\n#[test]\n#[cfg(unix)]\n\
+                  fn two() {}\nfn helper() {}\n// fn three()\n";
+    assert!(has_test(source, "one") && has_test(source, "two"));
+    for name in ["helper", "three", "on", "two_more", ""] {
+        assert!(!has_test(source, name), "{name}");
+    }
+}
