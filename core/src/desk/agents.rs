@@ -214,7 +214,7 @@ impl State {
         if stand.duty != Duty::On || (is_present && !stand.is_present()) {
             return Err(ErrorCode::NotOnDuty);
         }
-        match agent.has_room() {
+        match agent.has_spare_capacity() {
             true => Ok(()),
             false => Err(ErrorCode::LimitReached),
         }

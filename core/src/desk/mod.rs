@@ -5,7 +5,7 @@
 //! messages, cursors, retries and files are those of any member. Who they are stands in rows of the
 //! inquiry.
 //!
-//! Every command that frees or adds anything ends with the rule (`rule`), so that nobody waits
+//! Every command that frees or adds anything ends with the rule (`rule`), so that no visitor waits
 //! beside an agent who could answer. The steps (`steps`) change the row of an inquiry as a whole;
 //! what follows from the rows is in the indexes of `state::desk`. Time and presence are commands
 //! (`due`), and a replay decides nothing.

@@ -37,7 +37,7 @@ pub(crate) enum Pick {
     },
     /// Those who could have refused it.
     AllRefused,
-    Nobody,
+    None,
 }
 
 impl State {
@@ -45,7 +45,7 @@ impl State {
     /// in the backlog.
     pub(crate) fn route(&mut self, turn: &mut Turn<'_>) {
         let mut budget = Budget::default();
-        // A step frees nobody, so no further queue is touched; but it may touch the same ones.
+        // A step frees no agent, so no further queue is touched; but it may touch the same ones.
         let touched = std::mem::take(&mut turn.touched);
         for queue in touched {
             self.route_queue(queue, &mut budget, turn);
@@ -71,7 +71,7 @@ impl State {
     }
 
     /// Routes the inquiries of a priority; `None` for messages that were left. Returns whether
-    /// there may be somebody for others.
+    /// there may be an agent for others.
     fn route_class(
         &mut self,
         id: ConversationId,
@@ -113,7 +113,7 @@ impl State {
                     }
                     let record = self.desk.inquiry(rank.id);
                     let is_refused = record.is_some_and(|record| !record.refused.is_empty());
-                    // Whoever could get a later one of the class could get this one, unless they
+                    // An agent who could get a later one of the class could get this one, unless they
                     // refused it. Messages that were left are of several priorities.
                     if class.is_some() && !is_refused {
                         return true;
@@ -136,10 +136,10 @@ impl State {
     /// whom it was offered last if there is another.
     pub(crate) fn pick(&self, id: ConversationId, now: Timestamp) -> Pick {
         let Some(record) = self.desk.inquiry(id) else {
-            return Pick::Nobody;
+            return Pick::None;
         };
         let Some(queue) = self.desk.queue(record.queue) else {
-            return Pick::Nobody;
+            return Pick::None;
         };
         let waited_ms = now.get().saturating_sub(record.waiting_since.get());
         let sticky = record.last_agent.filter(|&user| {
@@ -175,7 +175,7 @@ impl State {
         match again {
             Some(user) => Pick::Agent { user, is_sticky },
             None if has_refused => Pick::AllRefused,
-            None => Pick::Nobody,
+            None => Pick::None,
         }
     }
 
@@ -197,7 +197,7 @@ impl State {
 }
 
 impl Queue {
-    /// Returns whether anything is given to agents at present, and somebody could get it.
+    /// Returns whether anything is given to agents at present, and an agent could get it.
     pub(crate) fn gives(&self) -> bool {
         self.hours.is_open && self.record.config.answer != AnswerMode::Manual && self.ready() > 0
     }

@@ -25,7 +25,7 @@ pub(crate) enum Held {
 }
 
 impl State {
-    /// Offers an inquiry that nobody has to an agent.
+    /// Offers an inquiry that no agent has to an agent.
     pub(crate) fn offer(
         &mut self,
         id: ConversationId,
@@ -214,7 +214,7 @@ impl State {
         self.tell_inquiry(agent, id, turn);
     }
 
-    /// Moves an inquiry that nobody has into another queue.
+    /// Moves an inquiry that no agent has into another queue.
     pub(crate) fn move_to(
         &mut self,
         id: ConversationId,

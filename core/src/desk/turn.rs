@@ -16,7 +16,7 @@ use crate::state::State;
 pub(crate) struct Turn<'a> {
     pub(crate) now: Timestamp,
     pub(crate) batch: &'a mut Batch,
-    /// Queues in which something waits or somebody is free since the command began.
+    /// Queues in which something waits or an agent is free since the command began.
     pub(crate) touched: BTreeSet<ConversationId>,
 }
 
@@ -99,7 +99,7 @@ impl State {
         }
     }
 
-    /// Notes that somebody may be free in all queues of an agent.
+    /// Notes that an agent may be free in all queues of an agent.
     pub(crate) fn touch_agent(&self, user: UserId, turn: &mut Turn<'_>) {
         if let Some(agent) = self.desk.agent(user) {
             turn.touched.extend(agent.queues());

@@ -28,7 +28,7 @@ impl State {
             let user = self.user(user)?;
             DisplayName::new(user.record.name.as_str()).ok()
         };
-        own.or_else(name).unwrap_or_else(nobody)
+        own.or_else(name).unwrap_or_else(unnamed)
     }
 
     pub(crate) fn inquiry_info(&self, id: ConversationId) -> Option<InquiryInfo> {
@@ -185,7 +185,7 @@ pub(crate) fn served_by(queues: &[AgentQueue], queue: ConversationId) -> Option<
 }
 
 #[expect(clippy::unwrap_used, reason = "a valid name")]
-fn nobody() -> DisplayName {
+fn unnamed() -> DisplayName {
     DisplayName::new("agent").unwrap()
 }
 

@@ -29,7 +29,7 @@ pub(crate) enum DeskAction {
 
 /// What a user is to an inquiry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Standing {
+pub(crate) enum DeskRole {
     Stranger,
     /// Serves its queue.
     Agent,
@@ -41,15 +41,15 @@ pub(crate) enum Standing {
 }
 
 /// Decides an action. For a user who may not know of an inquiry, it does not exist.
-pub(crate) const fn decide(action: DeskAction, standing: Standing) -> Result<(), ErrorCode> {
+pub(crate) const fn decide(action: DeskAction, standing: DeskRole) -> Result<(), ErrorCode> {
     match (action, standing) {
-        (_, Standing::Stranger) => Err(ErrorCode::NotFound),
+        (_, DeskRole::Stranger) => Err(ErrorCode::NotFound),
         (DeskAction::See | DeskAction::Reopen, _)
-        | (DeskAction::Answer, Standing::Offered)
-        | (DeskAction::Handle | DeskAction::Take { .. }, Standing::Holder)
+        | (DeskAction::Answer, DeskRole::Offered)
+        | (DeskAction::Handle | DeskAction::Take { .. }, DeskRole::Holder)
         | (
             DeskAction::Handle | DeskAction::Take { .. } | DeskAction::Supervise,
-            Standing::Supervisor,
+            DeskRole::Supervisor,
         )
         | (
             DeskAction::Take {
@@ -87,13 +87,13 @@ impl State {
             .is_some_and(|agent| agent.serves(queue))
     }
 
-    pub(crate) fn standing(&self, user: UserId, record: &InquiryRecord) -> Standing {
+    pub(crate) fn standing(&self, user: UserId, record: &InquiryRecord) -> DeskRole {
         match record.state {
-            _ if self.supervises(user, record.queue) => Standing::Supervisor,
-            InquiryState::Offered { agent, .. } if agent == user => Standing::Offered,
-            InquiryState::Held { agent, .. } if agent == user => Standing::Holder,
-            _ if self.serves(user, record.queue) => Standing::Agent,
-            _ => Standing::Stranger,
+            _ if self.supervises(user, record.queue) => DeskRole::Supervisor,
+            InquiryState::Offered { agent, .. } if agent == user => DeskRole::Offered,
+            InquiryState::Held { agent, .. } if agent == user => DeskRole::Holder,
+            _ if self.serves(user, record.queue) => DeskRole::Agent,
+            _ => DeskRole::Stranger,
         }
     }
 
@@ -112,7 +112,7 @@ impl State {
         );
         let standing = match action {
             // A supervisor accepts what is offered to them as any agent does.
-            DeskAction::Answer if is_offered => Standing::Offered,
+            DeskAction::Answer if is_offered => DeskRole::Offered,
             _ => self.standing(user, record),
         };
         decide(action, standing)?;

@@ -91,7 +91,7 @@ impl State {
             | Change::AttachmentBytes { .. }
             | Change::AttachmentRefs { .. }
             | Change::Retention { .. }
-            // Agents learn of them by updates, and read them anew after an absence.
+            // Agents learn of them by updates, and read them again after an absence.
             | Change::Queue(..)
             | Change::QueueHours(..)
             | Change::Agent(..)

@@ -87,7 +87,7 @@ impl Seen {
         }
     }
 
-    /// Nobody who is ready stands beside an inquiry that they may have.
+    /// No agent who is ready stands beside an inquiry that they may have.
     fn check_conservation(&self) {
         for inquiry in &self.inquiries {
             let waits = matches!(inquiry.state, InquiryState::Waiting | InquiryState::Left);

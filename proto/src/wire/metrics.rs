@@ -54,7 +54,7 @@ pub struct DeskMetrics {
     pub offered: u64,
     /// Inquiries that an agent holds at present.
     pub held: u64,
-    /// Messages left that nobody has taken, at present.
+    /// Messages left that no agent has taken, at present.
     pub left: u64,
     /// Agents on duty at present.
     pub on_duty: u64,

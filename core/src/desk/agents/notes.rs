@@ -10,7 +10,7 @@ use cairn_proto::wire::error::ErrorCode;
 
 use crate::api::change::{Change, Origin};
 use crate::desk::turn::Turn;
-use crate::permission::desk::{DeskAction, Standing};
+use crate::permission::desk::{DeskAction, DeskRole};
 use crate::record::{ConversationRecord, InquiryRecord, KindRecord};
 use crate::state::State;
 use crate::state::make::NewEntry;
@@ -24,7 +24,7 @@ impl State {
     ) -> Result<ConversationId, ErrorCode> {
         let record = self.check_desk(user, id, DeskAction::See)?;
         let standing = self.standing(user, record);
-        if standing < Standing::Holder && !self.is_member(user, id) {
+        if standing < DeskRole::Holder && !self.is_member(user, id) {
             return Err(ErrorCode::NotFound);
         }
         let back = self.back(id, turn)?;

@@ -122,7 +122,7 @@ impl Agent {
     }
 
     /// Returns whether an inquiry may be given to them by hand: up to twice their capacity.
-    pub(crate) fn has_room(&self) -> bool {
+    pub(crate) fn has_spare_capacity(&self) -> bool {
         self.load() < 2 * u32::from(self.record.config.capacity)
     }
 

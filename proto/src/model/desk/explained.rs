@@ -6,7 +6,7 @@ use super::InquiryInfo;
 use crate::ids::{Timestamp, UserId};
 use crate::wire::codec;
 
-/// Why an agent has an inquiry, or why nobody has.
+/// Why an agent has an inquiry, or why no agent has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExplainedInquiry {
     /// The inquiry.

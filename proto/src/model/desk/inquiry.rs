@@ -11,7 +11,7 @@ use crate::wire::codec;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum InquiryState {
-    /// Nobody has it.
+    /// No agent has it.
     Waiting,
     /// One agent may accept it.
     Offered {

@@ -104,7 +104,7 @@ pub struct QueueConfig {
     pub topics: Vec<Tag>,
     /// Inquiries that may wait at once; from 1 to [`limits::WAITING_MAX`].
     pub waiting_max: u32,
-    /// Where inquiries go that nobody answered.
+    /// Where inquiries go that no agent answered.
     pub overflow: Option<Overflow>,
     /// For how many days a visitor gets their last agent again; 0 for never, at most
     /// [`limits::STICKY_DAYS_MAX`].
@@ -195,7 +195,7 @@ pub struct QueueCounts {
     pub offered: u32,
     /// Inquiries that an agent holds.
     pub held: u32,
-    /// Messages left outside the hours that nobody has taken.
+    /// Messages left outside the hours that no agent has taken.
     pub left: u32,
     /// Agents on duty.
     pub on_duty: u32,

@@ -44,7 +44,7 @@ requests! {
         CreateReset(CreateReset) -> NewReset,
         /// Searches the user's conversations.
         Search(Search) -> Found,
-        /// Says something in the visitor's open inquiry, and opens one if there is none.
+        /// Sends a message in the visitor's open inquiry, and opens one if there is none.
         OpenInquiry(OpenInquiry) -> VisitorInquiry,
         /// Makes a key with which visitors reach a queue.
         NewDeskKey(NewDeskKey) -> DeskKeyMade,
@@ -244,7 +244,7 @@ pub struct NewReset {
     pub token: ResetToken,
 }
 
-/// Says something in the visitor's open inquiry, and opens one if there is none. A repetition with
+/// Sends a message in the visitor's open inquiry, and opens one if there is none. A repetition with
 /// the same number on the same send stream says it once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenInquiry {

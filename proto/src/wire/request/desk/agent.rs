@@ -122,7 +122,7 @@ pub struct GetInquiry {
     pub conversation: ConversationId,
 }
 
-/// Explains why an agent has an inquiry, or why nobody has. For agents of its queue, and for
+/// Explains why an agent has an inquiry, or why no agent has. For agents of its queue, and for
 /// supervisors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExplainInquiry {

@@ -69,7 +69,7 @@ requests! {
         ListInquiries(ListInquiries) -> InquiryPage,
         /// Joins an inquiry beside its agent.
         JoinInquiry(JoinInquiry) -> (),
-        /// Gives an inquiry to an agent.
+        /// Assigns an inquiry to an agent.
         AssignInquiry(AssignInquiry) -> (),
         /// Sets the duty of an agent.
         SetAgentDuty(SetAgentDuty) -> (),

@@ -24,7 +24,7 @@ pub struct JoinInquiry {
     pub conversation: ConversationId,
 }
 
-/// Gives an inquiry to an agent of its queue, who need not be ready, but on duty.
+/// Assigns an inquiry to an agent of its queue, who need not be ready, but on duty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssignInquiry {
     /// The inquiry.
