@@ -46,6 +46,25 @@ pub enum Lost {
     /// No server accepts connections.
     #[error("no server accepts connections")]
     Refused,
+    /// The network cut it: see [`Link::cut`].
+    #[error("the connection timed out")]
+    Cut,
+}
+
+/// A connection as the network sees it: what a test does to it, neither end asked for.
+#[derive(Clone, Debug)]
+pub struct Link {
+    wire: Weak<Wire>,
+    client: SocketAddr,
+}
+
+/// A direction of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the client to the server.
+    ToServer,
+    /// From the server to the client.
+    ToClient,
 }
 
 /// A stream that the server has not accepted yet.
@@ -60,7 +79,21 @@ struct Opened {
 #[derive(Debug)]
 pub(crate) struct End {
     side: Side,
+    wire: Arc<Wire>,
+}
+
+/// What both ends share.
+#[derive(Debug, Default)]
+struct Wire {
     closed: watch::Sender<Option<Close>>,
+    held: watch::Sender<Held>,
+}
+
+/// The directions in which nothing arrives.
+#[derive(Clone, Copy, Debug, Default)]
+struct Held {
+    to_server: bool,
+    to_client: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,20 +103,21 @@ enum Side {
 }
 
 #[derive(Clone, Debug)]
-struct Close {
-    by: Side,
-    code: u32,
-    reason: Bytes,
+enum Close {
+    By {
+        side: Side,
+        code: u32,
+        reason: Bytes,
+    },
+    Cut,
 }
 
-pub(crate) fn pair(from: SocketAddr, limits: Limits) -> (ClientConnection, ServerConnection) {
-    let closed = watch::Sender::new(None);
+pub(crate) fn pair(from: SocketAddr, limits: Limits) -> (ClientConnection, ServerConnection, Link) {
+    let wire = Arc::<Wire>::default();
     let (opened, to_accept) = mpsc::unbounded_channel();
     let end = |side| {
-        Arc::new(End {
-            side,
-            closed: closed.clone(),
-        })
+        let wire = wire.clone();
+        Arc::new(End { side, wire })
     };
     let client = ClientConnection {
         end: end(Side::Client),
@@ -96,7 +130,82 @@ pub(crate) fn pair(from: SocketAddr, limits: Limits) -> (ClientConnection, Serve
         opened: Arc::new(Mutex::new(to_accept)),
         client: from,
     };
-    (client, server)
+    let link = Link {
+        wire: Arc::downgrade(&wire),
+        client: from,
+    };
+    (client, server, link)
+}
+
+impl Link {
+    /// Returns the client's address.
+    #[must_use]
+    pub const fn client(&self) -> SocketAddr {
+        self.client
+    }
+
+    /// Returns whether the connection has ended, by either end or by [`Link::cut`].
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.wire
+            .upgrade()
+            .is_none_or(|wire| wire.closed.borrow().is_some())
+    }
+
+    /// Ends the connection for both ends, which learn it at once. What was not read is lost.
+    pub fn cut(&self) {
+        if let Some(wire) = self.wire.upgrade() {
+            wire.close(Close::Cut);
+        }
+    }
+
+    /// Closes the connection as the server would.
+    pub(crate) fn close_as_server(&self, code: u32) {
+        if let Some(wire) = self.wire.upgrade() {
+            let (side, reason) = (Side::Server, Bytes::new());
+            wire.close(Close::By { side, code, reason });
+        }
+    }
+
+    /// Delays everything in one direction until [`Link::release`]. The sender can write up to the
+    /// windows of its streams.
+    pub fn hold(&self, direction: Direction) {
+        self.set_held(direction, true);
+    }
+
+    /// Lets everything arrive that was held.
+    pub fn release(&self, direction: Direction) {
+        self.set_held(direction, false);
+    }
+
+    fn set_held(&self, direction: Direction, is_held: bool) {
+        if let Some(wire) = self.wire.upgrade() {
+            wire.held.send_modify(|held| match direction {
+                Direction::ToServer => held.to_server = is_held,
+                Direction::ToClient => held.to_client = is_held,
+            });
+        }
+    }
+}
+
+impl Wire {
+    fn close(&self, close: Close) {
+        self.closed.send_if_modified(|closed| {
+            let is_open = closed.is_none();
+            closed.get_or_insert(close);
+            is_open
+        });
+    }
+}
+
+impl Held {
+    /// Returns whether this end gets nothing.
+    const fn holds(self, side: Side) -> bool {
+        match side {
+            Side::Client => self.to_client,
+            Side::Server => self.to_server,
+        }
+    }
 }
 
 impl ClientConnection {
@@ -172,10 +281,6 @@ impl ServerConnection {
         self.end.closed().await
     }
 
-    pub(crate) fn end(&self) -> Weak<End> {
-        Arc::downgrade(&self.end)
-    }
-
     /// Returns the client's address.
     #[must_use]
     pub const fn remote_address(&self) -> SocketAddr {
@@ -184,36 +289,45 @@ impl ServerConnection {
 }
 
 impl End {
-    pub(crate) fn close(&self, code: u32, reason: Bytes) {
-        self.closed.send_if_modified(|closed| {
-            let is_open = closed.is_none();
-            closed.get_or_insert(Close {
-                by: self.side,
-                code,
-                reason,
-            });
-            is_open
-        });
+    fn close(&self, code: u32, reason: Bytes) {
+        let side = self.side;
+        self.wire.close(Close::By { side, code, reason });
     }
 
     pub(crate) async fn closed(&self) -> Lost {
-        let mut closed = self.closed.subscribe();
+        let mut closed = self.wire.closed.subscribe();
         // Cannot fail: a sender is in `self`.
         let _ = closed.wait_for(Option::is_some).await;
         self.close_reason().unwrap_or(Lost::ClosedLocally)
     }
 
     pub(crate) fn close_reason(&self) -> Option<Lost> {
-        let closed = self.closed.borrow();
-        let close = closed.as_ref()?;
-        Some(if close.by == self.side {
-            Lost::ClosedLocally
-        } else {
-            Lost::ClosedByPeer {
-                code: close.code,
-                reason: close.reason.clone(),
-            }
+        let closed = self.wire.closed.borrow();
+        Some(match closed.as_ref()? {
+            Close::Cut => Lost::Cut,
+            Close::By { side, .. } if *side == self.side => Lost::ClosedLocally,
+            Close::By { code, reason, .. } => Lost::ClosedByPeer {
+                code: *code,
+                reason: reason.clone(),
+            },
         })
+    }
+
+    /// Returns whether the network cut the connection.
+    pub(crate) fn is_cut(&self) -> bool {
+        matches!(*self.wire.closed.borrow(), Some(Close::Cut))
+    }
+
+    /// Returns whether nothing arrives at this end.
+    pub(crate) fn is_held(&self) -> bool {
+        self.wire.held.borrow().holds(self.side)
+    }
+
+    /// Waits until something may arrive at this end.
+    pub(crate) async fn released(&self) {
+        let mut held = self.wire.held.subscribe();
+        // Cannot fail: a sender is in `self`.
+        let _ = held.wait_for(|held| !held.holds(self.side)).await;
     }
 }
 

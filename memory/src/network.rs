@@ -1,13 +1,13 @@
 //! Where connections come from.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
-use crate::connection::{self, ClientConnection, End, Lost, ServerConnection};
+use crate::connection::{self, ClientConnection, Link, Lost, ServerConnection};
 
 /// What one connection may buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,12 +30,15 @@ impl Default for Limits {
     }
 }
 
+/// The step of the numbers that are drawn.
+const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+
 /// What connects clients to one server, which may restart. Clones refer to the same network.
 #[derive(Clone, Debug)]
 pub struct Network {
     server: Arc<Mutex<Option<mpsc::UnboundedSender<ServerConnection>>>>,
-    /// The server's ends of connections that may be open.
-    ends: Arc<Mutex<Vec<(SocketAddr, Weak<End>)>>>,
+    links: Arc<Mutex<Vec<Link>>>,
+    drawn: Arc<AtomicU64>,
     limits: Limits,
 }
 
@@ -49,7 +52,8 @@ impl Network {
     pub fn new(limits: Limits) -> Self {
         Self {
             server: Arc::default(),
-            ends: Arc::default(),
+            links: Arc::default(),
+            drawn: Arc::default(),
             limits,
         }
     }
@@ -70,21 +74,49 @@ impl Network {
     pub fn connect(&self, from: SocketAddr) -> Result<ClientConnection, Lost> {
         let listening = self.server.lock();
         let server = listening.as_ref().ok_or(Lost::Refused)?;
-        let (client, accepted) = connection::pair(from, self.limits);
-        let mut ends = self.ends.lock();
-        ends.retain(|(_, end)| end.strong_count() > 0);
-        ends.push((from, accepted.end()));
-        drop(ends);
+        let (client, accepted, link) = connection::pair(from, self.limits);
         server.send(accepted).map_err(|_| Lost::Refused)?;
+        let mut links = self.links.lock();
+        links.retain(|link| !link.is_over());
+        links.push(link);
         Ok(client)
     }
 
     /// Breaks all connections of the client at `from`, as if the server closed them.
     pub fn disconnect(&self, from: SocketAddr, code: u32) {
-        for (_, end) in self.ends.lock().iter().filter(|(of, _)| *of == from) {
-            if let Some(end) = end.upgrade() {
-                end.close(code, Bytes::new());
-            }
+        for link in self.links().iter().filter(|link| link.client() == from) {
+            link.close_as_server(code);
+        }
+    }
+
+    /// Returns a number that looks random and differs from all earlier ones. They are the same in
+    /// each run.
+    #[must_use]
+    pub fn draw(&self) -> u64 {
+        // SplitMix64.
+        let state = self
+            .drawn
+            .fetch_add(STEP, Ordering::Relaxed)
+            .wrapping_add(STEP);
+        let mut mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// Returns the connections that have not ended, in the order in which they were made.
+    #[must_use]
+    pub fn links(&self) -> Vec<Link> {
+        let mut links = self.links.lock();
+        links.retain(|link| !link.is_over());
+        links.clone()
+    }
+
+    /// Takes the server off the network, as a crash of its machine does: cuts every connection, and
+    /// refuses others until the next [`Network::listen`].
+    pub fn unplug(&self) {
+        *self.server.lock() = None;
+        for link in std::mem::take(&mut *self.links.lock()) {
+            link.cut();
         }
     }
 }

@@ -129,6 +129,17 @@ impl RecvStream {
     /// When the other end will not finish the stream.
     pub async fn read_chunk(&mut self, max_bytes: usize) -> Result<Option<Bytes>, StreamError> {
         loop {
+            if self.end.is_cut() {
+                return Err(Lost::Cut.into());
+            }
+            if self.end.is_held() {
+                tokio::select! {
+                    biased;
+                    lost = self.end.closed() => return Err(lost.into()),
+                    () = self.end.released() => {}
+                }
+                continue;
+            }
             let changed = self.pipe.changed();
             match self.pipe.read(max_bytes) {
                 Read::Chunk(bytes) => return Ok(Some(bytes)),

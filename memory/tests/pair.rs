@@ -7,7 +7,8 @@ use std::task::Poll;
 
 use bytes::Bytes;
 use cairn_memory::{
-    ClientConnection, Limits, Lost, Network, RecvStream, SendStream, ServerConnection, StreamError,
+    ClientConnection, Direction, Limits, Lost, Network, RecvStream, SendStream, ServerConnection,
+    StreamError,
 };
 
 const WINDOW_BYTES: usize = 16;
@@ -205,4 +206,45 @@ async fn network_outlives_its_server() {
     let mut second = network.listen();
     let _client = network.connect(address()).unwrap();
     assert!(second.accept().await.is_some());
+}
+
+#[tokio::test]
+async fn cut_connection_loses_what_was_not_read() {
+    let network = Network::new(LIMITS);
+    let mut listener = network.listen();
+    let client = network.connect(address()).unwrap();
+    let server = listener.accept().await.unwrap();
+    let ((mut to_server, _), (_, mut incoming)) = open(&client, &server).await;
+    to_server.write(bytes("lost")).await.unwrap();
+    let links = network.links();
+    assert_eq!(links[0].client(), address());
+    links[0].cut();
+    assert_eq!(incoming.read_chunk(9).await, Err(Lost::Cut.into()));
+    assert_eq!(to_server.write(bytes("x")).await, Err(Lost::Cut.into()));
+    assert_eq!(client.closed().await, Lost::Cut);
+    assert_eq!(server.closed().await, Lost::Cut);
+    assert!(links[0].is_over() && network.links().is_empty());
+    assert_ne!(network.draw(), network.draw());
+    network.unplug();
+    assert_eq!(network.connect(address()).unwrap_err(), Lost::Refused);
+    let _listener = network.listen();
+    assert!(network.connect(address()).is_ok());
+}
+
+#[tokio::test]
+async fn held_direction_delays_what_arrives() {
+    let network = Network::new(LIMITS);
+    let mut listener = network.listen();
+    let client = network.connect(address()).unwrap();
+    let server = listener.accept().await.unwrap();
+    let ((mut to_server, mut from_server), (mut to_client, mut from_client)) =
+        open(&client, &server).await;
+    let link = network.links().pop().unwrap();
+    link.hold(Direction::ToClient);
+    to_client.write(bytes("late")).await.unwrap();
+    to_server.write(bytes("soon")).await.unwrap();
+    assert_eq!(from_client.read_chunk(9).await.unwrap().unwrap(), "soon");
+    assert!(!is_ready(from_server.read_chunk(9)).await);
+    link.release(Direction::ToClient);
+    assert_eq!(from_server.read_chunk(9).await.unwrap().unwrap(), "late");
 }

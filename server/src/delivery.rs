@@ -19,14 +19,13 @@ use cairn_proto::wire::request::session::PullRange;
 
 use crate::delivery::feed::{Feed, FeedBound};
 use crate::delivery::push::Push;
-use crate::history::read_history;
+use crate::history::Reader;
 use crate::limits;
 use crate::limits::PUSH_BYTES_TARGET;
 use crate::session::Session;
 use crate::transport::{Connection, SendStream, StreamError};
 use cairn_store::blocks::run::RunLimits;
 use cairn_store::timeline::TailRead;
-use cairn_store::timeline::history::History;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DeliveryError {
@@ -39,7 +38,7 @@ pub(crate) enum DeliveryError {
 /// Writes unread entries and updates until the session ends.
 pub(crate) async fn deliver(
     session: Arc<Session>,
-    history: History,
+    history: Reader,
     mut stream: SendStream,
 ) -> Result<(), DeliveryError> {
     let Some(push) = &session.push else {
@@ -108,7 +107,7 @@ impl Outgoing {
 /// Pushes one conversation up to its head.
 async fn advance(
     push: &Push,
-    history: &History,
+    history: &Reader,
     conversation: ConversationId,
     feed: Feed,
     out: &mut Outgoing,
@@ -172,7 +171,8 @@ async fn advance(
                     continue;
                 }
                 let range = PullRange::From(position.next());
-                read_history(history, &timeline, range, left)
+                history
+                    .read(&timeline, range, left)
                     .await
                     .map_err(DeliveryError::History)?
             }

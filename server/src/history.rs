@@ -12,6 +12,7 @@ use cairn_store::timeline::history::{History, HistoryError};
 use cairn_store::timeline::{TailRead, Timeline};
 use tracing::error;
 
+use crate::host::Blocking;
 use crate::session::{Readable, Session};
 
 /// The entries of a conversation that a session may see at one moment.
@@ -86,26 +87,38 @@ impl Window {
     }
 }
 
-/// Reads a range from the tail in memory, else on the blocking pool.
-pub(crate) async fn read_history(
-    history: &History,
-    timeline: &Arc<Timeline>,
-    range: PullRange,
-    limit: u32,
-) -> Result<Run, ErrorCode> {
-    let limits = RunLimits::of_messages(limit);
-    if let PullRange::From(from) = range
-        && let TailRead::Hit(run) = timeline.read_tail(from, limits)
-    {
-        return Ok(run);
+/// Reads history on behalf of sessions.
+#[derive(Clone, Debug)]
+pub(crate) struct Reader {
+    pub(crate) history: History,
+    pub(crate) blocking: Blocking,
+}
+
+impl Reader {
+    /// Reads a range from the tail in memory, else where work may block.
+    pub(crate) async fn read(
+        &self,
+        timeline: &Arc<Timeline>,
+        range: PullRange,
+        limit: u32,
+    ) -> Result<Run, ErrorCode> {
+        let limits = RunLimits::of_messages(limit);
+        if let PullRange::From(from) = range
+            && let TailRead::Hit(run) = timeline.read_tail(from, limits)
+        {
+            return Ok(run);
+        }
+        let (history, timeline) = (self.history.clone(), timeline.clone());
+        let read = self
+            .blocking
+            .run(move || history.read(&timeline, range, limits));
+        read.await
+            .map_err(|_| ErrorCode::Damaged)?
+            .map_err(|failure: HistoryError| {
+                error!(%failure, "cannot read stored messages");
+                ErrorCode::Damaged
+            })
     }
-    let (history, timeline) = (history.clone(), timeline.clone());
-    let read = tokio::task::spawn_blocking(move || history.read(&timeline, range, limits)).await;
-    read.map_err(|_| ErrorCode::Damaged)?
-        .map_err(|failure: HistoryError| {
-            error!(%failure, "cannot read stored messages");
-            ErrorCode::Damaged
-        })
 }
 
 #[cfg(test)]

@@ -12,15 +12,16 @@
 //! * `transfer`: attachments, each on its own stream
 //! * `desk`: the support desk: visitors, the presence of agents, deadlines and office hours
 //! * `retention`: expiry of old entries
+//! * `host`: clock, random numbers, and threads for work that blocks
 //! * `search`: scans of what a user may see, on threads of their own
 //! * [`supervision`]: what ends the server when a part of it fails
 //! * [`run`]: all of it together, from start to stop
 
-pub(crate) mod clock;
 pub(crate) mod delivery;
 pub(crate) mod desk;
 pub(crate) mod fairness;
 pub(crate) mod history;
+pub(crate) mod host;
 pub(crate) mod hub;
 pub mod limits;
 #[cfg(test)]

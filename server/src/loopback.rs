@@ -56,7 +56,7 @@ impl Loopback {
     pub(super) fn close_code(&self) -> Option<CloseCode> {
         match self.client.close_reason()? {
             Lost::ClosedByPeer { code, .. } => Some(CloseCode::from_number(code)),
-            Lost::ClosedLocally | Lost::Refused => None,
+            Lost::ClosedLocally | Lost::Refused | Lost::Cut => None,
         }
     }
 }

@@ -26,7 +26,7 @@ use cairn_store::timeline::retention::{Aged, Ages, Scope, aged};
 /// Visits every conversation that may expire entries in rounds, and those whose policy changed at
 /// once.
 pub(crate) async fn run(shared: Arc<Shared>) {
-    let mut policies = Policies::new(&shared.followers);
+    let mut policies = Policies::new(&shared.followers, shared.host.blocking);
     let mut next_round = Instant::now();
     loop {
         // Before the round, which finds in the trees what is no longer in the log.
@@ -81,11 +81,8 @@ async fn round(shared: &Arc<Shared>, pass: &mut Pass) {
     let mut after = None;
     loop {
         let retentions = shared.retentions.clone();
-        let page = tokio::task::spawn_blocking(move || {
-            retentions.page(scope, after, limits::RETENTION_PAGE_ROWS)
-        })
-        .await;
-        let page = match page {
+        let read = move || retentions.page(scope, after, limits::RETENTION_PAGE_ROWS);
+        let page = match shared.host.blocking.run(read).await {
             Ok(Ok(page)) => page,
             Ok(Err(failure)) => {
                 return error!(%failure, "cannot list conversations with a retention policy");
@@ -184,8 +181,8 @@ async fn aged_through(
             has_more: false,
         });
     };
-    let history = shared.history.clone();
-    let read = tokio::task::spawn_blocking(move || {
+    let history = shared.history.history.clone();
+    let read = shared.host.blocking.run(move || {
         aged(
             &history,
             &timeline,
@@ -193,10 +190,11 @@ async fn aged_through(
             Ages { clock, cutoff },
             cairn_core::limits::RETENTION_STEP_ENTRIES,
         )
-    })
-    .await;
-    read.map_err(|_| ErrorCode::Damaged)?.map_err(|failure| {
-        error!(%failure, "cannot read the age of messages");
-        ErrorCode::Damaged
-    })
+    });
+    read.await
+        .map_err(|_| ErrorCode::Damaged)?
+        .map_err(|failure| {
+            error!(%failure, "cannot read the age of messages");
+            ErrorCode::Damaged
+        })
 }

@@ -16,11 +16,13 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use crate::clock::{self, WallClock};
 use crate::desk;
 use crate::fairness::budget::Budget;
 use crate::fairness::hash_queue::HashQueue;
 use crate::fairness::rate_limit::{LoginRateLimiter, RequestRateLimiter};
+use crate::history::Reader;
+use crate::host::clock::{self, WallClock};
+use crate::host::{Host, Random};
 use crate::hub::Hub;
 use crate::hub::tasks;
 use crate::limits;
@@ -102,12 +104,13 @@ pub fn run(
 ) -> Result<(), ServeError> {
     // Before the store is opened, which writes.
     let last_write = clock::last_write(&options.data);
-    let mut engine = open(options, &Env::real())?;
+    let (env, host) = (Env::real(), Host::real());
+    let mut engine = open(options, &env)?;
     // A directory whose clock was never logged.
     if let Some(last_write) = last_write {
-        engine.start_clock(last_write.min(WallClock::System.now()));
+        engine.start_clock(last_write.min(host.clock.now()));
     }
-    let identity = identity_of(&engine, &options.data)?;
+    let identity = identity_of(&engine, &options.data, &env, &host.random)?;
     let closing = engine.closing();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -116,7 +119,7 @@ pub fn run(
     let result = runtime.block_on(async {
         let listener = Listener::Quic(quic::Listener::open(options.listen, &identity)?);
         let listening = listener.local_addr()?;
-        let shared = shared(options, &engine, WallClock::System, listening)?;
+        let shared = shared(options, &engine, &env, host, listening)?;
         let watchdog = Watchdog::start(shared.heartbeats.clone(), stalled)?;
         let stop = async {
             stop.await;
@@ -136,16 +139,18 @@ pub fn run(
 pub struct InProcess {
     pub connections: cairn_memory::Listener,
     pub env: Env,
-    /// What the wall clock shows at first. It runs with the timers of the runtime, which may be
-    /// paused.
-    pub now: Timestamp,
+    /// The wall clock. Timers are those of the runtime, which may be paused.
+    pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Decides all random numbers: ids, tokens and salts.
+    pub seed: u64,
     /// Called before each batch, and while there is none at least once a second. Does background
     /// work of a simulated engine, and moves its clock.
     pub background: Box<dyn FnMut(&mut Engine) + Send>,
 }
 
 /// Runs a server for clients of the same process, as a task of the calling runtime, until `stop`
-/// resolves. It opens no socket, and its commits block the runtime.
+/// resolves. It opens no socket, starts no thread, and everything that it does blocks the runtime.
+/// Password hashes cost little. The same seed, and the same calls, give the same bytes on disk.
 ///
 /// # Errors
 ///
@@ -157,10 +162,10 @@ pub async fn run_in_process(
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let engine = open(options, &on.env)?;
-    let identity = identity_of(&engine, &options.data)?;
+    let host = Host::simulated(WallClock::Given(on.now), on.seed);
+    let identity = identity_of(&engine, &options.data, &on.env, &host.random)?;
     let listener = Listener::Memory(on.connections, options.listen);
-    let clock = WallClock::of_timers(on.now);
-    let shared = shared(options, &engine, clock, options.listen)?;
+    let shared = shared(options, &engine, &on.env, host, options.listen)?;
     let sequencer = Running::as_task(engine, &shared, on.background);
     serve(shared, sequencer, &identity, listener, ready, stop).await
 }
@@ -171,8 +176,14 @@ fn open(options: &Options, env: &Env) -> Result<Engine, ServeError> {
 
 /// Loads the identity after the replay: only a directory without users and invites may get a new
 /// key.
-fn identity_of(engine: &Engine, data: &Path) -> Result<Identity, IdentityError> {
-    Identity::open(data, engine.directory(), engine.state().is_unused())
+fn identity_of(
+    engine: &Engine,
+    data: &Path,
+    env: &Env,
+    random: &Random,
+) -> Result<Identity, IdentityError> {
+    let is_unused = engine.state().is_unused();
+    Identity::open(env.disk(), random, data, engine.directory(), is_unused)
 }
 
 async fn serve(
@@ -273,34 +284,39 @@ async fn serve(
 fn shared(
     options: &Options,
     engine: &Engine,
-    clock: WallClock,
+    env: &Env,
+    host: Host,
     listening: SocketAddr,
 ) -> Result<Arc<Shared>, ServeError> {
-    let transfers = Transfers::open(&options.data, options.disk_reserve_bytes)
+    let reserve = options.disk_reserve_bytes;
+    let transfers = Transfers::open(env, host.blocking, &options.data, reserve)
         .map_err(ServeError::Attachments)?;
     let hub = Hub::new(engine.timelines(), engine.state().settings());
     hub.know_agents(engine.state().agents());
     Ok(Arc::new(Shared {
-        clock,
         heartbeats: Heartbeats::default(),
         intake: Intake::new(),
         hub,
         timelines: engine.timelines(),
-        history: engine.history(),
+        history: Reader {
+            history: engine.history(),
+            blocking: host.blocking,
+        },
         retentions: engine.retentions(),
         followers: engine.followers(),
         seats: Arc::default(),
         strangers: Arc::default(),
         budget: Budget::new(),
-        hash_queue: HashQueue::new(concurrent_hashes()),
+        hash_queue: HashQueue::new(&host, concurrent_hashes()),
         login_rate_limiter: LoginRateLimiter::default(),
         request_rate_limiter: RequestRateLimiter::default(),
         transfers,
-        searches: Searches::default(),
+        searches: Searches::on(host.blocking),
         advertised: options
             .advertise
             .clone()
             .unwrap_or_else(|| advertised(listening)),
+        host,
     }))
 }
 
@@ -325,7 +341,7 @@ async fn stop_sessions(shared: &Shared, code: CloseCode) {
 /// Records this start. Overview revisions before it are then known to be of an earlier start.
 async fn start_epoch(shared: &Shared) -> Result<(), ServeError> {
     let mut epoch = [0; 8];
-    getrandom::fill(&mut epoch)?;
+    shared.host.random.fill(&mut epoch)?;
     let command = BeginEpoch(EpochId::new(u64::from_le_bytes(epoch)));
     shared
         .ask(Principal::Server, command)
@@ -337,9 +353,9 @@ async fn start_epoch(shared: &Shared) -> Result<(), ServeError> {
 /// last link may be lost.
 async fn owner_invite(shared: &Shared, identity: &Identity) -> Result<InviteLink, ServeError> {
     let mut token = [0; 16];
-    getrandom::fill(&mut token)?;
+    shared.host.random.fill(&mut token)?;
     let life = u64::try_from(limits::OWNER_INVITE_LIFE.as_millis()).unwrap_or(u64::MAX);
-    let expires_at = Timestamp::new(shared.clock.now().get().saturating_add(life));
+    let expires_at = Timestamp::new(shared.host.clock.now().get().saturating_add(life));
     let command = OwnerInvite {
         token: secret_hash(&token),
         expires_at,

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tracing::{error, info};
 
-use crate::clock::WallClock;
+use crate::host::clock::WallClock;
 use crate::hub::receipts::FocusedConversations;
 use crate::limits;
 use crate::sequencer::decider::Decider;
@@ -57,9 +57,14 @@ pub(crate) async fn run_as_task(
     mut background: impl FnMut(&mut Engine),
 ) -> Result<(), StoreError> {
     let (hub, intake) = (&shared.hub, &shared.intake);
-    let mut sequencer = Sequencer::new(engine, shared.clock, hub.focused(), |publication| {
-        hub.publish(publication);
-    });
+    let mut sequencer = Sequencer::new(
+        engine,
+        shared.host.clock.clone(),
+        hub.focused(),
+        |publication| {
+            hub.publish(publication);
+        },
+    );
     let (mut batch, mut result) = (Parts::new(), Ok(()));
     while result.is_ok()
         && intake

@@ -13,7 +13,7 @@ pub(crate) mod reply_to;
 pub(crate) mod requests;
 pub(crate) mod secret_hash;
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use cairn_core::Asked;
@@ -37,6 +37,8 @@ use crate::transport::Connection;
 
 #[derive(Debug)]
 pub(crate) struct Session {
+    /// Higher than those of earlier sessions.
+    pub(crate) number: u64,
     pub(crate) connection: Connection,
     pub(crate) outbox: Outbox,
     /// Delivery state, if the client wants pushes.
@@ -60,6 +62,9 @@ pub(crate) struct Session {
     /// Whether read receipts were visible when this session focused the conversation.
     pub(crate) sees_reads: Mutex<Reads>,
 }
+
+/// Sessions of this process so far.
+static SESSIONS: AtomicU64 = AtomicU64::new(0);
 
 /// A conversation that a session may read.
 #[derive(Clone, Debug)]
@@ -86,6 +91,7 @@ impl Session {
     pub(crate) fn new(connection: Connection, push: bool) -> Arc<Self> {
         let now = Instant::now();
         Arc::new(Self {
+            number: SESSIONS.fetch_add(1, Ordering::Relaxed),
             connection,
             outbox: Outbox::new(now),
             push: push.then(Push::default),

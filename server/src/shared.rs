@@ -7,16 +7,16 @@ use cairn_proto::invite::ServerAddr;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_store::followers::Followers;
 use cairn_store::timeline::Timelines;
-use cairn_store::timeline::history::History;
 use cairn_store::timeline::retention::Retentions;
 use tokio::sync::oneshot;
 
-use crate::clock::WallClock;
 use crate::fairness::budget::Budget;
 use crate::fairness::hash_queue::HashQueue;
 use crate::fairness::rate_limit::{LoginRateLimiter, RequestRateLimiter};
 use crate::fairness::seats::Seats;
 use crate::fairness::strangers::Strangers;
+use crate::history::Reader;
+use crate::host::Host;
 use crate::hub::Hub;
 use crate::principal::Principal;
 use crate::search::Searches;
@@ -27,13 +27,13 @@ use crate::transfer::Transfers;
 
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) clock: WallClock,
+    pub(crate) host: Host,
     pub(crate) heartbeats: Heartbeats,
     pub(crate) intake: Intake,
     pub(crate) hub: Hub,
     /// The conversations in memory.
     pub(crate) timelines: Arc<Timelines>,
-    pub(crate) history: History,
+    pub(crate) history: Reader,
     pub(crate) retentions: Retentions,
     pub(crate) followers: Followers,
     pub(crate) seats: Arc<Seats>,

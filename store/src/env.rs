@@ -45,6 +45,11 @@ pub struct Env {
 }
 
 impl Env {
+    #[must_use]
+    pub fn disk(&self) -> &dyn Disk {
+        self.disk.as_ref()
+    }
+
     /// The machine of this process.
     #[must_use]
     pub fn real() -> Self {

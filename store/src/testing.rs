@@ -9,7 +9,8 @@ use std::sync::Arc;
 #[cfg(test)]
 pub(crate) use self::fixtures::*;
 pub use crate::commit_log::memory::{LostReply, MemoryLog};
-pub use crate::disk::sim::{Call, Failure, Fault, SimDisk};
+pub use crate::commit_log::segments::damage::{Damage, damage_log};
+pub use crate::disk::sim::{Call, Failure, Fault, Losses, SimDisk, Trouble};
 use crate::env::{Background, Clock, Env, MapKind, Salts, Sizes};
 
 impl Env {

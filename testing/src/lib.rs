@@ -9,6 +9,7 @@
 )]
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use cairn_client::proto::wire::close::CloseCode;
@@ -47,6 +48,8 @@ pub struct Server {
     began: Instant,
     /// The wall clock at that time.
     start: u64,
+    /// Servers that were started on this disk.
+    starts: u64,
     running: Option<Running>,
 }
 
@@ -75,6 +78,7 @@ impl Server {
             dir: tempfile::tempdir().unwrap(),
             began: Instant::now(),
             start,
+            starts: 0,
             running: None,
         };
         let invite = server.run().await.invite;
@@ -83,6 +87,7 @@ impl Server {
 
     /// Starts the server again, on what is stored.
     pub async fn run(&mut self) -> Ready {
+        self.starts += 1;
         let options = Options {
             data: self.dir.path().to_owned(),
             listen: address(),
@@ -91,10 +96,12 @@ impl Server {
         };
         let env = Env::simulated(&self.disk, SEED);
         let (clock, mut last) = (env.clock().clone(), Instant::now());
+        let (start, began) = (self.start, self.began);
         let on = InProcess {
             connections: self.network.listen(),
             env,
-            now: Timestamp::new(self.start + self.began.elapsed().as_millis() as u64),
+            now: Arc::new(move || Timestamp::new(start + began.elapsed().as_millis() as u64)),
+            seed: self.starts,
             background: Box::new(move |engine| {
                 clock.advance(last.elapsed());
                 last = Instant::now();

@@ -29,7 +29,16 @@ const OWNED: &[(&str, &str, &[&str])] = &[
         "store/src/trees/db/sled_db.rs",
         &["store/src/trees/"],
     ),
-    ("SystemTime::now", "server/src/clock.rs", &["server/src/"]),
+    (
+        "SystemTime::now",
+        "server/src/host/clock.rs",
+        &["server/src/"],
+    ),
+    (
+        "getrandom::fill",
+        "server/src/host/random.rs",
+        &["server/src/"],
+    ),
     ("std::time::Instant", "", &["server/src/", "client/src/"]),
     ("std::fs", "", &["proto/src/", "core/src/"]),
     ("SystemTime", "", &["proto/src/", "core/src/"]),

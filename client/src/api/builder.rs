@@ -304,9 +304,12 @@ impl ClientBuilder {
             endpoint,
             ack_every_packets,
         } = self;
-        let stream = send_stream.map_or_else(SendStream::random, SendStream::resumed);
         let owns_endpoint = endpoint.is_none();
         let endpoint = endpoint.map_or_else(Endpoint::new, Ok)?;
+        let stream = match send_stream {
+            Some(stream) => SendStream::resumed(stream),
+            None => SendStream::of_random(endpoint.random()),
+        };
         let hello = Hello {
             version: WIRE_VERSION,
             credentials,

@@ -19,6 +19,7 @@ use crate::session::reconnect::Reconnect;
 use crate::session::shared::{Response, Shared};
 use crate::session::typing::write_datagrams;
 use crate::stream::event::Event;
+use crate::transport::endpoint::Endpoint;
 use crate::transport::{Link, Lost, Reader, Writer};
 
 /// The driver's state besides its current session.
@@ -68,7 +69,8 @@ impl Driver {
                 SessionEnd::Stopped => return Error::Closed,
                 SessionEnd::StreamForgotten => {
                     tracing::info!("continuing on another send stream");
-                    shared.offline("the server forgot the send stream".to_owned());
+                    let reason = "the server forgot the send stream".to_owned();
+                    shared.offline(reason, self.dialer.endpoint.random());
                     retry = Retry::new(true);
                     continue;
                 }
@@ -90,7 +92,7 @@ impl Driver {
             tracing::info!(%addr, reason = %lost.cause(), "connection lost");
             // Before the first attempt: requests submitted from now on must stay in their slots
             // instead of being written to the old connection.
-            shared.offline(lost.cause().to_string());
+            shared.offline(lost.cause().to_string(), self.dialer.endpoint.random());
         }
     }
 
@@ -100,7 +102,9 @@ impl Driver {
         let resume = self.shared.state.lock().resume();
         loop {
             if let Reconnect::Forever(backoff) = self.reconnect {
-                retry.wait(&backoff, &self.shared).await;
+                retry
+                    .wait(&backoff, &self.shared, &self.dialer.endpoint)
+                    .await;
             }
             let error = match self.dialer.open(resume, time_max).await {
                 Ok(session) => return Ok(session),
@@ -167,9 +171,9 @@ impl Retry {
     }
 
     /// Waits before the next attempt.
-    async fn wait(&mut self, backoff: &Backoff, shared: &Shared) {
+    async fn wait(&mut self, backoff: &Backoff, shared: &Shared, endpoint: &Endpoint) {
         if !std::mem::take(&mut self.is_immediate) {
-            let time = backoff.delay(self.attempts, rand::random());
+            let time = backoff.delay(self.attempts, endpoint.jitter());
             shared.waits(time);
             sleep(time).await;
             self.attempts = self.attempts.saturating_add(1);

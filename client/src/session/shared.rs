@@ -1,7 +1,7 @@
 //! State shared by a client's handles and its driver. A single lock protects the data; it is held
 //! briefly and never across an await.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::mem;
 use std::task::Waker;
 use std::time::Duration;
@@ -72,7 +72,7 @@ impl Shared {
             next_key: 0,
             acks: Acks::default(),
             followers: Followers::default(),
-            subscribers: HashMap::new(),
+            subscribers: BTreeMap::new(),
             whoami,
             user_cache: UserCache::default(),
             subscriptions: Subscriptions::default(),
@@ -177,8 +177,8 @@ impl Shared {
     }
 
     /// Handles the loss of the connection: requests that are not idempotent fail, all others wait
-    /// for the next connection.
-    pub(crate) fn offline(&self, reason: String) {
+    /// for the next connection. `number` is a random one, for another send stream.
+    pub(crate) fn offline(&self, reason: String, number: u64) {
         let mut wakers = Vec::new();
         let mut state = self.state.lock();
         state.phase = Phase::Offline;
@@ -187,7 +187,7 @@ impl Shared {
         state.out.clear();
         state.acks.disconnected(Instant::now());
         let failed = state.slots.take_non_idempotent();
-        state.replace_stream();
+        state.replace_stream(number);
         state.end_pauses();
         state.emit(&Event::Disconnected { reason }, &mut wakers);
         drop(state);
@@ -301,7 +301,7 @@ mod tests {
     }
 
     fn online() -> Shared {
-        let shared = Shared::new(WhoAmI::from(&welcome()), None, SendStream::random());
+        let shared = Shared::new(WhoAmI::from(&welcome()), None, SendStream::of_random(99));
         shared.online(&welcome(), None);
         shared
     }
@@ -328,7 +328,7 @@ mod tests {
         for is_late in [false, true] {
             let shared = online();
             let _early = (!is_late).then(|| send(&shared));
-            shared.offline(String::new());
+            shared.offline(String::new(), 100);
             let _late = is_late.then(|| send(&shared));
             assert!(
                 batch(&shared).is_empty(),

@@ -4,7 +4,7 @@
 //! Pushes are hints, the log is the truth. A pushed run that continues at the reader's position is
 //! delivered; one further ahead is buffered if it fits; whatever is missing in between is pulled.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::task::Waker;
 
 use cairn_proto::content::message::{Run, split_entry};
@@ -237,7 +237,7 @@ impl Follower {
 
 /// All timelines of a client, by conversation.
 #[derive(Debug, Default)]
-pub(crate) struct Followers(HashMap<ConversationId, Vec<Follower>>);
+pub(crate) struct Followers(BTreeMap<ConversationId, Vec<Follower>>);
 
 impl Followers {
     pub(crate) fn add(&mut self, follower: Follower) {

@@ -40,7 +40,8 @@ impl Endpoint {
     }
 
     /// Connects within this process, without a socket, from the address `from`. Clients reach the
-    /// server of `network` whatever address and pin they are given.
+    /// server of `network` whatever address and pin they are given. What they pick at random, they
+    /// draw from the network.
     #[must_use]
     pub const fn in_memory(network: Network, from: SocketAddr) -> Self {
         Self(Kind::Memory(network, from))
@@ -54,6 +55,19 @@ impl Endpoint {
             // What was sent has arrived.
             Kind::Memory(..) => {}
         }
+    }
+
+    /// Returns a random number.
+    pub(crate) fn random(&self) -> u64 {
+        match &self.0 {
+            Kind::Quic(_) => rand::random(),
+            Kind::Memory(network, _) => network.draw(),
+        }
+    }
+
+    /// Returns a random number from 0 to 1.
+    pub(crate) fn jitter(&self) -> f64 {
+        self.random() as f64 / u64::MAX as f64
     }
 
     /// Connects, and verifies the pin where the server has to prove its identity.

@@ -7,6 +7,7 @@ use cairn_proto::wire::codec;
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::host::Blocking;
 use crate::loopback::{CLIENT_WINDOW_BYTES, Loopback, soon};
 use crate::transport::Lost;
 use cairn_store::engine::Engine;
@@ -58,9 +59,11 @@ impl Scene {
             Feed::resumed(timeline.clone(), MsgId::ZERO, MsgId::ZERO),
         );
         let (send, incoming) = loopback.open().await;
-        let history = Engine::open(&loopback.dir.path().join("data"))
-            .unwrap()
-            .history();
+        let engine = Engine::open(&loopback.dir.path().join("data"));
+        let history = Reader {
+            history: engine.unwrap().history(),
+            blocking: Blocking::Pool,
+        };
         let delivery = tokio::spawn(deliver(session.clone(), history, send));
         Self {
             loopback,

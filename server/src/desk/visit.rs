@@ -151,7 +151,7 @@ fn claims(
         };
     };
     let audience = found.id.to_string();
-    match identity::verify(identity, &found.secret, &audience, shared.clock.now()) {
+    match identity::verify(identity, &found.secret, &audience, shared.host.clock.now()) {
         Ok(claims) => Ok(Some(claims)),
         Err(error) => {
             debug!(%audience, %error, "refused a signed identity");

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use crate::fairness::turns::Turns;
+use crate::host::Host;
 use crate::limits::{
     HASHES_WAITING_MAX, HASHES_WAITING_OF_STRANGERS_MAX, HASHES_WAITING_PER_ADDRESS_MAX,
 };
@@ -15,7 +16,10 @@ use crate::principal::Principal;
 
 /// A handle to the queue; clones share it.
 #[derive(Clone, Debug)]
-pub(crate) struct HashQueue(Arc<Mutex<Queue>>);
+pub(crate) struct HashQueue {
+    queue: Arc<Mutex<Queue>>,
+    host: Host,
+}
 
 #[derive(Debug)]
 struct Queue {
@@ -36,12 +40,15 @@ pub(crate) struct QueueFull;
 impl HashQueue {
     /// Creates a queue for this many hashes at a time.
     #[must_use]
-    pub(crate) fn new(concurrent: usize) -> Self {
-        Self(Arc::new(Mutex::new(Queue {
-            free: concurrent,
-            waiting: 0,
-            turns: Turns::default(),
-        })))
+    pub(crate) fn new(host: &Host, concurrent: usize) -> Self {
+        Self {
+            queue: Arc::new(Mutex::new(Queue {
+                free: concurrent,
+                waiting: 0,
+                turns: Turns::default(),
+            })),
+            host: host.clone(),
+        }
     }
 
     /// Waits for a permit. Part of the queue is left to logins of users that exist.
@@ -51,7 +58,7 @@ impl HashQueue {
         is_user: bool,
     ) -> Result<HashPermit, QueueFull> {
         let (permit, granted) = oneshot::channel();
-        self.0.lock().enqueue(address, is_user, permit)?;
+        self.queue.lock().enqueue(address, is_user, permit)?;
         self.grant();
         granted.await.map_err(|_| QueueFull)
     }
@@ -59,7 +66,7 @@ impl HashQueue {
     /// Grants what is free.
     fn grant(&self) {
         loop {
-            let next = self.0.lock().next();
+            let next = self.queue.lock().next();
             let Some(waiter) = next else { return };
             // Dropped, and so freed again, if the waiter is gone.
             drop(waiter.send(HashPermit(self.clone())));
@@ -99,9 +106,16 @@ impl Queue {
     }
 }
 
+impl HashPermit {
+    /// Where the hash is computed.
+    pub(crate) const fn host(&self) -> &Host {
+        &self.0.host
+    }
+}
+
 impl Drop for HashPermit {
     fn drop(&mut self) {
-        self.0.0.lock().free += 1;
+        self.0.queue.lock().free += 1;
         self.0.grant();
     }
 }

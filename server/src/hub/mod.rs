@@ -169,12 +169,15 @@ impl Hub {
             .sum()
     }
 
+    /// Returns all sessions, in the order in which they began.
     #[must_use]
     pub(crate) fn sessions(&self) -> Vec<Arc<Session>> {
         let registry = self.registry.lock();
         let users = registry.sessions.values();
         let visitors = registry.desk.visitors.values();
-        users.chain(visitors).flatten().cloned().collect()
+        let mut sessions: Vec<_> = users.chain(visitors).flatten().cloned().collect();
+        sessions.sort_unstable_by_key(|session| session.number);
+        sessions
     }
 }
 

@@ -1,13 +1,13 @@
 //! Presence: an index from users to the sessions that watch them, so that a change costs as much as
 //! there are watchers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cairn_proto::ids::{DeviceId, UserId};
 use cairn_proto::model::presence::{PresentDevice, UserPresence};
 use cairn_proto::wire::event::Update;
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use tokio::sync::Notify;
 
 use crate::delivery::push::UpdateKey;
@@ -15,18 +15,14 @@ use crate::session::Session;
 
 #[derive(Debug, Default)]
 pub(crate) struct Watchers {
-    of: HashMap<UserId, HashMap<Key, Arc<Session>>>,
+    of: HashMap<UserId, BTreeMap<Key, Arc<Session>>>,
     /// Watched users whose presence changed since the last notification.
-    moved: HashSet<UserId>,
+    moved: BTreeSet<UserId>,
     pub(crate) news: Arc<Notify>,
 }
 
-/// The address of a session, which is unique while the session lives.
-type Key = usize;
-
-fn key(session: &Arc<Session>) -> Key {
-    Arc::as_ptr(session).addr()
-}
+/// The number of a session.
+type Key = u64;
 
 impl Watchers {
     /// Replaces the users that a session watches.
@@ -36,7 +32,7 @@ impl Watchers {
             self.of
                 .entry(user)
                 .or_default()
-                .insert(key(session), session.clone());
+                .insert(session.number, session.clone());
         }
         *session.watched.lock() = users;
     }
@@ -66,7 +62,7 @@ impl Watchers {
         let Some(watchers) = self.of.get_mut(&user) else {
             return false;
         };
-        let was_there = watchers.remove(&key(session)).is_some();
+        let was_there = watchers.remove(&session.number).is_some();
         if watchers.is_empty() {
             self.of.remove(&user);
         }
@@ -81,7 +77,7 @@ impl Watchers {
         }
     }
 
-    pub(crate) fn take_moved(&mut self) -> HashSet<UserId> {
+    pub(crate) fn take_moved(&mut self) -> BTreeSet<UserId> {
         std::mem::take(&mut self.moved)
     }
 
@@ -91,7 +87,7 @@ impl Watchers {
             .of
             .get(&presence.user)
             .into_iter()
-            .flat_map(HashMap::values)
+            .flat_map(BTreeMap::values)
         {
             send(session, presence.clone());
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::limits::RECEIPT_CURSORS_MAX;
 use cairn_proto::model::receipts::MemberCursors;
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashSet;
 use parking_lot::RwLock;
 
 /// The conversations that any session focuses. The sequencer skips receipts of all others.
@@ -46,7 +46,7 @@ struct Moved {
 
 /// Changed cursors, by conversation.
 #[derive(Debug, Default)]
-pub(crate) struct Waiting(HashMap<ConversationId, Moved>);
+pub(crate) struct Waiting(BTreeMap<ConversationId, Moved>);
 
 impl Waiting {
     /// Records a member's cursors. Beyond the limit, only that there are more.

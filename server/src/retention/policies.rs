@@ -7,8 +7,11 @@ use cairn_proto::ids::ConversationId;
 use cairn_store::followers::{Follow, FollowError, Followed, Follower, Followers, Kinds, Position};
 use tracing::error;
 
+use crate::host::Blocking;
+
 pub(super) struct Policies {
     followers: Followers,
+    blocking: Blocking,
     /// `None` before the first read and after a failure.
     follower: Option<Follower>,
 }
@@ -22,9 +25,10 @@ pub(super) struct Changed {
 }
 
 impl Policies {
-    pub(super) fn new(followers: &Followers) -> Self {
+    pub(super) fn new(followers: &Followers, blocking: Blocking) -> Self {
         Self {
             followers: followers.clone(),
+            blocking,
             follower: None,
         }
     }
@@ -35,7 +39,7 @@ impl Policies {
         let follower = self.follower.take();
         let follower =
             follower.unwrap_or_else(|| self.followers.follow(Position::START, Kinds::RETENTION));
-        let failure = match tokio::task::spawn_blocking(move || read(follower)).await {
+        let failure = match self.blocking.run(move || read(follower)).await {
             Ok(Ok((follower, changed))) => {
                 self.follower = Some(follower);
                 return changed;

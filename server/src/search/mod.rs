@@ -27,6 +27,7 @@ use self::heads::Heads;
 use self::pool::{IsAbandoned, NotRun, Pool};
 use self::scan::{Bounds, Scan};
 use self::verify::{Matching, Respelling, Verifier};
+use crate::host::Blocking;
 use crate::limits;
 use crate::session::requests::Asker;
 
@@ -69,6 +70,15 @@ impl Searches {
         }
     }
 
+    /// Searches on threads of their own, or where the server's other work blocks.
+    #[must_use]
+    pub(crate) fn on(blocking: Blocking) -> Self {
+        Self {
+            pool: Pool::on(blocking),
+            ..Self::default()
+        }
+    }
+
     /// Ends the threads.
     pub(crate) fn close(&self) {
         self.pool.close();
@@ -98,7 +108,7 @@ pub(crate) async fn search(asker: Asker, call: Search) -> Result<Found, ErrorCod
         verifier: Verifier {
             session: asker.session.clone(),
             user: asker.actor.user,
-            history: asker.shared.history.clone(),
+            history: asker.shared.history.history.clone(),
         },
         bounds: Bounds {
             hits: call.limit.min(wire::SEARCH_HITS_MAX) as usize,

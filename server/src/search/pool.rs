@@ -12,12 +12,14 @@ use tokio::sync::oneshot;
 use tracing::error;
 
 use crate::fairness::turns::Turns;
+use crate::host::Blocking;
 use crate::limits::{SEARCH_THREADS_MAX, SEARCHES_WAITING_MAX, SEARCHES_WAITING_PER_USER_MAX};
 use crate::principal::Principal;
 
 /// Threads are started when they are first needed.
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
+    blocking: Blocking,
     shared: Arc<Shared>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -85,6 +87,13 @@ where
 }
 
 impl Pool {
+    /// Creates a pool, which is used unless work is done at once.
+    pub(super) fn on(blocking: Blocking) -> Self {
+        let mut pool = Self::default();
+        pool.blocking = blocking;
+        pool
+    }
+
     /// Runs `work` on a thread of the pool, after what the principal queued before. Dropping the
     /// future abandons it.
     pub(crate) async fn run<T: Send + 'static>(
@@ -92,6 +101,10 @@ impl Pool {
         principal: Principal,
         work: impl FnOnce(IsAbandoned<'_>) -> T + Send + 'static,
     ) -> Result<T, NotRun> {
+        if self.blocking == Blocking::Inline {
+            let work = self.blocking.run(|| work(&|| false));
+            return work.await.map_err(|_| NotRun::Closed);
+        }
         let (waiter, result) = oneshot::channel();
         let needs_thread = {
             let mut queue = self.shared.queue.lock();

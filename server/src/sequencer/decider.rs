@@ -12,7 +12,7 @@ use cairn_store::StoreError;
 use cairn_store::engine::{Engine, Uncommitted};
 use tokio::time::Instant;
 
-use crate::clock::ClockJumps;
+use crate::host::clock::ClockJumps;
 use crate::hub::receipts::FocusedConversations;
 use crate::sequencer::ahead_log::AheadLog;
 use crate::sequencer::answering::Answering;

@@ -34,7 +34,7 @@ impl Running {
         let has_owner = engine.state().has_owner();
         let (publish, publications) = mpsc::channel(limits::PUBLICATIONS_MAX);
         let (running, ended) = oneshot::channel();
-        let (intake, clock) = (shared.intake.clone(), shared.clock);
+        let (intake, clock) = (shared.intake.clone(), shared.host.clock.clone());
         let (focused, heartbeats) = (shared.hub.focused(), shared.heartbeats.clone());
         let thread = std::thread::Builder::new()
             .name("sequencer".into())

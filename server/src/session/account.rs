@@ -67,7 +67,8 @@ pub(super) async fn create_reset(asker: Asker, call: CreateReset) -> Result<NewR
     let Asker { shared, actor, .. } = asker;
     let CreateReset { user, keep_devices } = call;
     let mut token = [0; 16];
-    getrandom::fill(&mut token).map_err(|_| ErrorCode::LimitReached)?;
+    let filled = shared.host.random.fill(&mut token);
+    filled.map_err(|_| ErrorCode::LimitReached)?;
     shared
         .ask(
             actor.into(),
@@ -92,8 +93,10 @@ pub(super) async fn new_desk_key(asker: Asker, call: NewDeskKey) -> Result<DeskK
         requires_signature,
     } = call;
     let (mut key, mut secret) = ([0; 16], [0; 32]);
-    getrandom::fill(&mut key)
-        .and_then(|()| getrandom::fill(&mut secret))
+    let random = &shared.host.random;
+    random
+        .fill(&mut key)
+        .and_then(|()| random.fill(&mut secret))
         .map_err(|_| ErrorCode::LimitReached)?;
     let secret = DeskSecret::new(secret);
     let make = MakeDeskKey {

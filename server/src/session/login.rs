@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use crate::desk::visit::{self, VisitStart};
 use crate::fairness::hash_queue::HashPermit;
+use crate::host::Random;
 use crate::limits;
 use crate::principal::Principal;
 use crate::sequencer::ticket::job;
@@ -256,7 +257,7 @@ async fn with_password(
     let permit = hash_permit(shared, session, Some(&name), user.is_some()).await?;
     let matches = permit.matches(password, hash.flatten()).await;
     let user = user.filter(|_| matches).ok_or(ErrorCode::AuthFailed)?;
-    let (device, token) = new_device(login)?;
+    let (device, token) = new_device(&shared.host.random, login)?;
     let logged_in = register(shared, session, AddDevice { user, device }).await?;
     Ok((logged_in, Some(token)))
 }
@@ -281,7 +282,7 @@ async fn with_invite(
         }
         None => None,
     };
-    let (device, token) = new_device(login)?;
+    let (device, token) = new_device(&shared.host.random, login)?;
     let command = Join {
         invite,
         name,
@@ -305,7 +306,7 @@ async fn with_reset(
     // The link may have been used during the wait.
     check_reset(shared, session, token).await?;
     let password = permit.hash(password).await.ok_or(ErrorCode::LimitReached)?;
-    let (device, new_token) = new_device(login)?;
+    let (device, new_token) = new_device(&shared.host.random, login)?;
     let command = Reset {
         token,
         password,
@@ -358,10 +359,11 @@ pub(super) async fn hash_permit(
     }
 }
 
-fn new_device(login: NewLogin) -> Result<(NewDevice, DeviceToken), ErrorCode> {
+fn new_device(random: &Random, login: NewLogin) -> Result<(NewDevice, DeviceToken), ErrorCode> {
     let (mut id, mut token) = ([0; 8], [0; 32]);
-    getrandom::fill(&mut id)
-        .and_then(|()| getrandom::fill(&mut token))
+    random
+        .fill(&mut id)
+        .and_then(|()| random.fill(&mut token))
         .map_err(|_| ErrorCode::LimitReached)?;
     let NewLogin {
         device: name,

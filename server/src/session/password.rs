@@ -8,15 +8,22 @@ use cairn_proto::text::Password;
 use crate::fairness::hash_queue::HashPermit;
 
 // The minimum that OWASP's password storage guide recommends for argon2id.
-const MEMORY_KIB: u32 = 19 * 1024;
+pub(crate) const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
+
+const SALT_BYTES: usize = 16;
 
 impl HashPermit {
     /// Hashes a new password to a PHC string.
     pub(crate) async fn hash(self, password: Password) -> Option<Box<str>> {
+        let (mut salt, kib) = ([0; SALT_BYTES], self.host().hash_kib);
+        self.host().random.fill(&mut salt).ok()?;
         self.spend(move || {
-            let hash: PasswordHash = hasher()?.hash_password(password.as_str().as_bytes()).ok()?;
+            let hasher = hasher(kib)?;
+            let hash: PasswordHash = hasher
+                .hash_password_with_salt(password.as_str().as_bytes(), &salt)
+                .ok()?;
             Some(hash.to_string().into_boxed_str())
         })
         .await
@@ -27,12 +34,13 @@ impl HashPermit {
     pub(crate) async fn matches(self, password: Password, hash: Option<Box<str>>) -> bool {
         // Earlier versions hashed what was typed.
         let typed = password.decomposed();
+        let kib = self.host().hash_kib;
         let forms = [Some(password.as_str().to_owned()), typed];
         let work = move || {
             let mut forms = forms.into_iter().flatten();
             forms.find_map(|form| match &hash {
-                Some(hash) => verify(&form, hash),
-                None => hash_in_vain(&form),
+                Some(hash) => verify(&form, hash, kib),
+                None => hash_in_vain(&form, kib),
             })
         };
         self.spend(work).await.is_some()
@@ -43,9 +51,8 @@ impl HashPermit {
         self,
         work: impl FnOnce() -> Option<T> + Send + 'static,
     ) -> Option<T> {
-        let (done, _permit) = tokio::task::spawn_blocking(move || (work(), self))
-            .await
-            .ok()?;
+        let blocking = self.host().blocking;
+        let (done, _permit) = blocking.run(move || (work(), self)).await.ok()?;
         done
     }
 }
@@ -56,21 +63,23 @@ pub(crate) fn concurrent_hashes() -> usize {
     std::thread::available_parallelism().map_or(1, Into::into)
 }
 
-fn verify(password: &str, hash: &str) -> Option<()> {
+fn verify(password: &str, hash: &str, kib: u32) -> Option<()> {
     let hash = PasswordHash::new(hash).ok()?;
-    hasher()?.verify_password(password.as_bytes(), &hash).ok()
+    hasher(kib)?
+        .verify_password(password.as_bytes(), &hash)
+        .ok()
 }
 
-fn hash_in_vain(password: &str) -> Option<()> {
+fn hash_in_vain(password: &str, kib: u32) -> Option<()> {
     let mut out = [0; 32];
-    hasher()?
+    hasher(kib)?
         .hash_password_into(password.as_bytes(), b"a fixed salt", &mut out)
         .ok()?;
     None
 }
 
-fn hasher() -> Option<Argon2<'static>> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).ok()?;
+fn hasher(kib: u32) -> Option<Argon2<'static>> {
+    let params = Params::new(kib, PASSES, LANES, None).ok()?;
     Some(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
@@ -80,11 +89,12 @@ mod tests {
 
     use super::*;
     use crate::fairness::hash_queue::HashQueue;
+    use crate::host::Host;
     use crate::principal::Principal;
 
     #[tokio::test]
     async fn only_the_right_password_matches() {
-        let queue = HashQueue::new(concurrent_hashes());
+        let queue = HashQueue::new(&Host::real(), concurrent_hashes());
         let permit = async || {
             let address = Principal::at(Ipv4Addr::LOCALHOST.into());
             queue.permit(address, true).await.unwrap()
@@ -106,7 +116,10 @@ mod tests {
         assert!(!permit().await.matches(right, None).await);
         // The hash of an earlier version, of what was typed.
         let typed = "cafe\u{301} socie\u{301}te\u{301}";
-        let old: PasswordHash = hasher().unwrap().hash_password(typed.as_bytes()).unwrap();
+        let old: PasswordHash = hasher(MEMORY_KIB)
+            .unwrap()
+            .hash_password(typed.as_bytes())
+            .unwrap();
         let old = Some(old.to_string().into_boxed_str());
         let again = Password::new("caf\u{e9} soci\u{e9}t\u{e9}").unwrap();
         assert!(permit().await.matches(again, old.clone()).await);

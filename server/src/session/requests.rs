@@ -25,7 +25,6 @@ use crate::delivery::outbox::Started;
 use crate::desk;
 use crate::fairness::allowance::{Account, Verdict};
 use crate::fairness::budget::Borrower;
-use crate::history::read_history;
 use crate::limits;
 use crate::search;
 use crate::sequencer::intake::Closed;
@@ -219,6 +218,7 @@ impl Requests {
             self.submit().await?;
             match (started, &self.borrower) {
                 (Started::Wants(missing), Some(borrower)) => tokio::select! {
+                    biased;
                     loan = borrower.borrow(missing) => {
                         loan.into_iter().for_each(|loan| self.session.outbox.lend(loan));
                     }
@@ -292,6 +292,7 @@ impl Requests {
     /// Waits for the next task that has answered its request, and frees it.
     pub(crate) async fn reap(&mut self) {
         tokio::select! {
+            biased;
             Some(_) = self.answering.join_next() => {}
             Some(_) = self.searching.join_next() => {}
             else => std::future::pending().await,
@@ -383,7 +384,8 @@ async fn create_invite(asker: Asker, call: CreateInvite) -> Result<NewInvite, Er
     let Asker { shared, actor, .. } = asker;
     let CreateInvite { uses, life_seconds } = call;
     let mut token = [0; 16];
-    getrandom::fill(&mut token).map_err(|_| ErrorCode::LimitReached)?;
+    let filled = shared.host.random.fill(&mut token);
+    filled.map_err(|_| ErrorCode::LimitReached)?;
     shared
         .ask(
             actor.into(),
@@ -457,7 +459,10 @@ pub(crate) async fn fill_last(
         else {
             continue;
         };
-        let run = read_history(&shared.history, &timeline, PullRange::From(item.head), 1).await?;
+        let run = shared
+            .history
+            .read(&timeline, PullRange::From(item.head), 1)
+            .await?;
         // The entry expired meanwhile, and the run starts above it.
         if run.first != item.head {
             continue;

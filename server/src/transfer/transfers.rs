@@ -13,11 +13,13 @@ use tracing::{error, warn};
 
 use super::lease::Reservations;
 use super::permits::TransferPermits;
+use crate::host::Blocking;
 use crate::limits;
 
 #[derive(Debug)]
 pub(crate) struct Transfers {
     files: LocalAttachments,
+    blocking: Blocking,
     pub(super) permits: TransferPermits,
     /// Limits the threads on the disk.
     disk: Arc<Semaphore>,
@@ -30,14 +32,20 @@ pub(crate) struct Transfers {
 
 impl Transfers {
     /// Opens the transfers of a data directory. `reserve_bytes` replaces the default disk reserve.
-    pub(crate) fn open(data: &Path, reserve_bytes: Option<u64>) -> io::Result<Self> {
-        let mut files = LocalAttachments::open(&Env::real(), data)?;
+    pub(crate) fn open(
+        env: &Env,
+        blocking: Blocking,
+        data: &Path,
+        reserve_bytes: Option<u64>,
+    ) -> io::Result<Self> {
+        let mut files = LocalAttachments::open(env, data)?;
         if let Some(bytes) = reserve_bytes {
             files = files.leaving(bytes);
         }
         let reservations = Reservations::of_unfinished(&files.unfinished()?);
         Ok(Self {
             files,
+            blocking,
             permits: TransferPermits::new(),
             disk: Arc::new(Semaphore::new(limits::TRANSFER_DISK_THREADS_MAX)),
             reservations,
@@ -52,7 +60,7 @@ impl Transfers {
     ) -> Result<T, ErrorCode> {
         let permit = self.disk.clone().acquire_owned().await;
         let files = self.files.clone();
-        let done = tokio::task::spawn_blocking(move || {
+        let done = self.blocking.run(move || {
             let _permit = permit;
             work(&files)
         });

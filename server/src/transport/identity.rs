@@ -14,7 +14,8 @@ use sha2::{Digest as _, Sha256};
 use tracing::warn;
 
 pub use self::permissions::{PermissionProblem, permission_problems};
-use cairn_store::disk::Disk as _;
+use crate::host::Random;
+use cairn_store::disk::Disk;
 use cairn_store::disk::real::RealDisk;
 use cairn_store::files::directory_id::DirectoryId;
 use cairn_store::files::durable;
@@ -64,19 +65,21 @@ impl Identity {
     /// invite, no client knows the key, so a missing or damaged one is created again: a first start
     /// may have been interrupted at any point.
     pub(crate) fn open(
+        disk: &dyn Disk,
+        random: &Random,
         data: &Path,
         directory: DirectoryId,
         is_unused: bool,
     ) -> Result<Self, IdentityError> {
         let dir = dir_of(data);
-        create_dir(&dir)?;
-        let key = match key_file::load(&dir, directory) {
+        create_dir(disk, &dir)?;
+        let key = match key_file::load(disk, &dir, directory) {
             Err(IdentityError::Missing(_) | IdentityError::Damaged(_)) if is_unused => {
-                key_file::create(&dir, directory)?
+                key_file::create(disk, &dir, directory)?
             }
-            loaded => loaded?.mark(&dir, directory)?,
+            loaded => loaded?.mark(disk, &dir, directory)?,
         };
-        let quic_secret = load_or_create_quic_secret(&dir, is_unused)?;
+        let quic_secret = load_or_create_quic_secret(disk, random, &dir, is_unused)?;
         permissions::narrow(data);
         Ok(Self { key, quic_secret })
     }
@@ -115,7 +118,7 @@ impl Identity {
 /// As a start of the server: [`IdentityError::Missing`], [`IdentityError::Damaged`] and
 /// [`IdentityError::Foreign`].
 pub fn check(data: &Path, directory: DirectoryId) -> Result<(), IdentityError> {
-    key_file::load(&dir_of(data), directory).map(drop)
+    key_file::load(&RealDisk, &dir_of(data), directory).map(drop)
 }
 
 /// Creates a new key in place of a lost one, and returns its pin, which no client knows yet. A
@@ -126,13 +129,13 @@ pub fn check(data: &Path, directory: DirectoryId) -> Result<(), IdentityError> {
 /// [`IdentityError::Sound`] if the key is not lost.
 pub fn replace_lost_key(data: &Path, directory: DirectoryId) -> Result<Pin, IdentityError> {
     let dir = dir_of(data);
-    create_dir(&dir)?;
-    match key_file::load(&dir, directory) {
+    create_dir(&RealDisk, &dir)?;
+    match key_file::load(&RealDisk, &dir, directory) {
         Ok(_) => return Err(IdentityError::Sound(dir.join(KEY_FILE))),
         Err(IdentityError::Missing(_)) => {}
         Err(IdentityError::Damaged(path)) => {
             let aside = data.join("aside");
-            create_dir(&aside)?;
+            create_dir(&RealDisk, &aside)?;
             let renamed = RealDisk.rename(&path, &aside.join(KEY_FILE));
             // Before the new key: a power cut must leave one of them.
             let renamed = renamed.and_then(|()| RealDisk.sync_dir(&aside));
@@ -140,7 +143,7 @@ pub fn replace_lost_key(data: &Path, directory: DirectoryId) -> Result<Pin, Iden
         }
         Err(other) => return Err(other),
     }
-    Ok(pin_of(&key_file::create(&dir, directory)?))
+    Ok(pin_of(&key_file::create(&RealDisk, &dir, directory)?))
 }
 
 const KEY_FILE: &str = "key.pem";
@@ -157,11 +160,13 @@ fn pin_of(key: &KeyPair) -> Pin {
 /// A lost secret is replaced: without it, clients notice the next restart only after the idle
 /// timeout.
 fn load_or_create_quic_secret(
+    disk: &dyn Disk,
+    random: &Random,
     dir: &Path,
     is_unused: bool,
 ) -> Result<[u8; QUIC_SECRET_BYTES], IdentityError> {
     let path = dir.join(QUIC_SECRET_FILE);
-    if let Some(secret) = read(&path)?.and_then(|bytes| bytes.try_into().ok()) {
+    if let Some(secret) = read(disk, &path)?.and_then(|bytes| bytes.try_into().ok()) {
         return Ok(secret);
     }
     if !is_unused {
@@ -172,8 +177,8 @@ fn load_or_create_quic_secret(
         );
     }
     let mut secret = [0; QUIC_SECRET_BYTES];
-    getrandom::fill(&mut secret)?;
-    write(&path, &secret)?;
+    random.fill(&mut secret)?;
+    write(disk, &path, &secret)?;
     Ok(secret)
 }
 
@@ -184,21 +189,21 @@ fn io_at(path: &Path, source: io::Error) -> IdentityError {
     }
 }
 
-fn create_dir(dir: &Path) -> Result<(), IdentityError> {
-    durable::create_dir(&RealDisk, dir).map_err(|source| io_at(dir, source))
+fn create_dir(disk: &dyn Disk, dir: &Path) -> Result<(), IdentityError> {
+    durable::create_dir(disk, dir).map_err(|source| io_at(dir, source))
 }
 
 /// Returns the bytes of a file, if there is one.
-fn read(path: &Path) -> Result<Option<Vec<u8>>, IdentityError> {
-    match RealDisk.read(path) {
+fn read(disk: &dyn Disk, path: &Path) -> Result<Option<Vec<u8>>, IdentityError> {
+    match disk.read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(io_at(path, error)),
     }
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), IdentityError> {
-    durable::write_file(&RealDisk, path, bytes).map_err(|source| io_at(path, source))
+fn write(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<(), IdentityError> {
+    durable::write_file(disk, path, bytes).map_err(|source| io_at(path, source))
 }
 
 #[cfg(test)]
@@ -207,6 +212,10 @@ mod tests {
 
     const DIRECTORY: DirectoryId = DirectoryId::from_bytes([7; 16]);
 
+    fn open(data: &Path, is_unused: bool) -> Result<Identity, IdentityError> {
+        Identity::open(&RealDisk, &Random::System, data, DIRECTORY, is_unused)
+    }
+
     fn key_path(dir: &tempfile::TempDir) -> PathBuf {
         dir.path().join("identity/key.pem")
     }
@@ -214,8 +223,8 @@ mod tests {
     #[test]
     fn identity_survives_restart() {
         let dir = tempfile::tempdir().unwrap();
-        let first = Identity::open(dir.path(), DIRECTORY, true).unwrap();
-        let second = Identity::open(dir.path(), DIRECTORY, false).unwrap();
+        let first = open(dir.path(), true).unwrap();
+        let second = open(dir.path(), false).unwrap();
         assert_eq!(first.pin(), second.pin());
         assert_eq!(first.quic_secret(), second.quic_secret());
         assert!(first.certificate().is_ok());
@@ -226,22 +235,22 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = key_path(&dir);
         assert!(matches!(
-            Identity::open(dir.path(), DIRECTORY, false),
+            open(dir.path(), false),
             Err(IdentityError::Missing(named)) if named == path
         ));
         std::fs::write(&path, "no key").unwrap();
         assert!(matches!(
-            Identity::open(dir.path(), DIRECTORY, false),
+            open(dir.path(), false),
             Err(IdentityError::Damaged(named)) if named == path
         ));
         assert_eq!(std::fs::read(&path).unwrap(), b"no key");
-        Identity::open(dir.path(), DIRECTORY, true).unwrap();
+        open(dir.path(), true).unwrap();
     }
 
     #[test]
     fn only_a_lost_key_is_replaced() {
         let dir = tempfile::tempdir().unwrap();
-        let first = Identity::open(dir.path(), DIRECTORY, true).unwrap();
+        let first = open(dir.path(), true).unwrap();
         assert!(matches!(
             replace_lost_key(dir.path(), DIRECTORY),
             Err(IdentityError::Sound(_))
@@ -249,10 +258,7 @@ mod tests {
         std::fs::write(key_path(&dir), "no key").unwrap();
         let pin = replace_lost_key(dir.path(), DIRECTORY).unwrap();
         assert_ne!(pin, first.pin());
-        assert_eq!(
-            Identity::open(dir.path(), DIRECTORY, false).unwrap().pin(),
-            pin
-        );
+        assert_eq!(open(dir.path(), false).unwrap().pin(), pin);
         assert_eq!(
             std::fs::read(dir.path().join("aside/key.pem")).unwrap(),
             b"no key"
@@ -262,14 +268,14 @@ mod tests {
     #[test]
     fn lost_quic_secret_is_replaced() {
         let dir = tempfile::tempdir().unwrap();
-        let first = Identity::open(dir.path(), DIRECTORY, true).unwrap();
+        let first = open(dir.path(), true).unwrap();
         let path = dir.path().join("identity/quic-secret");
         std::fs::write(&path, [7; 31]).unwrap();
-        let second = Identity::open(dir.path(), DIRECTORY, false).unwrap();
+        let second = open(dir.path(), false).unwrap();
         assert_eq!(first.pin(), second.pin());
         assert_ne!(second.quic_secret()[..31], [7; 31]);
         std::fs::remove_file(&path).unwrap();
-        let third = Identity::open(dir.path(), DIRECTORY, false).unwrap();
+        let third = open(dir.path(), false).unwrap();
         assert_ne!(second.quic_secret(), third.quic_secret());
         assert_eq!(std::fs::read(&path).unwrap(), third.quic_secret());
     }

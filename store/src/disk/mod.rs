@@ -76,6 +76,11 @@ pub trait Disk: Debug + Send + Sync {
     /// Makes the names in a folder durable.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
 
+    /// Returns the number of the process that uses the disk.
+    fn pid(&self) -> u32 {
+        std::process::id()
+    }
+
     /// Returns the capacity of the file system that holds `dir`, if it can be determined.
     fn space(&self, dir: &Path) -> Option<Space>;
 

@@ -49,7 +49,7 @@ impl DirLock {
                 pid: read_pid(file.as_ref()),
             });
         }
-        write_pid(file.as_ref()).map_err(io)?;
+        write_pid(file.as_ref(), disk.pid()).map_err(io)?;
         Ok(Self { _file: file })
     }
 
@@ -60,9 +60,9 @@ impl DirLock {
     }
 }
 
-fn write_pid(file: &dyn DiskFile) -> io::Result<()> {
+fn write_pid(file: &dyn DiskFile, pid: u32) -> io::Result<()> {
     file.set_len(0)?;
-    file.write_at(format!("{}\n", std::process::id()).as_bytes(), 0)
+    file.write_at(format!("{pid}\n").as_bytes(), 0)
 }
 
 fn read_pid(file: &dyn DiskFile) -> Option<String> {

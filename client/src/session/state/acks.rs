@@ -1,7 +1,7 @@
 //! Delivered cursors on their way to the server: the highest one of each conversation, collected
 //! and sent in batches.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use cairn_proto::ids::{ConversationId, MsgId};
 use tokio::time::Instant;
@@ -30,7 +30,7 @@ impl Default for Cursor {
 /// The delivered cursors of this client.
 #[derive(Debug, Default)]
 pub(crate) struct Acks {
-    cursors: HashMap<ConversationId, Cursor>,
+    cursors: BTreeMap<ConversationId, Cursor>,
     /// Conversations with a cursor to send and none in flight.
     dirty: Vec<ConversationId>,
     due: Option<Instant>,

@@ -9,7 +9,7 @@ pub(crate) mod send_stream;
 pub(crate) mod subscriptions;
 pub(crate) mod users;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::task::Waker;
 
 use cairn_proto::ids::{ClientSeq, ConversationId, MsgId};
@@ -57,7 +57,7 @@ pub(crate) struct State {
     pub(crate) next_key: u64,
     pub(crate) acks: Acks,
     pub(crate) followers: Followers,
-    pub(crate) subscribers: HashMap<u64, Subscriber>,
+    pub(crate) subscribers: BTreeMap<u64, Subscriber>,
     pub(crate) whoami: WhoAmI,
     pub(crate) user_cache: UserCache,
     pub(crate) subscriptions: Subscriptions,
@@ -130,10 +130,10 @@ impl State {
         self.stream.is_forgotten() && self.slots.can_replace_stream()
     }
 
-    /// Continues on another send stream, if it is time for it.
-    pub(crate) fn replace_stream(&mut self) {
+    /// Continues on another send stream, of this random number, if it is time for it.
+    pub(crate) fn replace_stream(&mut self, number: u64) {
         if self.can_replace_stream() {
-            self.stream = SendStream::random();
+            self.stream = SendStream::of_random(number);
             self.slots.release_held();
         }
     }

@@ -19,10 +19,14 @@ pub(crate) struct SendStream {
 }
 
 impl SendStream {
-    /// Returns a stream of a random number.
-    pub(crate) fn random() -> Self {
+    /// Returns a stream of a random number, which is not that of a named one.
+    pub(crate) fn of_random(number: u64) -> Self {
+        let number = match number < NAMED_STREAMS_PER_DEVICE {
+            true => u64::MAX - number,
+            false => number,
+        };
         Self {
-            id: SendStreamId::new(rand::random_range(NAMED_STREAMS_PER_DEVICE..=u64::MAX)),
+            id: SendStreamId::new(number),
             has_sent: false,
             began: None,
             is_replaceable: true,

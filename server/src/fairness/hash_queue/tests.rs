@@ -35,7 +35,7 @@ fn granted(waiting: &mut Waiting) -> HashPermit {
 
 #[test]
 fn burst_from_one_address_does_not_delay_others() {
-    let queue = HashQueue::new(1);
+    let queue = HashQueue::new(&Host::real(), 1);
     let mut burst = Vec::new();
     while let Ok(waiting) = enqueue(&queue, 1, false) {
         burst.push(waiting);
@@ -51,7 +51,7 @@ fn burst_from_one_address_does_not_delay_others() {
 
 #[test]
 fn users_have_a_share_of_a_full_queue() {
-    let queue = HashQueue::new(1);
+    let queue = HashQueue::new(&Host::real(), 1);
     let mut strangers = Vec::new();
     for n in 0.. {
         match enqueue(&queue, n, false) {
@@ -75,13 +75,13 @@ fn users_have_a_share_of_a_full_queue() {
 
 #[test]
 fn waiters_that_are_gone_take_no_permit() {
-    let queue = HashQueue::new(1);
+    let queue = HashQueue::new(&Host::real(), 1);
     let mut first = enqueue(&queue, 1, true).unwrap();
     let gone: Vec<_> = (0..8).map(|n| enqueue(&queue, n, true).unwrap()).collect();
     let mut last = enqueue(&queue, 9, true).unwrap();
     drop(gone);
     drop(granted(&mut first));
     drop(granted(&mut last));
-    assert_eq!(queue.0.lock().waiting, 0);
-    assert_eq!(queue.0.lock().free, 1);
+    assert_eq!(queue.queue.lock().waiting, 0);
+    assert_eq!(queue.queue.lock().free, 1);
 }

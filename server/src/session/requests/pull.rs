@@ -7,7 +7,6 @@ use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::request::session::{Pull, Pulled};
 
 use super::Asker;
-use crate::history::read_history;
 use crate::session::Readable;
 use crate::session::registration;
 
@@ -45,7 +44,7 @@ pub(super) async fn pull(asker: Asker, call: Pull) -> Result<Pulled, ErrorCode> 
         };
         let timeline = &window.timeline;
         let run = match window.restrict(range, limit.min(wire::RUN_MESSAGES_MAX)) {
-            Ok((range, limit)) => read_history(&shared.history, timeline, range, limit).await?,
+            Ok((range, limit)) => shared.history.read(timeline, range, limit).await?,
             Err(first) => Run {
                 conversation,
                 first,

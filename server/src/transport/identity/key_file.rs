@@ -6,6 +6,7 @@ use std::path::Path;
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256};
 
 use super::{IdentityError, KEY_FILE, read, write};
+use cairn_store::disk::Disk;
 use cairn_store::files::directory_id::DirectoryId;
 
 /// The first word of the line before the key.
@@ -23,18 +24,27 @@ pub(super) struct Loaded {
 
 impl Loaded {
     /// Returns the key, and adds the id of the data directory to a file without one.
-    pub(super) fn mark(self, dir: &Path, directory: DirectoryId) -> Result<KeyPair, IdentityError> {
+    pub(super) fn mark(
+        self,
+        disk: &dyn Disk,
+        dir: &Path,
+        directory: DirectoryId,
+    ) -> Result<KeyPair, IdentityError> {
         if !self.has_directory {
-            save(dir, &self.key, directory)?;
+            save(disk, dir, &self.key, directory)?;
         }
         Ok(self.key)
     }
 }
 
 /// Loads the key of this data directory.
-pub(super) fn load(dir: &Path, directory: DirectoryId) -> Result<Loaded, IdentityError> {
+pub(super) fn load(
+    disk: &dyn Disk,
+    dir: &Path,
+    directory: DirectoryId,
+) -> Result<Loaded, IdentityError> {
     let path = dir.join(KEY_FILE);
-    let Some(bytes) = read(&path)? else {
+    let Some(bytes) = read(disk, &path)? else {
         return Err(IdentityError::Missing(path));
     };
     let Some((found, key)) = parse(bytes) else {
@@ -54,15 +64,24 @@ pub(super) fn load(dir: &Path, directory: DirectoryId) -> Result<Loaded, Identit
 }
 
 /// Creates a key in place of whatever there is.
-pub(super) fn create(dir: &Path, directory: DirectoryId) -> Result<KeyPair, IdentityError> {
+pub(super) fn create(
+    disk: &dyn Disk,
+    dir: &Path,
+    directory: DirectoryId,
+) -> Result<KeyPair, IdentityError> {
     let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-    save(dir, &key, directory)?;
+    save(disk, dir, &key, directory)?;
     Ok(key)
 }
 
-fn save(dir: &Path, key: &KeyPair, directory: DirectoryId) -> Result<(), IdentityError> {
+fn save(
+    disk: &dyn Disk,
+    dir: &Path,
+    key: &KeyPair,
+    directory: DirectoryId,
+) -> Result<(), IdentityError> {
     let text = format!("{DIRECTORY_WORD} {directory}\n{}", key.serialize_pem());
-    write(&dir.join(KEY_FILE), text.as_bytes())
+    write(disk, &dir.join(KEY_FILE), text.as_bytes())
 }
 
 fn parse(bytes: Vec<u8>) -> Option<(Option<DirectoryId>, KeyPair)> {
@@ -79,6 +98,8 @@ fn parse(bytes: Vec<u8>) -> Option<(Option<DirectoryId>, KeyPair)> {
 mod tests {
     use std::fs;
 
+    use cairn_store::disk::real::RealDisk;
+
     use super::*;
 
     const OURS: DirectoryId = DirectoryId::from_bytes([0xA7; 16]);
@@ -87,8 +108,8 @@ mod tests {
     #[test]
     fn key_of_another_directory_is_refused() {
         let dir = tempfile::tempdir().unwrap();
-        create(dir.path(), THEIRS).unwrap();
-        let error = load(dir.path(), OURS).unwrap_err();
+        create(&RealDisk, dir.path(), THEIRS).unwrap();
+        let error = load(&RealDisk, dir.path(), OURS).unwrap_err();
         assert!(
             matches!(error, IdentityError::Foreign { found, expected, .. }
                 if found == THEIRS && expected == OURS)
@@ -99,11 +120,11 @@ mod tests {
     fn key_without_a_directory_gets_one() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(KEY_FILE);
-        let key = create(dir.path(), OURS).unwrap();
+        let key = create(&RealDisk, dir.path(), OURS).unwrap();
         let whole = fs::read_to_string(&path).unwrap();
         fs::write(&path, key.serialize_pem()).unwrap();
-        let loaded = load(dir.path(), OURS).unwrap();
-        let marked = loaded.mark(dir.path(), OURS).unwrap();
+        let loaded = load(&RealDisk, dir.path(), OURS).unwrap();
+        let marked = loaded.mark(&RealDisk, dir.path(), OURS).unwrap();
         assert_eq!(marked.serialize_pem(), key.serialize_pem());
         assert_eq!(fs::read_to_string(&path).unwrap(), whole);
     }
@@ -112,13 +133,13 @@ mod tests {
     fn every_flip_before_the_key_is_detected() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(KEY_FILE);
-        create(dir.path(), OURS).unwrap();
+        create(&RealDisk, dir.path(), OURS).unwrap();
         let whole = fs::read(&path).unwrap();
         for at in 0..format!("{DIRECTORY_WORD} {OURS}").len() {
             let mut flipped = whole.clone();
             flipped[at] ^= 1;
             fs::write(&path, flipped).unwrap();
-            let error = load(dir.path(), OURS).unwrap_err();
+            let error = load(&RealDisk, dir.path(), OURS).unwrap_err();
             assert!(
                 matches!(
                     error,

@@ -121,9 +121,11 @@ mod tests {
     use std::fs::{self, Permissions};
     use std::os::unix::fs::PermissionsExt as _;
 
+    use cairn_store::disk::real::RealDisk;
     use cairn_store::files::directory_id::DirectoryId;
 
     use super::*;
+    use crate::host::Random;
     use crate::transport::identity::Identity;
 
     const DIRECTORY: DirectoryId = DirectoryId::from_bytes([7; 16]);
@@ -131,7 +133,7 @@ mod tests {
     #[test]
     fn exposed_files_are_made_private() {
         let dir = tempfile::tempdir().unwrap();
-        Identity::open(dir.path(), DIRECTORY, true).unwrap();
+        Identity::open(&RealDisk, &Random::System, dir.path(), DIRECTORY, true).unwrap();
         assert_eq!(permission_problems(dir.path()), []);
         for (path, mode) in paths(dir.path()).into_iter().zip([0o644, 0o660, 0o755]) {
             fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
@@ -143,7 +145,7 @@ mod tests {
                 .to_string()
                 .contains("key.pem has the mode 0644")
         );
-        Identity::open(dir.path(), DIRECTORY, false).unwrap();
+        Identity::open(&RealDisk, &Random::System, dir.path(), DIRECTORY, false).unwrap();
         let modes =
             paths(dir.path()).map(|path| fs::metadata(path).unwrap().permissions().mode() & 0o777);
         assert_eq!(modes, [0o600, 0o600, 0o700]);

@@ -11,6 +11,8 @@
 //! closed segment is marked as such, and the watermark records the position of the log
 //! ([`watermark`]).
 
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod damage;
 mod preparer;
 pub(crate) mod reader;
 pub(crate) mod record;

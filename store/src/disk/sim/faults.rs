@@ -1,6 +1,8 @@
 //! The calls of a simulated disk, counted, and which of them fail.
 
+use std::fmt;
 use std::io;
+use std::sync::Arc;
 
 /// A class of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,11 +71,37 @@ pub struct Fault {
     pub is_sticky: bool,
 }
 
-#[derive(Debug, Default)]
+/// What happened to a call on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    Failed(Call, Failure),
+    /// The power was cut during it.
+    PowerCut(Call),
+}
+
+/// Called at once, while the disk is locked.
+pub(super) type Watcher = Arc<dyn Fn(Trouble) + Send + Sync>;
+
+/// What power cuts took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Losses {
+    /// Sectors that were written in part.
+    pub torn_sectors: u64,
+    /// Sectors that hold what they held before.
+    pub stale_sectors: u64,
+    /// Names that were not created, removed or changed.
+    pub names: u64,
+    /// Files with another length than they were last given.
+    pub lengths: u64,
+}
+
+#[derive(Default)]
 pub(super) struct Faults {
     planned: Vec<Fault>,
     /// Calls until the power is cut.
     power_left: Option<u64>,
+    pub(super) watcher: Option<Watcher>,
+    pub(super) losses: Losses,
     pub(super) calls: u64,
     /// Calls that failed on purpose, without those after a power cut.
     pub(super) hits: u64,
@@ -98,6 +126,17 @@ impl Faults {
         self.power_left = None;
     }
 
+    /// Stops everything at once.
+    pub(super) const fn halt(&mut self) {
+        self.power_left = Some(0);
+    }
+
+    fn report(&self, trouble: Trouble) {
+        if let Some(watcher) = &self.watcher {
+            watcher(trouble);
+        }
+    }
+
     /// Counts a call. Fails when it must fail.
     pub(super) fn enter(&mut self, call: Call) -> io::Result<()> {
         if self.is_off() {
@@ -107,6 +146,7 @@ impl Faults {
         if let Some(left) = &mut self.power_left {
             *left -= 1;
             if *left == 0 {
+                self.report(Trouble::PowerCut(call));
                 return Err(Failure::Io.error());
             }
         }
@@ -121,8 +161,19 @@ impl Faults {
             return Ok(());
         };
         self.hits += 1;
+        self.report(Trouble::Failed(call, failure));
         self.planned
             .retain(|fault| fault.call != call || fault.nth > 1 || fault.is_sticky);
         Err(failure.error())
+    }
+}
+
+impl fmt::Debug for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Faults")
+            .field("planned", &self.planned)
+            .field("power_left", &self.power_left)
+            .field("calls", &self.calls)
+            .finish_non_exhaustive()
     }
 }

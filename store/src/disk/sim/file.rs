@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::dice::Dice;
+use super::faults::Losses;
 
 const PAGE_BYTES: usize = 4096;
 const SECTOR_BYTES: usize = 512;
@@ -124,15 +125,20 @@ impl Pages {
     }
 
     /// Any sector may be lost, or be written in part, and any growth of the file.
-    pub(super) fn cut_power(&mut self, dice: &mut Dice) {
+    pub(super) fn cut_power(&mut self, dice: &mut Dice, losses: &mut Losses) {
         let share = dice.share();
         self.settle(|| match dice.keeps(share) {
             true if dice.below(TORN_ONE_IN) == 0 => {
+                losses.torn_sectors += 1;
                 Kept::Torn(dice.below(SECTOR_BYTES as u64) as usize)
             }
             true => Kept::New,
-            false => Kept::Old,
+            false => {
+                losses.stale_sectors += 1;
+                Kept::Old
+            }
         });
+        let last_bytes = self.bytes;
         self.bytes = match dice.below(3) {
             0 => self.bytes,
             1 => self.synced_bytes,
@@ -144,6 +150,7 @@ impl Pages {
                 from + dice.below(to - from + 1)
             }
         };
+        losses.lengths += u64::from(self.bytes != last_bytes);
         for page in &mut self.pages {
             page.now.clone_from(&page.synced);
         }

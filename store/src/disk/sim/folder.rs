@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
 use super::dice::Dice;
+use super::faults::Losses;
 
 /// A file or folder, whatever its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,11 +84,12 @@ impl Folder {
         }
     }
 
-    pub(super) fn cut_power(&mut self, dice: &mut Dice) {
+    pub(super) fn cut_power(&mut self, dice: &mut Dice, losses: &mut Losses) {
         let share = dice.share();
         for change in self.unsynced.drain(..) {
-            if dice.keeps(share) {
-                change.apply(&mut self.synced);
+            match dice.keeps(share) {
+                true => change.apply(&mut self.synced),
+                false => losses.names += 1,
             }
         }
         self.names = self.synced.clone();

@@ -65,13 +65,14 @@ impl Machine {
     pub(super) fn crash(&mut self) {
         self.boot += 1;
         self.faults.clear();
+        let losses = &mut self.faults.losses;
         for node in self.nodes.values_mut() {
             match node {
                 Node::File { pages, holder } => {
-                    pages.cut_power(&mut self.dice);
+                    pages.cut_power(&mut self.dice, losses);
                     *holder = None;
                 }
-                Node::Folder(folder) => folder.cut_power(&mut self.dice),
+                Node::Folder(folder) => folder.cut_power(&mut self.dice, losses),
             }
         }
         self.drop_unnamed();

@@ -19,7 +19,7 @@ use std::time::SystemTime;
 
 use parking_lot::Mutex;
 
-pub use self::faults::{Call, Failure, Fault};
+pub use self::faults::{Call, Failure, Fault, Losses, Trouble};
 use self::file::Pages;
 use self::folder::Folder;
 use self::handle::SimFile;
@@ -80,6 +80,23 @@ impl SimDisk {
     /// lost; no planned failure remains.
     pub fn crash(&self) {
         self.0.lock().crash();
+    }
+
+    /// Ends the machine without a power cut, as a kill of the process does: every later call fails
+    /// until [`SimDisk::clear_faults`], and nothing is lost.
+    pub fn halt(&self) {
+        self.0.lock().faults.halt();
+    }
+
+    /// Calls `watcher` at once whenever a call fails on purpose. It must not use the disk.
+    pub fn watch(&self, watcher: impl Fn(Trouble) + Send + Sync + 'static) {
+        self.0.lock().faults.watcher = Some(Arc::new(watcher));
+    }
+
+    /// Returns what power cuts have taken so far.
+    #[must_use]
+    pub fn losses(&self) -> Losses {
+        self.0.lock().faults.losses
     }
 
     /// Sets the capacity that is reported. It does not limit writes.
@@ -192,6 +209,11 @@ impl Disk for SimDisk {
         }
         machine.dice = dice;
         entered
+    }
+
+    /// The same in each run.
+    fn pid(&self) -> u32 {
+        1
     }
 
     fn space(&self, _: &Path) -> Option<Space> {

@@ -1,0 +1,132 @@
+//! What happens in a run.
+
+use cairn_memory::Direction;
+use cairn_store::testing::{Call, Failure};
+
+/// A step, and when it begins.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Timed {
+    /// Since the end of the setup.
+    pub(crate) at_ms: u64,
+    pub(crate) step: Step,
+}
+
+/// Devices, places and users are numbers around the end of the lists of them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Step {
+    /// Sends this many messages without waiting for the first one.
+    Say {
+        device: usize,
+        place: usize,
+        bytes: usize,
+        count: usize,
+    },
+    /// Edits an own message.
+    Edit {
+        device: usize,
+        place: usize,
+        nth: usize,
+    },
+    Recall {
+        device: usize,
+        place: usize,
+        nth: usize,
+    },
+    /// Marks everything as read but for this many entries.
+    Read {
+        device: usize,
+        place: usize,
+        but: u64,
+    },
+    /// Requests the list of conversations.
+    List {
+        device: usize,
+    },
+    /// Pulls a page that ends this many entries before the head.
+    Pull {
+        device: usize,
+        place: usize,
+        but: u64,
+    },
+    /// Removes a user from a group.
+    Remove {
+        place: usize,
+        user: usize,
+    },
+    Add {
+        place: usize,
+        user: usize,
+    },
+    /// Lets what all have acked expire, or keeps everything from now on.
+    Expire {
+        place: usize,
+        is_on: bool,
+    },
+    Client(usize, ClientFault),
+    Server(ServerFault),
+    Disk(DiskFault),
+}
+
+/// What goes wrong with a client or its network.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum ClientFault {
+    /// The process ends, and starts again later.
+    Die { for_ms: u64 },
+    /// The connection is cut.
+    Cut,
+    /// Nothing arrives for a while, and then the connection is cut.
+    Lose { direction: Direction, for_ms: u64 },
+    /// Nothing arrives for a while.
+    Delay { direction: Direction, for_ms: u64 },
+    /// Pushes are not read for a while.
+    ReadSlowly { for_ms: u64 },
+    /// Other processes of the device send while an answer is lost, so that the server forgets the
+    /// send stream.
+    EvictStream { place: usize },
+    /// A process with the device's token breaks the protocol.
+    Attack { kind: usize },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum ServerFault {
+    Restart {
+        down_ms: u64,
+    },
+    /// SIGKILL: what was written is there.
+    Kill {
+        down_ms: u64,
+    },
+    /// Kills the server and flips a bit of its log. It must refuse to start until that is undone.
+    Damage {
+        number: u64,
+    },
+    JumpClock {
+        by_ms: i64,
+    },
+    /// The follower reads nothing for a while.
+    StopFollower {
+        for_ms: u64,
+    },
+    /// The checkpoint, the preparer and the watermark make no progress for a while.
+    StopBackground {
+        for_ms: u64,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum DiskFault {
+    /// The power is cut during the call of this number from now on.
+    CutPower { call: u64 },
+    /// The same, counted from the next start.
+    CutPowerAtStart { call: u64 },
+    /// The call of this number of its class fails.
+    Fail {
+        call: Call,
+        nth: u64,
+        failure: Failure,
+        is_sticky: bool,
+        at_start: bool,
+    },
+    /// No space is left for a while.
+    Full { for_ms: u64 },
+}
