@@ -1,6 +1,7 @@
 //! Every subcommand, run through the real binary with text and JSON output.
 
 mod complete;
+mod desk;
 mod files;
 mod groups;
 mod in_process;
@@ -26,6 +27,7 @@ fn every_command_runs() {
         people::all,
         presence::all,
         files::all,
+        desk::all,
         machine::measured,
         crate::search::command::every_command,
     ];

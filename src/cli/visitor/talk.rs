@@ -242,7 +242,7 @@ impl<'a> Talk<'a> {
                 }
             }
             if self.is_over(&timeline) && input.is_none() {
-                return Ok(());
+                return self.state();
             }
         }
     }
