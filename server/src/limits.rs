@@ -167,8 +167,8 @@ pub(crate) const BUDGET_PER_PRINCIPAL_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Bytes that all sessions may borrow together.
 pub(crate) const BUDGET_BYTES_TOTAL: usize = 64 * 1024 * 1024;
 
-/// Bytes that the sessions of one visitor may borrow together.
-pub(crate) const BUDGET_PER_VISITOR_BYTES_MAX: usize = 128 * 1024;
+/// Bytes that the sessions of one visitor may borrow together: more than the largest request.
+pub(crate) const BUDGET_PER_VISITOR_BYTES_MAX: usize = 512 * 1024;
 
 /// Bytes that all sessions of visitors may borrow together, apart from those of users.
 pub(crate) const BUDGET_OF_VISITORS_BYTES_TOTAL: usize = 16 * 1024 * 1024;

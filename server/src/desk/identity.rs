@@ -1,7 +1,7 @@
 //! Signed identities: who a visitor is, vouched for by the shop.
 //!
 //! The shop's server signs for each page: `base64url(JSON) "." base64url(HMAC-SHA256)`, both
-//! without padding; the signature is of the text before the dot. An identity names its audience and
+//! without padding; the signature is of the text before the dot. An identity names the key that it is for and
 //! expires, unlike a bare HMAC of an id, which would be a password that never changes.
 
 use std::collections::BTreeMap;
@@ -24,8 +24,8 @@ pub(crate) enum IdentityError {
     Malformed,
     #[error("its signature is wrong")]
     Forged,
-    #[error("it is for another audience")]
-    OtherAudience,
+    #[error("it is for another key")]
+    OtherKey,
     #[error("it expired")]
     Expired,
     #[error("it is issued in the future")]
@@ -65,7 +65,7 @@ impl Attribute {
     }
 }
 
-/// Verifies an identity for an audience.
+/// Verifies an identity for the key with this id.
 ///
 /// # Errors
 ///
@@ -73,7 +73,7 @@ impl Attribute {
 pub(crate) fn verify(
     identity: &SignedIdentity,
     secret: &DeskSecret,
-    audience: &str,
+    key_id: &str,
     now: Timestamp,
 ) -> Result<Claims, IdentityError> {
     let signed = identity.as_str();
@@ -85,8 +85,8 @@ pub(crate) fn verify(
     let signed: Signed =
         serde_json::from_slice(&decode(payload)?).map_err(|_| IdentityError::Malformed)?;
     check_time(&signed, now)?;
-    if signed.aud != audience {
-        return Err(IdentityError::OtherAudience);
+    if signed.aud != key_id {
+        return Err(IdentityError::OtherKey);
     }
     claims(signed).ok_or(IdentityError::Malformed)
 }
@@ -224,9 +224,9 @@ mod tests {
     }
 
     #[test]
-    fn other_audience_is_refused() {
+    fn identity_for_another_key_is_refused() {
         let other = changed(r#""aud":"shop""#, r#""aud":"shop2""#);
-        assert_eq!(other, Err(IdentityError::OtherAudience));
+        assert_eq!(other, Err(IdentityError::OtherKey));
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Which requests visitors may make, and what the server checks of requests about the desk before
 //! the state machine decides them.
 
+use cairn_proto::content::body::Body;
+use cairn_proto::content::message::Draft;
+use cairn_proto::limits::VISITOR_TEXT_BYTES_MAX;
 use cairn_proto::model::desk::QueueConfig;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::request::{
@@ -17,6 +20,12 @@ use crate::desk::hours::knows_zone;
 pub(crate) fn check(request: &Request, is_visitor: bool) -> Result<(), ErrorCode> {
     if is_visitor && !is_for_visitors(request) {
         return Err(ErrorCode::Forbidden);
+    }
+    if let Request::Message(MessageRequest::Send(draft)) = request
+        && is_visitor
+        && is_too_long(draft)
+    {
+        return Err(ErrorCode::BadRequest);
     }
     let config = match request {
         Request::Desk(DeskRequest::CreateQueue(call)) => &call.config,
@@ -45,6 +54,12 @@ const fn is_for_visitors(request: &Request) -> bool {
                     | DeskRequest::RateInquiry(_)
             )
     )
+}
+
+/// Returns whether the text of a message is longer than visitors may send.
+fn is_too_long(draft: &Draft) -> bool {
+    let (body, _) = draft.content.clone().into_parts();
+    matches!(body, Body::Text(text) if text.as_str().len() > VISITOR_TEXT_BYTES_MAX)
 }
 
 /// Zones are known to machines, not to the state machine, whose decisions must not depend on them.

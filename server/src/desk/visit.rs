@@ -150,11 +150,11 @@ fn claims(
             false => Ok(None),
         };
     };
-    let audience = found.id.to_string();
-    match identity::verify(identity, &found.secret, &audience, shared.host.clock.now()) {
+    let key = found.id.to_string();
+    match identity::verify(identity, &found.secret, &key, shared.host.clock.now()) {
         Ok(claims) => Ok(Some(claims)),
         Err(error) => {
-            debug!(%audience, %error, "refused a signed identity");
+            debug!(%key, %error, "refused a signed identity");
             shared.hub.visitors.note_bad_identity();
             Err(ErrorCode::BadIdentity)
         }

@@ -122,9 +122,16 @@ impl Requests {
         }
         let checked = desk::requests::check(&request, self.session.visit().is_some());
         admission::admit(&mut request);
-        let bytes = admission::bytes_of(&request, frame_bytes);
+        let bytes = match checked {
+            Ok(()) => admission::bytes_of(&request, frame_bytes),
+            Err(_) => frame_bytes,
+        };
         let cost = admission::cost_of(&request, frame_bytes);
-        let is_allowed = self.wait_for_allowance(&request, frame_bytes, now).await?;
+        // What is refused anyway adds nothing.
+        let is_allowed = match checked {
+            Ok(()) => self.wait_for_allowance(&request, frame_bytes, now).await?,
+            Err(_) => true,
+        };
         let reply_to = self.start(id, bytes, now).await?;
         let limiter = &self.shared.request_rate_limiter;
         if let Err(code) = checked {
