@@ -5,6 +5,7 @@
 //! the id of the queue of people: `cargo run --example desk_bot -- account.json 17`.
 
 use std::collections::HashSet;
+use std::io::Write as _;
 
 use cairn_client::proto::model::desk::{DeskUpdate, Duty};
 use cairn_client::proto::text::DeskText;
@@ -20,7 +21,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let client = Client::builder().connect(&account).await?;
     let mut events = client.events();
     client.desk().set_duty(Duty::On).await?;
-    println!("on duty");
+    writeln!(std::io::stdout(), "on duty")?;
     let mut known = HashSet::new();
     loop {
         // Offers are state: what came while the bot was away is still there, if its time is not

@@ -8,7 +8,10 @@ pub fn all(world: &World) {
     for who in ["dora", "emil", "fay"] {
         world.join(who);
     }
-    set_up(world);
+    queues(world);
+    rules(world);
+    agents(world);
+    canned_and_duty(world);
     let link = links(world);
     let ring = world.live("dora", &["desk", "--follow"], Form::Json);
     ring.until_json(|seen| seen["event"] == "agent" && seen["agent"] == "dora");
@@ -20,8 +23,7 @@ pub fn all(world: &World) {
     taken_down(world);
 }
 
-/// Queues, agents, rules and canned replies.
-fn set_up(world: &World) {
+fn queues(world: &World) {
     let made = world.json(
         "ada",
         &["desk", "queue", "create", "pre-sale", "--topic", "returns"],
@@ -60,7 +62,9 @@ fn set_up(world: &World) {
     assert_eq!(queue("after-sale")["answer"], "manual");
     let shown = world.people("ada", &["desk", "queue", "list"]);
     assert!(shown.contains("offer, 60 s"), "{shown}");
+}
 
+fn rules(world: &World) {
     let rules = world.json(
         "ada",
         &["desk", "rules", "add", "after-sale", "--topic", "returns"],
@@ -97,7 +101,9 @@ fn set_up(world: &World) {
         world.lines("ada", &["desk", "rules", "remove", "1"]).len(),
         1
     );
+}
 
+fn agents(world: &World) {
     let dora = [
         "desk",
         "agent",
@@ -155,7 +161,9 @@ fn set_up(world: &World) {
         &["desk", "agent", "set", "ada", "--capacity", "1"],
         "no agent",
     );
+}
 
+fn canned_and_duty(world: &World) {
     world.json(
         "ada",
         &["desk", "canned", "set", "hello", "How can I help?"],
@@ -290,10 +298,8 @@ fn noted_and_passed_on(world: &World, link: &str, ring: &Live) {
     world.json("dora", &["desk", "refuse", &id]);
     ring.until_json(|seen| seen["event"] == "offer-gone" && seen["why"] == "refused");
     world.people("dora", &["desk", "take", &id]);
-    assert_eq!(
-        world.json("dora", &["desk", "note", &id, "be kind"])["msgid"].is_u64(),
-        true
-    );
+    let noted = world.json("dora", &["desk", "note", &id, "be kind"]);
+    assert!(noted["msgid"].is_u64());
     world.people("dora", &["desk", "note", &id, "very"]);
     let passed = [
         "desk",

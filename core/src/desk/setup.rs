@@ -64,8 +64,8 @@ macro_rules! set_up {
 
 set_up! {
     CreateQueue => ConversationId, |call, state, _actor, turn|
-        state.create_queue(call.config, turn);
-    SetQueue => (), |call, state, _actor, turn| state.change_queue(call.queue, call.config, turn);
+        state.create_queue(*call.config, turn);
+    SetQueue => (), |call, state, _actor, turn| state.change_queue(call.queue, *call.config, turn);
     RemoveQueue => (), |call, state, _actor, turn| state.remove_queue(call.queue, turn);
     SetAgent => (), |call, state, _actor, turn| state.change_agent(call.user, call.config, turn);
     RemoveAgent => (), |call, state, _actor, turn| {

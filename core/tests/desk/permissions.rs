@@ -178,8 +178,8 @@ const ROWS: &[Row] = rows! {
     "ListAgents of a queue": |id, queue| ListAgents { queue: Some(queue) };
     "ListAgents": |id, queue| ListAgents { queue: None };
     "ListQueues": |id, queue| ListQueues;
-    "CreateQueue": |id, queue| CreateQueue { config: config("third") };
-    "SetQueue": |id, queue| SetQueue { queue, config: config("sales") };
+    "CreateQueue": |id, queue| CreateQueue { config: config("third").into() };
+    "SetQueue": |id, queue| SetQueue { queue, config: config("sales").into() };
     "RemoveQueue, in use": |id, queue| RemoveQueue { queue };
     "SetAgent": |id, queue| SetAgent { user: USER, config: AgentConfig { public_name: None,
         capacity: 1, queues: vec![served(queue)], supervises: Vec::new() } };

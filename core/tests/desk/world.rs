@@ -112,7 +112,13 @@ impl World {
     }
 
     pub(crate) fn queue(&mut self, config: QueueConfig) -> ConversationId {
-        self.ask(OWNER, CreateQueue { config }).unwrap()
+        self.ask(
+            OWNER,
+            CreateQueue {
+                config: config.into(),
+            },
+        )
+        .unwrap()
     }
 
     pub(crate) fn key(&mut self, queue: ConversationId) {

@@ -135,10 +135,7 @@ async fn log_in(
     let address = session.connection.remote_address().ip();
     let name = match &credentials {
         Credentials::Password { name, .. } => Some(name.clone()),
-        Credentials::Invite { .. }
-        | Credentials::Reset { .. }
-        | Credentials::Token(_)
-        | Credentials::Visitor(_) => None,
+        _ => None,
     };
     // A token has 256 random bits and cannot be guessed, and a device with a token must not be
     // locked out by others at its address.

@@ -101,6 +101,12 @@ pub(crate) fn hint_for_code(code: ErrorCode) -> Option<&'static str> {
         ErrorCode::TooFarBack => {
             "start at a newer message: at most 1,000 can be marked as unread at once"
         }
+        _ => return hint_of_desk(code),
+    })
+}
+
+fn hint_of_desk(code: ErrorCode) -> Option<&'static str> {
+    Some(match code {
         ErrorCode::Taken => "`cairn desk` shows what is offered to you",
         ErrorCode::NotOnDuty => {
             "an agent goes on duty with `cairn desk on`; supervisors can do it for others, --agent"

@@ -34,7 +34,11 @@ impl Desk<'_> {
     /// bounds, or `Forbidden`; [`Error::Disconnected`], after which to check [`Desk::queues`]; or
     /// a [terminal error](Error#terminal-errors).
     pub async fn create_queue(self, config: QueueConfig) -> Result<ConversationId, Error> {
-        self.client.call(CreateQueue { config }).await
+        self.client
+            .call(CreateQueue {
+                config: config.into(),
+            })
+            .await
     }
 
     /// Replaces the settings of a queue.
@@ -43,7 +47,12 @@ impl Desk<'_> {
     /// [`Error::Refused`] with `NoSuchQueue`, `NameTaken`, `BadRequest` or `Forbidden`, or a
     /// [terminal error](Error#terminal-errors).
     pub async fn set_queue(self, queue: ConversationId, config: QueueConfig) -> Result<(), Error> {
-        self.client.call(SetQueue { queue, config }).await
+        self.client
+            .call(SetQueue {
+                queue,
+                config: config.into(),
+            })
+            .await
     }
 
     /// Removes a queue in which no inquiry is open. Its log stays.

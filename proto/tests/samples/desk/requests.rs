@@ -120,10 +120,15 @@ fn add_supervisors(samples: &mut Samples) {
 }
 
 fn add_admins(samples: &mut Samples) {
-    samples.ask(CreateQueue { config: config() }, QUEUE);
+    samples.ask(
+        CreateQueue {
+            config: config().into(),
+        },
+        QUEUE,
+    );
     let set = SetQueue {
         queue: QUEUE,
-        config: config(),
+        config: config().into(),
     };
     samples.ask(set, ());
     samples.ask(RemoveQueue { queue: QUEUE }, ());

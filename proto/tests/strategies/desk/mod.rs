@@ -289,7 +289,10 @@ fn agents() -> impl Strategy<Value = Request> {
 
 fn admins() -> impl Strategy<Value = Request> {
     prop_oneof![
-        queue_config().prop_map(|config| CreateQueue { config }.into()),
+        queue_config().prop_map(|config| CreateQueue {
+            config: config.into()
+        }
+        .into()),
         (user_id(), agent_config()).prop_map(|(user, config)| SetAgent { user, config }.into()),
         vec(rule(), 0..4).prop_map(|rules| SetRouteRules { rules }.into()),
         (tag(), option::of(desk_text())).prop_map(|(name, text)| SetCanned { name, text }.into()),

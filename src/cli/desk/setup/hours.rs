@@ -84,7 +84,7 @@ impl FromStr for Dated {
 fn parse_day(raw: &str) -> Result<u8, HoursError> {
     // Longer names begin with the short ones.
     let is_it = |day: &&str| raw.len() >= 2 && (day.starts_with(raw) || raw.starts_with(*day));
-    let found = (0..).zip(DAYS).find(|(_, day)| is_it(&day));
+    let found = (0..).zip(DAYS).find(|(_, day)| is_it(day));
     found.map(|(at, _)| at).ok_or(HoursError::Day)
 }
 

@@ -218,14 +218,14 @@ pub(crate) async fn run(
                 Some(number @ 1..) if number <= rules.len() => rules.insert(number - 1, rule),
                 Some(number) => return Err(unknown(number)),
             }
-            replace(client, &mut rules).await?;
+            replace(client, &rules).await?;
         }
         Some(Action::Remove { number }) => {
             if *number == 0 || *number > rules.len() {
                 return Err(unknown(*number));
             }
             rules.remove(number - 1);
-            replace(client, &mut rules).await?;
+            replace(client, &rules).await?;
         }
     }
     let rows = (1..).zip(&rules);
@@ -233,8 +233,8 @@ pub(crate) async fn run(
         .try_for_each(|row| output.print(&row))
 }
 
-async fn replace(client: &Client, rules: &mut Vec<RouteRule>) -> Result<(), Failure> {
-    Ok(client.desk().set_rules(rules.clone()).await?)
+async fn replace(client: &Client, rules: &[RouteRule]) -> Result<(), Failure> {
+    Ok(client.desk().set_rules(rules.to_vec()).await?)
 }
 
 #[cfg(test)]

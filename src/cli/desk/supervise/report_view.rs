@@ -202,12 +202,10 @@ mod plots {
     use super::{DeskReport, Spread, Tally};
     use crate::ui::plot::{self, Axis, Scale};
 
+    type Value<'a> = &'a dyn Fn(&Tally) -> Option<f64>;
+
     /// Values over the hours of a report.
-    fn over_time(
-        report: &DeskReport,
-        label: &str,
-        series: &[(&str, &dyn Fn(&Tally) -> Option<f64>)],
-    ) -> String {
+    fn over_time(report: &DeskReport, label: &str, series: &[(&str, Value<'_>)]) -> String {
         let hours = |at: u64| (at - report.from.get()) as f64 / 3_600_000.0;
         let points: Vec<(&str, Vec<(f64, f64)>)> = series
             .iter()

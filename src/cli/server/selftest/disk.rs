@@ -220,7 +220,7 @@ mod tests {
             p50: 3.1,
             p90: 4.0,
             p99: 9.0,
-            max: 1_234.5,
+            max: 1_234.6,
         };
         let text = Syncs {
             verdict: Verdict::TooFast,

@@ -11,7 +11,7 @@ use crate::wire::codec;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateQueue {
     /// Its settings. The name is unique among queues.
-    pub config: QueueConfig,
+    pub config: Box<QueueConfig>,
 }
 
 /// Replaces the settings of a queue.
@@ -20,7 +20,7 @@ pub struct SetQueue {
     /// The queue.
     pub queue: ConversationId,
     /// All settings after the change.
-    pub config: QueueConfig,
+    pub config: Box<QueueConfig>,
 }
 
 /// Removes a queue without open inquiries. Its log stays; agents, rules and keys that name it lose
