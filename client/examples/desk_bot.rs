@@ -1,8 +1,8 @@
 //! A bot at the support desk: it answers every visitor first, and passes who wants a person on to
 //! another queue.
 //!
-//! Its user is an agent of a queue of its own, where visitors arrive. Start it with its account, and
-//! the id of the queue of people: `cargo run --example desk_bot -- account.json 17`.
+//! Its user is an agent of a queue of its own, where visitors arrive. Start it with its account,
+//! and the id of the queue of people: `cargo run --example desk_bot -- account.json 17`.
 
 use std::collections::HashSet;
 use std::io::Write as _;

@@ -314,7 +314,7 @@ impl End {
     }
 
     /// Returns whether the network cut the connection.
-    pub(crate) fn is_cut(&self) -> bool {
+    pub(crate) fn has_failed(&self) -> bool {
         matches!(*self.wire.closed.borrow(), Some(Close::Cut))
     }
 

@@ -129,7 +129,7 @@ impl RecvStream {
     /// When the other end will not finish the stream.
     pub async fn read_chunk(&mut self, max_bytes: usize) -> Result<Option<Bytes>, StreamError> {
         loop {
-            if self.end.is_cut() {
+            if self.end.has_failed() {
                 return Err(Lost::Cut.into());
             }
             if self.end.is_held() {

@@ -65,11 +65,11 @@ fn foreign_directory_is_refused_untouched() {
     for (version, words) in [
         (
             99,
-            "newer cairn (format 99, this one knows 4); start it with that version or a later one",
+            "newer cairn (format 99, this one knows 5); start it with that version or a later one",
         ),
         (
             1,
-            "cairn from before the first release (format 1, this one knows 4); use the version \
+            "cairn from before the first release (format 1, this one knows 5); use the version \
             that wrote it",
         ),
     ] {

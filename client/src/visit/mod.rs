@@ -23,8 +23,8 @@ pub use self::question::Question;
 #[derive(Clone, Debug)]
 pub struct Visit {
     /// The visitor's credential. Chosen by the program, at random ([`Visit::new_token`]), and
-    /// stored where only its owner can read it, before the first visit: whoever has it is the
-    /// visitor.
+    /// stored where only its owner can read it, before the first visit: a program that has it acts
+    /// as the visitor.
     pub token: VisitorToken,
     /// What the visitor calls themselves.
     pub name: Option<DisplayName>,
@@ -189,7 +189,7 @@ impl Visitor {
         Ok(inquiry)
     }
 
-    /// Says something in the inquiry, or opens one without a topic. A message in a closed inquiry
+    /// Sends a text to the inquiry, or opens one without a topic. A message in a closed inquiry
     /// opens it again.
     ///
     /// # Errors

@@ -11,8 +11,8 @@ use crate::api::actor::Actor;
 use crate::api::command::{Feed, StreamPast};
 use crate::record::SecretHash;
 
-/// What a shop signed about a visitor. The server has checked the signature, the audience and the
-/// times.
+/// What a shop signed about a visitor. The server has checked the signature, the key that it is for
+/// and the times.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claims {
     /// The shop's name for the visitor.
@@ -113,12 +113,12 @@ pub struct DeskCounted {
     /// Ordered by id.
     pub queues: Vec<QueueCounts>,
     /// Those of the visitors who wait.
-    pub places: Vec<Place>,
+    pub places: Vec<QueuePlace>,
 }
 
 /// The place of a waiting visitor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct QueuePlace {
     pub visitor: VisitorId,
     /// How many are before them, and themselves.
     pub place: u32,

@@ -10,7 +10,7 @@ use super::turn::Turn;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
 use crate::api::desk::{
-    AgentPresence, CountDesk, DeskCounted, DeskDue, MakeDeskKey, Place, SetQueueHours,
+    AgentPresence, CountDesk, DeskCounted, DeskDue, MakeDeskKey, QueuePlace, SetQueueHours,
 };
 use crate::api::update::Update;
 use crate::command::Command;
@@ -135,7 +135,7 @@ impl Command for CountDesk {
         let place = |visitor| {
             let id = state.last_inquiry(visitor)?;
             let (place, about_seconds) = state.place_of(id)?;
-            Some(Place {
+            Some(QueuePlace {
                 visitor,
                 place,
                 about_seconds,

@@ -113,8 +113,8 @@ impl State {
                     }
                     let record = self.desk.inquiry(rank.id);
                     let is_refused = record.is_some_and(|record| !record.refused.is_empty());
-                    // An agent who could get a later one of the class could get this one, unless they
-                    // refused it. Messages that were left are of several priorities.
+                    // An agent who could get a later one of the class could get this one, unless
+                    // they refused it. Messages that were left are of several priorities.
                     if class.is_some() && !is_refused {
                         return true;
                     }

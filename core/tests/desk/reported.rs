@@ -171,7 +171,7 @@ fn message_into_a_closed_chat_reopens_and_routes_it() {
     assert_eq!(world.info(conversation).head, head);
 }
 
-/// Rocket.Chat #9760, #7292: an offer that nobody saw goes on to the next.
+/// Rocket.Chat #9760, #7292: an offer that is not seen goes on to the next.
 #[test]
 fn missed_offers_go_on_and_end_in_a_break() {
     let mut world = desk(AnswerMode::Offer { seconds: 30 }, 5);
@@ -220,12 +220,12 @@ fn bad_transfers_change_nothing() {
     let other = if agent == AGENT { OTHER } else { AGENT };
     world.present(other, false);
     let before = world.info(conversation);
-    let nobody = cairn_proto::ids::ConversationId::new(4_000);
+    let unknown = cairn_proto::ids::ConversationId::new(4_000);
     for (to, refusal) in [
         (TransferTarget::Agent(agent), ErrorCode::BadRequest),
         (TransferTarget::Agent(other), ErrorCode::NotOnDuty),
         (TransferTarget::Agent(OWNER), ErrorCode::NotAgent),
-        (TransferTarget::Queue(nobody), ErrorCode::NoSuchQueue),
+        (TransferTarget::Queue(unknown), ErrorCode::NoSuchQueue),
     ] {
         let note = DeskText::new("please").unwrap();
         let call = TransferInquiry {

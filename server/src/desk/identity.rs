@@ -1,8 +1,8 @@
 //! Signed identities: who a visitor is, vouched for by the shop.
 //!
 //! The shop's server signs for each page: `base64url(JSON) "." base64url(HMAC-SHA256)`, both
-//! without padding; the signature is of the text before the dot. An identity names the key that it is for and
-//! expires, unlike a bare HMAC of an id, which would be a password that never changes.
+//! without padding; the signature is of the text before the dot. An identity names the key that it
+//! is for and expires, unlike a bare HMAC of an id, which would be a password that never changes.
 
 use std::collections::BTreeMap;
 

@@ -12,7 +12,7 @@ use crate::model::{Effect, StoreOp};
 const SEQ_JUMP: u64 = 1 << 40;
 
 impl Outbox {
-    /// Gives messages their next numbers on the send stream, and has the store keep both.
+    /// Assigns messages their next numbers on the send stream, and has the store keep both.
     pub(super) fn number(&mut self, ids: impl IntoIterator<Item = LocalId>) -> Vec<Effect> {
         let mut effects = Vec::new();
         for id in ids {
@@ -96,7 +96,7 @@ impl Outbox {
         });
     }
 
-    /// Gives messages other numbers that were not handed over, and that no earlier run may have
+    /// Assigns messages other numbers that were not handed over, and that no earlier run may have
     /// handed over either.
     fn number_again(&mut self, ids: Vec<LocalId>) -> Vec<Effect> {
         let items = &self.items;

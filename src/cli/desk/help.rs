@@ -19,7 +19,8 @@ JSON, one line for the agent, each offer, each inquiry that they hold, and each 
    \"on_duty\":4,\"ready\":1,
    \"oldest_waiting_since_ms\":1700000000000,\"open\":true}
 with --follow also
-  {\"event\":\"offer-gone\",\"inquiry\":17,\"why\":\"accepted\"}: accepted, refused, expired, withdrawn
+  {\"event\":\"offer-gone\",\"inquiry\":17,\"why\":\"accepted\"}
+    why: accepted, refused, expired, withdrawn
   {\"event\":\"changed\",\"inquiry\":12,…}
   {\"event\":\"duty\",\"duty\":\"break\",\"forced\":true}: forced if several offers passed
   {\"event\":\"disconnected\",\"reason\":\"…\"}
@@ -147,7 +148,8 @@ JSON, the fields of `cairn desk list --json`, and
    \"ada\",\"level\":0,\"load\":3,
    \"capacity\":3,\"reason\":\"full\",\"from_ms\":null}]}
   verdict: held offered no-agents not-ready refused-by-all manual queue-closed next left closed
-  reason: chosen first sticky behind-others higher-level off-duty on-break away full refused delayed";
+  reason: chosen first sticky behind-others higher-level off-duty on-break away full refused
+    delayed";
 
 pub(super) const WATCH: &str = "EXAMPLES
   cairn desk watch
@@ -333,7 +335,7 @@ JSON
 
 pub(super) const CANNED_LIST: &str = "EXAMPLES
   cairn desk canned list
-  cairn desk canned list he
+  cairn desk canned list wel
 
 JSON, one for each
   {\"name\":\"hello\",\"text\":\"Hello, how can I help?\"}";

@@ -137,7 +137,7 @@ impl<'a> Talk<'a> {
         self.say_as(seq, text).await
     }
 
-    /// Says something under its number: in the inquiry if there is one, which opens it again if it
+    /// Sends a text under its number: to the inquiry if there is one, which opens it again if it
     /// is closed.
     async fn say_as(&mut self, seq: ClientSeq, text: &str) -> Result<(), Failure> {
         let checked = checked(text)?;
@@ -162,7 +162,7 @@ impl<'a> Talk<'a> {
         self.output.print(&Seen::Sent { inquiry, msgid })
     }
 
-    /// Says something on a send stream of this process alone.
+    /// Sends a text on a send stream of this process alone.
     async fn say_unkept(&mut self, text: &str) -> Result<(), Failure> {
         let checked = checked(text)?;
         let (inquiry, msgid) = match self.visitor.conversation() {

@@ -52,7 +52,7 @@ impl Desk<'_> {
         self.client.call(JoinInquiry { conversation }).await
     }
 
-    /// Gives an inquiry to an agent, whoever has it.
+    /// Assigns an inquiry to an agent, also one that another agent holds.
     ///
     /// # Errors
     /// [`Error::Refused`] with `NotAgent`, `NotOnDuty`, `LimitReached` at twice the agent's

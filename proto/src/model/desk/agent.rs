@@ -38,9 +38,9 @@ impl Duty {
 pub struct AgentQueue {
     /// The queue.
     pub queue: ConversationId,
-    /// Agents of a lower level are asked first. 0 is the lowest.
+    /// Agents of a lower level come first. 0 is the lowest.
     pub level: u8,
-    /// How long an inquiry must have waited until this agent is asked; at most
+    /// How long an inquiry must have waited until this agent can get it; at most
     /// [`limits::DESK_SECONDS_MAX`].
     pub delay_seconds: u32,
 }

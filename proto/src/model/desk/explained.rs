@@ -33,7 +33,7 @@ pub enum Verdict {
     NoAgents,
     /// No agent of the queue may get it at present.
     NobodyReady,
-    /// All who are ready have refused it, or did not answer. They are asked again at this time.
+    /// All who are ready have refused it, or did not answer. They can get it again at this time.
     RefusedByAll {
         /// When.
         until: Timestamp,
@@ -89,7 +89,7 @@ pub enum CandidateReason {
     Full,
     /// They refused it, or did not answer.
     Refused,
-    /// It must wait longer before they are asked.
+    /// It must wait longer before they can get it.
     Delayed {
         /// Until when.
         until: Timestamp,

@@ -1,5 +1,5 @@
-//! Office hours on the command line: `mon-fri 09:00-18:00`, `sat,sun 10-14`, `daily 8-20`, and single
-//! days: `2026-12-25 closed`, `2026-12-24 9-12`.
+//! Office hours on the command line: `mon-fri 09:00-18:00`, `sat,sun 10-14`, `daily 8-20`, and
+//! single days: `2026-12-25 closed`, `2026-12-24 9-12`.
 
 use std::fmt;
 use std::str::FromStr;
