@@ -310,15 +310,22 @@ fn noted_and_passed_on(world: &World, link: &str, ring: &Live) {
         "about colours",
     ];
     assert_eq!(world.json("dora", &passed)["done"], "passed on");
+    // Who holds an inquiry keeps it while they are connected.
+    let present = world.live("emil", &["desk", "--follow"], Form::Json);
+    present.until_json(|seen| seen["event"] == "agent" && seen["agent"] == "emil");
     assert_eq!(world.json("emil", &["desk", "take", &id])["done"], "took");
     world.people("emil", &["desk", "transfer", &id, "pre-sale"]);
+    assert_eq!(present.interrupt(), Some(130));
     let again = number(&ring.until_json(|seen| seen["event"] == "offer"));
     world.people("dora", &["desk", "refuse", &again]);
     world.people("dora", &["desk", "take", &again]);
     world.json("fay", &["desk", "join", &id]);
     world.people("fay", &["desk", "join", &id]);
+    let present = world.live("emil", &["desk", "--follow"], Form::Json);
+    present.until_json(|seen| seen["event"] == "agent" && seen["agent"] == "emil");
     world.json("fay", &["desk", "assign", &id, "emil"]);
     world.people("fay", &["desk", "assign", &id, "dora"]);
+    assert_eq!(present.interrupt(), Some(130));
     let said = world.people("dora", &["desk", "transcript", &id]);
     assert!(
         said.contains("Is it red?") && !said.contains("be kind"),
