@@ -63,6 +63,20 @@ pub fn measured(world: &World) {
             dir,
         ],
     );
+    let session = world.json(
+        "nobody",
+        &[
+            "bench",
+            "session",
+            "--messages",
+            "2000",
+            "--conversations",
+            "20",
+            "--dir",
+            dir,
+        ],
+    );
+    assert!(session["settings"].is_object(), "{session}");
     for found in [engine, fill, ids] {
         assert!(
             found["durability"].is_string() && found["settings"].is_object(),
