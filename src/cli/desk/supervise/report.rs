@@ -1,8 +1,5 @@
 //! `cairn desk report`
 
-use std::fs;
-use std::path::PathBuf;
-
 use cairn_proto::ids::Timestamp;
 use cairn_proto::text::GroupName;
 use clap::Args;
@@ -33,12 +30,12 @@ pub(crate) struct ReportArgs {
     /// Draw waits and first replies over time into this SVG file
     #[cfg(feature = "bench")]
     #[arg(long, value_name = "FILE.svg")]
-    plot: Option<PathBuf>,
+    plot: Option<std::path::PathBuf>,
 
     /// Draw how many came, were answered, missed and closed into this SVG file
     #[cfg(feature = "bench")]
     #[arg(long, value_name = "FILE.svg")]
-    plot_counts: Option<PathBuf>,
+    plot_counts: Option<std::path::PathBuf>,
 }
 
 fn parse_time(raw: &str) -> Result<Timestamp, String> {
@@ -94,8 +91,8 @@ pub(crate) async fn run(
 }
 
 #[cfg(feature = "bench")]
-fn save(path: &PathBuf, svg: &str) -> Result<(), Failure> {
-    fs::write(path, svg).map_err(|error| {
+fn save(path: &std::path::Path, svg: &str) -> Result<(), Failure> {
+    std::fs::write(path, svg).map_err(|error| {
         let headline = format!("cannot write the plot {}", path.display());
         Failure::caused(Exit::Failed, headline, &error)
             .hint("name a file in a folder that you may write to")
