@@ -20,7 +20,8 @@ use tracing::debug;
 use crate::desk::identity;
 use crate::fairness::visitors::Connection;
 use crate::limits;
-use crate::principal::Principal;
+use crate::principal::{Principal, visitor_of};
+use crate::sequencer::publication::Registration;
 use crate::sequencer::ticket::job;
 use crate::session::Session;
 use crate::session::registration;
@@ -199,7 +200,14 @@ pub(crate) async fn open(asker: Asker, call: OpenInquiry) -> Result<VisitorInqui
         language: visit.language.clone(),
         request: call,
     };
-    let (ticket, answer) = job(|decider| decider.execute(command));
+    let (ticket, answer) = job(move |decider| {
+        let opened = decider.execute(command)?;
+        if let Some(visitor) = visitor_of(actor) {
+            let inquiry = Box::new(opened.clone());
+            decider.register(Registration::Inquiry { visitor, inquiry });
+        }
+        Ok(opened)
+    });
     let ticket = ticket.costing(limits::VISIT_COST);
     shared.submit(actor.into(), ticket, answer).await
 }

@@ -62,6 +62,9 @@ impl Hub {
                     self.log_in_visitor(registry, &session, visitor, inquiry.as_deref(), &feeds);
                 }
             }
+            Registration::Inquiry { visitor, inquiry } => {
+                self.note_inquiry(registry, visitor, &inquiry);
+            }
             Registration::Read { session, grant } => self.grant(&session, grant),
             Registration::Watch {
                 session,

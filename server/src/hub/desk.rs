@@ -151,6 +151,18 @@ impl Hub {
         self.desk.count_news.notify_one();
     }
 
+    /// Records where a visitor's inquiry stands after what they said. No update does: the answer
+    /// has it.
+    pub(super) fn note_inquiry(
+        &self,
+        registry: &mut Registry,
+        visitor: VisitorId,
+        inquiry: &VisitorInquiry,
+    ) {
+        registry.desk.note(visitor, Some(inquiry));
+        self.desk.count_news.notify_one();
+    }
+
     fn follow_as_visitor(&self, registry: &mut Registry, session: &Arc<Session>, feed: Feed) {
         let timeline = self.timelines.get(feed.conversation);
         let (Some(push), Some(timeline)) = (&session.push, timeline) else {

@@ -8,7 +8,7 @@ use cairn_core::Actor;
 use cairn_core::api::command::{Feed, Grant};
 use cairn_core::api::update::Update;
 use cairn_core::state::settings::Settings;
-use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
+use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId, VisitorId};
 use cairn_proto::model::desk::VisitorInquiry;
 use cairn_proto::model::presence::UserPresence;
 use cairn_proto::model::receipts::{MemberCursors, Reads};
@@ -85,6 +85,11 @@ pub(crate) enum Registration {
         actor: Actor,
         inquiry: Option<Box<VisitorInquiry>>,
         feeds: Vec<Feed>,
+    },
+    /// What a visitor said in an inquiry, which may have opened it.
+    Inquiry {
+        visitor: VisitorId,
+        inquiry: Box<VisitorInquiry>,
     },
     Read {
         session: Arc<Session>,
