@@ -14,6 +14,7 @@ mod commands;
 mod convergence;
 mod crash;
 mod damage;
+mod desk;
 mod faults;
 mod formats;
 mod groups;
@@ -32,6 +33,9 @@ mod permissions;
 mod powercut;
 mod receipts;
 mod retention;
+#[path = "../proto/tests/samples/mod.rs"]
+#[allow(dead_code, reason = "the tests of the wire use the remainder")]
+mod samples;
 mod schemes;
 mod search;
 mod support;

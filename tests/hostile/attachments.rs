@@ -19,11 +19,11 @@ use super::raw::{Raw, Stream};
 use super::{Stage, group};
 use crate::support::Server;
 
-pub(super) fn hash_of(bytes: &[u8]) -> AttachmentHash {
+pub(crate) fn hash_of(bytes: &[u8]) -> AttachmentHash {
     AttachmentHash::new(*blake3::hash(bytes).as_bytes())
 }
 
-pub(super) fn file(bytes: &[u8]) -> Attachment {
+pub(crate) fn file(bytes: &[u8]) -> Attachment {
     let (name, caption) = (FileName::new("a file").unwrap(), Caption::new("").unwrap());
     Attachment {
         hash: hash_of(bytes),
@@ -45,7 +45,7 @@ async fn announce(raw: &Raw, hash: AttachmentHash, bytes: u64) -> (Stream, Trans
 }
 
 /// Announces an upload of this size and hash, writes these bytes, and returns the outcome.
-pub(super) async fn upload(
+pub(crate) async fn upload(
     raw: &Raw,
     hash: AttachmentHash,
     announced: u64,
@@ -60,7 +60,7 @@ pub(super) async fn upload(
     stream.transfer().await
 }
 
-pub(super) async fn download(
+pub(crate) async fn download(
     raw: &Raw,
     conversation: ConversationId,
     msgid: MsgId,

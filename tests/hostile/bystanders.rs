@@ -12,7 +12,7 @@ use super::{group, text};
 use crate::support::invite;
 
 /// Two users in a group that has no other members.
-pub(super) struct Bystanders {
+pub(crate) struct Bystanders {
     team: ConversationId,
     ann: Client,
     ben: Client,
@@ -25,7 +25,7 @@ pub(super) struct Bystanders {
 const PACE: Duration = Duration::from_millis(20);
 
 impl Bystanders {
-    pub(super) async fn join(owner: &Client) -> Self {
+    pub(crate) async fn join(owner: &Client) -> Self {
         let (ann, _) = invite(owner, "ann").await;
         let (ben, account) = invite(owner, "ben").await;
         let team = group(&ann, "bystanders", &[account.user]).await;
@@ -45,7 +45,7 @@ impl Bystanders {
     }
 
     /// Runs `other` while the two clients chat: at least once before, during and after it.
-    pub(super) async fn chat_meanwhile<T>(&mut self, other: impl Future<Output = T>) -> T {
+    pub(crate) async fn chat_meanwhile<T>(&mut self, other: impl Future<Output = T>) -> T {
         self.exchange().await;
         let is_over = Cell::new(false);
         let other = async {

@@ -2,11 +2,11 @@
 //! other clients notice nothing.
 
 mod accounts;
-mod attachments;
-mod bystanders;
+pub(crate) mod attachments;
+pub(crate) mod bystanders;
 mod directory;
 mod messages;
-mod raw;
+pub(crate) mod raw;
 mod wire;
 
 use cairn_client::proto::content::body::Body;

@@ -32,27 +32,29 @@ use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 use tokio::time::timeout;
 
 /// The wait after which an event counts as absent.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Receive window of a stream: small, so that a client that stops reading soon blocks the server.
 const STREAM_WINDOW_BYTES: u32 = 64 * 1024;
 
-pub(super) struct Raw {
-    pub(super) connection: Connection,
-    pub(super) stream: Stream,
+pub(crate) struct Raw {
+    pub(crate) connection: Connection,
+    pub(crate) stream: Stream,
     asked: u64,
     _endpoint: Endpoint,
 }
 
 /// A stream, read by frames.
-pub(super) struct Stream {
+pub(crate) struct Stream {
     send: SendStream,
     recv: RecvStream,
     buffer: BytesMut,
+    /// The frames that were read, if they are kept.
+    kept: Option<Vec<bytes::Bytes>>,
 }
 
 /// TLS that accepts any server certificate.
-pub(super) fn any_server(alpn: &[&[u8]]) -> rustls::ClientConfig {
+pub(crate) fn any_server(alpn: &[&[u8]]) -> rustls::ClientConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])
@@ -65,7 +67,7 @@ pub(super) fn any_server(alpn: &[&[u8]]) -> rustls::ClientConfig {
 }
 
 /// An endpoint that accepts any server certificate.
-pub(super) fn endpoint(alpn: &[&[u8]]) -> Endpoint {
+pub(crate) fn endpoint(alpn: &[&[u8]]) -> Endpoint {
     let tls = Arc::new(QuicClientConfig::try_from(any_server(alpn)).unwrap());
     let mut config = ClientConfig::new(tls);
     let mut transport = TransportConfig::default();
@@ -77,7 +79,7 @@ pub(super) fn endpoint(alpn: &[&[u8]]) -> Endpoint {
 }
 
 /// Waits for the end of a connection, and returns its close code.
-pub(super) async fn closed(connection: &Connection) -> CloseCode {
+pub(crate) async fn closed(connection: &Connection) -> CloseCode {
     match timeout(PATIENCE, connection.closed())
         .await
         .expect("the connection goes on")
@@ -91,7 +93,7 @@ pub(super) async fn closed(connection: &Connection) -> CloseCode {
 
 impl Raw {
     /// A connection before its hello.
-    pub(super) async fn connect(server: SocketAddr) -> Self {
+    pub(crate) async fn connect(server: SocketAddr) -> Self {
         let endpoint = endpoint(&[ALPN]);
         let connection = endpoint.connect(server, "cairn").unwrap().await.unwrap();
         let stream = Stream::open(&connection).await;
@@ -104,26 +106,29 @@ impl Raw {
     }
 
     /// Connects and sends this hello; returns the server's answer.
-    pub(super) async fn hello(
+    pub(crate) async fn hello(
         server: SocketAddr,
         credentials: Credentials,
         push: bool,
     ) -> (Self, ServerFrame) {
+        Self::first(server, &hello(credentials, push)).await
+    }
+
+    /// Connects and writes this frame; returns the server's answer.
+    pub(crate) async fn first(server: SocketAddr, first: &ClientFrame) -> (Self, ServerFrame) {
         let mut raw = Self::connect(server).await;
-        raw.stream
-            .write(&frame::frame(&hello(credentials, push)))
-            .await;
+        raw.stream.write(&frame::frame(first)).await;
         let answer = raw.stream.read().await;
         (raw, answer)
     }
 
     /// Logs in a device.
-    pub(super) async fn log_in(server: SocketAddr, account: &Account) -> Self {
+    pub(crate) async fn log_in(server: SocketAddr, account: &Account) -> Self {
         Self::log_in_with(server, account, false).await.0
     }
 
     /// Logs in a device; returns the welcome as well.
-    pub(super) async fn log_in_with(
+    pub(crate) async fn log_in_with(
         server: SocketAddr,
         account: &Account,
         push: bool,
@@ -139,7 +144,7 @@ impl Raw {
     }
 
     /// Returns the error of a refused login, and the close code.
-    pub(super) async fn refused(
+    pub(crate) async fn refused(
         server: SocketAddr,
         credentials: Credentials,
     ) -> (ErrorCode, CloseCode) {
@@ -154,7 +159,7 @@ impl Raw {
     }
 
     /// Sends a request, and waits for its answer.
-    pub(super) async fn ask<C>(&mut self, call: C) -> Result<C::Answer, ErrorCode>
+    pub(crate) async fn ask<C>(&mut self, call: C) -> Result<C::Answer, ErrorCode>
     where
         C: Call + Into<Request>,
     {
@@ -163,28 +168,28 @@ impl Raw {
     }
 
     /// Sends a request, and waits for its answer in encoded form.
-    pub(super) async fn ask_any(&mut self, request: Request) -> Result<Answer, ErrorCode> {
+    pub(crate) async fn ask_any(&mut self, request: Request) -> Result<Answer, ErrorCode> {
         let (id, body) = self.request(request);
         self.stream.write(&frame::frame(&body)).await;
         self.answer_to(id).await
     }
 
     /// Numbers a request.
-    pub(super) fn request(&mut self, request: impl Into<Request>) -> (RequestId, ClientFrame) {
+    pub(crate) fn request(&mut self, request: impl Into<Request>) -> (RequestId, ClientFrame) {
         self.asked += 1;
         let id = RequestId::new(self.asked);
         (id, ClientFrame::Request(id, request.into()))
     }
 
     /// Reads the next answer, which must be the one to `id`.
-    pub(super) async fn answer_to(&mut self, id: RequestId) -> Result<Answer, ErrorCode> {
+    pub(crate) async fn answer_to(&mut self, id: RequestId) -> Result<Answer, ErrorCode> {
         match self.stream.read().await {
             ServerFrame::Response(answered, answer) if answered == id => answer,
             other => panic!("no answer to request {id} but {other:?}"),
         }
     }
 
-    pub(super) async fn send(
+    pub(crate) async fn send(
         &mut self,
         conversation: ConversationId,
         seq: u64,
@@ -199,23 +204,23 @@ impl Raw {
     }
 
     /// Checks that the session is still served and has no unread answers.
-    pub(super) async fn goes_on(&mut self) {
+    pub(crate) async fn goes_on(&mut self) {
         assert!(self.ask(ListDevices).await.is_ok());
     }
 
     /// Opens the timeline stream.
-    pub(super) async fn timeline(&self) -> Stream {
+    pub(crate) async fn timeline(&self) -> Stream {
         let mut stream = Stream::open(&self.connection).await;
         stream.write(&frame::frame(&StreamOpening::Timeline)).await;
         stream
     }
 
-    pub(super) async fn closed(&self) -> CloseCode {
+    pub(crate) async fn closed(&self) -> CloseCode {
         closed(&self.connection).await
     }
 
     /// Returns the reason phrase with which the server closes the connection.
-    pub(super) async fn close_reason(&self) -> Vec<u8> {
+    pub(crate) async fn close_reason(&self) -> Vec<u8> {
         match timeout(PATIENCE, self.connection.closed()).await.unwrap() {
             ConnectionError::ApplicationClosed(close) => close.reason.to_vec(),
             other => panic!("the connection was not closed by the server, but ended: {other}"),
@@ -224,28 +229,29 @@ impl Raw {
 }
 
 impl Stream {
-    pub(super) async fn open(connection: &Connection) -> Self {
+    pub(crate) async fn open(connection: &Connection) -> Self {
         let (send, recv) = connection.open_bi().await.unwrap();
         Self {
             send,
             recv,
             buffer: BytesMut::new(),
+            kept: None,
         }
     }
 
     /// Writes raw bytes. Errors are ignored: most of these bytes make the server close the
     /// connection.
-    pub(super) async fn write(&mut self, bytes: &[u8]) {
+    pub(crate) async fn write(&mut self, bytes: &[u8]) {
         let _ = self.send.write_all(bytes).await;
     }
 
     /// Writes bytes with an arbitrary length prefix.
-    pub(super) async fn write_as(&mut self, length: usize, bytes: &[u8]) {
+    pub(crate) async fn write_as(&mut self, length: usize, bytes: &[u8]) {
         self.write(&prefixed(length, bytes)).await;
     }
 
     /// Writes raw bytes, and discards what arrives meanwhile.
-    pub(super) async fn write_and_read(&mut self, bytes: &[u8]) {
+    pub(crate) async fn write_and_read(&mut self, bytes: &[u8]) {
         let Self { send, recv, .. } = self;
         let reads = async { while let Ok(Some(_)) = recv.read_chunk(usize::MAX, true).await {} };
         tokio::join!(send.write_all(bytes), reads)
@@ -253,36 +259,36 @@ impl Stream {
             .unwrap_or_default();
     }
 
-    pub(super) fn finish(&mut self) {
+    pub(crate) fn finish(&mut self) {
         self.send.finish().unwrap();
     }
 
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.send.reset(VarInt::from_u32(0)).unwrap();
     }
 
     /// Stops reading, with STOP_SENDING.
-    pub(super) fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.recv.stop(VarInt::from_u32(0)).unwrap();
     }
 
     /// Reads the next frame of the session stream.
-    pub(super) async fn read(&mut self) -> ServerFrame {
+    pub(crate) async fn read(&mut self) -> ServerFrame {
         codec::decode(&self.next().await, limits::FRAME_BYTES_MAX).unwrap()
     }
 
     /// Reads the next frame of a timeline stream.
-    pub(super) async fn news(&mut self) -> TimelineFrame {
+    pub(crate) async fn news(&mut self) -> TimelineFrame {
         codec::decode(&self.next().await, limits::FRAME_BYTES_MAX).unwrap()
     }
 
     /// Reads the next frame of a transfer.
-    pub(super) async fn transfer(&mut self) -> TransferFrame {
+    pub(crate) async fn transfer(&mut self) -> TransferFrame {
         codec::decode(&self.next().await, limits::FRAME_BYTES_MAX).unwrap()
     }
 
     /// Reads the stream to its end.
-    pub(super) async fn rest(&mut self) -> Vec<u8> {
+    pub(crate) async fn rest(&mut self) -> Vec<u8> {
         let mut rest = self.buffer.split().to_vec();
         while let Some(chunk) = timeout(PATIENCE, self.recv.read_chunk(usize::MAX, true))
             .await
@@ -295,7 +301,7 @@ impl Stream {
     }
 
     /// Returns whether the server resets the stream.
-    pub(super) async fn is_broken_off(&mut self) -> bool {
+    pub(crate) async fn is_broken_off(&mut self) -> bool {
         timeout(PATIENCE, self.recv.read_chunk(1, true))
             .await
             .expect("the stream goes on")
@@ -303,7 +309,7 @@ impl Stream {
     }
 
     /// Returns whether the server resets the stream, after any bytes.
-    pub(super) async fn is_broken_off_early(&mut self) -> bool {
+    pub(crate) async fn is_broken_off_early(&mut self) -> bool {
         loop {
             let read = timeout(PATIENCE, self.recv.read_chunk(usize::MAX, true));
             match read.await.expect("the stream goes on") {
@@ -315,13 +321,27 @@ impl Stream {
     }
 
     /// Returns whether the server finishes the stream without further bytes.
-    pub(super) async fn ends(&mut self) -> bool {
+    pub(crate) async fn ends(&mut self) -> bool {
         self.buffer.is_empty() && matches!(self.recv.read_chunk(1, true).await, Ok(None))
     }
 
-    async fn next(&mut self) -> bytes::Bytes {
+    /// Keeps the frames that are read from now on.
+    pub(crate) fn keep(&mut self) {
+        self.kept = Some(Vec::new());
+    }
+
+    /// Returns the frames that were kept.
+    pub(crate) fn kept(&self) -> &[bytes::Bytes] {
+        self.kept.as_deref().unwrap_or_default()
+    }
+
+    /// Reads the next frame as it is.
+    pub(crate) async fn next(&mut self) -> bytes::Bytes {
         loop {
             if let Some(frame) = frame::split(&mut self.buffer, limits::FRAME_BYTES_MAX).unwrap() {
+                if let Some(kept) = &mut self.kept {
+                    kept.push(frame.clone());
+                }
                 return frame;
             }
             let read = timeout(
@@ -336,7 +356,7 @@ impl Stream {
     }
 }
 
-pub(super) fn hello(credentials: Credentials, push: bool) -> ClientFrame {
+pub(crate) fn hello(credentials: Credentials, push: bool) -> ClientFrame {
     ClientFrame::Hello(Hello {
         version: WIRE_VERSION,
         credentials,
@@ -350,7 +370,7 @@ pub(super) fn hello(credentials: Credentials, push: bool) -> ClientFrame {
 }
 
 /// Bytes with an arbitrary length prefix.
-pub(super) fn prefixed(length: usize, bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn prefixed(length: usize, bytes: &[u8]) -> Vec<u8> {
     let length = u32::try_from(length).unwrap();
     [&length.to_le_bytes(), bytes].concat()
 }
