@@ -17,6 +17,7 @@ mod damage;
 mod desk;
 mod faults;
 mod formats;
+mod fuzz;
 mod groups;
 mod hostile;
 mod ioerrors;

@@ -84,6 +84,8 @@ fn collect(folder: &Path, prefix: &str, texts: &mut BTreeMap<String, String>) {
         let name = path.file_name().unwrap().to_str().unwrap();
         if path.is_dir() && (name == ".ci" || !name.starts_with('.') && name != "target") {
             collect(&path, &format!("{prefix}{name}/"), texts);
+        } else if name.ends_with(".pack") {
+            // Inputs of fuzzing.
         } else if let Ok(text) = fs::read_to_string(&path) {
             texts.insert(format!("{prefix}{name}"), text);
         }

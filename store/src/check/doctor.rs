@@ -124,7 +124,7 @@ pub fn check_in(
     Ok(report)
 }
 
-pub(super) fn open_trees(env: &Env, dir: &Path) -> Result<Trees, TreesError> {
+pub(crate) fn open_trees(env: &Env, dir: &Path) -> Result<Trees, TreesError> {
     Trees::open_in(env, &dir.join("trees"), &dir.join("aside"), &Poison::new())
 }
 

@@ -128,7 +128,8 @@ pub fn repair(dir: &Path) -> Result<Option<Repaired>, DoctorError> {
     repair_in(&Env::real(), dir)
 }
 
-fn repair_in(env: &Env, dir: &Path) -> Result<Option<Repaired>, DoctorError> {
+/// As [`repair`], on a given disk.
+pub(crate) fn repair_in(env: &Env, dir: &Path) -> Result<Option<Repaired>, DoctorError> {
     if !format::is_data_dir(env.disk.as_ref(), dir) {
         return Err(DoctorError::NoDirectory(dir.to_owned()));
     }

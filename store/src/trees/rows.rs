@@ -16,7 +16,7 @@ use crate::limits;
 use crate::trees::{RowKey, versions};
 
 const CRC_BYTES: usize = 4;
-const HEADER_BYTES: usize = 1 + CRC_BYTES;
+pub(crate) const HEADER_BYTES: usize = 1 + CRC_BYTES;
 
 /// A row to set or remove.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +74,14 @@ fn seal_as<T: Serialize + ?Sized>(version: u8, key: &RowKey, record: &T) -> Vec<
         *header = [version, a, b, c, d];
     }
     value
+}
+
+/// Seals the bytes of a record, which may be damaged, as of a version this far back.
+#[cfg(any(test, feature = "testing"))]
+pub(crate) fn seal_record(versions_back: u8, key: &RowKey, record: &[u8]) -> Vec<u8> {
+    let version = versions::current(key.tree()).saturating_sub(versions_back);
+    let crc = checksum(key, version, record).to_le_bytes();
+    [&[version][..], &crc, record].concat()
 }
 
 /// Unseals the value of a row.
