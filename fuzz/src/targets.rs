@@ -170,7 +170,8 @@ pub fn markup(data: &[u8]) {
     let _ = mentions(text, &names);
     for lines in [Lines::Join, Lines::Keep] {
         let shown = sanitize(text, lines);
-        let is_safe = |c: char| !is_interpreted(c) || (c == '\n' && lines == Lines::Keep);
+        let is_safe =
+            |c: char| !is_interpreted(c) || c == '\t' || (c == '\n' && lines == Lines::Keep);
         assert!(shown.chars().all(is_safe), "{shown:?}");
         assert_eq!(sanitize(&shown, lines), shown);
     }
