@@ -24,7 +24,12 @@ fn hours(is_open: bool) -> OfficeHours {
 impl Desk {
     async fn set_queue(&mut self, config: QueueConfig) -> Result<(), ErrorCode> {
         let queue = self.queue;
-        self.admin.ask(SetQueue { queue, config }).await
+        self.admin
+            .ask(SetQueue {
+                queue,
+                config: config.into(),
+            })
+            .await
     }
 
     async fn until_open(&mut self, is_open: bool) {

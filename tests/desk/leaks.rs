@@ -60,18 +60,7 @@ async fn notes_and_data_of_others_never_reach_a_visitor() {
     mei.says(conversation, 1, "how can I help?").await.unwrap();
 
     // A supervisor looks on, and reacts to nothing that the visitor would see.
-    let watcher = desk.agent_account("supervisor-31c4", 5).await;
-    let config = AgentConfig {
-        supervises: vec![desk.queue],
-        queues: Vec::new(),
-        ..desk.config("supervisor-31c4", 5)
-    };
-    let set = SetAgent {
-        user: watcher.user,
-        config,
-    };
-    desk.admin.ask(set).await.unwrap();
-    let mut watcher = Agent::connect(&desk.server, &watcher).await;
+    let mut watcher = overseer(&mut desk).await;
     let pull = Pull {
         conversation,
         range: PullRange::From(MsgId::new(1)),
@@ -143,6 +132,22 @@ async fn notes_and_data_of_others_never_reach_a_visitor() {
             "the visitor saw {word:?}"
         );
     }
+}
+
+/// A supervisor of the queue, who is connected and serves none.
+async fn overseer(desk: &mut Desk) -> Agent {
+    let watcher = desk.agent_account("supervisor-31c4", 5).await;
+    let config = AgentConfig {
+        supervises: vec![desk.queue],
+        queues: Vec::new(),
+        ..desk.config("supervisor-31c4", 5)
+    };
+    let set = SetAgent {
+        user: watcher.user,
+        config,
+    };
+    desk.admin.ask(set).await.unwrap();
+    Agent::connect(&desk.server, &watcher).await
 }
 
 /// The visitor and the holder see each other typing; no one else is seen.

@@ -44,7 +44,12 @@ impl Desk {
         let mut admin = Raw::log_in(server.addr, &owner_account).await;
         let mut config = queue("presale");
         change(&mut config);
-        let queue = admin.ask(CreateQueue { config }).await.unwrap();
+        let queue = admin
+            .ask(CreateQueue {
+                config: config.into(),
+            })
+            .await
+            .unwrap();
         let new_key = NewDeskKey {
             queue,
             requires_signature: false,
