@@ -2,14 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
-use cairn_client::proto::content::message::{split_entry, unpack_entry};
-use cairn_client::{ConversationId, Message, MsgId, PullRange};
-use cairn_core::api::command::GetRetained;
-use cairn_proto::ids::Timestamp;
-use cairn_store::blocks::run::RunLimits;
+use cairn_client::proto::content::message::unpack_entry;
+use cairn_client::{ConversationId, Message, MsgId};
 use cairn_store::engine::Engine;
-use cairn_store::followers::{Follow, Followed, Follower, Kinds, Position};
+use cairn_store::followers::{Follow, Follower, Position};
+use cairn_store::testing::copies::Copies;
 
 use super::World;
 use crate::history::Entry;
@@ -17,38 +14,18 @@ use crate::history::Entry;
 #[derive(Debug)]
 pub(crate) struct Mirror {
     position: Position,
-    copies: BTreeMap<ConversationId, Copy>,
+    copies: Copies,
     /// Gone with the engine.
     follower: Option<Follower>,
     pub(crate) is_stopped: bool,
     pub(crate) is_caught_up: bool,
 }
 
-/// The entries of a conversation above its floor.
-#[derive(Debug, Default)]
-struct Copy {
-    floor: MsgId,
-    entries: BTreeMap<MsgId, Bytes>,
-}
-
-impl Copy {
-    fn put(&mut self, msgid: MsgId, entry: Bytes) {
-        if msgid > self.floor {
-            self.entries.insert(msgid, entry);
-        }
-    }
-
-    fn raise_floor(&mut self, floor: MsgId) {
-        self.floor = self.floor.max(floor);
-        self.entries = self.entries.split_off(&self.floor.next());
-    }
-}
-
 impl Mirror {
     pub(super) fn new() -> Self {
         Self {
             position: Position::START,
-            copies: BTreeMap::new(),
+            copies: Copies::default(),
             follower: None,
             is_stopped: false,
             is_caught_up: false,
@@ -66,28 +43,30 @@ impl Mirror {
         if self.is_stopped {
             return;
         }
-        let kinds = Kinds::APPENDED
-            .with(Kinds::REWRITTEN)
-            .with(Kinds::FLOOR_RAISED);
         let mut follower = match self.follower.take() {
             Some(follower) => follower,
-            None => engine.followers().follow(self.position, kinds),
+            None => engine.followers().follow(self.position, Copies::kinds()),
         };
         for _ in 0..batches {
             self.is_caught_up = false;
             match follower.read() {
                 Ok(Follow::Changes(changes)) => {
-                    changes.into_iter().for_each(|change| self.apply(change));
+                    changes
+                        .into_iter()
+                        .for_each(|change| self.copies.apply(change));
                 }
                 Ok(Follow::CaughtUp) => {
                     self.is_caught_up = true;
                     break;
                 }
-                Ok(Follow::Rebuild) => match rebuilt(world, engine) {
-                    Some(copies) => self.copies = copies,
-                    // Again from the old position.
-                    None => return,
-                },
+                Ok(Follow::Rebuild) => {
+                    let places = world.places.get().into_iter().flatten().copied();
+                    match Copies::read(engine, places) {
+                        Ok(copies) => self.copies = copies,
+                        // Again from the old position.
+                        Err(_) => return,
+                    }
+                }
                 Err(error) => {
                     world
                         .trace
@@ -100,42 +79,15 @@ impl Mirror {
         self.follower = Some(follower);
     }
 
-    fn apply(&mut self, change: Followed) {
-        match change {
-            Followed::Appended {
-                conversation,
-                msgid,
-                entry,
-            }
-            | Followed::Rewritten {
-                conversation,
-                msgid,
-                entry,
-            } => self
-                .copies
-                .entry(conversation)
-                .or_default()
-                .put(msgid, entry),
-            Followed::FloorRaised {
-                conversation,
-                floor,
-            } => self
-                .copies
-                .entry(conversation)
-                .or_default()
-                .raise_floor(floor),
-            Followed::MemberRemoved { .. } | Followed::Retention { .. } => {}
-        }
-    }
-
     /// Returns the entries of a conversation.
     pub(crate) fn entries(
         &self,
         conversation: ConversationId,
     ) -> Result<BTreeMap<MsgId, Entry>, String> {
-        let copy = self.copies.get(&conversation);
-        let entries = copy.into_iter().flat_map(|copy| &copy.entries);
+        let entries = self.copies.entries(conversation);
         entries
+            .into_iter()
+            .flatten()
             .map(|(&msgid, packed)| {
                 let entry = unpack_entry(packed).map_err(|error| error.to_string())?;
                 let message = Message {
@@ -150,37 +102,4 @@ impl Mirror {
             })
             .collect()
     }
-}
-
-/// Reads everything that is stored. `None` if that fails.
-fn rebuilt(world: &World, engine: &mut Engine) -> Option<BTreeMap<ConversationId, Copy>> {
-    let mut copies = BTreeMap::new();
-    for &conversation in world.places.get().into_iter().flatten() {
-        // Loads it. Conversations without an entry are not there.
-        if engine
-            .execute(GetRetained(conversation), Timestamp::new(0))
-            .is_err()
-        {
-            continue;
-        }
-        let Some(timeline) = engine.timelines().get(conversation) else {
-            continue;
-        };
-        let mut copy = Copy {
-            floor: timeline.floor(),
-            ..Copy::default()
-        };
-        let mut next = copy.floor.next();
-        while next <= timeline.head() {
-            let range = PullRange::From(next);
-            let run = engine.history().read(&timeline, range, RunLimits::MAX);
-            let mut entries = run.ok()?.entries;
-            while let Some(entry) = split_entry(&mut entries).ok()? {
-                copy.put(next, entry);
-                next = next.next();
-            }
-        }
-        copies.insert(conversation, copy);
-    }
-    Some(copies)
 }

@@ -70,9 +70,9 @@ impl Machine {
     pub(super) fn verify_mirror(&self) -> Result<(), String> {
         let users = self.users();
         for (&conversation, accepted) in self.conversations.iter().zip(&self.accepted) {
-            let copy = self.mirror.copies.get(&conversation);
             let empty = BTreeMap::new();
-            let entries = copy.map_or(&empty, |copy| &copy.entries);
+            let entries = self.mirror.copies.entries(conversation);
+            let entries = entries.unwrap_or(&empty);
             let copied: Vec<u64> = entries.keys().map(|msgid| msgid.get()).collect();
             let expected: Vec<u64> = (accepted.floor + 1..=accepted.head()).collect();
             if copied != expected {
