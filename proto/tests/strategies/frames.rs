@@ -108,7 +108,8 @@ fn welcome() -> impl Strategy<Value = Welcome> {
     )
 }
 
-pub(crate) fn client_frame() -> impl Strategy<Value = ClientFrame> {
+// Trees of values are boxed: together they are larger than the stack of a test's thread.
+pub(crate) fn client_frame() -> BoxedStrategy<ClientFrame> {
     let request = prop_oneof![
         message::request().boxed(),
         receipts::request().boxed(),
@@ -119,12 +120,15 @@ pub(crate) fn client_frame() -> impl Strategy<Value = ClientFrame> {
         desk::request().boxed(),
     ];
     prop_oneof![
-        1 => hello().prop_map(ClientFrame::Hello),
-        4 => (request_id(), request).prop_map(|(id, request)| ClientFrame::Request(id, request)),
+        1 => hello().prop_map(ClientFrame::Hello).boxed(),
+        4 => (request_id(), request.boxed())
+            .prop_map(|(id, request)| ClientFrame::Request(id, request))
+            .boxed(),
     ]
+    .boxed()
 }
 
-pub(crate) fn server_frame() -> impl Strategy<Value = ServerFrame> {
+pub(crate) fn server_frame() -> BoxedStrategy<ServerFrame> {
     let answer = prop_oneof![
         message::answer().boxed(),
         receipts::answer().boxed(),
@@ -136,43 +140,53 @@ pub(crate) fn server_frame() -> impl Strategy<Value = ServerFrame> {
     ];
     let result = prop_oneof![4 => answer.prop_map(Ok), 1 => error_code().prop_map(Err)];
     prop_oneof![
-        1 => welcome().prop_map(ServerFrame::Welcome),
-        1 => error_code().prop_map(ServerFrame::Refused),
-        1 => desk::welcome().prop_map(|welcome| ServerFrame::Visiting(Box::new(welcome))),
-        6 => (request_id(), result).prop_map(|(id, result)| ServerFrame::Response(id, result)),
+        1 => welcome().prop_map(ServerFrame::Welcome).boxed(),
+        1 => error_code().prop_map(ServerFrame::Refused).boxed(),
+        1 => desk::welcome().prop_map(|welcome| ServerFrame::Visiting(Box::new(welcome))).boxed(),
+        6 => (request_id(), result.boxed())
+            .prop_map(|(id, result)| ServerFrame::Response(id, result))
+            .boxed(),
     ]
+    .boxed()
 }
 
-pub(crate) fn timeline_frame() -> impl Strategy<Value = TimelineFrame> {
+pub(crate) fn timeline_frame() -> BoxedStrategy<TimelineFrame> {
     prop_oneof![
-        1 => run().prop_map(TimelineFrame::Run),
+        1 => run().prop_map(TimelineFrame::Run).boxed(),
         1 => (conversation_id(), msgid())
-            .prop_map(|(conversation, head)| TimelineFrame::Behind { conversation, head }),
-        8 => update().prop_map(TimelineFrame::Update),
+            .prop_map(|(conversation, head)| TimelineFrame::Behind { conversation, head })
+            .boxed(),
+        8 => update().prop_map(TimelineFrame::Update).boxed(),
     ]
+    .boxed()
 }
 
 fn update() -> impl Strategy<Value = Update> {
     prop_oneof![
-        conversation().prop_map(Update::Conversation),
+        conversation().prop_map(Update::Conversation).boxed(),
         (conversation_id(), msgid())
-            .prop_map(|(conversation, last)| Update::Removed { conversation, last }),
-        (conversation_id(), msgid(), msgid()).prop_map(|(conversation, read, head)| {
-            Update::Read {
+            .prop_map(|(conversation, last)| Update::Removed { conversation, last })
+            .boxed(),
+        (conversation_id(), msgid(), msgid())
+            .prop_map(|(conversation, read, head)| Update::Read {
                 conversation,
                 read,
                 head,
-            }
-        }),
-        people::contact().prop_map(Update::Contact),
-        people::presence().prop_map(Update::Presence),
-        receipts::update(),
-        (conversation_id(), msgid()).prop_map(|(conversation, floor)| Update::Floor {
-            conversation,
-            floor
-        }),
-        people::account_update().prop_map(Update::Account),
-        people::contact().prop_map(|contact| Update::User(contact.user)),
-        desk::update(),
+            })
+            .boxed(),
+        people::contact().prop_map(Update::Contact).boxed(),
+        people::presence().prop_map(Update::Presence).boxed(),
+        receipts::update().boxed(),
+        (conversation_id(), msgid())
+            .prop_map(|(conversation, floor)| Update::Floor {
+                conversation,
+                floor
+            })
+            .boxed(),
+        people::account_update().prop_map(Update::Account).boxed(),
+        people::contact()
+            .prop_map(|contact| Update::User(contact.user))
+            .boxed(),
+        desk::update().boxed(),
     ]
 }
