@@ -69,6 +69,9 @@ pub const DRAFT_PREVIEW_CHARS: usize = 80;
 /// which the server recognizes a retry.
 pub const OUTBOX_MAX: usize = 1_000;
 
+/// Edits that the server has not confirmed.
+pub const EDITS_MAX: usize = 64;
+
 /// Sends that are handed to the client at a time.
 pub const HANDED_MAX: usize = 512;
 
@@ -92,6 +95,10 @@ pub const TYPING_USERS_MAX: usize = 16;
 
 /// How long a typing indicator is shown without being repeated.
 pub const TYPING_TIME: Duration = Duration::from_secs(2 * TYPING_INTERVAL.as_secs());
+
+/// How long after a message of a user their typing indicators are ignored, as they travel apart from
+/// it and may arrive after it.
+pub const TYPING_OVERTAKEN_TIME: Duration = Duration::from_secs(1);
 
 /// How long a row must be on screen, with the user's attention, to count as read.
 pub const READ_DELAY: Duration = Duration::from_millis(500);

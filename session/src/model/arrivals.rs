@@ -40,12 +40,17 @@ impl Model {
             return;
         };
         let begins = !std::mem::replace(&mut chat.exists, true);
+        if begins {
+            // An overview on its way may not list the conversation yet.
+            self.sync.outdate();
+        }
         if begins && self.focused == Some(id) {
             self.effects.push(Effect::Focus(self.focused));
         }
         if !chat.append(run) {
             self.sync.fall_behind();
         }
+        chat.end_typing_of(run, self.now);
         self.note_arrivals(id, run);
         self.store_run(id, run);
         self.ack(id, last.msgid);
@@ -118,9 +123,7 @@ impl Model {
         if let Some(chat) = self.chats.get_mut(&conversation) {
             let before = chat.checked.replace(checked);
             if before.is_none_or(|before| checked < before) {
-                let saved = Box::new(chat.saved());
-                self.effects
-                    .push(Effect::Store(StoreOp::Conversation(saved)));
+                self.save_chat(conversation);
             }
         }
     }

@@ -14,6 +14,7 @@ use crate::conversation::own::Own;
 use crate::conversation::{Details, Entry, Unread, amended};
 use crate::limits;
 use crate::log::Log;
+use crate::time::plus;
 use crate::timeline::{Cursors, Window};
 
 /// A conversation, from what overviews, events and entries say of it.
@@ -55,6 +56,8 @@ pub(super) struct Chat {
     pub(super) details_as_of: MsgId,
     pub(super) details_asked: bool,
     pub(super) typing: BTreeMap<UserId, Timestamp>,
+    /// Who sent a message just now, and until when indicators count as older than it.
+    wrote: BTreeMap<UserId, Timestamp>,
     pub(super) cursors: Cursors,
     pub(super) window: Option<Window>,
     /// Everything that is stored is current as of this entry.
@@ -91,6 +94,7 @@ impl Chat {
             details_as_of: MsgId::ZERO,
             details_asked: false,
             typing: BTreeMap::new(),
+            wrote: BTreeMap::new(),
             cursors: Cursors::default(),
             window: None,
             checked: None,
@@ -238,6 +242,29 @@ impl Chat {
         }
         self.note_latest();
         self.recount() || is_known
+    }
+
+    /// A message ends the typing of its sender. An indicator may be overtaken by the message.
+    pub(super) fn end_typing_of(&mut self, run: &[Message], now: Timestamp) {
+        self.wrote.retain(|_, until| now < *until);
+        for message in run.iter().filter(|message| message.body.is_message()) {
+            self.typing.remove(&message.sender);
+            if self.wrote.len() < limits::TYPING_USERS_MAX {
+                let until = plus(now, limits::TYPING_OVERTAKEN_TIME);
+                self.wrote.insert(message.sender, until);
+            }
+        }
+    }
+
+    /// A user is typing, until some time. Returns whether that is new.
+    pub(super) fn begin_typing(&mut self, user: UserId, now: Timestamp) -> bool {
+        let is_full = self.typing.len() >= limits::TYPING_USERS_MAX;
+        let is_overtaken = self.wrote.get(&user).is_some_and(|until| now < *until);
+        if is_overtaken || is_full && !self.typing.contains_key(&user) {
+            return false;
+        }
+        let until = plus(now, limits::TYPING_TIME);
+        self.typing.insert(user, until).is_none()
     }
 
     /// Entries arrive while the user is away from the window.

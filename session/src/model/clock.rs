@@ -111,12 +111,26 @@ impl Model {
     pub(super) fn save_all(&mut self) {
         self.saved_at = self.now;
         let unsaved: Vec<ConversationId> = std::mem::take(&mut self.unsaved).into_iter().collect();
-        for id in unsaved {
-            if let Some(chat) = self.chats.get(&id).filter(|chat| chat.exists) {
-                let saved = Box::new(chat.saved());
-                self.effects
-                    .push(Effect::Store(StoreOp::Conversation(saved)));
-            }
+        unsaved.into_iter().for_each(|id| self.save_chat(id));
+    }
+
+    pub(super) fn save_chat(&mut self, id: ConversationId) {
+        let Some(chat) = self.chats.get(&id).filter(|chat| chat.exists) else {
+            return;
+        };
+        let saved = Box::new(chat.saved());
+        if chat.unread.is_lower_bound {
+            self.doubt_stored();
+        }
+        self.effects
+            .push(Effect::Store(StoreOp::Conversation(saved)));
+    }
+
+    /// A stored count is uncertain: what changed since the last overview does not tell the right
+    /// one.
+    pub(super) fn doubt_stored(&mut self) {
+        if std::mem::take(&mut self.sync.is_moment_stored) {
+            self.effects.push(Effect::Store(StoreOp::NoMoment));
         }
     }
 }

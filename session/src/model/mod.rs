@@ -51,6 +51,8 @@ pub struct Model {
     users: BTreeMap<UserId, UserInfo>,
     presences: BTreeMap<UserId, Presence>,
     drafts: BTreeMap<ConversationId, Draft>,
+    /// Edits that the server has not confirmed, in their order.
+    edits: Vec<Draft>,
     outbox: Outbox,
     notices: Notices,
     sync: sync::State,
@@ -90,6 +92,7 @@ impl Model {
             users: BTreeMap::new(),
             presences: BTreeMap::new(),
             drafts: BTreeMap::new(),
+            edits: Vec::new(),
             outbox: Outbox::default(),
             notices: Notices::new(options.me),
             sync: sync::State::default(),
@@ -149,11 +152,13 @@ impl Model {
             Input::Accepted { id, result } => self.accepted(id, result),
             Input::Uploading { id, done, of } => self.uploading(id, done, of),
             Input::Uploaded { id, result } => self.uploaded(id, result),
+            Input::Edited(draft) => self.edited(&draft),
             Input::EditFailed { draft, why } => self.refuse(*draft, why),
             Input::CursorFailed => self.cursor_failed(),
             Input::NewStream => {
                 let effects = self.outbox.new_stream();
                 self.effects.extend(effects);
+                self.refuse_edits();
                 self.touch_outbox();
             }
             Input::Command(command) => self.command(command),

@@ -31,12 +31,63 @@ impl Model {
 
     fn drop_draft(&mut self, id: ConversationId) {
         if self.drafts.remove(&id).is_some() {
-            self.effects.push(Effect::Store(StoreOp::NoDraft(id)));
+            self.store_no_draft(id);
+        }
+    }
+
+    /// The composer is empty. An edit on its way stays in the store.
+    fn store_no_draft(&mut self, id: ConversationId) {
+        let mut newest = self.edits.iter().rev();
+        let edit = newest.find(|edit| edit.conversation == id);
+        let op = match edit {
+            Some(edit) => StoreOp::Draft(edit.clone()),
+            None => StoreOp::NoDraft(id),
+        };
+        self.effects.push(Effect::Store(op));
+    }
+
+    /// Requests an edit. Until the server has it, it is stored as the draft that it was: the next
+    /// start finds it again.
+    fn edit(&mut self, draft: Draft, msgid: MsgId) {
+        let id = draft.conversation;
+        if self.edits.len() == limits::EDITS_MAX {
+            return self.keep(draft, Failure::OutboxFull);
+        }
+        if self.drafts.remove(&id).as_ref() != Some(&draft) {
+            let stored = StoreOp::Draft(draft.clone());
+            self.effects.push(Effect::Store(stored));
+        }
+        let mentions = self.mentions_after_edit(id, msgid, &draft.words);
+        self.edits.push(draft.clone());
+        let draft = Box::new(draft);
+        self.effects.push(Effect::Edit { draft, mentions });
+        self.touch(Part::Draft(id));
+        self.touch_listed(id);
+    }
+
+    fn end_edit(&mut self, draft: &Draft) {
+        let at = self.edits.iter().position(|edit| edit == draft);
+        at.map(|at| self.edits.remove(at));
+    }
+
+    /// The server has an edit.
+    pub(super) fn edited(&mut self, draft: &Draft) {
+        self.end_edit(draft);
+        if !self.drafts.contains_key(&draft.conversation) {
+            self.store_no_draft(draft.conversation);
+        }
+    }
+
+    /// The client has ended: whether the server has the edits on their way is not known.
+    pub(super) fn refuse_edits(&mut self) {
+        for edit in std::mem::take(&mut self.edits) {
+            self.refuse(edit, Failure::Ended);
         }
     }
 
     /// A draft cannot be sent: it stays, unless another one was begun.
     pub(super) fn refuse(&mut self, draft: Draft, why: Failure) {
+        self.end_edit(&draft);
         let conversation = draft.conversation;
         if !self.drafts.contains_key(&conversation) {
             self.set_draft(draft);
@@ -54,12 +105,10 @@ impl Model {
             Ok(_) => return self.keep(draft, Failure::OutboxFull),
             Err(why) => return self.keep(draft, why),
         };
-        self.drop_draft(id);
         if let Aim::Edit(msgid) = draft.aim {
-            let mentions = self.mentions_after_edit(id, msgid, &draft.words);
-            let draft = Box::new(draft);
-            self.effects.push(Effect::Edit { draft, mentions });
+            return self.edit(draft, msgid);
         }
+        self.drop_draft(id);
         let head = self.head(id);
         for what in messages {
             let kept = self.outbox.push(id, what, self.now, head);

@@ -22,6 +22,8 @@ use crate::time::plus;
 #[derive(Clone, Debug)]
 pub(super) struct State {
     moment: Option<Moment>,
+    /// Whether the store has it.
+    pub(super) is_moment_stored: bool,
     /// An overview is needed.
     is_behind: bool,
     /// What changed does not suffice: the next overview is to list everything.
@@ -56,6 +58,7 @@ impl Default for State {
     fn default() -> Self {
         Self {
             moment: None,
+            is_moment_stored: false,
             is_behind: false,
             needs_all: false,
             asked: None,
@@ -106,6 +109,7 @@ impl State {
 impl Model {
     pub(super) fn restore(&mut self, restored: Restored) {
         self.sync.moment = restored.moment;
+        self.sync.is_moment_stored = restored.moment.is_some();
         let users = restored.users.into_iter().take(limits::USERS_MAX);
         self.users.extend(users.map(|user| (user.id, user)));
         for saved in restored.conversations {
@@ -254,8 +258,17 @@ impl Model {
         let saved = overview.conversations.iter().map(|summary| summary.id);
         self.unsaved.extend(saved);
         self.save_all();
-        self.effects
-            .push(Effect::Store(StoreOp::Moment(overview.as_of)));
+        if self
+            .chats
+            .values()
+            .any(|chat| chat.exists && chat.unread.is_lower_bound)
+        {
+            self.doubt_stored();
+        } else {
+            self.sync.is_moment_stored = true;
+            let moment = StoreOp::Moment(overview.as_of);
+            self.effects.push(Effect::Store(moment));
+        }
         if let Some(before) = self.sync.returning.take() {
             self.sum_up(&before);
             for chat in self.chats.values_mut() {
@@ -379,6 +392,7 @@ impl Model {
         }
         self.unsaved.remove(&id);
         self.effects.push(Effect::Store(StoreOp::Forget(id)));
+        self.edits.retain(|edit| edit.conversation != id);
         if self.drafts.remove(&id).is_some() {
             self.effects.push(Effect::Store(StoreOp::NoDraft(id)));
             self.touch(Part::Draft(id));
@@ -425,19 +439,15 @@ impl Model {
     }
 
     pub(super) fn typing(&mut self, id: ConversationId, user: UserId) {
-        let until = plus(self.now, limits::TYPING_TIME);
         if user == self.options.me {
             return;
         }
         if let Some(chat) = self.chats.get_mut(&id)
-            && (chat.typing.len() < limits::TYPING_USERS_MAX || chat.typing.contains_key(&user))
+            && chat.begin_typing(user, self.now)
         {
-            let is_new = chat.typing.insert(user, until).is_none();
             self.typing_in.insert(id);
-            if is_new {
-                self.touch_listed(id);
-                self.touch_window(id);
-            }
+            self.touch_listed(id);
+            self.touch_window(id);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Requests whose order matters: focus and read cursors, one after another. And edits.
+//! Requests whose order matters: focus and read cursors, one after another; and so edits.
 
 use cairn_client::proto::content::extras::Extras;
 use cairn_client::{Client, Text};
@@ -29,17 +29,25 @@ pub(crate) async fn run(client: Client, mut effects: UnboundedReceiver<Effect>, 
     }
 }
 
-/// Replaces the words of a message. Returns what to say if it fails.
-pub(crate) async fn edit(client: Client, draft: Box<Draft>, mentions: Extras) -> Option<Input> {
+/// An edit, with the mentions that the message has afterwards.
+pub(crate) type Edit = (Box<Draft>, Extras);
+
+/// Requests edits one after another: of two edits of a message, the later one counts.
+pub(crate) async fn run_edits(client: Client, mut edits: UnboundedReceiver<Edit>, inputs: Inputs) {
+    while let Some((draft, mentions)) = edits.recv().await {
+        inputs.give(match edit(&client, &draft, mentions).await {
+            Ok(()) => Input::Edited(draft),
+            Err(why) => Input::EditFailed { draft, why },
+        });
+    }
+}
+
+async fn edit(client: &Client, draft: &Draft, mentions: Extras) -> Result<(), Failure> {
     let Aim::Edit(msgid) = draft.aim else {
-        return None;
+        return Ok(());
     };
-    let why = match Text::new(draft.words.as_str()) {
-        Ok(words) => {
-            let conversation = client.conversation(draft.conversation);
-            failure(&conversation.edit_with(msgid, words, mentions).await.err()?)
-        }
-        Err(_) => Failure::TooLong,
-    };
-    Some(Input::EditFailed { draft, why })
+    let words = Text::new(draft.words.as_str()).map_err(|_| Failure::TooLong)?;
+    let conversation = client.conversation(draft.conversation);
+    let edited = conversation.edit_with(msgid, words, mentions).await;
+    edited.map_err(|error| failure(&error))
 }

@@ -24,6 +24,11 @@ impl Inputs {
     pub(crate) fn give(&self, input: Input) {
         let _ = self.0.send(Letter::Input(input));
     }
+
+    /// Sends the answer to the overview of this number, of those that were requested.
+    pub(crate) fn give_overview(&self, number: u64, answer: Input) {
+        let _ = self.0.send(Letter::Overview(number, answer));
+    }
 }
 
 /// Passes on what the client reports, until it ends.

@@ -11,13 +11,13 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::link::Inputs;
+use super::cursors::{self, Edit};
+use super::link::{self, Inputs};
 use super::options::SessionOptions;
 use super::sends::{self, Send};
 use super::shared::Shared;
 use super::thread::Letter;
 use super::uploads::{self, Uploads};
-use super::{cursors, link};
 use crate::{Details, DraftFile, Effect, Fetched, Input, Link, LinkFault, LocalId, RequestId};
 
 /// Performs the effects that concern the server.
@@ -30,6 +30,8 @@ pub(crate) struct Requests {
     pub(crate) stream: Option<u64>,
     connected: Connected,
     running: JoinSet<()>,
+    /// Overviews that were requested.
+    overviews: u64,
     uploads: Uploads,
 }
 
@@ -41,7 +43,8 @@ pub(crate) struct Connected {
     is_first_overview: bool,
     sends: UnboundedSender<Send>,
     cursors: UnboundedSender<Effect>,
-    tasks: [AbortHandle; 3],
+    edits: UnboundedSender<Edit>,
+    tasks: [AbortHandle; 4],
 }
 
 impl Drop for Connected {
@@ -66,10 +69,12 @@ impl Connected {
         let events = client.pushes();
         let (sends, to_send) = mpsc::unbounded_channel();
         let (cursors, to_move) = mpsc::unbounded_channel();
+        let (edits, to_edit) = mpsc::unbounded_channel();
         let tasks = [
             tokio::spawn(link::run(client.clone(), events, inputs.clone())),
             tokio::spawn(sends::run(client.clone(), to_send, inputs.clone())),
             tokio::spawn(cursors::run(client.clone(), to_move, inputs.clone())),
+            tokio::spawn(cursors::run_edits(client.clone(), to_edit, inputs.clone())),
         ];
         Ok(Self {
             client,
@@ -77,6 +82,7 @@ impl Connected {
             is_first_overview: true,
             sends,
             cursors,
+            edits,
             tasks: tasks.map(|task| task.abort_handle()),
         })
     }
@@ -99,6 +105,7 @@ impl Requests {
             stream,
             connected,
             running: JoinSet::new(),
+            overviews: 0,
             uploads: Uploads::default(),
         }
     }
@@ -170,7 +177,7 @@ impl Requests {
             Effect::Upload { id, file } => self.upload(id, file),
             Effect::CancelUpload(id) => self.uploads.cancel(id),
             Effect::Edit { draft, mentions } => {
-                self.answer_if(cursors::edit(client, draft, mentions));
+                let _ = self.connected.edits.send((draft, mentions));
             }
             Effect::NewStream => self.new_stream().await,
             // The thread performs all others.
@@ -199,6 +206,8 @@ impl Requests {
         let is_first = std::mem::take(&mut self.connected.is_first_overview);
         let is_of_login = is_first && since == self.connected.since;
         let inputs = self.inputs.clone();
+        self.overviews += 1;
+        let number = self.overviews;
         self.running.spawn(async move {
             let conversations = client.conversations();
             let overview = if is_of_login {
@@ -207,8 +216,10 @@ impl Requests {
                 conversations.overview(since).await
             };
             match overview {
-                Ok(overview) => inputs.give(Input::Overview(Box::new(overview))),
-                Err(_) => return inputs.give(Input::OverviewFailed),
+                Ok(overview) => {
+                    inputs.give_overview(number, Input::Overview(Box::new(overview)));
+                }
+                Err(_) => return inputs.give_overview(number, Input::OverviewFailed),
             }
             if let Ok(contacts) = client.people().contacts().await {
                 inputs.give(Input::Contacts(contacts));

@@ -23,6 +23,8 @@ const CLOCK_TIME: u64 = 50;
 /// What the thread is sent.
 pub(crate) enum Letter {
     Input(Input),
+    /// The answer to the overview of this number.
+    Overview(u64, Input),
     /// A command, and whom to tell once it is applied and durable.
     Command(Command, Option<oneshot::Sender<()>>),
     /// The damage was reported to the user.
@@ -39,6 +41,9 @@ pub(crate) struct Thread {
     letters: Receiver<Letter>,
     requests: UnboundedSender<Effect>,
     inputs: VecDeque<Input>,
+    /// Overviews that were requested. Of one that was requested over a lost connection, and again
+    /// over the next one, only the last answer counts: events since then are applied to it.
+    overviews: u64,
     clock: Timestamp,
     wake_at: Option<Timestamp>,
     flush_at: Option<Instant>,
@@ -68,6 +73,7 @@ impl Thread {
             letters,
             requests,
             inputs: VecDeque::new(),
+            overviews: 0,
             clock: Timestamp::new(0),
             wake_at: None,
             flush_at: None,
@@ -132,6 +138,11 @@ impl Thread {
     fn receive(&mut self, letter: Letter) {
         match letter {
             Letter::Input(input) => self.apply_all(input),
+            Letter::Overview(number, answer) => {
+                if number == self.overviews {
+                    self.apply_all(answer);
+                }
+            }
             Letter::Command(command, done) => {
                 if let Command::Open { conversation, .. } = &command {
                     self.store.opened(*conversation, now());
@@ -264,6 +275,7 @@ impl Thread {
             Effect::Dirty(part) => self.shared.dirty(part),
             // Without anyone to perform it, the session is being closed.
             effect => {
+                self.overviews += u64::from(matches!(effect, Effect::Overview { .. }));
                 let _ = self.requests.send(effect);
             }
         }

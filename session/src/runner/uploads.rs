@@ -20,8 +20,10 @@ use crate::{DraftFile, Failure, FileFault, Input, LocalId};
 /// The least time between two reports of progress.
 const REPORT_TIME: Duration = Duration::from_millis(100);
 
-/// The pause before an upload that made no progress is continued.
-const RETRY_TIME: Duration = Duration::from_secs(5);
+/// The pause before an upload that broke off is continued, and the longest one, as it doubles each
+/// time that nothing was uploaded in between.
+const RETRY_TIME: Duration = Duration::from_millis(100);
+const RETRY_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// The uploads in progress.
 #[derive(Default)]
@@ -63,6 +65,7 @@ async fn upload(
     inputs: &Inputs,
 ) -> Result<Body, Failure> {
     let path = Path::new(&file.path);
+    let (mut pause, mut most) = (RETRY_TIME, 0);
     loop {
         let found = tokio::fs::metadata(path)
             .await
@@ -73,8 +76,9 @@ async fn upload(
         if found.len() != file.size_bytes {
             return Err(Failure::File(FileFault::Changed));
         }
-        let mut reported = Instant::now();
+        let (mut reported, before) = (Instant::now(), most);
         let uploaded = client.upload_file(path, |progress| {
+            most = most.max(progress.done_bytes);
             if progress.step == Step::Moving && reported.elapsed() >= REPORT_TIME {
                 reported = Instant::now();
                 let (done, of) = (progress.done_bytes, progress.total_bytes);
@@ -92,7 +96,13 @@ async fn upload(
                     .ok_or(Failure::File(FileFault::Unreadable));
             }
             // The server is not reached, or is busy: what has arrived is continued.
-            Err(TransferError::BrokenOff { .. }) => sleep(RETRY_TIME).await,
+            Err(TransferError::BrokenOff { .. }) => {
+                if most > before {
+                    pause = RETRY_TIME;
+                }
+                sleep(pause).await;
+                pause = RETRY_TIME_MAX.min(pause * 2);
+            }
             Err(TransferError::Source(error)) => return Err(unreadable(&error)),
             Err(TransferError::Client(error)) => {
                 return Err(match failure(&error) {

@@ -85,6 +85,7 @@ pub(crate) fn apply(
 ) -> Result<(), StoreError> {
     match op {
         StoreOp::Moment(moment) => plan.put(Row::meta(Meta::Moment), codec::encode(&moment)),
+        StoreOp::NoMoment => plan.remove(Row::meta(Meta::Moment)),
         StoreOp::Conversation(saved) => {
             let row = Row::conversation(Table::Conversations, saved.summary.id);
             plan.put(row, codec::encode(&*saved));

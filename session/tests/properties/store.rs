@@ -51,7 +51,7 @@ impl Store {
                 self.next_seqs.insert(id, seq);
             }
             StoreOp::NoSeqs => self.next_seqs.clear(),
-            StoreOp::Forget(_) | StoreOp::Moment(_) | StoreOp::Users(_) => {}
+            StoreOp::Forget(_) | StoreOp::Moment(_) | StoreOp::NoMoment | StoreOp::Users(_) => {}
         }
     }
 

@@ -153,6 +153,7 @@ fn messages(list: &[Message]) -> Value {
 fn store(op: &StoreOp) -> Value {
     match op {
         StoreOp::Moment(moment) => json!({"moment": moment.revision.get()}),
+        StoreOp::NoMoment => json!("no_moment"),
         StoreOp::Conversation(saved) => json!({"conversation": {
             "of": saved.summary.id.get(),
             "head": saved.summary.head.get(),

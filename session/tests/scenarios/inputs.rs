@@ -70,6 +70,7 @@ pub(crate) fn input(value: &Value) -> Input {
             id: local(value),
             result: result(value, body),
         },
+        "edited" => Input::Edited(Box::new(draft(value))),
         "edit_failed" => Input::EditFailed {
             draft: Box::new(draft(&value["draft"])),
             why: failure(&value["why"]),

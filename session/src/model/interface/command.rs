@@ -22,7 +22,9 @@ pub enum Command {
     Leave(ConversationId),
     /// Whether the program has the user's attention; true at first.
     Attention(bool),
-    /// These rows are on screen. Given after each drawing in which they changed.
+    /// These rows are on screen. Given after each drawing in which they changed, but not before the
+    /// window is scrolled to its anchor: while the row of a jump or the end is being loaded, other
+    /// rows are not what the user went to.
     Seen {
         /// The conversation.
         conversation: ConversationId,

@@ -126,7 +126,7 @@ pub enum Effect {
     },
     /// End an upload.
     CancelUpload(LocalId),
-    /// Replace the words of an own message.
+    /// Replace the words of an own message, after those of earlier such effects.
     Edit {
         /// The words, with the message in its aim.
         draft: Box<Draft>,
@@ -175,6 +175,9 @@ pub enum Part {
 pub enum StoreOp {
     /// Keep the moment of an overview, whose conversations were written before.
     Moment(Moment),
+    /// Delete that moment: something that is stored is uncertain in a way that the next overview
+    /// might not mention, so the next start requests everything.
+    NoMoment,
     /// Keep a conversation.
     Conversation(Box<SavedConversation>),
     /// Keep names of users.
@@ -231,6 +234,7 @@ impl StoreOp {
     pub const fn is_urgent(&self) -> bool {
         match self {
             Self::Moment(_)
+            | Self::NoMoment
             | Self::Conversation(_)
             | Self::Users(_)
             | Self::Entries { .. }

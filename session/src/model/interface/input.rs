@@ -99,6 +99,9 @@ pub enum Input {
         /// The body that refers to the file, with an empty caption.
         result: Result<Body, Failure>,
     },
+    /// The answer to [`Effect::Edit`](crate::Effect::Edit): the draft of the edit that the server
+    /// has now.
+    Edited(Box<Draft>),
     /// The answer to [`Effect::Edit`](crate::Effect::Edit), if it failed.
     EditFailed {
         /// The draft of the edit.
