@@ -1,5 +1,6 @@
-//! The outbox of interactive clients: processes that type messages are killed at random moments,
-//! and every message is in the log once and in order.
+//! The outbox of interactive clients: processes that type messages and send files are killed at
+//! random moments, and every message is in the log once, and the typed ones in order. A file that
+//! messages passed after a kill may be unknown instead.
 //!
 //! A few rounds by default; the full run is `CAIRN_OUTBOX_ROUNDS=200 cargo test --test main outbox
 //! -- --nocapture`. A third of the rounds kills the server as well; a tenth damages the cache while
@@ -61,7 +62,7 @@ impl Report {
             }
             Line::Unknown(words) => {
                 assert!(
-                    words.round <= self.torn,
+                    words.is_file || words.round <= self.torn,
                     "round {round}: {words:?} is unknown after a kill alone"
                 );
                 self.unknown.insert(words);
@@ -77,19 +78,25 @@ impl Report {
             .for_each(|words| *count.entry(*words).or_insert(0) += 1);
         let twice = count.iter().find(|(_, count)| **count > 1);
         assert_eq!(twice, None, "a message is in the log twice");
-        assert!(log.is_sorted(), "out of order: {log:?}");
+        let texts = log.iter().filter(|words| !words.is_file);
+        assert!(texts.is_sorted(), "out of order: {log:?}");
         let missing = self.typed.iter().filter(|words| !count.contains_key(words));
         let missing: Vec<Words> = missing
             .filter(|words| !self.unknown.contains(words))
             .copied()
             .collect();
+        let files = |of: &mut dyn Iterator<Item = &Words>| of.filter(|of| of.is_file).count();
         println!(
-            "{} typed, {} in the log, {} unknown, {} damaged, {} lost",
+            "{} typed, {} in the log, {} unknown, {} damaged, {} lost; of these, files: {} sent, {} \
+             in the log, {} unknown",
             self.typed.len(),
             log.len(),
             self.unknown.len(),
             self.damaged.len(),
-            missing.len()
+            missing.len(),
+            files(&mut self.typed.iter()),
+            files(&mut log.iter()),
+            files(&mut self.unknown.iter()),
         );
         assert!(self.typed.len() as u64 > self.rounds, "nothing was typed");
         assert_eq!(missing, Vec::<Words>::new(), "lost");
@@ -175,8 +182,9 @@ async fn log(reader: &cairn_client::Client, group: ConversationId) -> Vec<Words>
     let mut log = Vec::new();
     let mut history = reader.conversation(group).history(MsgId::new(1));
     while let Some(message) = history.next().await {
-        if let Some(words) = message.unwrap().body.words() {
-            log.push(words.parse().unwrap());
+        let name = typist::name(&message.unwrap().body);
+        if !name.is_empty() {
+            log.push(name.parse().unwrap());
         }
     }
     log

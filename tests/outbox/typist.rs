@@ -3,15 +3,18 @@
 
 use std::fmt::{self, Display};
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::str::FromStr;
 use std::time::Duration;
 
+use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::ConversationId;
 use cairn_client::{Account, Backoff, Client, Reconnect};
 use cairn_session::store::Condition;
-use cairn_session::{Command as Act, Draft, Outgoing, Pending, SendState, Session, SessionOptions};
+use cairn_session::{
+    Command as Act, Draft, DraftFile, Outgoing, Pending, SendState, Session, SessionOptions,
+};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
@@ -43,16 +46,24 @@ impl Profile {
     }
 }
 
-/// A message: its round and its number within.
+/// A message: its round and its number within. A file has it as its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Words {
     pub(super) round: u64,
     number: u64,
+    pub(super) is_file: bool,
 }
+
+/// What the name of a file ends with.
+const FILE: &str = ".bin";
+
+/// The largest file. An upload of it is interrupted more often than not.
+const FILE_BYTES_MAX: usize = 3_000_000;
 
 impl Display for Words {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.round, self.number)
+        let end = if self.is_file { FILE } else { "" };
+        write!(f, "{}.{}{end}", self.round, self.number)
     }
 }
 
@@ -60,10 +71,13 @@ impl FromStr for Words {
     type Err = String;
 
     fn from_str(raw: &str) -> Result<Self, String> {
-        let words = raw.split_once('.').and_then(|(round, number)| {
+        let file = raw.strip_suffix(FILE);
+        let words = file.unwrap_or(raw).split_once('.');
+        let words = words.and_then(|(round, number)| {
             Some(Self {
                 round: round.parse().ok()?,
                 number: number.parse().ok()?,
+                is_file: file.is_some(),
             })
         });
         words.ok_or_else(|| raw.to_owned())
@@ -200,6 +214,7 @@ async fn types_until_it_is_killed() {
     if number(FINISH) == 1 {
         while !session.model().outbox().is_empty() {
             session.changed().await;
+            withdraw_unknown(&session).await;
         }
         session.close().await;
         return say("done");
@@ -208,11 +223,23 @@ async fn types_until_it_is_killed() {
     while session.model().conversation(group).is_none() {
         session.changed().await;
     }
+    let upload = rand::random_range(1..20);
     for number in 1.. {
-        let words = Words { round, number };
-        let draft = Draft {
-            words: words.to_string(),
-            ..Draft::new(group)
+        let is_file = number == upload;
+        let words = Words {
+            round,
+            number,
+            is_file,
+        };
+        let draft = match is_file {
+            true => Draft {
+                files: vec![file(&dir, words)],
+                ..Draft::new(group)
+            },
+            false => Draft {
+                words: words.to_string(),
+                ..Draft::new(group)
+            },
         };
         session.perform(Act::Send(draft)).await;
         if !session.take_refused().is_empty() {
@@ -226,14 +253,43 @@ async fn types_until_it_is_killed() {
     }
 }
 
+/// Creates a file, with bytes of its own.
+fn file(dir: &Path, words: Words) -> DraftFile {
+    let name = words.to_string();
+    let size = rand::random_range(1..FILE_BYTES_MAX);
+    let bytes: Vec<u8> = name.bytes().cycle().take(size).collect();
+    let path = dir.join(&name);
+    std::fs::write(&path, bytes).unwrap();
+    DraftFile {
+        path: path.to_str().unwrap().to_owned(),
+        name,
+        size_bytes: size as u64,
+        as_file: true,
+    }
+}
+
 /// Reports the unknown messages, and withdraws them.
 async fn withdraw_unknown(session: &Session) {
     session.perform(Act::Attention(true)).await;
     let outbox: Vec<Pending> = session.model().outbox();
     for item in outbox {
-        if let (SendState::Unknown(_), Outgoing::Message { body, .. }) = (item.state, &item.what) {
-            say(format_args!("unknown {}", body.words().unwrap_or_default()));
-            session.perform(Act::Withdraw(item.id)).await;
+        match item.state {
+            SendState::Unknown(_) => {}
+            SendState::Failed(why) => panic!("failed: {why:?}"),
+            _ => continue,
         }
+        let name = match &item.what {
+            Outgoing::Message { body, .. } => name(body),
+            Outgoing::File { file, .. } => file.name.clone(),
+            Outgoing::Forward { .. } => panic!("nothing is forwarded"),
+        };
+        say(format_args!("unknown {name}"));
+        session.perform(Act::Withdraw(item.id)).await;
     }
+}
+
+/// The words of a message, or the name of its file.
+pub(super) fn name(body: &Body) -> String {
+    let file = body.attachment().map(|file| file.name.as_str());
+    file.or(body.words()).unwrap_or_default().to_owned()
 }

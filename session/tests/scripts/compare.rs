@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cairn_client::Client;
-use cairn_client::proto::ids::{ConversationId, MsgId};
+use cairn_client::proto::ids::ConversationId;
 use cairn_client::proto::model::receipts::ReceiptState;
 use cairn_session::{
     Command, Entry, LinkView, Place, Row, RowKey, SendState, Session, What, WindowView,
@@ -72,12 +72,13 @@ pub(crate) fn list(device: &Device, truth: &Truth) -> Result<(), String> {
             (view.unread.messages, view.unread.mentions),
             (held.unread, held.mentions),
         )?;
-        let draft = model.draft(view.id).map(|draft| draft.words.clone());
-        same(
-            &format!("draft of {what}"),
-            draft.as_ref(),
-            device.drafts.get(&view.id),
-        )?;
+        let draft = model.draft(view.id);
+        if !device.has_written(view.id, draft) {
+            let written = device.drafts.get(&view.id);
+            return Err(format!(
+                "draft of {what}: shown {draft:?}, but written {written:?}"
+            ));
+        }
         same(
             &format!("typed in {what}"),
             view.draft.is_some(),
@@ -182,11 +183,4 @@ async fn receipts(device: &Device, held: &Held, observer: &Client) -> Result<(),
             _ => None,
         });
     same("receipts", shown, Some(expected))
-}
-
-/// The number of messages that a user sent, recalled ones included.
-pub(crate) fn sent(held: &Held, device: &Device) -> Vec<MsgId> {
-    let own = held.messages().into_iter();
-    let own = own.filter(|(_, entry)| entry.sender == device.user());
-    own.map(|(msgid, _)| msgid).collect()
 }

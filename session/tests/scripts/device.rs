@@ -1,13 +1,20 @@
 //! A device: its profile, its session, and what its user wrote.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
-use cairn_client::proto::ids::{ConversationId, UserId};
+use cairn_client::proto::ids::{ConversationId, MsgId, UserId};
 use cairn_client::{Account, Backoff, Reconnect};
-use cairn_session::{Command, Draft, Session, SessionOptions};
+use cairn_session::{
+    Aim, Command, Doubt, Draft, DraftFile, Outgoing, SendState, Session, SessionOptions,
+};
 use cairn_testing::Server;
 use tempfile::TempDir;
+
+use crate::written::name;
 
 /// Entries that a window holds: few, so that windows evict and read again.
 const ENTRIES_MAX: usize = 40;
@@ -18,7 +25,13 @@ pub(crate) struct Device {
     dir: TempDir,
     session: Option<Session>,
     /// What was written and not sent.
-    pub(crate) drafts: BTreeMap<ConversationId, String>,
+    pub(crate) drafts: BTreeMap<ConversationId, Draft>,
+    /// The words of all edits. One that fails is a draft again, if there is no other one.
+    edits: BTreeSet<String>,
+    /// Edits after which nothing else was written in their conversations.
+    pub(crate) last_edits: BTreeMap<ConversationId, (MsgId, String)>,
+    /// Names of own messages that were unknown, and withdrawn.
+    pub(crate) unknown: RefCell<BTreeSet<String>>,
 }
 
 impl Device {
@@ -29,6 +42,9 @@ impl Device {
             dir: tempfile::tempdir().unwrap(),
             session: None,
             drafts: BTreeMap::new(),
+            edits: BTreeSet::new(),
+            last_edits: BTreeMap::new(),
+            unknown: RefCell::default(),
         }
     }
 
@@ -72,27 +88,75 @@ impl Device {
         self.session().perform(command).await;
     }
 
-    /// Sends a draft, which takes that of its conversation. Returns whether it is in the outbox.
+    /// Creates a file to send, with bytes of its own.
+    pub(crate) fn file(&self, name: String, bytes: usize) -> DraftFile {
+        let path = self.dir.path().join(&name);
+        let content = name.bytes().cycle().take(bytes);
+        fs::write(&path, content.collect::<Vec<u8>>()).unwrap();
+        DraftFile {
+            path: Path::to_str(&path).unwrap().to_owned(),
+            name,
+            size_bytes: bytes as u64,
+            as_file: false,
+        }
+    }
+
+    /// Sends a draft, which takes that of its conversation. Returns whether it is sent.
     pub(crate) async fn send(&mut self, draft: Draft) -> bool {
-        let (conversation, words) = (draft.conversation, draft.words.clone());
-        let _ = self.session().take_refused();
-        self.perform(Command::Send(draft)).await;
-        let refused = self.session().take_refused();
-        let is_refused = refused
-            .iter()
-            .any(|refused| refused.conversation == conversation);
+        let id = draft.conversation;
+        self.last_edits.remove(&id);
+        if let Aim::Edit(msgid) = draft.aim {
+            self.edits.insert(draft.words.clone());
+            self.last_edits.insert(id, (msgid, draft.words.clone()));
+        }
+        self.perform(Command::Send(draft.clone())).await;
+        let is_refused = self.session().model().draft(id) == Some(&draft);
         match is_refused {
-            true => self.drafts.insert(conversation, words),
-            false => self.drafts.remove(&conversation),
+            true => self.drafts.insert(id, draft),
+            false => self.drafts.remove(&id),
         };
         !is_refused
     }
 
     pub(crate) async fn write(&mut self, draft: Draft) {
+        let id = draft.conversation;
+        self.last_edits.remove(&id);
         match draft.is_empty() {
-            true => self.drafts.remove(&draft.conversation),
-            false => self.drafts.insert(draft.conversation, draft.words.clone()),
+            true => self.drafts.remove(&id),
+            false => self.drafts.insert(id, draft.clone()),
         };
         self.perform(Command::Draft(draft)).await;
+    }
+
+    /// Returns whether a draft is the one that was written, or an edit that failed.
+    pub(crate) fn has_written(&self, id: ConversationId, shown: Option<&Draft>) -> bool {
+        let is_failed_edit =
+            |shown: &Draft| matches!(shown.aim, Aim::Edit(_)) && self.edits.contains(&shown.words);
+        match self.drafts.get(&id) {
+            Some(written) => shown == Some(written),
+            None => shown.is_none_or(is_failed_edit),
+        }
+    }
+
+    /// Withdraws what is unknown: files alone, which other messages passed after a restart.
+    pub(crate) async fn withdraw_unknown(&self) {
+        let outbox = self.session().model().outbox();
+        for item in outbox {
+            match (item.state, &item.what) {
+                (SendState::Unknown(Doubt::TooOld), Outgoing::File { file, .. }) => {
+                    self.unknown.borrow_mut().insert(file.name.clone());
+                }
+                (SendState::Unknown(Doubt::TooOld), Outgoing::Message { body, .. })
+                    if body.attachment().is_some() =>
+                {
+                    self.unknown.borrow_mut().insert(name(body).unwrap());
+                }
+                (SendState::Unknown(_) | SendState::Failed(_), _) => {
+                    panic!("{}: {item:?}", self.name());
+                }
+                _ => continue,
+            }
+            self.perform(Command::Withdraw(item.id)).await;
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use cairn_client::proto::ids::{ConversationId, UserId};
 use cairn_client::proto::model::group::MemberSettings;
 use cairn_client::{Account, Client, LoginRequest, MsgId};
-use cairn_session::{Aim, Command, Draft, Place, RowKey, What};
+use cairn_session::{Command, Place, RowKey, What};
 use cairn_testing::Server;
 use tokio::time::timeout;
 
@@ -14,6 +14,7 @@ use crate::compare;
 use crate::device::Device;
 use crate::random::Random;
 use crate::truth::Truth;
+use crate::written::{Written, check_edits};
 
 /// The users, and how many devices each has.
 const USERS: [(&str, u16); 3] = [("ada", 2), ("bob", 2), ("eve", 1)];
@@ -21,17 +22,17 @@ const USERS: [(&str, u16); 3] = [("ada", 2), ("bob", 2), ("eve", 1)];
 /// The time in which a whole script ends, with the waiting of comparisons.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-struct World {
-    random: Random,
-    server: Server,
-    is_serving: bool,
+pub(crate) struct World {
+    pub(crate) random: Random,
+    pub(crate) server: Server,
+    pub(crate) is_serving: bool,
     /// One more client of each user, which only reads.
     observers: Vec<Client>,
-    devices: Vec<Device>,
+    pub(crate) devices: Vec<Device>,
     conversations: Vec<ConversationId>,
-    /// How many messages each user sent to each conversation.
-    sent: BTreeMap<(UserId, ConversationId), usize>,
-    written: u64,
+    pub(crate) written: Written,
+    /// Texts and files so far.
+    pub(crate) count: u64,
 }
 
 /// Runs the script of a seed.
@@ -88,19 +89,9 @@ impl World {
             observers,
             devices,
             conversations: vec![team.unwrap(), pair.unwrap(), direct],
-            sent: BTreeMap::new(),
-            written: 0,
+            written: Written::default(),
+            count: 0,
         }
-    }
-
-    fn words(&mut self) -> String {
-        self.written += 1;
-        let name = match self.random.below(8) {
-            0 => " @ada",
-            1 => " @bob",
-            _ => "",
-        };
-        format!("message {}{name}", self.written)
     }
 
     /// A conversation that the device's user is in.
@@ -113,25 +104,15 @@ impl World {
     async fn step(&mut self) {
         let device = self.random.index(self.devices.len());
         let id = self.conversation(device);
-        match self.random.below(24) {
-            0..=6 => self.send(device, id).await,
-            7 => self.edit(device, id).await,
+        match self.random.below(28) {
+            0..=5 => self.send(device, id).await,
+            6..=7 => self.edit(device, id).await,
             8 => self.recall(device, id).await,
             9 => self.react(device, id).await,
             10..=11 => self.open(device, id).await,
             12..=13 => self.see(device, id).await,
             14 => self.mark(device, id).await,
-            15 => {
-                let words = match self.random.below(4) {
-                    0 => String::new(),
-                    _ => self.words(),
-                };
-                let draft = Draft {
-                    words,
-                    ..Draft::new(id)
-                };
-                self.devices[device].write(draft).await;
-            }
+            15 => self.write(device, id).await,
             16 => {
                 let has_attention = self.random.below(2) == 0;
                 let command = Command::Attention(has_attention);
@@ -148,6 +129,9 @@ impl World {
             }
             20 => self.serve().await,
             21 => self.set(device, id).await,
+            22..=23 => self.reply(device, id).await,
+            24 => self.send_files(device, id).await,
+            25 => self.break_upload(device, id).await,
             _ => {
                 let pause = Duration::from_millis(self.random.below(40));
                 let session = self.devices[device].session();
@@ -156,60 +140,10 @@ impl World {
         }
     }
 
-    async fn serve(&mut self) {
+    pub(crate) async fn serve(&mut self) {
         if !self.is_serving {
             self.server.run().await;
             self.is_serving = true;
-        }
-    }
-
-    async fn send(&mut self, device: usize, id: ConversationId) {
-        let words = self.words();
-        let device = &mut self.devices[device];
-        if device.session().model().conversation(id).is_none() {
-            // A direct chat begins by being opened; a group is not known yet.
-            device
-                .perform(Command::Open {
-                    conversation: id,
-                    at: Place::End,
-                })
-                .await;
-        }
-        let draft = Draft {
-            words,
-            ..Draft::new(id)
-        };
-        if device.send(draft).await {
-            *self.sent.entry((device.user(), id)).or_default() += 1;
-        }
-    }
-
-    /// An own message that the device holds.
-    fn own(&mut self, device: usize, id: ConversationId) -> Option<MsgId> {
-        let window = self.devices[device].session().model().window(id)?;
-        let own = window.rows.iter().filter_map(|row| match &row.what {
-            What::Message(message) if message.is_mine => Some(message.msgid),
-            _ => None,
-        });
-        let own: Vec<MsgId> = own.collect();
-        self.random.pick(&own).copied()
-    }
-
-    async fn edit(&mut self, device: usize, id: ConversationId) {
-        let Some(msgid) = self.own(device, id) else {
-            return;
-        };
-        let draft = Draft {
-            words: self.words(),
-            aim: Aim::Edit(msgid),
-            ..Draft::new(id)
-        };
-        // An edit that fails, as of a recalled message, becomes a draft again: not tested here.
-        let client = self.devices[device].session().client();
-        if client.is_online() && self.is_serving {
-            let words = draft.words.parse().unwrap();
-            let there = client.conversation(id);
-            let _ = timeout(Duration::from_millis(20), there.edit(msgid, words)).await;
         }
     }
 
@@ -221,19 +155,34 @@ impl World {
         }
     }
 
-    async fn react(&mut self, device: usize, id: ConversationId) {
-        let window = self.devices[device].session().model().window(id);
-        let rows = window.map(|window| window.rows).unwrap_or_default();
-        let messages = rows.iter().filter_map(|row| match &row.what {
+    /// An own message that the device holds.
+    pub(crate) fn own(&mut self, device: usize, id: ConversationId) -> Option<MsgId> {
+        let window = self.devices[device].session().model().window(id)?;
+        let own = window.rows.iter().filter_map(|row| match &row.what {
+            What::Message(message) if message.is_mine => Some(message.msgid),
+            _ => None,
+        });
+        let own: Vec<MsgId> = own.collect();
+        self.random.pick(&own).copied()
+    }
+
+    /// A message that the device holds.
+    pub(crate) fn message(&mut self, device: usize, id: ConversationId) -> Option<MsgId> {
+        let window = self.devices[device].session().model().window(id)?;
+        let messages = window.rows.iter().filter_map(|row| match &row.what {
             What::Message(message) => Some(message.msgid),
             _ => None,
         });
         let messages: Vec<MsgId> = messages.collect();
-        if let Some(msgid) = self.random.pick(&messages) {
+        self.random.pick(&messages).copied()
+    }
+
+    async fn react(&mut self, device: usize, id: ConversationId) {
+        if let Some(msgid) = self.message(device, id) {
             let client = self.devices[device].session().client();
             let reacted = client
                 .conversation(id)
-                .react(*msgid, "tada".parse().unwrap());
+                .react(msgid, "tada".parse().unwrap());
             let _ = timeout(Duration::from_millis(20), reacted).await;
         }
     }
@@ -312,6 +261,7 @@ impl World {
         compare::settle("devices", session, async || {
             truths = self.truths().await;
             for device in &self.devices {
+                device.withdraw_unknown().await;
                 let found = compare::list(device, &truths[&device.user()]);
                 found.map_err(|found| format!("{}: {found}", device.name()))?;
             }
@@ -324,14 +274,14 @@ impl World {
             let observer = observer.next().unwrap();
             for held in truths[&device.user()].conversations.values() {
                 compare::window(device, held, observer).await;
-                let sent = self.sent.get(&(device.user(), held.summary.id));
-                assert_eq!(
-                    compare::sent(held, device).len(),
-                    sent.copied().unwrap_or_default(),
-                    "messages of {} in {}",
-                    device.name(),
-                    held.summary.id
-                );
+                check_edits(held, device);
+            }
+        }
+        for (user, truth) in &truths {
+            let own = self.devices.iter().filter(|own| own.user() == *user);
+            let unknown = own.flat_map(|own| own.unknown.borrow().clone()).collect();
+            for held in truth.conversations.values() {
+                self.written.check(held, *user, &unknown);
             }
         }
         for mut device in self.devices {
