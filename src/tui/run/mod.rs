@@ -7,6 +7,8 @@ mod editor;
 mod effects;
 mod fetch;
 mod files;
+#[cfg(feature = "bench")]
+mod frames;
 mod notify;
 mod opener;
 mod plain;
@@ -18,8 +20,9 @@ use std::io;
 use std::pin::Pin;
 use std::time::Duration;
 
+use cairn_proto::ids::ConversationId;
 use cairn_session::store::Condition;
-use cairn_session::{Changes, Command, Place, Session};
+use cairn_session::{Changes, Command, Place, RowKey, Session};
 use crossterm::event::{Event, EventStream, KeyEventKind, MouseButton, MouseEventKind};
 use futures_core::Stream as _;
 use tokio::sync::mpsc;
@@ -39,6 +42,8 @@ use crate::tui::term::guard::Guard;
 use crate::tui::term::osc::Notifier;
 use crate::tui::term::screen::Screen;
 
+#[cfg(feature = "bench")]
+pub(crate) use frames::frames;
 pub(crate) use start::chat;
 
 /// Changes of the session are drawn at most this often; keys are drawn at once.
@@ -61,9 +66,13 @@ struct App {
     sender: mpsc::UnboundedSender<Msg>,
     /// What `cairn chat TARGET` named, until it is found.
     wanted: Option<Wanted>,
-    seen: Option<Command>,
+    seen: Option<Seen>,
     is_over: bool,
 }
+
+/// The rows on screen, the anchor of the window, and whether it holds the end: the session is told
+/// again if one of them changes, as the same rows mean something else after a jump.
+type Seen = ((ConversationId, RowKey, RowKey), (u64, bool));
 
 /// What woke the loop.
 enum Woken {
@@ -126,17 +135,16 @@ impl App {
         self.screen.draw(&self.state)?;
         self.decode_pictures();
         self.screen.title(notify::title(&self.state))?;
-        let seen = self
-            .state
-            .seen()
-            .map(|(conversation, first, last)| Command::Seen {
-                conversation,
-                first,
-                last,
-            });
+        let rows = self.state.seen();
+        let window = self.state.window();
+        let seen = rows.zip(window.map(|window| (window.anchor.number, window.is_at_end)));
         if seen != self.seen {
-            if let Some(seen) = seen.clone() {
-                self.session.command(seen);
+            if let Some((conversation, first, last)) = rows {
+                self.session.command(Command::Seen {
+                    conversation,
+                    first,
+                    last,
+                });
             }
             self.seen = seen;
         }

@@ -1,7 +1,7 @@
 //! The state of the client.
 
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
-use cairn_session::{Aim, AnchorTo, Draft, DraftFile, RowKey};
+use cairn_session::{Aim, Draft, DraftFile, RowKey};
 use jiff::tz::TimeZone;
 
 use crate::tui::app::model::geometry::Geometry;
@@ -211,9 +211,8 @@ impl State {
 
     /// The rows on screen, for the session: it loads what is missing, and counts them as seen.
     pub(crate) fn seen(&self) -> Option<(ConversationId, RowKey, RowKey)> {
-        let anchor = self.window()?.anchor;
-        if Some(anchor.number) != self.jumped && matches!(anchor.to, AnchorTo::Row(_)) {
-            // What is shown is not yet what is to be shown.
+        if Some(self.window()?.anchor.number) != self.jumped {
+            // What is shown is not yet what is to be shown: the row of a jump, or the end.
             return None;
         }
         let layout = RowLayout::of(self);

@@ -376,8 +376,11 @@ fn jumps_to_the_end_wait_for_it() {
     press(&mut state, "pageup");
     show(&mut state, 40, false);
     show(&mut state, 60, false);
+    assert_eq!(state.seen(), None, "this is not the end");
     show(&mut state, 90, true);
     assert_eq!(state.scroll, Scroll::End);
+    let last = RowKey::Entry(MsgId::new(90));
+    assert_eq!(state.seen().map(|(_, _, last)| last), Some(last));
     show(&mut state, 90, false);
     assert!(
         matches!(state.scroll, Scroll::At { .. }),
