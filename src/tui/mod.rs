@@ -23,3 +23,5 @@ mod theme;
 
 pub(crate) use self::args::ChatArgs;
 pub(crate) use self::run::chat;
+#[cfg(feature = "bench")]
+pub(crate) use self::run::frames;

@@ -7,11 +7,11 @@ use std::process;
 use cairn_client::{ConversationId, Message, MsgId, Timestamp};
 use cairn_session::store::{ENTRIES_BYTES_MAX, Opened, Store};
 use cairn_session::{
-    Command, Effect, Fetched, Input, Link, Model, Options, Place, RowKey, WindowView, Zone,
+    Changes, Command, Effect, Fetched, Input, Link, Model, Options, Place, RowKey, WindowView, Zone,
 };
 
 use super::fill::{LONG, ME, Texts, account};
-use super::{Measured, Spread, cache_failed};
+use super::{Draws, Measured, Spread, cache_failed};
 use crate::error::{BenchError, Result};
 use crate::system::{processor_s, resident_mib};
 
@@ -33,10 +33,15 @@ const BUSY: u64 = 20;
 /// Queries of the quick switcher.
 const QUERIES: [&str; 4] = ["g", "group 7", "us", "gr 12"];
 
+/// What is typed while messages arrive, again and again.
+const TYPED: &str = "see you at ten, 明天见 ";
+
 struct Client {
     model: Model,
     store: Store,
     now: Timestamp,
+    /// What is to be drawn again.
+    changes: Changes,
 }
 
 /// Returns what is done, and the processor time that it took, in microseconds.
@@ -57,6 +62,7 @@ impl Client {
             model: Model::new(Options::new(ME)),
             store,
             now,
+            changes: Changes::default(),
         };
         client.apply(Input::Zone(Zone::utc()))?;
         client.apply(Input::Restored(Box::new(restored)))?;
@@ -84,6 +90,7 @@ impl Client {
                         let page = Fetched::Stored { messages, as_of };
                         inputs.push(Input::Page { id, page });
                     }
+                    Effect::Dirty(part) => drop(self.changes.parts.insert(part)),
                     _ => {}
                 }
             }
@@ -141,7 +148,7 @@ impl Client {
     }
 }
 
-pub(super) fn measure(dir: &Path, rate: u32) -> Result<Measured> {
+pub(super) fn measure(dir: &Path, rate: u32, draws: Option<Draws>) -> Result<Measured> {
     let now = Timestamp::new(1_800_000_000_000);
     let (client, list_us) = timed(|| {
         let client = Client::open(dir, now)?;
@@ -178,6 +185,9 @@ pub(super) fn measure(dir: &Path, rate: u32) -> Result<Measured> {
         to: Place::End,
     })?;
     let (message_us, views) = arrivals(&mut client, rate)?;
+    let (frames, keys) = draws.map_or(Ok(Default::default()), |draws| {
+        drawing(&mut client, rate, draws)
+    })?;
     Ok(Measured {
         list_ms: list_us / 1e3,
         window_ms: window_us / 1e3,
@@ -185,22 +195,32 @@ pub(super) fn measure(dir: &Path, rate: u32) -> Result<Measured> {
         message_us,
         views_us: Spread::of(views),
         switcher_us: Spread::of(switcher),
+        frame_us: Spread::of(frames),
+        key_us: Spread::of(keys),
         resident_mib,
     })
+}
+
+/// The last numbers of the conversations to which messages go.
+fn heads(client: &Client) -> Vec<u64> {
+    let list = client.model.list_shared();
+    let head = |id| list.iter().find(|view| view.id == ConversationId::new(id));
+    let heads = (1..=BUSY).filter_map(head);
+    heads.map(|view| view.head.get()).collect()
+}
+
+/// Messages that arrive in the time of a frame.
+fn per_frame(rate: u32) -> usize {
+    usize::try_from(rate / FRAMES_PER_S).unwrap_or(1).max(1)
 }
 
 /// Lets messages arrive for some seconds. Returns the time of one message, and of the views after
 /// each frame.
 fn arrivals(client: &mut Client, rate: u32) -> Result<(f64, Vec<f64>)> {
-    let list = client.model.list_shared();
-    let head = |id| list.iter().find(|view| view.id == ConversationId::new(id));
-    let heads = (1..=BUSY).filter_map(head);
-    let mut heads: Vec<u64> = heads.map(|view| view.head.get()).collect();
-    drop(list);
+    let (mut heads, count) = (heads(client), per_frame(rate));
     let mut texts = Texts::new(2);
     let (mut times, mut views) = (Vec::new(), Vec::new());
     for _ in 0..FRAMES {
-        let count = usize::try_from(rate / FRAMES_PER_S).unwrap_or(1).max(1);
         times.push(client.arrive(&mut texts, &mut heads, count)?);
         let frame = || {
             let (list, totals) = (client.model.list_shared(), client.model.totals());
@@ -210,4 +230,21 @@ fn arrivals(client: &mut Client, rate: u32) -> Result<(f64, Vec<f64>)> {
     }
     let message_us = times.iter().sum::<f64>() / times.len() as f64;
     Ok((message_us, views))
+}
+
+/// Draws while messages arrive, and types a key between two frames. Returns the times of the frames
+/// and of the keys.
+fn drawing(client: &mut Client, rate: u32, draws: Draws) -> Result<(Vec<f64>, Vec<f64>)> {
+    let (mut heads, count) = (heads(client), per_frame(rate));
+    let mut texts = Texts::new(3);
+    let mut screen = draws(ME, LONG, &client.model);
+    client.changes = Changes::default();
+    let (mut frames, mut keys) = (Vec::new(), Vec::new());
+    for (_, typed) in (0..FRAMES).zip(TYPED.chars().cycle()) {
+        client.arrive(&mut texts, &mut heads, count)?;
+        let changes = std::mem::take(&mut client.changes);
+        frames.push(timed(|| screen.frame(&client.model, &changes)).1);
+        keys.push(timed(|| screen.key(typed)).1);
+    }
+    Ok((frames, keys))
 }

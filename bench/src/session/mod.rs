@@ -1,6 +1,7 @@
 //! `session`: what an interactive client costs: its start from the cache, scrolling, memory, and
 //! messages that arrive.
 
+mod draw;
 mod fill;
 mod measure;
 mod results;
@@ -11,6 +12,8 @@ use std::path::PathBuf;
 use cairn_session::store::StoreError;
 use clap::Args;
 use serde::{Deserialize, Serialize};
+
+pub use self::draw::{Draw, Draws};
 
 use crate::args::whole;
 use crate::child::Child;
@@ -66,6 +69,9 @@ pub(crate) struct Measured {
     views_us: Spread,
     /// A query of the quick switcher.
     switcher_us: Spread,
+    /// A frame after messages arrived, and a key with its frame; zero without a client that draws.
+    frame_us: Spread,
+    key_us: Spread,
     /// Of the process, before the messages arrived.
     resident_mib: Option<f64>,
 }
@@ -108,9 +114,9 @@ pub fn run(settings: Settings, watcher: &Watcher) -> Result<Report> {
     Ok(subject.report("session", &settings, watcher.is_asked(), results))
 }
 
-/// Measures one cache, and prints the result as a line of JSON.
-pub fn read(args: &ReaderArgs, output: &mut impl Write) -> Result<()> {
-    let measured = measure::measure(&args.dir, args.rate)?;
+/// Measures one cache, and prints the result as a line of JSON. With `draws`, drawing as well.
+pub fn read(args: &ReaderArgs, draws: Option<Draws>, output: &mut impl Write) -> Result<()> {
+    let measured = measure::measure(&args.dir, args.rate, draws)?;
     let line = serde_json::to_string(&measured).unwrap_or_default();
     writeln!(output, "{line}").map_err(BenchError::io("cannot print"))
 }

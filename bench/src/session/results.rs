@@ -25,6 +25,12 @@ pub(super) fn results(long: Option<Measured>, many: Option<Measured>) -> Results
             "that arrives: applied, counted, written to the cache";
         "views_us": long.map(|of| of.views_us.median), us, "views of a frame" =>
             "list, totals and window, after the messages of a 60th of a second; median";
+        "frame_us": drawn(long, |of| of.frame_us.median), us, "frame" =>
+            "views copied and drawn on 120×40, after the messages of a 60th of a second; median";
+        "frame_us_max": drawn(long, |of| of.frame_us.max), us, "longest frame" => "of 600";
+        "key_us": drawn(long, |of| of.key_us.median), us, "key" =>
+            "typed, and drawn, between such frames; median";
+        "key_us_max": drawn(long, |of| of.key_us.max), us, "longest key" => "of 600";
         "many_list_ms": many.map(|of| of.list_ms), ms, "start with many conversations" =>
             "until their list can be shown";
         "many_message_us": many.map(|of| of.message_us), us, "message among many" =>
@@ -33,10 +39,20 @@ pub(super) fn results(long: Option<Measured>, many: Option<Measured>) -> Results
             "as above, with many conversations";
         "many_views_us_max": many.map(|of| of.views_us.max), us, "longest views" =>
             "of 600 frames";
+        "many_frame_us": drawn(many, |of| of.frame_us.median), us, "frame among many" =>
+            "as above, with many conversations";
+        "many_frame_us_max": drawn(many, |of| of.frame_us.max), us, "longest frame" => "of 600";
+        "many_key_us": drawn(many, |of| of.key_us.median), us, "key among many" =>
+            "as above, with many conversations";
         "many_switcher_us": many.map(|of| of.switcher_us.median), us, "query of the switcher" =>
             "among many conversations; median";
         "many_resident_mib": many.and_then(|of| of.resident_mib), Unit::MIB, "memory with many" =>
             "of the process, with many conversations";
     );
     results
+}
+
+/// Drawing is measured only where the program has a client that draws.
+fn drawn(of: Option<&Measured>, time: impl Fn(&Measured) -> f64) -> Option<f64> {
+    of.map(time).filter(|time| *time > 0.0)
 }

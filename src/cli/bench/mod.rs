@@ -263,17 +263,17 @@ JSON, one object, with null for what was not measured; among others
 
     /// What an interactive client costs: start, scrolling, memory, arrivals
     ///
-    /// Without a server or a network: the view model and the cache of `cairn chat` are driven as it
-    /// drives them, without drawing. All times are processor time. A process of its own opens each
-    /// cache.
+    /// Without a server, a network or a terminal: the view model, the cache and the drawing of `cairn
+    /// chat` are driven as it drives them. All times are processor time. A process of its own opens
+    /// each cache.
     #[command(after_help = "EXAMPLES
   cairn bench session
   cairn bench session --messages 1000000 --conversations 20000
   cairn bench session --rate 5000 --json
 
 JSON, one object, with null for what was not measured; among others
-  first_frame_ms, page_us, resident_mib, message_us, views_us, many_list_ms, many_views_us, \
-  many_switcher_us")]
+  first_frame_ms, page_us, resident_mib, message_us, views_us, frame_us, key_us, many_list_ms, \
+  many_views_us, many_frame_us, many_key_us, many_switcher_us")]
     Session(session::Settings),
 
     /// Measures one cache
@@ -325,7 +325,7 @@ pub(crate) async fn run(
             BenchCommand::Schemes(settings) => schemes::run(settings, w)?,
             BenchCommand::Session(settings) => session::run(settings, w)?,
             BenchCommand::SessionReader(args) => {
-                session::read(&args, &mut io::stdout())?;
+                session::read(&args, draws(), &mut io::stdout())?;
                 return Ok(None);
             }
             BenchCommand::SchemesVictim(args) => {
@@ -339,6 +339,14 @@ pub(crate) async fn run(
     // Wipes the progress line before anything is printed.
     drop(watcher);
     report?.map_or(Ok(()), |report| print(&report, page, output))
+}
+
+/// The client that `cairn bench session` draws with.
+const fn draws() -> Option<session::Draws> {
+    #[cfg(feature = "tui")]
+    return Some(crate::tui::frames);
+    #[cfg(not(feature = "tui"))]
+    None
 }
 
 /// Becomes true at Ctrl-C. Signals are received on a thread of their own, so that a run that never
