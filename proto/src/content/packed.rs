@@ -39,9 +39,6 @@ const TEXT_VARIANT: u32 = 0;
 /// The position of [`Body::Emote`] among the variants.
 const EMOTE_VARIANT: u32 = 1;
 
-/// The bytes in front of words: the variant, and the length of all but the longest texts.
-const WORDS_HEAD_BYTES: usize = 4;
-
 /// The position of [`Body::File`] among the variants, the last of those that are messages.
 const FILE_VARIANT: u64 = 5;
 
@@ -59,12 +56,12 @@ impl Content {
     /// Encodes a content.
     #[must_use]
     pub fn new(body: Body, extras: Extras) -> Self {
-        // One allocation for most messages: words, and in front of them the variant and the length.
-        let words = match &body {
-            Body::Text(text) | Body::Emote(text) => text.as_str().len(),
+        // Exact for plain words, so that they are allocated once: the variant, the length, the words.
+        let capacity = match &body {
+            Body::Text(text) | Body::Emote(text) => 1 + codec::bytes_len(text.as_str().len()),
             _ => 0,
         };
-        let mut packed = Vec::with_capacity(words + WORDS_HEAD_BYTES);
+        let mut packed = Vec::with_capacity(capacity);
         pack_content(&body, &extras, &mut packed);
         let body = match body {
             Body::Text(text) => Parsed::words(Kind::Text, text.as_str()),

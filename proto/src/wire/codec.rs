@@ -72,6 +72,17 @@ pub fn prefixed(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     }
 }
 
+/// Returns the encoded length of a field of `len` bytes, its prefix included.
+pub(crate) const fn bytes_len(len: usize) -> usize {
+    let prefix = match len {
+        0..=250 => 1,
+        251..=0xffff => 3,
+        0x1_0000..=0xffff_ffff => 5,
+        _ => 9,
+    };
+    prefix + len
+}
+
 /// Appends the encoded value as a field of bytes: after the number of its bytes.
 pub(crate) fn encode_as_bytes<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
     let start = out.len();
@@ -198,27 +209,56 @@ pub(crate) fn bytes_up_to<'de, D: Deserializer<'de>>(
     bytes_max: usize,
     reader: D,
 ) -> Result<Bytes, D::Error> {
-    struct Present {
-        bytes_max: usize,
+    reader.deserialize_bytes(Present {
+        bytes_max,
+        keep: Bytes::copy_from_slice,
+    })
+}
+
+/// Bytes that are seldom long enough for an allocation.
+pub(crate) mod short_bytes {
+    use serde::{Deserializer, Serializer};
+    use smallvec::{Array, SmallVec};
+
+    use super::Present;
+
+    pub(crate) fn serialize<S: Serializer, A: Array<Item = u8>>(
+        bytes: &SmallVec<A>,
+        writer: S,
+    ) -> Result<S::Ok, S::Error> {
+        writer.serialize_bytes(bytes)
     }
 
-    impl Visitor<'_> for Present {
-        type Value = Bytes;
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>, A: Array<Item = u8>>(
+        reader: D,
+    ) -> Result<SmallVec<A>, D::Error> {
+        reader.deserialize_bytes(Present {
+            bytes_max: usize::MAX,
+            keep: SmallVec::from_slice,
+        })
+    }
+}
 
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write!(f, "at most {} bytes", self.bytes_max)
-        }
+/// Bytes that are borrowed from the input until their length is known to be allowed.
+struct Present<T> {
+    bytes_max: usize,
+    keep: fn(&[u8]) -> T,
+}
 
-        fn visit_bytes<E: Error>(self, present: &[u8]) -> Result<Self::Value, E> {
-            if present.len() > self.bytes_max {
-                Err(E::invalid_length(present.len(), &self))
-            } else {
-                Ok(Bytes::copy_from_slice(present))
-            }
-        }
+impl<T> Visitor<'_> for Present<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at most {} bytes", self.bytes_max)
     }
 
-    reader.deserialize_bytes(Present { bytes_max })
+    fn visit_bytes<E: Error>(self, present: &[u8]) -> Result<Self::Value, E> {
+        if present.len() > self.bytes_max {
+            Err(E::invalid_length(present.len(), &self))
+        } else {
+            Ok((self.keep)(present))
+        }
+    }
 }
 
 /// Decodes a string, validating it in place before it is allocated.

@@ -1,8 +1,8 @@
 //! One kind of request, and its answer.
 
-use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use crate::limits::FRAME_BYTES_MAX;
 use crate::wire::codec::{self, DecodeError};
@@ -15,9 +15,12 @@ pub trait Call: Sized {
     type Answer: Serialize + DeserializeOwned;
 }
 
+/// Bytes of an answer that need no allocation: the answer to a send is a number.
+const INLINE_BYTES_MAX: usize = 24;
+
 /// An encoded [`Call::Answer`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answer(#[serde(deserialize_with = "codec::bytes")] Bytes);
+pub struct Answer(#[serde(with = "codec::short_bytes")] SmallVec<[u8; INLINE_BYTES_MAX]>);
 
 impl Answer {
     /// Encodes an answer to `C`.
