@@ -1,7 +1,7 @@
 //! The distribution of messages over conversations: some are busy, most are not.
 
 use rand::SeedableRng as _;
-use rand::rngs::StdRng;
+use rand::rngs::SmallRng;
 use rand_distr::Distribution as _;
 use rand_distr::weighted::WeightedAliasIndex;
 
@@ -10,7 +10,7 @@ pub(crate) struct Picker {
     /// `None` for a count of 0. A table: computing a power for each message would be a measurable
     /// part of its cost.
     shares: Option<WeightedAliasIndex<f64>>,
-    random: StdRng,
+    random: SmallRng,
 }
 
 impl Picker {
@@ -20,7 +20,7 @@ impl Picker {
         let shares = WeightedAliasIndex::new((1..=count).map(share).collect()).ok();
         Self {
             shares,
-            random: StdRng::seed_from_u64(seed),
+            random: SmallRng::seed_from_u64(seed),
         }
     }
 

@@ -201,10 +201,15 @@ impl Unanswered {
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Vec<InFlight>, Error>> {
         let mut answered = Vec::new();
+        let unanswered = self.0.len();
         while let Some((send, answer)) = self.0.front_mut() {
             let Poll::Ready(answer) = Pin::new(answer).poll(context) else {
                 break;
             };
+            if answered.is_empty() {
+                // Answers arrive in bursts, up to all at once.
+                answered.reserve_exact(unanswered);
+            }
             answered.push(*send);
             self.0.pop_front();
             if let Err(error) = answer {
