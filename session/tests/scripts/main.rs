@@ -26,7 +26,7 @@ use tokio::task::{JoinSet, LocalSet};
 const AT_ONCE: u64 = 16;
 
 /// Scripts that run by default.
-const CASES: u64 = 4;
+const CASES: u64 = 20;
 
 fn number(name: &str, default: u64) -> u64 {
     let number = env::var(name).ok().map(|number| number.parse().unwrap());
