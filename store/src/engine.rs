@@ -125,7 +125,7 @@ impl Engine {
         // The lock before anything else is read: another server may be writing.
         disk_reserve::check_start(env, dir)?;
         let format = format::check_or_create(disk, dir)?;
-        let poison = Poison::new();
+        let poison = Poison::of(&lock);
         // Before the trees are opened: opening would create an empty database where an interrupted
         // compaction has renamed the old one away.
         compact::recover(disk, dir).map_err(StoreError::Compaction)?;
@@ -162,6 +162,7 @@ impl Engine {
                  server runs well"
             );
         }
+        lock.mark_synced();
         let touched = replayed.grown.into_iter().chain(replayed.expired).collect();
         state.begin_batch(log.last().next_revision());
         shown.iter().for_each(|kinds| log.feed().show(*kinds));

@@ -62,6 +62,9 @@ pub(crate) const TREE_VALUE_BYTES_MAX: usize = 25 * 1024;
 /// The size of sled's segments. Its default creates side files of large pages that it never syncs.
 pub(crate) const TREE_SEGMENT_BYTES: usize = 2 * 1024 * 1024;
 
+/// Segments of sled that are kept in memory while it recovers; a file has the others.
+pub(crate) const TREE_IMAGE_MEMORY_SEGMENTS: usize = 8;
+
 /// Bytes of one write to the trees. A sync follows each, before sled can reuse the place of what
 /// was replaced.
 pub(crate) const TREE_BATCH_BYTES_MAX: usize = 512 * 1024;

@@ -7,12 +7,12 @@
 mod attachments;
 mod desk;
 mod error;
-mod rows;
-
 mod revisions;
+mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
@@ -34,10 +34,9 @@ use crate::files::poison::Poison;
 use crate::trees::db::{Trees, TreesError};
 use crate::trees::{RowKey, RowPrefix, Tree, parse};
 use cairn_core::api::change::Appended;
-use cairn_core::record::MsgIdSet;
 use cairn_core::record::{
-    ConversationRecord, DeviceRecord, LinkRecord, MemberChunk, MembershipRecord, StoredMember,
-    UserRecord,
+    ConversationRecord, DeviceRecord, LinkRecord, MemberChunk, MembershipRecord, MsgIdSet,
+    StoredMember, UserRecord,
 };
 use cairn_core::{Change, api::batch};
 use cairn_proto::model::group::Role;
@@ -110,8 +109,8 @@ pub fn check_in(
     let mut report = Report::default();
     check_log(env, dir, &mut report)?;
     Engine::open_in(env, dir)?.close()?;
-    let _lock = DirLock::acquire(disk, dir)?;
-    let trees = open_trees(env, dir)?;
+    let lock = DirLock::acquire(disk, dir)?;
+    let trees = open_trees(env, dir, &lock)?;
     let files = LocalAttachments::in_dir(env, dir, Some(0));
     Check {
         blocks: Blocks::new(trees.clone()),
@@ -124,15 +123,16 @@ pub fn check_in(
     Ok(report)
 }
 
-pub(crate) fn open_trees(env: &Env, dir: &Path) -> Result<Trees, TreesError> {
-    Trees::open_in(env, &dir.join("trees"), &dir.join("aside"), &Poison::new())
+pub(crate) fn open_trees(env: &Env, dir: &Path, lock: &Arc<DirLock>) -> Result<Trees, TreesError> {
+    let poison = Poison::of(lock);
+    Trees::open_in(env, &dir.join("trees"), &dir.join("aside"), &poison)
 }
 
 /// Compares the log with the entries that the blocks already have.
 fn check_log(env: &Env, dir: &Path, report: &mut Report) -> Result<(), DoctorError> {
-    let _lock = DirLock::acquire(env.disk.as_ref(), dir)?;
+    let lock = DirLock::acquire(env.disk.as_ref(), dir)?;
     let format = format::check_or_create(env.disk.as_ref(), dir)?;
-    let trees = open_trees(env, dir)?;
+    let trees = open_trees(env, dir, &lock)?;
     let directory = engine::directory_id(env, dir, &trees, format)?;
     let blocks = Blocks::new(trees.clone());
     let mut next: BTreeMap<ConversationId, MsgId> = BTreeMap::new();

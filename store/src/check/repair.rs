@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use cairn_proto::ids::{ConversationId, MsgId};
@@ -133,8 +134,8 @@ pub(crate) fn repair_in(env: &Env, dir: &Path) -> Result<Option<Repaired>, Docto
     if !format::is_data_dir(env.disk.as_ref(), dir) {
         return Err(DoctorError::NoDirectory(dir.to_owned()));
     }
-    let _lock = DirLock::acquire(env.disk.as_ref(), dir)?;
-    let Some((place, checkpoint)) = damaged_log(env, dir)? else {
+    let lock = DirLock::acquire(env.disk.as_ref(), dir)?;
+    let Some((place, checkpoint)) = damaged_log(env, dir, &lock)? else {
         return Ok(None);
     };
     let (salvage, loss) = read(env, &place, checkpoint)?;
@@ -168,9 +169,13 @@ pub(super) fn read(
 }
 
 /// Returns the place and the checkpoint of a log that must be cut.
-fn damaged_log(env: &Env, dir: &Path) -> Result<Option<(LogPlace, Position)>, DoctorError> {
+fn damaged_log(
+    env: &Env,
+    dir: &Path,
+    lock: &Arc<DirLock>,
+) -> Result<Option<(LogPlace, Position)>, DoctorError> {
     let format = format::check_or_create(env.disk.as_ref(), dir)?;
-    let trees = doctor::open_trees(env, dir)?;
+    let trees = doctor::open_trees(env, dir, lock)?;
     let directory = engine::directory_id(env, dir, &trees, format)?;
     let place = LogPlace::in_dir(dir, directory, format);
     let checkpoint = trees.checkpoint()?;

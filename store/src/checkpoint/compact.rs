@@ -64,7 +64,7 @@ fn compact_in(
     if !format::is_data_dir(disk, dir) {
         return Err(CompactError::NoDirectory(dir.to_owned()));
     }
-    let _lock = DirLock::acquire(disk, dir)?;
+    let lock = DirLock::acquire(disk, dir)?;
     format::check_or_create(disk, dir)?;
     let io = |source| CompactError::Io {
         path: dir.to_owned(),
@@ -72,7 +72,7 @@ fn compact_in(
     };
     recover(disk, dir).map_err(io)?;
     let before_bytes = bytes_in(disk, &dir.join(TREES)).map_err(io)?;
-    let rows = copy(env, dir, progress)?;
+    let rows = copy(env, dir, &Poison::of(&lock), progress)?;
     replace(disk, dir).map_err(io)?;
     let after_bytes = bytes_in(disk, &dir.join(TREES)).map_err(io)?;
     Ok(Compacted {
@@ -99,10 +99,14 @@ pub(crate) fn recover(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
 }
 
 /// Copies the live rows into a new, durable database next to the old one.
-fn copy(env: &Env, dir: &Path, progress: &mut dyn FnMut(u64)) -> Result<u64, TreesError> {
-    let poison = Poison::new();
-    let from = Trees::open_in(env, &dir.join(TREES), &dir.join("aside"), &poison)?;
-    let to = Trees::open_in(env, &dir.join(NEW), &dir.join("aside"), &poison)?;
+fn copy(
+    env: &Env,
+    dir: &Path,
+    poison: &Poison,
+    progress: &mut dyn FnMut(u64),
+) -> Result<u64, TreesError> {
+    let from = Trees::open_in(env, &dir.join(TREES), &dir.join("aside"), poison)?;
+    let to = Trees::open_in(env, &dir.join(NEW), &dir.join("aside"), poison)?;
     let (mut rows, mut unsynced_bytes) = (0, 0);
     for tree in Tree::ALL {
         let mut after: Option<RowKey> = None;
@@ -287,7 +291,7 @@ mod tests {
         fs::write(new.join("db"), "half of it").unwrap();
         let mut crashes = vec![crash(dir.path())];
         fs::remove_dir_all(&new).unwrap();
-        copy(&Env::real(), dir.path(), &mut |_| ()).unwrap();
+        copy(&Env::real(), dir.path(), &Poison::new(), &mut |_| ()).unwrap();
         crashes.push(crash(dir.path()));
         fs::rename(&trees, &old).unwrap();
         crashes.push(crash(dir.path()));

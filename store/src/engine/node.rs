@@ -9,6 +9,7 @@
 //!   [`LocalAttachments`](crate::files::attachments::LocalAttachments) the files
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::env::Env;
 use crate::files::directory_id::DirectoryId;
@@ -22,7 +23,7 @@ pub(super) struct Node {
     dir: PathBuf,
     directory: DirectoryId,
     reserve: Option<ReserveMonitor>,
-    _lock: DirLock,
+    _lock: Arc<DirLock>,
 }
 
 /// What is decided, but not in the log yet.
@@ -37,7 +38,7 @@ pub enum Uncommitted {
 }
 
 impl Node {
-    pub(super) fn new(env: &Env, dir: &Path, directory: DirectoryId, lock: DirLock) -> Self {
+    pub(super) fn new(env: &Env, dir: &Path, directory: DirectoryId, lock: Arc<DirLock>) -> Self {
         Self {
             env: env.clone(),
             dir: dir.to_owned(),

@@ -235,10 +235,20 @@ impl Partial {
         self.bytes += bytes.len() as u64;
         self.unsynced_bytes += bytes.len() as u64;
         if self.unsynced_bytes >= TRANSFER_SYNC_BYTES {
-            self.file.sync_data()?;
+            let synced = self.file.sync_data();
+            self.discard_unless(synced)?;
             self.unsynced_bytes = 0;
         }
         Ok(())
+    }
+
+    /// After a sync that failed, no later one writes what was lost, although it is read from the
+    /// page cache: nothing of the file may be resumed.
+    fn discard_unless(&self, synced: io::Result<()>) -> io::Result<()> {
+        if synced.is_err() {
+            self.file.set_len(0)?;
+        }
+        synced
     }
 
     /// Returns whether the content matches the hash. If so, it is durable but for its name.
@@ -246,7 +256,8 @@ impl Partial {
         if self.hasher.finalize().as_bytes() != self.hash.as_bytes() {
             return Ok(false);
         }
-        self.file.sync_all()?;
+        let synced = self.file.sync_all();
+        self.discard_unless(synced)?;
         Ok(true)
     }
 }
@@ -254,6 +265,7 @@ impl Partial {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{Call, Failure, Fault, SimDisk};
 
     fn hash_of(bytes: &[u8]) -> AttachmentHash {
         AttachmentHash::new(*blake3::hash(bytes).as_bytes())
@@ -314,6 +326,38 @@ mod tests {
             io::ErrorKind::StorageFull
         );
         assert_eq!(files.arrived(user, hash).unwrap(), 0);
+    }
+
+    #[test]
+    fn upload_does_not_resume_after_a_failed_sync() {
+        for seed in 0..20 {
+            let disk = SimDisk::new(seed);
+            let files =
+                LocalAttachments::open(&Env::simulated(&disk, seed), Path::new("/")).unwrap();
+            let content_of = vec![7; 3 * TRANSFER_SYNC_BYTES as usize];
+            let (user, hash) = (UserId::new(7), hash_of(&content_of));
+            disk.fail(Fault {
+                call: Call::Sync,
+                nth: 1 + seed % 3,
+                failure: Failure::Io,
+                is_sticky: false,
+            });
+            let mut upload = files.upload(user, hash).unwrap();
+            let chunks = || content_of.chunks(TRANSFER_SYNC_BYTES as usize);
+            chunks()
+                .try_for_each(|bytes| upload.add(bytes))
+                .unwrap_err();
+            let mut again = files.upload(user, hash).unwrap();
+            while again.reread().unwrap() {}
+            let left = &content_of[again.bytes() as usize..];
+            left.chunks(TRANSFER_SYNC_BYTES as usize)
+                .try_for_each(|bytes| again.add(bytes))
+                .unwrap();
+            assert!(again.is_complete().unwrap());
+            files.place(&again).unwrap();
+            disk.crash();
+            assert!(content(&files, hash) == content_of, "seed {seed}");
+        }
     }
 
     #[test]

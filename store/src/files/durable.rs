@@ -70,6 +70,34 @@ fn copy_file(disk: &dyn Disk, from: &Path, to: &Path) -> io::Result<()> {
     to.sync_all()
 }
 
+/// Writes everything in a folder again, durably. After a failed sync the page cache shows what the
+/// disk may lack, and takes it for written: only bytes that are written again reach the disk.
+pub(crate) fn rewrite_all(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
+    for name in disk.list(dir)? {
+        let path = dir.join(name);
+        if disk.is_dir(&path) {
+            rewrite_all(disk, &path)?;
+        } else {
+            rewrite_file(disk, &path)?;
+        }
+    }
+    disk.sync_dir(dir)
+}
+
+fn rewrite_file(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    let file = disk.open(path, OpenMode::Write)?;
+    let mut buffer = vec![0; COPY_BUFFER_BYTES];
+    let mut at = 0;
+    loop {
+        let bytes = file.read_at(&mut buffer, at)?;
+        let Some(block) = buffer.get(..bytes).filter(|block| !block.is_empty()) else {
+            return file.sync_all();
+        };
+        file.write_at(block, at)?;
+        at += bytes as u64;
+    }
+}
+
 fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if parent != Path::new("") => parent,

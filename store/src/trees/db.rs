@@ -5,6 +5,7 @@ mod error;
 #[cfg(any(test, feature = "testing"))]
 mod sim_db;
 mod sled_db;
+mod sled_image;
 
 use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Included, Unbounded};
@@ -19,6 +20,7 @@ pub use self::error::{TreesError, is_full_disk};
 use crate::commit_log::Position;
 use crate::env::{Env, MapKind, Salts};
 use crate::files::directory_id::DirectoryId;
+use crate::files::durable;
 use crate::files::poison::Poison;
 use crate::limits;
 use crate::trees::rows::{self, RowChange};
@@ -54,7 +56,8 @@ impl Trees {
         Self::open_in(&Env::real(), dir, aside, poison)
     }
 
-    /// As [`Trees::open`], on a given disk.
+    /// As [`Trees::open`], on a given disk. After a sync that failed, they are written again before
+    /// they are read: their checkpoint trims the log.
     ///
     /// # Errors
     /// As [`Trees::open`].
@@ -64,9 +67,16 @@ impl Trees {
         aside: &Path,
         poison: &Poison,
     ) -> Result<Self, TreesError> {
+        let opened = match poison.was_unsynced() {
+            true => rewrite(env, dir),
+            false => Ok(()),
+        };
+        let opened = opened.and_then(|()| open_database(env, dir, aside, poison));
+        // sled may have synced its files, in vain.
+        let db = opened.inspect_err(|_| poison.mark_unsynced())?;
         let trees = Self(Arc::new(Inner {
             dir: dir.to_owned(),
-            db: open_database(env, dir, aside, poison)?,
+            db,
             poison: poison.clone(),
         }));
         trees.sync()?;
@@ -314,6 +324,22 @@ impl Trees {
             self.0.poison.set(error);
         })
     }
+}
+
+/// Makes the trees in `dir` durable as they are read.
+fn rewrite(env: &Env, dir: &Path) -> Result<(), TreesError> {
+    let disk = env.disk.as_ref();
+    if !disk.is_dir(dir) {
+        return Ok(());
+    }
+    if matches!(env.map, MapKind::Sled) {
+        sled_db::SledDb::wait_until_closed(dir);
+    }
+    durable::rewrite_all(disk, dir).map_err(|source| TreesError::Io {
+        action: "write again",
+        path: dir.to_owned(),
+        source,
+    })
 }
 
 fn open_database(

@@ -9,7 +9,8 @@
 //! Damage of the last records, which the watermark does not name yet, cannot be distinguished from
 //! a crash during their write. All other damage is reported: records chain their checksums, a
 //! closed segment is marked as such, and the watermark records the position of the log
-//! ([`watermark`]).
+//! ([`watermark`]). What follows the watermark counts as durable once a start has written it again
+//! ([`recovery`]).
 
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod damage;
@@ -146,16 +147,6 @@ impl SegmentLog {
             }
         };
         let (last, checksum) = (replayed.last(), replayed.checksum());
-        if mark.is_none() {
-            // Before the first segment: later, one without a watermark is damage.
-            let mark = Mark {
-                last,
-                checksum,
-                ..Mark::new(directory)
-            };
-            watermark::reset(disk, watermark_path, mark)?;
-        }
-        let watermark = Watermark::start(env, watermark_path, poison)?;
         let mut sealed = VecDeque::from(replayed.segments);
         // The new segment will replace one without a batch, as both have the same name.
         if sealed
@@ -164,9 +155,20 @@ impl SegmentLog {
         {
             sealed.pop_back();
         } else if let Some(segment) = sealed.back() {
-            recovery::close(disk, segment)
+            recovery::close(disk, segment, &replayed.unconfirmed)
                 .map_err(|source| LogError::io("close", &segment.path, source))?;
         }
+        if mark.is_none() {
+            // Before the first segment, since one without a watermark is damage; after the last one
+            // was closed, since it names what is durable.
+            let mark = Mark {
+                last,
+                checksum,
+                ..Mark::new(directory)
+            };
+            watermark::reset(disk, watermark_path, mark)?;
+        }
+        let watermark = Watermark::start(env, watermark_path, poison)?;
         let preparer = Preparer::start(env, dir, spares, next_spare)
             .map_err(|source| LogError::io("start a thread for", dir, source))?;
         // A new segment after each start: appending after a torn record would hide it from the next

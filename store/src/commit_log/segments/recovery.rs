@@ -116,7 +116,9 @@ impl Listing {
                 next: segments.peek().map(|(_, (next, _))| *next),
                 previous: before.map(|before| before.end.checksum),
             };
-            replayed.segments.push(segment.read(known, &mut replay)?);
+            let (sealed, unconfirmed) = segment.read(known, &mut replay)?;
+            replayed.segments.push(sealed);
+            replayed.unconfirmed = unconfirmed;
         }
         let last = replayed.last();
         if last < checkpoint {
@@ -169,6 +171,8 @@ pub(super) struct Replayed {
     pub(super) segments: Vec<Sealed>,
     /// Files without a batch above the checkpoint.
     pub(super) dropped: Vec<PathBuf>,
+    /// The records at the end of the last segment that the watermark does not name.
+    pub(super) unconfirmed: Bytes,
 }
 
 impl Replayed {
@@ -195,11 +199,12 @@ pub(super) struct SegmentFile<'a> {
 }
 
 impl SegmentFile<'_> {
+    /// Returns also the records that the watermark does not name.
     fn read<E>(
         &self,
         known: Known<'_>,
         replay: &mut impl FnMut(BatchNo, Bytes) -> Result<(), E>,
-    ) -> Result<Sealed, OpenError<E>> {
+    ) -> Result<(Sealed, Bytes), OpenError<E>> {
         let Self { path, first, .. } = *self;
         let bytes = known
             .disk
@@ -210,6 +215,7 @@ impl SegmentFile<'_> {
         let records = header.records();
         let mut expected = first;
         let mut end = header.end();
+        let mut confirmed = end;
         let mut checksum = header.place.map_or(0, |place| place.previous);
         let mut is_open = true;
         while self.next != Some(expected) {
@@ -238,10 +244,13 @@ impl SegmentFile<'_> {
                 })?;
             }
             end = found.end;
+            if known.mark.is_some_and(|mark| mark.last >= expected) {
+                confirmed = end;
+            }
             checksum = found.checksum;
             expected = expected.next();
         }
-        Ok(Sealed {
+        let sealed = Sealed {
             path: path.to_owned(),
             first,
             last: BatchNo::new(expected.get().saturating_sub(1)),
@@ -253,7 +262,8 @@ impl SegmentFile<'_> {
                 is_open,
                 layout: records.layout,
             },
-        })
+        };
+        Ok((sealed, bytes.slice(confirmed..end)))
     }
 
     fn header(&self, bytes: &[u8], directory: DirectoryId) -> Result<SegmentHeader, LogError> {
@@ -361,8 +371,8 @@ impl SegmentFile<'_> {
 }
 
 /// Ends a segment after its last batch. It will not be written to again, and a torn record must not
-/// be found by a later start.
-pub(super) fn close(disk: &dyn Disk, sealed: &Sealed) -> io::Result<()> {
+/// be found by a later start. `unconfirmed` are its last records, as they were read.
+pub(super) fn close(disk: &dyn Disk, sealed: &Sealed, unconfirmed: &[u8]) -> io::Result<()> {
     let SegmentEnd {
         at,
         salt,
@@ -370,10 +380,15 @@ pub(super) fn close(disk: &dyn Disk, sealed: &Sealed) -> io::Result<()> {
         is_open,
         layout,
     } = sealed.end;
-    if !is_open {
+    if !is_open && unconfirmed.is_empty() {
         return Ok(());
     }
     let file = disk.open(&sealed.path, OpenMode::Write)?;
+    // They may have been read from a page cache that the disk never got: after a sync that failed,
+    // the kernel takes the lost pages for written, and another sync succeeds without them. Only
+    // bytes that are written again are durable after it. From memory: the page may be read from the
+    // disk by now.
+    file.write_at(unconfirmed, at - unconfirmed.len() as u64)?;
     match layout {
         Layout::Format3 => segment::close(file.as_ref(), at, checksum, salt),
         Layout::Format2 => {

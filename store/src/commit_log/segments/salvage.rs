@@ -52,6 +52,8 @@ pub(crate) struct Salvage {
     /// `None` if it is missing or damaged.
     mark: Option<Mark>,
     kept: Vec<Sealed>,
+    /// The records of the last of them.
+    last_records: Bytes,
     removed: Vec<PathBuf>,
 }
 
@@ -76,6 +78,7 @@ impl Salvage {
             checkpoint,
             mark,
             kept: Vec::new(),
+            last_records: Bytes::new(),
             removed: Vec::new(),
         };
         let mut whole = true;
@@ -140,7 +143,7 @@ impl Salvage {
                 .map_err(|source| LogError::io("remove", path, source))?;
         }
         match end {
-            Some(kept) => recovery::close(disk, kept)
+            Some(kept) => recovery::close(disk, kept, &self.last_records)
                 .map_err(|source| LogError::io("close", &kept.path, source))?,
             None => create_empty(env, place, last.next())?,
         }
@@ -167,6 +170,8 @@ impl Salvage {
         if sealed.last < sealed.first && !self.kept.is_empty() {
             return false;
         }
+        let end = usize::try_from(sealed.end.at).unwrap_or(usize::MAX);
+        self.last_records = file.bytes.slice(header.end()..end);
         self.kept.push(sealed);
         whole
     }

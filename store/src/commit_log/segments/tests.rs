@@ -8,6 +8,7 @@ use super::segment::{SEGMENT_HEADER_BYTES, SegmentHeader, SegmentPlace, file_nam
 use super::*;
 use crate::disk::OpenMode;
 use crate::disk::real::RealDisk;
+use crate::testing::{Call, Failure, Fault, SimDisk};
 
 pub(super) type Batches = Vec<(u64, Vec<u8>)>;
 
@@ -611,4 +612,45 @@ proptest! {
         log.close_clean().unwrap();
         prop_assert_eq!(open(dir.path(), 0).unwrap().1, kept);
     }
+}
+
+/// A sync that fails leaves a batch in the page cache alone. A start that reads it there makes it
+/// durable, so that a later power cut leaves no hole.
+#[test]
+fn batch_of_a_failed_sync_is_durable_once_it_was_replayed() {
+    let mut replayed_it = 0;
+    for seed in 0..40 {
+        let disk = SimDisk::new(seed);
+        let env = Env::simulated(&disk, seed);
+        let open = || {
+            let mut batches = Vec::new();
+            let (place, poison) = (place(Path::new("/")), Poison::new());
+            let log = SegmentLog::open(&env, &place, BatchNo::ZERO, &poison, |number, changes| {
+                batches.push((number.get(), changes.to_vec()));
+                Ok::<_, Infallible>(())
+            });
+            (log.unwrap(), batches)
+        };
+        let (mut log, _) = open();
+        append(&mut log, b"durable");
+        // Several sectors, so that a part of them is lost.
+        let mut lost = BatchBuf::new();
+        lost.payload_mut().resize(3_000, 7);
+        disk.fail(Fault {
+            call: Call::Sync,
+            nth: 1,
+            failure: Failure::Io,
+            is_sticky: false,
+        });
+        log.append(&mut lost).unwrap_err();
+        drop(log);
+        let (mut log, mut batches) = open();
+        replayed_it += usize::from(batches.len() == 2);
+        let next = append(&mut log, b"next");
+        batches.push((next, b"next".to_vec()));
+        drop(log);
+        disk.crash();
+        assert_eq!(open().1, batches, "seed {seed}");
+    }
+    assert_eq!(replayed_it, 40);
 }

@@ -170,9 +170,14 @@ impl Watermark {
         let file = disk
             .open(path, OpenMode::Write)
             .map_err(|source| LogError::io("open", path, source))?;
-        // A server that was killed may have left the latest mark unsynced.
-        file.sync_data()
-            .map_err(|source| LogError::io("sync", path, source))?;
+        // A server may have left the latest mark unsynced, or its sync failed, and only another
+        // write makes it durable. The other slot is durable until then.
+        file.write_at(
+            &latest.mark.encode(latest.sequence),
+            latest.slot * SLOT_BYTES,
+        )
+        .and_then(|()| file.sync_data())
+        .map_err(|source| LogError::io("sync", path, source))?;
         let slots = Slots {
             file,
             sequence: latest.sequence,
@@ -377,7 +382,7 @@ impl Shared {
 mod tests {
     use super::*;
     use crate::disk::real::RealDisk;
-    use crate::testing::SimDisk;
+    use crate::testing::{Call, Failure, Fault, SimDisk};
 
     fn mark(last: u64) -> Mark {
         Mark {
@@ -430,6 +435,39 @@ mod tests {
         }
         assert!(replaced.iter().all(|&times| times > 0), "{replaced:?}");
         assert_eq!(read(&disk, path).unwrap().unwrap().last.get(), last);
+    }
+
+    /// A mark whose sync failed is read from the page cache, and the next one is torn.
+    #[test]
+    fn mark_of_a_failed_sync_is_durable_before_the_other_slot_is_written() {
+        for seed in 0..40 {
+            let (disk, path) = (SimDisk::new(seed), Path::new("/watermark"));
+            reset(&disk, path, mark(1)).unwrap();
+            let env = Env::simulated(&disk, seed);
+            let start = || Watermark::start(&env, path, &Poison::new()).unwrap();
+            let advance = |watermark: &Watermark, last| {
+                watermark.advance(BatchNo::new(last), 0x0102_0304);
+                watermark.want_sync();
+                watermark.step()
+            };
+            let watermark = start();
+            assert!(advance(&watermark, 2));
+            disk.fail(Fault {
+                call: Call::Sync,
+                nth: 1,
+                failure: Failure::Io,
+                is_sticky: false,
+            });
+            assert!(advance(&watermark, 3));
+            drop(watermark);
+            let watermark = start();
+            disk.cut_power_at(2);
+            assert!(advance(&watermark, 4));
+            drop(watermark);
+            disk.crash();
+            let last = read(&disk, path).unwrap().unwrap().last.get();
+            assert!(last == 3 || last == 4, "seed {seed}: {last}");
+        }
     }
 
     #[test]

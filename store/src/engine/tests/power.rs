@@ -128,3 +128,29 @@ fn scripts_reach_every_call() {
         machine.finish().unwrap();
     }
 }
+
+/// After a sync that failed, the next start reads from the page cache what the disk does not have.
+/// A power cut after it shows whether that was made durable before it counted.
+#[test]
+fn power_cut_after_a_failed_sync_and_a_restart_loses_nothing() {
+    let run = |trouble, end| Run {
+        steps: script::busy(),
+        trouble,
+        end,
+        cut_start: None,
+    };
+    for call in [Call::Sync, Call::Write] {
+        for nth in 1..60 {
+            let fault = Trouble::Fault(script::fault(call, nth));
+            let mut machine = Machine::new(&SimDisk::new(nth), nth);
+            machine.set_up().unwrap();
+            let played = machine
+                .play(&run(Trouble::None, End::Kill))
+                .and_then(|()| machine.play(&run(fault, End::Kill)))
+                .and_then(|()| machine.restart(Restart::PowerCut, None))
+                .and_then(|()| machine.play(&run(Trouble::None, End::PowerCut)))
+                .and_then(|()| machine.finish());
+            played.unwrap_or_else(|what| panic!("{call:?} {nth}: {what}"));
+        }
+    }
+}

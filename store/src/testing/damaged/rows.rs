@@ -5,6 +5,7 @@ use std::path::Path;
 use super::base::{BASE, DIR, check};
 use super::{take, take_up_to};
 use crate::check::doctor;
+use crate::files::lock::DirLock;
 use crate::trees::rows::{self, RowChange};
 use crate::trees::{RowKey, RowPrefix, Tree};
 
@@ -20,7 +21,8 @@ const OLDER_VERSIONS: u8 = 1;
 pub fn rows(mut data: &[u8]) {
     let env = BASE.restore();
     {
-        let trees = doctor::open_trees(&env, Path::new(DIR)).unwrap();
+        let lock = DirLock::acquire(env.disk.as_ref(), Path::new(DIR)).unwrap();
+        let trees = doctor::open_trees(&env, Path::new(DIR), &lock).unwrap();
         for _ in 0..ROWS_MAX {
             let Some([tree, back, length]) = take::<3>(&mut data) else {
                 break;
@@ -48,7 +50,8 @@ pub fn rows(mut data: &[u8]) {
 #[must_use]
 pub fn row_seeds() -> Vec<Vec<u8>> {
     let env = BASE.restore();
-    let trees = doctor::open_trees(&env, Path::new(DIR)).unwrap();
+    let lock = DirLock::acquire(env.disk.as_ref(), Path::new(DIR)).unwrap();
+    let trees = doctor::open_trees(&env, Path::new(DIR), &lock).unwrap();
     let mut seeds = vec![Vec::new()];
     for (number, tree) in Tree::ALL.into_iter().enumerate() {
         let all = trees.scan_values(&RowPrefix::all(tree), None, usize::MAX);

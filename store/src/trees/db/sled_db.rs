@@ -23,6 +23,7 @@
 //!   otherwise its memory is unbounded.
 //! * `mode` and `segment_cleanup_threshold` do nothing in this version, and its compression is
 //!   slow: none is set.
+//! * A read that fails while it opens destroys what was not read: `sled_image` checks and restores.
 //! * It syncs neither its `conf` nor its folder: [`SledDb::open`] does. A kill between the two
 //!   writes of a new `conf` makes every later open fail: without a `db` it is removed first.
 //! * When its last handle is dropped it writes and syncs once more, and panics when that fails: the
@@ -43,6 +44,7 @@ use sled::IVec;
 
 use super::database::{Database, Entries};
 use super::error::TreesError;
+use super::sled_image::{DB_FILE, Image, Trial};
 use crate::disk::real::{RealDisk, RealFile};
 use crate::disk::{Disk as _, DiskFile as _, OpenMode};
 use crate::files::durable;
@@ -60,7 +62,6 @@ const _: () = assert!(
 );
 const _: () = assert!(limits::TREE_BATCH_BYTES_MAX * 4 <= limits::TREE_SEGMENT_BYTES);
 
-const DB_FILE: &str = "db";
 const CONF_FILE: &str = "conf";
 const BLOBS_DIR: &str = "blobs";
 
@@ -90,24 +91,13 @@ impl SledDb {
         durable::create_dir_all(&RealDisk, dir).map_err(|source| io("create", source))?;
         let tidied = remove_torn_conf(dir).and_then(|()| move_aside(dir, aside));
         tidied.map_err(|source| io("tidy", source))?;
-        wait_for_lock::wait_for_lock(&dir.join(DB_FILE));
-        let config = sled::Config::default()
-            .path(dir)
-            .cache_capacity(limits::TREE_CACHE_BYTES)
-            .segment_size(limits::TREE_SEGMENT_BYTES);
-        let opened = guarded(|| {
-            let db = config.open()?;
-            let trees = Tree::ALL
-                .iter()
-                .map(|tree| db.open_tree(tree.name()))
-                .collect::<Result<Vec<_>, _>>()?;
-            Ok((db, trees))
-        });
-        let (db, trees) = match opened {
-            Ok(Ok(opened)) => opened,
-            Ok(Err(error)) => return Err(open_error(sled::Error::to_string(&error))),
-            Err(panic) => return Err(open_error(panic)),
+        Self::wait_until_closed(dir);
+        let image = Image::take(dir).map_err(|source| io("read", source))?;
+        let opened = match image {
+            Some(image) => image.recover(|trial| open_sled(dir, trial), close_sled),
+            None => open_sled(dir, Trial::Again),
         };
+        let (db, trees) = opened.map_err(open_error)?;
         let path = dir.join(DB_FILE);
         let file = RealFile::open(&path, OpenMode::Write);
         let file = file.map_err(|source| TreesError::Io {
@@ -123,6 +113,11 @@ impl SledDb {
             file,
             poison: poison.clone(),
         })
+    }
+
+    /// Waits for a moment until no other handle uses the files.
+    pub(super) fn wait_until_closed(dir: &Path) {
+        wait_for_lock::wait_for_lock(&dir.join(DB_FILE));
     }
 
     fn tree(&self, tree: Tree) -> sled::Result<&sled::Tree> {
@@ -199,6 +194,32 @@ impl Drop for SledDb {
             self.poison.set(TreesError::Close { what });
         }
     }
+}
+
+pub(super) type Opened = (sled::Db, Vec<sled::Tree>);
+
+pub(super) fn open_sled(dir: &Path, trial: Trial) -> Result<Opened, String> {
+    let mut config = sled::Config::default()
+        .path(dir)
+        .cache_capacity(limits::TREE_CACHE_BYTES)
+        .segment_size(limits::TREE_SEGMENT_BYTES);
+    if trial == Trial::First {
+        // Nothing is written while it is compared.
+        config = config.flush_every_ms(None);
+    }
+    let opened = guarded(|| {
+        let db = config.open()?;
+        let trees = Tree::ALL
+            .iter()
+            .map(|tree| db.open_tree(tree.name()))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok((db, trees))
+    });
+    opened?.map_err(|error| sled::Error::to_string(&error))
+}
+
+pub(super) fn close_sled((db, trees): Opened) -> Result<(), String> {
+    guarded(move || drop((trees, db)))
 }
 
 /// Runs a call of sled, returning a panic as its text.

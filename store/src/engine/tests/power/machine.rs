@@ -148,7 +148,9 @@ impl Machine {
         let metrics = self.engine.as_ref().unwrap().metrics();
         self.checkpoints += metrics.checkpoints.done;
         let restart = match run.end {
-            _ if self.disk.is_off() || self.hits() > hits => Restart::PowerCut,
+            _ if self.disk.is_off() => Restart::PowerCut,
+            // The page cache still shows what a failed sync has lost.
+            End::Kill | End::Close if self.hits() > hits => Restart::Killed,
             End::Close if !is_failed => self.close(hits)?,
             End::PowerCut => Restart::PowerCut,
             End::Kill | End::Close => Restart::Killed,
@@ -162,7 +164,7 @@ impl Machine {
         match self.engine.take().unwrap().close() {
             Ok(()) => self.accept(),
             Err(_) if self.disk.is_off() => return Ok(Restart::PowerCut),
-            Err(_) if self.hits() > hits => return Ok(Restart::PowerCut),
+            Err(_) if self.hits() > hits => return Ok(Restart::Killed),
             Err(error) => return Err(format!("it does not close: {error}")),
         }
         Ok(Restart::Killed)
