@@ -48,3 +48,14 @@ pub(crate) const BOUNDS_LIFTED: [(&str, &str); 5] = [
     ("message-bytes-per-day", "0"),
     ("messages-per-second", "0"),
 ];
+/// Settings that would limit visitors, all of which come from one address.
+pub(crate) const VISITOR_BOUNDS_LIFTED: [(&str, &str); 6] = [
+    ("visitor-connections", "10000"),
+    ("visitor-connections-per-address", "10000"),
+    ("visitor-messages-per-minute", "0"),
+    ("visitor-openings-per-hour", "0"),
+    ("visitor-openings-per-minute", "0"),
+    ("visitor-openings-total", "1000000"),
+];
+/// How long a server that was killed, and agents that were, may delay the end of an inquiry.
+pub(crate) const DESK_SETTLE_TIME_MAX: Duration = Duration::from_secs(180);

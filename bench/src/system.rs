@@ -41,6 +41,17 @@ pub(crate) fn processor_s() -> f64 {
     since_1970().as_secs_f64()
 }
 
+/// Processor time of this thread so far, in seconds; elsewhere than on Unix, 0.
+pub(crate) fn thread_s() -> f64 {
+    #[cfg(unix)]
+    {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+        time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+    }
+    #[cfg(not(unix))]
+    0.0
+}
+
 /// User and system time.
 pub(crate) fn cpu_seconds(process: u32) -> Option<f64> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;

@@ -1,6 +1,7 @@
 //! `cairn bench`, through the binary.
 
 mod catchup;
+mod desk;
 mod files;
 mod mixed;
 mod overview;

@@ -18,6 +18,7 @@ const ELSEWHERE: &[(&str, Form, &str)] = &[
     ("bench files", Form::Json, "tests/bench"),
     ("bench overview", Form::Json, "tests/bench"),
     ("bench search", Form::Json, "tests/bench"),
+    ("bench desk", Form::Json, "tests/bench"),
     ("bench schemes", Form::Json, "tests/schemes"),
     ("selftest", Form::Json, "tests/crash"),
     ("selftest", Form::People, "tests/crash"),

@@ -16,7 +16,7 @@ use self::report::Shown;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::signals;
-use cairn_bench::live::{catchup, fanout, files, idle, mixed, overview, search, send};
+use cairn_bench::live::{catchup, desk, fanout, files, idle, mixed, overview, search, send};
 use cairn_bench::session;
 use cairn_bench::storage::{engine, fill, ids, schemes};
 use cairn_bench::{BenchError, Contender, Report, Watcher};
@@ -24,9 +24,9 @@ use cairn_bench::{BenchError, Contender, Report, Watcher};
 /// Measure the speed of a server and of its storage
 ///
 /// send, fanout, catchup, files, idle, overview, search and mixed start a server in a temporary
-/// directory, or use a link to a running one, and connect many clients to it. Server and clients
-/// share this machine, so on few cores, the results include the cost of the clients. A load that
-/// runs for a time begins with one second of warm-up. engine, fill, schemes and ids measure storage
+/// directory, or use a link to a running one, and connect many clients to it; desk always starts
+/// its own. Server and clients share this machine, so on few cores, the results include the cost of
+/// the clients. A load that runs for a time begins with one second of warm-up. engine, fill, schemes and ids measure storage
 /// in one process. Each explains its results and their durability. Ctrl-C ends a run early, and
 /// reports what was measured until then.
 #[derive(Debug, Args)]
@@ -168,6 +168,30 @@ JSON, one object, with null for what was not measured; among others
   memory_mib_max")]
     Search(search::Settings),
 
+    /// A support desk: visitors who ask, agents who answer, and crashes
+    ///
+    /// Agents accept what is offered to them, answer, talk for a while and close. At the end the
+    /// logs of all queues must show that every accepted inquiry is there once, and that no two
+    /// agents had it at the same time; and the log of each inquiry, as its visitor reads it, that
+    /// no message is missing or doubled. Otherwise the exit code is 1. Then messages of a user who
+    /// has nothing to do with the desk are sent beside visitors who are answered at once, and
+    /// beside a control that burns as much processor time as these visitors.
+    #[command(after_help = "EXAMPLES
+  cairn bench desk
+  cairn bench desk --minutes 5
+  cairn bench desk --minutes 5 --kill-server --kill-agents 1
+  cairn bench desk --minutes 0.1 --visitors-per-minute 600 --agents 10 --talk-seconds 0.5 --json
+  cairn bench desk --storm --rounds 0
+
+JSON, one object, with null for what was not measured; among others
+  accept_ms, offer_ms and asked_to_offer_ms {p50, p90, p99, p999, max}, lost, twice, unsound, \
+  open, failed,
+  server_kills, agents_killed, handed_over_ms, grace_s, fairness [{strategy, agents, given, \
+  least, most, jain}],
+  send_ratio, rounds [{desk_per_s, control_per_s, desk_ms, control_ms}],
+  storm [{stage, commands, given, given_max, visited_max, command_ms}]")]
+    Desk(desk::Settings),
+
     /// The storage engine, compared with a raw file and plain sled
     ///
     /// All contenders store the same messages in the same folder, and take turns in short rounds,
@@ -284,6 +308,14 @@ JSON, one object, with null for what was not measured; among others
     )]
     SessionReader(session::ReaderArgs),
 
+    /// Works as one agent of a support desk
+    #[command(
+        hide = true,
+        after_help = "EXAMPLES
+  cairn bench desk --kill-agents 1      starts it, and kills it"
+    )]
+    DeskAgent(desk::AgentArgs),
+
     /// Stores messages and waits to be killed before it pushes them
     #[command(
         hide = true,
@@ -311,6 +343,7 @@ pub(crate) async fn run(
             BenchCommand::Idle(settings) => idle::run(settings, w).await?,
             BenchCommand::Overview(settings) => overview::run(settings, w).await?,
             BenchCommand::Search(settings) => search::run(settings, w).await?,
+            BenchCommand::Desk(settings) => desk::run(settings, w).await?,
             BenchCommand::Fanout(settings) => fanout::run(settings, w).await?,
             BenchCommand::Catchup(settings) => catchup::run(settings, w).await?,
             BenchCommand::Mixed(settings) if settings.print_scenario => {
@@ -326,6 +359,10 @@ pub(crate) async fn run(
             BenchCommand::Session(settings) => session::run(settings, w)?,
             BenchCommand::SessionReader(args) => {
                 session::read(&args, draws(), &mut io::stdout())?;
+                return Ok(None);
+            }
+            BenchCommand::DeskAgent(args) => {
+                desk::act(&args, &mut io::stdout()).await?;
                 return Ok(None);
             }
             BenchCommand::SchemesVictim(args) => {

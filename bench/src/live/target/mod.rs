@@ -45,6 +45,14 @@ pub(crate) struct TargetArgs {
     pub(crate) scratch: Scratch,
 }
 
+impl TargetArgs {
+    /// A server of the run's own.
+    pub(crate) const fn own(scratch: Scratch) -> Self {
+        let link = None;
+        Self { link, scratch }
+    }
+}
+
 pub(crate) struct Target {
     /// `None` for a server that the run did not start.
     server: Option<Server>,
@@ -97,15 +105,7 @@ impl Target {
         let options = Client::builder().push(false);
         let options = options.endpoint(endpoints.first().cloned());
         let (organiser, _) = options.join(&link, guest(run, "organiser", None)?).await?;
-        if server.is_some() {
-            for (name, value) in limits::BOUNDS_LIFTED {
-                let (name, admin) = (SettingName::new(name)?, organiser.admin());
-                let value = SettingValue::new(value)?;
-                admin.set_setting(name, value).await?;
-            }
-            subject.server_settings = limits::BOUNDS_LIFTED.into();
-        }
-        Ok(Self {
+        let mut target = Self {
             server,
             watcher: watcher.clone(),
             subject,
@@ -113,7 +113,28 @@ impl Target {
             link,
             endpoints,
             run,
-        })
+        };
+        if target.server.is_some() {
+            target.lift(&limits::BOUNDS_LIFTED).await?;
+        }
+        Ok(target)
+    }
+
+    /// Changes settings of the run's own server that would limit the load.
+    pub(crate) async fn lift(&mut self, bounds: &[(&'static str, &'static str)]) -> Result<()> {
+        for &(name, value) in bounds {
+            let (setting, admin) = (SettingName::new(name)?, self.organiser.admin());
+            admin
+                .set_setting(setting, SettingValue::new(value)?)
+                .await?;
+            self.subject.server_settings.insert(name, value);
+        }
+        Ok(())
+    }
+
+    /// The owner of the run's own server.
+    pub(crate) const fn organiser(&self) -> &Client {
+        &self.organiser
     }
 
     /// Restarts the server, if the run has its own. Returns when it was ready; `None` for other

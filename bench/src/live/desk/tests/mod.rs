@@ -1,0 +1,3 @@
+//! The checks find what they are for.
+
+mod ledger;
