@@ -12,7 +12,7 @@ fn desk(more: &[&str]) -> Value {
     // The arrivals follow from the seed.
     assert!(report["visitors"].as_u64().unwrap() > 20, "{report}");
     assert_eq!(report["answered"], report["visitors"], "{report}");
-    for none in ["failed", "lost", "twice", "unsound", "open"] {
+    for none in ["failed", "lost", "twice", "unsound", "open", "given_up"] {
         assert_eq!(report[none], 0, "{none}: {report}");
     }
     for measured in ["offer_ms", "accept_ms", "asked_to_offer_ms"] {

@@ -185,7 +185,7 @@ JSON, one object, with null for what was not measured; among others
 
 JSON, one object, with null for what was not measured; among others
   accept_ms, offer_ms and asked_to_offer_ms {p50, p90, p99, p999, max}, lost, twice, unsound, \
-  open, failed,
+  open, failed, given_up,
   server_kills, agents_killed, handed_over_ms, grace_s, fairness [{strategy, agents, given, \
   least, most, jain}],
   send_ratio, rounds [{desk_per_s, control_per_s, desk_ms, control_ms}],

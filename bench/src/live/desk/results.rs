@@ -91,14 +91,19 @@ impl Outcome {
         let unsound = ledger.faults.len() as u64 + seen.unsound;
         let open = self.is_complete.then(|| ledger.open());
         let failures = seen.failures.len();
+        let ended = seen.left + seen.unsound + failures as u64;
+        let given_up = self.is_complete.then(|| seen.came.saturating_sub(ended));
         for found in [lost as u64, twice, unsound, failures as u64] {
             results.check(found == 0);
         }
         results.check(open.is_none_or(|open| open == 0));
+        results.check(given_up.is_none_or(|given_up| given_up == 0));
         list! { results;
             "visitors": seen.came, Unit::COUNT, "visitors" => "who came, with those beside messages";
             "answered": seen.left, Unit::COUNT, "answered" => "of them, until an agent closed";
             "failed": failures, Unit::COUNT, "failed" => "visitors whose session failed";
+            "given_up": given_up, Unit::COUNT,
+                "given up" => "visitors who were not answered three minutes after the last came";
             "accept_ms": &times.accepted, Unit::MILLIS,
                 "accepted" => "from the question until it is durable and answered";
             "offer_ms": &times.offered, Unit::MILLIS,
