@@ -6,7 +6,7 @@ use cairn_client::proto::limits::{
     ABOUT_BYTES_MAX, AVATAR_BYTES_MAX, DISPLAY_NAME_BYTES_MAX, PROFILES_PER_REQUEST_MAX,
 };
 use cairn_client::proto::model::people::{Avatar, Profile};
-use cairn_client::proto::text::{About, DisplayName};
+use cairn_client::proto::text::{About, DeviceName, DisplayName, Password};
 use cairn_client::proto::wire::close::CloseCode;
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::frame;
@@ -14,14 +14,17 @@ use cairn_client::proto::wire::request::Request;
 use cairn_client::proto::wire::request::people::GetProfiles;
 use cairn_client::proto::wire::request::session::ListDevices;
 use cairn_client::proto::wire::response::ServerFrame;
-use cairn_client::{Account, Client};
+use cairn_client::{Account, Client, LoginRequest};
 
 use crate::hostile::raw::{Raw, prefixed};
 use crate::hostile::{Stage, connect};
 use crate::support::resident_bytes_peak;
 
-/// Concurrent attacking connections.
+/// Concurrent attacking connections of one device.
 const ATTACKERS: usize = cairn_server::limits::SESSIONS_PER_DEVICE_MAX;
+
+/// Devices with which a user takes all their connections.
+const DEVICES: usize = cairn_server::limits::SESSIONS_PER_USER_MAX / ATTACKERS;
 
 /// Pipelined requests of each attacker.
 const REQUESTS: usize = 4_000;
@@ -39,14 +42,15 @@ const BAD_REQUESTS_MAX: u32 = cairn_server::limits::BAD_REQUESTS_MAX;
 const MALFORMED: [u8; 2] = [1, 5];
 const UNKNOWN: [u8; 5] = [1, 5, 251, 16, 39];
 
-/// Writes the same frame repeatedly on several connections. Returns the server's growth in memory.
-async fn grown_by(stage: &mut Stage, account: &Account, one: &[u8], are_read: bool) -> u64 {
+/// Writes the same frame repeatedly on all connections of these devices. Returns the server's
+/// growth in memory.
+async fn grown_by(stage: &mut Stage, devices: &[Account], one: &[u8], are_read: bool) -> u64 {
     let server = stage.server.addr;
     let honest = stage.owner.clone();
     let before = resident_bytes_peak(stage.server.data());
     let attack = async {
         let mut writers = Vec::new();
-        for _ in 0..ATTACKERS {
+        for account in devices.iter().flat_map(|device| [device; ATTACKERS]) {
             let mut raw = Raw::log_in(server, account).await;
             let all = one.repeat(REQUESTS);
             writers.push(tokio::spawn(async move {
@@ -75,7 +79,7 @@ async fn unread_refusals_are_bounded() {
     let mut stage = Stage::set().await;
     let account = stage.account("eve").await;
     let one = prefixed(UNKNOWN.len(), &UNKNOWN).repeat(1024);
-    let grown = grown_by(&mut stage, &account, &one, false).await;
+    let grown = grown_by(&mut stage, std::slice::from_ref(&account), &one, false).await;
     assert!(grown < GROWTH_BYTES_MAX, "the server grew by {grown} bytes");
 }
 
@@ -93,11 +97,31 @@ async fn profiles_are_bounded() {
     // The largest possible answer arrives complete.
     let all = eve.people().profiles(&users).await.unwrap();
     assert_eq!(all.len(), PROFILES_PER_REQUEST_MAX);
+    let mut devices = vec![account.clone()];
+    let password = || Password::new("correct horse").unwrap();
+    eve.me()
+        .set_password(None, password(), false)
+        .await
+        .unwrap();
+    for _ in 1..DEVICES {
+        let login = LoginRequest {
+            addr: account.addr.clone(),
+            pin: account.pin,
+            name: account.name.clone(),
+            password: password(),
+            device: DeviceName::new("another").unwrap(),
+        };
+        let (other, device) = Client::builder().login(login).await.unwrap();
+        other.close().await;
+        devices.push(device);
+    }
     eve.close().await;
     let one = framed(Request::from(GetProfiles { users }));
     for are_read in [false, true] {
-        let grown = grown_by(&mut stage, &account, &one, are_read).await;
-        assert!(grown < GROWTH_BYTES_MAX, "the server grew by {grown} bytes");
+        for devices in [&devices[..1], &devices] {
+            let grown = grown_by(&mut stage, devices, &one, are_read).await;
+            assert!(grown < GROWTH_BYTES_MAX, "the server grew by {grown} bytes");
+        }
     }
 }
 
@@ -119,7 +143,7 @@ async fn repeated_users_are_answered_once() {
         .await;
     let users = vec![account.user; PROFILES_PER_REQUEST_MAX];
     let one = framed(Request::from(GetProfiles { users }));
-    let grown = grown_by(&mut stage, &account, &one, false).await;
+    let grown = grown_by(&mut stage, std::slice::from_ref(&account), &one, false).await;
     assert!(grown < GROWTH_BYTES_MAX, "the server grew by {grown} bytes");
 }
 
