@@ -26,9 +26,9 @@ use cairn_bench::{BenchError, Contender, Report, Watcher};
 /// send, fanout, catchup, files, idle, overview, search and mixed start a server in a temporary
 /// directory, or use a link to a running one, and connect many clients to it; desk always starts
 /// its own. Server and clients share this machine, so on few cores, the results include the cost of
-/// the clients. A load that runs for a time begins with one second of warm-up. engine, fill, schemes and ids measure storage
-/// in one process. Each explains its results and their durability. Ctrl-C ends a run early, and
-/// reports what was measured until then.
+/// the clients. A load that runs for a time begins with one second of warm-up. engine, fill,
+/// schemes and ids measure storage in one process. Each explains its results and their durability.
+/// Ctrl-C ends a run early, and reports what was measured until then.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
     /// Also write the report as an HTML page with plots, in a single file
@@ -287,9 +287,9 @@ JSON, one object, with null for what was not measured; among others
 
     /// What an interactive client costs: start, scrolling, memory, arrivals
     ///
-    /// Without a server, a network or a terminal: the view model, the cache and the drawing of `cairn
-    /// chat` are driven as it drives them. All times are processor time. A process of its own opens
-    /// each cache.
+    /// Without a server, a network or a terminal: the view model, the cache and the drawing of
+    /// `cairn chat` are driven as it drives them. All times are processor time. A process of its
+    /// own opens each cache.
     #[command(after_help = "EXAMPLES
   cairn bench session
   cairn bench session --messages 1000000 --conversations 20000

@@ -99,7 +99,8 @@ impl Outcome {
         results.check(open.is_none_or(|open| open == 0));
         results.check(given_up.is_none_or(|given_up| given_up == 0));
         list! { results;
-            "visitors": seen.came, Unit::COUNT, "visitors" => "who came, with those beside messages";
+            "visitors": seen.came, Unit::COUNT,
+                "visitors" => "who came, with those beside messages";
             "answered": seen.left, Unit::COUNT, "answered" => "of them, until an agent closed";
             "failed": failures, Unit::COUNT, "failed" => "visitors whose session failed";
             "given_up": given_up, Unit::COUNT,
