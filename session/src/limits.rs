@@ -96,8 +96,8 @@ pub const TYPING_USERS_MAX: usize = 16;
 /// How long a typing indicator is shown without being repeated.
 pub const TYPING_TIME: Duration = Duration::from_secs(2 * TYPING_INTERVAL.as_secs());
 
-/// How long after a message of a user their typing indicators are ignored, as they travel apart from
-/// it and may arrive after it.
+/// How long after a message of a user their typing indicators are ignored, as they travel apart
+/// from it and may arrive after it.
 pub const TYPING_OVERTAKEN_TIME: Duration = Duration::from_secs(1);
 
 /// How long a row must be on screen, with the user's attention, to count as read.

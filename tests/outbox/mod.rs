@@ -87,8 +87,8 @@ impl Report {
             .collect();
         let files = |of: &mut dyn Iterator<Item = &Words>| of.filter(|of| of.is_file).count();
         println!(
-            "{} typed, {} in the log, {} unknown, {} damaged, {} lost; of these, files: {} sent, {} \
-             in the log, {} unknown",
+            "{} typed, {} in the log, {} unknown, {} damaged, {} lost; of these, files: {} sent, \
+             {} in the log, {} unknown",
             self.typed.len(),
             log.len(),
             self.unknown.len(),

@@ -56,7 +56,7 @@ impl Content {
     /// Encodes a content.
     #[must_use]
     pub fn new(body: Body, extras: Extras) -> Self {
-        // Exact for plain words, so that they are allocated once: the variant, the length, the words.
+        // Exact for plain words, so that they are allocated once: variant, length, words.
         let capacity = match &body {
             Body::Text(text) | Body::Emote(text) => 1 + codec::bytes_len(text.as_str().len()),
             _ => 0,

@@ -31,8 +31,8 @@ impl Model {
 
     fn append_run(&mut self, id: ConversationId, run: &[Message]) {
         let Some(chat) = self.chats.get_mut(&id) else {
-            // The event of the membership is on its way, or the membership has ended. An overview on
-            // its way may list the conversation without these entries.
+            // The event of the membership is on its way, or the membership has ended. An overview
+            // on its way may list the conversation without these entries.
             self.sync.outdate();
             return self.sync.fall_behind();
         };

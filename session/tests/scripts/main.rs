@@ -1,6 +1,6 @@
 //! Random scripts of several devices against a real server in the same process: sends, replies,
-//! edits, recalls, reads, drafts, files, lost connections, restarts, also during uploads. In the end,
-//! every device shows what the server holds, and the server has every message once.
+//! edits, recalls, reads, drafts, files, lost connections, restarts, also during uploads. In the
+//! end, every device shows what the server holds, and the server has every message once.
 //!
 //! `CAIRN_SESSION_CASES` scripts, from the seed `CAIRN_SESSION_SEED` on.
 

@@ -70,8 +70,8 @@ struct App {
     is_over: bool,
 }
 
-/// The rows on screen, the anchor of the window, and whether it holds the end: the session is told
-/// again if one of them changes, as the same rows mean something else after a jump.
+/// The rows on screen, the anchor of the window, and whether it holds the end: they are sent to the
+/// session again if one of them changes, as the same rows mean something else after a jump.
 type Seen = ((ConversationId, RowKey, RowKey), (u64, bool));
 
 /// What woke the loop.
