@@ -183,8 +183,8 @@ pub(super) async fn supervise(world: Arc<World>) {
         match order {
             Some(Order::Kill { .. } | Order::Damage { .. }) => world.disk.clear_faults(),
             _ if world.disk.is_off() => world.probe.crash(&world.disk),
-            // Only the process ends: after a failed sync, the page cache shows what the disk does not
-            // have.
+            // Only the process ends: after a failed sync, the page cache shows what the disk does
+            // not have.
             _ if result.is_err() => world.disk.clear_faults(),
             _ => {}
         }
