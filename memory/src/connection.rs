@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use bytes::Bytes;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
-use crate::network::Limits;
+use crate::network::{Limits, Tap};
 use crate::pipe::Pipe;
 use crate::stream::{RecvStream, SendStream};
 
@@ -83,8 +83,10 @@ pub(crate) struct End {
 }
 
 /// What both ends share.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Wire {
+    client: SocketAddr,
+    tap: Option<Tap>,
     closed: watch::Sender<Option<Close>>,
     held: watch::Sender<Held>,
 }
@@ -112,8 +114,17 @@ enum Close {
     Cut,
 }
 
-pub(crate) fn pair(from: SocketAddr, limits: Limits) -> (ClientConnection, ServerConnection, Link) {
-    let wire = Arc::<Wire>::default();
+pub(crate) fn pair(
+    from: SocketAddr,
+    limits: Limits,
+    tap: Option<Tap>,
+) -> (ClientConnection, ServerConnection, Link) {
+    let wire = Arc::new(Wire {
+        client: from,
+        tap,
+        closed: watch::Sender::default(),
+        held: watch::Sender::default(),
+    });
     let (opened, to_accept) = mpsc::unbounded_channel();
     let end = |side| {
         let wire = wire.clone();
@@ -292,6 +303,16 @@ impl End {
     fn close(&self, code: u32, reason: Bytes) {
         let side = self.side;
         self.wire.close(Close::By { side, code, reason });
+    }
+
+    /// Shows the tap what this end writes.
+    pub(crate) fn show(&self, bytes: &[u8]) {
+        let Some(tap) = &self.wire.tap else { return };
+        let direction = match self.side {
+            Side::Client => Direction::ToServer,
+            Side::Server => Direction::ToClient,
+        };
+        tap.see(self.wire.client, direction, bytes);
     }
 
     pub(crate) async fn closed(&self) -> Lost {

@@ -1,5 +1,6 @@
 //! Where connections come from.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
-use crate::connection::{self, ClientConnection, Link, Lost, ServerConnection};
+use crate::connection::{self, ClientConnection, Direction, Link, Lost, ServerConnection};
 
 /// What one connection may buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +41,25 @@ pub struct Network {
     links: Arc<Mutex<Vec<Link>>>,
     drawn: Arc<AtomicU64>,
     limits: Limits,
+    tap: Option<Tap>,
+}
+
+/// Sees all bytes of a network: see [`Network::tapped`].
+#[derive(Clone)]
+pub(crate) struct Tap(Arc<TapFn>);
+
+type TapFn = dyn Fn(SocketAddr, Direction, &[u8]) + Send + Sync;
+
+impl Tap {
+    pub(crate) fn see(&self, client: SocketAddr, direction: Direction, bytes: &[u8]) {
+        (self.0)(client, direction, bytes);
+    }
+}
+
+impl fmt::Debug for Tap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tap")
+    }
 }
 
 /// What a server accepts connections from.
@@ -55,7 +75,19 @@ impl Network {
             links: Arc::default(),
             drawn: Arc::default(),
             limits,
+            tap: None,
         }
+    }
+
+    /// Shows everything that is written to `tap`, with the address of the client: one call for
+    /// each write, before any of its bytes arrive.
+    #[must_use]
+    pub fn tapped(
+        mut self,
+        tap: impl Fn(SocketAddr, Direction, &[u8]) + Send + Sync + 'static,
+    ) -> Self {
+        self.tap = Some(Tap(Arc::new(tap)));
+        self
     }
 
     /// Returns what the server accepts connections from. One that was returned before gets no
@@ -74,7 +106,7 @@ impl Network {
     pub fn connect(&self, from: SocketAddr) -> Result<ClientConnection, Lost> {
         let listening = self.server.lock();
         let server = listening.as_ref().ok_or(Lost::Refused)?;
-        let (client, accepted, link) = connection::pair(from, self.limits);
+        let (client, accepted, link) = connection::pair(from, self.limits, self.tap.clone());
         server.send(accepted).map_err(|_| Lost::Refused)?;
         let mut links = self.links.lock();
         links.retain(|link| !link.is_over());

@@ -56,6 +56,7 @@ impl SendStream {
     /// # Errors
     /// When the other end reads no further.
     pub async fn write(&mut self, mut bytes: Bytes) -> Result<(), StreamError> {
+        self.end.show(&bytes);
         while !bytes.is_empty() {
             if let Some(lost) = self.end.close_reason() {
                 return Err(lost.into());

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use bytes::Bytes;
@@ -247,4 +248,27 @@ async fn held_direction_delays_what_arrives() {
     assert!(!is_ready(from_server.read_chunk(9)).await);
     link.release(Direction::ToClient);
     assert_eq!(from_server.read_chunk(9).await.unwrap().unwrap(), "late");
+}
+
+#[tokio::test]
+async fn tap_sees_what_is_written_before_it_arrives() {
+    let seen = Arc::<Mutex<Vec<(SocketAddr, Direction, Vec<u8>)>>>::default();
+    let tap = seen.clone();
+    let network = Network::new(LIMITS).tapped(move |client, direction, bytes| {
+        let mut seen = tap.lock().unwrap();
+        seen.push((client, direction, bytes.to_vec()));
+    });
+    let mut listener = network.listen();
+    let client = network.connect(address()).unwrap();
+    let server = listener.accept().await.unwrap();
+    let ((mut to_server, _), (mut to_client, _)) = open(&client, &server).await;
+    let before = seen.lock().unwrap().len();
+    to_server.write(bytes("ask")).await.unwrap();
+    to_client.write(bytes("tell")).await.unwrap();
+    let seen = seen.lock().unwrap();
+    let expected = [
+        (address(), Direction::ToServer, b"ask".to_vec()),
+        (address(), Direction::ToClient, b"tell".to_vec()),
+    ];
+    assert_eq!(seen[before..], expected);
 }

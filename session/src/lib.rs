@@ -91,7 +91,7 @@ pub use outbox::{
     SavedState, SendState,
 };
 pub use replica::{OverviewUpdate, Replica, Update};
-pub use runner::{Changes, Describe, DraftRefused, OpenError, Session, SessionOptions};
+pub use runner::{Changes, Describe, DraftRefused, InProcess, OpenError, Session, SessionOptions};
 pub use switcher::{Hit, HitTarget};
 pub use timeline::{
     Anchor, AnchorTo, DateJump, MessageRow, Row, RowKey, SystemLine, What, WindowView,

@@ -1,8 +1,9 @@
 //! What clients did and saw, in the order in which it happened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_client::proto::content::body::{Amendment, SystemEntry};
+use cairn_client::proto::model::desk::{DeskEntry, InquiryInfo};
 use cairn_client::{Body, Conversation, ConversationId, ErrorCode, Message, MsgId, UserId};
 use tokio::time::Duration;
 
@@ -25,7 +26,8 @@ pub(crate) struct Sent {
     pub(crate) user: UserId,
     /// One process of a device. Its messages in one place keep their order.
     pub(crate) process: u64,
-    pub(crate) place: ConversationId,
+    /// `None` for a first question without an answer, and for notes of transfers.
+    pub(crate) place: Option<ConversationId>,
     pub(crate) text: String,
     pub(crate) invoked: Moment,
     pub(crate) done: Option<Moment>,
@@ -91,6 +93,8 @@ impl From<Message> for Entry {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
+    /// The device that saw it.
+    pub(crate) host: usize,
     pub(crate) user: UserId,
     pub(crate) place: ConversationId,
     pub(crate) msgid: MsgId,
@@ -111,7 +115,9 @@ pub(crate) struct Listed {
 #[derive(Clone, Debug)]
 pub(crate) struct Final {
     pub(crate) user: UserId,
-    pub(crate) item: Conversation,
+    pub(crate) place: ConversationId,
+    /// As it is listed. `None` for what an admin reads of the desk.
+    pub(crate) item: Option<Conversation>,
     pub(crate) entries: BTreeMap<MsgId, Entry>,
     pub(crate) head: MsgId,
     pub(crate) floor: MsgId,
@@ -128,6 +134,22 @@ pub(crate) struct Read {
     pub(crate) done: Option<(Moment, Duration)>,
 }
 
+/// An inquiry that an agent got by a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Given {
+    pub(crate) agent: UserId,
+    pub(crate) inquiry: ConversationId,
+}
+
+/// The support desk.
+#[derive(Debug, Default)]
+pub(crate) struct DeskHistory {
+    pub(crate) queues: Vec<ConversationId>,
+    /// All inquiries at the end, with the numbers of their visitors.
+    pub(crate) infos: Vec<(InquiryInfo, Option<usize>)>,
+    pub(crate) given: Vec<Given>,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct History {
     last: u64,
@@ -138,13 +160,46 @@ pub(crate) struct History {
     pub(crate) listed: Vec<Listed>,
     pub(crate) reads: Vec<Read>,
     pub(crate) finals: Vec<Final>,
+    pub(crate) desk: DeskHistory,
+    /// Messages typed in sessions: the device, and the number of the send.
+    pub(crate) typed: Vec<(usize, usize)>,
+    /// Those that are durable in an outbox.
+    pub(crate) kept: BTreeSet<usize>,
     /// Ends of servers that lose what they had not written, and when.
     pub(crate) crashes: Vec<(Moment, Duration)>,
     /// Requests without an answer, and the processes that wait for it.
     pub(crate) pending: BTreeMap<u64, (u64, String)>,
 }
 
+impl Entry {
+    pub(crate) fn is_text(&self, text: &str) -> bool {
+        matches!(&self.content, Content::Text(other) if other == text)
+    }
+
+    /// Returns what the desk wrote into the log of an inquiry.
+    pub(crate) const fn desk(&self) -> Option<&DeskEntry> {
+        match &self.content {
+            Content::System(SystemEntry::Desk(entry)) => Some(entry),
+            _ => None,
+        }
+    }
+}
+
 impl History {
+    /// Returns whether a log is one of the support desk.
+    pub(crate) fn is_of_desk(&self, place: ConversationId) -> bool {
+        let mut infos = self.desk.infos.iter();
+        self.desk.queues.contains(&place)
+            || infos.any(|(info, _)| info.conversation == place || info.back == Some(place))
+    }
+
+    /// Returns how often agents got inquiries.
+    pub(crate) fn holds(&self) -> u64 {
+        let entries = self.finals.iter().flat_map(|log| log.entries.values());
+        let holds = entries.filter(|entry| matches!(entry.desk(), Some(DeskEntry::Joined { .. })));
+        holds.count() as u64
+    }
+
     pub(crate) fn moment(&mut self) -> Moment {
         self.last += 1;
         Moment(self.last)

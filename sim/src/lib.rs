@@ -49,6 +49,10 @@ pub struct Report {
     pub starts: u64,
     /// Calls of the disk.
     pub disk_calls: u64,
+    /// Inquiries of visitors.
+    pub inquiries: u64,
+    /// How often an agent got one.
+    pub holds: u64,
 }
 
 /// A failing run without what it does not need.
@@ -122,5 +126,7 @@ fn report(outcome: Outcome) -> Report {
         seen: counts.seen,
         starts: counts.starts,
         disk_calls: counts.disk_calls,
+        inquiries: counts.inquiries,
+        holds: counts.holds,
     }
 }

@@ -41,6 +41,8 @@ struct Sum {
     seen: u64,
     starts: u64,
     disk_calls: u64,
+    inquiries: u64,
+    holds: u64,
 }
 
 impl Sum {
@@ -50,6 +52,8 @@ impl Sum {
         self.seen += report.seen;
         self.starts += report.starts;
         self.disk_calls += report.disk_calls;
+        self.inquiries += report.inquiries;
+        self.holds += report.holds;
         self.failed
             .extend(report.failure.map(|failure| (seed, failure)));
     }
@@ -61,6 +65,8 @@ impl Sum {
         self.seen += other.seen;
         self.starts += other.starts;
         self.disk_calls += other.disk_calls;
+        self.inquiries += other.inquiries;
+        self.holds += other.holds;
     }
 }
 
@@ -86,8 +92,9 @@ fn main() -> ExitCode {
         args.seeds as f64 / seconds,
     );
     println!(
-        "{} messages accepted, {} entries received, {} starts, {} calls of the disk\n\n{}",
-        sum.accepted, sum.seen, sum.starts, sum.disk_calls, sum.tally
+        "{} messages accepted, {} entries received, {} inquiries, {} times given to agents, \
+         {} starts, {} calls of the disk\n\n{}",
+        sum.accepted, sum.seen, sum.inquiries, sum.holds, sum.starts, sum.disk_calls, sum.tally
     );
     for (seed, failure) in &sum.failed {
         println!("seed {seed}: {failure}");

@@ -1,5 +1,6 @@
 //! What agents and visitors of the support desk must learn.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cairn_core::api::command::Feed;
@@ -8,7 +9,6 @@ use cairn_proto::ids::{ConversationId, Timestamp, UserId, VisitorId};
 use cairn_proto::model::desk::{DeskUpdate, QueueCounts, VisitorInquiry, VisitorState};
 use cairn_proto::wire::close::CloseCode;
 use cairn_proto::wire::event;
-use hashbrown::{HashMap, HashSet};
 use tokio::sync::{Notify, watch};
 
 use super::Hub;
@@ -32,17 +32,18 @@ pub(crate) struct DeskNews {
     pub(crate) count_news: Arc<Notify>,
 }
 
-/// The sessions of the desk. Those of agents are among the sessions of users.
+/// The sessions of the desk. Those of agents are among the sessions of users. Ordered, as what is
+/// counted and reported follows the order.
 #[derive(Debug, Default)]
 pub(crate) struct DeskSessions {
-    pub(crate) visitors: HashMap<VisitorId, Vec<Arc<Session>>>,
-    agents: HashSet<UserId>,
+    pub(crate) visitors: BTreeMap<VisitorId, Vec<Arc<Session>>>,
+    agents: BTreeSet<UserId>,
     /// Agents whose sessions changed since the last report.
-    moved: HashSet<UserId>,
+    moved: BTreeSet<UserId>,
     /// Connected visitors who wait, and the places that they know.
-    places: HashMap<VisitorId, Option<Place>>,
+    places: BTreeMap<VisitorId, Option<Place>>,
     /// The counts that agents know.
-    counts: HashMap<UserId, Vec<QueueCounts>>,
+    counts: BTreeMap<UserId, Vec<QueueCounts>>,
 }
 
 /// A place in line, and about how many seconds that takes.

@@ -1,23 +1,24 @@
 //! The connection: events and pushed entries, in order, as inputs.
 
-use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use cairn_client::proto::wire::close::CloseCode;
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::{Client, Error, Event, Events};
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::timeout;
 
-use super::thread::{Letter, now};
+use super::clock::WallClock;
+use super::thread::Letter;
 use crate::time::plus;
 use crate::{Input, Link, LinkFault};
 
 /// How long the first connection may take before it is shown as missing.
 const FIRST_TIME: Duration = Duration::from_secs(5);
 
-/// Where inputs go: to the session's thread.
+/// Where inputs go: to the session's thread, which has this clock.
 #[derive(Clone, Debug)]
-pub(crate) struct Inputs(pub(crate) Sender<Letter>);
+pub(crate) struct Inputs(pub(crate) UnboundedSender<Letter>, pub(crate) WallClock);
 
 impl Inputs {
     /// Sends an input. Has no effect once the session is closed.
@@ -79,7 +80,7 @@ fn pass_on(event: Event, why: &mut LinkFault, inputs: &Inputs) {
         }
         Event::Waiting { time } => inputs.give(Input::Link(Link::Offline {
             why: *why,
-            again_at: Some(plus(now(), time)),
+            again_at: Some(plus(inputs.1.now(), time)),
         })),
         event => inputs.give(Input::Event(Box::new(event))),
     }

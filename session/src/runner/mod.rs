@@ -1,5 +1,6 @@
 //! The runner: a [`Session`] connects a [`Model`] with a store and a client.
 
+mod clock;
 mod cursors;
 mod describe;
 mod link;
@@ -10,21 +11,22 @@ mod shared;
 mod thread;
 mod uploads;
 
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 
-use cairn_client::{Account, Client, Error};
+use cairn_client::{Account, Client, Error, Timestamp};
 use parking_lot::MutexGuard;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
 pub use self::options::{Describe, SessionOptions};
 pub use self::shared::{Changes, DraftRefused};
 
+use self::clock::WallClock;
 use self::link::Inputs;
 use self::requests::{Connected, Requests};
 use self::shared::Shared;
-use self::thread::{Letter, Thread, now};
-use crate::store::{Condition, Opened, Store, StoreError};
+use self::thread::{Letter, Thread};
+use crate::store::{Condition, Medium, Opened, Store, StoreError};
 use crate::{Command, Input, Model, Notice, Options};
 
 /// Why a session cannot be opened.
@@ -52,6 +54,23 @@ pub struct Session {
     shared: Arc<Shared>,
     inputs: Inputs,
     requests: AbortHandle,
+    /// In a simulation.
+    task: Option<AbortHandle>,
+}
+
+/// What a session of a simulation runs on. Timers are those of the runtime, which may be paused.
+#[derive(Clone)]
+pub struct InProcess {
+    /// The wall clock.
+    pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Keeps the cache.
+    pub medium: Medium,
+}
+
+impl std::fmt::Debug for InProcess {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InProcess").finish_non_exhaustive()
+    }
 }
 
 impl Session {
@@ -61,7 +80,45 @@ impl Session {
     /// [`OpenError`]. A damaged, foreign or locked cache is no error: see [`Session::condition`].
     pub fn open(account: &Account, options: SessionOptions) -> Result<Self, OpenError> {
         let dir = options.dir.as_deref();
-        let opened = Store::open(account, dir, options.entries_bytes_max, now())?;
+        let clock = WallClock::System;
+        let opened = Store::open(account, dir, options.entries_bytes_max, clock.now())?;
+        let (session, thread) = Self::start(account, options, opened, clock)?;
+        // Timers of its own: it waits for the disk, and the runtime must not.
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()?;
+        std::thread::Builder::new()
+            .name("cairn-session".to_owned())
+            .spawn(move || runtime.block_on(thread.run()))?;
+        Ok(session)
+    }
+
+    /// Opens a session that runs as tasks of the calling runtime alone, for simulations: everything
+    /// that it does blocks the runtime, and the same inputs have the same effects in the same
+    /// order. Ignores [`SessionOptions::dir`].
+    ///
+    /// # Errors
+    /// [`OpenError::Store`] if the medium is damaged.
+    pub fn open_in_process(
+        account: &Account,
+        options: SessionOptions,
+        on: InProcess,
+    ) -> Result<Self, OpenError> {
+        let clock = WallClock::Given(on.now);
+        let bytes_max = options.entries_bytes_max;
+        let opened = Store::open_on(account, &on.medium, bytes_max, clock.now())?;
+        let (mut session, thread) = Self::start(account, options, opened, clock)?;
+        session.task = Some(tokio::spawn(thread.run()).abort_handle());
+        Ok(session)
+    }
+
+    /// Connects a model with a store and a client. The thread is to be run.
+    fn start(
+        account: &Account,
+        options: SessionOptions,
+        opened: Opened,
+        clock: WallClock,
+    ) -> Result<(Self, Thread), OpenError> {
         let Opened {
             store,
             restored,
@@ -74,25 +131,23 @@ impl Session {
             entries_max: options.window_entries_max,
             ..Options::new(account.user)
         });
-        let (letters, inbox) = mpsc::channel();
-        let inputs = Inputs(letters);
+        let (letters, inbox) = mpsc::unbounded_channel();
+        let inputs = Inputs(letters, clock.clone());
         // Before those of the client.
         inputs.give(Input::Zone(options.zone.clone()));
         inputs.give(Input::Restored(Box::new(restored)));
         let connected = Connected::start(account, &options, &inputs, stream, since)?;
         let client = connected.client.clone();
         let shared = Arc::new(Shared::new(model, client, condition));
-        let (effects, to_perform) = tokio::sync::mpsc::unbounded_channel();
+        let (effects, to_perform) = mpsc::unbounded_channel();
         let thread = Thread::new(
             Arc::clone(&shared),
             store,
+            clock,
             inbox,
             effects,
             options.clean_after,
         );
-        std::thread::Builder::new()
-            .name("cairn-session".to_owned())
-            .spawn(move || thread.run())?;
         let requests = Requests::new(
             Arc::clone(&shared),
             account.clone(),
@@ -102,11 +157,22 @@ impl Session {
             connected,
         );
         let requests = tokio::spawn(requests.run(to_perform)).abort_handle();
-        Ok(Self {
+        let session = Self {
             shared,
             inputs,
             requests,
-        })
+            task: None,
+        };
+        Ok((session, thread))
+    }
+
+    /// Ends the session of a simulation as a crash of its process does: nothing more is written or
+    /// said.
+    pub fn crash(&self) {
+        self.requests.abort();
+        if let Some(task) = &self.task {
+            task.abort();
+        }
     }
 
     /// Returns the model, to read its views. The session waits meanwhile, so keep it for the time

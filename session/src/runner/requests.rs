@@ -114,6 +114,8 @@ impl Requests {
     pub(crate) async fn run(mut self, mut effects: UnboundedReceiver<Effect>) {
         loop {
             let effect = tokio::select! {
+                // Biased: a simulation must be able to repeat it.
+                biased;
                 effect = effects.recv() => effect,
                 Some(_) = self.running.join_next() => continue,
             };

@@ -24,6 +24,7 @@ pub(crate) async fn run(client: Client, mut sends: UnboundedReceiver<Send>, inpu
     let mut unanswered = JoinSet::new();
     loop {
         let send = tokio::select! {
+            biased;
             send = sends.recv() => send,
             Some(_) = unanswered.join_next() => continue,
         };

@@ -1,15 +1,16 @@
 //! The session's thread: applies inputs to the model, and performs what they make of the store, one
-//! after another. Requests to the server go to [`super::requests`].
+//! after another. Requests to the server go to [`super::requests`]. In a simulation it is a task.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use cairn_client::Timestamp;
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout};
 
+use super::clock::WallClock;
 use super::shared::{DraftRefused, Shared};
 use crate::store::{Condition, Store, StoreError};
 use crate::{Command, Effect, Fetched, Input, limits};
@@ -34,11 +35,20 @@ pub(crate) enum Letter {
     Stop(oneshot::Sender<()>),
 }
 
+/// What the thread waits for.
+enum Next {
+    Letter(Letter),
+    Timer,
+    /// The senders are gone.
+    Nothing,
+}
+
 pub(crate) struct Thread {
     shared: Arc<Shared>,
     store: Store,
     is_failed: bool,
-    letters: Receiver<Letter>,
+    wall_clock: WallClock,
+    letters: UnboundedReceiver<Letter>,
     requests: UnboundedSender<Effect>,
     inputs: VecDeque<Input>,
     /// Overviews that were requested. Of one that was requested over a lost connection, and again
@@ -51,18 +61,12 @@ pub(crate) struct Thread {
     clean_after: Duration,
 }
 
-/// The time of the clock.
-pub(crate) fn now() -> Timestamp {
-    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let millis = since_epoch.unwrap_or_default().as_millis();
-    Timestamp::new(u64::try_from(millis).unwrap_or(u64::MAX))
-}
-
 impl Thread {
     pub(crate) fn new(
         shared: Arc<Shared>,
         store: Store,
-        letters: Receiver<Letter>,
+        wall_clock: WallClock,
+        letters: UnboundedReceiver<Letter>,
         requests: UnboundedSender<Effect>,
         clean_after: Duration,
     ) -> Self {
@@ -70,6 +74,7 @@ impl Thread {
             shared,
             store,
             is_failed: false,
+            wall_clock,
             letters,
             requests,
             inputs: VecDeque::new(),
@@ -83,13 +88,13 @@ impl Thread {
     }
 
     /// Runs until the session is closed or dropped.
-    pub(crate) fn run(mut self) {
+    pub(crate) async fn run(mut self) {
         let closed = loop {
-            match self.next_letter() {
-                Ok(Letter::Stop(closed)) => break Some(closed),
-                Err(RecvTimeoutError::Disconnected) => break None,
-                Ok(letter) => self.receive(letter),
-                Err(RecvTimeoutError::Timeout) => {}
+            match self.next_letter().await {
+                Next::Letter(Letter::Stop(closed)) => break Some(closed),
+                Next::Nothing => break None,
+                Next::Letter(letter) => self.receive(letter),
+                Next::Timer => {}
             }
             self.do_what_is_due();
         };
@@ -107,7 +112,7 @@ impl Thread {
 
     /// Stores what the model has not asked to store yet, by letting its time run out.
     fn save(&mut self) {
-        let later = now().get() + limits::SAVE_INTERVAL.as_millis() as u64;
+        let later = self.now().get() + limits::SAVE_INTERVAL.as_millis() as u64;
         let effects = self
             .shared
             .model
@@ -120,19 +125,25 @@ impl Thread {
         }
     }
 
-    fn next_letter(&self) -> Result<Letter, RecvTimeoutError> {
+    fn now(&self) -> Timestamp {
+        self.wall_clock.now()
+    }
+
+    async fn next_letter(&mut self) -> Next {
+        let now = self.now().get();
         let wake_in = self
             .wake_at
-            .map(|at| Duration::from_millis(at.get().saturating_sub(now().get())));
+            .map(|at| Duration::from_millis(at.get().saturating_sub(now)));
         let timers = [self.flush_at, self.clean_at].into_iter().flatten();
         let timers = timers.map(|at| at.saturating_duration_since(Instant::now()));
-        match timers.chain(wake_in).min() {
-            Some(time) => self.letters.recv_timeout(time),
-            None => self
-                .letters
-                .recv()
-                .map_err(|_| RecvTimeoutError::Disconnected),
-        }
+        let letter = match timers.chain(wake_in).min() {
+            Some(time) => match timeout(time, self.letters.recv()).await {
+                Ok(letter) => letter,
+                Err(_) => return Next::Timer,
+            },
+            None => self.letters.recv().await,
+        };
+        letter.map_or(Next::Nothing, Next::Letter)
     }
 
     fn receive(&mut self, letter: Letter) {
@@ -145,7 +156,8 @@ impl Thread {
             }
             Letter::Command(command, done) => {
                 if let Command::Open { conversation, .. } = &command {
-                    self.store.opened(*conversation, now());
+                    let now = self.now();
+                    self.store.opened(*conversation, now);
                 }
                 self.apply_all(Input::Command(command));
                 if let Some(done) = done {
@@ -167,7 +179,7 @@ impl Thread {
     }
 
     fn do_what_is_due(&mut self) {
-        let time = now();
+        let time = self.now();
         if self.wake_at.is_some_and(|at| at <= time) {
             self.wake_at = None;
             self.apply_all(Input::Clock(time));
@@ -201,7 +213,7 @@ impl Thread {
 
     /// Applies an input, and those that the store answers with.
     fn apply_all(&mut self, input: Input) {
-        let time = now();
+        let time = self.now();
         if time.get() >= self.clock.get() + CLOCK_TIME {
             self.clock = time;
             self.inputs.push_back(Input::Clock(time));

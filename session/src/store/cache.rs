@@ -28,6 +28,8 @@ pub struct Store {
     pub(super) db: Database,
     /// The file; `None` in memory.
     pub(super) path: Option<PathBuf>,
+    /// What is written outlives the process.
+    pub(super) is_kept: bool,
     _lock: Option<Lock>,
     pub(super) frames: Frames,
     /// On disk alone.
@@ -49,6 +51,7 @@ impl Store {
     ) -> Self {
         Self {
             db,
+            is_kept: path.is_some(),
             path,
             _lock: lock,
             frames: Frames::default(),
@@ -65,7 +68,7 @@ impl Store {
     /// Whether what is written outlives the process.
     #[must_use]
     pub const fn is_durable(&self) -> bool {
-        self.path.is_some()
+        self.is_kept
     }
 
     /// Takes an operation. It is written by [`Store::settle`] if it is urgent, together with those

@@ -8,6 +8,7 @@ mod error;
 mod frame;
 
 mod lock;
+mod medium;
 mod open;
 mod ops;
 mod plan;
@@ -17,4 +18,5 @@ mod usage;
 
 pub use cache::Store;
 pub use error::StoreError;
+pub use medium::Medium;
 pub use open::{Condition, Damage, ENTRIES_BYTES_MAX, Opened};

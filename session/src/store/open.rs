@@ -16,6 +16,7 @@ use super::cache::{Store, decode};
 use super::error::StoreError;
 use super::frame::{self, Found, Seal, Second};
 use super::lock::{Lock, private};
+use super::medium::Medium;
 use super::plan::Stored;
 use super::row::{Meta, Row, Table};
 use crate::{Doubt, Draft, Restored, SavedPending, SavedState, StoreOp};
@@ -116,6 +117,34 @@ impl Store {
             Ok(None) => Self::in_memory(Condition::InUse, bytes_max, now),
             Err(error) => Self::in_memory(Condition::Unusable(error), bytes_max, now),
         }
+    }
+
+    /// Opens the cache of an account on a file in memory, which must be whole.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if the file is damaged, or in use.
+    pub fn open_on(
+        account: &Account,
+        medium: &Medium,
+        bytes_max: u64,
+        now: Timestamp,
+    ) -> Result<Opened, StoreError> {
+        let is_new = medium.is_empty();
+        let db = builder().create_with_backend(medium.open())?;
+        let mut store = Self::new(db, None, None, bytes_max);
+        store.is_kept = true;
+        if is_new {
+            let identity = (account.pin, account.user, account.device);
+            store.begin_empty(&codec::encode(&identity))?;
+        }
+        let restored = store.restore(now)?;
+        let stream = store.stream()?;
+        Ok(Opened {
+            store,
+            restored,
+            stream,
+            condition: Condition::Kept,
+        })
     }
 
     fn in_memory(

@@ -1,6 +1,6 @@
 //! Cursors never go back (I8), and unread counts are exact (I9).
 
-use cairn_client::{Conversation, ConversationId, MsgId, UserId};
+use cairn_client::{Conversation, ConversationId, ConversationKind, MsgId, UserId};
 use tokio::time::Duration;
 
 use super::Logs;
@@ -21,9 +21,10 @@ pub(super) fn check(history: &History, logs: &Logs) -> Result<(), String> {
         }
     }
     for read in &history.finals {
-        check_item(read.user, &read.item)?;
-        if let Some(log) = logs.get(&read.item.id) {
-            check_unread(read.user, &read.item, log)?;
+        let Some(item) = &read.item else { continue };
+        check_item(read.user, item)?;
+        if let Some(log) = logs.get(&read.place) {
+            check_unread(read.user, item, log)?;
         }
     }
     check_order(history)
@@ -55,12 +56,13 @@ fn may_be_lost(history: &History, moved: Duration, from: Moment, to: Moment) -> 
         .any(|&(moment, at)| moment > from && moment < to && at < moved + FLUSH_TIME_MAX)
 }
 
-/// Returns whether the memberships of the user changed, which resets cursors.
+/// Returns whether the memberships of the user changed, which resets cursors. Those at the desk do.
 fn has_left(history: &History, user: UserId, place: ConversationId) -> bool {
-    history
-        .memberships
-        .iter()
-        .any(|change| !change.is_added && change.user == user && change.place == place)
+    history.is_of_desk(place)
+        || history
+            .memberships
+            .iter()
+            .any(|change| !change.is_added && change.user == user && change.place == place)
 }
 
 fn check_read(history: &History, listed: &Listed) -> Result<(), String> {
@@ -78,7 +80,7 @@ fn check_read(history: &History, listed: &Listed) -> Result<(), String> {
             return None;
         };
         let is_before = sent.done.is_some_and(|done| done < listed.asked);
-        ((sent.user, sent.place) == (user, place) && is_before).then_some(msgid)
+        ((sent.user, sent.place) == (user, Some(place)) && is_before).then_some(msgid)
     });
     let least = cursors.chain(own).max().unwrap_or(MsgId::ZERO);
     if read < least {
@@ -135,6 +137,10 @@ fn check_order(history: &History) -> Result<(), String> {
 
 /// Counts what is unread in the log as it was when the conversation was listed.
 fn check_unread(user: UserId, item: &Conversation, log: &Log) -> Result<(), String> {
+    // Memberships in notes have no entries.
+    if matches!(item.kind, ConversationKind::Back { .. }) {
+        return Ok(());
+    }
     let joined = log
         .memberships(user)
         .filter(|(msgid, is_added)| *is_added && *msgid <= item.head)

@@ -113,8 +113,10 @@ impl Checker<'_> {
             ..
         } = &self.history.sent[number];
         let at = format!("{}/{}", place.0, place.1);
-        if *to != place.0 || *user != entry.sender {
-            return Err(format!("I2: {at} is m{number}, which {user} sent to {to}"));
+        if to.is_some_and(|to| to != place.0) || *user != entry.sender {
+            return Err(format!(
+                "I2: {at} is m{number}, which {user} sent to {to:?}"
+            ));
         }
         match outcome {
             Outcome::Failed(code) => {
@@ -140,12 +142,12 @@ impl Checker<'_> {
 
     fn check_accepted(&self, logs: &Logs) -> Result<(), String> {
         for (number, sent) in self.history.sent.iter().enumerate() {
-            let Outcome::Ok(msgid) = sent.outcome else {
+            let (Outcome::Ok(msgid), Some(place)) = (sent.outcome, sent.place) else {
                 continue;
             };
             // Nobody can read it: the users are no longer members.
-            let Some(log) = logs.get(&sent.place) else {
-                return Err(format!("I1: {} with m{number} is gone", sent.place));
+            let Some(log) = logs.get(&place) else {
+                return Err(format!("I1: {place} with m{number} is gone"));
             };
             if msgid <= log.floor {
                 continue;
@@ -164,7 +166,7 @@ impl Checker<'_> {
             if !is_there {
                 return Err(format!(
                     "I1: m{number} was accepted as {}/{msgid}, which is {}",
-                    sent.place,
+                    place,
                     shown(entry)
                 ));
             }

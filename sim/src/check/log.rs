@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use cairn_client::proto::content::body::SystemEntry;
+use cairn_client::proto::model::desk::DeskEntry;
 use cairn_client::{MsgId, UserId};
 
 use super::{Logs, difference, shown};
@@ -19,12 +20,19 @@ impl Log {
     /// Returns the entries that changed whether the user is a member, and to what.
     pub(super) fn memberships(&self, user: UserId) -> impl Iterator<Item = (MsgId, bool)> + '_ {
         self.entries.iter().filter_map(move |(&msgid, entry)| {
-            let Content::System(entry) = &entry.content else {
+            let Content::System(system) = &entry.content else {
                 return None;
             };
-            match entry {
+            match system {
                 SystemEntry::Added { users } if users.contains(&user) => Some((msgid, true)),
                 SystemEntry::Removed { users } if users.contains(&user) => Some((msgid, false)),
+                SystemEntry::Desk(DeskEntry::Joined { agent, .. }) => {
+                    (*agent == user).then_some((msgid, true))
+                }
+                // One who is no member does not become less of one.
+                SystemEntry::Desk(DeskEntry::Transferred { .. } | DeskEntry::Closed { .. }) => {
+                    (user != UserId::VISITOR).then_some((msgid, false))
+                }
                 _ => None,
             }
         })
@@ -34,7 +42,7 @@ impl Log {
 pub(super) fn logs(history: &History) -> Result<Logs, String> {
     let mut logs = Logs::new();
     for read in &history.finals {
-        let (user, place) = (read.user, read.item.id);
+        let (user, place) = (read.user, read.place);
         let expected = read.floor.next().get()..=read.head.get();
         if !read.entries.keys().map(|msgid| msgid.get()).eq(expected) {
             let all: Vec<_> = read.entries.keys().collect();

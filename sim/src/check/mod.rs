@@ -2,6 +2,7 @@
 //! design and the logs at the end.
 
 mod cursors;
+mod desk;
 mod entries;
 mod log;
 mod order;
@@ -14,16 +15,32 @@ use cairn_client::{ConversationId, MsgId};
 use self::log::Log;
 use crate::history::{Content, Entry, History};
 use crate::world::World;
+use crate::world::leaks::Canary;
 
 type Logs = BTreeMap<ConversationId, Log>;
 
 /// Checks a run that has ended.
 pub(crate) fn check(world: &World) -> Result<(), String> {
+    if let Some(leak) = world.leaks.first() {
+        return Err(leak);
+    }
     let history = world.history.lock();
+    // What is looked for must be there as it is looked for.
+    for seen in &history.seen {
+        let Content::Text(text) = &seen.entry.content else {
+            continue;
+        };
+        let mut canaries = Canary::all_in(text.as_bytes());
+        if canaries.any(|canary| !world.leaks.has_found(seen.host, canary)) {
+            return Err(format!("host {} got {text:?} in unknown bytes", seen.host));
+        }
+    }
     let logs = check_history(&history)?;
     let mirror = world.mirror.lock();
     for (&place, log) in &logs {
-        let copy = mirror.entries(place)?;
+        let mut copy = mirror.entries(place)?;
+        // The desk goes on by itself.
+        copy.retain(|msgid, _| *msgid <= log.head);
         if let Some((msgid, copied, stored)) = difference(&copy, &log.entries) {
             return Err(format!(
                 "the follower has {place}/{msgid} as {}, and the log as {}",
@@ -42,6 +59,7 @@ fn check_history(history: &History) -> Result<Logs, String> {
     order::check(history)?;
     visible::check(history, &logs)?;
     cursors::check(history, &logs)?;
+    desk::check(history, &logs)?;
     Ok(logs)
 }
 

@@ -18,9 +18,10 @@ pub(super) fn check(history: &History) -> Result<(), String> {
     }
     let mut accepted = Vec::new();
     for (number, sent) in history.sent.iter().enumerate() {
-        if let (Outcome::Ok(msgid), Some(done)) = (sent.outcome, sent.done) {
-            note(sent.place, msgid, done);
-            accepted.push((sent.place, msgid, sent, number));
+        let settled = (sent.place, sent.outcome, sent.done);
+        if let (Some(place), Outcome::Ok(msgid), Some(done)) = settled {
+            note(place, msgid, done);
+            accepted.push((place, msgid, sent, number));
         }
     }
     accepted.sort_unstable_by_key(|(place, msgid, ..)| (*place, *msgid));

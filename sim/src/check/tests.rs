@@ -47,13 +47,14 @@ fn history() -> History {
         history.sent.push(Sent {
             user: ADA,
             process: 1,
-            place: PLACE,
+            place: Some(PLACE),
             text: text.to_owned(),
             invoked,
             done: Some(done),
             outcome: Outcome::Ok(id(n)),
         });
         history.seen.push(Seen {
+            host: 1,
             user: BOB,
             place: PLACE,
             msgid: id(n),
@@ -64,7 +65,8 @@ fn history() -> History {
     for (user, read, unread) in [(ADA, 2, 0), (BOB, 0, 2)] {
         history.finals.push(Final {
             user,
-            item: item(2, read, unread),
+            place: PLACE,
+            item: Some(item(2, read, unread)),
             entries: [(id(1), entry(ADA, "m0")), (id(2), entry(ADA, "m1"))].into(),
             head: id(2),
             floor: id(0),
@@ -98,7 +100,7 @@ fn lost_message_is_noticed() {
         history.seen.clear();
         for read in &mut history.finals {
             read.entries.remove(&id(2));
-            (read.head, read.item) = (id(1), item(1, 0, 0));
+            (read.head, read.item) = (id(1), Some(item(1, 0, 0)));
         }
     };
     assert_eq!(violated(lose), "I1");
@@ -138,7 +140,7 @@ fn reused_number_is_noticed() {
         history.seen[0].entry = entry(ADA, "m1");
         for read in &mut history.finals {
             read.entries.remove(&id(2));
-            (read.head, read.item) = (id(1), item(1, 0, 1));
+            (read.head, read.item) = (id(1), Some(item(1, 0, 1)));
         }
     };
     assert_eq!(violated(reuse), "I4");
@@ -187,7 +189,7 @@ fn wrong_cursors_and_counts_are_noticed() {
     assert_eq!(violated(|history| list(history, 1, 0)), "I8");
     assert_eq!(violated(|history| list(history, 3, 0)), "I8");
     assert_eq!(violated(|history| list(history, 2, 1)), "I9");
-    let count = |history: &mut History| history.finals[1].item.unread = 1;
+    let count = |history: &mut History| history.finals[1].item = Some(item(2, 0, 1));
     assert_eq!(violated(count), "I9");
 }
 

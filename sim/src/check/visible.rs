@@ -25,7 +25,7 @@ pub(super) fn check(history: &History, logs: &Logs) -> Result<(), String> {
                 && change.user == seen.user
                 && change.invoked < seen.at
         });
-        if !(is_added_later && was_added) {
+        if !(is_added_later && (was_added || history.is_of_desk(seen.place))) {
             return Err(format!("I10: {at}, and was removed by {left}"));
         }
     }

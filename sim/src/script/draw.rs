@@ -1,12 +1,13 @@
 //! Draws a script from a seed.
 
+use cairn_client::proto::model::desk::Duty;
 use cairn_memory::Direction;
 use cairn_store::testing::{Call, Failure};
 
 use super::Script;
-use super::step::{ClientFault, DiskFault, ServerFault, Step, Timed};
+use super::step::{ClientFault, DeskAct, DiskFault, Look, ServerFault, Step, Timed, VisitorAct};
 use crate::dice::Dice;
-use crate::world::{DEVICES, PLACES, USERS};
+use crate::world::{ALL, DEVICES, HOSTS, PLACES, SESSIONS, USERS};
 
 const STEPS_MIN: u64 = 40;
 const STEPS_MAX: u64 = 160;
@@ -25,6 +26,10 @@ struct Weights {
     server_kinds: u64,
     disk_kinds: u64,
     talk: u64,
+    /// 0 in a world without a desk.
+    desk: u64,
+    /// 0 in a world without interactive devices.
+    sessions: u64,
 }
 
 impl Script {
@@ -38,6 +43,8 @@ impl Script {
             server_kinds: dice.next(),
             disk_kinds: dice.next(),
             talk: dice.pick(&[10, 30, 60]),
+            desk: dice.pick(&[0, 0, 30, 90]),
+            sessions: dice.pick(&[0, 0, 20, 50]),
         };
         let first_cuts = match dice.below(6) {
             0 => (0..dice.between(1, 3))
@@ -62,14 +69,28 @@ impl Script {
         Self {
             seed,
             first_cuts,
+            has_desk: weights.desk > 0,
+            has_sessions: weights.sessions > 0,
             steps,
         }
     }
 }
 
 impl Weights {
+    /// Returns a device that exists.
+    fn device(&self, dice: &mut Dice) -> usize {
+        let (visitors, sessions) = (self.desk > 0, self.sessions > 0);
+        let drawn = dice.index(ALL);
+        match drawn {
+            DEVICES..HOSTS if !visitors => drawn % DEVICES,
+            HOSTS..ALL if !sessions => drawn % DEVICES,
+            _ => drawn,
+        }
+    }
+
     fn step(&self, dice: &mut Dice) -> Step {
-        let sum = self.client + self.server + self.disk + self.talk + 30;
+        let sum =
+            self.client + self.server + self.disk + self.desk + self.sessions + self.talk + 30;
         let mut drawn = dice.below(sum);
         let mut is_drawn = |weight: u64| match drawn.checked_sub(weight) {
             Some(left) => {
@@ -79,7 +100,7 @@ impl Weights {
             None => true,
         };
         if is_drawn(self.client) {
-            let device = dice.index(DEVICES);
+            let device = self.device(dice);
             return Step::Client(device, client_fault(dice, self.client_kinds));
         }
         if is_drawn(self.server) {
@@ -87,6 +108,12 @@ impl Weights {
         }
         if is_drawn(self.disk) {
             return Step::Disk(disk_fault(dice, self.disk_kinds));
+        }
+        if is_drawn(self.desk) {
+            return desk(dice);
+        }
+        if is_drawn(self.sessions) {
+            return session(dice);
         }
         match is_drawn(self.talk) {
             true => say(dice),
@@ -109,6 +136,65 @@ fn say(dice: &mut Dice) -> Step {
         place: dice.index(PLACES),
         bytes: bytes as usize,
         count: count as usize,
+    }
+}
+
+fn session(dice: &mut Dice) -> Step {
+    let (session, place) = (dice.index(SESSIONS), dice.index(PLACES));
+    if dice.below(3) < 2 {
+        return Step::Type {
+            session,
+            place,
+            bytes: dice.below(400) as usize,
+            count: dice.pick(&[1, 1, 1, 1, 8]),
+        };
+    }
+    let look = match dice.below(8) {
+        0 | 1 => Look::AtEnd,
+        2 | 3 => Look::AtUnread,
+        4 => Look::Away,
+        5 => Look::Attention(dice.one_in(2)),
+        6 => Look::MarkRead,
+        _ => Look::Draft(dice.below(100)),
+    };
+    Step::Look {
+        session,
+        place,
+        look,
+    }
+}
+
+fn desk(dice: &mut Dice) -> Step {
+    if dice.below(5) < 2 {
+        let act = match dice.below(12) {
+            0 => VisitorAct::End,
+            1 => VisitorAct::Rate {
+                stars: dice.between(1, 5) as u8,
+            },
+            _ => VisitorAct::Say {
+                bytes: dice.below(400) as usize,
+                count: dice.pick(&[1, 1, 1, 4]),
+            },
+        };
+        let host = dice.index(HOSTS - DEVICES);
+        return Step::Visit { host, act };
+    }
+    let act = match dice.below(20) {
+        0..7 => DeskAct::Accept,
+        7 => DeskAct::Refuse,
+        8 | 9 => DeskAct::Take,
+        10..13 => DeskAct::Reply,
+        13 | 14 => DeskAct::Note,
+        15 => DeskAct::Close,
+        16 => DeskAct::ToAgent,
+        17 => DeskAct::ToQueue,
+        18 => DeskAct::Duty(Duty::On),
+        _ => DeskAct::Duty(dice.pick(&[Duty::On, Duty::Break, Duty::Off])),
+    };
+    Step::Desk {
+        device: dice.index(DEVICES),
+        act,
+        nth: dice.index(100),
     }
 }
 

@@ -12,6 +12,10 @@ pub(crate) struct Script {
     pub(crate) seed: u64,
     /// Power cuts during the first start and the setup, at these calls.
     pub(crate) first_cuts: Vec<u64>,
+    /// Whether there is a support desk.
+    pub(crate) has_desk: bool,
+    /// Whether there are interactive devices.
+    pub(crate) has_sessions: bool,
     /// In order.
     pub(crate) steps: Vec<Timed>,
 }

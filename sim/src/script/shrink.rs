@@ -60,6 +60,8 @@ mod tests {
         let script = Script {
             seed: 1,
             first_cuts: vec![3],
+            has_desk: false,
+            has_sessions: false,
             steps,
         };
         let needs = |script: &Script, at| script.steps.iter().any(|step| step.at_ms == at);

@@ -1,5 +1,6 @@
 //! What happens in a run.
 
+use cairn_client::proto::model::desk::Duty;
 use cairn_memory::Direction;
 use cairn_store::testing::{Call, Failure};
 
@@ -62,9 +63,70 @@ pub(crate) enum Step {
         place: usize,
         is_on: bool,
     },
+    /// Types messages in a session, which go to its outbox.
+    Type {
+        session: usize,
+        place: usize,
+        bytes: usize,
+        count: usize,
+    },
+    Look {
+        session: usize,
+        place: usize,
+        look: Look,
+    },
+    /// An agent or the supervisor does something.
+    Desk {
+        device: usize,
+        act: DeskAct,
+        nth: usize,
+    },
+    Visit {
+        host: usize,
+        act: VisitorAct,
+    },
     Client(usize, ClientFault),
     Server(ServerFault),
     Disk(DiskFault),
+}
+
+/// What the user of a session does with a conversation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Look {
+    AtEnd,
+    AtUnread,
+    /// Closes the window.
+    Away,
+    Attention(bool),
+    MarkRead,
+    Draft(u64),
+}
+
+/// What agents do, with one of the inquiries that they have or could have.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum DeskAct {
+    Accept,
+    Refuse,
+    Take,
+    Reply,
+    Note,
+    Close,
+    ToAgent,
+    ToQueue,
+    Duty(Duty),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum VisitorAct {
+    /// Asks, or says something more.
+    Say {
+        bytes: usize,
+        count: usize,
+    },
+    End,
+    Rate {
+        stars: u8,
+    },
 }
 
 /// What goes wrong with a client or its network.

@@ -6,7 +6,7 @@ use cairn_client::proto::model::retention::Retention;
 use cairn_client::{Client, Conversation, ConversationId, Error, MsgId, PullRange, Text};
 
 use super::process::{list, outcome_of};
-use super::{GROUPS, USERS, World};
+use super::{DEVICES, GROUPS, HOSTS, SESSIONS, USERS, World};
 use crate::history::{Amended, Listed, Membership, Moment, Outcome, Read};
 use crate::script::step::Step;
 
@@ -40,6 +40,21 @@ impl World {
             Step::Remove { place, user } => self.change_members(place, user, false),
             Step::Add { place, user } => self.change_members(place, user, true),
             Step::Expire { place, is_on } => self.set_retention(place, is_on),
+            Step::Type {
+                session,
+                place,
+                bytes,
+                count,
+            } => self.type_messages(HOSTS + session % SESSIONS, place, bytes, count),
+            Step::Look {
+                session,
+                place,
+                look,
+            } => self.look(HOSTS + session % SESSIONS, place, look),
+            Step::Desk { device, act, nth } => self.act_at_desk(device, act, nth),
+            Step::Visit { host, act } => {
+                self.act_as_visitor(DEVICES + host % (HOSTS - DEVICES), act);
+            }
             Step::Client(..) | Step::Server(_) | Step::Disk(_) => {}
         }
     }
@@ -49,13 +64,14 @@ impl World {
         let Some(place) = self.place(place) else {
             return;
         };
-        let user = self.user(self.devices[no].user);
+        let user = self.sender(&self.devices[no]);
+        let canary = self.canary(place);
         let (at, msgid, text) = {
             let mut history = self.history.lock();
             let own: Vec<MsgId> = history
                 .sent
                 .iter()
-                .filter(|sent| sent.user == user && sent.place == place)
+                .filter(|sent| sent.user == user && sent.place == Some(place))
                 .filter_map(|sent| match sent.outcome {
                     Outcome::Ok(msgid) => Some(msgid),
                     _ => None,
@@ -65,7 +81,7 @@ impl World {
                 return;
             };
             let at = history.amended.len();
-            let text = is_edit.then(|| format!("e{at}{}", " edited".repeat(nth)));
+            let text = is_edit.then(|| format!("e{at} {}{}", canary.text(), " edited".repeat(nth)));
             history.amended.push(Amended {
                 user,
                 place,
@@ -99,7 +115,7 @@ impl World {
     }
 
     /// Returns what became of a request. One that ends its client violates the protocol.
-    fn settled<T>(
+    pub(super) fn settled<T>(
         &self,
         answer: Result<T, Error>,
         ok: impl FnOnce(T) -> Outcome,
@@ -128,7 +144,7 @@ impl World {
             let mut history = self.history.lock();
             let invoked = history.moment();
             history.reads.push(Read {
-                user: self.user(device.user),
+                user: self.sender(device),
                 place,
                 msgid,
                 invoked,
@@ -177,10 +193,14 @@ impl World {
 
     /// The owner removes or adds a member of a group.
     fn change_members(self: &Arc<Self>, place: usize, user: usize, is_added: bool) {
-        let Some(place) = self.place(place % GROUPS) else {
+        let (number, user) = (place % GROUPS, user % (USERS - 1) + 1);
+        let Some(place) = self.place(number) else {
             return;
         };
-        let user = self.user(user % (USERS - 1) + 1);
+        if is_added {
+            self.leaks.note_added(number, user);
+        }
+        let user = self.user(user);
         let world = self.clone();
         self.trace.note(
             "user 0",
@@ -252,7 +272,7 @@ impl World {
         let mut history = self.history.lock();
         let at = history.moment();
         history.listed.push(Listed {
-            user: self.user(device.user),
+            user: self.sender(device),
             item,
             asked,
             at,

@@ -18,8 +18,8 @@ use super::{World, address};
 /// Of virtual time.
 const ATTACK_TIME_MAX: Duration = Duration::from_secs(4);
 
-/// The attacker's address.
-const HOST: usize = 200;
+/// Attackers with the account of a device have an address from this one on.
+pub(super) const HOST: usize = 200;
 
 fn hello(token: DeviceToken) -> Bytes {
     frame::frame(&ClientFrame::Hello(Hello {
@@ -41,9 +41,9 @@ fn request(id: u64) -> Bytes {
     ))
 }
 
-pub(super) async fn attack(world: &Arc<World>, account: &Account, kind: usize) {
+pub(super) async fn attack(world: &Arc<World>, no: usize, account: &Account, kind: usize) {
     let _ = timeout(ATTACK_TIME_MAX, async {
-        let Ok(connection) = world.network.connect(address(HOST)) else {
+        let Ok(connection) = world.network.connect(address(HOST + no)) else {
             return;
         };
         let Ok((mut send, recv)) = connection.open_bi().await else {

@@ -9,8 +9,9 @@ use cairn_store::disk::Space;
 use cairn_store::testing::Fault as PlannedFault;
 use tokio::time::{Duration, sleep, timeout};
 
+use super::World;
 use super::server::{Order, Planned};
-use super::{DEVICES, World};
+use crate::dice::Dice;
 use crate::script::step::{ClientFault, DiskFault, ServerFault};
 use crate::tally::Fault;
 
@@ -36,13 +37,22 @@ impl World {
         });
     }
 
+    /// Ends the process of a device, as a crash does.
+    pub(super) fn end_process(&self, no: usize) {
+        let moment = self.history.lock().moment();
+        match self.devices[no].is_interactive() {
+            true => self.crash_session(no, &mut Dice::new(self.seed, 1_000 + moment.0)),
+            false => self.kill_process(no),
+        }
+    }
+
     pub(super) fn hit_client(self: &Arc<Self>, no: usize, fault: ClientFault) {
         let device = &self.devices[no];
         self.trace.note(&device.name(), format_args!("{fault:?}"));
         match fault {
             ClientFault::Die { for_ms } => {
                 self.probe.count_seen(Fault::ClientDied);
-                self.kill_process(no);
+                self.end_process(no);
                 self.later(for_ms, move |world| world.start_process(no));
             }
             ClientFault::Cut => {
@@ -77,6 +87,8 @@ impl World {
                     },
                 );
             }
+            ClientFault::EvictStream { .. } | ClientFault::Attack { .. }
+                if !device.has_processes() => {}
             ClientFault::EvictStream { place } => {
                 if let Some(place) = self.place(place)
                     && *self.server.is_up.borrow()
@@ -90,7 +102,7 @@ impl World {
             ClientFault::Attack { kind } => {
                 self.probe.count_seen(Fault::Attack);
                 let (world, account) = (self.clone(), device.account());
-                self.beside(async move { super::attack::attack(&world, &account, kind).await });
+                self.beside(async move { super::attack::attack(&world, no, &account, kind).await });
             }
         }
     }
@@ -112,14 +124,16 @@ impl World {
 
     /// Sends one message from a process of its own. Returns whether it was accepted.
     async fn send_once(self: &Arc<Self>, no: usize, place: ConversationId) -> bool {
-        let (account, user) = (self.devices[no].account(), self.devices[no].user);
-        let builder = self.builder(DEVICES + no).push(false);
+        let device = &self.devices[no];
+        let builder = self.builder(Self::ONCE + no).push(false);
+        let account = device.account();
         let connecting = builder.reconnect(Reconnect::Never).connect(&account);
         let Ok(Ok(client)) = timeout(ONCE_TIME_MAX, connecting).await else {
             return false;
         };
         let process = self.history.lock().moment().0;
-        let at = self.invoke_send(user, process, place, 8);
+        let (sender, canary) = (self.sender(device), self.canary(place));
+        let at = self.invoke_send(sender, process, Some(place), 8, canary);
         let text = self.history.lock().sent[at].text.clone();
         if let Ok(text) = Text::new(text) {
             let send = async {

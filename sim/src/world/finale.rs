@@ -10,14 +10,17 @@ use tokio::time::{Duration, Instant, sleep, timeout};
 use super::acts::read_all;
 use super::process::list;
 use super::server::Order;
-use super::{DEVICES, USERS, World};
-use crate::history::Final;
+use super::{ALL, DEVICES, USERS, World};
+use crate::history::{Final, Outcome};
 
 /// Of virtual time, until everything has an answer once nothing fails.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(900);
 
 /// Of virtual time, until all devices have everything.
 const DELIVERY_TIME_MAX: Duration = Duration::from_secs(300);
+
+/// Of virtual time, until the heads are listed again.
+const LISTED_TIME_MAX: Duration = Duration::from_secs(20);
 
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -26,6 +29,9 @@ impl World {
         self.heal().await;
         self.await_answers().await?;
         self.await_delivery("before the last power cut").await?;
+        self.await_visitors("before the last power cut").await?;
+        self.await_sessions("before the last power cut").await?;
+        self.change_agents().await?;
         // Everything that was accepted survives one more.
         let starts = self.server.starts();
         self.server.order(Order::PowerCut { down_ms: 10 });
@@ -34,8 +40,15 @@ impl World {
         }
         self.server.up().await;
         self.await_delivery("after the last power cut").await?;
+        self.await_visitors("after the last power cut").await?;
+        self.await_sessions("after the last power cut").await?;
         self.await_mirror().await?;
-        self.read_finals().await
+        self.read_finals().await?;
+        self.read_desk().await?;
+        // What happens at the desk by itself may have added entries.
+        self.await_mirror().await?;
+        self.find_asked()?;
+        self.find_typed()
     }
 
     /// Reads everything back, as each user.
@@ -45,7 +58,10 @@ impl World {
                 .client()
                 .ok_or("a device has no process")?;
             let items = client.conversations().list().await;
-            for item in items.map_err(|error| format!("no list at the end: {error}"))? {
+            let items = items.map_err(|error| format!("no list at the end: {error}"))?;
+            // Those of the desk change hands by themselves, and are read by the owner.
+            let items = items.into_iter().filter(|item| self.is_place(item.id));
+            for item in items {
                 let all = read_all(&client, item.id).await;
                 let (messages, head, floor) =
                     all.map_err(|error| format!("I1: {} is unreadable: {error}", item.id))?;
@@ -54,12 +70,42 @@ impl World {
                     .map(|message| (message.msgid, message.into()));
                 self.history.lock().finals.push(Final {
                     user: self.user(user),
-                    item,
+                    place: item.id,
+                    item: Some(item),
                     entries: entries.collect(),
                     head,
                     floor,
                 });
             }
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_place(&self, id: ConversationId) -> bool {
+        let places = self.places.get();
+        places.is_some_and(|places| places.contains(&id))
+    }
+
+    /// Finds the first questions that were accepted: their answers did not say which entries they
+    /// are.
+    fn find_asked(&self) -> Result<(), String> {
+        let history = &mut *self.history.lock();
+        for (number, sent) in history.sent.iter_mut().enumerate() {
+            if sent.outcome != Outcome::Ok(MsgId::ZERO) {
+                continue;
+            }
+            let log = history
+                .finals
+                .iter()
+                .find(|log| Some(log.place) == sent.place);
+            let mut entries = log.iter().flat_map(|log| &log.entries);
+            let found = entries.find(|(_, entry)| entry.is_text(&sent.text));
+            let Some((&msgid, _)) = found else {
+                return Err(format!(
+                    "D1: the question m{number} was accepted, and is gone"
+                ));
+            };
+            sent.outcome = Outcome::Ok(msgid);
         }
         Ok(())
     }
@@ -88,7 +134,7 @@ impl World {
             }
             sleep(PAUSE).await;
         }
-        (0..DEVICES).for_each(|no| self.start_process(no));
+        (0..ALL).for_each(|no| self.start_process(no));
     }
 
     /// Waits until each request has an answer.
@@ -107,33 +153,40 @@ impl World {
 
     /// Waits until each device has everything that its user may see.
     async fn await_delivery(self: &Arc<Self>, when: &str) -> Result<(), String> {
-        let mut heads: Vec<(usize, ConversationId, MsgId)> = Vec::new();
-        for no in 0..DEVICES {
-            let Some(client) = self.devices[no].client() else {
-                return Err(format!("device {no} has no process"));
-            };
-            list(self, no, &client).await;
-            let items = client.conversations().list().await;
-            let items = items.map_err(|error| format!("no list {when}: {error}"))?;
-            heads.extend(items.into_iter().map(|item| (no, item.id, item.head)));
-        }
         let began = Instant::now();
         loop {
-            let late = heads.iter().find(|(no, place, head)| {
-                let state = self.devices[*no].state.lock();
-                state.have.get(place).copied().unwrap_or(MsgId::ZERO) < *head
-            });
-            let Some((no, place, head)) = late else {
-                return Ok(());
-            };
-            if began.elapsed() > DELIVERY_TIME_MAX {
-                let have = self.devices[*no].state.lock().have.get(place).copied();
-                return Err(format!(
-                    "I6: {when}, device {no} has {place} up to {}, and its head is {head}",
-                    have.unwrap_or(MsgId::ZERO)
-                ));
+            // Listed again at times: memberships at the desk end by themselves.
+            let mut heads: Vec<(usize, ConversationId, MsgId)> = Vec::new();
+            for no in 0..DEVICES {
+                let Some(client) = self.devices[no].client() else {
+                    return Err(format!("device {no} has no process"));
+                };
+                list(self, no, &client).await;
+                let items = client.conversations().list().await;
+                let items = items.map_err(|error| format!("no list {when}: {error}"))?;
+                heads.extend(items.into_iter().map(|item| (no, item.id, item.head)));
             }
-            sleep(PAUSE).await;
+            let listed = Instant::now();
+            loop {
+                let late = heads.iter().find(|(no, place, head)| {
+                    let state = self.devices[*no].state.lock();
+                    state.have.get(place).copied().unwrap_or(MsgId::ZERO) < *head
+                });
+                let Some((no, place, head)) = late else {
+                    return Ok(());
+                };
+                if began.elapsed() > DELIVERY_TIME_MAX {
+                    let have = self.devices[*no].state.lock().have.get(place).copied();
+                    return Err(format!(
+                        "I6: {when}, device {no} has {place} up to {}, and its head is {head}",
+                        have.unwrap_or(MsgId::ZERO)
+                    ));
+                }
+                if listed.elapsed() > LISTED_TIME_MAX {
+                    break;
+                }
+                sleep(PAUSE).await;
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! A follower of the log that keeps a copy of all entries, and stores its position with them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_client::proto::content::message::unpack_entry;
 use cairn_client::{ConversationId, Message, MsgId};
@@ -10,6 +10,9 @@ use cairn_store::testing::copies::Copies;
 
 use super::World;
 use crate::history::Entry;
+
+/// More conversations than a run begins.
+const NUMBERED_MAX: u64 = 200;
 
 #[derive(Debug)]
 pub(crate) struct Mirror {
@@ -60,8 +63,12 @@ impl Mirror {
                     break;
                 }
                 Ok(Follow::Rebuild) => {
+                    // The desk begins more conversations; they are numbered.
+                    let numbered = (1..NUMBERED_MAX).map(ConversationId::new);
+                    let numbered = numbered.filter(|_| world.desk.made.get().is_some());
                     let places = world.places.get().into_iter().flatten().copied();
-                    match Copies::read(engine, places) {
+                    let all: BTreeSet<_> = places.chain(numbered).collect();
+                    match Copies::read(engine, all) {
                         Ok(copies) => self.copies = copies,
                         // Again from the old position.
                         Err(_) => return,

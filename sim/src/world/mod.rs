@@ -3,13 +3,16 @@
 
 mod acts;
 mod attack;
+mod desk;
 mod device;
 mod faults;
 mod finale;
+pub(crate) mod leaks;
 mod mirror;
 mod probe;
 mod process;
 mod server;
+mod session;
 mod setup;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -25,7 +28,9 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{Duration, Instant, sleep_until};
 
+use self::desk::Desk;
 use self::device::Device;
+use self::leaks::{Canary, Leaks};
 use self::mirror::Mirror;
 use self::probe::Probe;
 use self::server::Server;
@@ -39,6 +44,12 @@ use crate::trace::Trace;
 
 pub(crate) const USERS: usize = 3;
 pub(crate) const DEVICES: usize = 5;
+pub(crate) const VISITORS: usize = 3;
+/// The first visitor has two processes.
+pub(crate) const HOSTS: usize = DEVICES + VISITORS + 1;
+/// Interactive devices of the last users.
+pub(crate) const SESSIONS: usize = 2;
+pub(crate) const ALL: usize = HOSTS + SESSIONS;
 /// Two groups, then direct chats.
 pub(crate) const GROUPS: usize = 2;
 pub(crate) const PLACES: usize = 4;
@@ -58,6 +69,8 @@ pub(crate) struct World {
     pub(crate) devices: Vec<Device>,
     pub(crate) users: OnceLock<Vec<UserId>>,
     pub(crate) places: OnceLock<Vec<ConversationId>>,
+    pub(crate) desk: Desk,
+    pub(crate) leaks: Arc<Leaks>,
     pub(crate) mirror: Mutex<Mirror>,
     began: Instant,
     clock_offset_ms: AtomicI64,
@@ -66,6 +79,7 @@ pub(crate) struct World {
     failed: Notify,
     /// What goes on beside the devices.
     pub(crate) tasks: Mutex<JoinSet<()>>,
+    tasks_of_sessions: Mutex<JoinSet<()>>,
 }
 
 /// How a run ended.
@@ -86,6 +100,10 @@ pub(crate) struct Counts {
     pub(crate) seen: u64,
     pub(crate) starts: u64,
     pub(crate) disk_calls: u64,
+    /// Inquiries of visitors.
+    pub(crate) inquiries: u64,
+    /// How often an agent got one.
+    pub(crate) holds: u64,
 }
 
 /// Runs a script.
@@ -99,7 +117,7 @@ pub(crate) fn run(script: &Script, keeps_lines: bool) -> Outcome {
         let world = World::new(script, keeps_lines);
         let supervisor = tokio::spawn(server::supervise(world.clone()));
         let played = async {
-            world.set_up().await?;
+            world.set_up(script).await?;
             world.play(script).await;
             world.finish().await?;
             check::check(&world)
@@ -118,6 +136,9 @@ pub(crate) fn run(script: &Script, keeps_lines: bool) -> Outcome {
 }
 
 impl World {
+    /// From this host on, devices have processes that send once.
+    pub(crate) const ONCE: usize = 100;
+
     fn new(script: &Script, keeps_lines: bool) -> Arc<Self> {
         let (seed, dice) = (script.seed, &mut Dice::new(script.seed, 2));
         let window = |dice: &mut Dice| dice.pick(&[1_024, 16 * 1_024, 256 * 1_024]);
@@ -126,11 +147,16 @@ impl World {
             to_client_bytes: window(dice),
             ..Limits::default()
         });
+        let leaks = Arc::<Leaks>::default();
+        let tap = leaks.clone();
+        let network = network.tapped(move |client, direction, bytes| {
+            tap.see(client, direction, bytes);
+        });
         let trace = Arc::new(Trace::new(keeps_lines));
         let disk = SimDisk::new(seed);
         server::prepare(&disk, seed);
         let probe = Probe::watch(&disk, &network, &trace);
-        let devices = (0..DEVICES).map(|no| Device::new(no, dice)).collect();
+        let devices = (0..ALL).map(|no| Device::new(no, dice)).collect();
         Arc::new(Self {
             seed,
             trace,
@@ -142,6 +168,8 @@ impl World {
             devices,
             users: OnceLock::new(),
             places: OnceLock::new(),
+            desk: Desk::default(),
+            leaks,
             mirror: Mutex::new(Mirror::new()),
             began: Instant::now(),
             clock_offset_ms: AtomicI64::new(0),
@@ -149,6 +177,7 @@ impl World {
             failure: Mutex::new(None),
             failed: Notify::new(),
             tasks: Mutex::default(),
+            tasks_of_sessions: Mutex::default(),
         })
     }
 
@@ -198,6 +227,15 @@ impl World {
         places.get(place % places.len()).copied()
     }
 
+    /// Returns what texts in a conversation contain, and none elsewhere.
+    pub(crate) fn canary(&self, place: ConversationId) -> Canary {
+        let places = self.places.get().map_or(&[][..], Vec::as_slice);
+        match places.iter().position(|&other| other == place) {
+            Some(at) => Canary::of_place(at),
+            None => self.desk.canary(place),
+        }
+    }
+
     pub(crate) fn user(&self, user: usize) -> UserId {
         let users = self.users.get().map_or(&[][..], Vec::as_slice);
         users.get(user).copied().unwrap_or(UserId::new(0))
@@ -219,9 +257,16 @@ impl World {
                 seen: history.seen.len() as u64,
                 starts: self.server.starts(),
                 disk_calls: self.disk.calls(),
+                inquiries: history.desk.infos.len() as u64,
+                holds: history.holds(),
             },
         }
     }
+}
+
+/// Returns the number of the visitor whose process has a host.
+pub(crate) const fn visitor_of(host: usize) -> usize {
+    (host - DEVICES) % VISITORS
 }
 
 /// The address of a client: each device has its own.

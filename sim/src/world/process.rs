@@ -8,12 +8,13 @@ use cairn_client::proto::content::packed::Content as Packed;
 use cairn_client::proto::ids::ClientSeq;
 use cairn_client::{
     Accepted, Body, Client, ConversationId, Error, ErrorCode, Event, Message, MsgId, SendStreamId,
-    Text, Update,
+    Text, Update, UserId, Visitor,
 };
 use tokio::task::JoinSet;
 
 use super::World;
 use super::device::Device;
+use super::leaks::Canary;
 use crate::history::{Outcome, Seen, Sent};
 
 /// The stream of an outbox.
@@ -24,16 +25,40 @@ pub(crate) struct Process {
     /// Unique in a run.
     pub(crate) number: u64,
     pub(crate) client: Client,
-    tasks: JoinSet<()>,
+    /// Whose process it is, if it is a visitor's.
+    pub(crate) visitor: Option<Visitor>,
+    /// A visitor's first question has no answer yet.
+    is_asking: bool,
+    pub(crate) tasks: JoinSet<()>,
     following: BTreeSet<ConversationId>,
     /// Memberships that began while the conversation was followed to the end of an earlier one.
     again: BTreeSet<ConversationId>,
+}
+
+impl Process {
+    pub(crate) fn new(number: u64, client: Client) -> Self {
+        Self {
+            number,
+            client,
+            visitor: None,
+            is_asking: false,
+            tasks: JoinSet::new(),
+            following: BTreeSet::new(),
+            again: BTreeSet::new(),
+        }
+    }
 }
 
 impl World {
     /// Starts the process of a device that has an account and no process.
     pub(crate) fn start_process(self: &Arc<Self>, no: usize) {
         let device = &self.devices[no];
+        if let Some(visitor) = device.visitor() {
+            return self.start_visit(no, visitor);
+        }
+        if device.is_interactive() {
+            return self.open_session(no);
+        }
         let mut state = device.state.lock();
         let Some(account) = state.account.clone().filter(|_| state.process.is_none()) else {
             return;
@@ -47,15 +72,9 @@ impl World {
         let number = self.history.lock().moment().0;
         self.trace
             .note(&device.name(), format_args!("process {number} starts"));
-        let mut tasks = JoinSet::new();
-        tasks.spawn(watch(self.clone(), no, client.clone()));
-        state.process = Some(Process {
-            number,
-            client,
-            tasks,
-            following: BTreeSet::new(),
-            again: BTreeSet::new(),
-        });
+        let mut process = Process::new(number, client.clone());
+        process.tasks.spawn(watch(self.clone(), no, client));
+        state.process = Some(process);
         let drafts: Vec<_> = state.drafts.iter().map(|(key, at)| (*key, *at)).collect();
         drop(state);
         for ((place, seq), at) in drafts {
@@ -66,9 +85,12 @@ impl World {
     /// Ends the process of a device, as a crash does.
     pub(crate) fn kill_process(&self, no: usize) {
         let device = &self.devices[no];
-        let Some(process) = device.state.lock().process.take() else {
-            return;
+        let process = {
+            let mut state = device.state.lock();
+            state.visiting = JoinSet::new();
+            state.process.take()
         };
+        let Some(process) = process else { return };
         self.trace.note(
             &device.name(),
             format_args!("process {} ends", process.number),
@@ -117,34 +139,37 @@ impl World {
             *next += u64::from(device.keeps_outbox);
             (process, device.keeps_outbox.then_some(seq))
         };
-        let at = self.invoke_send(device.user, process, place, bytes);
+        let (sender, canary) = (self.sender(device), self.canary(place));
+        let at = self.invoke_send(sender, process, Some(place), bytes, canary);
         if let Some(seq) = seq {
             device.state.lock().drafts.insert((place, seq), at);
         }
         self.submit(no, place, seq, at);
     }
 
-    /// Records a send. Returns its place in the history.
+    /// Records a send, to a place that may not be known yet. Returns its place in the history.
     pub(crate) fn invoke_send(
         &self,
-        user: usize,
+        sender: UserId,
         process: u64,
-        place: ConversationId,
+        place: Option<ConversationId>,
         bytes: usize,
+        canary: Canary,
     ) -> usize {
         let mut history = self.history.lock();
         let invoked = history.moment();
         let at = history.sent.len();
-        let mut text = format!("m{at}");
+        let mut text = format!("m{at} {}", canary.text());
         while text.len() < bytes {
             text.push_str(&format!(" {}", text.len() * (at + 7) % 9973));
         }
+        let to = place.map_or("the desk".to_owned(), |place| place.to_string());
         self.trace.note(
-            &format!("user {user}"),
-            format_args!("sends m{at}, {} bytes, to {place}", text.len()),
+            &format!("user {sender}"),
+            format_args!("sends m{at}, {} bytes, to {to}", text.len()),
         );
         history.sent.push(Sent {
-            user: self.user(user),
+            user: sender,
             process,
             place,
             text,
@@ -155,7 +180,13 @@ impl World {
         at
     }
 
-    fn submit(self: &Arc<Self>, no: usize, place: ConversationId, seq: Option<u64>, at: usize) {
+    pub(crate) fn submit(
+        self: &Arc<Self>,
+        no: usize,
+        place: ConversationId,
+        seq: Option<u64>,
+        at: usize,
+    ) {
         let text = self.history.lock().sent[at].text.clone();
         let world = self.clone();
         self.spawn(
@@ -236,7 +267,8 @@ impl World {
         let mut history = self.history.lock();
         let at = history.moment();
         history.seen.push(Seen {
-            user: self.user(device.user),
+            host: device.no,
+            user: self.sender(device),
             place,
             msgid,
             entry,
@@ -246,6 +278,26 @@ impl World {
 }
 
 impl Device {
+    /// Returns the process of a visitor, with its number.
+    pub(crate) fn visit(&self) -> Option<(u64, Visitor)> {
+        let state = self.state.lock();
+        let process = state.process.as_ref()?;
+        Some((process.number, process.visitor.clone()?))
+    }
+
+    /// Returns whether a visitor may ask their first question: no other one is under way.
+    pub(crate) fn begins_to_ask(&self) -> bool {
+        let mut state = self.state.lock();
+        let process = state.process.as_mut();
+        process.is_some_and(|process| !std::mem::replace(&mut process.is_asking, true))
+    }
+
+    pub(crate) fn ends_asking(&self) {
+        if let Some(process) = &mut self.state.lock().process {
+            process.is_asking = false;
+        }
+    }
+
     /// Returns whether a membership began after the end of the one that was followed.
     fn follows_again(&self, place: ConversationId) -> bool {
         let mut state = self.state.lock();

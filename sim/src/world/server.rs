@@ -340,6 +340,7 @@ fn background(
     move |engine| {
         clock.advance(last.elapsed());
         last = Instant::now();
+        world.look_at_desk(engine);
         if world.server.is_background_stopped.load(Ordering::Relaxed) {
             return;
         }

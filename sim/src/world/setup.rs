@@ -9,7 +9,9 @@ use cairn_client::{
 };
 use tokio::time::{Duration, sleep, timeout};
 
-use super::{DEVICES, GROUPS, USERS, World};
+use super::device::Owner;
+use super::{ALL, DEVICES, GROUPS, HOSTS, USERS, World};
+use crate::script::Script;
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -29,20 +31,24 @@ fn user_name(user: usize) -> String {
 }
 
 impl World {
-    pub(super) async fn set_up(self: &Arc<Self>) -> Result<(), String> {
-        timeout(SETUP_TIME_MAX, self.populate())
+    pub(super) async fn set_up(self: &Arc<Self>, script: &Script) -> Result<(), String> {
+        timeout(SETUP_TIME_MAX, self.populate(script))
             .await
             .map_err(|_| "the setup is not complete".to_owned())?
     }
 
-    async fn populate(self: &Arc<Self>) -> Result<(), String> {
+    async fn populate(self: &Arc<Self>, script: &Script) -> Result<(), String> {
         let owner = self.add_user(0, None).await?;
         let mut users = vec![owner.user];
         for user in 1..USERS {
             users.push(self.add_user(user, Some(&owner)).await?.user);
         }
-        for no in USERS..DEVICES {
-            let link = self.devices[no % USERS].account();
+        let further = if script.has_sessions { ALL } else { HOSTS };
+        for no in (USERS..DEVICES).chain(HOSTS..further) {
+            let Owner::User(user) = self.devices[no].owner else {
+                continue;
+            };
+            let link = self.devices[user].account();
             let account = self.log_in(no, &link).await?.ok_or("a login fails")?;
             self.devices[no].state.lock().account = Some(account);
         }
@@ -53,6 +59,9 @@ impl World {
             let members = users[1..USERS - group].to_vec();
             places.push(self.add_group(&client, group, members).await?);
         }
+        if script.has_desk {
+            self.set_up_desk(&owner, &client, &users).await?;
+        }
         client.close().await;
         for pair in [[0, 1], [1, 2]] {
             let direct = ConversationId::direct(users[pair[0]], users[pair[1]]);
@@ -60,7 +69,7 @@ impl World {
         }
         // Set once.
         let _ = (self.users.set(users), self.places.set(places));
-        (0..DEVICES).for_each(|no| self.start_process(no));
+        (0..ALL).for_each(|no| self.start_process(no));
         Ok(())
     }
 

@@ -123,13 +123,19 @@ impl State {
     /// The conversations of queues and open inquiries, which stay in memory with their members.
     #[must_use]
     pub fn desk_conversations(&self) -> Vec<ConversationId> {
-        self.desk.pinned().collect()
+        let mut pinned: Vec<_> = self.desk.pinned().collect();
+        // The loads of a start follow this order.
+        pinned.sort_unstable();
+        pinned
     }
 
     /// The visitors of open inquiries.
     #[must_use]
     pub fn desk_visitors(&self) -> Vec<VisitorId> {
         let inquiries = self.desk.inquiries.values();
-        inquiries.map(|inquiry| inquiry.record.visitor).collect()
+        let mut visitors: Vec<_> = inquiries.map(|inquiry| inquiry.record.visitor).collect();
+        visitors.sort_unstable();
+        visitors.dedup();
+        visitors
     }
 }
