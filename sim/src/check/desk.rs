@@ -1,5 +1,5 @@
 //! The support desk: what routing wrote into the logs of the queues, and what it wrote into those
-//! of the inquiries. An inquiry has at most one holder at any moment (D1), and is nowhere lost (D2).
+//! of the inquiries. An inquiry has at most one holder at any moment (D1), and is never lost (D2).
 
 use std::collections::{BTreeMap, VecDeque};
 
