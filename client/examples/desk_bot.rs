@@ -2,13 +2,13 @@
 //! another queue.
 //!
 //! Its user is an agent of a queue of its own, where visitors arrive. Start it with its account,
-//! and the id of the queue of people: `cargo run --example desk_bot -- account.json 17`.
+//! and the name of the queue of people: `cargo run --example desk_bot -- account.json after-sale`.
 
 use std::collections::HashSet;
 use std::io::Write as _;
 
 use cairn_client::proto::model::desk::{DeskUpdate, Duty};
-use cairn_client::proto::text::DeskText;
+use cairn_client::proto::text::{DeskText, GroupName};
 use cairn_client::proto::wire::request::desk::TransferTarget;
 use cairn_client::{Body, Client, ConversationId, Error, Event, Update, UserId};
 
@@ -16,7 +16,7 @@ use cairn_client::{Body, Client, ConversationId, Error, Event, Update, UserId};
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let account = arguments.next().ok_or("no account file")?;
-    let people: ConversationId = arguments.next().ok_or("no queue")?.parse()?;
+    let people = GroupName::new(arguments.next().ok_or("no queue")?)?;
     let account = serde_json::from_slice(&std::fs::read(account)?)?;
     let client = Client::builder().connect(&account).await?;
     let mut events = client.events();
@@ -32,7 +32,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         for held in client.desk().mine().await?.held {
             if known.insert(held.conversation) {
-                tokio::spawn(talk(client.clone(), held.conversation, people));
+                tokio::spawn(talk(client.clone(), held.conversation, people.clone()));
             }
         }
         let has_news = loop {
@@ -69,7 +69,7 @@ async fn accept(client: &Client, inquiry: ConversationId) -> Result<(), Error> {
 async fn talk(
     client: Client,
     inquiry: ConversationId,
-    people: ConversationId,
+    people: GroupName,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let conversation = client.conversation(inquiry);
     let listed = client.conversations().list().await?;
@@ -83,7 +83,7 @@ async fn talk(
             if text.as_str().contains("person") {
                 conversation.send("A person will answer you.").await?;
                 let note = DeskText::new("asked the bot for a person")?;
-                let to = TransferTarget::Queue(people);
+                let to = TransferTarget::QueueNamed(people);
                 client.desk().transfer(inquiry, to, note).await?;
                 return Ok(());
             }

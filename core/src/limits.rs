@@ -93,6 +93,9 @@ pub const HOURS_SPANS_MAX: usize = 1_024;
 /// Inquiries that are remembered for one visitor.
 pub const INQUIRIES_PER_VISITOR_MAX: usize = 256;
 
+/// Files of the largest size that a visitor may upload in one inquiry.
+pub const INQUIRY_FILES_MAX: u64 = 10;
+
 /// Inquiries that routing gives or offers in one command, and inquiries that it looks at. The rest
 /// is left to the next one.
 pub const ROUTE_STEPS_MAX: usize = 64;

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::ids::{ConversationId, DeviceId, MsgId, SendStreamId, UserId, VisitorId};
+use cairn_proto::model::desk::InquiryPlace;
 use cairn_proto::wire::overview::{Moment, OverviewPlace};
 
 use crate::api::batch::Batch;
@@ -47,6 +48,18 @@ pub enum Load {
     Inquiry(ConversationId),
     /// A visitor, without their inquiries.
     Visitor(VisitorId),
+    /// Closed inquiries with their logs, more than the page has, or all that follow. See
+    /// [`State::install_closed_page`].
+    ClosedInquiries(ClosedPage),
+}
+
+/// A page of the closed inquiries of a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ClosedPage {
+    pub queue: ConversationId,
+    /// The end of the page before.
+    pub after: Option<InquiryPlace>,
+    pub limit: usize,
 }
 
 impl Load {

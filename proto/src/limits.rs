@@ -320,6 +320,9 @@ pub const CANNED_FOUND_MAX: usize = 50;
 /// Inquiries in one page.
 pub const INQUIRIES_PER_PAGE_MAX: usize = 50;
 
+/// The size of a page of queues, agents or inquiries in bytes, beside its last item.
+pub const DESK_PAGE_BYTES_MAX: usize = 128 * 1024;
+
 /// Agents in the explanation of an inquiry.
 pub const CANDIDATES_MAX: usize = 200;
 

@@ -26,7 +26,7 @@ use samples::Samples;
 const NOT_ON_THE_WIRE: &[&str] = &["Kind"];
 
 /// Type aliases, answers of several requests, and an id; each has samples under other names.
-const ALIASED: &[&str] = &["Picture", "List", "VisitorId"];
+const ALIASED: &[&str] = &["Picture", "List", "Page", "VisitorId"];
 
 /// Parses `name = value` lines, without empty lines and comments.
 fn golden() -> BTreeMap<&'static str, &'static str> {

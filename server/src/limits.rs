@@ -9,6 +9,12 @@ pub(crate) const TRANSFERS_MAX: usize = 64;
 /// Concurrent transfers of one user: a quarter, so that no one takes all permits.
 pub(crate) const TRANSFERS_PER_USER_MAX: usize = TRANSFERS_MAX / 4;
 
+/// Concurrent transfers of one visitor of the support desk.
+pub(crate) const TRANSFERS_PER_VISITOR_MAX: usize = 2;
+
+/// Concurrent transfers of all visitors: a quarter, so that they leave the others to users.
+pub(crate) const TRANSFERS_OF_VISITORS_MAX: usize = TRANSFERS_MAX / 4;
+
 /// How long a transfer waits for a permit before it is refused. Clients retry.
 pub(crate) const TRANSFER_PERMIT_WAIT_MAX: Duration = Duration::from_secs(10);
 

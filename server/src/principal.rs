@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use cairn_core::Actor;
 use cairn_proto::ids::{UserId, VisitorId};
+use cairn_store::files::attachments::Uploader;
 
 /// Whom the server accounts work to, so that no one takes the share of others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -50,6 +51,15 @@ impl From<Actor> for Principal {
             Some(visitor) => Self::Inquiry(visitor),
             None => Self::User(actor.user),
         }
+    }
+}
+
+/// Returns whose uploads those of an actor are.
+#[must_use]
+pub(crate) fn uploader(actor: Actor) -> Uploader {
+    match visitor_of(actor) {
+        Some(visitor) => Uploader::Visitor(visitor),
+        None => Uploader::User(actor.user),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Doubles of the machine that the store runs on, for tests of this crate and, with the feature
 //! `testing`, of others.
 
+pub mod contents;
 pub mod copies;
 pub mod damaged;
 #[cfg(test)]

@@ -18,6 +18,7 @@ use cairn_memory::{ClientConnection, Limits, Network};
 use cairn_server::run::{InProcess, Options, Ready, ServeError, run_in_process};
 use cairn_store::env::{BackgroundWork, Env};
 use cairn_store::testing::SimDisk;
+use cairn_store::testing::contents::Contents;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -128,6 +129,12 @@ impl Server {
         let running = self.running.take().unwrap();
         running.stop.send(()).unwrap();
         running.result.await.unwrap().unwrap();
+    }
+
+    /// What the log and the trees of the stopped server hold.
+    #[must_use]
+    pub fn contents(&self) -> Contents {
+        Contents::read(&Env::simulated(&self.disk, SEED), self.dir.path())
     }
 
     /// A client that reaches this server only.

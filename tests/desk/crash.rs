@@ -46,7 +46,7 @@ async fn inquiry_survives_a_crash_between_any_two_steps() {
     mei = desk.back(&account).await;
     let offered = async |mei: &mut Agent| {
         until("it is offered", async || {
-            let mine = mei.ask(GetMyDesk).await.unwrap();
+            let mine = mei.ask(GetMyDesk::default()).await.unwrap();
             mine.offers
                 .iter()
                 .any(|offer| offer.info.conversation == conversation)
@@ -60,7 +60,7 @@ async fn inquiry_survives_a_crash_between_any_two_steps() {
     mei.ask(AcceptInquiry { conversation }).await.unwrap();
     desk.crash().await;
     mei = desk.back(&account).await;
-    let mine = mei.ask(GetMyDesk).await.unwrap();
+    let mine = mei.ask(GetMyDesk::default()).await.unwrap();
     assert_eq!(mine.agent.duty, Duty::On, "a restart changes no duty");
     assert_eq!(mine.held.len(), 1, "nor who holds an inquiry");
 
@@ -127,7 +127,7 @@ async fn inquiry_of_an_agent_whose_machine_is_gone_is_given_to_another() {
     process.join().unwrap();
     until("bob has it", async || {
         // A connection without requests would time out as well.
-        bob.ask(GetMyDesk).await.unwrap();
+        bob.ask(GetMyDesk::default()).await.unwrap();
         let info = desk.admin.ask(GetInquiry { conversation }).await.unwrap();
         info.state.agent() == Some(bob.user())
     })

@@ -34,7 +34,7 @@ impl Desk {
 
     async fn until_open(&mut self, is_open: bool) {
         until("the hours are set", async || {
-            let queues = self.admin.ask(ListQueues).await.unwrap().0;
+            let queues = self.admin.ask(ListQueues::default()).await.unwrap().items;
             queues[0].counts.is_open == is_open
         })
         .await;

@@ -1,5 +1,6 @@
 //! Strangers in numbers: what one address and one visitor may use, while others chat.
 
+use cairn_client::proto::content::attachment::TransferFrame;
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::MsgId;
 use cairn_client::proto::model::desk::RouteEntry;
@@ -12,6 +13,7 @@ use cairn_client::proto::wire::request::session::{GetMetrics, Pull, PullRange};
 
 use crate::desk::Desk;
 use crate::desk::people::{self, token};
+use crate::hostile::attachments;
 use crate::hostile::bystanders::Bystanders;
 use crate::hostile::raw::Raw;
 
@@ -197,4 +199,84 @@ async fn unknown_key_is_refused() {
     let revoked = people::credentials(&desk.key, token());
     let refused = people::visit(&desk.server, revoked, people::FIRST).await;
     assert_eq!(refused.err(), Some(ErrorCode::NoSuchQueue));
+}
+
+/// A visitor who begins as many uploads as they can, and fills what they may.
+#[tokio::test]
+async fn files_of_one_visitor_do_not_block_another() {
+    const FILE_BYTES: usize = 1024;
+    let mut desk = Desk::open(|_| {}).await;
+    desk.open_the_doors().await;
+    desk.set("visitor-upload-bytes", "1KiB").await;
+    // What 16 files take: one visitor may use less of it.
+    desk.set("attachment-quota", "80KiB").await;
+    let mut mei = desk.agent("mei", 5).await;
+    let mut greedy = desk.visitor().await;
+    greedy.opens("I am greedy").await.unwrap();
+    mei.gets("I am greedy").await;
+    let mut neighbour = desk.visitor().await;
+    neighbour.opens("I am a neighbour").await.unwrap();
+    mei.gets("I am a neighbour").await;
+    let is_answered = |state: &VisitorState| matches!(state, VisitorState::Answered { .. });
+    for visitor in [&mut greedy, &mut neighbour] {
+        visitor
+            .until_state("mei has it", |inquiry| is_answered(&inquiry.state))
+            .await;
+    }
+    let file = |n: usize| vec![n as u8; FILE_BYTES];
+    let upload = async |raw: &Raw, bytes: &[u8]| {
+        let hash = attachments::hash_of(bytes);
+        attachments::upload(raw, hash, bytes.len() as u64, bytes).await
+    };
+    let mut stored = 0;
+    let refusal = loop {
+        match upload(&greedy.pushed.raw, &file(stored)).await {
+            TransferFrame::Stored => stored += 1,
+            refusal => break refusal,
+        }
+    };
+    assert_eq!(
+        (stored, refusal),
+        (10, TransferFrame::Refused(ErrorCode::QuotaReached))
+    );
+    let bytes = file(200);
+    assert_eq!(
+        upload(&neighbour.pushed.raw, &bytes).await,
+        TransferFrame::Stored
+    );
+
+    // Uploads that never end, by another visitor whose quota is not used up.
+    let mut slow = desk.visitor().await;
+    slow.opens("I am slow").await.unwrap();
+    mei.gets("I am slow").await;
+    slow.until_state("mei has it", |inquiry| is_answered(&inquiry.state))
+        .await;
+    let mut sessions = Vec::new();
+    for _ in 0..4 {
+        let credentials = people::credentials(&desk.key, slow.token);
+        let again = people::visit(&desk.server, credentials, people::FIRST).await;
+        sessions.push(again.unwrap().0);
+    }
+    let mut begun = Vec::new();
+    for (at, raw) in sessions.iter().enumerate() {
+        for n in 0..2 {
+            let hash = attachments::hash_of(&file(100 + 2 * at + n));
+            let uploads = attachments::announce(raw, hash, FILE_BYTES as u64);
+            let wait = std::time::Duration::from_millis(200);
+            begun.push(tokio::time::timeout(wait, uploads).await);
+        }
+    }
+    let running = begun.iter().filter(|begun| begun.is_ok()).count();
+    assert_eq!(running, 2, "uploads of one visitor at once");
+    let bytes = file(201);
+    assert_eq!(
+        upload(&neighbour.pushed.raw, &bytes).await,
+        TransferFrame::Stored
+    );
+    // The same file, which the slow one holds: nobody waits for another visitor's upload.
+    let bytes = file(100);
+    assert_eq!(
+        upload(&neighbour.pushed.raw, &bytes).await,
+        TransferFrame::Stored
+    );
 }

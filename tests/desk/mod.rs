@@ -2,11 +2,13 @@
 //! inquiry, and that strangers cannot use it against others.
 
 mod crash;
+mod erase;
 mod hours;
 mod identity;
 mod leaks;
 mod limits;
 mod people;
+mod records;
 mod reload;
 mod routing;
 mod visitors;
@@ -31,6 +33,7 @@ struct Desk {
     owner_account: Account,
     queue: ConversationId,
     key: DeskKeyMade,
+    agents: Vec<Account>,
 }
 
 impl Desk {
@@ -62,6 +65,7 @@ impl Desk {
             owner_account,
             queue,
             key,
+            agents: Vec::new(),
         }
     }
 
@@ -103,6 +107,7 @@ impl Desk {
             config: self.config(name, capacity),
         };
         self.admin.ask(set).await.unwrap();
+        self.agents.push(account.clone());
         account
     }
 
@@ -126,8 +131,11 @@ impl Desk {
     }
 
     async fn is_present(&mut self, user: cairn_client::proto::ids::UserId) -> bool {
-        let list = cairn_client::proto::wire::request::desk::ListAgents { queue: None };
-        let agents = self.admin.ask(list).await.unwrap().0;
+        let list = cairn_client::proto::wire::request::desk::ListAgents {
+            queue: None,
+            after: None,
+        };
+        let agents = self.admin.ask(list).await.unwrap().items;
         agents
             .iter()
             .any(|agent| agent.user.id == user && agent.present)
@@ -135,7 +143,7 @@ impl Desk {
 
     /// Returns how many inquiries wait and are held.
     async fn counts(&mut self) -> (u32, u32) {
-        let queues = self.admin.ask(ListQueues).await.unwrap().0;
+        let queues = self.admin.ask(ListQueues::default()).await.unwrap().items;
         let counts = queues.iter().map(|queue| queue.counts);
         let counts = counts.into_iter().find(|counts| counts.queue == self.queue);
         let counts = counts.unwrap();

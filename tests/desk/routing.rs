@@ -72,7 +72,7 @@ async fn offer_is_accepted_on_one_of_two_devices() {
     assert_eq!(laptop.offer().await, offer);
     // It is told again at a login.
     let mut tablet = Agent::connect(&desk.server, &account).await;
-    let mine = tablet.ask(GetMyDesk).await.unwrap();
+    let mine = tablet.ask(GetMyDesk::default()).await.unwrap();
     assert_eq!(mine.offers, [offer]);
 
     laptop.ask(AcceptInquiry { conversation }).await.unwrap();
@@ -81,7 +81,7 @@ async fn offer_is_accepted_on_one_of_two_devices() {
     }
     let again = phone.ask(AcceptInquiry { conversation }).await;
     assert!(again.is_ok() || again == Err(ErrorCode::Taken), "{again:?}");
-    let mine = phone.ask(GetMyDesk).await.unwrap();
+    let mine = phone.ask(GetMyDesk::default()).await.unwrap();
     assert_eq!((mine.offers.len(), mine.held.len()), (0, 1));
 }
 

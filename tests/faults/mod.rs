@@ -1,4 +1,5 @@
-//! docs/FAULTS.md has every fault, and each names tests that exist.
+//! docs/FAULTS.md has every fault, tests/desk/README.md every bug that was reported of other desks,
+//! and each names tests that exist.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,19 +9,24 @@ const FAULTS: usize = 46;
 /// Faults without a test, with a reason in the table.
 const NOT_APPLICABLE: &[usize] = &[32];
 
-/// A row of the table: number, fault, outcome, and links to tests, each a name with a path.
-#[derive(Debug)]
+/// Bugs of tests/desk/README.md.
+const BUGS: usize = 14;
+
+/// A row of a table: number, fault, outcome, and links to tests, each a name with a path.
+#[derive(Clone, Debug)]
 struct Row {
     number: usize,
     outcome: String,
     tests: Vec<(String, PathBuf)>,
 }
 
-fn docs() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs")
-}
+const FAULTS_PAGE: &str = "docs/FAULTS.md";
+const BUGS_PAGE: &str = "tests/desk/README.md";
 
 fn rows(page: &str) -> Vec<Row> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+    let dir = path.parent().unwrap();
+    let page = fs::read_to_string(&path).unwrap();
     let lines = page.lines().filter(|line| line.starts_with("| "));
     let cells = lines.map(|line| {
         let inner = line.trim().trim_start_matches('|').trim_end_matches('|');
@@ -28,26 +34,26 @@ fn rows(page: &str) -> Vec<Row> {
     });
     cells
         .filter_map(|cells| {
-            let [number, _, outcome, tests] = cells[..] else {
+            let (&number, [.., outcome, tests]) = cells.split_first()? else {
                 return None;
             };
             Some(Row {
                 number: number.parse().ok()?,
-                outcome: outcome.to_owned(),
-                tests: links(tests),
+                outcome: (*outcome).to_owned(),
+                tests: links(dir, tests),
             })
         })
         .collect()
 }
 
-/// The links `[name](path)` of a cell.
-fn links(cell: &str) -> Vec<(String, PathBuf)> {
+/// The links `[name](path)` of a cell of a page in this folder.
+fn links(dir: &Path, cell: &str) -> Vec<(String, PathBuf)> {
     let mut found = Vec::new();
     let mut rest = cell;
     while let Some((_, link)) = rest.split_once('[') {
         let (name, link) = link.split_once("](").unwrap();
         let (path, after) = link.split_once(')').unwrap();
-        found.push((name.to_owned(), docs().join(path)));
+        found.push((name.to_owned(), dir.join(path)));
         rest = after;
     }
     found
@@ -75,8 +81,7 @@ fn has_test(source: &str, name: &str) -> bool {
 
 #[test]
 fn every_fault_is_covered() {
-    let page = fs::read_to_string(docs().join("FAULTS.md")).unwrap();
-    let rows = rows(&page);
+    let rows = rows(FAULTS_PAGE);
     let numbers: Vec<usize> = rows.iter().map(|row| row.number).collect();
     assert_eq!(numbers, Vec::from_iter(1..=FAULTS));
     for row in &rows {
@@ -87,9 +92,17 @@ fn every_fault_is_covered() {
 }
 
 #[test]
+fn every_reported_bug_of_other_desks_has_a_test() {
+    let rows = rows(BUGS_PAGE);
+    let numbers: Vec<usize> = rows.iter().map(|row| row.number).collect();
+    assert_eq!(numbers, Vec::from_iter(1..=BUGS));
+    assert!(rows.iter().all(|row| !row.tests.is_empty()), "{rows:?}");
+}
+
+#[test]
 fn every_named_test_exists() {
-    let page = fs::read_to_string(docs().join("FAULTS.md")).unwrap();
-    for (name, path) in rows(&page).iter().flat_map(|row| &row.tests) {
+    let rows = [rows(FAULTS_PAGE), rows(BUGS_PAGE)].concat();
+    for (name, path) in rows.iter().flat_map(|row| &row.tests) {
         let source = fs::read_to_string(path);
         let source = source.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let is_script = path.file_name().is_some_and(|file| file == name.as_str());

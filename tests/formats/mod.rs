@@ -1,8 +1,9 @@
 //! Data directories of all formats. `tests/data` has one of each, with every file compressed on
 //! its own: two users, a group and a direct chat, partly in the trees and partly in the log, from a
-//! server that was killed.
+//! server that was killed. That of format 5 has a support desk.
 
 mod format_4;
+mod format_5;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -35,7 +35,11 @@ pub(crate) fn file(bytes: &[u8]) -> Attachment {
 }
 
 /// Announces an upload, and returns the server's first frame.
-async fn announce(raw: &Raw, hash: AttachmentHash, bytes: u64) -> (Stream, TransferFrame) {
+pub(crate) async fn announce(
+    raw: &Raw,
+    hash: AttachmentHash,
+    bytes: u64,
+) -> (Stream, TransferFrame) {
     let mut stream = Stream::open(&raw.connection).await;
     stream
         .write(&frame::frame(&StreamOpening::Upload { hash, bytes }))

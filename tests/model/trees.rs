@@ -103,6 +103,7 @@ impl Trees {
             | Row::Agent(..)
             | Row::Inquiry(..)
             | Row::OpenInquiry(..)
+            | Row::ClosedInquiry(..)
             | Row::Asker(..)
             | Row::Visitor(..)
             | Row::DeskKey(..)
@@ -225,7 +226,7 @@ impl Trees {
                 );
                 state.install_stream(device, stream, cursors.collect(), recent.collect());
             }
-            Load::Inquiry(_) | Load::Visitor(_) => {}
+            Load::Inquiry(_) | Load::Visitor(_) | Load::ClosedInquiries(_) => {}
             Load::Audit(first, last) => {
                 let records = self.audit.range(first..=last);
                 records.for_each(|(_, record)| state.install_audit_record(record.clone()));

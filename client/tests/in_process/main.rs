@@ -9,6 +9,7 @@
 )]
 
 mod allowances;
+mod desk;
 mod fairness;
 mod requests;
 

@@ -5,6 +5,7 @@ use cairn_proto::ids::{Timestamp, UserId};
 use cairn_proto::wire::error::ErrorCode;
 
 use super::charged_bytes;
+use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
 use crate::api::command::{
@@ -57,7 +58,7 @@ impl Command for BeginUpload {
             return Ok(UploadState::Stored);
         }
         Ok(UploadState::Wanted {
-            quota_left: state.check_quota(actor.user, bytes)?,
+            quota_left: state.check_quota(actor, bytes)?,
         })
     }
 }
@@ -92,12 +93,12 @@ impl Command for EndUpload {
                 uploads: Vec::new(),
             },
         };
-        if record.upload_of(actor.user).is_none() {
-            state.check_quota(actor.user, bytes)?;
+        if actor.user == UserId::VISITOR || record.upload_of(actor.user).is_none() {
+            state.check_quota(actor, bytes)?;
         }
         state.note_upload(actor.user, hash, record, now, batch);
         if actor.user == UserId::VISITOR {
-            state.desk.note_upload(actor.device, hash);
+            state.note_visitor_upload(actor, hash, bytes, batch);
         }
         Ok(())
     }
@@ -239,13 +240,15 @@ impl Command for FindOrphans {
 }
 
 impl State {
-    /// Returns the quota that is left if `bytes` fit into it.
-    fn check_quota(&self, user: UserId, bytes: u64) -> Result<u64, ErrorCode> {
+    /// Returns the quota that is left if `bytes` fit into it. Visitors share that of one user, of
+    /// which each inquiry has a part.
+    fn check_quota(&self, actor: Actor, bytes: u64) -> Result<u64, ErrorCode> {
         let quota_left = self
             .settings
             .attachment_quota
             .get()
-            .saturating_sub(self.attachments.bytes_of(user));
+            .saturating_sub(self.attachments.bytes_of(actor.user))
+            .min(self.inquiry_quota_left(actor));
         if charged_bytes(bytes) > quota_left {
             Err(ErrorCode::QuotaReached)
         } else {

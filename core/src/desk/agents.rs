@@ -3,17 +3,16 @@
 mod notes;
 
 use cairn_proto::ids::{ConversationId, UserId};
-use cairn_proto::limits::{CANNED_FOUND_MAX, PRIORITY_MAX, TAGS_MAX};
+use cairn_proto::limits::{PRIORITY_MAX, TAGS_MAX};
 use cairn_proto::model::desk::{
-    AnswerMode, Canned, ClosedBy, DeskUpdate, Duty, ExplainedInquiry, InquiryInfo, InquiryState,
-    MyDesk, OfferEnd, ReturnCause, RouteStep,
+    AnswerMode, ClosedBy, DeskUpdate, Duty, ExplainedInquiry, InquiryInfo, InquiryState, OfferEnd,
+    ReturnCause, RouteStep,
 };
 use cairn_proto::wire::error::ErrorCode;
-use cairn_proto::wire::request::List;
 use cairn_proto::wire::request::desk::{
-    AcceptInquiry, CloseInquiry, ExplainInquiry, GetInquiry, GetMyDesk, ListCanned, OpenBack,
-    RefuseInquiry, ReopenInquiry, SetDuty, SetInquiryPriority, TagInquiry, TakeInquiry,
-    TransferInquiry, TransferTarget,
+    AcceptInquiry, CloseInquiry, ExplainInquiry, GetInquiry, OpenBack, RefuseInquiry,
+    ReopenInquiry, SetDuty, SetInquiryPriority, TagInquiry, TakeInquiry, TransferInquiry,
+    TransferTarget,
 };
 
 use super::steps::{Held, add_tags};
@@ -24,9 +23,6 @@ use crate::permission::desk::DeskAction;
 use crate::prefetch::Load;
 use crate::record::InquiryRecord;
 use crate::state::State;
-
-/// Inquiries in the answer to `GetMyDesk`, which must fit into a frame.
-const MY_INQUIRIES_MAX: usize = 40;
 
 macro_rules! about_inquiry {
     ($(
@@ -91,34 +87,6 @@ about_inquiry! {
     };
 }
 
-impl Handle for GetMyDesk {
-    type Found = ();
-
-    fn prefetch(&self, _: Actor, _: &State, _: &mut Vec<Load>) {}
-
-    fn execute(self, state: &mut State, context: Context<'_>) -> Result<MyDesk, ErrorCode> {
-        let user = context.actor.user;
-        let agent = state.agent_info(user).ok_or(ErrorCode::NotAgent)?;
-        let mut desk = MyDesk {
-            agent,
-            offers: Vec::new(),
-            held: Vec::new(),
-            queues: Vec::new(),
-        };
-        let inquiries = state.desk.agent(user).map(|agent| &agent.inquiries);
-        for &id in inquiries.into_iter().flatten().take(MY_INQUIRIES_MAX) {
-            match state.desk.inquiry(id).map(|record| record.state) {
-                Some(InquiryState::Offered { .. }) => desk.offers.extend(state.offer_of(id)),
-                _ => desk.held.extend(state.inquiry_info(id)),
-            }
-        }
-        let queues = state.agent_queues(user);
-        let queues = queues.into_iter().take(super::setup::QUEUES_SHOWN_MAX);
-        desk.queues = queues.filter_map(|id| state.queue_info(id)).collect();
-        Ok(desk)
-    }
-}
-
 impl Handle for SetDuty {
     type Found = ();
 
@@ -133,27 +101,6 @@ impl Handle for SetDuty {
         state.set_duty(user, self.duty, user, &mut turn);
         state.route(&mut turn);
         Ok(())
-    }
-}
-
-impl Handle for ListCanned {
-    type Found = ();
-
-    fn prefetch(&self, _: Actor, _: &State, _: &mut Vec<Load>) {}
-
-    fn execute(self, state: &mut State, context: Context<'_>) -> Result<List<Canned>, ErrorCode> {
-        let user = context.actor.user;
-        if state.desk.agent(user).is_none() && !state.is_server_admin(user) {
-            return Err(ErrorCode::NotAgent);
-        }
-        let prefix = self.prefix.as_ref().map_or("", |prefix| prefix.as_str());
-        let found = state.desk.canned.iter();
-        let found = found.filter(|(name, _)| name.as_str().starts_with(prefix));
-        let found = found.map(|(name, text)| Canned {
-            name: name.clone(),
-            text: text.clone(),
-        });
-        Ok(List(found.take(CANNED_FOUND_MAX).collect()))
     }
 }
 
@@ -239,6 +186,7 @@ impl State {
         }
         self.check_desk(user, id, DeskAction::Take { is_open_to_agents })?;
         self.check_target(user, queue, false)?;
+        self.note_active(user, turn);
         self.withdraw(id, ReturnCause::Taken, turn);
         self.hold(id, user, Held::Taken, turn);
         Ok(())
@@ -262,7 +210,14 @@ impl State {
             InquiryState::Held { agent, .. } => Some(agent),
             _ => None,
         };
+        let to = match to {
+            TransferTarget::QueueNamed(name) => {
+                TransferTarget::Queue(self.queue_named(&name).ok_or(ErrorCode::NoSuchQueue)?)
+            }
+            to => to,
+        };
         match to {
+            TransferTarget::QueueNamed(_) => return Err(ErrorCode::NoSuchQueue),
             TransferTarget::Agent(agent) => {
                 if from == Some(agent) {
                     return Err(ErrorCode::BadRequest);
@@ -333,6 +288,7 @@ impl State {
             rating: None,
             ..record.clone()
         };
+        self.note_active(user, turn);
         self.put_inquiry(id, record, turn);
         let entry = cairn_proto::model::desk::DeskEntry::Reopened;
         self.note_change(id, user, entry, turn);

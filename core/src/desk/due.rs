@@ -1,8 +1,9 @@
 //! Time and presence, which are commands too.
 
 use cairn_proto::ids::{ConversationId, LinkId, Timestamp, UserId};
+use cairn_proto::model::audit::AuditAct;
 use cairn_proto::model::desk::{
-    ClosedBy, Duty, InquiryState, OfferEnd, OfficeHours, ReturnCause, RouteStep,
+    ClosedBy, DeskAct, Duty, InquiryState, OfferEnd, OfficeHours, ReturnCause, RouteStep,
 };
 use cairn_proto::wire::error::ErrorCode;
 
@@ -180,8 +181,11 @@ impl Command for MakeDeskKey {
             requires_signature,
             created_at: now,
         };
+        let id = key.link_id();
+        let act = AuditAct::Desk(DeskAct::LinkCreated { id, queue });
+        state.audit(actor, act, now, batch)?;
         state.make(&Change::DeskKey(key, Some(Box::new(record))), batch);
-        Ok(key.link_id())
+        Ok(id)
     }
 }
 

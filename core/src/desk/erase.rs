@@ -2,7 +2,7 @@
 //! them. The log's bytes go with the next checkpoint.
 
 use cairn_proto::ids::{ConversationId, Timestamp, UserId, VisitorId};
-use cairn_proto::model::desk::{InquiryState, ReturnCause, RouteStep};
+use cairn_proto::model::desk::{DeskAct, InquiryState, ReturnCause, RouteStep};
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::request::desk::EraseVisitor;
 
@@ -14,7 +14,7 @@ use crate::command::{Context, Handle};
 use crate::limits::RETENTION_STEP_ENTRIES;
 use crate::permission::Action;
 use crate::prefetch::Load;
-use crate::record::{InquiryRecord, KindRecord};
+use crate::record::{InquiryRecord, KindRecord, MemberCounts};
 use crate::state::State;
 
 impl Handle for EraseVisitor {
@@ -36,6 +36,9 @@ impl Handle for EraseVisitor {
         let inquiries = found.map(|found| found.record.inquiries.clone());
         let inquiries = inquiries.ok_or(ErrorCode::NotFound)?;
         let mut turn = Turn::new(context.now, context.batch);
+        let count = inquiries.len() as u32;
+        let act = DeskAct::VisitorErased { inquiries: count };
+        state.note_act(context.actor, act, &mut turn)?;
         for &id in &inquiries {
             state.begin_erasing(id, context.actor.user, &mut turn);
         }
@@ -43,7 +46,7 @@ impl Handle for EraseVisitor {
         state.make(&Change::Visitor(visitor, None), turn.batch);
         turn.batch.publish(Update::VisitorErased { visitor });
         state.route(&mut turn);
-        Ok(inquiries.len() as u32)
+        Ok(count)
     }
 }
 
@@ -100,8 +103,32 @@ impl State {
             is_done &= self.erase_log(log, turn);
         }
         if is_done {
+            self.remove_visitor_from(id, turn);
             self.make(&Change::InquiryErased(id), turn.batch);
         }
+    }
+
+    /// Removes a visitor from the log of an erased inquiry, whose membership has their id.
+    fn remove_visitor_from(&mut self, id: ConversationId, turn: &mut Turn<'_>) {
+        let Some(found) = self.conversations.get(&id) else {
+            return;
+        };
+        if found.member(UserId::VISITOR).is_none() {
+            return;
+        }
+        let counts = MemberCounts {
+            members: found.record.counts.members.saturating_sub(1),
+            ..found.record.counts
+        };
+        let (conversation, user) = (id, UserId::VISITOR);
+        self.make(
+            &Change::MemberRemoved {
+                conversation,
+                user,
+                counts,
+            },
+            turn.batch,
+        );
     }
 
     /// Expires the entries of a log. Returns whether all have.

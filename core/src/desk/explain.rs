@@ -36,6 +36,8 @@ impl State {
             },
         };
         let mut candidates = Vec::new();
+        // No agent is next for what is over.
+        let queue = queue.filter(|_| record.state.is_open());
         let agents = queue.into_iter().flat_map(|queue| &queue.agents);
         for &user in agents {
             let Some(agent) = self.desk.agent(user) else {

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::limits::{CANNED_MAX, QUEUES_MAX, ROUTE_RULES_MAX};
+use cairn_proto::model::audit::AuditAct;
 use cairn_proto::model::desk::{
-    AgentConfig, DeskKeyInfo, DeskUpdate, InquiryState, QueueConfig, ReturnCause, RouteRule,
+    AgentConfig, DeskAct, DeskKeyInfo, DeskUpdate, InquiryState, QueueConfig, ReturnCause,
+    RouteRule,
 };
 use cairn_proto::wire::codec;
 use cairn_proto::wire::error::ErrorCode;
@@ -26,11 +28,7 @@ use crate::prefetch::Load;
 use crate::record::{ConversationRecord, KindRecord, QueueHours, QueueRecord};
 use crate::state::State;
 
-/// Queues and agents in one answer, which must fit into a frame.
-pub(super) const QUEUES_SHOWN_MAX: usize = 16;
-pub(super) const AGENTS_SHOWN_MAX: usize = 100;
-
-/// The largest settings of a queue, so that as many as are shown fit into a frame.
+/// The largest settings of a queue, so that a page of them fits into a frame.
 const QUEUE_BYTES_MAX: usize = 12 * 1024;
 
 macro_rules! set_up {
@@ -63,24 +61,23 @@ macro_rules! set_up {
 }
 
 set_up! {
-    CreateQueue => ConversationId, |call, state, _actor, turn|
-        state.create_queue(*call.config, turn);
-    SetQueue => (), |call, state, _actor, turn| state.change_queue(call.queue, *call.config, turn);
-    RemoveQueue => (), |call, state, _actor, turn| state.remove_queue(call.queue, turn);
-    SetAgent => (), |call, state, _actor, turn| state.change_agent(call.user, call.config, turn);
-    RemoveAgent => (), |call, state, _actor, turn| {
-        match state.desk.agent(call.user) {
-            Some(_) => {
-                state.remove_agent(call.user, ReturnCause::Removed, turn);
-                Ok(())
-            }
-            None => Err(ErrorCode::NotAgent),
-        }
+    CreateQueue => ConversationId, |call, state, actor, turn|
+        state.create_queue(actor, *call.config, turn);
+    SetQueue => (), |call, state, actor, turn|
+        state.change_queue(actor, call.queue, *call.config, turn);
+    RemoveQueue => (), |call, state, actor, turn| state.remove_queue(actor, call.queue, turn);
+    SetAgent => (), |call, state, actor, turn|
+        state.change_agent(actor, call.user, call.config, turn);
+    RemoveAgent => (), |call, state, actor, turn| {
+        let user = call.user;
+        state.desk.agent(user).map(drop).ok_or(ErrorCode::NotAgent)
+            .and_then(|()| state.note_act(actor, DeskAct::AgentRemoved { user }, turn))
+            .map(|()| state.remove_agent(user, ReturnCause::Removed, turn))
     };
     GetRouteRules => List<RouteRule>, |_call, state, _actor, _turn|
         Ok::<_, ErrorCode>(List(state.desk.rules.clone()));
-    SetRouteRules => (), |call, state, _actor, turn| state.change_rules(call.rules, turn);
-    SetCanned => (), |call, state, _actor, turn| state.change_canned(call, turn);
+    SetRouteRules => (), |call, state, actor, turn| state.change_rules(actor, call.rules, turn);
+    SetCanned => (), |call, state, actor, turn| state.change_canned(actor, call, turn);
     ListDeskKeys => List<DeskKeyInfo>, |_call, state, _actor, _turn| {
         let keys = state.desk.keys.iter().map(|(key, record)| DeskKeyInfo {
             id: key.link_id(),
@@ -90,19 +87,30 @@ set_up! {
         });
         Ok::<_, ErrorCode>(List(keys.collect()))
     };
-    RevokeDeskKey => (), |call, state, _actor, turn| {
-        let mut keys = state.desk.keys.keys();
-        match keys.find(|key| key.link_id() == call.id).copied() {
-            Some(key) => {
-                state.make(&Change::DeskKey(key, None), turn.batch);
-                Ok(())
-            }
-            None => Err(ErrorCode::NoSuchQueue),
-        }
+    RevokeDeskKey => (), |call, state, actor, turn| {
+        let id = call.id;
+        let mut keys = state.desk.keys.iter();
+        let found = keys.find(|(key, _)| key.link_id() == id);
+        let found = found.map(|(&key, record)| (key, record.queue));
+        found.ok_or(ErrorCode::NoSuchQueue).and_then(|(key, queue)| {
+            state.note_act(actor, DeskAct::LinkRevoked { id, queue }, turn)?;
+            state.make(&Change::DeskKey(key, None), turn.batch);
+            Ok(())
+        })
     };
 }
 
 impl State {
+    /// Records what an admin does, before it is done.
+    pub(super) fn note_act(
+        &mut self,
+        actor: Actor,
+        act: DeskAct,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), ErrorCode> {
+        self.audit(actor, AuditAct::Desk(act), turn.now, turn.batch)
+    }
+
     /// Nothing of the desk that admins change is stored alone.
     const fn users_of_desk(&self, _: &mut Vec<Load>) {}
 
@@ -132,6 +140,7 @@ impl State {
 
     fn create_queue(
         &mut self,
+        actor: Actor,
         config: QueueConfig,
         turn: &mut Turn<'_>,
     ) -> Result<ConversationId, ErrorCode> {
@@ -140,6 +149,8 @@ impl State {
         if self.desk.queues.len() >= QUEUES_MAX || !id.is_numbered() {
             return Err(ErrorCode::LimitReached);
         }
+        let name = config.name.clone();
+        self.note_act(actor, DeskAct::QueueCreated { queue: id, name }, turn)?;
         let log = ConversationRecord::new(KindRecord::Queue, turn.now);
         self.make(&Change::Conversation(id, log), turn.batch);
         let record = Box::new(QueueRecord { config });
@@ -150,6 +161,7 @@ impl State {
 
     fn change_queue(
         &mut self,
+        actor: Actor,
         id: ConversationId,
         config: QueueConfig,
         turn: &mut Turn<'_>,
@@ -157,7 +169,18 @@ impl State {
         let found = self.desk.queue(id).ok_or(ErrorCode::NoSuchQueue)?;
         let had = found.record.config.hours.clone();
         let is_open = found.hours.is_open;
+        let before = found.record.config.name.clone();
+        let is_same = found.record.config == config;
         self.check_queue(Some(id), &config)?;
+        if is_same {
+            return Ok(());
+        }
+        let act = DeskAct::QueueChanged {
+            queue: id,
+            before,
+            after: config.name.clone(),
+        };
+        self.note_act(actor, act, turn)?;
         let hours = match (&had, &config.hours) {
             (before, after) if before == after => None,
             (_, None) => Some(QueueHours::ALWAYS),
@@ -177,7 +200,12 @@ impl State {
         Ok(())
     }
 
-    fn remove_queue(&mut self, id: ConversationId, turn: &mut Turn<'_>) -> Result<(), ErrorCode> {
+    fn remove_queue(
+        &mut self,
+        actor: Actor,
+        id: ConversationId,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), ErrorCode> {
         let queue = self.desk.queue(id).ok_or(ErrorCode::NoSuchQueue)?;
         let is_empty = queue.waiting.is_empty()
             && queue.left.is_empty()
@@ -186,6 +214,8 @@ impl State {
         if !is_empty {
             return Err(ErrorCode::InquiryOpen);
         }
+        let name = queue.record.config.name.clone();
+        self.note_act(actor, DeskAct::QueueRemoved { queue: id, name }, turn)?;
         let users: Vec<UserId> = self.desk.agents.keys().copied().collect();
         for user in users {
             let Some(agent) = self.desk.agent(user) else {
@@ -221,6 +251,7 @@ impl State {
 
     fn change_agent(
         &mut self,
+        actor: Actor,
         user: UserId,
         config: AgentConfig,
         turn: &mut Turn<'_>,
@@ -243,6 +274,11 @@ impl State {
         if !config.is_valid() {
             return Err(ErrorCode::BadRequest);
         }
+        let known = self.desk.agent(user).map(|agent| &agent.record.config);
+        if known == Some(&config) {
+            return Ok(());
+        }
+        self.note_act(actor, DeskAct::AgentSet { user }, turn)?;
         let before = self.agent_queues(user);
         self.make(&Change::Agent(user, Some(Box::new(config))), turn.batch);
         let inquiries = self.desk.agent(user).map(|agent| agent.inquiries.clone());
@@ -340,6 +376,7 @@ impl State {
 
     fn change_rules(
         &mut self,
+        actor: Actor,
         rules: Vec<RouteRule>,
         turn: &mut Turn<'_>,
     ) -> Result<(), ErrorCode> {
@@ -355,16 +392,38 @@ impl State {
         {
             return Err(ErrorCode::NoSuchQueue);
         }
+        if rules == self.desk.rules {
+            return Ok(());
+        }
+        let act = DeskAct::RulesSet {
+            before: self.desk.rules.len() as u32,
+            after: rules.len() as u32,
+        };
+        self.note_act(actor, act, turn)?;
         self.make(&Change::RouteRules(rules), turn.batch);
         Ok(())
     }
 
-    fn change_canned(&mut self, call: SetCanned, turn: &mut Turn<'_>) -> Result<(), ErrorCode> {
+    fn change_canned(
+        &mut self,
+        actor: Actor,
+        call: SetCanned,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), ErrorCode> {
         let SetCanned { name, text } = call;
-        let is_new = !self.desk.canned.contains_key(&name);
+        let known = self.desk.canned.get(&name);
+        if known == text.as_ref() {
+            return Ok(());
+        }
+        let is_new = known.is_none();
         if is_new && text.is_some() && self.desk.canned.len() >= CANNED_MAX {
             return Err(ErrorCode::LimitReached);
         }
+        let act = match text.is_some() {
+            true => DeskAct::CannedSet { name: name.clone() },
+            false => DeskAct::CannedRemoved { name: name.clone() },
+        };
+        self.note_act(actor, act, turn)?;
         self.make(&Change::Canned(name, text), turn.batch);
         Ok(())
     }

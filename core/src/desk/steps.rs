@@ -12,7 +12,7 @@ use super::turn::Turn;
 use crate::api::change::Change;
 use crate::api::update::Update;
 use crate::limits::DAY_MS;
-use crate::record::{InquiryRecord, MemberCounts, VisitorRecord};
+use crate::record::{Attendance, InquiryRecord, MemberCounts, VisitorRecord};
 use crate::state::State;
 
 /// How an agent gets to hold an inquiry.
@@ -315,6 +315,21 @@ impl State {
         stand.given = self.desk.next_ordinal();
         stand.given_at = turn.now;
         self.put_stand(user, stand, turn);
+    }
+
+    /// Notes that an agent did something by hand. Without a session, their absence begins again:
+    /// they need not have a session that receives what is pushed.
+    pub(crate) fn note_active(&mut self, user: UserId, turn: &mut Turn<'_>) {
+        let Some(agent) = self.desk.agent(user) else {
+            return;
+        };
+        let mut stand = agent.record.stand;
+        if let Attendance::Absent { since, .. } = &mut stand.attendance
+            && *since < turn.now
+        {
+            *since = turn.now;
+            self.put_stand(user, stand, turn);
+        }
     }
 
     /// Forgets the offers that an agent let pass.

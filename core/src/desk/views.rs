@@ -20,6 +20,14 @@ impl State {
         Some(self.desk.queue(id)?.record.config.name.clone())
     }
 
+    /// The queue with a name, in any case.
+    pub(crate) fn queue_named(&self, name: &GroupName) -> Option<ConversationId> {
+        let folded = name.folded();
+        let mut queues = self.desk.queues.iter();
+        let found = queues.find(|(_, queue)| queue.record.config.name.folded() == folded);
+        found.map(|(&id, _)| id)
+    }
+
     /// The name that visitors see.
     pub(crate) fn public_name(&self, user: UserId) -> DisplayName {
         let agent = self.desk.agent(user);

@@ -384,6 +384,7 @@ impl State {
             rating: None,
             back: None,
             joined: Vec::new(),
+            file_bytes: 0,
             has_overflowed: false,
             is_erased: false,
         };

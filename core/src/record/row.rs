@@ -6,7 +6,7 @@ use cairn_proto::ids::{
     VisitorId,
 };
 use cairn_proto::model::audit::AuditRecord;
-use cairn_proto::model::desk::{Canned, RouteRule};
+use cairn_proto::model::desk::{Canned, InquiryPlace, RouteRule};
 use cairn_proto::model::people::Profile;
 use cairn_proto::model::retention::Retention;
 use cairn_proto::text::{GroupName, SettingName, SettingValue};
@@ -64,6 +64,8 @@ pub enum Row {
     Inquiry(ConversationId, Option<InquiryRecord>),
     /// The index of open inquiries.
     OpenInquiry(ConversationId, bool),
+    /// Whether an inquiry has this place among the closed ones of a queue.
+    ClosedInquiry(ConversationId, InquiryPlace, bool),
     /// Who asks in an inquiry.
     Asker(ConversationId, Option<AskerRecord>),
     Visitor(VisitorId, Option<StoredVisitor>),

@@ -11,7 +11,9 @@
     reason = "helpers of tests are tests"
 )]
 
+mod hands;
 mod life;
+mod lists;
 mod naive;
 mod permissions;
 mod reported;

@@ -170,14 +170,17 @@ const ROWS: &[Row] = rows! {
     "OpenBack": |conversation, queue| OpenBack { conversation };
     "JoinInquiry": |conversation, queue| JoinInquiry { conversation };
     "AssignInquiry": |conversation, queue| AssignInquiry { conversation, agent: OTHER };
-    "GetMyDesk": |id, queue| GetMyDesk;
+    "GetMyDesk": |id, queue| GetMyDesk { after: None };
     "SetDuty": |id, queue| SetDuty { duty: Duty::Break };
-    "ListCanned": |id, queue| ListCanned { prefix: None };
-    "ListInquiries": |id, queue| ListInquiries { queue, filter: InquiryFilter::Open, after: None };
+    "ListCanned": |id, queue| ListCanned { prefix: None, after: None };
+    "ListInquiries": |id, queue| ListInquiries {
+        queue, filter: InquiryFilter::Open, after: None, limit: 50 };
+    "ListInquiries, closed": |id, queue| ListInquiries {
+        queue, filter: InquiryFilter::Closed, after: None, limit: 50 };
     "SetAgentDuty": |id, queue| SetAgentDuty { user: OTHER, duty: Duty::Off };
-    "ListAgents of a queue": |id, queue| ListAgents { queue: Some(queue) };
-    "ListAgents": |id, queue| ListAgents { queue: None };
-    "ListQueues": |id, queue| ListQueues;
+    "ListAgents of a queue": |id, queue| ListAgents { queue: Some(queue), after: None };
+    "ListAgents": |id, queue| ListAgents { queue: None, after: None };
+    "ListQueues": |id, queue| ListQueues { after: None };
     "CreateQueue": |id, queue| CreateQueue { config: config("third").into() };
     "SetQueue": |id, queue| SetQueue { queue, config: config("sales").into() };
     "RemoveQueue, in use": |id, queue| RemoveQueue { queue };

@@ -230,7 +230,7 @@ fn bad_transfers_change_nothing() {
         let note = DeskText::new("please").unwrap();
         let call = TransferInquiry {
             conversation,
-            to,
+            to: to.clone(),
             note,
         };
         assert_eq!(world.ask(agent, call), Err(refusal), "{to:?}");

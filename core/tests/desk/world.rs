@@ -12,6 +12,7 @@ use cairn_proto::ids::{
     ClientSeq, ConversationId, DeviceId, EpochId, Revision, SendStreamId, Timestamp, UserId,
     VisitorId,
 };
+use cairn_proto::limits::{ATTR_VALUE_BYTES_MAX, ATTRS_MAX, TAG_BYTES_MAX};
 use cairn_proto::model::desk::{
     AgentConfig, AgentInfo, AgentQueue, Duty, InquiryInfo, QueueConfig, QueueInfo, VisitorInquiry,
 };
@@ -83,7 +84,7 @@ impl World {
             device: NewDevice {
                 id: DeviceId::new(u64::from(user)),
                 name: DeviceName::new("x").unwrap(),
-                token: SecretHash([100 + user as u8; 32]),
+                token: device_token(user),
                 stream: SendStreamId::new(9_999),
                 push: false,
             },
@@ -188,6 +189,49 @@ impl World {
         Ok(opened)
     }
 
+    /// A visitor of their own, who says as much about themselves as they may.
+    pub(crate) fn open_at_length(&mut self, number: u64) -> VisitorInquiry {
+        let mut key = [9; 32];
+        key[..8].copy_from_slice(&number.to_be_bytes());
+        let (visitor, key) = (VisitorId::new(number), SecretHash(key));
+        let login = self
+            .run(VisitorLogin {
+                visitor,
+                key,
+                desk: KEY,
+                stream: SendStreamId::new(0),
+                stream_past: StreamPast::New,
+                push: true,
+            })
+            .unwrap();
+        let page = format!("https://shop.example/{}", "x".repeat(1_000));
+        let attr = |n: usize| (format!("attr-{n}"), "y".repeat(ATTR_VALUE_BYTES_MAX));
+        let attr = |n| {
+            let (name, value) = attr(n);
+            (name.parse().unwrap(), value.parse().unwrap())
+        };
+        let request = OpenInquiry {
+            topic: Some("t".repeat(TAG_BYTES_MAX).parse().unwrap()),
+            page: Some(page.parse().unwrap()),
+            attrs: (0..ATTRS_MAX).map(attr).collect(),
+            seq: ClientSeq::new(1),
+            text: Text::new("where is it?").unwrap(),
+        };
+        let opened = self
+            .run(OpenVisit {
+                actor: login.actor,
+                key,
+                desk: KEY,
+                claims: None,
+                name: None,
+                language: None,
+                request,
+            })
+            .unwrap();
+        self.inquiries.push(opened.conversation);
+        opened
+    }
+
     /// A request of a visitor.
     pub(crate) fn visit<C: Handle>(&mut self, number: u8, call: C) -> Result<C::Answer, ErrorCode> {
         let (visitor, _) = visitor(number);
@@ -259,11 +303,12 @@ impl World {
     }
 
     pub(crate) fn agents(&mut self) -> Vec<AgentInfo> {
-        self.ask(OWNER, ListAgents { queue: None }).unwrap().0
+        let (queue, after) = (None, None);
+        self.ask(OWNER, ListAgents { queue, after }).unwrap().items
     }
 
     pub(crate) fn queues(&mut self) -> Vec<QueueInfo> {
-        self.ask(OWNER, ListQueues).unwrap().0
+        self.ask(OWNER, ListQueues { after: None }).unwrap().items
     }
 
     fn snapshot(&mut self) -> String {
@@ -274,6 +319,12 @@ impl World {
             self.queues()
         )
     }
+}
+
+fn device_token(user: u32) -> SecretHash {
+    let mut token = [100; 32];
+    token[..4].copy_from_slice(&user.to_be_bytes());
+    SecretHash(token)
 }
 
 pub(crate) fn actor(user: UserId) -> Actor {

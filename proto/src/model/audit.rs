@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ConversationId, DeviceId, ImportSource, LinkId, Timestamp, UserId};
+use crate::model::desk::DeskAct;
 use crate::model::user::ServerRole;
 use crate::text::{SettingName, SettingValue, UserName};
 use crate::wire::codec;
@@ -121,6 +122,8 @@ pub enum AuditAct {
         /// The group.
         conversation: ConversationId,
     },
+    /// Did something with the support desk.
+    Desk(DeskAct),
 }
 
 impl AuditAct {
@@ -141,6 +144,7 @@ impl AuditAct {
             Self::ResetCreated { .. } => "reset-created",
             Self::MemberRemoved { .. } => "member-removed",
             Self::OwnerAppointed { .. } => "owner-appointed",
+            Self::Desk(act) => act.as_str(),
         }
     }
 }

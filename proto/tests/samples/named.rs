@@ -15,10 +15,10 @@ use cairn_proto::model::conversation::{
 };
 use cairn_proto::model::desk::{
     AgentConfig, AgentInfo, AgentQueue, AnswerMode, Attr, AttrTest, Candidate, CandidateReason,
-    Canned, ClosedBy, DaySpan, DeskEntry, DeskInfo, DeskKeyInfo, DeskUpdate, Duty,
-    ExplainedInquiry, InquiryFilter, InquiryInfo, InquiryPage, InquiryState, MyDesk, Offer,
-    OfferEnd, OfficeHours, Overflow, QueueConfig, QueueCounts, QueueInfo, Rating, ReturnCause,
-    RouteCondition, RouteEntry, RouteRule, RouteStep, Strategy, Verdict, VisitorInfo,
+    Canned, ClosedBy, DaySpan, DeskAct, DeskEntry, DeskInfo, DeskKeyInfo, DeskUpdate, Duty,
+    ExplainedInquiry, InquiryFilter, InquiryInfo, InquiryPage, InquiryPlace, InquiryState, MyDesk,
+    Offer, OfferEnd, OfficeHours, Overflow, QueueConfig, QueueCounts, QueueInfo, Rating,
+    ReturnCause, RouteCondition, RouteEntry, RouteRule, RouteStep, Strategy, Verdict, VisitorInfo,
     VisitorInquiry, VisitorState, WeekSpan,
 };
 use cairn_proto::model::group::{
@@ -105,9 +105,9 @@ macro_rules! enums {
 
 structs! {
     AgentConfig, AgentInfo, AgentQueue, Attr, Candidate, Canned, DaySpan, DeskInfo, DeskKeyInfo,
-    DeskKeyMade, DeskMetrics, ExplainedInquiry, InquiryInfo, InquiryPage, MyDesk, Offer,
-    OfficeHours, Overflow, QueueConfig, QueueCounts, QueueInfo, Rating, RouteEntry, RouteRule,
-    VisitorCredentials, VisitorInfo, VisitorInquiry, VisitorWelcome, WeekSpan,
+    DeskKeyMade, DeskMetrics, ExplainedInquiry, InquiryInfo, InquiryPage, InquiryPlace, MyDesk,
+    Offer, OfficeHours, Overflow, QueueConfig, QueueCounts, QueueInfo, Rating, RouteEntry,
+    RouteRule, VisitorCredentials, VisitorInfo, VisitorInquiry, VisitorWelcome, WeekSpan,
 }
 
 structs! {
@@ -138,7 +138,10 @@ enums! {
     NotificationLevel { All, Mentions, Nothing }
     OverviewExtent { All, Changed }
     AuditAct { InviteCreated, InviteRevoked, SettingSet, RoleSet, UnreadExplained, Imported,
-        Renamed, Claimed, Deactivated, Reactivated, ResetCreated, MemberRemoved, OwnerAppointed }
+        Renamed, Claimed, Deactivated, Reactivated, ResetCreated, MemberRemoved, OwnerAppointed,
+        Desk }
+    DeskAct { QueueCreated, QueueChanged, QueueRemoved, AgentSet, AgentRemoved, RulesSet, CannedSet,
+        CannedRemoved, LinkCreated, LinkRevoked, VisitorErased }
     AccountUpdate { Profile, Reads, Role, Keywords }
     PullRange { From, Before }
     SearchGoal { Hits, Respelling }
@@ -182,7 +185,7 @@ enums! {
         Returned, TransferredToAgent, TransferredToQueue, Entered, Overflowed, FirstReply, Closed,
         Reopened, Rated, Tagged, Prioritized, Joined, Erased, Duty }
     Strategy { LeastBusy, RoundRobin, LongestIdle }
-    TransferTarget { Agent, Queue }
+    TransferTarget { Agent, Queue, QueueNamed }
     Verdict { Held, Offered, NoAgents, NobodyReady, RefusedByAll, Manual, QueueClosed, Next, Left,
         Closed }
     VisitorState { Waiting, Answered, Left, Closed }

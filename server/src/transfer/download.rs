@@ -60,7 +60,7 @@ async fn send(
         from,
     } = wanted;
     let _permit = stream
-        .unless_cancelled(shared.transfers.permits.take(actor.user))
+        .unless_cancelled(shared.transfers.permits.take(actor.into()))
         .await??;
     let bytes = shared
         .ask(

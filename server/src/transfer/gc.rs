@@ -99,11 +99,11 @@ async fn drop_partials(shared: &Shared) -> Result<(), ErrorCode> {
         if let Some(mut reservation) = shared
             .transfers
             .reservations
-            .take_idle(unfinished.user, unfinished.hash)
+            .take_idle(unfinished.uploader, unfinished.hash)
         {
             shared
                 .transfers
-                .on_disk(move |files| files.remove_partial(unfinished.user, unfinished.hash))
+                .on_disk(move |files| files.remove_partial(unfinished.uploader, unfinished.hash))
                 .await?;
             reservation.arrived_bytes = 0;
         }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cairn_proto::content::attachment::AttachmentHash;
-use cairn_proto::ids::UserId;
 use cairn_proto::wire::error::ErrorCode;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
@@ -17,11 +16,11 @@ use tokio::time::{Instant, timeout};
 
 use crate::limits::{PARTIALS_PER_USER_MAX, UPLOAD_HELD_SILENCE_MAX};
 use cairn_core::attachment::charged_bytes;
-use cairn_store::files::attachments::Unfinished;
+use cairn_store::files::attachments::{Unfinished, Uploader};
 
-/// Reserved bytes, by user and attachment.
+/// Reserved bytes, by uploader and attachment.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Reservations(Arc<Mutex<HashMap<UserId, HashMap<AttachmentHash, Reserved>>>>);
+pub(super) struct Reservations(Arc<Mutex<HashMap<Uploader, HashMap<AttachmentHash, Reserved>>>>);
 
 #[derive(Debug, Default)]
 struct Reserved {
@@ -52,7 +51,7 @@ pub(super) struct LeaseHolder {
 #[derive(Debug)]
 pub(super) struct Reservation {
     of: Reservations,
-    user: UserId,
+    uploader: Uploader,
     hash: AttachmentHash,
     holder: Arc<LeaseHolder>,
     /// Bytes to keep reserved if the upload is interrupted.
@@ -73,7 +72,7 @@ impl Reservations {
             reservations
                 .0
                 .lock()
-                .entry(unfinished.user)
+                .entry(unfinished.uploader)
                 .or_default()
                 .insert(unfinished.hash, reserved);
         }
@@ -84,17 +83,17 @@ impl Reservations {
     ///
     /// # Errors
     ///
-    /// [`ErrorCode::QuotaReached`] when it does not fit into `quota_left` in addition to the user's
+    /// [`ErrorCode::QuotaReached`] when it does not fit into `quota_left` in addition to their
     /// other uploads; [`ErrorCode::LimitReached`] when there are too many of them.
     pub(super) fn take(
         &self,
-        user: UserId,
+        uploader: Uploader,
         hash: AttachmentHash,
         bytes: u64,
         quota_left: u64,
     ) -> Result<Taken, ErrorCode> {
         let mut all = self.0.lock();
-        let own = all.entry(user).or_default();
+        let own = all.entry(uploader).or_default();
         if let Some(holder) = own.get(&hash).and_then(|reserved| reserved.holder.clone()) {
             return Ok(Taken::Held(holder));
         }
@@ -110,29 +109,38 @@ impl Reservations {
         };
         if let Some(code) = refusal {
             if own.is_empty() {
-                all.remove(&user);
+                all.remove(&uploader);
             }
             return Err(code);
         }
         let reserved = own.entry(hash).or_default();
         let arrived_bytes = std::mem::replace(&mut reserved.bytes, bytes);
-        Ok(Taken::Free(self.hold(user, hash, arrived_bytes, reserved)))
+        Ok(Taken::Free(self.hold(
+            uploader,
+            hash,
+            arrived_bytes,
+            reserved,
+        )))
     }
 
     /// Takes the lease of an idle upload, to remove it; `None` when it is held.
     #[must_use]
-    pub(super) fn take_idle(&self, user: UserId, hash: AttachmentHash) -> Option<Reservation> {
+    pub(super) fn take_idle(
+        &self,
+        uploader: Uploader,
+        hash: AttachmentHash,
+    ) -> Option<Reservation> {
         let mut all = self.0.lock();
-        let reserved = all.entry(user).or_default().entry(hash).or_default();
+        let reserved = all.entry(uploader).or_default().entry(hash).or_default();
         reserved
             .holder
             .is_none()
-            .then(|| self.hold(user, hash, reserved.bytes, reserved))
+            .then(|| self.hold(uploader, hash, reserved.bytes, reserved))
     }
 
     fn hold(
         &self,
-        user: UserId,
+        uploader: Uploader,
         hash: AttachmentHash,
         arrived_bytes: u64,
         reserved: &mut Reserved,
@@ -146,7 +154,7 @@ impl Reservations {
         reserved.holder = Some(holder.clone());
         Reservation {
             of: self.clone(),
-            user,
+            uploader,
             hash,
             holder,
             arrived_bytes,
@@ -197,7 +205,7 @@ impl Reservation {
 impl Drop for Reservation {
     fn drop(&mut self) {
         let mut all = self.of.0.lock();
-        let Some(own) = all.get_mut(&self.user) else {
+        let Some(own) = all.get_mut(&self.uploader) else {
             return;
         };
         match self.arrived_bytes {
@@ -211,7 +219,7 @@ impl Drop for Reservation {
             )),
         }
         if own.is_empty() {
-            all.remove(&self.user);
+            all.remove(&self.uploader);
         }
     }
 }
@@ -220,9 +228,11 @@ impl Drop for Reservation {
 mod tests {
     use std::future::pending;
 
+    use cairn_proto::ids::UserId;
+
     use super::*;
 
-    const ADA: UserId = UserId::new(1);
+    const ADA: Uploader = Uploader::User(UserId::new(1));
     const QUOTA: u64 = 1 << 20;
 
     fn hash(number: u8) -> AttachmentHash {
@@ -261,7 +271,7 @@ mod tests {
             "an empty file takes quota_left as well"
         );
         drop(free(reservations.take(
-            UserId::new(2),
+            Uploader::User(UserId::new(2)),
             hash(2),
             90_000,
             quota_left,

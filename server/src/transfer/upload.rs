@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 use super::lease::{Reservation, Taken};
 use super::stream::{Aborted, Served, TransferStream};
 use crate::limits::{TRANSFER_PART_TIME_MAX, TRANSFER_SILENCE_MAX};
-use crate::principal::{Principal, visitor_of};
+use crate::principal::{Principal, uploader, visitor_of};
 use crate::shared::Shared;
 use cairn_core::api::actor::Actor;
 use cairn_core::api::command::{BeginUpload, EndUpload, FindOrphans, UploadState};
@@ -39,17 +39,16 @@ async fn take(
 ) -> Result<(), Aborted> {
     if let Some(mut reservation) = reserve(shared, actor, stream, hash, bytes).await? {
         let _permit = stream
-            .unless_cancelled(shared.transfers.permits.take(actor.user))
+            .unless_cancelled(shared.transfers.permits.take(actor.into()))
             .await??;
         let received = receive(shared, actor, stream, hash, bytes, &mut reservation).await;
         let is_full = matches!(received, Err(Aborted::Refused(ErrorCode::DiskFull)));
-        // Visitors share one space of partial files, so they continue none: the bytes that
-        // arrived may be those of another.
+        // Visitors continue none: what strangers leave must not stay.
         let is_kept = !is_full && reservation.arrived_bytes > 0 && !is_visitor(actor);
         if received.is_err() && !is_kept {
             shared
                 .transfers
-                .on_disk(move |files| files.remove_partial(actor.user, hash))
+                .on_disk(move |files| files.remove_partial(uploader(actor), hash))
                 .await?;
             reservation.arrived_bytes = 0;
         }
@@ -75,7 +74,7 @@ async fn reserve(
         match shared
             .transfers
             .reservations
-            .take(actor.user, hash, bytes, quota_left)?
+            .take(uploader(actor), hash, bytes, quota_left)?
         {
             Taken::Free(reservation) => return Ok(Some(reservation)),
             Taken::Held(holder) => stream.unless_cancelled(holder.preempt()).await?,
@@ -131,7 +130,7 @@ async fn receive(
         if is_end {
             break;
         }
-        if is_slow && shared.transfers.permits.are_all_taken() {
+        if is_slow && shared.transfers.permits.are_all_taken(actor.into()) {
             return Err(Aborted::Gone);
         }
     }
@@ -149,7 +148,7 @@ fn is_visitor(actor: Actor) -> bool {
 /// Starts over, whatever an earlier upload left.
 async fn begin(shared: &Shared, actor: Actor, hash: AttachmentHash) -> Result<Partial, ErrorCode> {
     let begun = shared.transfers.on_disk(move |files| {
-        let mut partial = files.upload(actor.user, hash)?;
+        let mut partial = files.upload(uploader(actor), hash)?;
         partial.restart()?;
         Ok(partial)
     });
@@ -164,7 +163,7 @@ async fn resume(
 ) -> Result<Partial, ErrorCode> {
     let mut partial = shared
         .transfers
-        .on_disk(move |files| files.upload(actor.user, hash))
+        .on_disk(move |files| files.upload(uploader(actor), hash))
         .await?;
     loop {
         let more;
@@ -228,7 +227,7 @@ async fn discard(
 ) -> Aborted {
     match shared
         .transfers
-        .on_disk(move |files| files.remove_partial(actor.user, hash))
+        .on_disk(move |files| files.remove_partial(uploader(actor), hash))
         .await
     {
         Ok(()) => {
@@ -265,7 +264,7 @@ async fn store(
     // Even when placing fails, the file may have moved: then gc sweeps it, and the user is not
     // charged.
     reservation.arrived_bytes = transfers
-        .on_disk(move |files| files.arrived(actor.user, hash))
+        .on_disk(move |files| files.arrived(uploader(actor), hash))
         .await?;
     placed?;
     let end = EndUpload { actor, hash, bytes };

@@ -80,6 +80,7 @@ JSON; conversation is the back room of the inquiry
 pub(super) const TRANSFER: &str = "EXAMPLES
   cairn desk transfer 17 @bob --note 'speaks French'
   cairn desk transfer 17 after-sale
+  cairn desk transfer 17 --queue after-sale
 
 JSON
   {\"inquiry\":17,\"done\":\"passed on\"}";
@@ -112,7 +113,9 @@ JSON
 
 pub(super) const LIST: &str = "EXAMPLES
   cairn desk list
-  cairn desk list sales --state closed --limit 1000 --json | jq .tags
+  cairn desk list sales --closed --limit 20
+  cairn desk list sales --closed --limit 20 --before 17
+  cairn desk list sales --closed --limit 1000 --json | jq .tags
   cairn desk list --json | jq -r 'select(.state == \"waiting\") | .inquiry'
 
 JSON, one for each inquiry, with null for what there is not; state is waiting, offered, held, left

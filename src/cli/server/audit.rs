@@ -6,6 +6,7 @@ use std::time::Duration;
 use cairn_client::Client;
 use cairn_proto::ids::{ConversationId, LinkId, UserId};
 use cairn_proto::model::audit::{AuditAct, AuditRecord};
+use cairn_proto::model::desk::DeskAct;
 use clap::Args;
 use serde::{Serialize, Serializer};
 
@@ -13,6 +14,7 @@ use crate::cli::chat::names::Names;
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
+use crate::ui::sanitize::Sanitized;
 use crate::ui::time::Local;
 
 /// How often a followed log is read.
@@ -34,7 +36,10 @@ JSON, a line for each record; the fields after act depend on it
      \"act\":\"role-set\",
    \"user\":\"bob\",\"before\":\"member\",\"after\":\"admin\"}
   acts: invite-created invite-revoked setting-set role-set unread-explained imported renamed claimed
-        deactivated reactivated reset-created member-removed owner-appointed")]
+        deactivated reactivated reset-created member-removed owner-appointed desk-queue-created
+        desk-queue-changed desk-queue-removed desk-agent-set desk-agent-removed desk-rules-set
+        desk-canned-set desk-canned-removed desk-link-created desk-link-revoked
+        desk-visitor-erased")]
 pub(crate) struct AuditArgs {
     /// Show at most this many of the newest records
     #[arg(long, value_name = "N", default_value_t = 50)]
@@ -164,6 +169,41 @@ impl Row {
             }
             AuditAct::Imported { conversation, .. } => self.conversation = Some(conversation),
             AuditAct::Deactivated { user } | AuditAct::Reactivated { user } => named(user),
+            AuditAct::Desk(act) => return self.with_fields_of_desk(act, names),
+        }
+        self
+    }
+
+    fn with_fields_of_desk(mut self, act: DeskAct, names: &Names) -> Self {
+        match act {
+            DeskAct::QueueCreated { queue, name } => {
+                self.conversation = Some(queue);
+                self.after = Some(name.to_string());
+            }
+            DeskAct::QueueChanged {
+                queue,
+                before,
+                after,
+            } => {
+                self.conversation = Some(queue);
+                (self.before, self.after) = (Some(before.to_string()), Some(after.to_string()));
+            }
+            DeskAct::QueueRemoved { queue, name } => {
+                self.conversation = Some(queue);
+                self.before = Some(name.to_string());
+            }
+            DeskAct::AgentSet { user } | DeskAct::AgentRemoved { user } => {
+                self.user = Some(names.of(user).into_owned());
+            }
+            DeskAct::RulesSet { before, after } => {
+                (self.before, self.after) = (Some(before.to_string()), Some(after.to_string()));
+            }
+            DeskAct::CannedSet { name } => self.after = Some(name.to_string()),
+            DeskAct::CannedRemoved { name } => self.before = Some(name.to_string()),
+            DeskAct::LinkCreated { id, queue } | DeskAct::LinkRevoked { id, queue } => {
+                (self.link, self.conversation) = (Some(id), Some(queue));
+            }
+            DeskAct::VisitorErased { inquiries } => self.before = Some(inquiries.to_string()),
         }
         self
     }
@@ -219,8 +259,36 @@ fn words(act: &AuditAct, names: &Names) -> String {
         AuditAct::OwnerAppointed { user, conversation } => {
             format!("made {} an owner of #id:{conversation}", names.of(*user))
         }
+        AuditAct::Desk(act) => desk_words(act, names),
         AuditAct::Deactivated { user } => format!("deactivated {}", names.of(*user)),
         AuditAct::Reactivated { user } => format!("reactivated {}", names.of(*user)),
+    }
+}
+
+/// What was done with the support desk, for people.
+fn desk_words(act: &DeskAct, names: &Names) -> String {
+    match act {
+        DeskAct::QueueCreated { name, .. } => format!("created the queue {name}"),
+        DeskAct::QueueChanged { before, after, .. } if before == after => {
+            format!("changed the queue {before}")
+        }
+        DeskAct::QueueChanged { before, after, .. } => {
+            format!("renamed the queue {before} to {after}")
+        }
+        DeskAct::QueueRemoved { name, .. } => format!("removed the queue {name}"),
+        DeskAct::AgentSet { user } => format!("set the agent {}", names.of(*user)),
+        DeskAct::AgentRemoved { user } => format!("removed the agent {}", names.of(*user)),
+        DeskAct::RulesSet { before, after } => format!("set routing rules: {before} -> {after}"),
+        DeskAct::CannedSet { name } => format!("set the canned reply {}", Sanitized(name.as_str())),
+        DeskAct::CannedRemoved { name } => {
+            format!("removed the canned reply {}", Sanitized(name.as_str()))
+        }
+        DeskAct::LinkCreated { id, queue } => format!("created link {id} to queue {queue}"),
+        DeskAct::LinkRevoked { id, queue } => format!("revoked link {id} to queue {queue}"),
+        DeskAct::VisitorErased { inquiries: 1 } => "erased a visitor with 1 inquiry".to_owned(),
+        DeskAct::VisitorErased { inquiries } => {
+            format!("erased a visitor with {inquiries} inquiries")
+        }
     }
 }
 
@@ -237,10 +305,14 @@ fn users_of(record: &AuditRecord) -> Vec<UserId> {
         | AuditAct::Reactivated { user }
         | AuditAct::ResetCreated { user, .. }
         | AuditAct::MemberRemoved { user, .. }
-        | AuditAct::OwnerAppointed { user, .. } => users.push(user),
+        | AuditAct::OwnerAppointed { user, .. }
+        | AuditAct::Desk(DeskAct::AgentSet { user } | DeskAct::AgentRemoved { user }) => {
+            users.push(user);
+        }
         AuditAct::InviteCreated { .. }
         | AuditAct::SettingSet { .. }
-        | AuditAct::Imported { .. } => {}
+        | AuditAct::Imported { .. }
+        | AuditAct::Desk(_) => {}
     }
     users
 }

@@ -1,3 +1,4 @@
+mod desk;
 mod power;
 
 use cairn_proto::content::attachment::AttachmentHash;

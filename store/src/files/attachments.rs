@@ -1,16 +1,17 @@
 //! Attachment files, named by the hash of their content. Clients control no other part of a path.
 //!
 //! ```text
-//! attachments/partial/<user>-<hash>   a partial upload
-//! attachments/<2 digits>/<hash>       complete attachments, in folders by the first two digits
+//! attachments/partial/<uploader>-<hash>  a partial upload
+//! attachments/<2 digits>/<hash>           complete attachments, in folders by the first two digits
 //! ```
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use cairn_proto::content::attachment::AttachmentHash;
-use cairn_proto::ids::UserId;
+use cairn_proto::ids::{UserId, VisitorId};
 
 use crate::disk::{Disk, DiskFile, OpenMode};
 use crate::env::Env;
@@ -41,10 +42,32 @@ pub struct Partial {
     unsynced_bytes: u64,
 }
 
+/// Whose upload it is. Visitors of the support desk share a user, but no files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Uploader {
+    User(UserId),
+    Visitor(VisitorId),
+}
+
+impl From<UserId> for Uploader {
+    fn from(user: UserId) -> Self {
+        Self::User(user)
+    }
+}
+
+impl fmt::Display for Uploader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(user) => write!(f, "{user}"),
+            Self::Visitor(visitor) => write!(f, "v{visitor}"),
+        }
+    }
+}
+
 /// An unfinished upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unfinished {
-    pub user: UserId,
+    pub uploader: Uploader,
     pub hash: AttachmentHash,
     /// The bytes that arrived.
     pub bytes: u64,
@@ -84,8 +107,12 @@ impl LocalAttachments {
     }
 
     /// Resumes or starts an upload. Call [`Partial::reread`] before adding bytes.
-    pub fn upload(&self, user: UserId, hash: AttachmentHash) -> io::Result<Partial> {
-        let path = self.partial_path(user, hash);
+    pub fn upload(
+        &self,
+        uploader: impl Into<Uploader>,
+        hash: AttachmentHash,
+    ) -> io::Result<Partial> {
+        let path = self.partial_path(uploader.into(), hash);
         let file = self.disk().open(&path, OpenMode::Create)?;
         Ok(Partial {
             file,
@@ -108,8 +135,9 @@ impl LocalAttachments {
     }
 
     /// Returns how many bytes of an upload are on disk.
-    pub fn arrived(&self, user: UserId, hash: AttachmentHash) -> io::Result<u64> {
-        let found = self.disk().find(&self.partial_path(user, hash))?;
+    pub fn arrived(&self, uploader: impl Into<Uploader>, hash: AttachmentHash) -> io::Result<u64> {
+        let path = self.partial_path(uploader.into(), hash);
+        let found = self.disk().find(&path)?;
         Ok(found.map_or(0, |stat| stat.bytes))
     }
 
@@ -132,8 +160,13 @@ impl LocalAttachments {
         ignore_missing(self.disk().remove_file(&self.path(hash)))
     }
 
-    pub fn remove_partial(&self, user: UserId, hash: AttachmentHash) -> io::Result<()> {
-        ignore_missing(self.disk().remove_file(&self.partial_path(user, hash)))
+    pub fn remove_partial(
+        &self,
+        uploader: impl Into<Uploader>,
+        hash: AttachmentHash,
+    ) -> io::Result<()> {
+        let path = self.partial_path(uploader.into(), hash);
+        ignore_missing(self.disk().remove_file(&path))
     }
 
     /// Lists the unfinished uploads.
@@ -141,10 +174,10 @@ impl LocalAttachments {
         let mut unfinished = Vec::new();
         let dir = self.dir.join(PARTIAL);
         for name in self.disk().list(&dir)? {
-            if let Some((user, hash)) = name.to_str().and_then(parse_partial) {
+            if let Some((uploader, hash)) = name.to_str().and_then(parse_partial) {
                 let stat = self.disk().stat(&dir.join(name))?;
                 unfinished.push(Unfinished {
-                    user,
+                    uploader,
                     hash,
                     bytes: stat.bytes,
                     modified: stat.modified,
@@ -173,14 +206,18 @@ impl LocalAttachments {
         self.folder(hash).join(hash.to_string())
     }
 
-    fn partial_path(&self, user: UserId, hash: AttachmentHash) -> PathBuf {
-        self.dir.join(PARTIAL).join(format!("{user}-{hash}"))
+    fn partial_path(&self, uploader: Uploader, hash: AttachmentHash) -> PathBuf {
+        self.dir.join(PARTIAL).join(format!("{uploader}-{hash}"))
     }
 }
 
-fn parse_partial(name: &str) -> Option<(UserId, AttachmentHash)> {
-    let (user, hash) = name.split_once('-')?;
-    Some((user.parse().ok()?, hash.parse().ok()?))
+fn parse_partial(name: &str) -> Option<(Uploader, AttachmentHash)> {
+    let (uploader, hash) = name.split_once('-')?;
+    let uploader = match uploader.strip_prefix('v') {
+        Some(visitor) => Uploader::Visitor(visitor.parse().ok()?),
+        None => Uploader::User(uploader.parse().ok()?),
+    };
+    Some((uploader, hash.parse().ok()?))
 }
 
 fn ignore_missing(removed: io::Result<()>) -> io::Result<()> {
@@ -285,9 +322,9 @@ mod tests {
         assert_eq!(
             unfinished
                 .iter()
-                .map(|unfinished| (unfinished.user, unfinished.hash, unfinished.bytes))
+                .map(|unfinished| (unfinished.uploader, unfinished.hash, unfinished.bytes))
                 .collect::<Vec<_>>(),
-            [(user, hash, 7)]
+            [(user.into(), hash, 7)]
         );
         let mut again = files.upload(user, hash).unwrap();
         while again.reread().unwrap() {}

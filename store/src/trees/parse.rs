@@ -1,7 +1,10 @@
 //! Reading ids back from keys. Each function returns `None` when the bytes are no key of that tree.
 
 use cairn_proto::content::attachment::AttachmentHash;
-use cairn_proto::ids::{ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, UserId};
+use cairn_proto::ids::{
+    ConversationId, DeviceId, ImportSource, MsgId, SendStreamId, Timestamp, UserId,
+};
+use cairn_proto::model::desk::InquiryPlace;
 use cairn_proto::text::SettingName;
 
 use cairn_core::record::RelationChunk;
@@ -48,6 +51,19 @@ pub fn conversation(key: &[u8]) -> Option<ConversationId> {
 pub fn members(key: &[u8]) -> Option<(ConversationId, MemberChunk)> {
     whole(key, |key| {
         Some((ConversationId::new(u64(key)?), MemberChunk::new(u32(key)?)))
+    })
+}
+
+/// The queue of a closed inquiry, and its place.
+#[must_use]
+pub fn closed_inquiry(key: &[u8]) -> Option<(ConversationId, InquiryPlace)> {
+    whole(key, |key| {
+        let queue = ConversationId::new(u64(key)?);
+        let place = InquiryPlace {
+            at: Timestamp::new(!u64(key)?),
+            conversation: ConversationId::new(!u64(key)?),
+        };
+        Some((queue, place))
     })
 }
 

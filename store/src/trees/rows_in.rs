@@ -89,6 +89,7 @@ impl Loader {
             }
             Load::Inquiry(id) => Ok(self.inquiry(state, id)?),
             Load::Visitor(id) => Ok(self.visitor(state, id)?),
+            Load::ClosedInquiries(page) => Ok(self.closed_inquiries(state, page)?),
             Load::Attachment(hash) => Ok(self.attachment(state, hash)?),
             Load::Attached(conversation, msgid) => Ok(self.attached(state, conversation, msgid)?),
             Load::FirstAttached(conversation) => Ok(self.first_attached(state, conversation)?),

@@ -75,6 +75,10 @@ fn add(trees: &Trees, row: Row, changes: &mut Vec<RowChange>) -> Result<(), Tree
         Row::OpenInquiry(id, is_open) => {
             put_or_delete(RowKey::open_inquiry(id), is_open.then_some(&()))
         }
+        Row::ClosedInquiry(queue, place, is_taken) => put_or_delete(
+            RowKey::closed_inquiry(queue, place),
+            is_taken.then_some(&()),
+        ),
         Row::Asker(id, record) => put_or_delete(RowKey::asker(id), record.as_ref()),
         Row::Visitor(id, record) => put_or_delete(RowKey::visitor(id), record.as_ref()),
         Row::DeskKey(key, record) => put_or_delete(RowKey::desk_key(&key), record.as_ref()),

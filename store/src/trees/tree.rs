@@ -61,6 +61,9 @@ trees! {
     Queues = "desk_queues",
     QueueHours = "desk_hours",
     Agents = "desk_agents",
+    /// Closed inquiries, those that were closed last first. Written before the inquiries, so that a
+    /// replay finds the place that a stored one had.
+    ClosedInquiries = "desk_closed",
     Inquiries = "desk_inquiries",
     /// The inquiries that are open.
     OpenInquiries = "desk_open",

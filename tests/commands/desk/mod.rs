@@ -305,6 +305,7 @@ fn noted_and_passed_on(world: &World, link: &str, ring: &Live) {
         "desk",
         "transfer",
         &id,
+        "--queue",
         "after-sale",
         "--note",
         "about colours",
@@ -339,10 +340,21 @@ fn noted_and_passed_on(world: &World, link: &str, ring: &Live) {
 
 /// What a supervisor and an admin look at.
 fn overseen(world: &World) {
-    let closed = ["desk", "list", "pre-sale", "--state", "closed"];
+    let closed = ["desk", "list", "pre-sale", "--closed"];
     let listed = world.lines("ada", &closed);
     assert_eq!(listed.len(), 2, "{listed:?}");
     assert!(world.people("ada", &closed).contains("closed by dora"));
+    let one = [&closed[..], &["--limit", "1"]].concat();
+    let (first, said) = world.noted("ada", &one, None);
+    let last = listed[0]["inquiry"].to_string();
+    let next = format!("--closed --before {last}");
+    assert!(
+        first.contains(&last) && said.contains(&next),
+        "{first}{said}"
+    );
+    let rest = [&closed[..], &["--before", &last]].concat();
+    assert_eq!(world.lines("ada", &rest), listed[1..]);
+    world.refused("dora", &closed, "supervisor");
     let report = world.json("ada", &["desk", "report"]);
     assert_eq!(report["total"]["ratings"], 1);
     assert!(
@@ -375,7 +387,7 @@ fn refusals(world: &World) {
 }
 
 fn taken_down(world: &World) {
-    let listed = world.lines("ada", &["desk", "list", "pre-sale", "--state", "closed"]);
+    let listed = world.lines("ada", &["desk", "list", "pre-sale", "--closed"]);
     let [first, second] = &listed[..] else {
         panic!("{listed:?}");
     };
@@ -385,6 +397,8 @@ fn taken_down(world: &World) {
         1
     );
     world.people("ada", &["desk", "erase", &visitor(second)]);
+    let again = ["desk", "erase", &visitor(second)];
+    world.refused("ada", &again, "nothing is stored of visitor");
     world.json("ada", &["desk", "agent", "remove", "dora"]);
     world.people("ada", &["desk", "agent", "remove", "emil"]);
     world.json("ada", &["desk", "queue", "remove", "after-sale"]);

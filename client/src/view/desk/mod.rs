@@ -6,7 +6,7 @@ pub(crate) mod setup;
 mod supervise;
 
 use cairn_proto::ids::ConversationId;
-use cairn_proto::model::desk::{Canned, Duty, ExplainedInquiry, InquiryInfo, MyDesk};
+use cairn_proto::model::desk::{AgentConfig, Canned, Duty, ExplainedInquiry, InquiryInfo, MyDesk};
 use cairn_proto::text::{DeskText, Tag};
 use cairn_proto::wire::request::desk::{
     AcceptInquiry, CloseInquiry, ExplainInquiry, GetInquiry, GetMyDesk, ListCanned, OpenBack,
@@ -37,7 +37,29 @@ impl Desk<'_> {
     /// [`Error::Refused`] with `NotAgent` if the user is no agent, or a [terminal
     /// error](Error#terminal-errors).
     pub async fn mine(self) -> Result<MyDesk, Error> {
-        self.client.call(GetMyDesk).await
+        let mut desk = self.client.call(GetMyDesk { after: None }).await?;
+        while let Some(after) = desk.next_after.take() {
+            let after = Some(after);
+            let page = self.client.call(GetMyDesk { after }).await?;
+            if page.next_after == after {
+                return Err(Error::Protocol("pages of inquiries do not advance"));
+            }
+            desk.offers.extend(page.offers);
+            desk.held.extend(page.held);
+            desk.next_after = page.next_after;
+        }
+        let AgentConfig {
+            queues, supervises, ..
+        } = &desk.agent.config;
+        let served = queues.iter().map(|served| served.queue);
+        let mut all: Vec<ConversationId> = served.chain(supervises.iter().copied()).collect();
+        all.sort_unstable();
+        all.dedup();
+        if desk.queues.len() < all.len() {
+            desk.queues = self.queues().await?;
+            desk.queues.retain(|info| all.contains(&info.counts.queue));
+        }
+        Ok(desk)
     }
 
     /// Sets the user's duty. An agent who goes off duty, or on a break, keeps what they hold and
@@ -180,16 +202,19 @@ impl Desk<'_> {
         self.client.call(OpenBack { conversation }).await
     }
 
-    /// Returns canned replies whose names begin with `prefix`, ordered by name; at most
-    /// [`cairn_proto::limits::CANNED_FOUND_MAX`].
+    /// Returns the canned replies whose names begin with `prefix`, ordered by name.
     ///
     /// # Errors
     /// [`Error::Refused`] with `NotAgent`, or a [terminal error](Error#terminal-errors).
     pub async fn canned(self, prefix: Option<Tag>) -> Result<Vec<Canned>, Error> {
-        self.client
-            .call(ListCanned { prefix })
-            .await
-            .map(|list| list.0)
+        let (mut found, mut more) = (Vec::new(), true);
+        while more {
+            let after = found.last().map(|canned: &Canned| canned.name.clone());
+            let prefix = prefix.clone();
+            let page = self.client.call(ListCanned { prefix, after }).await?;
+            more = supervise::next_page(&mut found, page)?;
+        }
+        Ok(found)
     }
 
     /// Returns an inquiry.

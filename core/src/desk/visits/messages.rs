@@ -1,5 +1,6 @@
 //! What messages in an inquiry do: a visitor's opens it again, an agent's may be the first reply.
 
+use cairn_proto::content::attachment::AttachmentHash;
 use cairn_proto::content::packed::Content;
 use cairn_proto::ids::{ConversationId, Timestamp, UserId, VisitorId};
 use cairn_proto::limits::{OFFER_LINE_BYTES_MAX, VISITOR_TEXT_BYTES_MAX};
@@ -10,7 +11,9 @@ use cairn_proto::wire::error::ErrorCode;
 use crate::api::actor::Actor;
 use crate::api::batch::Batch;
 use crate::api::change::Change;
+use crate::attachment::charged_bytes;
 use crate::desk::turn::Turn;
+use crate::limits::INQUIRY_FILES_MAX;
 use crate::record::{AskerRecord, InquiryRecord};
 use crate::state::State;
 
@@ -62,6 +65,40 @@ impl State {
         }
     }
 
+    /// How much a visitor may upload in their inquiry; users any number.
+    pub(crate) fn inquiry_quota_left(&self, actor: Actor) -> u64 {
+        if actor.user != UserId::VISITOR {
+            return u64::MAX;
+        }
+        let last = self.last_inquiry(VisitorId::new(actor.device.get()));
+        let record = last.and_then(|id| self.desk.inquiry(id));
+        let used = record.map_or(u64::MAX, |record| record.file_bytes);
+        let largest = self.settings.visitor_upload_bytes.get();
+        let quota = charged_bytes(largest).saturating_mul(INQUIRY_FILES_MAX);
+        quota.saturating_sub(used)
+    }
+
+    /// Notes that a visitor had all bytes of a file, and charges them to their inquiry.
+    pub(crate) fn note_visitor_upload(
+        &mut self,
+        actor: Actor,
+        hash: AttachmentHash,
+        bytes: u64,
+        batch: &mut Batch,
+    ) {
+        let is_known = self.desk.has_uploaded(actor.device, hash);
+        self.desk.note_upload(actor.device, hash);
+        let last = self.last_inquiry(VisitorId::new(actor.device.get()));
+        let found = last.and_then(|id| Some((id, self.desk.inquiry(id)?)));
+        if let Some((id, record)) = found.filter(|_| !is_known) {
+            let record = InquiryRecord {
+                file_bytes: record.file_bytes.saturating_add(charged_bytes(bytes)),
+                ..record.clone()
+            };
+            self.make(&Change::Inquiry(id, Box::new(record)), batch);
+        }
+    }
+
     /// The queue in which a closed inquiry opens again: the same one, or the first one if that was
     /// removed.
     fn queue_to_return(&self, record: &InquiryRecord) -> ConversationId {
@@ -96,8 +133,10 @@ impl State {
                 self.reopen_by_visitor(id, content, &mut turn);
                 self.route(&mut turn);
             }
-        } else if record.first_reply_at.is_none() {
-            let queue = record.queue;
+            return;
+        }
+        let (is_first, queue) = (record.first_reply_at.is_none(), record.queue);
+        if is_first {
             let after_ms = now.get().saturating_sub(record.opened_at.get());
             let record = InquiryRecord {
                 first_reply_at: Some(now),
@@ -110,6 +149,7 @@ impl State {
             };
             self.note_step(queue, user, id, step, &mut turn);
         }
+        self.note_active(user, &mut turn);
     }
 
     fn reopen_by_visitor(&mut self, id: ConversationId, content: &Content, turn: &mut Turn<'_>) {

@@ -139,6 +139,8 @@ pub struct InquiryRecord {
     pub back: Option<ConversationId>,
     /// Supervisors who joined it.
     pub joined: Vec<UserId>,
+    /// What its visitor uploaded, as it counts against quotas.
+    pub file_bytes: u64,
     /// Whether it has been in an overflow queue.
     pub has_overflowed: bool,
     /// Whether it is to be erased.

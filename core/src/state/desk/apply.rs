@@ -32,7 +32,9 @@ impl State {
             }
             Change::Inquiry(id, record) => {
                 desk.note_inquiry(*id);
+                let before = desk.closed_place(*id);
                 desk.set_inquiry(*id, (**record).clone());
+                desk.note_closed(before, desk.closed_place(*id));
             }
             Change::Asker(id, record) => {
                 desk.note_asker(*id);

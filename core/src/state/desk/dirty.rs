@@ -1,9 +1,9 @@
 //! Persistence of the desk: the rows that changed, and eviction of what is stored.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cairn_proto::ids::{ConversationId, UserId, VisitorId};
-use cairn_proto::model::desk::Canned;
+use cairn_proto::model::desk::{Canned, InquiryPlace};
 use cairn_proto::text::Tag;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -21,6 +21,8 @@ pub(super) struct Dirty {
     keys: BTreeSet<SecretHash>,
     canned: BTreeSet<Tag>,
     rules: bool,
+    /// Where the lists of closed inquiries changed, and whether an inquiry is there.
+    closed: BTreeMap<(ConversationId, InquiryPlace), bool>,
 }
 
 impl Desk {
@@ -54,6 +56,18 @@ impl Desk {
 
     pub(crate) const fn note_rules(&mut self) {
         self.dirty.rules = true;
+    }
+
+    /// Notes where an inquiry was in a list of closed ones, and where it is.
+    pub(crate) fn note_closed(
+        &mut self,
+        before: Option<(ConversationId, InquiryPlace)>,
+        after: Option<(ConversationId, InquiryPlace)>,
+    ) {
+        if before != after {
+            self.dirty.closed.extend(before.map(|place| (place, false)));
+            self.dirty.closed.extend(after.map(|place| (place, true)));
+        }
     }
 
     pub(crate) fn take_dirty(&mut self, rows: &mut Vec<Row>) {
@@ -90,6 +104,9 @@ impl Desk {
             let text = self.canned.get(&name).cloned();
             rows.push(Row::Canned(hash, text.map(|text| Canned { name, text })));
         }
+        for ((queue, place), is_taken) in dirty.closed {
+            rows.push(Row::ClosedInquiry(queue, place, is_taken));
+        }
         if dirty.rules {
             rows.push(Row::RouteRules(self.rules.clone()));
         }
@@ -104,8 +121,10 @@ impl Desk {
             dirty,
             gone,
             gone_visitors,
+            known_closed,
             ..
         } = self;
+        *known_closed = None;
         gone.retain(|id| dirty.inquiries.contains(id));
         gone_visitors.retain(|id| dirty.visitors.contains(id));
         inquiries.retain(|id, inquiry| {

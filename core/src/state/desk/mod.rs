@@ -2,6 +2,7 @@
 //! inquiries those in use. What follows from the rows is in indexes, which are never stored.
 
 mod apply;
+mod closed;
 mod dirty;
 mod index;
 mod queue;
@@ -47,6 +48,7 @@ pub(crate) struct Desk {
     gone_visitors: HashSet<VisitorId>,
     /// The files that visitors uploaded since the start.
     uploads: HashSet<(DeviceId, AttachmentHash)>,
+    known_closed: Option<closed::KnownPage>,
 }
 
 /// Something that happens at a time.

@@ -133,7 +133,10 @@ pub struct MyDesk {
     /// Inquiries that they hold.
     #[serde(deserialize_with = "codec::list")]
     pub held: Vec<InquiryInfo>,
-    /// The queues that they serve or supervise.
+    /// The last inquiry of this page, if there are more offered or held.
+    pub next_after: Option<ConversationId>,
+    /// Of the queues that they serve or supervise, as many as fit into the answer;
+    /// [`ListQueues`](crate::wire::request::desk::ListQueues) reads all. Empty in later pages.
     #[serde(deserialize_with = "codec::list")]
     pub queues: Vec<QueueInfo>,
 }

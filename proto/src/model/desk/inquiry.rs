@@ -129,12 +129,21 @@ pub enum InquiryFilter {
     Closed,
 }
 
+/// The place of an inquiry in a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct InquiryPlace {
+    /// When it was opened; among closed ones, when it was closed.
+    pub at: Timestamp,
+    /// The inquiry.
+    pub conversation: ConversationId,
+}
+
 /// A page of inquiries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InquiryPage {
-    /// Ordered by id; at most [`crate::limits::INQUIRIES_PER_PAGE_MAX`].
+    /// At most [`crate::limits::INQUIRIES_PER_PAGE_MAX`].
     #[serde(deserialize_with = "codec::list")]
     pub items: Vec<InquiryInfo>,
-    /// Where the next page starts, if there are more.
-    pub next_after: Option<ConversationId>,
+    /// The end of this page, if there are more.
+    pub next_after: Option<InquiryPlace>,
 }

@@ -1,6 +1,7 @@
 //! The support desk: visitors ask in inquiries, which wait in queues until agents answer. Enums
 //! grow at the end only.
 
+mod act;
 mod agent;
 mod explained;
 mod inquiry;
@@ -9,11 +10,14 @@ mod queue;
 mod route;
 mod visitor;
 
+pub use self::act::DeskAct;
 pub use self::agent::{
     AgentConfig, AgentInfo, AgentQueue, DeskUpdate, Duty, MyDesk, Offer, OfferEnd,
 };
 pub use self::explained::{Candidate, CandidateReason, ExplainedInquiry, Verdict};
-pub use self::inquiry::{ClosedBy, InquiryFilter, InquiryInfo, InquiryPage, InquiryState, Rating};
+pub use self::inquiry::{
+    ClosedBy, InquiryFilter, InquiryInfo, InquiryPage, InquiryPlace, InquiryState, Rating,
+};
 pub use self::log::{DeskEntry, ReturnCause, RouteEntry, RouteStep};
 pub use self::queue::{
     AnswerMode, DaySpan, DeskKeyInfo, OfficeHours, Overflow, QueueConfig, QueueCounts, QueueInfo,

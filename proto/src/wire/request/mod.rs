@@ -21,7 +21,7 @@ pub use self::call::{Answer, Call};
 pub use self::desk::DeskRequest;
 pub use self::domain::{Visit, Visitor};
 pub use self::group::GroupRequest;
-pub use self::list::List;
+pub use self::list::{List, Page};
 pub use self::message::MessageRequest;
 pub use self::people::PeopleRequest;
 pub use self::reading::ReadingRequest;

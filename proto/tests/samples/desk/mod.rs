@@ -6,9 +6,9 @@ use cairn_proto::ids::{ConversationId, LinkId, MsgId, Timestamp, VisitorId};
 use cairn_proto::model::desk::{
     AgentConfig, AgentInfo, AgentQueue, AnswerMode, Attr, AttrTest, Candidate, CandidateReason,
     Canned, ClosedBy, DaySpan, DeskEntry, DeskInfo, DeskKeyInfo, DeskUpdate, Duty,
-    ExplainedInquiry, InquiryFilter, InquiryInfo, InquiryPage, InquiryState, MyDesk, Offer,
-    OfferEnd, OfficeHours, Overflow, QueueConfig, QueueCounts, QueueInfo, Rating, ReturnCause,
-    RouteCondition, RouteEntry, RouteRule, RouteStep, Strategy, Verdict, VisitorInfo,
+    ExplainedInquiry, InquiryFilter, InquiryInfo, InquiryPage, InquiryPlace, InquiryState, MyDesk,
+    Offer, OfferEnd, OfficeHours, Overflow, QueueConfig, QueueCounts, QueueInfo, Rating,
+    ReturnCause, RouteCondition, RouteEntry, RouteRule, RouteStep, Strategy, Verdict, VisitorInfo,
     VisitorInquiry, VisitorState, WeekSpan,
 };
 use cairn_proto::secret::{DeskKey, VisitorToken};
@@ -159,6 +159,7 @@ pub(super) fn my_desk() -> MyDesk {
         agent: agent(),
         offers: vec![offer()],
         held: vec![info()],
+        next_after: Some(INQUIRY),
         queues: vec![queue_info()],
     }
 }
@@ -252,7 +253,10 @@ fn rating() -> Rating {
 pub(super) fn page() -> InquiryPage {
     InquiryPage {
         items: vec![info()],
-        next_after: Some(INQUIRY),
+        next_after: Some(InquiryPlace {
+            at: NOON,
+            conversation: INQUIRY,
+        }),
     }
 }
 
@@ -263,6 +267,7 @@ fn add_inquiries(samples: &mut Samples) {
         ClosedBy::Agent(BOB),
         ClosedBy::Idle,
     ]);
+    samples.add(page().next_after.into_iter().collect());
     samples.add(vec![rating()]);
     samples.add(vec![info()]);
     samples.add(vec![

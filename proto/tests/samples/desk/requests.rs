@@ -5,7 +5,6 @@ use cairn_proto::invite::ServerAddr;
 use cairn_proto::model::desk::{Duty, InquiryFilter};
 use cairn_proto::secret::{DeskKey, DeskSecret};
 use cairn_proto::text::DeskText;
-use cairn_proto::wire::request::List;
 use cairn_proto::wire::request::desk::{
     AcceptInquiry, AssignInquiry, CloseInquiry, CreateQueue, EndInquiry, EraseVisitor,
     ExplainInquiry, GetInquiry, GetMyDesk, GetRouteRules, JoinInquiry, ListAgents, ListCanned,
@@ -15,6 +14,7 @@ use cairn_proto::wire::request::desk::{
     TransferTarget,
 };
 use cairn_proto::wire::request::session::{DeskKeyMade, NewDeskKey, OpenInquiry};
+use cairn_proto::wire::request::{List, Page};
 
 use super::{
     INQUIRY, QUEUE, VISITOR, agent, agent_config, canned, config, desk_key, desk_text, explained,
@@ -55,8 +55,11 @@ fn add_agents(samples: &mut Samples) {
     samples.add(vec![
         TransferTarget::Agent(BOB),
         TransferTarget::Queue(GROUP),
+        TransferTarget::QueueNamed(config().name),
     ]);
-    samples.ask(GetMyDesk, my_desk());
+    samples.ask(GetMyDesk { after: None }, my_desk());
+    let after = Some(conversation);
+    samples.ask_again(GetMyDesk { after });
     samples.ask(SetDuty { duty: Duty::On }, ());
     samples.ask(AcceptInquiry { conversation }, ());
     samples.ask(RefuseInquiry { conversation }, ());
@@ -88,8 +91,14 @@ fn add_agents(samples: &mut Samples) {
     samples.ask(priority, ());
     samples.ask(OpenBack { conversation }, GROUP);
     let prefix = Some(canned().name);
-    samples.ask(ListCanned { prefix }, List(vec![canned()]));
-    samples.ask_again(ListCanned { prefix: None });
+    let after = Some(canned().name);
+    let page = Page {
+        items: vec![canned()],
+        more: true,
+    };
+    samples.ask(ListCanned { prefix, after }, page);
+    let (prefix, after) = (None, None);
+    samples.ask_again(ListCanned { prefix, after });
     samples.ask(GetInquiry { conversation }, info());
     samples.ask(ExplainInquiry { conversation }, explained());
 }
@@ -100,9 +109,10 @@ fn add_supervisors(samples: &mut Samples) {
         queue: QUEUE,
         filter,
         after,
+        limit: 50,
     };
     samples.ask(list(InquiryFilter::Open, None), page());
-    samples.ask_again(list(InquiryFilter::Closed, Some(INQUIRY)));
+    samples.ask_again(list(InquiryFilter::Closed, page().next_after));
     samples.ask(JoinInquiry { conversation }, ());
     let assign = AssignInquiry {
         conversation,
@@ -114,9 +124,19 @@ fn add_supervisors(samples: &mut Samples) {
         duty: Duty::Off,
     };
     samples.ask(duty, ());
-    samples.ask(ListAgents { queue: Some(QUEUE) }, List(vec![agent()]));
-    samples.ask_again(ListAgents { queue: None });
-    samples.ask(ListQueues, List(vec![queue_info()]));
+    let agents = |queue, after| ListAgents { queue, after };
+    let page = Page {
+        items: vec![agent()],
+        more: true,
+    };
+    samples.ask(agents(Some(QUEUE), Some(BOB)), page);
+    samples.ask_again(agents(None, None));
+    let page = Page {
+        items: vec![queue_info()],
+        more: false,
+    };
+    samples.ask(ListQueues { after: None }, page);
+    samples.ask_again(ListQueues { after: Some(QUEUE) });
 }
 
 fn add_admins(samples: &mut Samples) {

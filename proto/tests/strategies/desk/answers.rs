@@ -14,14 +14,14 @@ use cairn_proto::wire::request::desk::{
     ListInquiries, ListQueues, MyInquiry,
 };
 use cairn_proto::wire::request::session::{DeskKeyMade, NewDeskKey, OpenInquiry};
-use cairn_proto::wire::request::{Answer, List};
+use cairn_proto::wire::request::{Answer, List, Page};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
 use super::{
-    agent_config, attr_name, attr_value, desk_text, display_name, duty, language, page_url,
-    queue_config, rule, tag, visitor_id,
+    agent_config, attr_name, attr_value, desk_text, display_name, duty, inquiry_place, language,
+    page_url, queue_config, rule, tag, visitor_id,
 };
 use crate::strategies::overview::moment;
 use crate::strategies::{
@@ -232,20 +232,26 @@ pub(in crate::strategies) fn update() -> impl Strategy<Value = Update> {
     ]
 }
 
+fn pages<T: std::fmt::Debug>(item: impl Strategy<Value = T>) -> impl Strategy<Value = Page<T>> {
+    (vec(item, 0..4), any::<bool>()).prop_map(|(items, more)| Page { items, more })
+}
+
 pub(in crate::strategies) fn answer() -> impl Strategy<Value = Answer> {
     let desk = (
         agent(),
         vec(offer(), 0..3),
         vec(info(), 0..3),
+        option::of(conversation_id()),
         vec(queue_info(), 0..3),
     )
-        .prop_map(|(agent, offers, held, queues)| MyDesk {
+        .prop_map(|(agent, offers, held, next_after, queues)| MyDesk {
             agent,
             offers,
             held,
+            next_after,
             queues,
         });
-    let page = (vec(info(), 0..3), option::of(conversation_id()))
+    let page = (vec(info(), 0..3), option::of(inquiry_place()))
         .prop_map(|(items, next_after)| InquiryPage { items, next_after });
     let candidate = (user_id(), any::<u8>(), small(), any::<u16>(), timestamp()).prop_map(
         |(agent, level, load, capacity, until)| Candidate {
@@ -291,21 +297,15 @@ pub(in crate::strategies) fn answer() -> impl Strategy<Value = Answer> {
         explained.prop_map(encoded::<ExplainInquiry>).boxed(),
         own().prop_map(encoded::<OpenInquiry>).boxed(),
         option::of(own()).prop_map(encoded::<MyInquiry>).boxed(),
-        vec(canned, 0..4)
-            .prop_map(|list| encoded::<ListCanned>(List(list)))
-            .boxed(),
+        pages(canned).prop_map(encoded::<ListCanned>).boxed(),
         vec(key, 0..4)
             .prop_map(|list| encoded::<ListDeskKeys>(List(list)))
             .boxed(),
         vec(rule(), 0..4)
             .prop_map(|list| encoded::<GetRouteRules>(List(list)))
             .boxed(),
-        vec(agent(), 0..4)
-            .prop_map(|list| encoded::<ListAgents>(List(list)))
-            .boxed(),
-        vec(queue_info(), 0..4)
-            .prop_map(|list| encoded::<ListQueues>(List(list)))
-            .boxed(),
+        pages(agent()).prop_map(encoded::<ListAgents>).boxed(),
+        pages(queue_info()).prop_map(encoded::<ListQueues>).boxed(),
         made.prop_map(encoded::<NewDeskKey>).boxed(),
         small().prop_map(encoded::<EraseVisitor>).boxed(),
     ]

@@ -6,8 +6,8 @@ use cairn_proto::content::body::SystemEntry;
 use cairn_proto::ids::VisitorId;
 use cairn_proto::model::desk::{
     AgentConfig, AgentQueue, AnswerMode, AttrTest, DaySpan, DeskEntry, Duty, InquiryFilter,
-    OfficeHours, Overflow, QueueConfig, RouteCondition, RouteEntry, RouteRule, RouteStep,
-    Strategy as Order, WeekSpan,
+    InquiryPlace, OfficeHours, Overflow, QueueConfig, RouteCondition, RouteEntry, RouteRule,
+    RouteStep, Strategy as Order, WeekSpan,
 };
 use cairn_proto::secret::{DeskKey, VisitorToken};
 use cairn_proto::text::{
@@ -16,9 +16,9 @@ use cairn_proto::text::{
 use cairn_proto::wire::hello::{Credentials, VisitorCredentials};
 use cairn_proto::wire::request::Request;
 use cairn_proto::wire::request::desk::{
-    AcceptInquiry, AssignInquiry, CloseInquiry, CreateQueue, EraseVisitor, GetMyDesk, ListCanned,
-    ListInquiries, MyInquiry, RateInquiry, SetAgent, SetAgentDuty, SetCanned, SetInquiryPriority,
-    SetRouteRules, TagInquiry, TransferInquiry, TransferTarget,
+    AcceptInquiry, AssignInquiry, CloseInquiry, CreateQueue, EraseVisitor, GetMyDesk, ListAgents,
+    ListCanned, ListInquiries, ListQueues, MyInquiry, RateInquiry, SetAgent, SetAgentDuty,
+    SetCanned, SetInquiryPriority, SetRouteRules, TagInquiry, TransferInquiry, TransferTarget,
 };
 use cairn_proto::wire::request::session::{NewDeskKey, OpenInquiry};
 use proptest::collection::vec;
@@ -51,6 +51,11 @@ texts! {
 
 fn visitor_id() -> impl Strategy<Value = VisitorId> {
     any::<u64>().prop_map(VisitorId::new)
+}
+
+fn inquiry_place() -> impl Strategy<Value = InquiryPlace> {
+    (timestamp(), conversation_id())
+        .prop_map(|(at, conversation)| InquiryPlace { at, conversation })
 }
 
 fn duty() -> impl Strategy<Value = Duty> {
@@ -235,11 +240,12 @@ fn visitors() -> impl Strategy<Value = Request> {
 fn agents() -> impl Strategy<Value = Request> {
     let target = prop_oneof![
         user_id().prop_map(TransferTarget::Agent),
-        conversation_id().prop_map(TransferTarget::Queue)
+        conversation_id().prop_map(TransferTarget::Queue),
+        group_name().prop_map(TransferTarget::QueueNamed)
     ];
     let tags = || vec(tag(), 0..3);
     prop_oneof![
-        Just(GetMyDesk.into()),
+        option::of(conversation_id()).prop_map(|after| GetMyDesk { after }.into()),
         conversation_id().prop_map(|conversation| AcceptInquiry { conversation }.into()),
         (conversation_id(), target, desk_text()).prop_map(|(conversation, to, note)| {
             TransferInquiry {
@@ -269,21 +275,31 @@ fn agents() -> impl Strategy<Value = Request> {
             }
             .into()
         }),
-        option::of(tag()).prop_map(|prefix| ListCanned { prefix }.into()),
+        (option::of(tag()), option::of(tag())).prop_map(|(prefix, after)| ListCanned {
+            prefix,
+            after
+        }
+        .into()),
         (conversation_id(), user_id()).prop_map(|(conversation, agent)| AssignInquiry {
             conversation,
             agent
         }
         .into()),
         (user_id(), duty()).prop_map(|(user, duty)| SetAgentDuty { user, duty }.into()),
-        (conversation_id(), option::of(conversation_id())).prop_map(|(queue, after)| {
-            ListInquiries {
-                queue,
-                filter: InquiryFilter::Held,
-                after,
+        (conversation_id(), option::of(inquiry_place()), small()).prop_map(
+            |(queue, after, limit)| {
+                ListInquiries {
+                    queue,
+                    filter: InquiryFilter::Held,
+                    after,
+                    limit,
+                }
+                .into()
             }
-            .into()
-        }),
+        ),
+        option::of(conversation_id()).prop_map(|after| ListQueues { after }.into()),
+        (option::of(conversation_id()), option::of(user_id()))
+            .prop_map(|(queue, after)| ListAgents { queue, after }.into()),
     ]
 }
 

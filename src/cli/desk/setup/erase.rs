@@ -2,12 +2,14 @@
 
 use std::fmt;
 
+use cairn_client::Error;
 use cairn_proto::ids::VisitorId;
+use cairn_proto::wire::error::ErrorCode;
 use clap::Args;
 use serde::Serialize;
 
 use crate::cli::context::{Conduct, Context};
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 
 #[derive(Debug, Args)]
@@ -36,7 +38,6 @@ impl fmt::Display for Erased {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { visitor, inquiries } = self;
         match inquiries {
-            0 => write!(f, "there was nothing of visitor {visitor}"),
             1 => write!(f, "erased visitor {visitor} with 1 inquiry"),
             many => write!(f, "erased visitor {visitor} with {many} inquiries"),
         }
@@ -49,7 +50,14 @@ pub(crate) async fn run(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let client = context.client(Conduct::Ask).await?;
-    let inquiries = client.desk().erase_visitor(args.visitor).await?;
+    let inquiries = match client.desk().erase_visitor(args.visitor).await {
+        Err(Error::Refused(ErrorCode::NotFound)) => {
+            let headline = format!("nothing is stored of visitor {}", args.visitor);
+            return Err(Failure::new(Exit::Failed, headline)
+                .hint("they never asked, or were erased before: see `cairn desk list --json`"));
+        }
+        erased => erased?,
+    };
     output.note("backups keep what they hold: see docs/OPERATING.md");
     output.print(&Erased {
         visitor: args.visitor.to_string(),

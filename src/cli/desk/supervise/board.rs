@@ -91,6 +91,7 @@ struct Board<'a> {
     counts: Vec<QueueCounts>,
     agents: Vec<String>,
     steps: Vec<Step>,
+    is_once: bool,
 }
 
 pub(crate) async fn run(
@@ -111,6 +112,7 @@ pub(crate) async fn run(
         counts: Vec::new(),
         agents: Vec::new(),
         steps: Vec::new(),
+        is_once: args.once,
     };
     let mut ticks = interval(INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -143,7 +145,7 @@ impl Board<'_> {
             steps.extend(self.steps_of(info.counts.queue, &all).await?);
         }
         let agents: Vec<AgentRow> = agents.into_values().collect();
-        if output.is_styled() {
+        if output.is_styled() || (self.is_once && !output.is_json()) {
             self.steps.extend(steps);
             let old = self.steps.len().saturating_sub(STEPS_SHOWN);
             self.steps.drain(..old);
@@ -222,7 +224,10 @@ impl Board<'_> {
         };
         let queues: Vec<_> = queues.iter().map(QueueRow::cells).collect();
         let agents: Vec<_> = agents.iter().map(AgentRow::cells).collect();
-        let mut text = "\u{1b}[H\u{1b}[J".to_owned();
+        let mut text = match self.is_once {
+            true => String::new(),
+            false => "\u{1b}[H\u{1b}[J".to_owned(),
+        };
         text.push_str(&table::render(&header(&QueueRow::HEADER), &queues));
         text.push('\n');
         text.push_str(&table::render(&header(&AgentRow::HEADER), &agents));

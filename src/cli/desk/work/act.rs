@@ -9,7 +9,7 @@ use cairn_proto::wire::request::desk::TransferTarget;
 use clap::Args;
 use serde::Serialize;
 
-use super::super::args::{Queues, parse_inquiry, parse_queue};
+use super::super::args::{parse_inquiry, parse_queue};
 use crate::cli::args::target::{find_user, parse_user};
 use crate::cli::context::{Conduct, Context};
 use crate::cli::failure::{Exit, Failure};
@@ -29,7 +29,12 @@ pub(crate) struct TransferArgs {
     inquiry: ConversationId,
 
     /// @agent, who then holds it at once, or the name of a queue, in which it waits
-    to: String,
+    #[arg(required_unless_present = "queue")]
+    to: Option<String>,
+
+    /// The name of a queue, also one that you do not serve
+    #[arg(long, value_name = "NAME", value_parser = parse_queue, conflicts_with = "to")]
+    queue: Option<GroupName>,
 
     /// A note for the next agent, which the visitor does not see
     #[arg(long, value_name = "TEXT", default_value = "")]
@@ -139,17 +144,17 @@ pub(crate) async fn transfer(
     let wrong = |error: &dyn std::error::Error| {
         Failure::caused(Exit::Usage, "the target is not @agent or a queue", error)
     };
-    let name: Result<UserName, GroupName> = match args.to.trim().starts_with('@') {
-        true => Ok(parse_user(&args.to).map_err(|error| wrong(&error))?),
-        false => Err(parse_queue(&args.to).map_err(|error| wrong(&error))?),
+    let name: Result<UserName, GroupName> = match (&args.queue, args.to.as_deref()) {
+        (Some(queue), _) => Err(queue.clone()),
+        (None, Some(to)) if to.trim().starts_with('@') => {
+            Ok(parse_user(to).map_err(|error| wrong(&error))?)
+        }
+        (None, to) => Err(parse_queue(to.unwrap_or_default()).map_err(|error| wrong(&error))?),
     };
     let client = context.client(Conduct::Ask).await?;
     let to = match &name {
         Ok(agent) => TransferTarget::Agent(find_user(client, agent).await?.id),
-        Err(queue) => {
-            let queues = Queues::load(client).await?;
-            TransferTarget::Queue(queues.named(queue)?.counts.queue)
-        }
+        Err(queue) => TransferTarget::QueueNamed(queue.clone()),
     };
     let desk = client.desk();
     desk.transfer(args.inquiry, to, args.note.clone()).await?;

@@ -152,7 +152,8 @@ impl fmt::Display for Seen {
                 }
                 write!(f, ", {held} answered, {ready} of {on_duty} agents ready")?;
                 if *left > 0 {
-                    write!(f, ", {left} messages left")?;
+                    let plural = if *left == 1 { "" } else { "s" };
+                    write!(f, ", {left} message{plural} left")?;
                 }
                 f.write_str(if *open { "" } else { ", closed now" })
             }
@@ -209,6 +210,7 @@ impl<'a> Shown<'a> {
             offers,
             held,
             queues,
+            ..
         } = self.client.desk().mine().await?;
         self.counts = queues.iter().map(|queue| queue.counts).collect();
         self.queues = Queues(queues);

@@ -62,6 +62,17 @@ impl Check<'_> {
             if is_open != is_listed {
                 return Err(wrong(key, "it is open but not listed, or the reverse"));
             }
+            let closed = record.closed_place(id);
+            let is_closed_listed = match closed {
+                Some(place) => {
+                    let key = RowKey::closed_inquiry(record.queue, place);
+                    check.trees.get(&key)?.is_some()
+                }
+                None => true,
+            };
+            if !is_closed_listed {
+                return Err(wrong(key, "it is closed, and not among the closed ones"));
+            }
             if record.state.is_open() && !queues.contains(&record.queue) {
                 return Err(wrong(key, "it is open in a queue that does not exist"));
             }
@@ -80,6 +91,21 @@ impl Check<'_> {
             {
                 Some(Some(_)) => Ok(()),
                 _ => Err(wrong(key, "there is no such inquiry")),
+            }
+        })?;
+        self.each(Tree::ClosedInquiries, |check, key, (): ()| {
+            let listed = parse::closed_inquiry(key.bytes());
+            let stored = listed.map(|(_, place)| {
+                let key = RowKey::inquiry(place.conversation);
+                check.trees.read::<InquiryRecord>(&key)
+            });
+            let stored = stored.transpose()?.flatten();
+            let found = listed.zip(stored).filter(|((queue, place), record)| {
+                record.queue == *queue && record.closed_place(place.conversation) == Some(*place)
+            });
+            match found {
+                Some(_) => Ok(()),
+                None => Err(wrong(key, "no inquiry was closed there then")),
             }
         })?;
         self.each(

@@ -2,13 +2,14 @@
 //! their visitors when a command needs them.
 
 use cairn_core::State;
+use cairn_core::prefetch::ClosedPage;
 use cairn_core::record::{
     AgentRecord, AskerRecord, DeskKeyRecord, InquiryRecord, QueueHours, QueueRecord, StoredVisitor,
 };
 use cairn_proto::ids::{ConversationId, VisitorId};
 use cairn_proto::model::desk::{Canned, RouteRule};
 
-use super::Loader;
+use super::{Loader, malformed};
 use crate::trees::db::TreesError;
 use crate::trees::{MetaKey, RowKey, RowPrefix, Tree, parse};
 
@@ -22,6 +23,46 @@ impl Loader {
             state.install_asker(id, record);
         }
         Ok(())
+    }
+
+    /// Loads closed inquiries until there are more than a page has. Those that were opened again
+    /// since the last checkpoint do not count.
+    pub(super) fn closed_inquiries(
+        &self,
+        state: &mut State,
+        page: ClosedPage,
+    ) -> Result<(), TreesError> {
+        let ClosedPage {
+            queue,
+            after,
+            limit,
+        } = page;
+        let prefix = RowPrefix::closed_inquiries_of(queue);
+        let mut after = after.map(|place| RowKey::closed_inquiry(queue, place));
+        let mut found = 0;
+        loop {
+            let keys = self.trees.keys(&prefix, after.as_ref(), limit + 1)?;
+            let is_last = keys.len() <= limit;
+            for key in keys {
+                after = Some(key);
+                let (_, place) =
+                    parse::closed_inquiry(key.bytes()).ok_or_else(|| malformed(key))?;
+                self.inquiry(state, place.conversation)?;
+                if !state.is_closed_at(queue, place) {
+                    continue;
+                }
+                self.conversation(state, place.conversation)?;
+                found += 1;
+                if found > limit {
+                    state.install_closed_page(page, Some(place));
+                    return Ok(());
+                }
+            }
+            if is_last {
+                state.install_closed_page(page, None);
+                return Ok(());
+            }
+        }
     }
 
     pub(super) fn visitor(&self, state: &mut State, id: VisitorId) -> Result<(), TreesError> {

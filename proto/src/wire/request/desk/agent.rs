@@ -4,12 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{ConversationId, UserId};
 use crate::model::desk::Duty;
-use crate::text::{DeskText, Tag};
+use crate::text::{DeskText, GroupName, Tag};
 use crate::wire::codec;
 
 /// Reads the agent's offers, the inquiries that they hold, and their queues.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GetMyDesk;
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GetMyDesk {
+    /// The last inquiry of the page before.
+    pub after: Option<ConversationId>,
+}
 
 /// Sets the agent's own duty. Off duty, or on a break, they keep what they hold, and get nothing
 /// further.
@@ -53,12 +56,15 @@ pub struct TransferInquiry {
 }
 
 /// To whom an inquiry is passed on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TransferTarget {
     /// An agent on duty, who holds it at once.
     Agent(UserId),
     /// A queue, in which it waits since it began to.
     Queue(ConversationId),
+    /// As [`TransferTarget::Queue`], by name: agents may pass an inquiry on to queues that they do
+    /// not serve.
+    QueueNamed(GroupName),
 }
 
 /// Closes an inquiry. For who holds it, and for supervisors.
@@ -108,11 +114,14 @@ pub struct OpenBack {
     pub conversation: ConversationId,
 }
 
-/// Lists canned replies by prefix, ordered by name; at most [`crate::limits::CANNED_FOUND_MAX`].
+/// Reads a page of the canned replies, ordered by name; at most
+/// [`crate::limits::CANNED_FOUND_MAX`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListCanned {
     /// `None` for all.
     pub prefix: Option<Tag>,
+    /// The last one of the page before.
+    pub after: Option<Tag>,
 }
 
 /// Reads an inquiry. For agents of its queue, and for supervisors.

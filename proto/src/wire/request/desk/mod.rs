@@ -26,7 +26,7 @@ use crate::model::desk::{
     RouteRule, VisitorInquiry,
 };
 use crate::wire::request::domain::requests;
-use crate::wire::request::list::List;
+use crate::wire::request::list::{List, Page};
 
 requests! {
     /// A request about the support desk.
@@ -60,7 +60,7 @@ requests! {
         /// Opens the log of notes of an inquiry. Answered with its id.
         OpenBack(OpenBack) -> ConversationId,
         /// Lists canned replies by prefix.
-        ListCanned(ListCanned) -> List<Canned>,
+        ListCanned(ListCanned) -> Page<Canned>,
         /// Reads an inquiry.
         GetInquiry(GetInquiry) -> InquiryInfo,
         /// Explains why an inquiry is where it is.
@@ -74,9 +74,9 @@ requests! {
         /// Sets the duty of an agent.
         SetAgentDuty(SetAgentDuty) -> (),
         /// Lists agents, ordered by id.
-        ListAgents(ListAgents) -> List<AgentInfo>,
+        ListAgents(ListAgents) -> Page<AgentInfo>,
         /// Lists queues, ordered by id.
-        ListQueues(ListQueues) -> List<QueueInfo>,
+        ListQueues(ListQueues) -> Page<QueueInfo>,
         /// Creates a queue.
         CreateQueue(CreateQueue) -> ConversationId,
         /// Changes a queue.
