@@ -56,7 +56,7 @@ impl World {
             DeskAct::Take => {
                 let queue = made.queues[nth % made.queues.len()];
                 let filter = InquiryFilter::Open;
-                desk.inquiries(queue, filter, LISTED).await?
+                desk.inquiries(queue, filter, None, LISTED).await?.items
             }
             _ => desk.mine().await?.held,
         };
@@ -107,7 +107,7 @@ impl World {
         let desk = client.desk();
         let queue = made.queues[nth % made.queues.len()];
         let filter = InquiryFilter::Open;
-        let found = desk.inquiries(queue, filter, LISTED).await?;
+        let found = desk.inquiries(queue, filter, None, LISTED).await?.items;
         let Some(info) = self.choose(&found, nth) else {
             return Ok(());
         };

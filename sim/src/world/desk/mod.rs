@@ -114,6 +114,7 @@ impl Made {
                     queue,
                     filter,
                     after,
+                    limit: u32::MAX,
                 };
                 let page = engine.execute(By(admin, list), now)?;
                 inquiries.extend(page.items);
@@ -123,13 +124,18 @@ impl Made {
                 }
             }
         }
-        let agents = engine.execute(By(admin, ListAgents { queue: None }), now)?;
-        let queues = engine.execute(By(admin, ListQueues), now)?;
+        // The desks of a simulation fit into one page.
+        let list = ListAgents {
+            queue: None,
+            after: None,
+        };
+        let agents = engine.execute(By(admin, list), now)?;
+        let queues = engine.execute(By(admin, ListQueues::default()), now)?;
         Ok(Seen {
             now,
             inquiries,
-            agents: agents.0,
-            queues: queues.0,
+            agents: agents.items,
+            queues: queues.items,
         })
     }
 }
