@@ -25,6 +25,7 @@ async fn acts(owner: &Client) -> Vec<DeskAct> {
     .collect()
 }
 
+#[expect(clippy::too_many_lines, reason = "the steps of one scenario")]
 #[tokio::test]
 async fn what_admins_do_with_the_desk_is_audited() {
     let mut desk = Desk::open(|_| {}).await;

@@ -1,5 +1,11 @@
 //! What the data directory of a stopped server holds, to be searched for what must be gone.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests are tests"
+)]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 

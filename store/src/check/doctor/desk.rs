@@ -83,6 +83,31 @@ impl Check<'_> {
                 _ => Ok(()),
             }
         })?;
+        self.listed_inquiries()?;
+        self.each(
+            Tree::Askers,
+            |_, key, _: AskerRecord| match parse::conversation(key.bytes())
+                .is_some_and(|id| heads.contains_key(&id))
+            {
+                true => Ok(()),
+                false => Err(wrong(key, "there is no such inquiry")),
+            },
+        )?;
+        self.each(Tree::Visitors, |_, key, stored: StoredVisitor| match stored
+            .record
+            .inquiries
+            .iter()
+            .all(|id| heads.contains_key(id))
+        {
+            true => Ok(()),
+            false => Err(wrong(key, "a visitor has an inquiry that does not exist")),
+        })?;
+        self.each(Tree::DeskKeys, |_, _, _: DeskKeyRecord| Ok(()))?;
+        self.each(Tree::Canned, |_, _, _: Canned| Ok(()))
+    }
+
+    /// The lists of open and of closed inquiries refer to inquiries.
+    fn listed_inquiries(&mut self) -> Result<(), DoctorError> {
         self.each(Tree::OpenInquiries, |check, key, (): ()| {
             let id = parse::conversation(key.bytes());
             match id
@@ -107,26 +132,6 @@ impl Check<'_> {
                 Some(_) => Ok(()),
                 None => Err(wrong(key, "no inquiry was closed there then")),
             }
-        })?;
-        self.each(
-            Tree::Askers,
-            |_, key, _: AskerRecord| match parse::conversation(key.bytes())
-                .is_some_and(|id| heads.contains_key(&id))
-            {
-                true => Ok(()),
-                false => Err(wrong(key, "there is no such inquiry")),
-            },
-        )?;
-        self.each(Tree::Visitors, |_, key, stored: StoredVisitor| match stored
-            .record
-            .inquiries
-            .iter()
-            .all(|id| heads.contains_key(id))
-        {
-            true => Ok(()),
-            false => Err(wrong(key, "a visitor has an inquiry that does not exist")),
-        })?;
-        self.each(Tree::DeskKeys, |_, _, _: DeskKeyRecord| Ok(()))?;
-        self.each(Tree::Canned, |_, _, _: Canned| Ok(()))
+        })
     }
 }
