@@ -35,6 +35,7 @@ macro_rules! about_inquiry {
             fn prefetch(&self, _: Actor, state: &State, loads: &mut Vec<Load>) {
                 state.whole_inquiry(self.conversation, loads);
                 state.back_of(self.conversation, loads);
+                state.visitor_of(self.conversation, loads);
             }
 
             fn execute(
@@ -110,6 +111,14 @@ impl State {
         if let Some(back) = self.desk.inquiry(id).and_then(|record| record.back) {
             self.members_alone(back, loads);
         }
+    }
+
+    /// Loads whose inquiry it is. They are in memory while one of theirs is open.
+    pub(super) fn visitor_of(&self, id: ConversationId, loads: &mut Vec<Load>) {
+        let record = self.desk.inquiry(id).filter(|record| !record.is_erased);
+        let visitor = record.map(|record| record.visitor);
+        let unknown = visitor.filter(|visitor| !self.desk.visitors.contains_key(visitor));
+        loads.extend(unknown.map(Load::Visitor));
     }
 
     fn accept_offer(

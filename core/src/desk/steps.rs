@@ -12,7 +12,7 @@ use super::turn::Turn;
 use crate::api::change::Change;
 use crate::api::update::Update;
 use crate::limits::DAY_MS;
-use crate::record::{Attendance, InquiryRecord, MemberCounts, VisitorRecord};
+use crate::record::{Attendance, InquiryRecord, KindRecord, MemberCounts, VisitorRecord};
 use crate::state::State;
 
 /// How an agent gets to hold an inquiry.
@@ -378,7 +378,8 @@ impl State {
         );
     }
 
-    /// Adds a member, whose membership begins with the next entry and who sees all before it.
+    /// Adds a member, who sees all entries. In an inquiry the next one tells of it; in logs of
+    /// notes and of queues none does.
     pub(crate) fn add_to_desk(&mut self, id: ConversationId, user: UserId, turn: &mut Turn<'_>) {
         let Some(found) = self.conversations.get(&id) else {
             return;
@@ -390,7 +391,10 @@ impl State {
             members: found.record.counts.members + 1,
             ..found.record.counts
         };
-        let joined = found.record.head.next();
+        let joined = match found.record.kind {
+            KindRecord::Inquiry => found.record.head.next(),
+            _ => found.record.head,
+        };
         self.make(
             &Change::Member {
                 conversation: id,

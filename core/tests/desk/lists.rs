@@ -2,9 +2,10 @@
 
 use cairn_proto::ids::{ConversationId, UserId};
 use cairn_proto::limits::{
-    CANNED_MAX, CAPACITY_MAX, DESK_TEXT_BYTES_MAX, FRAME_BYTES_MAX, QUEUES_MAX,
+    CANNED_MAX, CAPACITY_MAX, DESK_SECONDS_MAX, DESK_TEXT_BYTES_MAX, DISPLAY_NAME_BYTES_MAX,
+    FRAME_BYTES_MAX, QUEUES_MAX,
 };
-use cairn_proto::model::desk::{AgentConfig, AnswerMode, InquiryFilter, InquiryPlace};
+use cairn_proto::model::desk::{AgentConfig, AgentQueue, AnswerMode, InquiryFilter, InquiryPlace};
 use cairn_proto::text::DeskText;
 use cairn_proto::wire::codec;
 use cairn_proto::wire::error::ErrorCode;
@@ -79,18 +80,26 @@ fn all_queues_and_canned_replies_are_listed() {
     assert!(all.is_sorted_by(|a, b| a.name < b.name));
 }
 
+/// The longest form of a queue that an agent serves.
+fn served_late(queue: ConversationId) -> AgentQueue {
+    AgentQueue {
+        delay_seconds: DESK_SECONDS_MAX,
+        ..served(queue)
+    }
+}
+
 #[test]
 fn all_agents_of_a_queue_are_listed() {
-    const AGENTS: u32 = 400;
+    const AGENTS: u32 = 300;
     let mut world = World::new(AGENTS);
     let queues: Vec<_> = (0..64)
         .map(|number| world.queue(config(&format!("queue {number}"))))
         .collect();
     for user in (2..2 + AGENTS).map(UserId::new) {
         let config = AgentConfig {
-            public_name: None,
+            public_name: Some("n".repeat(DISPLAY_NAME_BYTES_MAX).parse().unwrap()),
             capacity: 5,
-            queues: queues.iter().copied().map(served).collect(),
+            queues: queues.iter().copied().map(served_late).collect(),
             supervises: queues.clone(),
         };
         world.ask(OWNER, SetAgent { user, config }).unwrap();
