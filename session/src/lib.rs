@@ -59,6 +59,7 @@
 mod contacts;
 mod conversation;
 mod day;
+mod desk;
 mod error;
 pub mod limits;
 mod link;
@@ -78,6 +79,7 @@ pub use conversation::{
     Conversation, Details, Edited, Entry, Forwarded, Membership, Unread, amended,
 };
 pub use day::{Date, Day, Zone};
+pub use desk::{DeskLog, DeskNotice, DeskView};
 pub use error::ReplicaError;
 pub use link::{Link, LinkFault, LinkView};
 pub use log::{Segment, Segments};

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use cairn_client::proto::limits::{SENDS_IN_FLIGHT_MAX, TYPING_INTERVAL};
+use cairn_client::proto::limits::{CAPACITY_MAX, SENDS_IN_FLIGHT_MAX, TYPING_INTERVAL};
 
 /// Entries that a replica holds of one conversation, unless
 /// [`Replica::with_entries_max`](crate::Replica::with_entries_max) was given another number, and
@@ -126,6 +126,20 @@ pub const NOTICES_AT_ONCE: usize = 5;
 
 /// Notices that are held back at a time.
 pub const NOTICES_HELD_MAX: usize = 256;
+
+/// Inquiries of the support desk that are offered to the user or that they hold, each. Twice what
+/// agents can be given, who may take more by hand.
+pub const DESK_INQUIRIES_MAX: usize = 2 * CAPACITY_MAX as usize;
+
+/// Changes of the desk that are held while a reply with all of it is on its way. After more of
+/// them, it is requested again.
+pub const DESK_EVENTS_MAX: usize = 1_000;
+
+/// Inquiries that wait in one queue and are shown.
+pub const WAITING_SHOWN_MAX: usize = 100;
+
+/// The least time between two requests for what waits.
+pub const WAITING_INTERVAL: Duration = Duration::from_secs(2);
 
 /// How long ago a message may lie before another one of its sender for the two to be shown as one
 /// group.

@@ -2,6 +2,7 @@
 
 mod caret;
 mod crash;
+mod desk;
 mod notice;
 mod picture;
 mod plain;

@@ -1,5 +1,5 @@
-//! The picture of the README, `docs/chat.svg`, from the screen of the real client. With
-//! `CAIRN_BLESS=1` it is written.
+//! Pictures of the documentation from the screen of the real client: `docs/chat.svg` of the README.
+//! With `CAIRN_BLESS=1` they are written.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -72,9 +72,25 @@ impl Style {
     }
 }
 
-/// Draws a captured screen.
-fn svg(screen: &str) -> String {
-    let (width, height) = (f64::from(COLUMNS) * CELL.0, f64::from(ROWS) * CELL.1);
+/// Draws a captured screen, and compares or writes the picture of the documentation.
+pub(super) fn draw(screen: &str, (columns, rows): (u16, u16), name: &str) {
+    let drawn = svg(screen, columns, rows);
+    assert!(drawn.contains("font-weight"), "{drawn}");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("docs")
+        .join(name);
+    if std::env::var_os("CAIRN_BLESS").is_some() {
+        std::fs::write(path, drawn).unwrap();
+    } else {
+        assert!(
+            path.exists(),
+            "docs/{name} is missing: run this test with CAIRN_BLESS=1"
+        );
+    }
+}
+
+fn svg(screen: &str, columns: u16, rows: u16) -> String {
+    let (width, height) = (f64::from(columns) * CELL.0, f64::from(rows) * CELL.1);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{:.0}\" height=\"{:.0}\" \
          font-family=\"ui-monospace, Menlo, Consolas, 'Noto Sans Mono CJK SC', monospace\" \
@@ -241,18 +257,7 @@ async fn picture_shows_the_client() {
     pane.type_text("next: ");
     pane.shows("stored").await;
     pane.shows("3 members").await;
-    let drawn = svg(&pane.coloured_screen());
-    assert!(
-        drawn.contains("启动速度快了一倍") && drawn.contains("font-weight"),
-        "{drawn}"
-    );
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/chat.svg");
-    if std::env::var_os("CAIRN_BLESS").is_some() {
-        std::fs::write(path, drawn).unwrap();
-    } else {
-        assert!(
-            path.exists(),
-            "docs/chat.svg is missing: run this test with CAIRN_BLESS=1"
-        );
-    }
+    let screen = pane.coloured_screen();
+    assert!(screen.contains("启动速度快了一倍"), "{screen}");
+    draw(&screen, (COLUMNS, ROWS), "chat.svg");
 }

@@ -147,6 +147,37 @@ async fn files_are_sent_by_their_path() {
 }
 
 #[tokio::test]
+async fn files_wait_fail_and_are_sent_again() {
+    if !has_tmux() {
+        return;
+    }
+    let mut world = World::new().await;
+    let path = world.profile.join("notes.txt");
+    std::fs::write(&path, "five\n").unwrap();
+    let pane = world.start(120, 24);
+    pane.shows("The beginning of #team").await;
+    world.server.kill();
+    pane.shows("offline").await;
+    pane.type_text(&format!("/send {}", path.display()));
+    pane.keys(&["Enter"]);
+    pane.shows("notes.txt 5 B]").await;
+    pane.keys(&["F5"]);
+    pane.shows("queued  notes.txt to #team, 5 B  cancel").await;
+    std::fs::remove_file(&path).unwrap();
+    world.server.restart();
+    pane.shows("not sent  notes.txt to #team: there is no such file")
+        .await;
+    std::fs::write(&path, "five\n").unwrap();
+    pane.keys(&["Enter"]);
+    pane.until("it is on its way, and leaves the list", |screen| {
+        screen.contains("Files:") && !screen.contains("notes.txt to #team")
+    })
+    .await;
+    pane.keys(&["Escape"]);
+    pane.shows("stored").await;
+}
+
+#[tokio::test]
 async fn pasted_lines_are_one_message() {
     if !has_tmux() {
         return;

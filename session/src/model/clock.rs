@@ -93,6 +93,7 @@ impl Model {
             saving,
             self.level_ends.values().min().copied(),
             catch_up.then_some(self.sync.catch_up_at),
+            self.desk_due(),
         ];
         later
             .into_iter()

@@ -13,6 +13,7 @@ use cairn_client::proto::model::presence::Presence;
 use super::Model;
 use super::chat::Chat;
 use crate::conversation::{Entry, Unread};
+use crate::desk::DeskLog;
 use crate::limits;
 use crate::switcher::{self, Hit, HitTarget};
 
@@ -23,7 +24,9 @@ pub struct ConversationView {
     pub id: ConversationId,
     /// The other user of a direct chat.
     pub peer: Option<UserId>,
-    /// The name of the group, or of the other user.
+    /// What it is at the support desk, if it is there.
+    pub of_desk: Option<DeskLog>,
+    /// The name of the group, of the other user, of the queue, or of the visitor.
     pub name: String,
     /// The user's role.
     pub role: Role,
@@ -131,7 +134,7 @@ impl Model {
         let query = switcher::query(query);
         let chats = self.chats.values().map(|chat| {
             let target = HitTarget::Conversation(chat.id);
-            (target, Self::name_of(chat), chat.active_at)
+            (target, self.name_of(chat), chat.active_at)
         });
         let contacts = self.contacts.iter().filter_map(|(user, _)| {
             let direct = ConversationId::direct(self.options.me, user)?;
@@ -172,14 +175,20 @@ impl Model {
         !chat.own.settings().hidden && (chat.exists || is_used())
     }
 
-    fn name_of(chat: &Chat) -> &str {
+    fn name_of<'a>(&'a self, chat: &'a Chat) -> &'a str {
+        // Notes have the name of the visitor whom they are about.
+        let about = match chat.kind {
+            ConversationKind::Back { of } => self.chats.get(&of),
+            _ => None,
+        };
+        let chat = about.unwrap_or(chat);
         match &chat.kind {
             ConversationKind::Group { name } | ConversationKind::Queue { name } => name.as_str(),
             ConversationKind::Direct { peer } => peer.name.as_str(),
             ConversationKind::Inquiry { visitor, .. } => {
                 visitor.as_ref().map_or("visitor", |name| name.as_str())
             }
-            ConversationKind::Back { .. } => "notes",
+            ConversationKind::Back { .. } => "visitor",
         }
     }
 
@@ -191,7 +200,8 @@ impl Model {
         ConversationView {
             id: chat.id,
             peer,
-            name: Self::name_of(chat).to_owned(),
+            of_desk: of_desk(&chat.kind),
+            name: self.name_of(chat).to_owned(),
             role: chat.role,
             head: chat.head,
             floor: chat.floor,
@@ -211,5 +221,15 @@ impl Model {
             presence: peer.and_then(|peer| self.presence(peer)),
             failed: self.outbox.failed(chat.id),
         }
+    }
+}
+
+/// Returns what a conversation is at the support desk.
+const fn of_desk(kind: &ConversationKind) -> Option<DeskLog> {
+    match kind {
+        ConversationKind::Group { .. } | ConversationKind::Direct { .. } => None,
+        ConversationKind::Queue { .. } => Some(DeskLog::Queue),
+        ConversationKind::Inquiry { .. } => Some(DeskLog::Inquiry),
+        ConversationKind::Back { of } => Some(DeskLog::Notes(*of)),
     }
 }

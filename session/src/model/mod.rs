@@ -26,8 +26,9 @@ use self::chat::Chat;
 use crate::contacts::Contacts;
 use crate::conversation::{Details, Entry};
 use crate::day::Zone;
+use crate::desk::Board;
 use crate::link::{LinkState, LinkView};
-use crate::notice::Notices;
+use crate::notice::{Notice, Notices};
 use crate::outbox::{Draft, Outbox, Pending};
 
 pub use self::interface::{
@@ -55,6 +56,7 @@ pub struct Model {
     edits: Vec<Draft>,
     outbox: Outbox,
     notices: Notices,
+    pub(crate) desk: Board,
     sync: sync::State,
     requests: BTreeMap<RequestId, pages::Purpose>,
     last_request: u64,
@@ -95,6 +97,7 @@ impl Model {
             edits: Vec::new(),
             outbox: Outbox::default(),
             notices: Notices::new(options.me),
+            desk: Board::default(),
             sync: sync::State::default(),
             requests: BTreeMap::new(),
             last_request: 0,
@@ -139,6 +142,9 @@ impl Model {
                 self.learn_users(users);
                 self.set_details(conversation, *details, &cursors);
             }
+            Input::Agent(is_agent) => self.set_agent(is_agent),
+            Input::Desk(desk) => self.set_desk(*desk),
+            Input::Inquiries { queue, found } => self.set_waiting(queue, found),
             Input::Users(users) => self.learn_users(users),
             Input::Presence(presences) => self.set_presences(&presences),
             Input::Receipts {
@@ -171,6 +177,7 @@ impl Model {
         self.tick();
         self.request_overview();
         self.request_keywords();
+        self.request_desk();
         self.advance_outbox();
         self.request_pages();
         self.request_previews();
@@ -186,7 +193,24 @@ impl Model {
         std::mem::take(&mut self.effects)
     }
 
-    fn touch(&mut self, part: Part) {
+    /// Asks for something outside of the model.
+    pub(crate) fn perform(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    pub(crate) fn notify(&mut self, notice: Notice) {
+        self.perform(Effect::Notify(notice));
+    }
+
+    pub(crate) fn notices_are_quiet(&self) -> bool {
+        self.notices.is_quiet(self.now)
+    }
+
+    pub(crate) const fn is_online(&self) -> bool {
+        self.link.is_online()
+    }
+
+    pub(crate) fn touch(&mut self, part: Part) {
         self.dirty.insert(part);
         if let Part::Window(id) = part
             && let Some(window) = self
@@ -305,6 +329,35 @@ impl Model {
 }
 
 impl Model {
+    fn command(&mut self, command: Command) {
+        match command {
+            Command::Open { conversation, at } => self.open(conversation, at),
+            Command::Leave(id) => self.leave(id),
+            Command::Attention(has_attention) => self.attend(has_attention),
+            Command::Seen {
+                conversation,
+                first,
+                last,
+            } => self.see(conversation, first, last),
+            Command::Jump { conversation, to } => self.jump(conversation, to),
+            Command::Back(id) => self.back(id),
+            Command::Draft(draft) => self.set_draft(draft),
+            Command::Send(draft) => self.send(draft),
+            Command::Forward { from, msgid, to } => self.forward(from, msgid, to),
+            Command::Again(id) => self.again(id),
+            Command::Withdraw(id) => self.withdraw(id),
+            Command::MarkRead(id) => {
+                let head = self.chats.get(&id).map(|chat| chat.head);
+                head.into_iter().for_each(|head| self.mark_read(id, head));
+            }
+            Command::MarkUnread { conversation, from } => self.mark_unread(conversation, from),
+            Command::Typing(id) => self.effects.push(Effect::Typing(id)),
+            Command::Notices(settings) => self.notices.set(settings),
+            Command::Desk(is_shown) => self.show_desk(is_shown),
+            Command::Keywords => self.sync.needs_keywords = true,
+        }
+    }
+
     fn apply_event(&mut self, event: &Event) {
         use cairn_client::proto::wire::event::{AccountUpdate, Update};
         match event {
@@ -332,6 +385,7 @@ impl Model {
             Event::Update(Update::Account(AccountUpdate::Keywords(keywords))) => {
                 self.keywords_changed(keywords);
             }
+            Event::Update(Update::Desk(update)) => self.desk_changed(update),
             Event::Typing { conversation, user } => self.typing(*conversation, *user),
             Event::Reconnected => self.reconnected(),
             Event::Lagged(_) => self.missed_events(),

@@ -85,12 +85,18 @@ impl Model {
             return;
         };
         let senders = std::mem::take(&mut chat.senders).into_iter();
-        let unknown = senders.filter(|user| *user != UserId::SERVER);
-        for user in unknown {
-            let is_known = self.users.contains_key(&user) || self.sync.asked_users.contains(&user);
-            if !is_known && self.sync.unknown_users.len() < limits::USERS_MAX {
-                self.sync.unknown_users.insert(user);
-            }
+        senders.for_each(|user| self.want_user(user));
+    }
+
+    /// Notes that a user is shown, whose name may be unknown.
+    pub(crate) fn want_user(&mut self, user: UserId) {
+        // Neither of them is a user.
+        if [UserId::SERVER, UserId::VISITOR].contains(&user) {
+            return;
+        }
+        let is_known = self.users.contains_key(&user) || self.sync.asked_users.contains(&user);
+        if !is_known && self.sync.unknown_users.len() < limits::USERS_MAX {
+            self.sync.unknown_users.insert(user);
         }
     }
 

@@ -154,6 +154,7 @@ impl Model {
         } else if !self.link.is_online() {
             self.sync.is_fresh = false;
             self.sync.asked = None;
+            self.desk.disconnect();
             self.forget_pulls();
             if matches!(link, Link::Ended(_)) {
                 self.outbox.client_ended();
@@ -205,6 +206,7 @@ impl Model {
     pub(super) fn missed_events(&mut self) {
         self.sync.is_behind = true;
         self.sync.needs_keywords = true;
+        self.desk.fall_behind();
         self.sync.outdate();
         for chat in self.chats.values_mut() {
             chat.details_asked = false;

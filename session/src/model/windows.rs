@@ -7,7 +7,7 @@ use cairn_client::proto::model::conversation::{Conversation as Summary, Conversa
 use cairn_client::proto::model::group::{MemberSettings, Role};
 
 use super::chat::Chat;
-use super::{Command, Effect, Fetched, Model, Part, Place};
+use super::{Effect, Fetched, Model, Part, Place};
 use crate::conversation::Entry;
 use crate::day::Date;
 use crate::limits;
@@ -19,35 +19,7 @@ use crate::timeline::{
 
 /// Commands
 impl Model {
-    pub(super) fn command(&mut self, command: Command) {
-        match command {
-            Command::Open { conversation, at } => self.open(conversation, at),
-            Command::Leave(id) => self.leave(id),
-            Command::Attention(has_attention) => self.attend(has_attention),
-            Command::Seen {
-                conversation,
-                first,
-                last,
-            } => self.see(conversation, first, last),
-            Command::Jump { conversation, to } => self.jump(conversation, to),
-            Command::Back(id) => self.back(id),
-            Command::Draft(draft) => self.set_draft(draft),
-            Command::Send(draft) => self.send(draft),
-            Command::Forward { from, msgid, to } => self.forward(from, msgid, to),
-            Command::Again(id) => self.again(id),
-            Command::Withdraw(id) => self.withdraw(id),
-            Command::MarkRead(id) => {
-                let head = self.chats.get(&id).map(|chat| chat.head);
-                head.into_iter().for_each(|head| self.mark_read(id, head));
-            }
-            Command::MarkUnread { conversation, from } => self.mark_unread(conversation, from),
-            Command::Typing(id) => self.effects.push(Effect::Typing(id)),
-            Command::Notices(settings) => self.notices.set(settings),
-            Command::Keywords => self.sync.needs_keywords = true,
-        }
-    }
-
-    fn open(&mut self, id: ConversationId, at: Place) {
+    pub(super) fn open(&mut self, id: ConversationId, at: Place) {
         self.begin_direct(id);
         if self.focused.is_some_and(|focused| focused != id) {
             self.lose_focus();
@@ -117,7 +89,7 @@ impl Model {
         });
     }
 
-    fn leave(&mut self, id: ConversationId) {
+    pub(super) fn leave(&mut self, id: ConversationId) {
         if self.focused == Some(id) {
             self.lose_focus();
             self.effects.push(Effect::Focus(None));
@@ -149,7 +121,7 @@ impl Model {
         }
     }
 
-    fn attend(&mut self, has_attention: bool) {
+    pub(super) fn attend(&mut self, has_attention: bool) {
         self.has_attention = has_attention;
         let window = self
             .focused
@@ -159,7 +131,7 @@ impl Model {
         }
     }
 
-    fn see(&mut self, id: ConversationId, first: RowKey, last: RowKey) {
+    pub(super) fn see(&mut self, id: ConversationId, first: RowKey, last: RowKey) {
         let (now, has_attention) = (self.now, self.has_attention && self.focused == Some(id));
         let last_pending = self.pending(id).last().map(|item| item.saved.id);
         let zone = &self.zone;
@@ -258,7 +230,7 @@ impl Model {
         self.touch_chat(id);
     }
 
-    fn mark_unread(&mut self, id: ConversationId, from: MsgId) {
+    pub(super) fn mark_unread(&mut self, id: ConversationId, from: MsgId) {
         let Some(chat) = self.chats.get_mut(&id) else {
             return;
         };
@@ -281,7 +253,7 @@ impl Model {
 
 /// Places
 impl Model {
-    fn jump(&mut self, id: ConversationId, to: Place) {
+    pub(super) fn jump(&mut self, id: ConversationId, to: Place) {
         if let Some(window) = self.window_mut(id) {
             window.remember();
         }
@@ -289,7 +261,7 @@ impl Model {
         self.touch_window(id);
     }
 
-    fn back(&mut self, id: ConversationId) {
+    pub(super) fn back(&mut self, id: ConversationId) {
         let Some(window) = self.window_mut(id) else {
             return;
         };

@@ -14,6 +14,7 @@ use cairn_client::proto::text::Keyword;
 use cairn_client::proto::wire::event::{AccountUpdate, Update};
 
 use crate::conversation::Entry;
+use crate::desk::DeskNotice;
 use crate::limits;
 use crate::time::{plus, since};
 
@@ -49,6 +50,8 @@ pub enum Notice {
         /// How many of them mention the user.
         mentions: u64,
     },
+    /// Something at the support desk.
+    Desk(DeskNotice),
 }
 
 /// Why a message notifies.

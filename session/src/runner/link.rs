@@ -47,7 +47,7 @@ pub(crate) async fn run(client: Client, mut events: Events, inputs: Inputs) {
         }
     };
     while let Some(event) = next {
-        pass_on(event, &mut why, &inputs);
+        pass_on(event, client.is_agent(), &mut why, &inputs);
         next = events.next().await;
     }
     // Any request tells why.
@@ -59,7 +59,7 @@ pub(crate) async fn run(client: Client, mut events: Events, inputs: Inputs) {
 }
 
 /// Passes on an event. `why` is the cause of the present absence.
-fn pass_on(event: Event, why: &mut LinkFault, inputs: &Inputs) {
+fn pass_on(event: Event, is_agent: bool, why: &mut LinkFault, inputs: &Inputs) {
     match event {
         Event::Entries(run) => match run.messages() {
             Ok(messages) => inputs.give(Input::Entries(messages)),
@@ -69,6 +69,7 @@ fn pass_on(event: Event, why: &mut LinkFault, inputs: &Inputs) {
             *why = LinkFault::Lost;
             inputs.give(Input::Link(Link::Online));
             inputs.give(Input::Event(Box::new(Event::Reconnected)));
+            inputs.give(Input::Agent(is_agent));
         }
         Event::Disconnected { reason } => {
             *why = LinkFault::Lost;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cairn_client::proto::ids::{ConversationId, MsgId, SendStreamId};
 use cairn_client::proto::limits::NAMED_STREAMS_PER_DEVICE;
+use cairn_client::proto::model::desk::InquiryFilter;
 use cairn_client::proto::model::receipts::MemberCursors;
 use cairn_client::proto::wire::overview::Moment;
 use cairn_client::{Account, Client, ConversationKind, Error, PullRange};
@@ -18,7 +19,9 @@ use super::sends::{self, Send};
 use super::shared::Shared;
 use super::thread::Letter;
 use super::uploads::{self, Uploads};
-use crate::{Details, DraftFile, Effect, Fetched, Input, Link, LinkFault, LocalId, RequestId};
+use crate::{
+    Details, DraftFile, Effect, Fetched, Input, Link, LinkFault, LocalId, RequestId, limits,
+};
 
 /// Performs the effects that concern the server.
 pub(crate) struct Requests {
@@ -145,6 +148,11 @@ impl Requests {
                     async move { Some(Input::Keywords(client.me().keywords().await.ok()?)) },
                 )
             }
+            Effect::Desk => self.answer_if(async move {
+                let desk = client.desk().mine().await.ok()?;
+                Some(Input::Desk(Box::new(desk)))
+            }),
+            Effect::Inquiries(queue) => self.answer(inquiries(client, queue)),
             Effect::Users(users) => self.answer_if(async move {
                 Some(Input::Users(client.people().get_all(&users).await.ok()?))
             }),
@@ -310,6 +318,24 @@ async fn details(client: Client, shared: Arc<Shared>, id: ConversationId) -> Opt
         users: members.into_iter().map(|member| member.user).collect(),
         cursors,
     })
+}
+
+/// Requests what waits in a queue.
+async fn inquiries(client: Client, queue: ConversationId) -> Input {
+    let desk = client.desk();
+    let max = limits::WAITING_SHOWN_MAX;
+    let waiting = desk.inquiries(queue, InquiryFilter::Waiting, None, max);
+    let mut found = waiting.await.map(|page| page.items);
+    if let Ok(found) = &mut found
+        && found.len() < max
+    {
+        let left = desk.inquiries(queue, InquiryFilter::Left, None, max).await;
+        found.extend(left.into_iter().flat_map(|page| page.items));
+    }
+    Input::Inquiries {
+        queue,
+        found: found.ok(),
+    }
 }
 
 async fn receipts(client: Client, conversation: ConversationId, msgid: MsgId) -> Option<Input> {

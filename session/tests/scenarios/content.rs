@@ -208,16 +208,33 @@ pub(crate) fn level(name: &str) -> NotificationLevel {
     }
 }
 
+fn kind(value: &Value) -> ConversationKind {
+    let name = string(value, "name");
+    if let Some(peer) = value.get("peer") {
+        return ConversationKind::Direct {
+            peer: user_info(peer),
+        };
+    }
+    match value.get("of_desk").map(variant) {
+        None => ConversationKind::Group {
+            name: name.parse().unwrap(),
+        },
+        Some(("queue", _)) => ConversationKind::Queue {
+            name: name.parse().unwrap(),
+        },
+        Some(("inquiry", queue)) => ConversationKind::Inquiry {
+            queue: ConversationId::new(queue.as_u64().unwrap()),
+            visitor: Some(name.parse().unwrap()),
+        },
+        Some((_, of)) => ConversationKind::Back {
+            of: ConversationId::new(of.as_u64().unwrap()),
+        },
+    }
+}
+
 pub(crate) fn summary(value: &Value) -> Conversation {
     let of = ConversationId::new(number(value, "id").unwrap());
-    let kind = match value.get("peer") {
-        Some(peer) => ConversationKind::Direct {
-            peer: user_info(peer),
-        },
-        None => ConversationKind::Group {
-            name: string(value, "name").parse().unwrap(),
-        },
-    };
+    let kind = kind(value);
     let head = id(value, "head");
     let last = value.get("last").map(|last| {
         let last = message(of, last);

@@ -7,7 +7,7 @@ use cairn_session::{Effect, Notice, Reason, SavedState, StoreOp};
 use serde_json::{Map, Value, json};
 
 use crate::content::put_body;
-use crate::{rows, views};
+use crate::{desk, rows, views};
 
 pub(crate) fn effects(effects: &[Effect]) -> Value {
     Value::Array(effects.iter().filter_map(effect).collect())
@@ -34,6 +34,8 @@ fn effect(effect: &Effect) -> Option<Value> {
             json!({"overview": since.map(|moment| moment.revision.get())})
         }
         Effect::Keywords => json!("keywords"),
+        Effect::Desk => json!("desk"),
+        Effect::Inquiries(queue) => json!({"inquiries": queue.get()}),
         Effect::Load {
             id,
             conversation,
@@ -125,6 +127,7 @@ fn notice(notice: &Notice) -> Value {
         } => json!({"summary": {
             "conversations": conversations, "messages": messages, "mentions": mentions
         }}),
+        Notice::Desk(notice) => desk::notice(notice),
     }
 }
 

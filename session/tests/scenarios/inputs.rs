@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::content::{
     body, conversation, details, id, list, messages, msgid, string, summary, time, user, user_info,
 };
-use crate::{number, variant};
+use crate::{desk, number, variant};
 
 pub(crate) fn input(value: &Value) -> Input {
     let (kind, value) = variant(value);
@@ -41,6 +41,9 @@ pub(crate) fn input(value: &Value) -> Input {
                 cursors,
             }
         }
+        "agent" => Input::Agent(value.as_bool().unwrap()),
+        "desk" => Input::Desk(Box::new(desk::desk(value))),
+        "inquiries" => desk::inquiries(value),
         "users" => Input::Users(value.as_array().unwrap().iter().map(user_info).collect()),
         "presence" => Input::Presence(value.as_array().unwrap().iter().map(presence).collect()),
         "receipts" => Input::Receipts {
@@ -224,6 +227,7 @@ fn event(value: &Value) -> Event {
                 head: id(value, "head"),
             };
         }
+        "desk" => Update::Desk(desk::update(value)),
         "conversation" => Update::Conversation(summary(value)),
         "removed" => Update::Removed {
             conversation: conversation(value),
@@ -372,6 +376,7 @@ fn command(value: &Value) -> Command {
             conversation: conversation(value),
             from: id(value, "from"),
         },
+        "desk" => Command::Desk(value.as_bool().unwrap()),
         "typing" => Command::Typing(of()),
         "notices" => Command::Notices(NoticeSettings {
             keywords: keywords(&value["keywords"]),

@@ -12,6 +12,7 @@
 )]
 
 mod content;
+mod desk;
 mod effects;
 mod inputs;
 mod rows;

@@ -8,7 +8,7 @@ use cairn_session::{
 use serde_json::{Map, Value, json};
 
 use crate::content::{conversation, string};
-use crate::{number, rows};
+use crate::{desk, number, rows};
 
 pub(crate) fn view(model: &Model, view: &str, line: &Value) -> Value {
     match view {
@@ -50,6 +50,7 @@ pub(crate) fn view(model: &Model, view: &str, line: &Value) -> Value {
             let next = model.next_unread(from, mentions, backwards);
             json!(next.map(ConversationId::get))
         }
+        "desk" => model.desk().as_ref().map_or(Value::Null, desk::view),
         other => panic!("unknown view: {other}"),
     }
 }
@@ -60,7 +61,7 @@ fn users(users: &[UserId]) -> Value {
 }
 
 /// Leaves out what is false, empty or zero.
-fn put(object: &mut Map<String, Value>, key: &str, value: Value) {
+pub(crate) fn put(object: &mut Map<String, Value>, key: &str, value: Value) {
     let is_empty = match &value {
         Value::Null | Value::Bool(false) => true,
         Value::Number(number) => number.as_u64() == Some(0),
@@ -77,6 +78,7 @@ fn entry(view: &ConversationView) -> Value {
     object.insert("of".to_owned(), json!(view.id.get()));
     object.insert("name".to_owned(), json!(view.name));
     put(&mut object, "peer", json!(view.peer.map(UserId::get)));
+    put(&mut object, "of_desk", desk::log(view.of_desk));
     put(&mut object, "head", json!(view.head.get()));
     put(&mut object, "floor", json!(view.floor.get()));
     put(&mut object, "read", json!(view.read.get()));

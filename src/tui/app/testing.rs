@@ -1,5 +1,7 @@
 //! States for tests, without a session.
 
+pub(crate) mod desk;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -68,6 +70,7 @@ fn listed(id: u64, name: &str) -> ConversationView {
     ConversationView {
         id: ConversationId::new(id),
         peer: None,
+        of_desk: None,
         name: name.to_owned(),
         role: Role::Member,
         head: MsgId::new(9),

@@ -1,6 +1,6 @@
 //! The transition function: a state and a message become the next state and effects.
 
-use cairn_proto::ids::Timestamp;
+use cairn_proto::ids::{ConversationId, Timestamp};
 use cairn_session::{AnchorTo, Command, DateJump, Place, RowKey};
 
 use crate::tui::app::model::overlay::{Overlay, Pane};
@@ -11,7 +11,7 @@ use crate::tui::app::model::world::{Window, World, is_selectable};
 use crate::tui::app::msg::{Effect, Msg};
 use crate::tui::compose::completion;
 use crate::tui::draw::rows::RowLayout;
-use crate::tui::keys::action::{Action, Context};
+use crate::tui::keys::action::{Action, Context, DeskAction};
 use crate::tui::keys::chord::Chord;
 use crate::tui::text::words;
 use crate::tui::theme::Role;
@@ -22,7 +22,16 @@ const QUIT_MILLIS: u64 = 2_000;
 /// Applies a message, and returns what is to be done, in order.
 pub(crate) fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     let mut effects = Vec::new();
-    let out = &mut effects;
+    let is_view = matches!(msg, Msg::World(_));
+    apply(state, msg, &mut effects);
+    if !is_view && state.is_desk_told != state.desk.is_some() {
+        state.is_desk_told = state.desk.is_some();
+        effects.push(session(Command::Desk(state.is_desk_told)));
+    }
+    effects
+}
+
+fn apply(state: &mut State, msg: Msg, out: &mut Vec<Effect>) {
     match msg {
         Msg::Key(chord) => key(state, chord, out),
         Msg::Paste(text) => paste(state, &text, out),
@@ -54,6 +63,7 @@ pub(crate) fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
                 out.push(session(Command::Keywords));
             }
             state.output(run, text, is_failed);
+            state.has_run(run, is_failed, out);
         }
         Msg::Found(found) => state.found(found),
         Msg::Fetched(fetched) => state.fetched(*fetched),
@@ -71,7 +81,6 @@ pub(crate) fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Note { text, role } => state.note(text, role),
         Msg::Time(now) => state.time(now, out),
     }
-    effects
 }
 
 /// Wraps a command of the session.
@@ -113,7 +122,7 @@ fn type_char(state: &mut State, context: Context, c: char, out: &mut Vec<Effect>
             state.editor.type_char(c);
             state.typed(out);
         }
-        Context::Everywhere | Context::Pane | Context::Vim => {}
+        Context::Everywhere | Context::Pane | Context::Desk | Context::Vim => {}
     }
 }
 
@@ -124,6 +133,7 @@ fn paste(state: &mut State, text: &str, out: &mut Vec<Effect>) {
             state.picker_typed(out);
         }
         Some(Overlay::Pane(_)) => {}
+        None if state.desk.is_some() => {}
         None => {
             state.mode = Mode::Write;
             state.editor.paste(text);
@@ -141,15 +151,20 @@ fn act(state: &mut State, context: Context, action: Action, out: &mut Vec<Effect
             out.push(Effect::Suspend);
         }
         Action::Help => {
-            let help = state.settings.bindings.help();
+            let help = state.settings.bindings.help(state.world.desk.is_some());
             state.overlay = Some(Overlay::Pane(Pane::new(words::KEYS, help)));
         }
         Action::Redraw => out.push(Effect::Redraw),
         Action::ToggleList => state.toggle_list(),
         Action::ToggleMouse => state.toggle_mouse(out),
+        Action::Uploads => state.show_uploads(),
+        Action::Desk(
+            action @ (DeskAction::Show | DeskAction::AcceptFirst | DeskAction::RefuseFirst),
+        ) => state.desk_key(action, out),
         _ => match context {
             Context::List => state.list_action(action, out),
             Context::Pane => state.pane_action(action, out),
+            Context::Desk => state.desk_action(action, out),
             Context::Message => state.message_action(action, out),
             Context::Vim => state.vim_action(action, out),
             Context::Composer | Context::Everywhere => state.compose_action(action, out),
@@ -169,6 +184,8 @@ fn interrupt(state: &mut State, out: &mut Vec<Effect>) {
     if state.overlay.is_some() {
         state.pane_action(Action::Cancel, out);
         state.overlay = None;
+    } else if state.desk.take().is_some() {
+        // It closes.
     } else if let Mode::Select(_) = state.mode {
         state.mode = Mode::Write;
     } else if !state.editor.is_empty() {
@@ -213,8 +230,11 @@ impl State {
         let before = self.window().map(|window| window.date_jump);
         let was_same = self.window().map(|window| window.conversation);
         self.world = world;
+        if self.world.desk.is_none() {
+            self.desk = None;
+        }
         let Some(window) = self.world.window.clone() else {
-            return;
+            return self.leave_gone(was_same);
         };
         if Some(window.conversation) != self.open {
             return;
@@ -233,6 +253,18 @@ impl State {
             && self.world.row(key).is_none()
         {
             self.mode = Mode::Write;
+        }
+    }
+
+    /// A conversation that was shown is gone: the membership ended, or the inquiry was closed.
+    fn leave_gone(&mut self, shown: Option<ConversationId>) {
+        let gone = self.open.filter(|id| Some(*id) == shown);
+        if gone.is_some_and(|id| self.world.conversation(id).is_none()) {
+            self.open = None;
+            self.set_draft(None);
+            self.draft_due = None;
+            self.mode = Mode::Write;
+            self.note(words::GONE, Role::Dim);
         }
     }
 

@@ -140,7 +140,7 @@ fn names(state: &State, typed: &str) -> Vec<String> {
 
 fn groups(state: &State, typed: &str) -> Vec<String> {
     let list = state.world.list.iter();
-    let groups = list.filter(|listed| listed.peer.is_none());
+    let groups = list.filter(|listed| listed.peer.is_none() && listed.of_desk.is_none());
     groups
         .filter(|listed| starts(&listed.name, typed))
         .map(|listed| format!("#{} ", listed.name))

@@ -2,7 +2,7 @@
 
 use cairn_proto::model::notification::NotificationLevel;
 use cairn_proto::model::presence::Presence;
-use cairn_session::ConversationView;
+use cairn_session::{ConversationView, DeskLog};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -16,8 +16,53 @@ use crate::tui::theme::Role;
 
 /// The name of a conversation with its sign: `#team`, `@bob`.
 pub(crate) fn name(listed: &ConversationView) -> String {
-    let sign = if listed.peer.is_some() { '@' } else { '#' };
-    format!("{sign}{}", one_line(&listed.name))
+    format!("{}{}", sign(listed), one_line(&listed.name))
+}
+
+/// What stands before the name, as in the output of commands.
+pub(crate) const fn sign(listed: &ConversationView) -> char {
+    match (listed.of_desk, listed.peer) {
+        (Some(DeskLog::Queue), _) => '%',
+        (Some(DeskLog::Inquiry), _) => '?',
+        (Some(DeskLog::Notes(_)), _) => '!',
+        (None, Some(_)) => '@',
+        (None, None) => '#',
+    }
+}
+
+/// The line of the support desk: duty, and what is offered or waits.
+pub(super) fn desk(state: &State, buffer: &mut Buffer, area: Rect) {
+    let Some(desk) = &state.world.desk else {
+        return;
+    };
+    let (ambiguous, theme) = (state.settings.ambiguous, state.settings.theme);
+    let style = match desk.offers.is_empty() {
+        _ if state.desk.is_some() => theme.style(Role::Current),
+        true => Style::new(),
+        false => theme.style(Role::Unread),
+    };
+    paint::fill(buffer, area, style);
+    let count = words::desk::count(desk);
+    let columns = u16::try_from(ambiguous.text(&count)).unwrap_or(0);
+    let room = area.width.saturating_sub(columns + u16::from(columns > 0));
+    let text = format!(" {}", words::desk::on_duty(desk.agent.duty));
+    let left = Rect {
+        width: room,
+        ..area
+    };
+    let text = ambiguous.shortened(&text, usize::from(room)).into_owned();
+    paint::text(buffer, left, &text, style, ambiguous);
+    let right = Rect {
+        x: area.x + area.width.saturating_sub(columns),
+        width: columns.min(area.width),
+        ..area
+    };
+    let style = match desk.offers.is_empty() {
+        true => style,
+        false => theme.style(Role::MentionMe),
+    };
+    paint::text(buffer, right, &count, style, ambiguous);
+    separator(state, buffer, area);
 }
 
 /// The first of the conversations on a screen of this many rows: the open one is in the middle.
@@ -57,14 +102,20 @@ pub(super) fn draw(state: &State, buffer: &mut Buffer, area: Rect) {
             theme.style(Role::MentionMe),
         );
     }
-    let separator = if ambiguous == Ambiguous::Narrow {
-        "│"
-    } else {
-        "|"
+    separator(state, buffer, area);
+}
+
+/// The line between the list and the rest.
+fn separator(state: &State, buffer: &mut Buffer, area: Rect) {
+    let ambiguous = state.settings.ambiguous;
+    let style = state.settings.theme.style(Role::Dim);
+    let separator = match ambiguous {
+        Ambiguous::Narrow => "│",
+        Ambiguous::Wide => "|",
     };
     for y in area.top()..area.bottom() {
         let cell = Rect::new(area.right(), y, 1, 1).intersection(*buffer.area());
-        paint::text(buffer, cell, separator, theme.style(Role::Dim), ambiguous);
+        paint::text(buffer, cell, separator, style, ambiguous);
     }
 }
 

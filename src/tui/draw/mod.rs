@@ -1,6 +1,7 @@
 //! Draws the state into a frame. Nothing here changes the state.
 
 mod bars;
+mod desk;
 mod input;
 pub(crate) mod list;
 pub(crate) mod pane;
@@ -29,6 +30,9 @@ pub(crate) struct Painted {
 /// Draws everything.
 pub(crate) fn paint(state: &State, buffer: &mut ratatui::buffer::Buffer) -> Painted {
     let geometry = Geometry::of(state);
+    if let Some(area) = geometry.desk {
+        list::desk(state, buffer, area);
+    }
     if let Some(area) = geometry.list {
         list::draw(state, buffer, area);
     }
@@ -42,6 +46,7 @@ pub(crate) fn paint(state: &State, buffer: &mut ratatui::buffer::Buffer) -> Pain
         links: Vec::new(),
     };
     match &state.overlay {
+        None if state.desk.is_some() => desk::draw(state, buffer, geometry.timeline),
         None => timeline::draw(state, buffer, geometry.timeline, &mut painted.links),
         Some(Overlay::Pane(pane)) => pane::draw(state, pane, buffer, geometry.timeline),
         Some(Overlay::Picker(picker)) => {

@@ -2,6 +2,7 @@
 //! `CAIRN_BLESS=1` they are written.
 
 mod cards;
+mod desk;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;

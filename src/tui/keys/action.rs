@@ -1,5 +1,7 @@
 //! What keys do.
 
+use cairn_proto::model::desk::Duty;
+
 use crate::tui::compose::editor::Edit;
 
 /// Where a key applies. A key of a narrower context takes precedence over one of [`Everywhere`].
@@ -16,17 +18,20 @@ pub(crate) enum Context {
     List,
     /// Text over the timeline: help, output of commands.
     Pane,
+    /// The support desk.
+    Desk,
     /// The timeline with the keys of vim.
     Vim,
 }
 
 impl Context {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Everywhere,
         Self::Composer,
         Self::Message,
         Self::List,
         Self::Pane,
+        Self::Desk,
         Self::Vim,
     ];
 }
@@ -92,4 +97,26 @@ pub(crate) enum Action {
     SendAgain,
     Withdraw,
     Insert,
+    Uploads,
+    Desk(DeskAction),
+}
+
+/// Something that a key does at the support desk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DeskAction {
+    Show,
+    /// Accepts the offer that ends first, or refuses it, from everywhere.
+    AcceptFirst,
+    RefuseFirst,
+    Accept,
+    Refuse,
+    Take,
+    Reply,
+    Transfer,
+    Close,
+    Tag,
+    Note,
+    Details,
+    Why,
+    Duty(Duty),
 }

@@ -63,6 +63,8 @@ impl Bindings {
     pub(crate) fn action(&self, context: Context, chord: Chord) -> Option<Action> {
         let within = |context| self.by_chord.get(&(context, chord)).copied();
         let found = within(context).or_else(|| within(Context::Everywhere));
+        let found =
+            found.or_else(|| within(Context::Desk).filter(|found| is_of_everywhere(*found)));
         // The line of a list is edited as the composer is.
         found.or_else(|| match within(Context::Composer) {
             Some(edit @ Action::Edit(_)) if context == Context::List => Some(edit),
@@ -76,10 +78,11 @@ impl Bindings {
         self.lines.get(line)?.first().copied()
     }
 
-    /// The help screen.
-    pub(crate) fn help(&self) -> String {
+    /// The help screen, with the keys of the support desk for its agents.
+    pub(crate) fn help(&self, is_agent: bool) -> String {
         let mut text = String::new();
-        for context in Context::ALL {
+        let shown = |context: &Context| is_agent || *context != Context::Desk;
+        for context in Context::ALL.into_iter().filter(shown) {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{}", words::context(context));
             for (entry, keys) in self.lines_of(context) {
@@ -94,6 +97,12 @@ impl Bindings {
         let all = TABLE.iter().zip(&self.lines);
         all.filter(move |(entry, keys)| entry.context == context && !keys.is_empty())
     }
+}
+
+/// Whether a key of the desk applies when it is not on screen, too.
+const fn is_of_everywhere(action: Action) -> bool {
+    use crate::tui::keys::action::DeskAction::{AcceptFirst, RefuseFirst, Show};
+    matches!(action, Action::Desk(Show | AcceptFirst | RefuseFirst))
 }
 
 fn find(name: &str) -> Option<&'static Entry> {
@@ -151,7 +160,11 @@ mod tests {
         assert_eq!(does("alt+a"), Some(Action::Switcher));
         assert_eq!(does("ctrl+k"), None);
         assert_eq!(does("ctrl+q"), Some(Action::Quit));
-        assert!(bindings.help().contains("Alt+A"), "{}", bindings.help());
+        assert!(
+            bindings.help(true).contains("Alt+A"),
+            "{}",
+            bindings.help(true)
+        );
     }
 
     #[test]

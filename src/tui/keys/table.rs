@@ -1,6 +1,8 @@
 //! The table of keys. A line is an action, its name in `config.toml`, its default keys, and its
 //! help.
 
+use cairn_proto::model::desk::Duty;
+
 use crate::tui::compose::editor::Edit;
 use crate::tui::keys::action::{Action, Context};
 
@@ -30,7 +32,9 @@ const fn entry(
     }
 }
 
-use Context::{Composer, Everywhere, List, Message, Pane, Vim};
+use Context::{Composer, Desk, Everywhere, List, Message, Pane, Vim};
+
+use crate::tui::keys::action::DeskAction as At;
 
 /// All keys. The order is that of the help screen.
 #[rustfmt::skip]
@@ -76,6 +80,8 @@ pub(crate) const TABLE: &[Entry] = &[
     entry(Everywhere, Action::Back, "back", &["alt+backspace", "ctrl+o"],
         "back to where you were before a jump"),
     entry(Everywhere, Action::Members, "members", &["alt+i"], "members, topic and settings"),
+    entry(Everywhere, Action::Uploads, "uploads", &["f5"],
+        "files on their way: cancel, send again"),
     entry(Everywhere, Action::Redraw, "redraw", &["ctrl+l"], "draw the screen again"),
 
     entry(Composer, Action::Send, "send", &["enter"], "send"),
@@ -153,6 +159,32 @@ pub(crate) const TABLE: &[Entry] = &[
     entry(Pane, Action::PageDown, "pane-page-down", &["space"], "page down"),
     entry(Pane, Action::Cancel, "pane-close", &["esc", "q", "enter"],
         "close, or cancel the command"),
+
+    entry(Desk, Action::Desk(At::Show), "desk", &["f2"], "show or hide the desk; from everywhere"),
+    entry(Desk, Action::Desk(At::AcceptFirst), "desk-accept-first", &["f3"],
+        "accept the offer that ends first; from everywhere"),
+    entry(Desk, Action::Desk(At::RefuseFirst), "desk-refuse-first", &["f4"],
+        "refuse the offer that ends first; from everywhere"),
+    entry(Desk, Action::Desk(At::Duty(Duty::On)), "desk-on", &["1"], "go on duty"),
+    entry(Desk, Action::Desk(At::Duty(Duty::Break)), "desk-break", &["2"], "take a break"),
+    entry(Desk, Action::Desk(At::Duty(Duty::Off)), "desk-off", &["3"], "go off duty"),
+    entry(Desk, Action::Older, "desk-up", &["up", "k"], "line up"),
+    entry(Desk, Action::Newer, "desk-down", &["down", "j", "tab"], "line down"),
+    entry(Desk, Action::Open, "desk-open", &["enter", "o"],
+        "open your inquiry; accept an offer; about one that waits"),
+    entry(Desk, Action::Desk(At::Accept), "desk-accept", &["a"], "accept the offer"),
+    entry(Desk, Action::Desk(At::Refuse), "desk-refuse", &["x"], "refuse the offer"),
+    entry(Desk, Action::Desk(At::Take), "desk-take", &["t"], "take what waits"),
+    entry(Desk, Action::Desk(At::Reply), "desk-canned", &["r"], "write a canned reply"),
+    entry(Desk, Action::Desk(At::Note), "desk-note", &["n"],
+        "write a note, which the visitor does not see"),
+    entry(Desk, Action::Desk(At::Tag), "desk-tag", &["#"], "add or remove tags"),
+    entry(Desk, Action::Desk(At::Transfer), "desk-transfer", &["p"],
+        "pass on to an agent or a queue"),
+    entry(Desk, Action::Desk(At::Close), "desk-close", &["c"], "close the inquiry"),
+    entry(Desk, Action::Desk(At::Details), "desk-details", &["i"], "about the visitor"),
+    entry(Desk, Action::Desk(At::Why), "desk-why", &["w"], "why this agent, or why none"),
+    entry(Desk, Action::Cancel, "desk-leave", &["esc", "q"], "back to the conversation"),
 
     entry(Vim, Action::Insert, "vim-insert", &["i", "a", "enter"], "write"),
     entry(Vim, Action::Older, "vim-up", &["k", "up"], "select the message before"),

@@ -7,6 +7,7 @@ use cairn_session::{Command, Hit, HitTarget, Place};
 
 use crate::tui::app::model::picker::{Item, Value};
 use crate::tui::app::msg::{Effect, Msg};
+use crate::tui::draw::list::sign;
 use crate::tui::run::{App, clock, editor, fetch, files, opener};
 use crate::tui::term::osc;
 use crate::tui::term::screen::Screen;
@@ -116,10 +117,10 @@ impl App {
                 HitTarget::Conversation(id) => model.conversation(id),
                 HitTarget::User(_) => None,
             };
-            let is_group = listed.as_ref().is_some_and(|listed| listed.peer.is_none());
+            let sign = listed.as_ref().map_or('@', sign);
             let unread = listed.map_or(0, |listed| listed.unread.messages);
             Item {
-                label: format!("{}{}", if is_group { '#' } else { '@' }, hit.name),
+                label: format!("{sign}{}", hit.name),
                 matched: hit.at.into_iter().map(|at| at + 1).collect(),
                 detail: match unread {
                     0 => String::new(),

@@ -2,7 +2,10 @@
 
 use std::io;
 
+use cairn_proto::ids::UserId;
+use cairn_proto::model::desk::Offer;
 use cairn_session::store::Condition;
+use cairn_session::{DeskLog, DeskNotice, Notice};
 
 use crate::tui::app::model::state::State;
 use crate::tui::draw::list::name;
@@ -40,18 +43,40 @@ impl App {
         }
     }
 
+    fn text_of(&self, notice: &Notice) -> String {
+        let world = &self.state.world;
+        let of = match notice {
+            Notice::Message { conversation, .. } => world.conversation(*conversation),
+            Notice::Summary { .. } | Notice::Desk(_) => None,
+        };
+        // A visitor has the name of their inquiry.
+        let user = |user| match of {
+            Some(listed) if user == UserId::VISITOR => listed.name.clone(),
+            _ => world.name(user),
+        };
+        let group = |id| {
+            let listed = world.conversation(id)?;
+            let is_talk = listed.peer.is_some() || listed.of_desk == Some(DeskLog::Inquiry);
+            (!is_talk).then(|| name(listed))
+        };
+        let queue = |offer: &Offer| {
+            let desk = world.desk.as_ref();
+            let queue = desk.and_then(|desk| desk.queue(offer.info.queue));
+            queue.map_or_else(String::new, |queue| queue.config.name.to_string())
+        };
+        words::notice(notice, &user, &group, &queue)
+    }
+
     /// Shows what the session decided to notify of, and drafts that cannot be sent.
     pub(super) fn notify(&mut self) -> io::Result<()> {
         let notices = self.session.take_notices();
         let skipped = notices.len().saturating_sub(SHOWN_MAX);
         for notice in notices.iter().skip(skipped) {
-            let user = |user| self.state.world.name(user);
-            let group = |id| {
-                let listed = self.state.world.conversation(id)?;
-                listed.peer.is_none().then(|| name(listed))
-            };
-            let text = words::notice(notice, &user, &group);
+            let text = self.text_of(notice);
             Screen::write(&osc::notification(self.notifier, words::TITLE, &text))?;
+            if let Notice::Desk(DeskNotice::Missed(_) | DeskNotice::Duty(_)) = notice {
+                self.state.note(text, Role::Error);
+            }
         }
         for refused in self.session.take_refused() {
             let text = words::draft_refused(&refused.why);

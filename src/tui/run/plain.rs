@@ -6,9 +6,10 @@ use std::io::{self, BufRead as _, Write as _};
 use std::time::Duration;
 
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
+use cairn_proto::model::desk::Offer;
 use cairn_session::{
-    Aim, Command, Draft, LinkView, LocalId, Model, Place, Row, RowKey, SendState, Session, What,
-    WindowView,
+    Aim, Command, Draft, LinkView, LocalId, Model, Notice, Place, Row, RowKey, SendState, Session,
+    What, WindowView,
 };
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
@@ -85,6 +86,7 @@ pub(super) async fn run(session: Session, wanted: Wanted, zone: &TimeZone) -> Re
             _ = session.changed() => {
                 plain.open_wanted(&wanted).await?;
                 plain.print()?;
+                plain.print_desk()?;
             }
         }
     }
@@ -240,6 +242,22 @@ impl Plain<'_> {
         self.print_failed(&view)
     }
 
+    /// Prints what happens at the support desk.
+    fn print_desk(&self) -> io::Result<()> {
+        for notice in self.session.take_notices() {
+            if let Notice::Desk(notice) = notice {
+                let desk = self.session.model().desk();
+                let queue = |offer: &Offer| {
+                    let desk = desk.as_ref();
+                    let queue = desk.and_then(|desk| desk.queue(offer.info.queue));
+                    queue.map_or_else(String::new, |queue| queue.config.name.to_string())
+                };
+                print_line(&words::desk::spoken(&notice, &queue))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Prints own messages that could not be sent, each once.
     fn print_failed(&mut self, view: &WindowView) -> io::Result<()> {
         for row in &view.rows {
@@ -277,13 +295,17 @@ impl Plain<'_> {
             What::System { by, .. } => *by,
             _ => return false,
         };
-        self.session.model().user(user).is_none() && self.waits()
+        let is_nameless = ![UserId::SERVER, UserId::VISITOR].contains(&user);
+        is_nameless && self.session.model().user(user).is_none() && self.waits()
     }
 
     fn line(&self, model: &Model, row: &Row) -> Option<String> {
-        let user = |id: UserId| match model.user(id) {
-            Some(user) => one_line(user.name.as_str()),
-            None => words::unknown_user(id),
+        let open = self.open.and_then(|id| model.conversation(id));
+        let user = |id: UserId| match (model.user(id), &open) {
+            // A visitor has the name of their inquiry.
+            (_, Some(open)) if id == UserId::VISITOR => one_line(&open.name),
+            (Some(user), _) => one_line(user.name.as_str()),
+            (None, _) => words::unknown_user(id),
         };
         let at = |at: Timestamp| clock(at, self.zone);
         Some(match &row.what {
@@ -348,6 +370,12 @@ impl Plain<'_> {
 
     async fn open_named(&mut self, typed: &str) -> io::Result<()> {
         let typed = typed.trim_start_matches(['#', '@']);
+        let number = typed
+            .strip_prefix("id:")
+            .and_then(|number| number.parse().ok());
+        if let Some(id) = number {
+            return self.go(id).await;
+        }
         let hit = self
             .session
             .model()

@@ -155,6 +155,10 @@ fn is_ascii_locale() -> bool {
     matches!(locale.as_deref(), Some("C" | "POSIX"))
 }
 
+fn is_group(listed: &ConversationView) -> bool {
+    listed.peer.is_none() && listed.of_desk.is_none()
+}
+
 /// The conversation to open first.
 #[derive(Clone, Debug)]
 pub(super) struct Wanted {
@@ -168,7 +172,7 @@ impl Wanted {
             None => list.first(),
             Some(Target::Id(id)) => return Some(*id),
             Some(Target::Group(name)) => list.iter().find(|listed| {
-                listed.peer.is_none() && name.as_str().to_lowercase() == listed.name.to_lowercase()
+                is_group(listed) && name.as_str().to_lowercase() == listed.name.to_lowercase()
             }),
             Some(Target::User(name)) => list.iter().find(|listed| {
                 listed.peer.is_some() && name.as_str().to_lowercase() == listed.name.to_lowercase()

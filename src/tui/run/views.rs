@@ -4,8 +4,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
-use cairn_session::{Changes, Entry, Model, Part, Row, RowKey, SystemLine, What};
+use cairn_session::{
+    Changes, DeskLog, Entry, Model, Outgoing, Part, Pending, Row, RowKey, SystemLine, What,
+};
 
+use crate::tui::app::model::desk::inquiries;
 use crate::tui::app::model::world::{Window, World};
 
 /// The last copy.
@@ -51,6 +54,12 @@ impl Views {
             let totals = model.totals();
             (world.unread, world.mentions) = (totals.unread, totals.mentions);
         }
+        if has(Part::Desk) {
+            world.desk = model.desk().map(Arc::new);
+        }
+        if has(Part::Outbox) {
+            world.uploads = Arc::new(uploads(model));
+        }
         match open {
             Some(id) => {
                 if has(Part::Details(id)) {
@@ -66,10 +75,17 @@ impl Views {
             }
             None => (world.window, world.details, world.draft) = (None, None, None),
         }
-        learn_names(world, model, has(Part::People));
+        learn_names(world, model, open, has(Part::People));
         world.is_second = is_second;
         world.clone()
     }
+}
+
+/// Files on their way, and those that could not be sent.
+fn uploads(model: &Model) -> Vec<Pending> {
+    let all = model.outbox().into_iter();
+    all.filter(|pending| matches!(pending.what, Outgoing::File { .. }))
+        .collect()
 }
 
 /// The messages that shown replies refer to, as far as they are held but not shown.
@@ -89,8 +105,10 @@ fn quoted(
 }
 
 /// Adds the names of users that are shown.
-fn learn_names(world: &mut World, model: &Model, has_changed: bool) {
+fn learn_names(world: &mut World, model: &Model, open: Option<ConversationId>, has_changed: bool) {
     let mut users = BTreeSet::from([model.me()]);
+    let desk = world.desk.iter().flat_map(|desk| inquiries(desk));
+    users.extend(desk.flat_map(|info| info.state.agent().into_iter().chain(info.last_agent)));
     for listed in world.list.iter() {
         users.extend(listed.typing.iter().chain(&listed.peer));
     }
@@ -111,7 +129,14 @@ fn learn_names(world: &mut World, model: &Model, has_changed: bool) {
         return;
     }
     let name = |user: UserId| Some((user, model.user(user)?.name.to_string()));
-    world.names = Arc::new(users.into_iter().filter_map(name).collect());
+
+    let mut names: HashMap<UserId, String> = users.into_iter().filter_map(name).collect();
+    // The visitor of an inquiry is no user, and has the name of the conversation.
+    let open = open.and_then(|id| model.conversation(id));
+    if let Some(inquiry) = open.filter(|open| open.of_desk == Some(DeskLog::Inquiry)) {
+        names.insert(UserId::VISITOR, inquiry.name);
+    }
+    world.names = Arc::new(names);
 }
 
 fn note_users(row: &Row, users: &mut BTreeSet<UserId>) {

@@ -71,6 +71,8 @@ pub enum Command {
     },
     /// The user presses keys in the composer.
     Typing(ConversationId),
+    /// Whether the support desk is on screen: only then is listed what waits.
+    Desk(bool),
     /// What notifies the user.
     Notices(NoticeSettings),
     /// The user changed the keywords of the account on this device.

@@ -34,7 +34,7 @@ impl RequestId {
 ///
 /// Requests with an answer are made only while the connection is established, those of the store
 /// apart. They are answered by the input of the same name. Pulls and overviews are also answered if
-/// they fail; all others are repeated with the next connection.
+/// they fail, and so are lists of inquiries; all others are repeated with the next connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Change the store.
@@ -46,6 +46,11 @@ pub enum Effect {
     },
     /// Request the keywords of the account.
     Keywords,
+    /// Request what the user has to do at the support desk.
+    Desk,
+    /// Request the inquiries of a queue that no agent holds, and the messages that were left, up to
+    /// [`crate::limits::WAITING_SHOWN_MAX`].
+    Inquiries(ConversationId),
     /// Read entries from the store: one segment at most, from the requested end of the range on.
     Load {
         /// Repeated by the answer.
@@ -168,6 +173,8 @@ pub enum Part {
     Link,
     /// Names, contacts or presence of users.
     People,
+    /// The support desk.
+    Desk,
 }
 
 /// A change of the store.

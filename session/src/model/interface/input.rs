@@ -4,6 +4,7 @@ use cairn_client::proto::content::body::Body;
 use cairn_client::proto::content::message::Message;
 use cairn_client::proto::ids::{ClientSeq, ConversationId, MsgId, Timestamp, UserId};
 use cairn_client::proto::model::conversation::Conversation as Summary;
+use cairn_client::proto::model::desk::{InquiryInfo, MyDesk};
 use cairn_client::proto::model::people::Contact;
 use cairn_client::proto::model::presence::UserPresence;
 use cairn_client::proto::model::receipts::{MemberCursors, Receipt};
@@ -49,6 +50,18 @@ pub enum Input {
         users: Vec<UserInfo>,
         /// How far the members have read, as far as it is known.
         cursors: Vec<MemberCursors>,
+    },
+    /// Whether the user is an agent of the support desk, as the server said at login. After
+    /// [`Link::Online`].
+    Agent(bool),
+    /// The answer to [`Effect::Desk`](crate::Effect::Desk).
+    Desk(Box<MyDesk>),
+    /// The answer to [`Effect::Inquiries`](crate::Effect::Inquiries).
+    Inquiries {
+        /// The queue.
+        queue: ConversationId,
+        /// What waits in it, and messages that were left; `None` if the request failed.
+        found: Option<Vec<InquiryInfo>>,
     },
     /// Names of users.
     Users(Vec<UserInfo>),

@@ -7,9 +7,10 @@ use cairn_proto::model::people::{Friendship, Relation};
 use cairn_proto::model::receipts::ReceiptState;
 use cairn_session::{Command, Place};
 
+use crate::tui::app::act::desk_card::inquiry_of;
 use crate::tui::app::model::card::{Fetch, Fetched, Person, Received};
 use crate::tui::app::model::overlay::Overlay;
-use crate::tui::app::model::picker::{Deed, Item, Picker, Purpose, Value};
+use crate::tui::app::model::picker::{Deed, DeskPurpose, Item, Picker, Purpose, Value};
 use crate::tui::app::model::state::{Mode, State};
 use crate::tui::app::msg::Effect;
 use crate::tui::app::update::session;
@@ -25,6 +26,9 @@ impl State {
     pub(crate) fn show_members(&mut self) {
         if self.open.is_none() {
             return self.note(words::NOTHING_OPEN, Role::Dim);
+        }
+        if self.shows_inquiry() {
+            return;
         }
         self.show_card(Purpose::Members, cards::MEMBERS_HINT);
         self.refresh_card();
@@ -55,7 +59,7 @@ impl State {
         out.push(Effect::Fetch(Fetch::Unread(id)));
     }
 
-    fn show_card(&mut self, purpose: Purpose, hint: &str) {
+    pub(super) fn show_card(&mut self, purpose: Purpose, hint: &str) {
         self.overlay = Some(Overlay::Picker(Box::new(Picker::new(purpose, hint))));
     }
 
@@ -69,6 +73,14 @@ impl State {
             Fetched::Receipts(msgid, result) => (
                 Purpose::Receipts(msgid),
                 result.map(|received| receipts(&received)),
+            ),
+            Fetched::Agents(id, result) => (
+                Purpose::Desk(DeskPurpose::Transfer, id),
+                result.map(|agents| self.transfer_card(id, &agents)),
+            ),
+            Fetched::Canned(id, result) => (
+                Purpose::Desk(DeskPurpose::Canned, id),
+                result.map(|canned| Self::canned_card(&canned)),
             ),
             Fetched::Unread(id, _) if self.open != Some(id) => return,
             Fetched::Unread(_, result) => (
@@ -96,18 +108,22 @@ impl State {
         }
     }
 
-    /// Shows what changed in the card of members.
+    /// Shows what changed in the cards that follow the session.
     pub(crate) fn refresh_card(&mut self) {
-        let is_shown = matches!(
-            &self.overlay,
-            Some(Overlay::Picker(picker)) if picker.purpose == Purpose::Members
-        );
-        if is_shown {
-            let (head, items) = (self.about_conversation(), self.members());
-            if let Some(Overlay::Picker(picker)) = &mut self.overlay {
-                picker.head = head;
-                picker.set_all(items);
-            }
+        let Some(Overlay::Picker(picker)) = &self.overlay else {
+            return;
+        };
+        let filled = match picker.purpose {
+            Purpose::Members => Some(Filled {
+                head: self.about_conversation(),
+                ..Filled::new(self.members())
+            }),
+            Purpose::Uploads => Some(Filled::new(self.uploads())),
+            purpose => inquiry_of(purpose).and_then(|id| self.inquiry_card(id)),
+        };
+        if let (Some(filled), Some(Overlay::Picker(picker))) = (filled, &mut self.overlay) {
+            picker.head = filled.head;
+            picker.set_all(filled.items);
         }
     }
 
@@ -262,20 +278,27 @@ impl State {
                 let is_live = picker.purpose == Purpose::Members;
                 self.overlay = is_live.then(|| Overlay::Picker(Box::new(picker)));
             }
-            Value::Conversation(_) | Value::Emoji(_) => {}
+            Value::Deed(Deed::Again(id)) => self.decide_upload(picker, Command::Again(id), out),
+            Value::Deed(Deed::CancelUpload(id) | Deed::Withdraw(id)) => {
+                self.decide_upload(picker, Command::Withdraw(id), out);
+            }
+            Value::Deed(Deed::Desk(_))
+            | Value::Conversation(_)
+            | Value::Emoji(_)
+            | Value::Text(_) => {}
         }
     }
 }
 
 /// What fills a card.
-struct Filled {
-    head: Vec<String>,
-    picture: Option<crate::tui::picture::Pixels>,
-    items: Vec<Item>,
+pub(super) struct Filled {
+    pub(super) head: Vec<String>,
+    pub(super) picture: Option<crate::tui::picture::Pixels>,
+    pub(super) items: Vec<Item>,
 }
 
 impl Filled {
-    const fn new(items: Vec<Item>) -> Self {
+    pub(super) const fn new(items: Vec<Item>) -> Self {
         Self {
             head: Vec::new(),
             picture: None,

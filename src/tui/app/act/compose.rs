@@ -120,7 +120,7 @@ impl State {
             Slash::Quit => self.quit(out),
             Slash::Help => {
                 self.editor.take();
-                let help = self.settings.bindings.help();
+                let help = self.settings.bindings.help(self.world.desk.is_some());
                 let pane = crate::tui::app::model::overlay::Pane::new(words::KEYS, help);
                 self.overlay = Some(crate::tui::app::model::overlay::Overlay::Pane(pane));
             }

@@ -69,10 +69,8 @@ impl State {
                 words::SEARCH_HINT.clone_into(&mut picker.hint);
             }
             Purpose::Place => words::PLACE_HINT.clone_into(&mut picker.hint),
-            Purpose::Recall(_) => {}
-            Purpose::Members | Purpose::Person(_) | Purpose::Receipts(_) | Purpose::WhyUnread => {
-                picker.select_typed()
-            }
+            purpose if purpose.is_card() => picker.select_typed(),
+            _ => {}
         }
     }
 
@@ -102,6 +100,7 @@ impl State {
             (Purpose::Search { within, .. }, None) => self.search(*picker, within, out),
             (Purpose::Place, _) => self.go_to(*picker, out),
             (Purpose::Recall(msgid), _) => self.recall(&picker, msgid, out),
+            (Purpose::Desk(what, id), _) => self.desk_choose(&picker, what, id, out),
             (purpose, Some(value)) if purpose.is_card() => self.choose(*picker, value, out),
             _ => {}
         }

@@ -13,7 +13,7 @@ use crate::tui::app::msg::Effect;
 use crate::tui::app::update::session;
 use crate::tui::draw::list::first_shown;
 use crate::tui::draw::rows::RowLayout;
-use crate::tui::keys::action::Action;
+use crate::tui::keys::action::{Action, DeskAction};
 use crate::tui::text::words;
 use crate::tui::theme::Role;
 use cairn_proto::model::notification::NotificationLevel;
@@ -21,6 +21,7 @@ use cairn_proto::model::notification::NotificationLevel;
 impl State {
     /// Opens a conversation. The draft of the former one is kept.
     pub(crate) fn open(&mut self, id: ConversationId, at: Place, out: &mut Vec<Effect>) {
+        self.desk = None;
         if self.open == Some(id) {
             return;
         }
@@ -214,6 +215,7 @@ impl State {
         match &mut self.overlay {
             Some(Overlay::Pane(_)) => self.scroll_pane(lines.try_into().unwrap_or(0)),
             Some(Overlay::Picker(picker)) => picker.step(lines > 0),
+            None if self.desk.is_some() => self.desk_wheel(lines > 0),
             None => self.scroll_by(lines.try_into().unwrap_or(0)),
         }
     }
@@ -225,6 +227,12 @@ impl State {
         }
         let geometry = Geometry::of(self);
         let at = ratatui::layout::Position::new(column, row);
+        if geometry.desk.is_some_and(|desk| desk.contains(at)) {
+            return self.desk_key(DeskAction::Show, out);
+        }
+        if self.desk.is_some() {
+            return;
+        }
         if let Some(area) = geometry.list.filter(|list| list.contains(at)) {
             let line = usize::from(row - area.y) + first_shown(self, area.height);
             if let Some(id) = self.world.list.get(line).map(|listed| listed.id) {

@@ -119,6 +119,11 @@ pub(crate) fn refusal(words: &[String]) -> Option<String> {
         // These never end, and a pane shows the output of commands that do.
         "tail" => words.iter().any(is_follow).then_some(words::REFUSED_FOLLOW),
         "watch" => (!has("--once")).then_some(words::REFUSED_WATCH),
+        "visitor" => Some(words::REFUSED_VISITOR),
+        "desk" if words.iter().any(|word| word == "watch") => {
+            (!has("--once")).then_some(words::REFUSED_BOARD)
+        }
+        "desk" => words.iter().any(is_follow).then_some(words::REFUSED_DESK),
         name => REFUSED
             .iter()
             .find(|(known, _)| *known == name)
@@ -243,6 +248,9 @@ mod tests {
             "/tail #team --follow",
             "/tail -f #team",
             "/watch --in .",
+            "/desk --follow",
+            "/desk watch",
+            "/visitor cairn://x",
         ] {
             let why = refusal(&command(line));
             assert!(why.is_some(), "{line}");
@@ -253,6 +261,9 @@ mod tests {
             "/stats",
             "/tail . --from 5",
             "/watch bob --once",
+            "/desk",
+            "/desk watch --once",
+            "/desk transfer 17 after-sale",
         ] {
             assert_eq!(refusal(&command(line)), None, "{line}");
         }

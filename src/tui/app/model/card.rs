@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use cairn_client::Receipts;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
 use cairn_proto::model::conversation::Explained;
+use cairn_proto::model::desk::{AgentInfo, Canned};
 use cairn_proto::model::people::{Relation, UserProfile};
 
 use crate::tui::picture::Pixels;
@@ -15,6 +16,10 @@ pub(crate) enum Fetch {
     Person(UserId),
     Receipts(ConversationId, MsgId),
     Unread(ConversationId),
+    /// The agents of an inquiry's queue.
+    Agents(ConversationId, ConversationId),
+    /// Canned replies, for an inquiry.
+    Canned(ConversationId),
 }
 
 /// An answer, or why there is none.
@@ -23,6 +28,8 @@ pub(crate) enum Fetched {
     Person(UserId, Result<Person, String>),
     Receipts(MsgId, Result<Received, String>),
     Unread(ConversationId, Result<Explained, String>),
+    Agents(ConversationId, Result<Vec<AgentInfo>, String>),
+    Canned(ConversationId, Result<Vec<Canned>, String>),
 }
 
 /// A user, as one other user sees them.

@@ -17,6 +17,8 @@ pub(crate) const PROMPT: &str = "> ";
 /// The parts of the screen, from top to bottom, and the list at the left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Geometry {
+    /// The line of the support desk, above the list.
+    pub(crate) desk: Option<Rect>,
     pub(crate) list: Option<Rect>,
     pub(crate) title: Rect,
     pub(crate) timeline: Rect,
@@ -30,8 +32,9 @@ pub(crate) struct Geometry {
 impl Geometry {
     pub(crate) fn of(state: &State) -> Self {
         let screen = Rect::new(0, 0, state.columns, state.rows);
-        // Panes need the width, and a selection by the terminal takes whole lines.
-        let has_pane = matches!(state.overlay, Some(Overlay::Pane(_)));
+        // Panes and the desk need the width, and a selection by the terminal takes whole lines.
+        let has_pane = matches!(state.overlay, Some(Overlay::Pane(_)))
+            || state.overlay.is_none() && state.desk.is_some();
         let shown = if has_pane || state.is_bare {
             Some(false)
         } else {
@@ -46,6 +49,19 @@ impl Geometry {
         let list = (list_width > 0).then_some(Rect {
             width: list_width,
             ..screen
+        });
+        let is_agent = state.world.desk.is_some();
+        let desk = list.filter(|_| is_agent).map(|list| Rect {
+            height: 1.min(list.height),
+            ..list
+        });
+        let list = list.map(|list| {
+            let above = desk.map_or(0, |desk| desk.height);
+            Rect {
+                y: list.y + above,
+                height: list.height - above,
+                ..list
+            }
         });
         // One column separates the list from the rest.
         let left = match list_width {
@@ -83,6 +99,7 @@ impl Geometry {
         let input = next(rows);
         let head = u16::try_from(head).unwrap_or(0).min(input.width);
         Self {
+            desk,
             list,
             title,
             timeline,

@@ -2,8 +2,10 @@
 //! cards: members, a person, receipts, the terms of an unread count.
 
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_session::LocalId;
 
 use crate::tui::compose::editor::Editor;
+use crate::tui::keys::action::DeskAction;
 use crate::tui::picture::Pixels;
 
 /// What is chosen.
@@ -33,6 +35,24 @@ pub(crate) enum Purpose {
     Receipts(MsgId),
     /// Why the open conversation is unread.
     WhyUnread,
+    /// Files that are on their way.
+    Uploads,
+    /// An inquiry of the support desk.
+    Desk(DeskPurpose, ConversationId),
+}
+
+/// What is chosen or typed about an inquiry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DeskPurpose {
+    /// What is known of it, and what can be done.
+    Card,
+    /// An agent or queue to pass it on to.
+    Transfer,
+    /// A canned reply.
+    Canned,
+    Tag,
+    Note,
+    Close,
 }
 
 impl Purpose {
@@ -40,7 +60,15 @@ impl Purpose {
     pub(crate) const fn is_card(self) -> bool {
         matches!(
             self,
-            Self::Members | Self::Person(_) | Self::Receipts(_) | Self::WhyUnread
+            Self::Members
+                | Self::Person(_)
+                | Self::Receipts(_)
+                | Self::WhyUnread
+                | Self::Uploads
+                | Self::Desk(
+                    DeskPurpose::Card | DeskPurpose::Transfer | DeskPurpose::Canned,
+                    _
+                )
         )
     }
 }
@@ -58,6 +86,14 @@ pub(crate) enum Deed {
     Run(Vec<String>),
     /// Runs a command whose effect the card shows.
     Set(Vec<String>),
+    /// Does something with the inquiry of the card.
+    Desk(DeskAction),
+    /// Sends a failed or unknown message again.
+    Again(LocalId),
+    /// Cancels an upload.
+    CancelUpload(LocalId),
+    /// Drops an own message that was not sent.
+    Withdraw(LocalId),
 }
 
 /// What a choice stands for.
@@ -68,6 +104,8 @@ pub(crate) enum Value {
     Emoji(String),
     Message(ConversationId, MsgId),
     Deed(Deed),
+    /// A text to write.
+    Text(String),
 }
 
 /// One choice.
@@ -130,10 +168,15 @@ impl Picker {
         }
     }
 
-    /// Replaces the choices of a card. The selected one stays selected.
+    /// Replaces the choices of a card. The selected one stays selected; if it is gone, the one in
+    /// its place is.
     pub(crate) fn set_all(&mut self, all: Vec<Item>) {
+        let (selected, chosen) = (self.selected, self.chosen().map(|item| item.value.clone()));
         self.all = all;
         self.select_typed();
+        if self.chosen().map(|item| &item.value) != chosen.as_ref() {
+            self.selected = selected.min(self.items.len().saturating_sub(1));
+        }
     }
 
     /// Keeps the choices of a card that contain what was typed.

@@ -4,6 +4,7 @@ use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_session::{Aim, Draft, DraftFile, RowKey};
 use jiff::tz::TimeZone;
 
+use crate::tui::app::model::desk::{DeskPane, Then, next_second, next_waits};
 use crate::tui::app::model::geometry::Geometry;
 use crate::tui::app::model::overlay::Overlay;
 use crate::tui::app::model::scrolling::{Rows, Scroll};
@@ -76,6 +77,12 @@ pub(crate) struct State {
     /// The last jump of the session that the timeline has followed.
     pub(crate) jumped: Option<u64>,
     pub(crate) overlay: Option<Overlay>,
+    /// The support desk, over the timeline and under the overlay.
+    pub(crate) desk: Option<DeskPane>,
+    /// Whether the session knows that the desk is on screen.
+    pub(crate) is_desk_told: bool,
+    /// What is done when a command succeeds, by its number.
+    pub(crate) then: Vec<(u64, Then)>,
     pub(crate) note: Option<Note>,
     /// Whether the list is shown; `None` to decide by the width.
     pub(crate) is_list_shown: Option<bool>,
@@ -123,6 +130,9 @@ impl State {
             scroll: Scroll::End,
             jumped: None,
             overlay: None,
+            desk: None,
+            is_desk_told: false,
+            then: Vec::new(),
             note: None,
             is_list_shown: None,
             draft_due: None,
@@ -142,6 +152,7 @@ impl State {
         match (&self.overlay, self.mode) {
             (Some(Overlay::Picker(_)), _) => Context::List,
             (Some(Overlay::Pane(_)), _) => Context::Pane,
+            (None, _) if self.desk.is_some() => Context::Desk,
             (None, Mode::Write) => Context::Composer,
             (None, Mode::Select(_)) => Context::Message,
             (None, Mode::Vim) => Context::Vim,
@@ -174,7 +185,11 @@ impl State {
     /// When [`Msg::Time`](crate::tui::app::msg::Msg::Time) is needed.
     pub(crate) fn wake_at(&self) -> Option<Timestamp> {
         let note = self.note.as_ref().map(|note| note.until);
-        note.into_iter().chain(self.draft_due).min()
+        let desk = self.world.desk.as_ref();
+        let offer = desk.and_then(|desk| next_second(desk, self.now));
+        let waits = self.desk.map(|_| next_waits(self.now));
+        let all = [note, self.draft_due, offer, waits];
+        all.into_iter().flatten().min()
     }
 
     /// What the composer holds. Its target is part of it.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use cairn_proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_session::{
-    Anchor, AnchorTo, ConversationView, DateJump, Details, Draft, Entry, LinkView, Row, RowKey,
-    What, WindowView,
+    Anchor, AnchorTo, ConversationView, DateJump, DeskView, Details, Draft, Entry, LinkView,
+    Pending, Row, RowKey, What, WindowView,
 };
 
 use crate::tui::text::words;
@@ -76,6 +76,10 @@ pub(crate) struct World {
     pub(crate) quoted: Arc<HashMap<MsgId, Arc<Entry>>>,
     pub(crate) unread: u64,
     pub(crate) mentions: u64,
+    /// The support desk, for its agents.
+    pub(crate) desk: Option<Arc<DeskView>>,
+    /// Files on their way, and those that could not be sent.
+    pub(crate) uploads: Arc<Vec<Pending>>,
     /// Another process uses the profile, so nothing is kept.
     pub(crate) is_second: bool,
 }
@@ -94,6 +98,8 @@ impl World {
             quoted: Arc::default(),
             unread: 0,
             mentions: 0,
+            desk: None,
+            uploads: Arc::default(),
             is_second: false,
         }
     }

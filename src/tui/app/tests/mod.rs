@@ -2,6 +2,8 @@
 
 mod cards;
 mod copying;
+mod desk;
+mod uploads;
 
 use cairn_proto::ids::{ConversationId, MsgId};
 use cairn_session::{Aim, Command, Draft, Place, RowKey, What};

@@ -22,6 +22,14 @@ pub(crate) fn start(what: Fetch, client: Client, theme: Theme, sender: Unbounded
                 let received = receipts(&client, id, msgid).await;
                 Fetched::Receipts(msgid, received.map_err(|error| error.to_string()))
             }
+            Fetch::Agents(id, queue) => {
+                let agents = client.desk().agents(Some(queue)).await;
+                Fetched::Agents(id, agents.map_err(|error| error.to_string()))
+            }
+            Fetch::Canned(id) => {
+                let canned = client.desk().canned(None).await;
+                Fetched::Canned(id, canned.map_err(|error| error.to_string()))
+            }
             Fetch::Unread(id) => {
                 let explained = client.conversation(id).explain(client.whoami().user).await;
                 Fetched::Unread(id, explained.map_err(|error| error.to_string()))
@@ -35,6 +43,8 @@ fn failed(what: Fetch, why: String) -> Fetched {
     match what {
         Fetch::Person(user) => Fetched::Person(user, Err(why)),
         Fetch::Receipts(_, msgid) => Fetched::Receipts(msgid, Err(why)),
+        Fetch::Agents(id, _) => Fetched::Agents(id, Err(why)),
+        Fetch::Canned(id) => Fetched::Canned(id, Err(why)),
         Fetch::Unread(id) => Fetched::Unread(id, Err(why)),
     }
 }

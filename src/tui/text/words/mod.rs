@@ -2,17 +2,20 @@
 //! needs a second folder like this one, and touches no logic.
 
 pub(crate) mod cards;
+pub(crate) mod desk;
 mod states;
 mod system;
+pub(crate) mod uploads;
 
 use cairn_proto::content::body::Body;
 use cairn_proto::ids::{ConversationId, MsgId, UserId};
+use cairn_proto::model::desk::Offer;
 use cairn_session::{Date, Day, Failure, Notice, Outgoing, Pending, Reason, SendState};
 
 pub(crate) use self::states::{condition, failed, link, send_state};
 pub(crate) use self::system::{group_settings, system};
 
-use crate::tui::app::model::picker::Purpose;
+use crate::tui::app::model::picker::{DeskPurpose, Purpose};
 use crate::tui::keys::action::Context;
 
 pub(crate) const KEYS: &str = "Keys";
@@ -57,6 +60,7 @@ pub(crate) const EDITING: &str = "Editing";
 pub(crate) const NOTHING_HERE: &str = "No conversation yet. Ctrl+K finds people and groups.";
 pub(crate) const CHOOSE: &str = "Ctrl+K goes to a conversation, F1 shows all keys.";
 pub(crate) const NOT_OFFLINE: &str = "This needs a connection";
+pub(crate) const GONE: &str = "This conversation is no longer yours";
 pub(crate) const LOADING: &str = "Loading";
 pub(crate) const SECOND: &str = "open elsewhere: nothing is kept on disk here";
 pub(crate) const TITLE: &str = "cairn";
@@ -68,6 +72,10 @@ pub(crate) const REFUSED_FOLLOW: &str =
     "the timeline follows by itself; Ctrl+K opens a conversation, Ctrl+End goes to its end";
 pub(crate) const REFUSED_WATCH: &str =
     "the list shows who is online and typing; `/watch NAME --once` prints it";
+pub(crate) const REFUSED_VISITOR: &str = "it stays until the inquiry ends; run it in a shell";
+pub(crate) const REFUSED_BOARD: &str =
+    "it never ends; F2 shows your queues, and `/desk watch --once` prints all of them";
+pub(crate) const REFUSED_DESK: &str = "offers ring here by themselves; F2 shows the desk";
 pub(crate) const REFUSED_CHAT: &str = "this is it";
 
 pub(crate) const ESC_CANCELS: &str = "Esc cancels";
@@ -101,6 +109,15 @@ pub(crate) const fn purpose(purpose: Purpose) -> &'static str {
         Purpose::Person(_) => "Person: ",
         Purpose::Receipts(_) => "Receipts: ",
         Purpose::WhyUnread => "Why unread? ",
+        Purpose::Uploads => "Files: ",
+        Purpose::Desk(what, _) => match what {
+            DeskPurpose::Card => "Inquiry: ",
+            DeskPurpose::Transfer => "Pass on to: ",
+            DeskPurpose::Canned => "Canned reply: ",
+            DeskPurpose::Tag => "Tags: ",
+            DeskPurpose::Note => "Note: ",
+            DeskPurpose::Close => "Close, with tags: ",
+        },
     }
 }
 
@@ -218,12 +235,17 @@ pub(crate) const fn context(context: Context) -> &'static str {
         Context::Message => "A selected message",
         Context::List => "Lists",
         Context::Pane => "Panes",
+        Context::Desk => "The support desk, for its agents",
         Context::Vim => "The timeline with the keys of vim",
     }
 }
 
 pub(crate) fn unknown_user(user: UserId) -> String {
-    format!("user {user}")
+    match user {
+        UserId::SERVER => "the server".to_owned(),
+        UserId::VISITOR => "the visitor".to_owned(),
+        user => format!("user {user}"),
+    }
 }
 
 /// The text of a message, as it was typed.
@@ -314,8 +336,10 @@ pub(crate) fn notice(
     notice: &Notice,
     name: &dyn Fn(UserId) -> String,
     group: &dyn Fn(ConversationId) -> Option<String>,
+    queue: &dyn Fn(&Offer) -> String,
 ) -> String {
     match notice {
+        Notice::Desk(notice) => desk::notice(notice, queue),
         Notice::Message {
             conversation,
             reason,

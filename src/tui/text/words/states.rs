@@ -47,7 +47,7 @@ pub(crate) fn failed(failure: &Failure) -> String {
     }
 }
 
-const fn doubted(doubt: Doubt) -> &'static str {
+pub(super) const fn doubted(doubt: Doubt) -> &'static str {
     match doubt {
         Doubt::TooOld => "the server does not remember so far back",
         Doubt::Conflict => "its number was used for another message",
