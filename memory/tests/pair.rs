@@ -261,7 +261,8 @@ async fn tap_sees_what_is_written_before_it_arrives() {
     let mut listener = network.listen();
     let client = network.connect(address()).unwrap();
     let server = listener.accept().await.unwrap();
-    let ((mut to_server, _), (mut to_client, _)) = open(&client, &server).await;
+    let ((mut to_server, _from_server), (mut to_client, _from_client)) =
+        open(&client, &server).await;
     let before = seen.lock().unwrap().len();
     to_server.write(bytes("ask")).await.unwrap();
     to_client.write(bytes("tell")).await.unwrap();
