@@ -94,6 +94,13 @@ fn id_places(contents: &Contents, visitor: VisitorId) -> BTreeSet<String> {
     places.map(str::to_owned).collect()
 }
 
+/// Where each word is that is left.
+fn words_in(contents: &Contents) -> Vec<(&str, BTreeSet<&str>)> {
+    let words = WORDS.iter().map(|(_, word)| *word).chain([RATING]);
+    let places = words.map(|word| (word, contents.places_of(word.as_bytes())));
+    places.filter(|(_, places)| !places.is_empty()).collect()
+}
+
 /// Where each word must be found while it lives.
 fn check_control(contents: &Contents, places: &[(&str, &str)]) {
     for (name, place) in places {
@@ -165,28 +172,27 @@ async fn nothing_is_left_of_an_erased_visitor() {
     let again = admin.ask(EraseVisitor { visitor }).await;
     assert_eq!(again, Err(ErrorCode::NotFound));
 
-    // The work is done in steps, which a stop may interrupt, and the file is collected later.
-    until(
-        "nothing is left in rows, blocks, log and attachments",
-        async || {
-            assert!(desk.server.stop().success());
-            let contents = stored(desk.server.data());
-            let words = WORDS.iter().map(|(_, word)| *word).chain([RATING]);
-            let mut left: Vec<_> = words
-                .map(|word| (word, contents.places_of(word.as_bytes())))
-                .collect();
-            left.retain(|(_, places)| !places.is_empty());
-            let of_id = id_places(&contents, visitor);
-            if left.is_empty() && of_id.is_empty() {
-                return true;
-            }
-            println!("left: {left:?}; id: {of_id:?}");
-            desk.server.restart();
-            false
-        },
-    )
+    // The work is done in steps, which a stop may interrupt. The file is collected after them.
+    until("nothing is left in rows, blocks and log", async || {
+        assert!(desk.server.stop().success());
+        let contents = stored(desk.server.data());
+        let (mut left, of_id) = (words_in(&contents), id_places(&contents, visitor));
+        println!("left: {left:?}; id: {of_id:?}");
+        left.retain(|(_, places)| *places != BTreeSet::from([ATTACHMENTS]));
+        desk.server.restart();
+        left.is_empty() && of_id.is_empty()
+    })
     .await;
+    let hash = attachments::hash_of(word("file").as_bytes()).to_string();
+    let folder = desk.server.data().join(ATTACHMENTS).join(&hash[..2]);
+    until("the file is collected after the start", async || {
+        !folder.join(&hash).exists()
+    })
+    .await;
+    assert!(desk.server.stop().success());
     let contents = stored(desk.server.data());
+    assert_eq!(words_in(&contents), []);
+    assert_eq!(id_places(&contents, visitor), BTreeSet::new());
     let kept = contents.places_of(b"neighbour-8c8c asks");
     assert!(kept.contains("messages"), "{kept:?}");
     assert!(id_places(&contents, neighbour_id).contains("desk_visitors"));
