@@ -11,9 +11,13 @@ use cairn_client::proto::wire::request::desk::{
     RevokeDeskKey, SetAgent, SetCanned, SetQueue, SetRouteRules,
 };
 use cairn_client::proto::wire::request::session::NewDeskKey;
-use cairn_client::{Client, Error};
+use cairn_client::{Account, Client, Error};
 
 use crate::desk::{Desk, queue};
+
+async fn connect(account: &Account) -> Client {
+    Client::builder().connect(account).await.unwrap()
+}
 
 async fn acts(owner: &Client) -> Vec<DeskAct> {
     let page = owner.admin().audit(1).await.unwrap();
@@ -130,17 +134,11 @@ async fn what_admins_do_with_the_desk_is_audited() {
     // Once from the log, once from the trees.
     desk.server.kill();
     desk.server.restart();
-    let owner = Client::builder()
-        .connect(&desk.owner_account)
-        .await
-        .unwrap();
+    let owner = connect(&desk.owner_account).await;
     assert_eq!(acts(&owner).await, expected);
     assert!(desk.server.stop().success());
     desk.server.restart();
-    let owner = Client::builder()
-        .connect(&desk.owner_account)
-        .await
-        .unwrap();
+    let owner = connect(&desk.owner_account).await;
     assert_eq!(acts(&owner).await, expected);
 }
 
@@ -167,10 +165,7 @@ async fn closed_inquiries_are_listed_from_the_store() {
     }
     assert!(desk.server.stop().success());
     desk.server.restart();
-    let owner = Client::builder()
-        .connect(&desk.owner_account)
-        .await
-        .unwrap();
+    let owner = connect(&desk.owner_account).await;
     let (queue, filter) = (desk.queue, InquiryFilter::Closed);
     let closed = async |owner: &Client, limit| {
         let page = owner.desk().inquiries(queue, filter, None, limit).await;
@@ -194,15 +189,12 @@ async fn closed_inquiries_are_listed_from_the_store() {
     expected.retain(|&id| id != conversation);
     assert_eq!(expected.len(), INQUIRIES - 1);
     for _ in 0..2 {
-        let owner = Client::builder()
-            .connect(&desk.owner_account)
-            .await
-            .unwrap();
+        let owner = connect(&desk.owner_account).await;
         assert_eq!(closed(&owner, 1_000).await, (expected.clone(), None));
         assert!(desk.server.stop().success());
         desk.server.restart();
     }
-    let mei = Client::builder().connect(&desk.agents[0]).await.unwrap();
+    let mei = connect(&desk.agents[0]).await;
     let refused = mei.desk().inquiries(queue, filter, None, 10).await;
     assert_eq!(refused.err(), Some(Error::Refused(ErrorCode::Forbidden)));
     let own = ListInquiries {
@@ -234,7 +226,7 @@ async fn all_queues_of_a_shop_are_listed() {
     let mut config = desk.config("mei", 5);
     config.supervises = queues.iter().map(|info| info.counts.queue).collect();
     desk.admin.ask(SetAgent { user, config }).await.unwrap();
-    let mei = Client::builder().connect(&desk.agents[0]).await.unwrap();
+    let mei = connect(&desk.agents[0]).await;
     let mine = mei.desk().mine().await.unwrap();
     assert_eq!(mine.queues, mei.desk().queues().await.unwrap());
     assert_eq!(mine.queues.len(), QUEUES);

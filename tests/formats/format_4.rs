@@ -10,8 +10,8 @@ use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::{Account, Client, ConversationId};
 use tempfile::TempDir;
 
-use super::{fixture, fixtures, version};
-use crate::support::{Server, cairn};
+use super::{check_sound, fixture, fixtures, version};
+use crate::support::Server;
 
 const NAME: &str = "format-4";
 
@@ -35,12 +35,7 @@ fn texts(messages: &[cairn_client::proto::content::message::Message]) -> Vec<Str
 async fn directory_is_opened_and_served() {
     let dir = fixture(NAME);
     assert_eq!(version(dir.path()), "cairn 4\n");
-    let output = cairn(&["doctor", "--full", "--data"])
-        .arg(dir.path())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
+    check_sound(dir.path());
     check_served(&dir, NAME, NotificationLevel::Mentions).await;
 }
 

@@ -20,8 +20,8 @@ use cairn_client::{Account, Attachment, Client, ConversationId, Question, Visit}
 use serde::{Deserialize, Serialize};
 
 use super::format_4::{account, check_served};
-use super::{fixture, fixtures, version};
-use crate::support::{Server, cairn, invite};
+use super::{check_sound, fixture, fixtures, version};
+use crate::support::{Server, invite};
 
 const NAME: &str = "format-5";
 
@@ -225,12 +225,7 @@ async fn directory_is_opened_and_served() {
     }
     let dir = fixture(NAME);
     assert_eq!(version(dir.path()), "cairn 5\n");
-    let output = cairn(&["doctor", "--full", "--data"])
-        .arg(dir.path())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
+    check_sound(dir.path());
     check_served(&dir, NAME, NotificationLevel::Mentions).await;
     check_desk(dir.path()).await;
 }

@@ -17,6 +17,8 @@ use cairn_proto::model::user::UserState;
 use cairn_store::check::doctor::{self, Depth};
 use cairn_store::engine::Engine;
 
+use crate::support::cairn;
+
 fn unpack(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -65,6 +67,16 @@ fn with_lock<T, E: std::fmt::Display>(mut take: impl FnMut() -> Result<T, E>) ->
 
 fn open(dir: &Path) -> Engine {
     with_lock(|| Engine::open(dir))
+}
+
+/// Runs the command on a directory that no server uses.
+fn check_sound(dir: &Path) {
+    let output = cairn(&["doctor", "--full", "--data"])
+        .arg(dir)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
 }
 
 fn check(dir: &Path) {

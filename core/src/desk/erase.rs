@@ -14,7 +14,7 @@ use crate::command::{Context, Handle};
 use crate::limits::RETENTION_STEP_ENTRIES;
 use crate::permission::Action;
 use crate::prefetch::Load;
-use crate::record::{InquiryRecord, KindRecord, MemberCounts};
+use crate::record::{InquiryRecord, KindRecord};
 use crate::state::State;
 
 impl Handle for EraseVisitor {
@@ -103,32 +103,10 @@ impl State {
             is_done &= self.erase_log(log, turn);
         }
         if is_done {
-            self.remove_visitor_from(id, turn);
+            // The membership has the visitor's id.
+            self.end_desk_membership(id, UserId::VISITOR, turn);
             self.make(&Change::InquiryErased(id), turn.batch);
         }
-    }
-
-    /// Removes a visitor from the log of an erased inquiry, whose membership has their id.
-    fn remove_visitor_from(&mut self, id: ConversationId, turn: &mut Turn<'_>) {
-        let Some(found) = self.conversations.get(&id) else {
-            return;
-        };
-        if found.member(UserId::VISITOR).is_none() {
-            return;
-        }
-        let counts = MemberCounts {
-            members: found.record.counts.members.saturating_sub(1),
-            ..found.record.counts
-        };
-        let (conversation, user) = (id, UserId::VISITOR);
-        self.make(
-            &Change::MemberRemoved {
-                conversation,
-                user,
-                counts,
-            },
-            turn.batch,
-        );
     }
 
     /// Expires the entries of a log. Returns whether all have.

@@ -415,30 +415,41 @@ impl State {
         last: MsgId,
         turn: &mut Turn<'_>,
     ) {
+        if self.end_desk_membership(id, user, turn) {
+            turn.batch.publish(Update::Left {
+                user,
+                conversation: id,
+                last,
+            });
+        }
+    }
+
+    /// Ends a membership without publishing it. Returns whether there was one.
+    pub(crate) fn end_desk_membership(
+        &mut self,
+        id: ConversationId,
+        user: UserId,
+        turn: &mut Turn<'_>,
+    ) -> bool {
         let Some(found) = self.conversations.get(&id) else {
-            return;
+            return false;
         };
         if found.member(user).is_none() {
-            return;
+            return false;
         }
         let counts = MemberCounts {
             members: found.record.counts.members.saturating_sub(1),
             ..found.record.counts
         };
-        let conversation = id;
         self.make(
             &Change::MemberRemoved {
-                conversation,
+                conversation: id,
                 user,
                 counts,
             },
             turn.batch,
         );
-        turn.batch.publish(Update::Left {
-            user,
-            conversation,
-            last,
-        });
+        true
     }
 
     /// Ends a membership in the notes, which have no entry about it.

@@ -158,7 +158,21 @@ impl World {
 
     /// A visitor says something under a number of a message.
     pub(crate) fn open_as(&mut self, number: u8, seq: u64) -> Result<VisitorInquiry, ErrorCode> {
-        let (visitor, key) = visitor(number);
+        let request = OpenInquiry {
+            topic: None,
+            page: None,
+            attrs: Vec::new(),
+            seq: ClientSeq::new(seq),
+            text: Text::new("where is it?").unwrap(),
+        };
+        self.log_in_and_open(visitor(number), request)
+    }
+
+    fn log_in_and_open(
+        &mut self,
+        (visitor, key): (VisitorId, SecretHash),
+        request: OpenInquiry,
+    ) -> Result<VisitorInquiry, ErrorCode> {
         let login = self.run(VisitorLogin {
             visitor,
             key,
@@ -167,13 +181,6 @@ impl World {
             stream_past: StreamPast::New,
             push: true,
         })?;
-        let request = OpenInquiry {
-            topic: None,
-            page: None,
-            attrs: Vec::new(),
-            seq: ClientSeq::new(seq),
-            text: Text::new("where is it?").unwrap(),
-        };
         let opened = self.run(OpenVisit {
             actor: login.actor,
             key,
@@ -193,21 +200,10 @@ impl World {
     pub(crate) fn open_at_length(&mut self, number: u64) -> VisitorInquiry {
         let mut key = [9; 32];
         key[..8].copy_from_slice(&number.to_be_bytes());
-        let (visitor, key) = (VisitorId::new(number), SecretHash(key));
-        let login = self
-            .run(VisitorLogin {
-                visitor,
-                key,
-                desk: KEY,
-                stream: SendStreamId::new(0),
-                stream_past: StreamPast::New,
-                push: true,
-            })
-            .unwrap();
         let page = format!("https://shop.example/{}", "x".repeat(1_000));
-        let attr = |n: usize| (format!("attr-{n}"), "y".repeat(ATTR_VALUE_BYTES_MAX));
+        let value = "y".repeat(ATTR_VALUE_BYTES_MAX);
         let attr = |n| {
-            let (name, value) = attr(n);
+            let name = format!("attr-{n}");
             (name.parse().unwrap(), value.parse().unwrap())
         };
         let request = OpenInquiry {
@@ -217,19 +213,8 @@ impl World {
             seq: ClientSeq::new(1),
             text: Text::new("where is it?").unwrap(),
         };
-        let opened = self
-            .run(OpenVisit {
-                actor: login.actor,
-                key,
-                desk: KEY,
-                claims: None,
-                name: None,
-                language: None,
-                request,
-            })
-            .unwrap();
-        self.inquiries.push(opened.conversation);
-        opened
+        let who = (VisitorId::new(number), SecretHash(key));
+        self.log_in_and_open(who, request).unwrap()
     }
 
     /// A request of a visitor.

@@ -60,11 +60,10 @@ impl World {
             }
             _ => desk.mine().await?.held,
         };
-        let Some(info) = self.choose(&found, nth) else {
+        let Some(info) = self.choose(no, act, &found, nth) else {
             return Ok(());
         };
         let id = info.conversation;
-        self.note_act(no, format_args!("{act:?} {id}, {}", state(&info)));
         let user = self.sender(&self.devices[no]);
         match act {
             DeskAct::Accept => self.get(user, &info, desk.accept(id)).await,
@@ -108,11 +107,10 @@ impl World {
         let queue = made.queues[nth % made.queues.len()];
         let filter = InquiryFilter::Open;
         let found = desk.inquiries(queue, filter, None, LISTED).await?.items;
-        let Some(info) = self.choose(&found, nth) else {
+        let Some(info) = self.choose(no, act, &found, nth) else {
             return Ok(());
         };
         let id = info.conversation;
-        self.note_act(no, format_args!("{act:?} {id}, {}", state(&info)));
         match act {
             DeskAct::Accept | DeskAct::Take | DeskAct::ToAgent => {
                 let agent = self.user(1 + nth % (USERS - 1));
@@ -142,10 +140,20 @@ impl World {
         Ok(())
     }
 
-    fn choose(&self, found: &[InquiryInfo], nth: usize) -> Option<InquiryInfo> {
+    /// Chooses the inquiry that a device acts on.
+    fn choose(
+        &self,
+        no: usize,
+        act: DeskAct,
+        found: &[InquiryInfo],
+        nth: usize,
+    ) -> Option<InquiryInfo> {
         found.iter().for_each(|info| self.desk.note_info(info));
         let at = nth.checked_rem(found.len())?;
-        found.get(at).cloned()
+        let info = found.get(at)?;
+        let id = info.conversation;
+        self.note_act(no, format_args!("{act:?} {id}, {}", state(info)));
+        Some(info.clone())
     }
 
     /// Returns the note of a transfer, which may end in some log of notes.
