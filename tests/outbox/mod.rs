@@ -1,6 +1,5 @@
 //! The outbox of interactive clients: processes that type messages and send files are killed at
-//! random moments, and every message is in the log once, and the typed ones in order. A file that
-//! messages passed after a kill may be unknown instead.
+//! random moments, and every message is in the log once, and the typed ones in order.
 //!
 //! A few rounds by default; the full run is `CAIRN_OUTBOX_ROUNDS=200 cargo test --test main outbox
 //! -- --nocapture`. A third of the rounds kills the server as well; a tenth damages the cache while
@@ -62,7 +61,7 @@ impl Report {
             }
             Line::Unknown(words) => {
                 assert!(
-                    words.is_file || words.round <= self.torn,
+                    words.round <= self.torn,
                     "round {round}: {words:?} is unknown after a kill alone"
                 );
                 self.unknown.insert(words);

@@ -2,6 +2,7 @@
 
 use cairn_client::{Client, MsgId};
 
+use crate::support::invite;
 use crate::tui::World;
 use crate::tui::terminal::has_tmux;
 
@@ -92,6 +93,18 @@ async fn notifications_follow_the_level_of_a_conversation() {
     })
     .await;
     assert!(!written().contains("quietly\u{7}"), "muted ones do not");
+
+    // By name, also who is not on the screen.
+    let elsewhere = Client::builder().connect(&world.account).await.unwrap();
+    let (carol, _) = invite(&elsewhere, "carol").await;
+    let third = carol.conversations();
+    let third = third.create_group("third".parse().unwrap(), vec![owner]);
+    let third = carol.conversation(third.await.unwrap());
+    third.send("who is this?").await.unwrap();
+    pane.until("the group of a third user notifies", |_| {
+        written().contains("\u{1b}]9;cairn: carol in #third: who is this?\u{7}")
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -156,6 +156,7 @@ impl Model {
             Input::Entries(messages) => self.append(&messages),
             Input::Page { id, page } => self.page(id, page),
             Input::Accepted { id, result } => self.accepted(id, result),
+            Input::Probed { id, is_used } => self.probed(id, is_used),
             Input::Uploading { id, done, of } => self.uploading(id, done, of),
             Input::Uploaded { id, result } => self.uploaded(id, result),
             Input::Edited(draft) => self.edited(&draft),

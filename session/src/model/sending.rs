@@ -271,6 +271,12 @@ impl Model {
         self.touch(Part::Outbox);
     }
 
+    pub(super) fn probed(&mut self, id: LocalId, is_used: bool) {
+        let effects = self.outbox.probed(id, is_used);
+        self.effects.extend(effects);
+        self.touch_outbox();
+    }
+
     pub(super) fn uploading(&mut self, id: LocalId, done: u64, of: u64) {
         self.outbox.uploading(id, done, of);
         let conversation = self.conversation_of(id);

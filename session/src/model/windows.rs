@@ -442,7 +442,7 @@ impl Model {
         };
         WindowView {
             conversation: id,
-            rows: timeline::rows(&source),
+            rows: timeline::rows(&source).into(),
             head: chat.head,
             floor: chat.floor,
             is_at_end: chat.head <= chat.floor || chat.log.contains(chat.head),

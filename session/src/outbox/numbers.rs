@@ -3,7 +3,7 @@
 use cairn_client::proto::ids::{ClientSeq, ConversationId};
 
 use super::pending::{Doubt, LocalId, SavedState};
-use super::queue::{Item, Outbox};
+use super::queue::{Earlier, Item, Outbox};
 use crate::limits;
 use crate::model::{Effect, StoreOp};
 
@@ -47,14 +47,61 @@ impl Outbox {
         let ids = self.by_number(|item| {
             let is_due = match item.saved.state {
                 SavedState::Handed => true,
-                SavedState::Waiting => !item.is_upload(),
+                SavedState::Waiting => !item.is_upload() && !item.holds_back(),
                 SavedState::Failed(_) | SavedState::Unknown(_) => false,
             };
             is_due && !item.is_handed && item.stored.is_none()
         });
+        let unsure = self.by_number(Item::holds_back);
         for id in ids.into_iter().take(free) {
-            self.hand(id, effects);
+            match unsure.iter().find(|file| self.would_pass(id, **file)) {
+                Some(file) => effects.extend(self.probe(*file)),
+                None => self.hand(id, effects),
+            }
         }
+    }
+
+    /// Whether a message that is handed over now passes another one.
+    fn would_pass(&self, id: LocalId, other: LocalId) -> bool {
+        let saved = |id| self.items.get(&id).map(|item| &item.saved);
+        let (Some(own), Some(other)) = (saved(id), saved(other)) else {
+            return false;
+        };
+        let is_before = own.seq.is_none_or(|seq| other.seq < Some(seq));
+        is_before && own.conversation == other.conversation
+    }
+
+    /// Asks the server for the number of a file, once.
+    fn probe(&mut self, id: LocalId) -> Option<Effect> {
+        let item = self.items.get_mut(&id)?;
+        let seq = item.saved.seq.filter(|_| item.earlier == Earlier::Maybe)?;
+        item.earlier = Earlier::Asked;
+        let conversation = item.saved.conversation;
+        Some(Effect::Probe {
+            id,
+            conversation,
+            seq,
+        })
+    }
+
+    /// Handles the answer to a probe: whether the server has the number of a file, or a higher one.
+    pub(crate) fn probed(&mut self, id: LocalId, is_used: bool) -> Vec<Effect> {
+        let is_asked = |item: &&mut Item| item.holds_back() && item.earlier == Earlier::Asked;
+        let Some(item) = self.items.get_mut(&id).filter(is_asked) else {
+            return Vec::new();
+        };
+        if !is_used {
+            // Nothing is sent under the number of a probe any more.
+            item.earlier = Earlier::Not;
+            return self.number([id]);
+        }
+        let is_uploading = item.is_upload() && item.is_handed;
+        item.client_ended();
+        item.saved.state = SavedState::Unknown(Doubt::TooOld);
+        item.saved.seq = None;
+        let mut effects = vec![item.save()];
+        effects.extend(is_uploading.then_some(Effect::CancelUpload(id)));
+        effects
     }
 
     /// Hands a message over.
@@ -70,19 +117,11 @@ impl Outbox {
             return;
         };
         if item.saved.state == SavedState::Waiting {
-            let last = self.handed_seqs.get(&conversation);
-            if last.is_some_and(|last| *last > seq) {
-                // Messages have passed it, and whether an earlier run sent it cannot be found out.
-                item.saved.state = SavedState::Unknown(Doubt::TooOld);
-                item.saved.seq = None;
-                return effects.push(item.save());
-            }
             item.saved.state = SavedState::Handed;
             effects.push(item.save());
         }
         item.is_handed = true;
         let what = item.saved.what.clone();
-        self.handed_seqs.insert(conversation, seq);
         let passed = self.by_number(|item| {
             let is_before = item.saved.seq.is_some_and(|own| own < seq);
             item.is_upload() && item.saved.conversation == conversation && is_before
@@ -100,7 +139,11 @@ impl Outbox {
     /// handed over either.
     fn number_again(&mut self, ids: Vec<LocalId>) -> Vec<Effect> {
         let items = &self.items;
-        let is_own = |id: &LocalId| items.get(id).is_some_and(|item| !item.is_restored);
+        let is_own = |id: &LocalId| {
+            items
+                .get(id)
+                .is_some_and(|item| item.earlier == Earlier::Not)
+        };
         let ids: Vec<LocalId> = ids.into_iter().filter(is_own).collect();
         self.number(ids)
     }
@@ -110,7 +153,6 @@ impl Outbox {
     pub(crate) fn new_stream(&mut self) -> Vec<Effect> {
         self.needs_stream = false;
         self.next_seqs.clear();
-        self.handed_seqs.clear();
         let mut effects = vec![Effect::Store(StoreOp::NoSeqs)];
         let numbered = self.by_number(|item| item.saved.seq.is_some() && item.stored.is_none());
         let mut waiting = Vec::new();
@@ -119,8 +161,8 @@ impl Outbox {
                 continue;
             };
             // Uploads ended with the client.
-            item.is_handed = false;
-            if item.saved.state == SavedState::Waiting && !item.is_restored {
+            item.client_ended();
+            if item.saved.state == SavedState::Waiting && item.earlier == Earlier::Not {
                 waiting.push(id);
                 continue;
             }

@@ -6,8 +6,8 @@
 //! cannot, the user decides.
 //!
 //! The server takes numbers in ascending order. A file waits for its upload while later messages
-//! pass it: it gets a number after theirs, before they are handed over. A file that an earlier run
-//! of the program wrote keeps its number, since that run may have sent it.
+//! pass it: it gets a number after theirs, before they are handed over. For a file that an earlier
+//! run of the program wrote, the client first asks the server whether that run sent it.
 
 use std::collections::BTreeMap;
 
@@ -30,14 +30,23 @@ pub(crate) struct Item {
     pub(crate) saved: SavedPending,
     /// Whether the client has it, or uploads its file.
     pub(super) is_handed: bool,
-    /// Whether an earlier run of the program wrote it. If the store is an older state of itself,
-    /// that run may have sent it.
-    pub(super) is_restored: bool,
+    pub(super) earlier: Earlier,
     /// The last entry of its log when it was written, or when the program began.
     after: MsgId,
     progress: (u64, u64),
     /// Its number in the log, until its entry arrives there.
     pub(crate) stored: Option<MsgId>,
+}
+
+/// Whether an earlier run of the program may have sent a message that this one did not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Earlier {
+    /// This run wrote it, or the server has neither its number nor a higher one.
+    Not,
+    /// An earlier run wrote it, and may have sent it if the store is an older state of itself.
+    Maybe,
+    /// As [`Self::Maybe`], while the server looks for its number.
+    Asked,
 }
 
 /// The numbers that a store continues.
@@ -55,8 +64,6 @@ pub(crate) struct Outbox {
     pub(super) next_seqs: BTreeMap<ConversationId, ClientSeq>,
     /// The next number in all other conversations; `None` for 1.
     pub(super) first_seq: Option<ClientSeq>,
-    /// The last number in each conversation that the client was handed.
-    pub(super) handed_seqs: BTreeMap<ConversationId, ClientSeq>,
     /// Whether the send stream is used by another device, and a new one is awaited.
     pub(super) needs_stream: bool,
 }
@@ -93,6 +100,22 @@ impl Item {
     pub(super) fn is_upload(&self) -> bool {
         let is_file = matches!(self.saved.what, Outgoing::File { .. });
         is_file && self.saved.state == SavedState::Waiting
+    }
+
+    pub(super) fn client_ended(&mut self) {
+        self.is_handed = false;
+        if self.earlier == Earlier::Asked {
+            self.earlier = Earlier::Maybe;
+        }
+    }
+
+    /// Whether messages with higher numbers wait until the server has said whether it was sent.
+    pub(super) fn holds_back(&self) -> bool {
+        match self.earlier {
+            Earlier::Not => false,
+            Earlier::Maybe => self.is_upload(),
+            Earlier::Asked => self.saved.state == SavedState::Waiting,
+        }
     }
 
     pub(super) fn save(&self) -> Effect {
@@ -133,7 +156,7 @@ impl Outbox {
                 after: head(saved.conversation),
                 saved,
                 is_handed: false,
-                is_restored: true,
+                earlier: Earlier::Maybe,
                 progress: (0, 0),
                 stored: None,
             };
@@ -201,7 +224,7 @@ impl Outbox {
                 state: SavedState::Waiting,
             },
             is_handed: false,
-            is_restored: false,
+            earlier: Earlier::Not,
             after,
             progress: (0, 0),
             stored: None,
@@ -238,7 +261,7 @@ impl Outbox {
     /// The client has ended: another one is handed the messages again.
     pub(crate) fn client_ended(&mut self) {
         for item in self.items.values_mut() {
-            item.is_handed = false;
+            item.client_ended();
         }
     }
 
@@ -289,7 +312,8 @@ impl Outbox {
         result: Result<Body, Failure>,
         extras: Extras,
     ) -> Vec<Effect> {
-        let Some(item) = self.items.get_mut(&id) else {
+        let uploaded = self.items.get_mut(&id).filter(|item| item.is_upload());
+        let Some(item) = uploaded else {
             return Vec::new();
         };
         let Outgoing::File { caption, .. } = &item.saved.what else {
@@ -323,7 +347,7 @@ impl Outbox {
             return Vec::new();
         }
         item.saved.state = SavedState::Waiting;
-        item.is_restored = false;
+        item.earlier = Earlier::Not;
         self.number([id])
     }
 

@@ -181,7 +181,19 @@ impl Requests {
                     id,
                     conversation,
                     seq,
-                    what,
+                    what: Some(what),
+                });
+            }
+            Effect::Probe {
+                id,
+                conversation,
+                seq,
+            } => {
+                let _ = self.connected.sends.send(Send {
+                    id,
+                    conversation,
+                    seq,
+                    what: None,
                 });
             }
             Effect::Upload { id, file } => self.upload(id, file),

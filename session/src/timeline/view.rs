@@ -1,5 +1,7 @@
 //! What a window shows.
 
+use std::sync::Arc;
+
 use cairn_client::proto::ids::{ConversationId, MsgId, UserId};
 
 use super::row::{Row, RowKey};
@@ -12,7 +14,7 @@ pub struct WindowView {
     /// The conversation.
     pub conversation: ConversationId,
     /// The rows, from the oldest.
-    pub rows: Vec<Row>,
+    pub rows: Arc<[Row]>,
     /// The last entry of the log.
     pub head: MsgId,
     /// Entries up to this one do not exist for the user.

@@ -157,7 +157,9 @@ impl World {
     }
 
     fn rows(&self) -> Vec<Row> {
-        self.model.window(TEAM).map_or(Vec::new(), |view| view.rows)
+        self.model
+            .window(TEAM)
+            .map_or(Vec::new(), |view| view.rows.to_vec())
     }
 
     /// What holds at all times.

@@ -59,6 +59,17 @@ impl World {
         Session::open(&self.account, self.options(dir)).unwrap()
     }
 
+    /// Opens a session of a known profile, and waits until it has read its cache.
+    pub(crate) async fn open_offline(&self, dir: &Path) -> Session {
+        let session = self.open(dir);
+        let group = self.group;
+        until(&session, "the list", |model| {
+            model.conversation(group).is_some()
+        })
+        .await;
+        session
+    }
+
     /// Opens a session, and waits until it has seen the server.
     pub(crate) async fn online(&self, dir: &Path) -> Session {
         let session = self.open(dir);

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use cairn_client::proto::content::body::Body;
 use cairn_client::{Message, MsgId};
-use cairn_session::{Aim, Command, Draft, DraftFile, Failure, FileFault, SendState, Session};
+use cairn_session::{
+    Aim, Command, Doubt, Draft, DraftFile, Failure, FileFault, SendState, Session,
+};
 
 use crate::chat::{World, until};
 
@@ -47,12 +49,7 @@ async fn upload_is_made_up_for_by_the_next_process() {
 
     let path = dir.path().join("plan.txt");
     fs::write(&path, vec![7; 700_000]).unwrap();
-    let session = world.open(dir.path());
-    let group = world.group;
-    until(&session, "the list", |model| {
-        model.conversation(group).is_some()
-    })
-    .await;
+    let session = world.open_offline(dir.path()).await;
     send_file(&world, &session, &path).await;
     assert_eq!(session.model().outbox().len(), 1);
     session.close().await;
@@ -73,6 +70,58 @@ async fn upload_is_made_up_for_by_the_next_process() {
         .await
         .unwrap();
     assert_eq!(fs::read(&target).unwrap(), vec![7; 700_000]);
+    session.close().await;
+}
+
+/// Leaves a file in the outbox of a profile, and the server stopped.
+async fn leave_file(world: &mut World, dir: &Path) {
+    let session = world.online(dir).await;
+    session.close().await;
+    world.server.stop().await;
+    let path = dir.join("plan.txt");
+    fs::write(&path, vec![7; 700_000]).unwrap();
+    let session = world.open_offline(dir).await;
+    send_file(world, &session, &path).await;
+    session.close().await;
+}
+
+#[tokio::test]
+async fn messages_that_pass_an_upload_of_an_earlier_run_leave_it_certain() {
+    let mut world = World::new().await;
+    let dir = tempfile::tempdir().unwrap();
+    leave_file(&mut world, dir.path()).await;
+
+    let session = world.open_offline(dir.path()).await;
+    world.say(&session, "passes").await;
+    world.server.run().await;
+    until(&session, "both are sent", |model| model.outbox().is_empty()).await;
+    assert_eq!(world.log().await, ["passes", "the plan"]);
+    session.close().await;
+}
+
+#[tokio::test]
+async fn passed_upload_of_a_restored_backup_is_not_sent_again() {
+    let mut world = World::new().await;
+    let dir = tempfile::tempdir().unwrap();
+    leave_file(&mut world, dir.path()).await;
+    let cache = dir.path().join("cache.redb");
+    let backup = fs::read(&cache).unwrap();
+    world.server.run().await;
+    let session = world.online(dir.path()).await;
+    until(&session, "it is sent", |model| model.outbox().is_empty()).await;
+    session.close().await;
+    world.server.stop().await;
+
+    fs::write(&cache, backup).unwrap();
+    let session = world.open_offline(dir.path()).await;
+    world.say(&session, "passes").await;
+    world.server.run().await;
+    until(&session, "the text is sent", |model| {
+        let outbox = model.outbox();
+        outbox.len() == 1 && outbox[0].state == SendState::Unknown(Doubt::TooOld)
+    })
+    .await;
+    assert_eq!(world.log().await, ["the plan", "passes"]);
     session.close().await;
 }
 

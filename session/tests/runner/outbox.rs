@@ -43,12 +43,7 @@ async fn what_was_typed_offline_is_sent_after_the_next_start() {
 
     // Without a server, the conversation is there, and takes messages.
     for round in 1..=3 {
-        let session = world.open(dir.path());
-        let group = world.group;
-        until(&session, "the list", |model| {
-            model.conversation(group).is_some()
-        })
-        .await;
+        let session = world.open_offline(dir.path()).await;
         world.say(&session, &format!("offline {round}")).await;
         let outbox = session.model().outbox();
         assert_eq!(outbox.len(), round);
@@ -79,12 +74,7 @@ async fn outbox_is_bounded() {
     session.close().await;
     let mut world = world;
     world.server.stop().await;
-    let session = world.open(dir.path());
-    let group = world.group;
-    until(&session, "the list", |model| {
-        model.conversation(group).is_some()
-    })
-    .await;
+    let session = world.open_offline(dir.path()).await;
     for n in 1..=limits::OUTBOX_MAX {
         world.command(&session, &n.to_string());
     }
@@ -221,12 +211,7 @@ async fn copied_profile_sends_nothing_twice() {
     let session = world.online(dir.path()).await;
     session.close().await;
     world.server.stop().await;
-    let session = world.open(dir.path());
-    let group = world.group;
-    until(&session, "the list", |model| {
-        model.conversation(group).is_some()
-    })
-    .await;
+    let session = world.open_offline(dir.path()).await;
     world.say(&session, "typed before the copy").await;
     session.close().await;
     let copy = tempfile::tempdir().unwrap();
@@ -282,12 +267,7 @@ async fn restored_backup_sends_nothing_twice() {
     let session = world.online(dir.path()).await;
     session.close().await;
     world.server.stop().await;
-    let session = world.open(dir.path());
-    let group = world.group;
-    until(&session, "the list", |model| {
-        model.conversation(group).is_some()
-    })
-    .await;
+    let session = world.open_offline(dir.path()).await;
     for n in 1..=3 {
         world.say(&session, &format!("typed {n}")).await;
     }

@@ -80,6 +80,11 @@ fn effect(effect: &Effect) -> Option<Value> {
             object.insert("seq".to_owned(), json!(seq.get()));
             json!({"send": object})
         }
+        Effect::Probe {
+            id,
+            conversation,
+            seq,
+        } => json!({"probe": {"id": id.get(), "of": conversation.get(), "seq": seq.get()}}),
         Effect::Upload { id, file } => {
             let mut upload = json!({"id": id.get(), "path": file.path});
             if file.as_file {

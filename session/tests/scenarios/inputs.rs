@@ -64,6 +64,10 @@ pub(crate) fn input(value: &Value) -> Input {
             id: local(value),
             result: result(value, msgid),
         },
+        "probed" => Input::Probed {
+            id: local(value),
+            is_used: value["used"].as_bool().unwrap(),
+        },
         "uploading" => Input::Uploading {
             id: local(value),
             done: number(value, "done").unwrap(),

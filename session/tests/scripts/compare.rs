@@ -1,5 +1,6 @@
 //! Comparisons of what a device shows with what the server holds.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use cairn_client::Client;
@@ -140,7 +141,7 @@ pub(crate) async fn window(device: &Device, held: &Held, observer: &Client) {
     device.perform(Command::Leave(id)).await;
 }
 
-fn rows(device: &Device, id: ConversationId) -> Vec<Row> {
+fn rows(device: &Device, id: ConversationId) -> Arc<[Row]> {
     let window = device.session().model().window(id);
     window.map(|window| window.rows).unwrap_or_default()
 }
@@ -177,8 +178,8 @@ async fn receipts(device: &Device, held: &Held, observer: &Client) -> Result<(),
         (by, _) => SendState::Read { by, of },
     };
     let shown = rows(device, held.summary.id)
-        .into_iter()
-        .find_map(|row| match row.what {
+        .iter()
+        .find_map(|row| match &row.what {
             What::Message(message) if message.msgid == msgid => message.sent,
             _ => None,
         });

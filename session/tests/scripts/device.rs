@@ -1,6 +1,5 @@
 //! A device: its profile, its session, and what its user wrote.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -8,13 +7,9 @@ use std::time::Duration;
 
 use cairn_client::proto::ids::{ConversationId, MsgId, UserId};
 use cairn_client::{Account, Backoff, Reconnect};
-use cairn_session::{
-    Aim, Command, Doubt, Draft, DraftFile, Outgoing, SendState, Session, SessionOptions,
-};
+use cairn_session::{Aim, Command, Draft, DraftFile, SendState, Session, SessionOptions};
 use cairn_testing::Server;
 use tempfile::TempDir;
-
-use crate::written::name;
 
 /// Entries that a window holds: few, so that windows evict and read again.
 const ENTRIES_MAX: usize = 40;
@@ -30,8 +25,6 @@ pub(crate) struct Device {
     edits: BTreeSet<String>,
     /// Edits after which nothing else was written in their conversations.
     pub(crate) last_edits: BTreeMap<ConversationId, (MsgId, String)>,
-    /// Names of own messages that were unknown, and withdrawn.
-    pub(crate) unknown: RefCell<BTreeSet<String>>,
 }
 
 impl Device {
@@ -44,7 +37,6 @@ impl Device {
             drafts: BTreeMap::new(),
             edits: BTreeSet::new(),
             last_edits: BTreeMap::new(),
-            unknown: RefCell::default(),
         }
     }
 
@@ -138,25 +130,11 @@ impl Device {
         }
     }
 
-    /// Withdraws what is unknown: files alone, which other messages passed after a restart.
-    pub(crate) async fn withdraw_unknown(&self) {
-        let outbox = self.session().model().outbox();
-        for item in outbox {
-            match (item.state, &item.what) {
-                (SendState::Unknown(Doubt::TooOld), Outgoing::File { file, .. }) => {
-                    self.unknown.borrow_mut().insert(file.name.clone());
-                }
-                (SendState::Unknown(Doubt::TooOld), Outgoing::Message { body, .. })
-                    if body.attachment().is_some() =>
-                {
-                    self.unknown.borrow_mut().insert(name(body).unwrap());
-                }
-                (SendState::Unknown(_) | SendState::Failed(_), _) => {
-                    panic!("{}: {item:?}", self.name());
-                }
-                _ => continue,
-            }
-            self.perform(Command::Withdraw(item.id)).await;
+    /// Checks that nothing failed or is in doubt.
+    pub(crate) fn check_outbox(&self) {
+        for item in self.session().model().outbox() {
+            let is_open = matches!(item.state, SendState::Unknown(_) | SendState::Failed(_));
+            assert!(!is_open, "{}: {item:?}", self.name());
         }
     }
 }

@@ -157,7 +157,7 @@ pub(crate) fn continued(mut row: Row) -> Row {
 pub(crate) fn window(rows: Vec<Row>) -> Window {
     Window {
         conversation: TEAM,
-        rows,
+        rows: rows.into(),
         head: MsgId::new(99),
         is_at_end: true,
         anchor: Anchor {
@@ -177,7 +177,7 @@ pub(crate) fn world(names: [&str; 4], list: Vec<ConversationView>, window: Windo
     World {
         now: minutes(60),
         link: LinkView::Online,
-        list: Arc::new(list),
+        list: list.into_iter().map(Arc::new).collect(),
         window: Some(Arc::new(window)),
         names: Arc::new(users.collect::<HashMap<_, _>>()),
         ..World::empty()

@@ -52,7 +52,10 @@ impl App {
         // A visitor has the name of their inquiry.
         let user = |user| match of {
             Some(listed) if user == UserId::VISITOR => listed.name.clone(),
-            _ => world.name(user),
+            _ => match self.session.model().user(user) {
+                Some(found) => found.name.to_string(),
+                None => words::unknown_user(user),
+            },
         };
         let group = |id| {
             let listed = world.conversation(id)?;

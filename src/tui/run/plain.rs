@@ -103,7 +103,7 @@ fn print_line(text: &str) -> io::Result<()> {
 impl Plain<'_> {
     async fn open_wanted(&mut self, wanted: &Wanted) -> io::Result<()> {
         if self.open.is_none() {
-            let list = self.session.model().list();
+            let list = self.session.model().list_shared();
             if let Some(id) = wanted.find(&list) {
                 self.go(id).await?;
             }
@@ -202,7 +202,7 @@ impl Plain<'_> {
         // Rows without a number, such as days, are printed before the next entry.
         let mut before = Vec::new();
         let mut is_nameless = false;
-        for row in &view.rows {
+        for row in view.rows.iter() {
             let is_new = |msgid| self.last.is_none_or(|last| last < msgid);
             match row.what {
                 // What is missing is requested, since it follows what was seen last.
@@ -260,7 +260,7 @@ impl Plain<'_> {
 
     /// Prints own messages that could not be sent, each once.
     fn print_failed(&mut self, view: &WindowView) -> io::Result<()> {
-        for row in &view.rows {
+        for row in view.rows.iter() {
             if let What::Mine(pending) = &row.what
                 && matches!(pending.state, SendState::Failed(_) | SendState::Unknown(_))
                 && self.failed.insert(pending.id)

@@ -1,6 +1,7 @@
 //! Starts the client: the profile, the settings, the terminal, the session.
 
 use std::io::{self, IsTerminal as _};
+use std::sync::Arc;
 
 use cairn_client::{Client, ClientBuilder};
 use cairn_proto::ids::ConversationId;
@@ -167,7 +168,7 @@ pub(super) struct Wanted {
 
 impl Wanted {
     /// Finds it in the list; without a target, the first one.
-    pub(super) fn find(&self, list: &[ConversationView]) -> Option<ConversationId> {
+    pub(super) fn find(&self, list: &[Arc<ConversationView>]) -> Option<ConversationId> {
         let found = match &self.target {
             None => list.first(),
             Some(Target::Id(id)) => return Some(*id),

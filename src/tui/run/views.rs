@@ -50,7 +50,7 @@ impl Views {
                 .any(|part| matches!(part, Part::Draft(_)))
         });
         if is_listed || has_draft {
-            world.list = Arc::new(model.list());
+            world.list = model.list_shared();
             let totals = model.totals();
             (world.unread, world.mentions) = (totals.unread, totals.mentions);
         }
@@ -67,8 +67,8 @@ impl Views {
                 }
                 world.draft = model.draft(id).cloned();
                 if has(Part::Window(id)) || has(Part::Outbox) || has(Part::Details(id)) {
-                    let view = model.window(id);
-                    let window = view.map(|view| Window::new(view, kept));
+                    let view = model.window_shared(id);
+                    let window = view.map(|view| Window::new(&view, kept));
                     world.quoted = Arc::new(quoted(model, id, window.as_ref()));
                     world.window = window.map(Arc::new);
                 }
@@ -94,7 +94,7 @@ fn quoted(
     id: ConversationId,
     window: Option<&Window>,
 ) -> HashMap<MsgId, Arc<Entry>> {
-    let rows = window.map_or(&[][..], |window| window.rows.as_slice());
+    let rows = window.map_or(&[][..], |window| &window.rows);
     let replied = rows.iter().filter_map(|row| match &row.what {
         What::Message(message) => message.entry.reply_to,
         _ => None,
@@ -109,9 +109,8 @@ fn learn_names(world: &mut World, model: &Model, open: Option<ConversationId>, h
     let mut users = BTreeSet::from([model.me()]);
     let desk = world.desk.iter().flat_map(|desk| inquiries(desk));
     users.extend(desk.flat_map(|info| info.state.agent().into_iter().chain(info.last_agent)));
-    for listed in world.list.iter() {
-        users.extend(listed.typing.iter().chain(&listed.peer));
-    }
+    let direct = open.and_then(ConversationId::direct_users);
+    users.extend(direct.into_iter().flat_map(|(low, high)| [low, high]));
     if let Some(window) = &world.window {
         users.extend(&window.typing);
         window

@@ -311,10 +311,12 @@ fn noted_and_passed_on(world: &World, link: &str, ring: &Live) {
         "about colours",
     ];
     assert_eq!(world.json("dora", &passed)["done"], "passed on");
+    queue_lengths(world, 1, 0);
     // Who holds an inquiry keeps it while they are connected.
     let present = world.live("emil", &["desk", "--follow"], Form::Json);
     present.until_json(|seen| seen["event"] == "agent" && seen["agent"] == "emil");
     assert_eq!(world.json("emil", &["desk", "take", &id])["done"], "took");
+    queue_lengths(world, 0, 1);
     world.people("emil", &["desk", "transfer", &id, "pre-sale"]);
     assert_eq!(present.interrupt(), Some(130));
     let again = number(&ring.until_json(|seen| seen["event"] == "offer"));
@@ -336,6 +338,26 @@ fn noted_and_passed_on(world: &World, link: &str, ring: &Live) {
     let path = file.to_str().unwrap();
     world.json("dora", &["desk", "transcript", &id, "--notes", "-o", path]);
     world.people("dora", &["desk", "close", &id]);
+}
+
+/// Inquiries that wait in `after-sale`, whose agents take by hand, and that they hold: in the list
+/// of queues, on the board, and in the numbers of the server.
+fn queue_lengths(world: &World, waiting: u64, held: u64) {
+    let expected = (&json!(waiting), &json!(held));
+    let is_queue = |row: &&Value| row["name"] == "after-sale";
+    for args in [&["desk", "queue", "list"][..], &["desk", "watch", "--once"]] {
+        let rows = world.lines("ada", args);
+        let queue = rows.iter().find(is_queue).unwrap();
+        assert_eq!((&queue["waiting"], &queue["held"]), expected, "{args:?}");
+        let since = &queue["oldest_waiting_since_ms"];
+        assert_eq!(since.is_u64(), waiting > 0, "{args:?}: {since}");
+    }
+    let desk = &world.json("ada", &["stats"])["desk"];
+    assert_eq!((&desk["waiting"], &desk["held"]), expected, "{desk}");
+    assert_eq!((&desk["queues"], &desk["left"]), (&json!(2), &json!(0)));
+    let table = world.people("ada", &["stats"]);
+    let line = format!("{waiting} waiting, 0 offered, {held} held");
+    assert!(table.contains(&line), "{table}");
 }
 
 /// What a supervisor and an admin look at.

@@ -122,6 +122,16 @@ pub enum Effect {
         /// Its content; never a file that is not uploaded.
         what: Outgoing,
     },
+    /// Ask the server whether it has a number on the send stream, or a higher one, in a
+    /// conversation. In order with [`Effect::Send`], and nothing is sent under the number later.
+    Probe {
+        /// Repeated by the answer: the own message that has the number.
+        id: LocalId,
+        /// The conversation.
+        conversation: ConversationId,
+        /// The number.
+        seq: ClientSeq,
+    },
     /// Upload a file.
     Upload {
         /// Repeated by the answer.

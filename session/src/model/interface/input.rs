@@ -96,6 +96,13 @@ pub enum Input {
         /// Its number in the log.
         result: Result<MsgId, Failure>,
     },
+    /// The answer to [`Effect::Probe`](crate::Effect::Probe).
+    Probed {
+        /// The own message.
+        id: LocalId,
+        /// Whether the server has its number, or a higher one.
+        is_used: bool,
+    },
     /// The progress of an upload.
     Uploading {
         /// The own message.

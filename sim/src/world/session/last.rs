@@ -103,7 +103,7 @@ impl World {
     fn compare_window(&self, model: &Model, held: &super::truth::Held) -> Result<(), String> {
         let window = model.window(held.summary.id);
         let messages = held.messages();
-        for row in window.iter().flat_map(|window| &window.rows) {
+        for row in window.iter().flat_map(|window| window.rows.iter()) {
             let (RowKey::Entry(msgid), What::Message(shown)) = (row.key, &row.what) else {
                 continue;
             };

@@ -118,7 +118,7 @@ impl State {
         let has_mention = |listed: &ConversationView| {
             listed.unread.mentions > 0 && Some(listed.id) != self.open && listed.is_calling()
         };
-        match self.world.list.iter().any(has_mention) {
+        match self.world.list.iter().any(|listed| has_mention(listed)) {
             true => self.go(
                 true,
                 |listed| listed.unread.mentions > 0 && listed.is_calling(),

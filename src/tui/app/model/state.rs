@@ -217,7 +217,7 @@ impl State {
     ) -> Rows<'a, impl Fn(&cairn_session::Row) -> usize> {
         let geometry = Geometry::of(self);
         Rows {
-            rows: self.window().map_or(&[], |window| window.rows.as_slice()),
+            rows: self.window().map_or(&[], |window| &*window.rows),
             height_of: |row: &cairn_session::Row| layout.height(row),
             screen: usize::from(geometry.timeline.height),
             is_at_end: self.world.is_at_end(),

@@ -15,7 +15,7 @@ use crate::tui::text::words;
 #[derive(Clone, Debug)]
 pub(crate) struct Window {
     pub(crate) conversation: ConversationId,
-    pub(crate) rows: Vec<Row>,
+    pub(crate) rows: Arc<[Row]>,
     pub(crate) head: MsgId,
     /// Whether the newest entry is among the rows.
     pub(crate) is_at_end: bool,
@@ -30,8 +30,8 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// Copies what is drawn of a view. `kept` are the rows that the user looks at.
-    pub(crate) fn new(view: WindowView, kept: &[RowKey]) -> Self {
+    /// Takes what is drawn of a view. `kept` are the rows that the user looks at.
+    pub(crate) fn new(view: &WindowView, kept: &[RowKey]) -> Self {
         let moved = kept.iter().filter_map(|&key| {
             let row = view.rows.get(view.find(key)?)?;
             (row.key != key).then_some((key, row.key))
@@ -48,13 +48,13 @@ impl Window {
             moved: moved.collect(),
             anchor_row,
             conversation: view.conversation,
-            rows: view.rows,
+            rows: Arc::clone(&view.rows),
             head: view.head,
             is_at_end: view.is_at_end,
             anchor: view.anchor,
             date_jump: view.date_jump,
             can_go_back: view.can_go_back,
-            typing: view.typing,
+            typing: view.typing.clone(),
         }
     }
 }
@@ -64,13 +64,13 @@ impl Window {
 pub(crate) struct World {
     pub(crate) now: Timestamp,
     pub(crate) link: LinkView,
-    pub(crate) list: Arc<Vec<ConversationView>>,
+    pub(crate) list: Arc<[Arc<ConversationView>]>,
     /// The timeline of the open conversation.
     pub(crate) window: Option<Arc<Window>>,
     pub(crate) details: Option<Arc<Details>>,
     /// The stored draft of the open conversation.
     pub(crate) draft: Option<Draft>,
-    /// Names of the users of the open conversation and of the list.
+    /// Names of the users of the open conversation and of the desk.
     pub(crate) names: Arc<HashMap<UserId, String>>,
     /// Messages that shown replies refer to, where they are known.
     pub(crate) quoted: Arc<HashMap<MsgId, Arc<Entry>>>,
@@ -105,7 +105,8 @@ impl World {
     }
 
     pub(crate) fn conversation(&self, id: ConversationId) -> Option<&ConversationView> {
-        self.list.iter().find(|listed| listed.id == id)
+        let mut list = self.list.iter().map(|listed| &**listed);
+        list.find(|listed| listed.id == id)
     }
 
     pub(crate) fn name(&self, user: UserId) -> String {

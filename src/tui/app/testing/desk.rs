@@ -177,7 +177,8 @@ pub(crate) fn listed(words: &Words) -> ConversationView {
 /// Returns the state with a desk.
 pub(crate) fn with_desk(mut state: State, words: &Words) -> State {
     let mut world = state.world.clone();
-    Arc::make_mut(&mut world.list).push(listed(words));
+    let own = Arc::new(listed(words));
+    world.list = world.list.iter().cloned().chain([own]).collect();
     world.desk = Some(Arc::new(desk(words)));
     update(&mut state, Msg::World(Box::new(world)));
     state

@@ -98,7 +98,8 @@ fn settings_change_in_the_card() {
     let effects = press(&mut state, "enter");
     assert_eq!(runs(&effects), ["set #id:5 --notify mentions"]);
     let mut world = state.world.clone();
-    Arc::make_mut(&mut world.list)[0].level = NotificationLevel::Mentions;
+    let list = Arc::make_mut(&mut world.list);
+    Arc::make_mut(&mut list[0]).level = NotificationLevel::Mentions;
     update(&mut state, Msg::World(Box::new(world)));
     assert_eq!(labels(&state)[0], "Notifies of mentions only");
     assert_eq!(

@@ -233,9 +233,10 @@ fn typing_in_the_list() {
     check("typing", |columns, rows| {
         let mut state = open(columns, rows, vec![said(1, 2, "hi")]);
         let list = Arc::make_mut(&mut state.world.list);
-        list[1].typing = vec![UserId::new(2)];
-        list[1].unread.messages = 3;
-        list[2].typing = vec![UserId::new(3)];
+        let direct = Arc::make_mut(&mut list[1]);
+        direct.typing = vec![UserId::new(2)];
+        direct.unread.messages = 3;
+        Arc::make_mut(&mut list[2]).typing = vec![UserId::new(3)];
         state
     });
 }

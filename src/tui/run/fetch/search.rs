@@ -35,7 +35,7 @@ pub(crate) fn start(
     search: u64,
     within: Option<ConversationId>,
     typed: String,
-    list: Arc<Vec<ConversationView>>,
+    list: Arc<[Arc<ConversationView>]>,
     client: Client,
     sender: UnboundedSender<Msg>,
 ) {
@@ -97,7 +97,7 @@ fn limited(query: Query, within: Option<ConversationId>) -> Query {
 
 fn item(
     found: &FoundMessage,
-    list: &[ConversationView],
+    list: &[Arc<ConversationView>],
     names: &BTreeMap<UserId, UserInfo>,
 ) -> Item {
     let message = &found.message;
@@ -118,7 +118,7 @@ fn item(
     label.push_found(text, &found.highlights.words, excerpt(text, first));
     let id = message.conversation;
     let listed = list.iter().find(|listed| listed.id == id);
-    let place = listed.map_or_else(|| unnamed(id), name);
+    let place = listed.map_or_else(|| unnamed(id), |listed| name(listed));
     let at = moment(message.sent_at, &jiff::tz::TimeZone::system());
     Item {
         label: label.text,
