@@ -3,11 +3,13 @@ use tokio::sync::oneshot;
 
 use crate::desk::Desk;
 use crate::desk::people::Agent;
+#[cfg(target_os = "linux")]
+use crate::operating::clock::{DAY, Machine, shift_in};
 use crate::support::until;
 use cairn_client::Account;
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::MsgId;
-use cairn_client::proto::model::desk::{AnswerMode, Duty, VisitorState};
+use cairn_client::proto::model::desk::{AnswerMode, Duty, InquiryState, VisitorState};
 use cairn_client::proto::wire::request::desk::{
     AcceptInquiry, CloseInquiry, GetInquiry, GetMyDesk, SetDuty,
 };
@@ -130,6 +132,53 @@ async fn inquiry_of_an_agent_whose_machine_is_gone_is_given_to_another() {
         bob.ask(GetMyDesk::default()).await.unwrap();
         let info = desk.admin.ask(GetInquiry { conversation }).await.unwrap();
         info.state.agent() == Some(bob.user())
+    })
+    .await;
+}
+
+/// Restarts of a server that is killed before any grace is over.
+const KILLS_MAX: usize = 300;
+
+/// A minute to come back with each start would keep for ever what an agent holds who is gone.
+#[tokio::test]
+async fn absence_goes_on_while_the_server_is_killed() {
+    let mut desk = Desk::open(|config| config.absence_seconds = 3).await;
+    let mei = desk.agent("mei", 5).await;
+    let mut visitor = desk.visitor().await;
+    let conversation = visitor.opens("hello").await.unwrap().conversation;
+    let user = mei.user();
+    drop(mei);
+    until("mei is gone", async || !desk.is_present(user).await).await;
+    let mut kills = 0;
+    loop {
+        let info = desk.admin.ask(GetInquiry { conversation }).await.unwrap();
+        if info.state == InquiryState::Waiting {
+            break;
+        }
+        assert_eq!(info.state.agent(), Some(user));
+        assert!(kills < KILLS_MAX, "mei holds it for ever");
+        kills += 1;
+        desk.crash().await;
+    }
+    assert!(kills > 0, "mei kept it for a while");
+}
+
+/// After a jump the server's clock runs backwards for days, until it has made it up.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn absence_ends_while_the_clock_goes_back() {
+    let (server, clock) = Machine::start().into_parts();
+    let mut desk = Desk::open_on(server, |config| config.absence_seconds = 2).await;
+    let mei = desk.agent("mei", 5).await;
+    let mut visitor = desk.visitor().await;
+    let conversation = visitor.opens("hello").await.unwrap().conversation;
+    let user = mei.user();
+    shift_in(&clock, -200 * DAY);
+    drop(mei);
+    until("mei is gone", async || !desk.is_present(user).await).await;
+    until("it waits", async || {
+        let info = desk.admin.ask(GetInquiry { conversation }).await.unwrap();
+        info.state == InquiryState::Waiting
     })
     .await;
 }

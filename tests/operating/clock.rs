@@ -22,7 +22,7 @@ use tempfile::TempDir;
 use super::library;
 use crate::support::{Server, cairn, until};
 
-const DAY: i64 = 24 * 60 * 60;
+pub const DAY: i64 = 24 * 60 * 60;
 const HOUR_MS: u64 = 60 * 60 * 1000;
 
 /// A machine whose clock can be shifted, with one server.
@@ -31,7 +31,8 @@ pub struct Machine {
     dir: TempDir,
 }
 
-fn shift_in(dir: &TempDir, seconds: i64) {
+/// Sets how far the clock of a machine is ahead.
+pub fn shift_in(dir: &TempDir, seconds: i64) {
     let [new, path] = ["shift.new", "shift"].map(|name| dir.path().join(name));
     fs::write(&new, seconds.to_string()).unwrap();
     fs::rename(new, path).unwrap();
@@ -66,6 +67,11 @@ impl Machine {
     /// Sets how far the clock is ahead, in seconds, at once.
     fn shift(&self, seconds: i64) {
         shift_in(&self.dir, seconds);
+    }
+
+    /// The server, and the directory of [`shift_in`].
+    pub fn into_parts(self) -> (Server, TempDir) {
+        (self.server, self.dir)
     }
 
     pub const fn server(&self) -> &Server {

@@ -293,7 +293,7 @@ impl State {
         self.check_target(user, queue, false)?;
         let record = InquiryRecord {
             state: InquiryState::Waiting,
-            waiting_since: turn.now,
+            waiting_since: self.desk.clock.time(),
             rating: None,
             ..record.clone()
         };

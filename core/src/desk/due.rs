@@ -3,7 +3,8 @@
 use cairn_proto::ids::{ConversationId, LinkId, Timestamp, UserId};
 use cairn_proto::model::audit::AuditAct;
 use cairn_proto::model::desk::{
-    ClosedBy, DeskAct, Duty, InquiryState, OfferEnd, OfficeHours, ReturnCause, RouteStep,
+    AnswerMode, ClosedBy, DeskAct, Duty, InquiryState, OfferEnd, OfficeHours, ReturnCause,
+    RouteStep,
 };
 use cairn_proto::wire::error::ErrorCode;
 
@@ -16,7 +17,8 @@ use crate::api::desk::{
 use crate::api::update::Update;
 use crate::command::Command;
 use crate::limits::{
-    HOURS_AHEAD_MS, HOURS_SPANS_MAX, MISSED_MAX, RESTART_GRACE_MS, ROUTE_STEPS_MAX,
+    HOURS_AHEAD_MS, HOURS_SPANS_MAX, MISSED_MAX, REFUSALS_FORGOTTEN_MS, RESTART_GRACE_MS,
+    ROUTE_STEPS_MAX,
 };
 use crate::permission::Action;
 use crate::prefetch::Load;
@@ -46,7 +48,7 @@ impl Command for AgentPresence {
         stand.attendance = match present {
             true => Attendance::Present,
             false => Attendance::Absent {
-                since: now,
+                since: state.desk.clock.time(),
                 grace_ms: 0,
             },
         };
@@ -190,10 +192,22 @@ impl Command for MakeDeskKey {
 }
 
 impl State {
-    /// When [`DeskDue`] is to be executed next; a time in the past for at once.
+    /// When [`DeskDue`] is to be executed next, by the desk's clock; 0 for at once.
     #[must_use]
     pub fn desk_due(&self) -> Option<Timestamp> {
         self.desk.next_due()
+    }
+
+    /// Returns whether [`DeskDue`] has something to do. `now` is that of commands.
+    #[must_use]
+    pub fn is_desk_due(&self, now: Timestamp) -> bool {
+        self.desk.is_due(now)
+    }
+
+    /// The desk's clock, by which waits, offers and absences are measured.
+    #[must_use]
+    pub const fn desk_time(&self) -> Timestamp {
+        self.desk.clock.time()
     }
 
     /// Returns whether the user is an agent.
@@ -256,28 +270,57 @@ impl State {
         metrics
     }
 
-    /// All agents have time to come back after a start of the server, and routing goes over all
-    /// queues.
+    /// Agents whose sessions ended with the last run of the server have time to come back. Those
+    /// who had gone before have no more of it, or a server that restarts again and again would
+    /// reclaim nothing. Routing goes over all queues.
     pub(crate) fn begin_desk(&mut self, now: Timestamp, batch: &mut Batch) {
+        self.desk.begin(now);
         if !self.desk.is_used() {
             return;
         }
         let mut turn = Turn::new(now, batch);
+        self.shorten(&mut turn);
         let all: Vec<UserId> = self.desk.agents.keys().copied().collect();
         for user in all {
             let Some(agent) = self.desk.agent(user) else {
                 continue;
             };
             let mut stand = agent.record.stand;
-            if stand.is_present() || agent.load() > 0 {
+            if stand.is_present() {
                 stand.attendance = Attendance::Absent {
-                    since: now,
+                    since: self.desk.clock.time(),
                     grace_ms: RESTART_GRACE_MS,
                 };
                 self.put_stand(user, stand, &mut turn);
             }
         }
         self.desk.backlog = self.desk.queues.keys().copied().collect();
+    }
+
+    /// Ends offers and refusals no later than those that begin now. The desk's clock may have lost
+    /// time with the last run, if the server's was set back in it.
+    fn shorten(&mut self, turn: &mut Turn<'_>) {
+        let mut late = Vec::new();
+        for (&id, inquiry) in &self.desk.inquiries {
+            let mut record = inquiry.record.clone();
+            if let InquiryState::Offered { until, .. } = &mut record.state {
+                let queue = self.desk.queue(record.queue);
+                let answer = queue.map(|queue| queue.record.config.answer);
+                if let Some(AnswerMode::Offer { seconds }) = answer {
+                    *until = (*until).min(self.desk.clock.after_ms(u64::from(seconds) * 1000));
+                }
+            }
+            let forgotten = self.desk.clock.after_ms(REFUSALS_FORGOTTEN_MS);
+            record.forget_at = record.forget_at.map(|at| at.min(forgotten));
+            if record != inquiry.record {
+                late.push((id, record));
+            }
+        }
+        // The order of the log does not follow that of a hash map.
+        late.sort_unstable_by_key(|&(id, _)| id);
+        for (id, record) in late {
+            self.put_inquiry(id, record, turn);
+        }
     }
 
     /// Does what is due, up to a number of steps.
@@ -315,7 +358,7 @@ impl State {
             }
             Due::Delay(id) => {
                 turn.touched.insert(id);
-                self.desk.note_routed(id, turn.now);
+                self.desk.note_routed(id);
             }
         }
     }
@@ -327,7 +370,9 @@ impl State {
         let InquiryState::Offered { agent, until } = record.state else {
             return;
         };
-        if until > turn.now {
+        let found = self.desk.agent(agent).map(|agent| agent.record.stand);
+        // An agent who was not there, or while the server was not, missed nothing.
+        if until > self.desk.clock.time() || found.is_some_and(|stand| !stand.is_present()) {
             return self.withdraw(id, ReturnCause::Absent, turn);
         }
         let queue = record.queue;

@@ -30,7 +30,10 @@ impl State {
                 Some(queue) if queue.record.config.answer == AnswerMode::Manual => Verdict::Manual,
                 Some(_) => match (picked, record.forget_at) {
                     (Pick::Agent { .. }, _) => Verdict::Next,
-                    (Pick::AllRefused, Some(until)) => Verdict::RefusedByAll { until },
+                    (Pick::AllRefused, Some(at)) => {
+                        let until = self.desk.clock.shown(at);
+                        Verdict::RefusedByAll { until }
+                    }
                     _ => Verdict::NobodyReady,
                 },
             },
@@ -52,7 +55,7 @@ impl State {
                 level: served.level,
                 load: agent.load(),
                 capacity: agent.record.config.capacity,
-                reason: reason_of(record, agent, user, delay_ms, picked, now),
+                reason: self.reason_of(record, agent, user, delay_ms, picked),
             });
         }
         let lowest = candidates
@@ -86,33 +89,36 @@ impl State {
             candidates,
         })
     }
-}
 
-fn reason_of(
-    record: &InquiryRecord,
-    agent: &Agent,
-    user: UserId,
-    delay_ms: u64,
-    picked: Pick,
-    now: Timestamp,
-) -> CandidateReason {
-    let stand = &agent.record.stand;
-    let due = Timestamp::new(record.waiting_since.get().saturating_add(delay_ms));
-    match picked {
-        _ if record.state.agent() == Some(user) => CandidateReason::Chosen,
-        _ if stand.duty == Duty::Off => CandidateReason::OffDuty,
-        _ if stand.duty == Duty::Break => CandidateReason::OnBreak,
-        _ if !stand.is_present() => CandidateReason::Away,
-        _ if !agent.is_ready() => CandidateReason::Full,
-        _ if record.refused.contains(&user) => CandidateReason::Refused,
-        _ if due > now => CandidateReason::Delayed { until: due },
-        Pick::Agent {
-            user: first,
-            is_sticky,
-        } if first == user => match is_sticky {
-            true => CandidateReason::Sticky,
-            false => CandidateReason::First,
-        },
-        _ => CandidateReason::BehindOthers,
+    fn reason_of(
+        &self,
+        record: &InquiryRecord,
+        agent: &Agent,
+        user: UserId,
+        delay_ms: u64,
+        picked: Pick,
+    ) -> CandidateReason {
+        let stand = &agent.record.stand;
+        let clock = &self.desk.clock;
+        let left_ms = delay_ms.saturating_sub(clock.since_ms(record.waiting_since));
+        match picked {
+            _ if record.state.agent() == Some(user) => CandidateReason::Chosen,
+            _ if stand.duty == Duty::Off => CandidateReason::OffDuty,
+            _ if stand.duty == Duty::Break => CandidateReason::OnBreak,
+            _ if !stand.is_present() => CandidateReason::Away,
+            _ if !agent.is_ready() => CandidateReason::Full,
+            _ if record.refused.contains(&user) => CandidateReason::Refused,
+            _ if left_ms > 0 => CandidateReason::Delayed {
+                until: clock.shown(clock.after_ms(left_ms)),
+            },
+            Pick::Agent {
+                user: first,
+                is_sticky,
+            } if first == user => match is_sticky {
+                true => CandidateReason::Sticky,
+                false => CandidateReason::First,
+            },
+            _ => CandidateReason::BehindOthers,
+        }
     }
 }

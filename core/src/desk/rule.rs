@@ -61,7 +61,7 @@ impl State {
 
     fn route_queue(&mut self, id: ConversationId, budget: &mut Budget, turn: &mut Turn<'_>) {
         self.desk.backlog.remove(&id);
-        self.desk.note_routed(id, turn.now);
+        self.desk.note_routed(id);
         for class in 0..=PRIORITY_MAX {
             if !self.route_class(id, Some(class), budget, turn) {
                 return;
@@ -141,7 +141,7 @@ impl State {
         let Some(queue) = self.desk.queue(record.queue) else {
             return Pick::None;
         };
-        let waited_ms = now.get().saturating_sub(record.waiting_since.get());
+        let waited_ms = self.desk.clock.since_ms(record.waiting_since);
         let sticky = record.last_agent.filter(|&user| {
             let agent = self.desk.agent(user).filter(|agent| agent.is_ready());
             let mut served = agent
@@ -187,9 +187,9 @@ impl State {
         let Some(record) = record else {
             return;
         };
-        let at = turn.now.get().saturating_add(REFUSALS_FORGOTTEN_MS);
+        let at = self.desk.clock.after_ms(REFUSALS_FORGOTTEN_MS);
         let record = InquiryRecord {
-            forget_at: Some(Timestamp::new(at)),
+            forget_at: Some(at),
             ..record.clone()
         };
         self.put_inquiry(id, record, turn);

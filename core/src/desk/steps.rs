@@ -36,7 +36,7 @@ impl State {
         let Some(record) = self.desk.inquiry(id) else {
             return;
         };
-        let until = Timestamp::new(turn.now.get().saturating_add(u64::from(seconds) * 1000));
+        let until = self.desk.clock.after_ms(u64::from(seconds) * 1000);
         let record = InquiryRecord {
             state: InquiryState::Offered { agent, until },
             last_offered: Some(agent),
@@ -46,13 +46,9 @@ impl State {
         let queue = record.queue;
         self.put_inquiry(id, record, turn);
         self.note_given(agent, turn);
-        self.note_step(
-            queue,
-            UserId::SERVER,
-            id,
-            RouteStep::Offered { agent, until },
-            turn,
-        );
+        let until = self.desk.clock.shown(until);
+        let step = RouteStep::Offered { agent, until };
+        self.note_step(queue, UserId::SERVER, id, step, turn);
         if let Some(offer) = self.offer_of(id) {
             self.tell_agent(agent, DeskUpdate::Offer(Box::new(offer)), turn);
         }
@@ -70,7 +66,7 @@ impl State {
             return;
         };
         let (queue, before, since) = (record.queue, record.state, turn.now);
-        let waited_ms = since.get().saturating_sub(record.waiting_since.get());
+        let waited_ms = self.desk.clock.since_ms(record.waiting_since);
         let sticky_ms = self.desk.queue(queue).map_or(0, |queue| {
             u64::from(queue.record.config.sticky_days) * DAY_MS
         });
@@ -324,10 +320,12 @@ impl State {
             return;
         };
         let mut stand = agent.record.stand;
-        if let Attendance::Absent { since, .. } = &mut stand.attendance
-            && *since < turn.now
+        if let Attendance::Absent { since, grace_ms } = &mut stand.attendance
+            && *since < self.desk.clock.time()
         {
-            *since = turn.now;
+            let passed_ms = self.desk.clock.since_ms(*since);
+            *since = self.desk.clock.time();
+            *grace_ms = grace_ms.saturating_sub(u32::try_from(passed_ms).unwrap_or(u32::MAX));
             self.put_stand(user, stand, turn);
         }
     }

@@ -67,11 +67,11 @@ impl State {
         Some(InquiryInfo {
             conversation: id,
             queue,
-            state,
+            state: self.shown_state(state),
             priority,
             visitor: asker.map_or_else(unknown, |asker| asker.info(visitor)),
             opened_at,
-            waiting_since,
+            waiting_since: self.desk.clock.shown(waiting_since),
             first_reply_at,
             tags: record.tags.clone(),
             rating: record.rating.clone(),
@@ -80,6 +80,16 @@ impl State {
             back,
             head: head.unwrap_or(MsgId::ZERO),
         })
+    }
+
+    fn shown_state(&self, state: InquiryState) -> InquiryState {
+        match state {
+            InquiryState::Offered { agent, until } => InquiryState::Offered {
+                agent,
+                until: self.desk.clock.shown(until),
+            },
+            state => state,
+        }
     }
 
     pub(crate) fn offer_of(&self, id: ConversationId) -> Option<Offer> {
@@ -122,7 +132,7 @@ impl State {
             left: count(queue.left.len()),
             on_duty: count(queue.agents.iter().filter(is_on_duty).count()),
             ready: count(queue.ready()),
-            oldest_waiting_since: queue.oldest(),
+            oldest_waiting_since: queue.oldest().map(|since| self.desk.clock.shown(since)),
             is_open: queue.hours.is_open,
         })
     }

@@ -372,7 +372,7 @@ impl State {
             priority,
             rule,
             opened_at: turn.now,
-            waiting_since: turn.now,
+            waiting_since: self.desk.clock.time(),
             refused: Vec::new(),
             forget_at: None,
             last_offered: None,

@@ -59,7 +59,9 @@ impl State {
         } else {
             self.clock.advance(elapsed, system);
         }
-        self.clock.stamp()
+        let now = self.clock.stamp();
+        self.desk.clock.advance(elapsed, now);
+        now
     }
 
     /// Sets a clock that was never logged to the time at which the server is known to have run.

@@ -1,5 +1,7 @@
 //! A random life of a desk.
 
+use std::collections::BTreeMap;
+
 use cairn_core::api::desk::{DeskDue, SetQueueHours};
 use cairn_proto::ids::{ConversationId, Timestamp, UserId};
 use cairn_proto::model::desk::{
@@ -15,10 +17,16 @@ use cairn_proto::wire::request::desk::{
 };
 
 use super::naive::Seen;
-use super::world::{OWNER, World, config};
+use super::world::{DAY, OWNER, World, config};
 
 const AGENTS: u32 = 5;
 const VISITORS: u64 = 8;
+
+/// How long agents who are gone keep what they hold.
+const ABSENCE_MS: u64 = 10_000;
+
+/// The act that is a crash.
+const CRASH: usize = 23;
 
 pub(crate) struct Life {
     seed: u64,
@@ -26,6 +34,8 @@ pub(crate) struct Life {
     world: World,
     queues: Vec<ConversationId>,
     given: u64,
+    /// Agents who are not there: since when, and how long they keep what they have.
+    gone: BTreeMap<UserId, (u64, u64)>,
 }
 
 impl Life {
@@ -36,6 +46,7 @@ impl Life {
             world: World::new(AGENTS),
             queues: Vec::new(),
             given: 0,
+            gone: BTreeMap::new(),
         };
         for name in ["sales", "service"] {
             let mut queue = config(name);
@@ -97,6 +108,7 @@ impl Life {
             let by_hand = self.act(act);
             let context = format!("life {}, step {step}, act {act}", self.seed);
             before = self.check(&before, by_hand, &context);
+            self.note_gone(&before, act == CRASH, by_hand);
             for _ in 0..1_000 {
                 if !self.world.is_due() {
                     break;
@@ -105,6 +117,41 @@ impl Life {
                 before = self.check(&before, None, &context);
             }
             assert!(!self.world.is_due(), "{context}: it is due for ever");
+            self.check_gone(&before, &context);
+        }
+    }
+
+    /// Notes who went and who came back. Agents who were there before a crash have a minute.
+    fn note_gone(&mut self, seen: &Seen, is_crash: bool, by_hand: Option<ConversationId>) {
+        let now = self.world.passed;
+        let grace = if is_crash { 60_000 } else { ABSENCE_MS };
+        let is_gone = |user| seen.agent(user).is_some_and(|agent| !agent.present);
+        self.gone.retain(|&user, _| is_gone(user));
+        for agent in seen.agents.iter().filter(|agent| !agent.present) {
+            self.gone.entry(agent.user.id).or_insert((now, grace));
+        }
+        // Who does something by hand begins again.
+        let mut inquiries = seen.inquiries.iter();
+        let given = inquiries.find(|inquiry| Some(inquiry.conversation) == by_hand);
+        let user = given.and_then(|inquiry| inquiry.state.agent());
+        if let Some((since, grace)) = user.and_then(|user| self.gone.get_mut(&user)) {
+            *grace = grace
+                .saturating_sub(now.saturating_sub(*since))
+                .max(ABSENCE_MS);
+            *since = now;
+        }
+    }
+
+    /// No agent has anything after the grace, whatever happened to the clocks and the server.
+    fn check_gone(&self, seen: &Seen, context: &str) {
+        for (&user, &(since, grace)) in &self.gone {
+            let has_gone = self.world.passed.saturating_sub(since) >= grace;
+            let load = seen.agent(user).map_or(0, |agent| agent.load);
+            assert!(
+                !has_gone || load == 0,
+                "{context}: {user} has {load}, and is gone since {since}, at {}",
+                self.world.passed
+            );
         }
     }
 
@@ -283,10 +330,14 @@ impl Life {
             }
             21 => {
                 let ms = [500, 9_000, 11_000, 31_000, 70_000][self.roll(5)];
-                self.world.now += ms;
+                self.world.tick(ms);
             }
-            22 => self.world.now -= 3_000,
-            23 => {
+            22 => {
+                let days = [-100, -1, 1, 300].map(|days| days * DAY.cast_signed());
+                let by_ms = [&[-3_000, 40_000], &days[..]].concat()[self.roll(6)];
+                self.world.jump(by_ms);
+            }
+            CRASH => {
                 self.world.crash();
             }
             24 => {

@@ -182,7 +182,7 @@ fn inquiries_that_were_closed_last_are_listed_first() {
     let tags = Vec::new;
     // Neither in the order in which they were opened, nor one a moment.
     for at in (0..60).map(|n| n * 7 % 60) {
-        world.now += (at % 3) as u64;
+        world.tick((at % 3) as u64);
         let conversation = opened[at];
         let close = CloseInquiry {
             conversation,
@@ -201,7 +201,7 @@ fn inquiries_that_were_closed_last_are_listed_first() {
     world.ask(AGENT, ReopenInquiry { conversation }).unwrap();
     world.replay();
     assert_eq!(closed(&mut world, queue, 50), expected);
-    world.now += 1;
+    world.tick(1);
     let close = CloseInquiry {
         conversation,
         tags: tags(),

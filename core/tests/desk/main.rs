@@ -11,6 +11,7 @@
     reason = "helpers of tests are tests"
 )]
 
+mod clock;
 mod hands;
 mod life;
 mod lists;
@@ -67,5 +68,5 @@ fn planted_faults_apply() {
             .unwrap();
         assert!(applies.success(), "{} does not apply", path.display());
     }
-    assert_eq!(patches, 6);
+    assert_eq!(patches, 8);
 }

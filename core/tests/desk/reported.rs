@@ -99,7 +99,7 @@ fn freed_agent_gets_the_first_who_waits() {
     let mut world = desk(AnswerMode::Assign, 1);
     let all: Vec<_> = (1..=4)
         .map(|number| {
-            world.now += 1;
+            world.tick(1);
             world.open(number).unwrap().conversation
         })
         .collect();

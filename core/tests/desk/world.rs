@@ -1,5 +1,7 @@
 //! A desk in memory, with a log from which it is replayed.
 
+use std::time::Duration;
+
 use cairn_core::api::actor::Actor;
 use cairn_core::api::batch;
 use cairn_core::api::command::{BeginEpoch, Join, NewDevice, OwnerInvite, StreamPast};
@@ -26,6 +28,7 @@ use cairn_proto::wire::request::desk::{
 use cairn_proto::wire::request::session::OpenInquiry;
 
 pub(crate) const OWNER: UserId = UserId::new(1);
+pub(crate) const DAY: u64 = 24 * 60 * 60 * 1000;
 pub(crate) const KEY: SecretHash = SecretHash([5; 32]);
 
 /// A visitor with the hash of a token.
@@ -37,7 +40,11 @@ pub(crate) fn visitor(number: u8) -> (VisitorId, SecretHash) {
 
 pub(crate) struct World {
     pub(crate) state: State,
+    /// The server's clock.
     pub(crate) now: u64,
+    system: u64,
+    /// The time that passed by the desk's clock.
+    pub(crate) passed: u64,
     log: Vec<Vec<u8>>,
     pub(crate) updates: Vec<Update>,
     pub(crate) inquiries: Vec<ConversationId>,
@@ -49,12 +56,15 @@ impl World {
     pub(crate) fn new(users: u32) -> Self {
         let mut world = Self {
             state: State::default(),
-            now: 1_000_000,
+            now: 0,
+            system: 1_000 * DAY,
+            passed: 0,
             log: Vec::new(),
             updates: Vec::new(),
             inquiries: Vec::new(),
             seq: 0,
         };
+        world.read_clock(0);
         let token = SecretHash([1; 32]);
         let expires_at = Timestamp::new(u64::MAX);
         world.run(OwnerInvite { token, expires_at }).unwrap();
@@ -231,13 +241,33 @@ impl World {
 
     /// Moves the time, and does what is due.
     pub(crate) fn pass(&mut self, ms: u64) {
-        self.now += ms;
+        self.tick(ms);
         self.due();
     }
 
+    /// Moves the time.
+    pub(crate) fn tick(&mut self, ms: u64) {
+        self.system += ms;
+        self.passed += ms;
+        self.read_clock(ms);
+    }
+
+    /// Sets the system's clock to another time.
+    pub(crate) fn jump(&mut self, by_ms: i64) {
+        self.system = self.system.saturating_add_signed(by_ms);
+        self.read_clock(0);
+    }
+
+    fn read_clock(&mut self, elapsed_ms: u64) {
+        let elapsed = Duration::from_millis(elapsed_ms);
+        let now = self
+            .state
+            .advance_clock(elapsed, Timestamp::new(self.system));
+        self.now = now.get();
+    }
+
     pub(crate) fn is_due(&self) -> bool {
-        let due = self.state.desk_due();
-        due.is_some_and(|at| at <= Timestamp::new(self.now))
+        self.state.is_desk_due(Timestamp::new(self.now))
     }
 
     pub(crate) fn due(&mut self) {
@@ -250,9 +280,18 @@ impl World {
         panic!("something is due for ever");
     }
 
-    /// Forgets the state in memory, and replays the log.
+    /// Forgets the state in memory but for the desk's clock, and replays the log.
     pub(crate) fn replay(&mut self) {
-        let before = self.snapshot();
+        let before = (self.snapshot(), self.state.desk_time());
+        self.system = self.now;
+        self.state = self.replayed();
+        let lost_ms = before.1.get() - self.state.desk_time().get();
+        self.read_clock(lost_ms);
+        let after = (self.snapshot(), self.state.desk_time());
+        assert_eq!(after, before, "the replayed desk is another one");
+    }
+
+    fn replayed(&self) -> State {
         let mut state = State::default();
         for (at, payload) in self.log.iter().enumerate() {
             state.begin_batch(Revision::new(at as u64 + 1));
@@ -262,8 +301,7 @@ impl World {
             });
             applied.unwrap();
         }
-        self.state = state;
-        assert_eq!(self.snapshot(), before, "the replayed desk is another one");
+        state
     }
 
     /// A start of the server after a crash.
@@ -273,9 +311,17 @@ impl World {
     }
 
     pub(crate) fn crash(&mut self) {
+        let before = self.state.desk_time().get();
+        let system = self.system;
         self.replay();
+        self.state = self.replayed();
+        self.system = system;
+        self.read_clock(0);
         self.run(BeginEpoch(EpochId::new(self.log.len() as u64 + 2)))
             .unwrap();
+        // Time is lost if the machine's clock was set back.
+        let after = self.state.desk_time().get();
+        self.passed = (self.passed + after).saturating_sub(before);
     }
 
     pub(crate) fn info(&mut self, conversation: ConversationId) -> InquiryInfo {

@@ -31,7 +31,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
             // Another deadline is the first one.
             continue;
         }
-        match submit(&shared, due).await {
+        match submit(&shared).await {
             Ok(now) => clock = Some((now, Instant::now())),
             Err(code) => {
                 error!(%code, "cannot decide what is due at the desk");
@@ -41,23 +41,23 @@ pub(crate) async fn run(shared: Arc<Shared>) {
     }
 }
 
-/// The server's clock when it was last read.
+/// The desk's clock when it was last read.
 type Clock = (Timestamp, Instant);
 
-/// Executes what is due, if it is. Returns the time of the decision.
-async fn submit(shared: &Shared, due: Timestamp) -> Result<Timestamp, ErrorCode> {
+/// Executes what is due, if anything is. Returns the time of the decision.
+async fn submit(shared: &Shared) -> Result<Timestamp, ErrorCode> {
     let (ticket, answer) = job(move |decider| {
-        if due <= decider.now() {
+        if decider.state().is_desk_due(decider.now()) {
             decider.execute(DeskDue)?;
         }
-        Ok(decider.now())
+        Ok(decider.state().desk_time())
     });
     let ticket = ticket.costing(limits::DESK_DUE_COST);
     shared.submit(Principal::Server, ticket, answer).await
 }
 
-/// Returns how long to wait for a deadline. It is not due before the server's clock says so, which
-/// may run at another pace than the timers.
+/// Returns how long to wait for a deadline. Queues open by the server's clock, which may run at
+/// another pace than the timers.
 fn wait(due: Timestamp, (read, at): Clock, now: Instant) -> Duration {
     let passed = u64::try_from(now.saturating_duration_since(at).as_millis());
     let clock = read.get().saturating_add(passed.unwrap_or(u64::MAX));

@@ -1,7 +1,7 @@
 //! Many inquiries that wait, and all agents at once: on the state machine alone, without a server,
 //! which would first have to admit as many visitors.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use cairn_core::api::actor::Actor;
 use cairn_core::api::command::{Invite, Join, NewDevice, OwnerInvite, StreamPast};
@@ -235,8 +235,7 @@ impl Desk {
 
     /// Does what routing left to do.
     fn settle(&mut self, stage: &mut Stage) -> Result<()> {
-        let is_due = |desk: &Self| desk.state.desk_due() <= Some(Timestamp::new(desk.now));
-        while self.state.desk_due().is_some() && is_due(self) {
+        while self.state.is_desk_due(Timestamp::new(self.now)) {
             stage.run(self, DeskDue)?;
         }
         Ok(())
@@ -252,7 +251,9 @@ impl Desk {
         self.now += 1;
         self.state.begin_batch(Revision::new(self.revision));
         let mut batch = Batch::new(0);
-        let answer = command.run(&mut self.state, Timestamp::new(self.now), &mut batch);
+        let elapsed = Duration::from_millis(1);
+        let now = self.state.advance_clock(elapsed, Timestamp::new(self.now));
+        let answer = command.run(&mut self.state, now, &mut batch);
         answer.map_err(BenchError::Refused)
     }
 }

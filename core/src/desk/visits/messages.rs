@@ -161,7 +161,7 @@ impl State {
         let record = InquiryRecord {
             queue,
             state,
-            waiting_since: turn.now,
+            waiting_since: self.desk.clock.time(),
             has_overflowed: false,
             rating: None,
             ..record.clone()

@@ -79,6 +79,7 @@ pub struct AgentStand {
 pub enum Attendance {
     Present,
     Absent {
+        /// By the desk's clock.
         since: Timestamp,
         /// For how long they keep what they have at least: after a start of the server, everybody
         /// has time to come back.
@@ -109,7 +110,8 @@ impl AgentStand {
     }
 }
 
-/// An inquiry, without who asks.
+/// An inquiry, without who asks. Its waits and deadlines are by the desk's clock, what happened by
+/// the server's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InquiryRecord {
     pub queue: ConversationId,
@@ -119,11 +121,11 @@ pub struct InquiryRecord {
     /// The routing rule that chose the queue.
     pub rule: Option<u32>,
     pub opened_at: Timestamp,
-    /// Kept when an agent returns it, so that it is first again.
+    /// Kept when an agent returns it, so that it is first again. By the desk's clock.
     pub waiting_since: Timestamp,
     /// Agents who refused it or did not answer. Forgotten once all who are ready have.
     pub refused: Vec<UserId>,
-    /// When the refusals are forgotten.
+    /// When the refusals are forgotten, by the desk's clock.
     pub forget_at: Option<Timestamp>,
     /// To whom it was last offered.
     pub last_offered: Option<UserId>,

@@ -196,6 +196,9 @@ impl Desk {
         };
         let was = agent.record.stand.attendance;
         agent.record.stand = stand;
+        if let Attendance::Absent { since, .. } = stand.attendance {
+            self.clock.raise(since);
+        }
         let moved = if was == stand.attendance {
             Vec::new()
         } else {
@@ -210,8 +213,19 @@ impl Desk {
     pub(crate) fn set_inquiry(&mut self, id: ConversationId, record: InquiryRecord) {
         self.unindex(id);
         self.gone.remove(&id);
+        self.clock.raise(record.waiting_since);
+        let before = self.inquiries.get(&id);
+        let said_at = match before.filter(|before| before.record.said == record.said) {
+            Some(before) => before.said_at,
+            None => record.said.map(|(at, _)| self.clock.of_past(at)),
+        };
         let due = Vec::new();
-        self.inquiries.insert(id, Inquiry { record, due });
+        let inquiry = Inquiry {
+            record,
+            said_at,
+            due,
+        };
+        self.inquiries.insert(id, inquiry);
         self.index(id);
     }
 
@@ -221,6 +235,7 @@ impl Desk {
             return;
         };
         inquiry.record.said = Some((at, by_visitor));
+        inquiry.said_at = Some(self.clock.of_past(at));
         self.refresh_due(id);
     }
 
@@ -271,9 +286,9 @@ impl Desk {
     }
 
     /// Notes that routing went over a queue.
-    pub(crate) fn note_routed(&mut self, id: ConversationId, now: Timestamp) {
+    pub(crate) fn note_routed(&mut self, id: ConversationId) {
         if let Some(queue) = self.queues.get_mut(&id) {
-            queue.routed_at = now;
+            queue.routed_at = self.clock.time();
         }
         self.refresh_queue(id);
     }
@@ -348,7 +363,7 @@ impl Desk {
     }
 
     /// Computes when something happens to an inquiry.
-    fn refresh_due(&mut self, id: ConversationId) {
+    pub(super) fn refresh_due(&mut self, id: ConversationId) {
         let Some(inquiry) = self.inquiries.get_mut(&id) else {
             return;
         };
@@ -383,7 +398,8 @@ impl Desk {
                 let absence = config.map_or(0, |config| u64::from(config.absence_seconds));
                 due.extend(gone(agent, absence * 1000).map(|at| (at, Due::Absent(id))));
                 let idle = config.map_or(0, |config| u64::from(config.idle_close_seconds));
-                if let Some((at, false)) = record.said.filter(|_| idle > 0) {
+                let is_idle = matches!(record.said, Some((_, false)));
+                if let Some(at) = inquiry.said_at.filter(|_| is_idle && idle > 0) {
                     due.push((after_ms(at, idle * 1000), Due::Idle(id)));
                 }
             }
@@ -401,7 +417,7 @@ impl Desk {
                 self.due.remove(&(at, Due::Delay(id)));
             }
             if let Some(at) = queue.hours.next() {
-                self.due.remove(&(at, Due::Hours(id)));
+                self.hours_due.remove(&(at, id));
             }
         }
     }
@@ -412,7 +428,7 @@ impl Desk {
             return;
         };
         if let Some(at) = queue.hours.next() {
-            self.due.insert((at, Due::Hours(id)));
+            self.hours_due.insert((at, id));
         }
         let next = queue.next_delay();
         if next != queue.delay_due {

@@ -2,6 +2,7 @@
 //! inquiries those in use. What follows from the rows is in indexes, which are never stored.
 
 mod apply;
+mod clock;
 mod closed;
 mod dirty;
 mod index;
@@ -25,6 +26,7 @@ pub(crate) use index::Rank;
 
 #[derive(Debug, Default)]
 pub(crate) struct Desk {
+    pub(crate) clock: clock::DeskClock,
     pub(crate) queues: BTreeMap<ConversationId, Queue>,
     pub(crate) agents: BTreeMap<UserId, Agent>,
     pub(crate) inquiries: HashMap<ConversationId, Inquiry>,
@@ -33,8 +35,10 @@ pub(crate) struct Desk {
     pub(crate) rules: Vec<RouteRule>,
     pub(crate) canned: BTreeMap<Tag, DeskText>,
     pub(crate) keys: BTreeMap<SecretHash, DeskKeyRecord>,
-    /// What happens at a time, of all inquiries and queues.
+    /// What happens at a time of the desk's clock, of all inquiries and queues.
     due: BTreeSet<(Timestamp, Due)>,
+    /// When queues open or close, by the server's clock.
+    hours_due: BTreeSet<(Timestamp, ConversationId)>,
     /// Queues in which routing has more to do. Not stored: all queues at a start.
     pub(crate) backlog: BTreeSet<ConversationId>,
     /// Inquiries that are being erased.
@@ -141,6 +145,8 @@ impl Agent {
 #[derive(Debug)]
 pub(crate) struct Inquiry {
     pub(crate) record: InquiryRecord,
+    /// The time of its last message by the desk's clock. Not stored.
+    said_at: Option<Timestamp>,
     /// Its places in `due`.
     due: Vec<(Timestamp, Due)>,
 }
@@ -178,18 +184,35 @@ impl Desk {
         self.ordinal.saturating_add(1)
     }
 
-    /// The first time at which something happens; 0 for at once.
+    /// The first time at which something happens, by the desk's clock; 0 for at once.
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
-        if !self.backlog.is_empty() || !self.erasing.is_empty() {
+        if self.has_more() {
             return Some(Timestamp::new(0));
         }
-        self.due.first().map(|&(at, _)| at)
+        let first = self.due.first().map(|&(at, _)| at);
+        let hours = self.hours_due.first();
+        let hours = hours.map(|&(at, _)| self.clock.of_server(at));
+        first.into_iter().chain(hours).min()
     }
 
-    /// What happens by this time, in order.
+    /// Returns whether something happens by now.
+    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
+        self.has_more() || self.due_by(now).is_some()
+    }
+
+    fn has_more(&self) -> bool {
+        !self.backlog.is_empty() || !self.erasing.is_empty()
+    }
+
+    /// What happens by now, in order. `now` is by the server's clock.
     pub(crate) fn due_by(&self, now: Timestamp) -> Option<Due> {
-        let &(at, due) = self.due.first()?;
-        (at <= now).then_some(due)
+        let time = self.clock.time();
+        let first = self.due.first().filter(|&&(at, _)| at <= time);
+        let hours = || self.hours_due.first().filter(|&&(at, _)| at <= now);
+        match first {
+            Some(&(_, due)) => Some(due),
+            None => hours().map(|&(_, id)| Due::Hours(id)),
+        }
     }
 
     /// The conversations that stay in memory while an inquiry is open.
