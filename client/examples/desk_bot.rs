@@ -2,7 +2,8 @@
 //! another queue.
 //!
 //! Its user is an agent of a queue of its own, where visitors arrive. Start it with its account,
-//! and the name of the queue of people: `cargo run --example desk_bot -- account.json after-sale`.
+//! which is `profile.json` in the folder of its profile, and the name of the queue of people:
+//! `cargo run -p cairn-client --example desk_bot -- ./bot/profile.json after-sale`.
 
 use std::collections::HashSet;
 use std::io::Write as _;

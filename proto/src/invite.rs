@@ -1,5 +1,6 @@
 //! Links to a server: its address, its identity and for most of them a one-time token.
 
+mod display;
 mod parse;
 
 use std::fmt;
@@ -205,33 +206,6 @@ impl<'de> Deserialize<'de> for ServerAddr {
     }
 }
 
-impl fmt::Display for ServerLink {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{SCHEME}{}/#{}", self.addr, self.pin)
-    }
-}
-
-impl fmt::Display for InviteLink {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { addr, pin, token } = self;
-        write!(f, "{SCHEME}{addr}/#{pin}.{}", token.reveal())
-    }
-}
-
-impl fmt::Display for ResetLink {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { addr, pin, token } = self;
-        write!(f, "{SCHEME}{addr}/{RESET_PATH}#{pin}.{}", token.reveal())
-    }
-}
-
-impl fmt::Display for DeskLink {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { addr, pin, key } = self;
-        write!(f, "{SCHEME}{addr}/{DESK_PATH}#{pin}.{}", key.reveal())
-    }
-}
-
 impl FromStr for Link {
     type Err = LinkError;
 
@@ -313,7 +287,13 @@ mod tests {
 
     #[test]
     fn links_round_trip() {
-        for host in ["chat.example.org", "192.0.2.7", "2001:db8::7"] {
+        for host in [
+            "chat.example.org",
+            "192.0.2.7",
+            "2001:db8::7",
+            "fe80::1%eb",
+            "chat%2eexample",
+        ] {
             let link = InviteLink {
                 addr: ServerAddr::new(host, 7766),
                 pin: Pin::new([3; 32]),

@@ -366,8 +366,11 @@ fn signal_if_alive(process: &Child) {
 
 /// Returns what is wrong with how the server ended.
 fn check_end(phase: Phase, exit: Option<i32>, said: &str) -> Result<(), String> {
-    // sled panics when its last write or sync fails; that is caught, and explained.
-    let is_caught = exit == Some(STORAGE_FAILED) && said.contains("/sled-0.34.7/");
+    // sled panics when its last write or sync fails; that is caught, and explained. A start opens
+    // the trees once more.
+    let is_explained =
+        exit == Some(STORAGE_FAILED) || said.contains("cannot open the trees; trying again");
+    let is_caught = is_explained && said.contains("/sled-0.34.7/");
     if said.contains("panicked") && !is_caught {
         return Err(format!("a panic: {said}"));
     }

@@ -156,7 +156,9 @@ fn decoded(raw: &str) -> Vec<char> {
 }
 
 fn percent(text: &str) -> Option<char> {
-    let code = u8::from_str_radix(text.get(1..3)?, 16).ok()?;
+    let digits = text.get(1..3)?;
+    let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let code = u8::from_str_radix(digits, 16).ok().filter(|_| is_hex)?;
     code.is_ascii().then_some(char::from(code))
 }
 

@@ -189,7 +189,7 @@ impl Failure {
             ServeError::OwnerInvite(ErrorCode::StorageFailed)
             | ServeError::BeginEpoch(ErrorCode::StorageFailed) => Exit::StorageFailed,
             ServeError::Identity(error) => return Self::of_identity(Exit::DataUnusable, error),
-            ServeError::Store(_) => Exit::DataUnusable,
+            ServeError::Store(_) | ServeError::Attachments(_) => Exit::DataUnusable,
             ServeError::Ended(_) => Exit::Internal,
             _ => Exit::Failed,
         };
@@ -393,6 +393,11 @@ mod tests {
         assert_eq!(
             Failure::of_server(&held(), true).exit(),
             Exit::StorageFailed
+        );
+        let attachments = ServeError::Attachments(io::ErrorKind::PermissionDenied.into());
+        assert_eq!(
+            Failure::of_server(&attachments, false).exit(),
+            Exit::DataUnusable
         );
         for first in [
             ServeError::BeginEpoch(ErrorCode::StorageFailed),

@@ -175,7 +175,10 @@ impl LocalAttachments {
         let dir = self.dir.join(PARTIAL);
         for name in self.disk().list(&dir)? {
             if let Some((uploader, hash)) = name.to_str().and_then(parse_partial) {
-                let stat = self.disk().stat(&dir.join(name))?;
+                // It may be finished since it was listed.
+                let Some(stat) = self.disk().find(&dir.join(name))? else {
+                    continue;
+                };
                 unfinished.push(Unfinished {
                     uploader,
                     hash,

@@ -134,7 +134,10 @@ impl Image {
             match found {
                 Ok(found) => before = Some(found),
                 // A disk that failed once may not fail again.
-                Err(what) if failure.is_none() => failure = Some(what),
+                Err(what) if failure.is_none() => {
+                    warn!(%what, dir = %self.dir.display(), "cannot open the trees; trying again");
+                    failure = Some(what);
+                }
                 Err(what) => return Err(what),
             }
             self.restore().map_err(text)?;
