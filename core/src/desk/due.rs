@@ -300,8 +300,13 @@ impl State {
     /// Ends offers and refusals no later than those that begin now. The desk's clock may have lost
     /// time with the last run, if the server's was set back in it.
     fn shorten(&mut self, turn: &mut Turn<'_>) {
+        let forgotten = self.desk.clock.after_ms(REFUSALS_FORGOTTEN_MS);
         let mut late = Vec::new();
         for (&id, inquiry) in &self.desk.inquiries {
+            let is_offered = matches!(inquiry.record.state, InquiryState::Offered { .. });
+            if !is_offered && inquiry.record.forget_at.is_none() {
+                continue;
+            }
             let mut record = inquiry.record.clone();
             if let InquiryState::Offered { until, .. } = &mut record.state {
                 let queue = self.desk.queue(record.queue);
@@ -310,7 +315,6 @@ impl State {
                     *until = (*until).min(self.desk.clock.after_ms(u64::from(seconds) * 1000));
                 }
             }
-            let forgotten = self.desk.clock.after_ms(REFUSALS_FORGOTTEN_MS);
             record.forget_at = record.forget_at.map(|at| at.min(forgotten));
             if record != inquiry.record {
                 late.push((id, record));

@@ -156,22 +156,24 @@ fn decoded(raw: &str) -> Vec<char> {
 }
 
 fn percent(text: &str) -> Option<char> {
-    let digits = text.get(1..3)?;
-    let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    let code = u8::from_str_radix(digits, 16).ok().filter(|_| is_hex)?;
-    code.is_ascii().then_some(char::from(code))
+    ascii(text.get(1..3)?, 16)
+}
+
+/// Returns the ASCII character with a code of digits alone.
+fn ascii(code: &str, radix: u32) -> Option<char> {
+    let is_number = code.chars().all(|digit| digit.is_digit(radix));
+    let code = u8::from_str_radix(code, radix).ok()?;
+    (is_number && code.is_ascii()).then_some(char::from(code))
 }
 
 /// Decodes `&#35;`, `&#x23;` and the like; returns its length as well.
 fn entity(text: &str) -> Option<(char, usize)> {
     let (code, _) = text.strip_prefix("&#")?.split_once(';')?;
     let decoded = match code.strip_prefix(['x', 'X']) {
-        Some(hex) => u8::from_str_radix(hex, 16).ok()?,
-        None => code.parse().ok()?,
+        Some(hex) => ascii(hex, 16)?,
+        None => ascii(code, 10)?,
     };
-    decoded
-        .is_ascii()
-        .then_some((char::from(decoded), code.len() + "&#;".len()))
+    Some((decoded, code.len() + "&#;".len()))
 }
 
 /// The position after `cairn://`, in upper or lower case and over what was put between.
