@@ -108,7 +108,8 @@ pub enum Error {
     /// The connection broke after the request was written and before it was answered, so it may or
     /// may not have been executed. Only requests that are not idempotent fail this way, and their
     /// documentation says so; check the state before repeating one. All others are repeated on the
-    /// next connection.
+    /// next connection. Of those, recalls, reactions and pins fail this way if the server refuses
+    /// the repetition, because the first try may have succeeded.
     #[error(
         "the connection was lost before the answer; the request may have been executed, so check \
          before trying again"

@@ -349,8 +349,7 @@ struct Parts {
 impl Parts {
     /// Starts the client's task, on a connection if there is one.
     fn spawn(self, whoami: WhoAmI, session: Option<Session>) -> Client {
-        let Resume { since, stream } = self.resume;
-        let shared = Arc::new(Shared::new(whoami, since, stream));
+        let shared = Arc::new(Shared::new(whoami, self.resume, self.reconnect));
         // Before the task runs: the client that is returned for a session is online.
         if let Some(session) = &session {
             shared.online(&session.welcome, session.visit.clone());

@@ -23,7 +23,7 @@ impl Shared {
     pub(crate) fn answered(
         &self,
         answers: &mut Vec<Response>,
-        resolved: &mut Vec<(Waiter, Result<Answer, ErrorCode>)>,
+        resolved: &mut Vec<(Waiter, Result<Answer, Error>)>,
     ) -> Result<(), Lost> {
         let mut result = Ok(());
         let mut wake = false;
@@ -43,12 +43,20 @@ impl Shared {
                     state.refused_for_now(id, pending);
                     continue;
                 }
+                // The server ends, and what it refuses so may be durable nevertheless. The next
+                // one knows: there, a repetition is accepted exactly once.
+                (Some(pending), Err(ErrorCode::StorageFailed))
+                    if state.reconnects && pending.is_numbered() =>
+                {
+                    state.slots.put_back(id, pending);
+                    continue;
+                }
                 (answered, _) => answered,
             };
             wake |= state.not_refused_for_now(id);
             let answer = match &answered {
                 Some(pending) => pending.settle(state.whoami.user, answer),
-                None => answer,
+                None => answer.map_err(Error::Refused),
             };
             if let Some(request) = answered
                 .as_ref()
@@ -82,8 +90,8 @@ impl Shared {
                     }
                 }
                 Some(Waiter::Ack(conversation)) => {
-                    if let Err(code) = answer {
-                        tracing::debug!(%conversation, %code, "ack refused");
+                    if let Err(error) = answer {
+                        tracing::debug!(%conversation, %error, "ack refused");
                     }
                     wake |= state.acks.answered(conversation, Instant::now());
                 }
@@ -101,11 +109,7 @@ impl Shared {
         if can_replace_stream {
             self.stream_forgotten.notify_one();
         }
-        self.resolve(
-            resolved
-                .drain(..)
-                .map(|(waiter, answer)| (waiter, answer.map_err(Error::Refused))),
-        );
+        self.resolve(resolved.drain(..));
         result
     }
 

@@ -11,7 +11,6 @@ use cairn_proto::limits::SENDS_IN_FLIGHT_MAX;
 use cairn_proto::wire::error::ErrorCode;
 use cairn_proto::wire::event::TimelineFrame;
 use cairn_proto::wire::hello::Welcome;
-use cairn_proto::wire::overview::Moment;
 use cairn_proto::wire::request::reading::Ack;
 use cairn_proto::wire::request::{Answer, Request};
 use parking_lot::Mutex;
@@ -21,12 +20,13 @@ use tokio::time::Instant;
 use crate::account::WhoAmI;
 use crate::error::Error;
 use crate::limits;
+use crate::session::login::Resume;
+use crate::session::reconnect::Reconnect;
 use crate::session::state::acks::Acks;
 use crate::session::state::at_login::AtLogin;
 use crate::session::state::in_flight::{Slots, Waiter, WaitsFor};
 use crate::session::state::outgoing::Outgoing;
 use crate::session::state::pause::Pauses;
-use crate::session::state::send_stream::SendStream;
 use crate::session::state::subscriptions::Subscriptions;
 use crate::session::state::users::UserCache;
 use crate::session::state::{Phase, State};
@@ -60,13 +60,16 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// Creates the state of a client without a connection.
-    pub(crate) fn new(whoami: WhoAmI, since: Option<Moment>, stream: SendStream) -> Self {
+    pub(crate) fn new(whoami: WhoAmI, resume: Resume, reconnect: Reconnect) -> Self {
+        let Resume { since, stream } = resume;
         let state = State {
             phase: Phase::Offline,
+            reconnects: matches!(reconnect, Reconnect::Forever(_)),
             out: Vec::new(),
             slots: Slots::default(),
             pauses: Pauses::default(),
             next_seq: HashMap::new(),
+            next_question: ClientSeq::new(1),
             stream,
             session_began: None,
             next_key: 0,
@@ -266,6 +269,7 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::state::send_stream::SendStream;
     use cairn_proto::content::body::Body;
     use cairn_proto::content::extras::Extras;
     use cairn_proto::content::packed::Content;
@@ -273,7 +277,7 @@ mod tests {
     use cairn_proto::model::user::ServerRole;
     use cairn_proto::text::{Text, UserName};
     use cairn_proto::wire::hello::Capabilities;
-    use cairn_proto::wire::overview::{ConversationPage, OverviewExtent};
+    use cairn_proto::wire::overview::{ConversationPage, Moment, OverviewExtent};
 
     const NEVER: Moment = Moment {
         epoch: EpochId::new(0),
@@ -301,7 +305,11 @@ mod tests {
     }
 
     fn online() -> Shared {
-        let shared = Shared::new(WhoAmI::from(&welcome()), None, SendStream::of_random(99));
+        let resume = Resume {
+            since: None,
+            stream: SendStream::of_random(99),
+        };
+        let shared = Shared::new(WhoAmI::from(&welcome()), resume, Reconnect::default());
         shared.online(&welcome(), None);
         shared
     }
@@ -337,5 +345,27 @@ mod tests {
             shared.online(&welcome(), None);
             assert_eq!(batch(&shared), expected);
         }
+    }
+
+    /// Until a question is answered, its conversation is not known, and neither is who wrote first.
+    #[test]
+    fn question_and_messages_have_numbers_of_their_own() {
+        let shared = online();
+        let send = |conversation| {
+            let content = Content::new(Body::Text(Text::new("a").unwrap()), Extras::NONE);
+            let sent = shared.send(conversation, None, Outgoing::New(content));
+            sent.unwrap().0
+        };
+        let ask = || shared.state.lock().number_question();
+        let (inquiry, other) = (ConversationId::new(1), ConversationId::new(2));
+        let numbers = [
+            ask(),
+            ask(),
+            send(inquiry),
+            send(inquiry),
+            ask(),
+            send(other),
+        ];
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6].map(ClientSeq::new));
     }
 }

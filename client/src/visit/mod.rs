@@ -158,11 +158,7 @@ impl Visitor {
     /// [`Error::Refused`] with `QueueClosed` or `QueueFull` if the desk takes no messages now,
     /// `RateLimited` or `TooFast`; or a [terminal error](Error#terminal-errors).
     pub async fn ask(&self, question: Question) -> Result<VisitorInquiry, Error> {
-        let seq = {
-            let state = self.client.shared().state.lock();
-            let next = state.next_seq.values().max().copied();
-            next.unwrap_or(ClientSeq::new(1))
-        };
+        let seq = self.client.shared().state.lock().number_question();
         self.ask_as(seq, question).await
     }
 
@@ -178,14 +174,13 @@ impl Visitor {
         seq: ClientSeq,
         question: Question,
     ) -> Result<VisitorInquiry, Error> {
-        self.client.shared().state.lock().note_sent();
+        {
+            let mut state = self.client.shared().state.lock();
+            state.use_question(seq);
+            state.note_sent();
+        }
         let inquiry = self.client.call(question.into_request(seq)).await?;
-        let mut state = self.client.shared().state.lock();
-        let next = state.next_seq.entry(inquiry.conversation);
-        let next = next.or_insert(ClientSeq::new(1));
-        *next = seq.next().max(*next);
-        state.inquiry_changed(&inquiry);
-        drop(state);
+        self.client.shared().state.lock().inquiry_changed(&inquiry);
         Ok(inquiry)
     }
 

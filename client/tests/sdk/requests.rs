@@ -139,6 +139,42 @@ async fn retry_accepts_already_done() {
     assert_eq!(removed, Err(Error::Refused(ErrorCode::NotFound)));
 }
 
+/// The first try may have recalled the message before its sender was removed from the group.
+#[tokio::test]
+async fn refusal_of_a_repeated_amendment_says_nothing_of_its_first_try() {
+    let fake = Fake::start();
+    let (client, mut peer) = fake.client(eager()).await;
+    let conversation = client.conversation(ONE);
+    let thumbs = || "👍".parse().unwrap();
+    let (recalled, reacted, unpinned, renamed, _peer) = soon(async {
+        tokio::join!(
+            conversation.recall(MsgId::new(3)),
+            conversation.react(MsgId::new(3), thumbs()),
+            conversation.unpin(MsgId::new(3)),
+            conversation.rename(GroupName::new("crew").unwrap()),
+            async {
+                for _ in 0..4 {
+                    peer.request().await;
+                }
+                peer.close(CloseCode::GoingAway);
+                let mut peer = fake.welcomed(Vec::new()).await;
+                for _ in 0..4 {
+                    let (id, _) = peer.request().await;
+                    peer.answer(id, Err(ErrorCode::NotFound)).await;
+                }
+                peer
+            }
+        )
+    })
+    .await;
+    let unknown = || Err(Error::Disconnected);
+    assert_eq!(
+        (recalled, reacted, unpinned),
+        (unknown(), unknown(), unknown())
+    );
+    assert_eq!(renamed, Err(Error::Refused(ErrorCode::NotFound)));
+}
+
 #[tokio::test]
 async fn first_not_found_is_an_error() {
     let fake = Fake::start();

@@ -131,6 +131,40 @@ async fn retry_keeps_numbers_and_skips_resolved() {
 }
 
 #[tokio::test]
+async fn send_is_repeated_when_storage_fails() {
+    let fake = Fake::start();
+    let (client, mut peer) = fake.client(eager()).await;
+    let mut promises = enqueue(&client, &[(ONE, "a"), (ONE, "b"), (TWO, "c")]).await;
+    let (ids, sent) = drafts(&mut peer, 3).await;
+    peer.answer(ids[0], accepted(1)).await;
+    assert_eq!(soon(promises.remove(0)).await, Ok(MsgId::new(1)));
+    for &id in &ids[1..] {
+        peer.answer(id, Err(ErrorCode::StorageFailed)).await;
+    }
+    peer.close(CloseCode::Internal);
+    // The batch was durable up to "b": the server returns the number that it has.
+    let mut peer = fake.welcomed(Vec::new()).await;
+    let (ids, again) = drafts(&mut peer, 2).await;
+    assert_eq!(again, sent[1..]);
+    peer.answer(ids[0], accepted(2)).await;
+    peer.answer(ids[1], Err(ErrorCode::NotFound)).await;
+    assert_eq!(soon(promises.remove(0)).await, Ok(MsgId::new(2)));
+    let refused = Err(Error::Refused(ErrorCode::NotFound));
+    assert_eq!(soon(promises.remove(0)).await, refused);
+}
+
+#[tokio::test]
+async fn send_without_reconnect_reports_that_storage_failed() {
+    let fake = Fake::start();
+    let (client, mut peer) = fake.client(eager().reconnect(Reconnect::Never)).await;
+    let promise = enqueue(&client, &[(ONE, "a")]).await.remove(0);
+    let (ids, _) = drafts(&mut peer, 1).await;
+    peer.answer(ids[0], Err(ErrorCode::StorageFailed)).await;
+    let refused = Err(Error::Refused(ErrorCode::StorageFailed));
+    assert_eq!(soon(promise).await, refused);
+}
+
+#[tokio::test]
 async fn repeated_disconnects_resolve_once() {
     let fake = Fake::start();
     let (client, mut peer) = fake.client(eager()).await;

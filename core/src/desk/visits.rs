@@ -133,9 +133,6 @@ impl Command for OpenVisit {
         if text.is_blank() {
             return Err(ErrorCode::EmptyMessage);
         }
-        if state.is_disk_low {
-            return Err(ErrorCode::DiskFull);
-        }
         let content = Content::new(Body::Text(text.clone()), Extras::NONE);
         let last = state.last_inquiry(visitor);
         // A repetition is one of a message in the last inquiry, whether that is open or not.
@@ -147,6 +144,10 @@ impl Command for OpenVisit {
                 }
                 Tried::Never(_) => {}
             }
+        }
+        // After that: the repetition of an accepted question must not be refused.
+        if state.is_disk_low {
+            return Err(ErrorCode::DiskFull);
         }
         let is_open = |id: &ConversationId| {
             let record = state.desk.inquiry(*id);

@@ -17,6 +17,7 @@ mod life;
 mod lists;
 mod naive;
 mod permissions;
+mod repeated;
 mod reported;
 mod world;
 

@@ -118,6 +118,10 @@ impl World {
         answer
     }
 
+    pub(crate) fn set_disk_low(&mut self, is_low: bool) {
+        self.state.set_disk_low(is_low);
+    }
+
     pub(crate) fn ask<C: Handle>(&mut self, user: UserId, call: C) -> Result<C::Answer, ErrorCode> {
         self.run(By(actor(user), call))
     }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp, UserId};
-use cairn_client::{Client, Conversation, Message, PullRange, Totals};
+use cairn_client::proto::wire::error::ErrorCode;
+use cairn_client::{Client, Conversation, Error, Message, PullRange, Totals};
 use cairn_session::Entry;
 
 /// Entries in one request.
@@ -26,14 +27,16 @@ pub(crate) struct Held {
 }
 
 impl Truth {
-    /// Requests everything. What changes meanwhile may be there in part.
+    /// Requests everything. What changes meanwhile may be there in part, and a conversation that
+    /// its user has left meanwhile is missing.
     pub(crate) async fn of(client: &Client) -> Self {
         let user = client.whoami().user;
         let overview = client.conversations().overview(None).await.unwrap();
         let mut conversations = BTreeMap::new();
         for summary in overview.conversations {
-            let log = log(client, summary.id, summary.floor).await;
-            conversations.insert(summary.id, Held { summary, log });
+            if let Some(log) = log(client, summary.id, summary.floor).await {
+                conversations.insert(summary.id, Held { summary, log });
+            }
         }
         Self {
             user,
@@ -96,7 +99,8 @@ impl Held {
     }
 }
 
-async fn log(client: &Client, id: ConversationId, floor: MsgId) -> Vec<Message> {
+/// Returns `None` if the user is no member any more.
+async fn log(client: &Client, id: ConversationId, floor: MsgId) -> Option<Vec<Message>> {
     let mut log: Vec<Message> = Vec::new();
     loop {
         let from = log.last().map_or(floor, |last| last.msgid).next();
@@ -104,11 +108,14 @@ async fn log(client: &Client, id: ConversationId, floor: MsgId) -> Vec<Message> 
             .conversation(id)
             .pull(PullRange::From(from), PAGE)
             .await;
+        if let Err(Error::Refused(ErrorCode::NotFound)) = page {
+            return None;
+        }
         let page = page.unwrap();
         let is_last = page.messages.is_empty();
         log.extend(page.messages);
         if is_last || log.last().is_some_and(|last| last.msgid >= page.head) {
-            return log;
+            return Some(log);
         }
     }
 }

@@ -11,7 +11,9 @@ use cairn_proto::wire::frame;
 use cairn_proto::wire::hello::ClientFrame;
 use cairn_proto::wire::request::group::{RemoveMembers, SetRole};
 use cairn_proto::wire::request::server::{RevokeDevice, SetServerRole};
-use cairn_proto::wire::request::{Answer, GroupRequest, Request, ServerRequest, SessionRequest};
+use cairn_proto::wire::request::{
+    Answer, GroupRequest, MessageRequest, Request, ServerRequest, SessionRequest,
+};
 use tokio::sync::oneshot;
 
 use crate::error::Error;
@@ -89,6 +91,16 @@ impl Pending {
         self.waiter.waits_for_pause()
     }
 
+    /// Returns whether the request has a number by which the server recognizes it when it is
+    /// repeated.
+    pub(crate) const fn is_numbered(&self) -> bool {
+        self.is_send()
+            || matches!(
+                self.request(),
+                Some(Request::Session(SessionRequest::OpenInquiry(_)))
+            )
+    }
+
     /// Returns whether the request was not written to an earlier connection.
     pub(crate) const fn is_first_try(&self) -> bool {
         !self.is_repeated
@@ -115,9 +127,9 @@ impl Pending {
         &self,
         user: UserId,
         answer: Result<Answer, ErrorCode>,
-    ) -> Result<Answer, ErrorCode> {
+    ) -> Result<Answer, Error> {
         let (Some(request), Err(code), true) = (self.request(), &answer, self.is_repeated) else {
-            return answer;
+            return answer.map_err(Error::Refused);
         };
         match (request, code) {
             (Request::Server(ServerRequest::RevokeDevice(_)), ErrorCode::NoSuchDevice) => {
@@ -139,7 +151,19 @@ impl Pending {
             {
                 Ok(Answer::to::<SetServerRole>(&()))
             }
-            _ => answer,
+            // The first execution may have succeeded before the user was removed, or before the
+            // message expired.
+            (
+                Request::Message(
+                    MessageRequest::Recall(_)
+                    | MessageRequest::React(_)
+                    | MessageRequest::Unreact(_)
+                    | MessageRequest::Pin(_)
+                    | MessageRequest::Unpin(_),
+                ),
+                _,
+            ) => Err(Error::Disconnected),
+            _ => answer.map_err(Error::Refused),
         }
     }
 }
@@ -210,13 +234,20 @@ impl Slots {
 
     /// Holds back a request that was just [answered](Slots::answered): it was not executed.
     pub(crate) fn hold(&mut self, id: RequestId, pending: Pending, waits_for: WaitsFor) {
+        let pending = Pending {
+            waits_for,
+            is_refused: true,
+            ..pending
+        };
+        self.put_back(id, pending);
+    }
+
+    /// Lets a request that was just [answered](Slots::answered) be repeated on the next connection:
+    /// it may have been executed.
+    pub(crate) fn put_back(&mut self, id: RequestId, pending: Pending) {
         self.free.retain(|&free| free != id.get());
         if let Some(slot) = self.slots.get_mut(id.get() as usize) {
-            *slot = Some(Pending {
-                waits_for,
-                is_refused: true,
-                ..pending
-            });
+            *slot = Some(pending);
         }
     }
 

@@ -45,12 +45,17 @@ pub(crate) enum Phase {
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) phase: Phase,
+    /// Whether another connection follows when one is lost.
+    pub(crate) reconnects: bool,
     /// Encoded frames to write, in order. Empty while offline: `slots` holds the requests, and
     /// writes them on the next connection.
     pub(crate) out: Vec<u8>,
     pub(crate) slots: Slots,
     pub(crate) pauses: Pauses,
     pub(crate) next_seq: HashMap<ConversationId, ClientSeq>,
+    /// The lowest number that no question of a visitor has. Until one is answered, its conversation
+    /// is not known.
+    pub(crate) next_question: ClientSeq,
     pub(crate) stream: SendStream,
     /// The moment at which the present session began.
     pub(crate) session_began: Option<Moment>,
@@ -151,7 +156,7 @@ impl State {
             .next_seq
             .get(&conversation)
             .copied()
-            .unwrap_or(ClientSeq::new(1));
+            .map_or(self.next_question, |next| next.max(self.next_question));
         let seq = seq.unwrap_or(next);
         if seq < next {
             return Err(Error::SeqUsed { seq, next });
@@ -161,6 +166,19 @@ impl State {
         let wake = self.submit(outgoing.into_request(conversation, seq), waiter)?;
         self.next_seq.insert(conversation, seq.next());
         Ok((seq, wake))
+    }
+
+    /// Assigns a sequence number to a visitor's question: one above all others.
+    pub(crate) fn number_question(&mut self) -> ClientSeq {
+        let sent = self.next_seq.values().max().copied();
+        let seq = sent.unwrap_or(self.next_question).max(self.next_question);
+        self.use_question(seq);
+        seq
+    }
+
+    /// Records that a question has this number.
+    pub(crate) fn use_question(&mut self, seq: ClientSeq) {
+        self.next_question = seq.next().max(self.next_question);
     }
 
     /// Applies a pushed frame.

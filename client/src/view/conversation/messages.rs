@@ -118,8 +118,9 @@ impl Conversation<'_> {
     /// Its content is erased.
     ///
     /// # Errors
-    /// [`Error::Refused`] with `NoSuchMessage`, `Forbidden` or `TooLate`, or a [terminal
-    /// error](Error#terminal-errors).
+    /// [`Error::Refused`] with `NoSuchMessage`, `Forbidden` or `TooLate`; [`Error::Disconnected`] if
+    /// it was repeated on another connection and refused there, since the first try may have
+    /// succeeded; or a [terminal error](Error#terminal-errors).
     pub async fn recall(self, msgid: MsgId) -> Result<(), Error> {
         self.client
             .call(Recall {
@@ -132,8 +133,8 @@ impl Conversation<'_> {
     /// Adds a reaction to a message. Idempotent.
     ///
     /// # Errors
-    /// [`Error::Refused`] with `NoSuchMessage` or `LimitReached`, or a [terminal
-    /// error](Error#terminal-errors).
+    /// [`Error::Refused`] with `NoSuchMessage` or `LimitReached`, [`Error::Disconnected`] as for
+    /// [`recall`](Self::recall), or a [terminal error](Error#terminal-errors).
     pub async fn react(self, msgid: MsgId, emoji: EmojiName) -> Result<(), Error> {
         self.client
             .call(React {
@@ -147,7 +148,8 @@ impl Conversation<'_> {
     /// Removes one of the user's own reactions. Idempotent.
     ///
     /// # Errors
-    /// [`Error::Refused`] with `NoSuchMessage`, or a [terminal error](Error#terminal-errors).
+    /// [`Error::Refused`] with `NoSuchMessage`, [`Error::Disconnected`] as for
+    /// [`recall`](Self::recall), or a [terminal error](Error#terminal-errors).
     pub async fn unreact(self, msgid: MsgId, emoji: EmojiName) -> Result<(), Error> {
         self.client
             .call(Unreact {
@@ -162,7 +164,8 @@ impl Conversation<'_> {
     /// Idempotent.
     ///
     /// # Errors
-    /// [`Error::Refused`] with `NoSuchMessage`, `Forbidden` or `LimitReached`, or a [terminal
+    /// [`Error::Refused`] with `NoSuchMessage`, `Forbidden` or `LimitReached`,
+    /// [`Error::Disconnected`] as for [`recall`](Self::recall), or a [terminal
     /// error](Error#terminal-errors).
     pub async fn pin(self, msgid: MsgId) -> Result<(), Error> {
         self.client
@@ -176,7 +179,8 @@ impl Conversation<'_> {
     /// Unpins a message. Idempotent.
     ///
     /// # Errors
-    /// [`Error::Refused`] with `Forbidden`, or a [terminal error](Error#terminal-errors).
+    /// [`Error::Refused`] with `Forbidden`, [`Error::Disconnected`] as for
+    /// [`recall`](Self::recall), or a [terminal error](Error#terminal-errors).
     pub async fn unpin(self, msgid: MsgId) -> Result<(), Error> {
         self.client
             .call(Unpin {

@@ -59,7 +59,7 @@ impl Conversation<'_> {
     /// Sends a message and waits until it is accepted: durable, numbered, and visible to all
     /// members. This may take any number of reconnects; the message is stored exactly once. A
     /// direct chat is created by its first message. Where the server limits how much a user sends,
-    /// messages wait in their order.
+    /// messages wait in their order. Where the server's storage fails, they wait for its restart.
     ///
     /// To send several messages without a round trip for each, use [`Conversation::enqueue`].
     ///
