@@ -1,5 +1,7 @@
-//! `cairn selftest`, briefly.
+//! `cairn selftest`, briefly. A drill needs 3 GiB of free space: on a fuller disk these tests say
+//! loudly that they test nothing.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Output;
 
@@ -13,6 +15,17 @@ fn selftest(dir: &Path, options: &[&str]) -> Output {
         .unwrap()
 }
 
+/// Whether the command found too little free space to begin.
+fn lacks_space(said: &[u8]) -> bool {
+    let said = String::from_utf8_lossy(said);
+    let lacks = said.contains(" of free space, and ");
+    if lacks {
+        // Not through `println`, which the test harness hides.
+        let _ = writeln!(std::io::stderr(), "SKIPPED, selftest is not tested: {said}");
+    }
+    lacks
+}
+
 fn entries(dir: &Path) -> usize {
     std::fs::read_dir(dir).unwrap().count()
 }
@@ -21,6 +34,9 @@ fn entries(dir: &Path) -> usize {
 fn short_drill_is_sound() {
     let dir = tempfile::tempdir().unwrap();
     let output = selftest(dir.path(), &["--minutes", "0.08", "--json"]);
+    if lacks_space(&output.stderr) {
+        return;
+    }
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -43,7 +59,11 @@ fn short_drill_is_sound() {
 fn drill_for_people_keeps_its_folder_on_request() {
     let dir = tempfile::tempdir().unwrap();
     let output = selftest(dir.path(), &["--minutes", "0.05", "--keep"]);
-    assert!(output.status.success());
+    if lacks_space(&output.stderr) {
+        return;
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.starts_with("sound: "), "{said}");
     assert!(said.contains("A kill is not a power cut"), "{said}");
@@ -78,18 +98,25 @@ fn interrupted_drill_reports_and_cleans_up() {
     let mut child = cairn(&["selftest", "--minutes", "60", "--json"])
         .arg(dir.path())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     // It has a folder once it handles signals.
-    while entries(dir.path()) == 0 {
+    while entries(dir.path()) == 0 && child.try_wait().unwrap().is_none() {
         std::thread::yield_now();
     }
-    signal(&child, "INT");
+    if child.try_wait().unwrap().is_none() {
+        signal(&child, "INT");
+    }
     let mut report = String::new();
     let mut output = BufReader::new(child.stdout.take().unwrap());
     output.read_line(&mut report).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let ended = child.wait_with_output().unwrap();
+    if lacks_space(&ended.stderr) {
+        return;
+    }
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(130), "{said}");
     let report: serde_json::Value = serde_json::from_str(&report).unwrap();
     assert_eq!(report["sound"], true, "{report}");
     assert_eq!(entries(dir.path()), 0);

@@ -7,6 +7,7 @@
     reason = "the helpers of tests are tests"
 )]
 
+mod desk;
 mod example;
 mod server;
 

@@ -31,7 +31,9 @@ pub(crate) fn hint_for_code(code: ErrorCode) -> Option<&'static str> {
                 server can allow names that look alike (`cairn config set look-alikes allowed`)"
         }
         ErrorCode::NotImported => "an import creates the accounts of authors that it does not know",
-        ErrorCode::NotFound => "`cairn list` shows your conversations",
+        ErrorCode::NotFound => {
+            "`cairn list` shows your conversations, `cairn desk list` those of visitors"
+        }
         ErrorCode::Forbidden => "an owner or admin can do it, or change your role",
         ErrorCode::NoSuchUser => "`cairn users find` lists users by the beginning of their names",
         ErrorCode::BadCursor => "`cairn list --json` shows the head of each conversation",

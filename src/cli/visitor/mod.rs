@@ -10,7 +10,7 @@ mod view;
 
 use std::path::PathBuf;
 
-use cairn_client::{Client, DeskLink, Reconnect, Visit};
+use cairn_client::{Client, DeskLink, Error, ErrorCode, Reconnect, Visit};
 use cairn_proto::limits::STARS_MAX;
 use cairn_proto::text::{
     AttrName, AttrValue, DeskText, DisplayName, Language, PageUrl, SignedIdentity, Tag,
@@ -111,6 +111,22 @@ fn parse_attr(raw: &str) -> Result<(AttrName, AttrValue), String> {
     Ok((name, value))
 }
 
+/// Replaces the hint for agents when a visitor is refused.
+fn refused(error: Error) -> Failure {
+    let is_revoked = matches!(
+        error,
+        Error::LoginRefused {
+            code: ErrorCode::NoSuchQueue,
+            ..
+        }
+    );
+    let failure = Failure::from(error);
+    match is_revoked {
+        true => failure.hint("ask the shop for a new link"),
+        false => failure,
+    }
+}
+
 pub(crate) async fn run(
     args: VisitorArgs,
     local: &Local,
@@ -134,7 +150,7 @@ pub(crate) async fn run(
         true => options,
         false => options.push(false).reconnect(Reconnect::default()),
     };
-    let visitor = options.visit(&args.link, visit).await?;
+    let visitor = options.visit(&args.link, visit).await.map_err(refused)?;
     let result = tokio::select! {
         result = Talk::new(&visitor, place, args, output).run(local, stays) => result,
         interrupted = tokio::signal::ctrl_c() => match interrupted {

@@ -119,6 +119,10 @@ impl Place {
         })
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(super) const fn token(&self) -> VisitorToken {
         self.token
     }

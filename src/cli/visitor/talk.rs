@@ -4,7 +4,7 @@ use cairn_client::{Event, Events, Question, Timeline, Update, Visitor};
 use cairn_proto::content::body::Body;
 use cairn_proto::content::extras::Extras;
 use cairn_proto::content::packed::Content;
-use cairn_proto::ids::{ClientSeq, MsgId, UserId};
+use cairn_proto::ids::{ClientSeq, ConversationId, MsgId, UserId};
 use cairn_proto::limits::VISITOR_TEXT_BYTES_MAX;
 use cairn_proto::model::desk::VisitorState;
 use cairn_proto::text::{DeskText, Text};
@@ -86,11 +86,9 @@ impl<'a> Talk<'a> {
             self.last_line(&mut lines).await?;
         }
         if self.args.end {
+            let inquiry = self.inquiry()?;
             self.visitor.end().await?;
-            if let Some(inquiry) = self.visitor.inquiry() {
-                let inquiry = inquiry.conversation;
-                self.output.print(&Seen::Ended { inquiry })?;
-            }
+            self.output.print(&Seen::Ended { inquiry })?;
         }
         if let Some(stars) = self.args.rate {
             self.rate(stars).await?;
@@ -99,15 +97,24 @@ impl<'a> Talk<'a> {
         self.state()
     }
 
+    /// The visitor's inquiry, open or closed.
+    fn inquiry(&self) -> Result<ConversationId, Failure> {
+        let inquiry = self.visitor.inquiry();
+        inquiry.map(|inquiry| inquiry.conversation).ok_or_else(|| {
+            Failure::new(Exit::Failed, "this visitor has not asked anything yet").hint(format!(
+                "who you are is kept in {}: if you asked as another visitor, give the --profile \
+                 or --token-file of then",
+                self.place.path().display()
+            ))
+        })
+    }
+
     async fn rate(&mut self, stars: u8) -> Result<(), Failure> {
+        let inquiry = self.inquiry()?;
         let comment = self.args.comment.clone();
         let comment = comment.unwrap_or_else(DeskText::none);
         self.visitor.rate(stars, comment).await?;
-        if let Some(inquiry) = self.visitor.inquiry() {
-            let inquiry = inquiry.conversation;
-            self.output.print(&Seen::Rated { inquiry, stars })?;
-        }
-        Ok(())
+        self.output.print(&Seen::Rated { inquiry, stars })
     }
 
     /// Prints where the inquiry stands, if that changed.

@@ -18,7 +18,7 @@ pub fn all(world: &World) {
     answered(world, &link, &ring);
     noted_and_passed_on(world, &link, &ring);
     overseen(world);
-    refusals(world);
+    refusals(world, &link);
     assert_eq!(ring.interrupt(), Some(130));
     taken_down(world);
 }
@@ -209,6 +209,9 @@ fn links(world: &World) -> String {
         "ada",
         &["desk", "link", "revoke", third["id"].as_str().unwrap()],
     );
+    let revoked = third["link"].as_str().unwrap();
+    let (_, said) = world.failure("li", &["visitor", revoked, "Hello?"]);
+    assert!(said.contains("ask the shop for a new link"), "{said}");
     assert!(world.people("ada", &["desk", "link", "list"]).contains(id));
     link["link"].as_str().unwrap().to_owned()
 }
@@ -400,12 +403,15 @@ fn overseen(world: &World) {
     );
 }
 
-fn refusals(world: &World) {
+fn refusals(world: &World, link: &str) {
     world.refused("emil", &["desk", "queue", "create", "mine"], "role");
     world.refused("ada", &["desk", "queue", "create", "Pre-Sale"], "name");
     world.refused("dora", &["desk", "accept", "999999"], "no such");
     let (code, said) = world.failure("li", &["visitor", "cairn://h:1/#x"]);
     assert_eq!(code, Some(2), "{said}");
+    for act in [&["--end"][..], &["--rate", "5"]] {
+        world.refused("new", &[&["visitor", link], act].concat(), "--token-file");
+    }
 }
 
 fn taken_down(world: &World) {
