@@ -130,11 +130,23 @@ impl World {
             // The power may be cut, and the supervisor not know it yet.
             if !self.disk.is_off() {
                 self.disk.clear_faults();
-                break;
+                if self.disk.hits() == self.server.hits_before() {
+                    break;
+                }
+                // A server that had a fault may notice it with its next batch, which it refuses.
+                self.restart().await;
             }
             sleep(PAUSE).await;
         }
         (0..ALL).for_each(|no| self.start_process(no));
+    }
+
+    async fn restart(&self) {
+        let starts = self.server.starts();
+        self.server.order(Order::Restart { down_ms: 10 });
+        while self.server.starts() == starts {
+            sleep(PAUSE).await;
+        }
     }
 
     /// Waits until each request has an answer.

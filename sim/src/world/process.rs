@@ -27,8 +27,6 @@ pub(crate) struct Process {
     pub(crate) client: Client,
     /// Whose process it is, if it is a visitor's.
     pub(crate) visitor: Option<Visitor>,
-    /// A visitor's first question has no answer yet.
-    is_asking: bool,
     pub(crate) tasks: JoinSet<()>,
     following: BTreeSet<ConversationId>,
     /// Memberships that began while the conversation was followed to the end of an earlier one.
@@ -41,7 +39,6 @@ impl Process {
             number,
             client,
             visitor: None,
-            is_asking: false,
             tasks: JoinSet::new(),
             following: BTreeSet::new(),
             again: BTreeSet::new(),
@@ -283,19 +280,6 @@ impl Device {
         let state = self.state.lock();
         let process = state.process.as_ref()?;
         Some((process.number, process.visitor.clone()?))
-    }
-
-    /// Returns whether a visitor may ask their first question: no other one is under way.
-    pub(crate) fn begins_to_ask(&self) -> bool {
-        let mut state = self.state.lock();
-        let process = state.process.as_mut();
-        process.is_some_and(|process| !std::mem::replace(&mut process.is_asking, true))
-    }
-
-    pub(crate) fn ends_asking(&self) {
-        if let Some(process) = &mut self.state.lock().process {
-            process.is_asking = false;
-        }
     }
 
     /// Returns whether a membership began after the end of the one that was followed.

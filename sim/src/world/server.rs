@@ -45,6 +45,8 @@ pub(crate) struct Server {
     pub(crate) is_up: watch::Sender<bool>,
     invite: watch::Sender<Option<InviteLink>>,
     starts: AtomicU64,
+    /// Calls of the disk that had failed before the last start.
+    hits_before: AtomicU64,
     pub(crate) is_background_stopped: AtomicBool,
 }
 
@@ -81,6 +83,7 @@ impl Server {
             is_up: watch::Sender::new(false),
             invite: watch::Sender::new(None),
             starts: AtomicU64::new(0),
+            hits_before: AtomicU64::new(0),
             is_background_stopped: false.into(),
         }
     }
@@ -100,6 +103,11 @@ impl Server {
 
     pub(crate) fn starts(&self) -> u64 {
         self.starts.load(Ordering::Relaxed)
+    }
+
+    /// Returns how many calls of the disk had failed before the last start.
+    pub(crate) fn hits_before(&self) -> u64 {
+        self.hits_before.load(Ordering::Relaxed)
     }
 
     /// Waits until the server accepts connections.
@@ -141,6 +149,7 @@ pub(super) async fn supervise(world: Arc<World>) {
         sleep(down).await;
         down = Duration::from_millis(dice.below(1_000));
         let hits = world.disk.hits();
+        world.server.hits_before.store(hits, Ordering::Relaxed);
         let mut running = start(&world).await;
         let is_up = running.is_ok();
         let was_damaged = damage.is_some();

@@ -88,10 +88,6 @@ impl World {
             let at = self.invoke_send(sender, process, place, bytes, canary);
             return self.submit(no, inquiry.conversation, None, at);
         }
-        // Two first questions at once would have one number.
-        if !device.begins_to_ask() {
-            return;
-        }
         let at = self.invoke_send(sender, process, None, bytes, canary);
         let text = self.history.lock().sent[at].text.clone();
         let world = self.clone();
@@ -104,7 +100,6 @@ impl World {
 
     fn settle_ask(self: &Arc<Self>, no: usize, at: usize, answer: Result<ConversationId, Error>) {
         let device = &self.devices[no];
-        device.ends_asking();
         let (place, outcome) = match answer {
             // The answer does not say which entry it is.
             Ok(place) => (Some(place), Outcome::Ok(MsgId::ZERO)),
