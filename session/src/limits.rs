@@ -14,6 +14,10 @@ pub const ENTRIES_MAX: usize = 2_000;
 /// Entries that a model holds of a conversation without a window, to show the last one in lists.
 pub const PREVIEW_ENTRIES: usize = 4;
 
+/// Messages of one conversation that name the user and are known one by one, to tell which of them
+/// count. Older ones are only counted.
+pub const NAMED_MAX: usize = 1_000;
+
 /// Entries in one request for the last message of a conversation, which reactions and edits may
 /// follow.
 pub const PREVIEW_PAGE_ENTRIES: u32 = 20;

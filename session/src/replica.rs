@@ -42,7 +42,7 @@ pub enum Update {
     /// Stop following this conversation: the user is not a member any longer.
     Left(ConversationId),
     /// Fetch an overview as of [`Replica::moment`] and the contacts, and apply both: events or
-    /// entries were missed.
+    /// entries were missed, or it is unknown how many messages mention the user.
     Stale,
 }
 
@@ -98,9 +98,11 @@ impl Replica {
     /// conversation.
     #[must_use]
     pub fn moment(&self) -> Option<Moment> {
-        // A conversation with a gap is entered again, for which it must be listed.
+        // A conversation with a gap is entered again, for which it must be listed, and so must one
+        // with an unknown count.
+        let mut conversations = self.conversations.values();
         self.moment
-            .filter(|_| !self.conversations.values().any(Conversation::has_gap))
+            .filter(|_| !conversations.any(|held| held.has_gap() || held.lacks_mentions()))
     }
 
     /// Applies an event of the client.
@@ -108,7 +110,7 @@ impl Replica {
         match event {
             Event::Update(Change::Conversation(summary)) => {
                 if self.apply_summary(summary) {
-                    Update::Changed
+                    self.changed(summary.id)
                 } else {
                     Update::Enter(Box::new(summary.clone()))
                 }
@@ -125,7 +127,7 @@ impl Replica {
                 if let Some(held) = self.conversations.get_mut(conversation) {
                     held.set_read(*read, *head);
                 }
-                Update::Changed
+                self.changed(*conversation)
             }
             Event::Update(Change::Floor {
                 conversation,
@@ -151,7 +153,7 @@ impl Replica {
         for message in messages {
             if let Some(held) = self.conversations.get_mut(&message.conversation) {
                 held.append(message)?;
-                if held.has_gap() {
+                if held.has_gap() || held.lacks_mentions() {
                     update = Update::Stale;
                 } else if update == Update::Unrelated {
                     update = Update::Changed;
@@ -199,6 +201,10 @@ impl Replica {
                 enter.push(summary.clone());
             } else if let Some(held) = self.conversations.get_mut(&summary.id) {
                 held.list(summary);
+                // Entries that came meanwhile changed what it counts: the log starts over from it.
+                if held.lacks_mentions() {
+                    enter.push(summary.clone());
+                }
             }
         }
         OverviewUpdate { enter, left }
@@ -231,7 +237,13 @@ impl Replica {
             return Update::Changed;
         };
         held.expire(floor);
-        if held.has_gap() {
+        self.changed(id)
+    }
+
+    /// What to do after a conversation changed.
+    fn changed(&self, id: ConversationId) -> Update {
+        let held = self.conversations.get(&id);
+        if held.is_some_and(|held| held.has_gap() || held.lacks_mentions()) {
             Update::Stale
         } else {
             Update::Changed

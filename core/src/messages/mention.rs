@@ -77,7 +77,7 @@ impl State {
     }
 
     /// Records whom a new message mentions. Users who are not members, or who have blocked the
-    /// sender, are skipped.
+    /// sender, are skipped, and the latter learn their count.
     pub(crate) fn note_mentions(
         &mut self,
         conversation: ConversationId,
@@ -102,6 +102,29 @@ impl State {
                 },
                 batch,
             );
+        }
+        self.publish_silenced(conversation, sender, extras, |_| true, batch);
+    }
+
+    /// Publishes the count of members whom `extras` name in vain, because they have blocked the
+    /// sender: their devices see the mention in the log, and cannot know when they blocked whom.
+    fn publish_silenced(
+        &self,
+        conversation: ConversationId,
+        sender: UserId,
+        extras: &Extras,
+        is_new: impl Fn(UserId) -> bool,
+        batch: &mut Batch,
+    ) {
+        let silenced: BTreeSet<UserId> = if extras.mentions_all() {
+            self.exempt(conversation, sender).collect()
+        } else {
+            let named = extras.mentioned().filter(|&user| is_new(user));
+            let blocks = |&user: &UserId| self.relation(user, sender).blocks;
+            named.filter(blocks).collect()
+        };
+        for user in silenced {
+            self.publish_changed(conversation, user, batch);
         }
     }
 
@@ -210,6 +233,9 @@ impl State {
                 batch,
             );
         }
+        let was_named = |user| !was_all && entry.extras.mentioned().any(|other| other == user);
+        let is_new = |user| !was_named(user);
+        self.publish_silenced(conversation, entry.sender, extras, is_new, batch);
     }
 }
 

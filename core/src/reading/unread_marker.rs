@@ -45,6 +45,14 @@ impl Handle for MarkUnread {
             return Err(ErrorCode::TooFarBack);
         }
         let user = actor.user;
+        let names_user = |msgid| {
+            let entry = state.entries.get(&(conversation, MsgId::new(msgid)));
+            entry.is_some_and(|entry| {
+                let extras = &entry.extras;
+                extras.mentions_all() || extras.mentioned().any(|named| named == user)
+            })
+        };
+        let is_named = (from.get()..=shown_read.get()).any(names_user);
         let marker = Box::new(UnreadMarker::new(shown_read, &own));
         state.make(
             &Change::MarkedUnread {
@@ -55,6 +63,10 @@ impl Handle for MarkUnread {
             },
             batch,
         );
+        if is_named {
+            // Not all of these mentions may count, and only the server knows which do.
+            state.publish_changed(conversation, user, batch);
+        }
         state.publish_read(conversation, user, batch);
         Ok(())
     }

@@ -3,6 +3,7 @@
 mod details;
 pub(crate) mod entries;
 mod entry;
+pub(crate) mod mentions;
 pub(crate) mod own;
 mod read_mark;
 
@@ -13,6 +14,7 @@ use cairn_client::proto::model::conversation::Conversation as Summary;
 use cairn_client::proto::model::group::MemberSettings;
 
 use self::entries::{Entries, WHOLE};
+use self::mentions::{Mentions, Statement};
 use self::own::Own;
 use crate::error::ReplicaError;
 
@@ -36,6 +38,9 @@ pub struct Conversation {
     /// Whether entries expired before they were appended, and with them changes to the details.
     has_gap: bool,
     own: Own,
+    mentions: Mentions,
+    /// The mentions in the last overview that listed the conversation.
+    listed: Statement,
 }
 
 /// How much of a conversation the user has not read.
@@ -43,19 +48,18 @@ pub struct Conversation {
 pub struct Unread {
     /// Messages of others.
     pub messages: u64,
-    /// How many of them mention the user, by name or with everyone.
+    /// How many of them mention the user, by name or with everyone. A mention by a user whom this
+    /// one had blocked does not count.
     pub mentions: u64,
-    /// Whether there may be more: unread entries were evicted and are not counted.
+    /// Whether there may be more: unread entries were evicted and are not counted, or it is unknown
+    /// which of them mention the user.
     pub is_lower_bound: bool,
 }
 
 impl Conversation {
-    pub(crate) const fn new(
-        me: UserId,
-        summary: &Summary,
-        details: Details,
-        entries_max: usize,
-    ) -> Self {
+    pub(crate) fn new(me: UserId, summary: &Summary, details: Details, entries_max: usize) -> Self {
+        let base = base(me, &details, summary.read.max(summary.floor));
+        let stated = Statement::new(summary, base);
         Self {
             me,
             details,
@@ -66,6 +70,8 @@ impl Conversation {
             floor: summary.floor,
             has_gap: false,
             own: Own::new(summary),
+            mentions: Mentions::new(me, stated, summary.floor),
+            listed: stated,
         }
     }
 
@@ -116,12 +122,7 @@ impl Conversation {
     /// the user joined.
     #[must_use]
     pub fn read(&self) -> MsgId {
-        let joined = self
-            .details
-            .members
-            .get(&self.me)
-            .map_or(MsgId::ZERO, |member| member.joined);
-        self.own.read().max(self.floor).max(joined.prev())
+        base(self.me, &self.details, self.own.read().max(self.floor))
     }
 
     /// Counts what is unread. Takes time in proportion to the entries above
@@ -129,17 +130,16 @@ impl Conversation {
     #[must_use]
     pub fn unread(&self) -> Unread {
         let read = self.read();
-        let mut unread = Unread {
-            is_lower_bound: read < self.evicted_through,
-            ..Unread::default()
-        };
-        for (_, entry) in self.entries.after(read) {
-            if entry.body.is_message() && entry.sender != self.me {
-                unread.messages += 1;
-                unread.mentions += u64::from(entry.mentions_user(self.me));
-            }
+        let entries = self.entries.after(read);
+        let unread = entries
+            .filter(|(_, entry)| entry.body.is_message() && entry.sender != self.me)
+            .count() as u64;
+        Unread {
+            messages: unread,
+            // The entries that a statement counts may be still to come.
+            mentions: self.mentions.count().min(unread),
+            is_lower_bound: read < self.evicted_through || !self.mentions.is_known(),
         }
-        unread
     }
 
     /// The user's own settings. A hidden conversation shows again with the next message.
@@ -165,18 +165,38 @@ impl Conversation {
     pub(crate) fn apply_summary(&mut self, summary: &Summary) {
         self.raise_floor(summary.floor);
         self.own.apply(summary);
+        self.mentions.state(self.statement(summary));
+        self.move_mentions();
     }
 
-    pub(crate) const fn list(&mut self, summary: &Summary) {
+    pub(crate) fn list(&mut self, summary: &Summary) {
         self.own.list(summary);
+        self.listed = self.statement(summary);
     }
 
     pub(crate) fn revert_to_listed(&mut self) {
         self.own.revert_to_listed();
+        self.mentions.state(self.listed);
+        self.move_mentions();
     }
 
     pub(crate) fn set_read(&mut self, read: MsgId, head: MsgId) {
         self.own.set_read(read, head);
+        self.move_mentions();
+    }
+
+    /// Whether the count of mentions depends on what only the server knows.
+    pub(crate) fn lacks_mentions(&self) -> bool {
+        self.read() >= self.evicted_through && !self.mentions.is_known()
+    }
+
+    fn statement(&self, summary: &Summary) -> Statement {
+        let read = summary.read.max(self.floor);
+        Statement::new(summary, base(self.me, &self.details, read))
+    }
+
+    fn move_mentions(&mut self) {
+        self.mentions.move_to(self.read());
     }
 
     /// Everything up to `floor` expired.
@@ -190,6 +210,8 @@ impl Conversation {
             self.floor = floor;
             self.entries.expire(floor);
             self.details.expire_pins(floor);
+            self.mentions.forget(floor);
+            self.move_mentions();
         }
     }
 
@@ -199,6 +221,7 @@ impl Conversation {
             && let Some(oldest) = self.entries.pop_first()
         {
             self.evicted_through = oldest;
+            self.mentions.forget(oldest);
         }
     }
 
@@ -220,6 +243,7 @@ impl Conversation {
             self.raise_floor(msgid.prev());
         }
         self.last = msgid;
+        self.mentions.follow(message);
         self.push(message);
         match &message.body {
             Body::System(entry) => self.details.apply_system(msgid, message.sender, entry),
@@ -241,6 +265,13 @@ impl Conversation {
             }
             _ => {}
         }
+        self.move_mentions();
         Ok(())
     }
+}
+
+/// The entry above which messages are unread, if the user read up to `read`.
+fn base(me: UserId, details: &Details, read: MsgId) -> MsgId {
+    let joined = details.members.get(&me).map(|member| member.joined);
+    read.max(joined.map_or(MsgId::ZERO, MsgId::prev))
 }

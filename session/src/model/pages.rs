@@ -234,6 +234,7 @@ impl Model {
         }
         self.note_senders(id);
         self.settle_sent(id);
+        self.check_mentions(id);
         self.touch_chat(id);
     }
 
@@ -286,6 +287,7 @@ impl Model {
         self.note_senders(id);
         self.settle_sent(id);
         self.evict_closed(id);
+        self.check_mentions(id);
         self.touch_chat(id);
     }
 

@@ -78,6 +78,7 @@ impl Model {
         self.note_senders(id);
         self.settle_sent(id);
         self.evict_closed(id);
+        self.check_mentions(id);
         self.touch_chat(id);
     }
 }

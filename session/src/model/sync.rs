@@ -314,10 +314,7 @@ impl Model {
             match overview.extent {
                 OverviewExtent::All => gone.push(*id),
                 OverviewExtent::Changed => {
-                    let before = chat.own.read();
-                    chat.own.revert_to_listed();
-                    if chat.own.read() != before {
-                        chat.unread.is_lower_bound |= !chat.recount();
+                    if chat.revert_to_listed() {
                         self.listing.get_mut().change(*id);
                     }
                 }
@@ -349,6 +346,7 @@ impl Model {
         self.note_senders(summary.id);
         self.note_level(summary.id);
         self.check_latest(summary.id);
+        self.check_mentions(summary.id);
         self.touch_chat(summary.id);
     }
 

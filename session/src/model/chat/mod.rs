@@ -1,15 +1,19 @@
 //! One conversation of the model.
 
+mod unread;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cairn_client::proto::content::body::{Amendment, Body, SystemEntry};
+use cairn_client::proto::content::body::{Body, SystemEntry};
 use cairn_client::proto::content::message::Message;
 use cairn_client::proto::ids::{ConversationId, MsgId, Timestamp, UserId};
 use cairn_client::proto::model::conversation::{Conversation as Summary, ConversationKind};
 use cairn_client::proto::model::group::Role;
 
+use self::unread::statement;
 use super::{RequestId, SavedConversation};
+use crate::conversation::mentions::Mentions;
 use crate::conversation::own::Own;
 use crate::conversation::{Details, Entry, Unread, amended};
 use crate::limits;
@@ -31,6 +35,7 @@ pub(super) struct Chat {
     /// The last entry that this device acknowledged.
     pub(super) delivered: MsgId,
     pub(super) unread: Unread,
+    mentions: Mentions,
     /// Entries up to this one are counted.
     counted: MsgId,
     /// Entries up to this one do not notify.
@@ -79,6 +84,7 @@ impl Chat {
             floor: summary.floor,
             delivered: summary.delivered,
             unread: Unread::default(),
+            mentions: Mentions::new(me, statement(summary), summary.floor),
             counted: MsgId::ZERO,
             noticed: MsgId::ZERO,
             log: Log::new(),
@@ -135,15 +141,7 @@ impl Chat {
             self.note_latest();
             self.evict(limits::ENTRIES_MAX);
         }
-        if summary.head >= self.counted {
-            self.counted = summary.head;
-            self.unread = Unread {
-                messages: summary.unread,
-                mentions: summary.mentions,
-                is_lower_bound: false,
-            };
-        }
-        self.recount();
+        self.take_counts(summary);
     }
 
     /// The conversation as the store keeps it.
@@ -191,45 +189,13 @@ impl Chat {
             self.floor = floor;
             self.head = self.head.max(floor);
             self.log.expire(floor);
+            self.mentions.forget(floor);
             self.latest.take_if(|(msgid, ..)| *msgid <= floor);
             if let Some(details) = &mut self.details {
                 details.expire_pins(floor);
             }
             self.checked = self.checked.map(|checked| checked.max(floor));
         }
-    }
-
-    /// Moves the read cursor. Returns whether the unread count is known.
-    pub(super) fn set_read(&mut self, read: MsgId, head: MsgId) -> bool {
-        let before = self.read();
-        self.own.set_read(read, head);
-        if self.recount() || self.read() == before {
-            return true;
-        }
-        if self.read() >= self.head {
-            self.unread = Unread::default();
-            return true;
-        }
-        self.unread.is_lower_bound = true;
-        false
-    }
-
-    /// Counts what is unread, if it is held. Returns whether it is.
-    pub(super) fn recount(&mut self) -> bool {
-        let read = self.read();
-        if !self.log.covers(read.next(), self.head) {
-            return false;
-        }
-        self.counted = self.head;
-        let mut unread = Unread::default();
-        for (_, entry) in self.log.after(read) {
-            if entry.body.is_message() && entry.sender != self.me {
-                unread.messages += 1;
-                unread.mentions += u64::from(entry.mentions_user(self.me));
-            }
-        }
-        self.unread = unread;
-        true
     }
 
     /// Adds consecutive pushed entries. Returns whether the unread count is known.
@@ -241,7 +207,7 @@ impl Chat {
             is_known &= self.count(message);
         }
         self.note_latest();
-        self.recount() || is_known
+        self.count_all(is_known)
     }
 
     /// A message ends the typing of its sender. An indicator may be overtaken by the message.
@@ -401,38 +367,6 @@ impl Chat {
         self.details_as_of >= self.head
     }
 
-    /// Counts one pushed entry without the others. Returns whether the count is still right.
-    fn count(&mut self, message: &Message) -> bool {
-        let msgid = message.msgid;
-        if msgid <= self.counted {
-            return true;
-        }
-        let follows = msgid == self.counted.next();
-        self.counted = msgid;
-        if message.sender == self.me && message.body.is_message() && self.read() >= msgid {
-            self.unread = Unread::default();
-            return true;
-        }
-        if message.body.is_message() && message.sender != self.me && msgid > self.read() {
-            let entry = Entry::from(message);
-            self.unread.messages += 1;
-            self.unread.mentions += u64::from(entry.mentions_user(self.me));
-        }
-        let is_known = follows && !self.changes_count(&message.body);
-        self.unread.is_lower_bound |= !is_known;
-        is_known
-    }
-
-    /// Whether an amendment may change what is counted.
-    fn changes_count(&self, body: &Body) -> bool {
-        match body {
-            Body::Amendment(Amendment::Recalled { msgid } | Amendment::Edited { msgid, .. }) => {
-                *msgid > self.read() && self.unread.messages > 0
-            }
-            _ => false,
-        }
-    }
-
     /// The last entry that lists show: a message or a change of the conversation.
     pub(super) fn last_shown(&self) -> Option<(MsgId, &Arc<Entry>)> {
         let mut newest = self.log.entries().rev();
@@ -454,6 +388,7 @@ impl Chat {
         };
         let before = self.log.len();
         self.log.evict(max, center);
+        self.forget_mentions();
         self.log.len() < before
     }
 }
