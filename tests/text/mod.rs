@@ -4,3 +4,4 @@ mod blank;
 mod imports;
 mod markup;
 mod mentions;
+mod silenced;

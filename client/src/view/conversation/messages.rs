@@ -118,8 +118,8 @@ impl Conversation<'_> {
     /// Its content is erased.
     ///
     /// # Errors
-    /// [`Error::Refused`] with `NoSuchMessage`, `Forbidden` or `TooLate`; [`Error::Disconnected`] if
-    /// it was repeated on another connection and refused there, since the first try may have
+    /// [`Error::Refused`] with `NoSuchMessage`, `Forbidden` or `TooLate`; [`Error::Disconnected`]
+    /// if it was repeated on another connection and refused there, since the first try may have
     /// succeeded; or a [terminal error](Error#terminal-errors).
     pub async fn recall(self, msgid: MsgId) -> Result<(), Error> {
         self.client
