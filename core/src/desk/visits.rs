@@ -135,14 +135,12 @@ impl Command for OpenVisit {
         }
         let content = Content::new(Body::Text(text.clone()), Extras::NONE);
         let last = state.last_inquiry(visitor);
-        // A repetition is one of a message in the last inquiry, whether that is open or not.
+        // A repetition is one of a message in the last inquiry, whether that is open or not, or in
+        // an earlier one, if another process of the visitor has opened the last one since.
         if let Some(id) = last {
-            let sending = state.visit_sending(id, &self, &content);
-            match state.seen(self.actor, &sending)? {
-                Tried::Accepted(_) => {
-                    return state.visitor_inquiry(id).ok_or(ErrorCode::NotFound);
-                }
-                Tried::Never(_) => {}
+            let tried = state.tried_in(id, &self, &content);
+            if state.was_asked_before(id, &self, &content) || matches!(tried?, Tried::Accepted(_)) {
+                return state.visitor_inquiry(id).ok_or(ErrorCode::NotFound);
             }
         }
         // After that: the repetition of an accepted question must not be refused.
@@ -188,6 +186,28 @@ impl State {
             extras: content.extras(),
             attachment: None,
         }
+    }
+
+    /// Looks for an earlier try of a question in an inquiry.
+    fn tried_in(
+        &self,
+        conversation: ConversationId,
+        visit: &OpenVisit,
+        content: &Content,
+    ) -> Result<Tried, ErrorCode> {
+        self.seen(
+            visit.actor,
+            &self.visit_sending(conversation, visit, content),
+        )
+    }
+
+    /// Returns whether a question was accepted in an earlier inquiry than the last one.
+    fn was_asked_before(&self, last: ConversationId, visit: &OpenVisit, content: &Content) -> bool {
+        let visitor = VisitorId::new(visit.actor.device.get());
+        let known = self.desk.visitors.get(&visitor);
+        let all = known.into_iter().flat_map(|known| &known.record.inquiries);
+        let mut earlier = all.filter(|id| **id != last);
+        earlier.any(|&id| matches!(self.tried_in(id, visit, content), Ok(Tried::Accepted(_))))
     }
 
     /// Loads a visitor and their last inquiry.

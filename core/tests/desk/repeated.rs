@@ -2,6 +2,7 @@
 
 use cairn_proto::model::desk::AnswerMode;
 use cairn_proto::wire::error::ErrorCode;
+use cairn_proto::wire::request::desk::EndInquiry;
 
 use super::world::{World, config};
 
@@ -28,4 +29,31 @@ fn accepted_question_stays_accepted_on_a_full_disk() {
     );
     world.set_disk_low(false);
     assert_eq!(world.open_as(1, 2).unwrap().head, first.head.next());
+}
+
+/// The answer to a question is lost. Its inquiry ends, and another process of the visitor asks,
+/// before the first one repeats the question.
+#[test]
+fn question_of_an_earlier_inquiry_is_not_stored_again() {
+    let mut world = desk();
+    let first = world.open_on(1, 1, 1).unwrap();
+    let conversation = first.conversation;
+    world.visit(1, EndInquiry { conversation }).unwrap();
+    let ended = world.info(conversation).head;
+    let other = world.open_on(2, 1, 1).unwrap();
+    assert_ne!(other.conversation, conversation);
+    for _ in 0..2 {
+        let again = world.open_on(1, 1, 1).unwrap();
+        assert_eq!(
+            (again.conversation, again.head),
+            (other.conversation, other.head)
+        );
+        world.restart();
+    }
+    assert_eq!(world.info(conversation).head, ended);
+    let more = world.open_on(1, 1, 2).unwrap();
+    assert_eq!(
+        (more.conversation, more.head),
+        (other.conversation, other.head.next())
+    );
 }

@@ -172,6 +172,16 @@ impl World {
 
     /// A visitor says something under a number of a message.
     pub(crate) fn open_as(&mut self, number: u8, seq: u64) -> Result<VisitorInquiry, ErrorCode> {
+        self.open_on(0, number, seq)
+    }
+
+    /// A process of a visitor, with this send stream, says something.
+    pub(crate) fn open_on(
+        &mut self,
+        stream: u64,
+        number: u8,
+        seq: u64,
+    ) -> Result<VisitorInquiry, ErrorCode> {
         let request = OpenInquiry {
             topic: None,
             page: None,
@@ -179,11 +189,12 @@ impl World {
             seq: ClientSeq::new(seq),
             text: Text::new("where is it?").unwrap(),
         };
-        self.log_in_and_open(visitor(number), request)
+        self.log_in_and_open(SendStreamId::new(stream), visitor(number), request)
     }
 
     fn log_in_and_open(
         &mut self,
+        stream: SendStreamId,
         (visitor, key): (VisitorId, SecretHash),
         request: OpenInquiry,
     ) -> Result<VisitorInquiry, ErrorCode> {
@@ -191,7 +202,7 @@ impl World {
             visitor,
             key,
             desk: KEY,
-            stream: SendStreamId::new(0),
+            stream,
             stream_past: StreamPast::New,
             push: true,
         })?;
@@ -228,7 +239,8 @@ impl World {
             text: Text::new("where is it?").unwrap(),
         };
         let who = (VisitorId::new(number), SecretHash(key));
-        self.log_in_and_open(who, request).unwrap()
+        let stream = SendStreamId::new(0);
+        self.log_in_and_open(stream, who, request).unwrap()
     }
 
     /// A request of a visitor.

@@ -94,18 +94,19 @@ impl World {
             if sent.outcome != Outcome::Ok(MsgId::ZERO) {
                 continue;
             }
-            let log = history
-                .finals
-                .iter()
-                .find(|log| Some(log.place) == sent.place);
-            let mut entries = log.iter().flat_map(|log| &log.entries);
-            let found = entries.find(|(_, entry)| entry.is_text(&sent.text));
-            let Some((&msgid, _)) = found else {
+            // The answer to a repetition names the visitor's last inquiry, which may have begun
+            // since.
+            let found = history.finals.iter().find_map(|log| {
+                let mut entries = log.entries.iter();
+                let found = entries.find(|(_, entry)| entry.is_text(&sent.text));
+                found.map(|(&msgid, _)| (log.place, msgid))
+            });
+            let Some((place, msgid)) = found else {
                 return Err(format!(
                     "D1: the question m{number} was accepted, and is gone"
                 ));
             };
-            sent.outcome = Outcome::Ok(msgid);
+            (sent.place, sent.outcome) = (Some(place), Outcome::Ok(msgid));
         }
         Ok(())
     }
