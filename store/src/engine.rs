@@ -336,6 +336,7 @@ impl Engine {
         for update in self.batch.drain_updates() {
             note_raised(&update, &mut self.raised);
         }
+        let created = self.batch.take_created();
         // The next batch is likely to be as long as this one.
         let next = self.batch.next();
         let kinds = self.batch.kinds();
@@ -354,6 +355,10 @@ impl Engine {
                 timeline.raise_floor(floor);
                 self.checkpoints.touched.insert(conversation);
             }
+        }
+        // Members follow a conversation from its beginning, even if its first entry comes later.
+        for id in created {
+            self.timelines.begin(id);
         }
         for at in rewritten {
             if let Some(timeline) = self.timelines.get(at.conversation) {

@@ -355,6 +355,13 @@ impl Timelines {
             .insert(timeline.conversation(), Arc::new(timeline));
     }
 
+    /// Adds the timeline of a conversation without entries, unless it has one.
+    pub(crate) fn begin(&self, conversation: ConversationId) {
+        self.get_or_insert_with(conversation, || {
+            Timeline::new(conversation, MsgId::ZERO, MsgId::ZERO)
+        });
+    }
+
     /// Evicts a timeline that is not in use and whose entries are all in blocks. Returns whether it
     /// did.
     pub fn evict(&self, conversation: ConversationId) -> bool {

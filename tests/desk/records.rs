@@ -1,18 +1,19 @@
 //! What admins did is in the audit log, and what is closed or large is listed in whole.
 
-use cairn_client::proto::ids::ConversationId;
+use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::limits::DESK_TEXT_BYTES_MAX;
 use cairn_client::proto::model::audit::AuditAct;
 use cairn_client::proto::model::desk::{DeskAct, InquiryFilter, RouteRule};
 use cairn_client::proto::text::DeskText;
 use cairn_client::proto::wire::error::ErrorCode;
 use cairn_client::proto::wire::request::desk::{
-    CloseInquiry, CreateQueue, EraseVisitor, ListInquiries, RemoveAgent, RemoveQueue,
+    CloseInquiry, CreateQueue, EraseVisitor, ListInquiries, OpenBack, RemoveAgent, RemoveQueue,
     RevokeDeskKey, SetAgent, SetCanned, SetQueue, SetRouteRules,
 };
-use cairn_client::proto::wire::request::session::NewDeskKey;
+use cairn_client::proto::wire::request::session::{NewDeskKey, Pull, PullRange};
 use cairn_client::{Account, Client, Error};
 
+use crate::desk::people::Agent;
 use crate::desk::{Desk, queue};
 
 async fn connect(account: &Account) -> Client {
@@ -230,4 +231,46 @@ async fn all_queues_of_a_shop_are_listed() {
     let mine = mei.desk().mine().await.unwrap();
     assert_eq!(mine.queues, mei.desk().queues().await.unwrap());
     assert_eq!(mine.queues.len(), QUEUES);
+}
+
+/// An inquiry with an empty log of notes, and a pull of it.
+async fn empty_notes(desk: &mut Desk, mei: &mut Agent) -> Pull {
+    let mut visitor = desk.visitor().await;
+    let conversation = visitor.opens("hello").await.unwrap().conversation;
+    mei.gets("hello").await;
+    let back = mei.ask(OpenBack { conversation }).await.unwrap();
+    Pull {
+        conversation: back,
+        range: PullRange::From(MsgId::new(1)),
+        limit: 10,
+    }
+}
+
+#[tokio::test]
+async fn notes_are_followed_before_the_first_one() {
+    let mut desk = Desk::open(|_| {}).await;
+    let mut mei = desk.agent("mei", 5).await;
+    let mut tablet = Agent::connect(&desk.server, &desk.agents[0]).await;
+    let pull = empty_notes(&mut desk, &mut mei).await;
+    for session in [&mut mei.pushed.raw, &mut desk.admin] {
+        let pulled = session.ask(pull).await.unwrap();
+        assert_eq!((pulled.run.count, pulled.head), (0, MsgId::ZERO));
+    }
+    mei.says(pull.conversation, 1, "a regular").await.unwrap();
+    tablet.pushed.message("a regular").await;
+}
+
+#[tokio::test]
+async fn notes_are_followed_after_a_crash_before_the_first_one() {
+    let mut desk = Desk::open(|_| {}).await;
+    let mut mei = desk.agent("mei", 5).await;
+    let pull = empty_notes(&mut desk, &mut mei).await;
+    desk.server.kill();
+    desk.server.restart();
+    desk.reconnect_admin().await;
+    assert_eq!(desk.admin.ask(pull).await.unwrap().head, MsgId::ZERO);
+    let mut mei = Agent::connect(&desk.server, &desk.agents[0]).await;
+    let mut tablet = Agent::connect(&desk.server, &desk.agents[0]).await;
+    mei.says(pull.conversation, 1, "a regular").await.unwrap();
+    tablet.pushed.message("a regular").await;
 }

@@ -19,6 +19,18 @@ use crate::hostile::attachments;
 use crate::samples::Samples;
 use crate::support::kinds;
 
+#[tokio::test]
+async fn every_session_of_a_visitor_learns_of_a_question() {
+    let desk = Desk::open(|_| {}).await;
+    let mut asking = desk.visitor().await;
+    let other = Visitor::connect(&desk.server, &desk.key, asking.token);
+    let mut other = other.await;
+    let opened = asking.opens("hello").await.unwrap();
+    let told = other.until_state("an inquiry", |_| true).await;
+    assert_eq!(told.conversation, opened.conversation);
+    other.pushed.message("hello").await;
+}
+
 /// What a visitor's session may ask.
 const ALLOWED: [&str; 9] = [
     "Send",

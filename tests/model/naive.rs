@@ -348,7 +348,8 @@ impl Member {
         self.told = msgid.max(self.told);
     }
 
-    fn base(&self) -> MsgId {
+    /// What the member has read, or does not have to.
+    pub(super) fn base(&self) -> MsgId {
         self.read.max(MsgId::new(self.joined.get() - 1))
     }
 }

@@ -154,3 +154,30 @@ async fn mark_unread_depth_is_bounded() {
         );
     }
 }
+
+#[tokio::test]
+async fn history_before_a_join_is_read() {
+    let server = Server::start();
+    let (ada, _) = server.owner().await;
+    let (bob, bob_account) = invite(&ada, "bob").await;
+    let name = GroupName::new("team").unwrap();
+    let team = ada.conversations().create_group(name, Vec::new());
+    let team = team.await.unwrap();
+    for n in 0..3 {
+        let said = text(&format!("before {n}"));
+        ada.conversation(team).send(said).await.unwrap();
+    }
+    let last = ada.conversation(team).send(text("last")).await.unwrap();
+    let added = ada.conversation(team).add_members(vec![bob_account.user]);
+    added.await.unwrap();
+    assert_eq!(counts(&bob, team).await, (0, 0, last));
+    // What is read below the join changes nothing.
+    let mut events = bob.events();
+    bob.conversation(team)
+        .mark_read(MsgId::new(2))
+        .await
+        .unwrap();
+    assert_eq!(next_read(&mut events).await, last);
+    ada.conversation(team).send(text("after")).await.unwrap();
+    assert_eq!(counts(&bob, team).await, (1, 0, last));
+}

@@ -24,6 +24,8 @@ pub struct Batch {
     header_bytes: usize,
     appended: Vec<EntryAt>,
     rewritten: Vec<EntryAt>,
+    /// Conversations that begin, with or without an entry.
+    created: Vec<ConversationId>,
     index: EntryIndex,
     updates: Vec<Update>,
     kinds: Kinds,
@@ -70,6 +72,7 @@ impl Batch {
             header_bytes,
             appended: Vec::new(),
             rewritten: Vec::new(),
+            created: Vec::new(),
             index: EntryIndex::default(),
             updates: Vec::new(),
             kinds: Kinds::NONE,
@@ -146,6 +149,12 @@ impl Batch {
         self.updates.drain(..)
     }
 
+    /// Takes the conversations that begin with the batch.
+    #[must_use]
+    pub fn take_created(&mut self) -> Vec<ConversationId> {
+        std::mem::take(&mut self.created)
+    }
+
     /// The packed entries of the batch from `first` to `last` of a conversation.
     pub(crate) fn entries(
         &mut self,
@@ -180,6 +189,9 @@ impl Batch {
         codec::encode_into(change, &mut self.bytes);
         self.kinds = self.kinds.with(change.kind());
         self.moves_reads |= matches!(change, Change::Read { .. });
+        if let Change::Conversation(id, _) = change {
+            self.created.push(*id);
+        }
         // Only what may be lost in a crash rides along. Anything else would be acknowledged while
         // no commit is due.
         self.forced |= !matches!(change, Change::Read { .. } | Change::Delivered { .. });

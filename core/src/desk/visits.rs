@@ -167,6 +167,10 @@ impl Command for OpenVisit {
             turn.batch,
         )?;
         state.route(&mut turn);
+        if last != Some(id) {
+            // The visitor's other sessions get no answer.
+            state.tell_visitor(id, &mut turn);
+        }
         state.visitor_inquiry(id).ok_or(ErrorCode::NotFound)
     }
 }

@@ -189,7 +189,7 @@ impl State {
             role: member.record.role,
             head: found.record.head,
             floor: found.floor(&member.record),
-            read: member.record.read,
+            read: member.record.own_read(),
             delivered: member.delivered(actor.device),
             unread,
             mentions: found.mentions(actor.user, &member.record, base),

@@ -63,7 +63,7 @@ impl State {
             batch.publish(Update::Read {
                 user,
                 conversation,
-                read: member.record.read,
+                read: member.record.own_read(),
                 head: found.record.head,
             });
         }

@@ -21,6 +21,13 @@ pub struct MemberRecord {
 }
 
 impl MemberRecord {
+    /// The read position that the member's own devices get: what was said before they joined counts
+    /// as read, so that a device that has these entries counts what the server counts.
+    #[must_use]
+    pub fn own_read(&self) -> MsgId {
+        self.read.max(self.joined.prev())
+    }
+
     /// The read position that others see.
     #[must_use]
     pub fn shown_read(&self) -> MsgId {

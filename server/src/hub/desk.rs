@@ -152,8 +152,8 @@ impl Hub {
         self.desk.count_news.notify_one();
     }
 
-    /// Records where a visitor's inquiry stands after what they said. No update does: the answer
-    /// has it.
+    /// Records where a visitor's inquiry stands after what they said. For an inquiry that was open
+    /// before, no update does: the answer has it.
     pub(super) fn note_inquiry(
         &self,
         registry: &mut Registry,

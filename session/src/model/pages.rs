@@ -227,7 +227,7 @@ impl Model {
             Fetched::Pulled(page) => {
                 if asked.wanted > page.head {
                     // A server that was restored from a backup has a shorter log.
-                    chat.head = page.head;
+                    chat.shorten(page.head);
                 }
                 self.pulled(id, page);
             }

@@ -56,7 +56,7 @@ pub(crate) fn list(device: &Device, truth: &Truth) -> Result<(), String> {
     // A direct chat in which nothing was sent yet, but written.
     list.retain(|view| truth.conversations.contains_key(&view.id));
     let ids: Vec<ConversationId> = list.iter().map(|view| view.id).collect();
-    same("order", ids, truth.order()).map_err(|found| {
+    same("order", ids, truth.order(|_| None)).map_err(|found| {
         let list = list.iter().map(|view| (view.id, view.head, view.active_at));
         format!("{found}: {:?}", list.collect::<Vec<_>>())
     })?;

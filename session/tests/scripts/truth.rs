@@ -44,12 +44,17 @@ impl Truth {
         }
     }
 
-    /// The conversations in the order of the list.
-    pub(crate) fn order(&self) -> Vec<ConversationId> {
+    /// The conversations in the order of the list. `written` returns when the last message was
+    /// written that is still in the outbox, which moves its conversation up.
+    pub(crate) fn order(
+        &self,
+        written: impl Fn(ConversationId) -> Option<Timestamp>,
+    ) -> Vec<ConversationId> {
         let mut order: Vec<_> = self.conversations.values().collect();
         order.sort_by_key(|held| {
-            let favourite = held.summary.settings.favourite;
-            (Reverse((favourite, held.active_at())), held.summary.id)
+            let (id, favourite) = (held.summary.id, held.summary.settings.favourite);
+            let active_at = Some(held.active_at()).max(written(id));
+            (Reverse((favourite, active_at)), id)
         });
         order.into_iter().map(|held| held.summary.id).collect()
     }

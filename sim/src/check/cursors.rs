@@ -15,8 +15,9 @@ pub(super) fn check(history: &History, logs: &Logs) -> Result<(), String> {
     for listed in &history.listed {
         let (user, item) = (listed.user, &listed.item);
         check_item(user, item)?;
-        check_read(history, listed)?;
-        if let Some(log) = logs.get(&item.id) {
+        let log = logs.get(&item.id);
+        check_read(history, listed, log)?;
+        if let Some(log) = log {
             check_unread(user, item, log)?;
         }
     }
@@ -65,7 +66,7 @@ fn has_left(history: &History, user: UserId, place: ConversationId) -> bool {
             .any(|change| !change.is_added && change.user == user && change.place == place)
 }
 
-fn check_read(history: &History, listed: &Listed) -> Result<(), String> {
+fn check_read(history: &History, listed: &Listed, log: Option<&Log>) -> Result<(), String> {
     let (user, place, read) = (listed.user, listed.item.id, listed.item.read);
     if has_left(history, user, place) {
         return Ok(());
@@ -96,7 +97,12 @@ fn check_read(history: &History, listed: &Listed) -> Result<(), String> {
         let is_own = seen.place == place && seen.entry.sender == user;
         is_own.then_some(seen.msgid)
     });
-    let most = most.chain(sent).chain([least]).max().unwrap_or(least);
+    // What was said before the user joined counts as read. A join that is not there has expired.
+    let joined = log.map_or(MsgId::ZERO, |log| {
+        joined_after(user, &listed.item, log).unwrap_or(log.floor)
+    });
+    let most = most.chain(sent).chain([least, joined]).max();
+    let most = most.unwrap_or(least);
     if read > most {
         return Err(format!(
             "I8: user {user} has read {place} up to {most}, and the cursor is {read}"
@@ -135,18 +141,20 @@ fn check_order(history: &History) -> Result<(), String> {
     Ok(())
 }
 
+/// Returns the last entry before the membership that the user had when a conversation was listed.
+fn joined_after(user: UserId, item: &Conversation, log: &Log) -> Option<MsgId> {
+    let changes = log.memberships(user);
+    let joins = changes.filter(|(msgid, is_added)| *is_added && *msgid <= item.head);
+    joins.map(|(msgid, _)| msgid.prev()).last()
+}
+
 /// Counts what is unread in the log as it was when the conversation was listed.
 fn check_unread(user: UserId, item: &Conversation, log: &Log) -> Result<(), String> {
     // Memberships in notes have no entries.
     if matches!(item.kind, ConversationKind::Back { .. }) {
         return Ok(());
     }
-    let joined = log
-        .memberships(user)
-        .filter(|(msgid, is_added)| *is_added && *msgid <= item.head)
-        .map(|(msgid, _)| msgid.prev())
-        .last()
-        .unwrap_or(MsgId::ZERO);
+    let joined = joined_after(user, item, log).unwrap_or(MsgId::ZERO);
     let base = item.read.max(item.floor).max(joined);
     // What has expired since cannot be counted.
     if base < log.floor || item.head > log.head {

@@ -53,6 +53,9 @@ pub(crate) fn apply(
             let head = timeline.publish(msgid, [Bytes::copy_from_slice(&entry)])?;
             timeline.show(head);
         }
+        if let Change::Conversation(id, _) = change {
+            timelines.begin(id);
+        }
         if let Change::FloorRaised {
             conversation,
             floor,

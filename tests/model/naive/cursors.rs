@@ -76,7 +76,7 @@ impl Naive {
         self.updates.push(Update::Read {
             user,
             conversation: id,
-            read: found.members[&user].read,
+            read: found.members[&user].base(),
             head: found.head(),
         });
     }
@@ -222,7 +222,7 @@ impl Naive {
             role: member.role,
             head: found.head(),
             floor: found.floor_of(actor.user),
-            read: member.read,
+            read: member.base(),
             delivered: member
                 .delivered
                 .get(&actor.device)

@@ -41,7 +41,10 @@ pub(super) struct Chat {
     /// Entries up to this one do not notify.
     pub(super) noticed: MsgId,
     pub(super) log: Log,
+    /// When the last message was sent. Its number decides which one that is: the clock of a server
+    /// may have been ahead before.
     pub(super) active_at: Timestamp,
+    active: MsgId,
     /// The last entry that lists show, as of an entry up to which nothing is missing after it.
     latest: Option<(MsgId, Arc<Entry>, MsgId)>,
     /// The time of the last message is known as of this entry.
@@ -89,6 +92,7 @@ impl Chat {
             noticed: MsgId::ZERO,
             log: Log::new(),
             active_at: Timestamp::new(0),
+            active: MsgId::ZERO,
             latest: None,
             active_as_of: MsgId::ZERO,
             noted: MsgId::ZERO,
@@ -182,6 +186,12 @@ impl Chat {
     /// Entries up to this one are read, or do not exist for the user.
     pub(super) fn read(&self) -> MsgId {
         self.own.read().max(self.floor)
+    }
+
+    /// The log of the server ends before what was seen of it.
+    pub(super) fn shorten(&mut self, head: MsgId) {
+        self.head = head;
+        self.active = self.active.min(head);
     }
 
     pub(super) fn raise_floor(&mut self, floor: MsgId) {
@@ -318,8 +328,9 @@ impl Chat {
             self.amend_latest(amendment.msgid(), message);
         }
         let is_shown = !matches!(message.body, Body::Amendment(_) | Body::System(_));
-        if is_shown && message.extras.imported_by().is_none() {
-            self.active_at = self.active_at.max(message.sent_at);
+        if is_shown && message.extras.imported_by().is_none() && msgid > self.active {
+            self.active = msgid;
+            self.active_at = message.sent_at;
         }
         if let Body::System(SystemEntry::Renamed { name }) = &message.body
             && let ConversationKind::Group { name: own } = &mut self.kind

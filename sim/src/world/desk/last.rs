@@ -79,12 +79,6 @@ impl World {
                     Some((_, visitor)) => {
                         let known = visitor.inquiry();
                         let now = visitor.refresh().await.map_err(unreadable)?;
-                        // A second process learns of a question with the next change.
-                        if known.is_none()
-                            && let Some(now) = &now
-                        {
-                            self.follow(no, now.conversation);
-                        }
                         let have = now.as_ref().and_then(|now| {
                             let state = self.devices[no].state.lock();
                             state.have.get(&now.conversation).copied()

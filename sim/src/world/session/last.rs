@@ -73,7 +73,11 @@ impl World {
         };
         let mut shown: Vec<ConversationId> = list.iter().map(|view| view.id).collect();
         shown.retain(is_whole);
-        let mut order = truth.order();
+        let outbox = model.outbox();
+        let mut order = truth.order(|id| {
+            let unsent = outbox.iter().filter(|pending| pending.conversation == id);
+            unsent.map(|pending| pending.written_at).max()
+        });
         order.retain(is_whole);
         same("the order", &shown, &order)?;
         for view in &list {
