@@ -12,6 +12,7 @@ mod rollback;
 mod server;
 mod store;
 mod timeline;
+mod views;
 
 use proptest::prelude::ProptestConfig;
 

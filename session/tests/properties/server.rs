@@ -1,5 +1,7 @@
 //! A server with one conversation.
 
+use std::collections::BTreeSet;
+
 use cairn_client::Overview;
 use cairn_client::Page;
 use cairn_client::proto::content::body::{Amendment, Body, SystemEntry};
@@ -20,12 +22,20 @@ pub(crate) const ME: UserId = UserId::new(1);
 #[derive(Debug, Default)]
 pub(crate) struct Server {
     log: Vec<Message>,
+    /// Messages that name the user, who had blocked their sender.
+    silenced: BTreeSet<MsgId>,
+    /// What events state of the conversation, and have not said yet.
+    pub(crate) unstated: Vec<Conversation>,
     pub(crate) floor: u64,
     pub(crate) read: u64,
 }
 
 fn text(words: String) -> Text {
     Text::new(words).unwrap()
+}
+
+fn names(message: &Message) -> bool {
+    message.extras.mentioned().any(|user| user == ME)
 }
 
 impl Server {
@@ -44,12 +54,10 @@ impl Server {
             "wave"
         })
         .unwrap();
-        let is_message = |msgid: MsgId| {
-            let at = usize::try_from(msgid.get()).unwrap() - 1;
-            self.log
-                .get(at)
-                .is_some_and(|target| matches!(target.body, Body::Text(_)))
-        };
+        let targeted = self.state(self.head()).into_iter();
+        let targeted = targeted
+            .filter(|message| matches!(message.body, Body::Text(_)))
+            .find(|message| message.msgid == target);
         let amendment = match kind / 3 {
             0 => Some(Amendment::Edited {
                 msgid: target,
@@ -67,7 +75,7 @@ impl Server {
             5 => Some(Amendment::Pinned { msgid: target }),
             _ => None,
         };
-        let amendment = amendment.filter(|_| is_message(target));
+        let amendment = amendment.filter(|_| targeted.is_some());
         let body = match (amendment, kind / 3) {
             (Some(amendment), _) => Body::Amendment(amendment),
             (None, 6) => Body::System(SystemEntry::Added {
@@ -75,9 +83,13 @@ impl Server {
             }),
             (None, _) => Body::Text(text(format!("text {msgid}"))),
         };
-        let mention = about.is_multiple_of(5).then_some(Extra::Mention(ME));
         let is_text = matches!(body, Body::Text(_));
-        let extras = mention.filter(|_| is_text).into_iter().collect();
+        // Only the sender of a message edits it.
+        let edited =
+            targeted.filter(|_| matches!(&body, Body::Amendment(Amendment::Edited { .. })));
+        let sender = edited.as_ref().map_or(sender, |edited| edited.sender);
+        let names_me = about.is_multiple_of(5) && (is_text || edited.is_some());
+        let mention = names_me.then_some(Extra::Mention(ME));
         if is_text && sender == ME {
             self.read = msgid;
         }
@@ -87,8 +99,27 @@ impl Server {
             sender,
             sent_at: Timestamp::new(1_700_000_000_000 + 1000 * msgid),
             body,
-            extras: Extras::new(extras).unwrap(),
+            extras: Extras::new(mention.into_iter().collect()).unwrap(),
         });
+        let of = edited
+            .as_ref()
+            .map_or(MsgId::new(msgid), |edited| edited.msgid);
+        let was_named = edited.is_some_and(|edited| names(&edited));
+        if !names_me {
+            self.silenced.remove(&of);
+        } else if !was_named && sender != ME && about.is_multiple_of(10) {
+            self.silenced.insert(of);
+            self.unstated.push(self.summary());
+        }
+    }
+
+    /// Moves the read cursor of the user, who may mark messages as unread.
+    pub(crate) fn move_read(&mut self, read: u64) {
+        let is_back = read < self.read;
+        self.read = read;
+        if is_back {
+            self.unstated.push(self.summary());
+        }
     }
 
     /// All entries as they read when the log ended at `head`, expired ones included.
@@ -106,6 +137,7 @@ impl Server {
                         && *msgid == of
                     {
                         *text = None;
+                        earlier.extras = Extras::NONE;
                     }
                 }
                 let target = state.iter_mut().find(|target| target.msgid == of);
@@ -151,8 +183,9 @@ impl Server {
         let mut counts = (0, 0);
         for message in self.state(self.head()) {
             if message.msgid.get() > base && message.sender != ME && message.body.is_message() {
+                let counts_mention = names(&message) && !self.silenced.contains(&message.msgid);
                 counts.0 += 1;
-                counts.1 += u64::from(message.extras.mentioned().any(|user| user == ME));
+                counts.1 += u64::from(counts_mention);
             }
         }
         counts

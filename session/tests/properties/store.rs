@@ -7,8 +7,11 @@ use cairn_client::proto::content::message::Message;
 use cairn_client::proto::ids::{ClientSeq, ConversationId, MsgId};
 use cairn_client::proto::wire::request::session::PullRange;
 use cairn_session::{
-    Draft, Fetched, LocalId, Restored, SavedConversation, SavedPending, Segments, StoreOp, amended,
+    Draft, Entry, Fetched, LocalId, Restored, SavedConversation, SavedPending, Segments, StoreOp,
+    amended,
 };
+
+use crate::server::Server;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Store {
@@ -126,5 +129,21 @@ impl Store {
             is_new_stream: false,
             ..Restored::default()
         }
+    }
+
+    /// Nothing that was edited or recalled is stored as it was.
+    pub(crate) fn assert_is_current(&self, server: &Server) {
+        let head = server.head();
+        for message in server.range(1, head, head) {
+            let Some(stored) = self.entries.get(&message.msgid) else {
+                continue;
+            };
+            let (stored, expected) = (Entry::from(stored), Entry::from(&message));
+            if !matches!(expected.body, Body::Amendment(_) | Body::System(_)) {
+                assert_eq!(stored, expected, "entry {}", message.msgid);
+            }
+        }
+        let floor = MsgId::new(server.floor);
+        assert!(self.entries.keys().all(|msgid| *msgid > floor));
     }
 }
