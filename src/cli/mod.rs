@@ -38,6 +38,8 @@ mod visitor;
 
 use std::ffi::OsString;
 
+use clap::error::{ContextKind, ErrorKind};
+
 use self::command_line::{Cli, Command};
 
 #[cfg(feature = "tui")]
@@ -72,6 +74,14 @@ pub async fn run(
     let words = std::iter::once(OsString::from("cairn")).chain(words);
     let cli = match Cli::parse_words(words) {
         Ok(cli) => cli,
+        Err(error) if error.kind() == ErrorKind::InvalidSubcommand => {
+            let named = error.get(ContextKind::InvalidSubcommand);
+            let named = named.map(ToString::to_string).unwrap_or_default();
+            let headline = format!("there is no command {named}");
+            return Err(Failure::new(Exit::Usage, headline).hint(
+                "Tab completes commands; a text that begins with / is sent with another / before it",
+            ));
+        }
         Err(error) if error.use_stderr() => {
             let text = error.to_string();
             let text = text.trim_start_matches("error: ").trim_end();

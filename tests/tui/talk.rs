@@ -94,6 +94,10 @@ async fn commands_run_in_a_pane() {
     pane.type_text("/serve");
     pane.keys(&["Enter"]);
     pane.shows("/serve does not run here").await;
+    pane.keys(&["C-c"]);
+    pane.type_text("/frobnicate");
+    pane.keys(&["Enter"]);
+    pane.shows("there is no command frobnicate").await;
 }
 
 #[tokio::test]
