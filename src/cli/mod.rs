@@ -78,9 +78,8 @@ pub async fn run(
             let named = error.get(ContextKind::InvalidSubcommand);
             let named = named.map(ToString::to_string).unwrap_or_default();
             let headline = format!("there is no command {named}");
-            return Err(Failure::new(Exit::Usage, headline).hint(
-                "Tab completes commands; a text that begins with / is sent with another / before it",
-            ));
+            return Err(Failure::new(Exit::Usage, headline)
+                .hint("Tab completes commands; // sends a text that begins with /"));
         }
         Err(error) if error.use_stderr() => {
             let text = error.to_string();

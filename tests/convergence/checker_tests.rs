@@ -19,7 +19,7 @@ use super::check::receipts::{Comparison, compare};
 use super::play::device::empty_replica;
 use super::script::{LABELS, Seat};
 use super::view::{ConversationView, View};
-use super::world::{Content, EXPIRE, Sent, World};
+use super::world::{Content, EXPIRE, Recall, Sent, World};
 
 const TEAM: ConversationId = ConversationId::new(1);
 const ADA: UserId = UserId::new(1);
@@ -209,7 +209,7 @@ fn wrong_reactions_are_found() {
     assert_eq!(found(&off, &[react(4, ADA), unreact(5, ADA)]), Ok(()));
     assert!(found(&world(), &[react(4, ADA)]).is_err(), "none was made");
 
-    on.recalled(TEAM, SECOND);
+    on.recalled(TEAM, SECOND, Recall::Yes);
     assert_eq!(found(&on, &[react(4, ADA), recall(5, BOB)]), Ok(()));
     assert!(
         found(&on, &[react(4, ADA)]).is_err(),

@@ -24,7 +24,16 @@ pub struct Sent {
     pub content: Content,
     /// Round and text of each edit.
     pub edits: Vec<(usize, String)>,
-    pub is_recalled: bool,
+    pub recall: Recall,
+}
+
+/// Whether a message was recalled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recall {
+    No,
+    /// The answer was lost with a killed server, and the repetition was refused.
+    Perhaps,
+    Yes,
 }
 
 #[derive(Clone, Debug)]
@@ -53,7 +62,7 @@ impl Sent {
             msgid,
             content,
             edits: Vec::new(),
-            is_recalled: false,
+            recall: Recall::No,
         }
     }
 
@@ -204,8 +213,12 @@ impl World {
         });
     }
 
-    pub fn recalled(&self, conversation: ConversationId, msgid: MsgId) {
-        self.change(conversation, msgid, |sent, _| sent.is_recalled = true);
+    pub fn recalled(&self, conversation: ConversationId, msgid: MsgId, recall: Recall) {
+        self.change(conversation, msgid, |sent, _| {
+            if sent.recall != Recall::Yes {
+                sent.recall = recall;
+            }
+        });
     }
 
     fn change(

@@ -8,7 +8,7 @@ use cairn_session::Entry;
 
 use super::super::script::Seat;
 use super::super::view::ConversationView;
-use super::super::world::{Content, Sent, World};
+use super::super::world::{Content, Recall, Sent, World};
 
 /// Checks that every message is where it was accepted, as it was sent and edited, with its
 /// reactions and pins, and that there is no other message.
@@ -69,11 +69,11 @@ fn is_as_sent(world: &World, sent: &Sent, entry: &Entry) -> Result<(), &'static 
         return Err("wrong sender");
     }
     let is_recalled = matches!(entry.body, Body::Recalled { .. });
-    match (sent.is_recalled, is_recalled) {
-        (true, true) => return Ok(()),
-        (true, false) => return Err("it was recalled"),
-        (false, true) => return Err("it was not recalled"),
-        (false, false) => {}
+    match (sent.recall, is_recalled) {
+        (Recall::Yes | Recall::Perhaps, true) => return Ok(()),
+        (Recall::Yes, false) => return Err("it was recalled"),
+        (Recall::No, true) => return Err("it was not recalled"),
+        (Recall::No | Recall::Perhaps, false) => {}
     }
     let is_forwarded = matches!(sent.content, Content::Forwarded { .. });
     let author = is_forwarded.then(|| world.author(sent));
@@ -87,7 +87,7 @@ fn is_as_sent(world: &World, sent: &Sent, entry: &Entry) -> Result<(), &'static 
 }
 
 fn has_reactions(world: &World, sent: &Sent, entry: &Entry) -> Result<(), &'static str> {
-    if sent.is_recalled {
+    if matches!(entry.body, Body::Recalled { .. }) {
         return if entry.reactions.is_empty() {
             Ok(())
         } else {
@@ -119,16 +119,16 @@ fn has_pins(
     sent: &BTreeMap<MsgId, Sent>,
     view: &ConversationView,
 ) -> Result<(), String> {
-    let is_recalled = |msgid: &MsgId| sent.get(msgid).is_some_and(|sent| sent.is_recalled);
+    let recall = |msgid: &MsgId| sent.get(msgid).map_or(Recall::No, |sent| sent.recall);
     let pins = &view.details.pins;
-    let is_wrong = |pin: MsgId| is_recalled(&pin) || !world.may_be_pinned((id, pin));
+    let is_wrong = |pin: MsgId| recall(&pin) == Recall::Yes || !world.may_be_pinned((id, pin));
     if let Some(pin) = pins.iter().find(|&&pin| is_wrong(pin)) {
         return Err(format!("{id}: {pin} was not pinned, or was unpinned"));
     }
     let mut certain = world
         .pins_in(id)
         .into_iter()
-        .filter(|pin| *pin > view.floor && !is_recalled(pin));
+        .filter(|pin| *pin > view.floor && recall(pin) == Recall::No);
     let missing = certain.find(|pin| !pins.contains(pin));
     missing.map_or(Ok(()), |pin| {
         Err(format!("{id}: the pin of {pin} is missing"))

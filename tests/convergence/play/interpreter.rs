@@ -14,7 +14,7 @@ use cairn_client::proto::wire::request::session::PullRange;
 use cairn_client::{Account, Client, Error};
 
 use super::super::script::{Act, Chat, FileKind, Recent, Seat, Step, Style};
-use super::super::world::{Content, Sent, World};
+use super::super::world::{Content, Recall, Sent, World};
 use super::files;
 use super::group_acts::group_name;
 
@@ -65,11 +65,20 @@ impl Interpreter {
             Err(Error::Refused(code)) if EXPECTED.contains(&code) => {
                 self.world.tally(label, false);
             }
-            // A killed server may have executed the request, and clients do not repeat these kinds.
+            // A killed server may have executed the request, and clients do not repeat the first
+            // kinds; for the others, the repetition was refused.
             Err(Error::Disconnected)
                 if matches!(
                     step.act,
-                    Act::HandOver { .. } | Act::MarkUnread { .. } | Act::Join { .. }
+                    Act::HandOver { .. }
+                        | Act::MarkUnread { .. }
+                        | Act::Join { .. }
+                        | Act::Recall { .. }
+                        | Act::RecallAny { .. }
+                        | Act::React { .. }
+                        | Act::Unreact { .. }
+                        | Act::Pin { .. }
+                        | Act::Unpin { .. }
                 ) => {}
             Err(error) => return Err(format!("{step:?} fails: {error}")),
         }
@@ -379,9 +388,15 @@ impl Interpreter {
         let Some((conversation, msgid, _)) = self.message(at, message, of) else {
             return Ok(Outcome::Nothing);
         };
-        self.client.conversation(conversation).recall(msgid).await?;
-        self.world.recalled(conversation, msgid);
-        Ok(Outcome::Done)
+        let answer = self.client.conversation(conversation).recall(msgid).await;
+        match &answer {
+            Ok(()) => self.world.recalled(conversation, msgid, Recall::Yes),
+            Err(Error::Disconnected) => {
+                self.world.recalled(conversation, msgid, Recall::Perhaps);
+            }
+            Err(_) => {}
+        }
+        done(answer)
     }
 }
 
