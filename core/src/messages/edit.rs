@@ -47,6 +47,9 @@ impl Handle for EditMentioning {
         state.mentioning(conversation, actor.user, &self.mentions, loads);
         if let Some(entry) = state.entries.get(&(conversation, msgid)) {
             state.mentioning(conversation, actor.user, &entry.extras, loads);
+            if entry.extras.mentions_all() && !self.mentions.mentions_all() {
+                state.mentions_of_all(actor.user, conversation, loads);
+            }
         }
     }
 

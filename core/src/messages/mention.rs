@@ -159,6 +159,29 @@ impl State {
         members.take(EXEMPT_MAX)
     }
 
+    /// The members, and the server, with whom a mention of all is recorded. Members who have
+    /// unblocked the sender since then are only found where all members are in memory. In larger
+    /// conversations, the message counts for them even after an edit without mentions.
+    fn recorded_with(
+        &self,
+        conversation: ConversationId,
+        msgid: MsgId,
+        sender: UserId,
+    ) -> BTreeSet<UserId> {
+        let Some(found) = self.conversations.get(&conversation) else {
+            return BTreeSet::new();
+        };
+        if found.is_counted() {
+            let sets = found.mentions.iter();
+            let recorded = sets.filter(|(_, set)| set.contains(msgid));
+            let is_current =
+                |&user: &UserId| user == UserId::SERVER || self.is_member(user, conversation);
+            return recorded.map(|(&user, _)| user).filter(is_current).collect();
+        }
+        let exempt = self.exempt(conversation, sender);
+        exempt.chain([UserId::SERVER]).collect()
+    }
+
     /// Checks that an edit may mention these users. Those whom the message mentions already may
     /// stay.
     pub(crate) fn check_new_mentions(
@@ -200,8 +223,7 @@ impl State {
         let after = self.notified(conversation, entry.sender, extras);
         let (mut removed, mut added): (Vec<UserId>, Vec<UserId>) = (Vec::new(), Vec::new());
         if was_all {
-            removed.extend(self.exempt(conversation, entry.sender));
-            removed.push(UserId::SERVER);
+            removed.extend(self.recorded_with(conversation, msgid, entry.sender));
             added.extend(after);
         } else {
             // Who was mentioned before stays as it was, even after a block.

@@ -56,6 +56,20 @@ impl State {
         }
     }
 
+    /// The members with whom a mention of all is recorded, if they are counted.
+    pub(crate) fn mentions_of_all(
+        &self,
+        by: UserId,
+        conversation: ConversationId,
+        loads: &mut Vec<Load>,
+    ) {
+        let found = self.conversations.get(&conversation);
+        let is_unknown = found.is_some_and(|found| found.is_counted() && !found.knows_all());
+        if is_unknown && self.is_member(by, conversation) {
+            loads.push(Load::Members(conversation));
+        }
+    }
+
     /// The requester's membership, and that of another user whom the request names.
     pub(crate) fn member_named(
         &self,

@@ -1,5 +1,7 @@
 //! Edits and recalls of the model.
 
+use std::collections::BTreeSet;
+
 use cairn_core::api::actor::Actor;
 use cairn_proto::content::body::{Amendment, Body};
 use cairn_proto::content::extras::{Extra, Extras, Reaction};
@@ -72,15 +74,18 @@ impl Naive {
             let at = self.at(id, edit).sent_at;
             let extras = before.with_mentions(&mentions);
             let notified = self.notified(actor.user, id, &extras);
-            let exempt = self.notified(actor.user, id, &before);
+            let members: BTreeSet<UserId> =
+                self.conversations[&id].members.keys().copied().collect();
             let entry = self.at(id, msgid);
             match (before.mentions_all(), extras.mentions_all()) {
                 (true, true) => {}
-                (_, true) => entry.mentioned = notified,
                 (true, false) => {
-                    entry.mentioned.retain(|user| !exempt.contains(user));
+                    // Nothing is recorded about former members.
+                    let is_former = |user| user != UserId::SERVER && !members.contains(&user);
+                    entry.mentioned.retain(|&user| is_former(user));
                     entry.mentioned.extend(notified);
                 }
+                (false, true) => entry.mentioned = notified,
                 // What was decided when they were mentioned stays.
                 (false, false) => {
                     let is_old = |user| before.mentioned().any(|other| other == user);
