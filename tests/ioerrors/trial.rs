@@ -367,9 +367,10 @@ fn signal_if_alive(process: &Child) {
 /// Returns what is wrong with how the server ended.
 fn check_end(phase: Phase, exit: Option<i32>, said: &str) -> Result<(), String> {
     // sled panics when its last write or sync fails; that is caught, and explained. A start opens
-    // the trees once more.
-    let is_explained =
-        exit == Some(STORAGE_FAILED) || said.contains("cannot open the trees; trying again");
+    // the trees once more, and closes them where it ends for another reason.
+    let is_explained = exit == Some(STORAGE_FAILED)
+        || said.contains("cannot open the trees; trying again")
+        || said.contains("cannot close the trees");
     let is_caught = is_explained && said.contains("/sled-0.34.7/");
     if said.contains("panicked") && !is_caught {
         return Err(format!("a panic: {said}"));
