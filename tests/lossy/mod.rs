@@ -9,7 +9,7 @@ use std::time::Duration;
 use cairn_client::proto::content::body::Body;
 use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::invite::{InviteLink, ServerAddr};
-use cairn_client::{Account, Client, Error, JoinRequest, Message, Timeline};
+use cairn_client::{Account, Client, Error, Message, Timeline};
 
 use crate::support::lossy::{LossyNetwork, Weather};
 use crate::support::{self, Server, soon, until};
@@ -43,12 +43,7 @@ struct World {
 async fn join(invite: &InviteLink, name: &str) -> (Client, Account) {
     let tries = async {
         loop {
-            let who = JoinRequest {
-                name: name.parse().unwrap(),
-                password: None,
-                device: "test".parse().unwrap(),
-            };
-            match Client::builder().join(invite, who).await {
+            match support::try_join(invite, name).await {
                 Err(Error::Broken { .. }) => {}
                 joined => return joined.unwrap(),
             }

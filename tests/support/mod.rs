@@ -16,7 +16,7 @@ use cairn_client::proto::content::message::Message;
 use cairn_client::proto::ids::{ConversationId, MsgId};
 use cairn_client::proto::invite::{InviteLink, ServerAddr};
 use cairn_client::proto::text::{DeviceName, UserName};
-use cairn_client::{Account, Client, Event, Events, JoinRequest, Timeline};
+use cairn_client::{Account, Client, Error, Event, Events, JoinRequest, Timeline};
 use tempfile::TempDir;
 use tokio::time::{interval, timeout};
 
@@ -288,12 +288,17 @@ pub fn signal(process: &Child, name: &str) {
 
 /// Joins a new user with an invite.
 pub async fn join(invite: &InviteLink, name: &str) -> (Client, Account) {
+    try_join(invite, name).await.unwrap()
+}
+
+/// Joins a new user with an invite, where that may fail.
+pub async fn try_join(invite: &InviteLink, name: &str) -> Result<(Client, Account), Error> {
     let who = JoinRequest {
         name: UserName::new(name).unwrap(),
         password: None,
         device: DeviceName::new("test").unwrap(),
     };
-    Client::builder().join(invite, who).await.unwrap()
+    Client::builder().join(invite, who).await
 }
 
 /// Invites and joins a new user.

@@ -65,9 +65,7 @@ impl Notifier {
     }
 
     fn concerns(&self, message: &Message) -> bool {
-        let is_mentioned = message.extras.mentions_all()
-            || message.extras.mentioned().any(|user| user == self.own);
-        is_mentioned || !self.keywords_in(message).is_empty()
+        message.extras.names(self.own) || !self.keywords_in(message).is_empty()
     }
 }
 

@@ -255,8 +255,7 @@ impl State {
                 batch,
             );
         }
-        let was_named = |user| !was_all && entry.extras.mentioned().any(|other| other == user);
-        let is_new = |user| !was_named(user);
+        let is_new = |user| was_all || entry.extras.mentioned().all(|other| other != user);
         self.publish_silenced(conversation, entry.sender, extras, is_new, batch);
     }
 }

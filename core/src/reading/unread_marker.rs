@@ -47,10 +47,7 @@ impl Handle for MarkUnread {
         let user = actor.user;
         let names_user = |msgid| {
             let entry = state.entries.get(&(conversation, MsgId::new(msgid)));
-            entry.is_some_and(|entry| {
-                let extras = &entry.extras;
-                extras.mentions_all() || extras.mentioned().any(|named| named == user)
-            })
+            entry.is_some_and(|entry| entry.extras.names(user))
         };
         let is_named = (from.get()..=shown_read.get()).any(names_user);
         let marker = Box::new(UnreadMarker::new(shown_read, &own));

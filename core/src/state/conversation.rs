@@ -127,7 +127,7 @@ impl Conversation {
     /// moves the read cursor.
     #[must_use]
     pub fn unread(&self, member: &MemberRecord) -> (MsgId, u64, u64) {
-        let base = member.read.max(self.record.floor).max(member.joined.prev());
+        let base = member.own_read().max(self.record.floor);
         let uncounted = self.uncounted.count(base, self.record.head);
         (
             base,

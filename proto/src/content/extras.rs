@@ -244,6 +244,12 @@ impl Extras {
     pub fn mentions_all(&self) -> bool {
         self.0.contains(&Extra::MentionAll)
     }
+
+    /// Returns whether the user is mentioned, by name or with every member.
+    #[must_use]
+    pub fn names(&self, user: UserId) -> bool {
+        self.mentions_all() || self.mentioned().any(|named| named == user)
+    }
 }
 
 /// One encoded extra.

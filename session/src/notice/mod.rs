@@ -143,9 +143,7 @@ impl Notices {
         if !is_written_here || !self.notifier.notifies(message, *settings, now) {
             return None;
         }
-        let is_mention =
-            message.extras.mentions_all() || message.extras.mentioned().any(|user| user == self.me);
-        Some(if is_mention {
+        Some(if message.extras.names(self.me) {
             Reason::Mention
         } else if !self.notifier.keywords_in(message).is_empty() {
             Reason::Keyword
