@@ -45,7 +45,7 @@ impl Model {
         let Some(window) = chat.window.as_ref().filter(|window| window.can_ask()) else {
             return;
         };
-        let wants = window.wants(&chat.log, chat.floor, chat.head).into_iter();
+        let wants = chat.wants().into_iter();
         let is_stored =
             |want: &Want| has_store && want.is_missing && !window.not_stored.contains(&want.wanted);
         let mut possible = wants.filter(|want| is_online || is_stored(want));
@@ -229,7 +229,16 @@ impl Model {
                     // A server that was restored from a backup has a shorter log.
                     chat.shorten(page.head);
                 }
+                let before = chat.extent();
                 self.pulled(id, page);
+                if let Some(chat) = self.chats.get_mut(&id)
+                    && chat.extent() == before
+                    && chat.lacks(asked.wanted)
+                    && let Some(window) = &mut chat.window
+                {
+                    // The same request would bring the same answer.
+                    window.is_blocked = true;
+                }
             }
         }
         self.note_senders(id);

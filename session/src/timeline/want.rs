@@ -61,6 +61,8 @@ impl Part<'_> {
         let before = u64::from(PAGE_ENTRIES / 3);
         let first = msgid.get().saturating_sub(before);
         let first = MsgId::new(first).max(self.floor.next());
+        // Answers are bounded in bytes: one from `first` on may have ended before `msgid`.
+        let first = if self.log.contains(first) { msgid } else { first };
         (msgid > self.floor && msgid <= self.head).then_some(Want {
             wanted: msgid,
             range: PullRange::From(first),

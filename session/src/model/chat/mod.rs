@@ -17,9 +17,9 @@ use crate::conversation::mentions::Mentions;
 use crate::conversation::own::Own;
 use crate::conversation::{Details, Entry, Unread, amended};
 use crate::limits;
-use crate::log::Log;
+use crate::log::{Log, Segments};
 use crate::time::plus;
-use crate::timeline::{Cursors, Window};
+use crate::timeline::{Cursors, Want, Window};
 
 /// A conversation, from what overviews, events and entries say of it.
 #[derive(Clone, Debug)]
@@ -186,6 +186,25 @@ impl Chat {
     /// Entries up to this one are read, or do not exist for the user.
     pub(super) fn read(&self) -> MsgId {
         self.own.read().max(self.floor)
+    }
+
+    /// Returns where the log begins and ends, and what is held of it.
+    pub(super) fn extent(&self) -> (MsgId, MsgId, Segments) {
+        (self.floor, self.head, self.log.segments().clone())
+    }
+
+    /// Returns what the window lacks, the most urgent first.
+    pub(super) fn wants(&self) -> Vec<Want> {
+        let window = self.window.as_ref();
+        window.map_or_else(Vec::new, |window| {
+            window.wants(&self.log, self.floor, self.head)
+        })
+    }
+
+    /// Returns whether the window lacks `msgid` most.
+    pub(super) fn lacks(&self, msgid: MsgId) -> bool {
+        let first = self.wants().into_iter().next();
+        first.is_some_and(|want| want.wanted == msgid)
     }
 
     /// The log of the server ends before what was seen of it.
