@@ -5,7 +5,9 @@ use cairn_memory::Direction;
 use cairn_store::testing::{Call, Failure};
 
 use super::Script;
-use super::step::{ClientFault, DeskAct, DiskFault, Look, ServerFault, Step, Timed, VisitorAct};
+use super::step::{
+    ClientFault, DeskAct, DiskFault, Look, Onset, ServerFault, Step, Timed, VisitorAct,
+};
 use crate::dice::Dice;
 use crate::world::{ALL, DEVICES, HOSTS, PLACES, SESSIONS, USERS};
 
@@ -289,21 +291,26 @@ fn server_fault(dice: &mut Dice, kinds: u64) -> ServerFault {
 }
 
 fn disk_fault(dice: &mut Dice, kinds: u64) -> DiskFault {
-    let call = match dice.below(3) {
-        0 => dice.between(1, 12),
-        _ => dice.between(1, 300),
-    };
+    let onset = dice.pick(&[Onset::Now, Onset::Now, Onset::AtStart, Onset::InCheckpoint]);
     match kind(dice, kinds, 6) {
-        0 | 1 => DiskFault::CutPower { call },
-        2 => DiskFault::CutPowerAtStart {
-            call: dice.between(1, 120),
+        0..3 => DiskFault::CutPower {
+            onset,
+            call: match (onset, dice.below(3)) {
+                (Onset::Now, 0) => dice.between(1, 12),
+                (Onset::Now, _) => dice.between(1, 300),
+                (Onset::AtStart, _) => dice.between(1, 120),
+                (Onset::InCheckpoint, _) => dice.between(1, 30),
+            },
         },
         3 | 4 => DiskFault::Fail {
+            onset,
             call: dice.pick(&Call::ALL),
-            nth: dice.between(1, 30),
+            nth: match onset {
+                Onset::Now | Onset::AtStart => dice.between(1, 30),
+                Onset::InCheckpoint => dice.between(1, 6),
+            },
             failure: dice.pick(&[Failure::Io, Failure::NoSpace, Failure::TooManyFiles]),
             is_sticky: dice.one_in(3),
-            at_start: dice.one_in(3),
         },
         _ => DiskFault::Full {
             for_ms: dice.between(100, 8_000),

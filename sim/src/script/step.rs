@@ -175,19 +175,26 @@ pub(crate) enum ServerFault {
     },
 }
 
+/// From when on calls of the disk are counted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Onset {
+    Now,
+    AtStart,
+    /// Within the next checkpoint.
+    InCheckpoint,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum DiskFault {
-    /// The power is cut during the call of this number from now on.
-    CutPower { call: u64 },
-    /// The same, counted from the next start.
-    CutPowerAtStart { call: u64 },
+    /// The power is cut during the call of this number.
+    CutPower { onset: Onset, call: u64 },
     /// The call of this number of its class fails.
     Fail {
+        onset: Onset,
         call: Call,
         nth: u64,
         failure: Failure,
         is_sticky: bool,
-        at_start: bool,
     },
     /// No space is left for a while.
     Full { for_ms: u64 },

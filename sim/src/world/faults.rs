@@ -12,7 +12,7 @@ use tokio::time::{Duration, sleep, timeout};
 use super::World;
 use super::server::{Order, Planned};
 use crate::dice::Dice;
-use crate::script::step::{ClientFault, DiskFault, ServerFault};
+use crate::script::step::{ClientFault, DiskFault, Onset, ServerFault};
 use crate::tally::Fault;
 
 const DISK_BYTES: u64 = 1 << 40;
@@ -180,34 +180,40 @@ impl World {
     pub(super) fn hit_disk(self: &Arc<Self>, fault: DiskFault) {
         self.trace.note("world", format_args!("{fault:?}"));
         match fault {
-            DiskFault::CutPower { call } => {
-                // A machine that is down is cut during its next start.
-                if !self.disk.is_off() {
-                    self.disk.cut_power_at(call);
+            DiskFault::CutPower { onset, call } => {
+                let planned = Planned::PowerCut(call);
+                match onset {
+                    // A machine that is down is cut during its next start.
+                    Onset::Now if self.disk.is_off() => {}
+                    Onset::Now => self.plan(planned),
+                    Onset::AtStart => {
+                        self.server.at_next_start(planned);
+                        self.server.order(Order::Kill { down_ms: call });
+                    }
+                    Onset::InCheckpoint => self.server.in_next_checkpoint(planned),
                 }
             }
-            DiskFault::CutPowerAtStart { call } => {
-                self.server.at_next_start(Planned::PowerCut(call));
-                self.server.order(Order::Kill { down_ms: call });
-            }
             DiskFault::Fail {
+                onset,
                 call,
                 nth,
                 failure,
                 is_sticky,
-                at_start,
             } => {
-                let fault = PlannedFault {
+                let planned = Planned::Fault(PlannedFault {
                     call,
                     nth,
                     failure,
                     is_sticky,
-                };
-                if at_start {
-                    self.server.at_next_start(Planned::Fault(fault));
-                    self.server.order(Order::Restart { down_ms: nth });
-                } else if !self.disk.is_off() {
-                    self.disk.fail(fault);
+                });
+                match onset {
+                    Onset::Now if self.disk.is_off() => {}
+                    Onset::Now => self.plan(planned),
+                    Onset::AtStart => {
+                        self.server.at_next_start(planned);
+                        self.server.order(Order::Restart { down_ms: nth });
+                    }
+                    Onset::InCheckpoint => self.server.in_next_checkpoint(planned),
                 }
             }
             DiskFault::Full { for_ms } => {

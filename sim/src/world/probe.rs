@@ -91,6 +91,10 @@ impl Probe {
         std::mem::replace(&mut self.0.state.lock().phase, phase)
     }
 
+    pub(crate) fn is_checkpointing(&self) -> bool {
+        self.0.state.lock().is_checkpointing
+    }
+
     pub(crate) fn set_checkpointing(&self, is_checkpointing: bool) {
         self.0.state.lock().is_checkpointing = is_checkpointing;
     }

@@ -42,6 +42,8 @@ pub(crate) struct Server {
     )>,
     /// Planned for the next start.
     at_start: Mutex<VecDeque<Planned>>,
+    /// Planned for the next checkpoint.
+    in_checkpoint: Mutex<VecDeque<Planned>>,
     pub(crate) is_up: watch::Sender<bool>,
     invite: watch::Sender<Option<InviteLink>>,
     starts: AtomicU64,
@@ -59,7 +61,7 @@ pub(crate) enum Order {
     Damage { number: u64 },
 }
 
-/// A fault of the disk during a start.
+/// A fault of the disk.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Planned {
     PowerCut(u64),
@@ -80,6 +82,7 @@ impl Server {
         Self {
             orders: Mutex::new((sender, Some(receiver))),
             at_start: Mutex::new(first_cuts.iter().copied().map(Planned::PowerCut).collect()),
+            in_checkpoint: Mutex::default(),
             is_up: watch::Sender::new(false),
             invite: watch::Sender::new(None),
             starts: AtomicU64::new(0),
@@ -97,8 +100,13 @@ impl Server {
         self.at_start.lock().push_back(planned);
     }
 
+    pub(crate) fn in_next_checkpoint(&self, planned: Planned) {
+        self.in_checkpoint.lock().push_back(planned);
+    }
+
     pub(crate) fn forget_planned(&self) {
         self.at_start.lock().clear();
+        self.in_checkpoint.lock().clear();
     }
 
     pub(crate) fn starts(&self) -> u64 {
@@ -364,6 +372,10 @@ fn background(
                 false => dice.below(8),
             };
             let before = world.probe.enter(phase);
+            if work == BackgroundWork::Checkpoint && steps > 0 && world.probe.is_checkpointing() {
+                let planned = world.server.in_checkpoint.lock().pop_front();
+                planned.into_iter().for_each(|planned| world.plan(planned));
+            }
             let mut is_done = false;
             for _ in 0..steps {
                 is_done = !engine.step(work);
