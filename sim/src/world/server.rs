@@ -372,9 +372,8 @@ fn background(
                 false => dice.below(8),
             };
             let before = world.probe.enter(phase);
-            if work == BackgroundWork::Checkpoint && steps > 0 && world.probe.is_checkpointing() {
-                let planned = world.server.in_checkpoint.lock().pop_front();
-                planned.into_iter().for_each(|planned| world.plan(planned));
+            if work == BackgroundWork::Checkpoint && steps > 0 {
+                world.plan_in_checkpoint();
             }
             let mut is_done = false;
             for _ in 0..steps {
@@ -394,6 +393,14 @@ fn background(
 }
 
 impl World {
+    /// Plans what waits for a checkpoint, if one is under way.
+    fn plan_in_checkpoint(&self) {
+        if self.probe.is_checkpointing() && !self.disk.is_off() {
+            let planned = self.server.in_checkpoint.lock().pop_front();
+            planned.into_iter().for_each(|planned| self.plan(planned));
+        }
+    }
+
     pub(super) fn plan(&self, planned: Planned) {
         self.trace.note("disk", format_args!("{planned:?}"));
         match planned {
