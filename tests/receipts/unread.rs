@@ -178,6 +178,10 @@ async fn history_before_a_join_is_read() {
         .await
         .unwrap();
     assert_eq!(next_read(&mut events).await, last);
+    // Nor does it become unread, which a device learns that counted on it.
+    let marked = bob.conversation(team).mark_unread(MsgId::new(3)).await;
+    marked.unwrap();
+    assert_eq!(next_read(&mut events).await, last);
     ada.conversation(team).send(text("after")).await.unwrap();
     assert_eq!(counts(&bob, team).await, (1, 0, last));
 }

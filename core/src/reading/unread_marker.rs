@@ -28,6 +28,8 @@ impl Handle for MarkUnread {
         let Self { conversation, from } = self;
         let (found, member) = state.membership(actor.user, conversation)?;
         let Some(shown_read) = found.markable(&member.record, from)? else {
+            // The device took it for read: what was said before the user joined never is unread.
+            state.publish_read(conversation, actor.user, batch);
             return Ok(());
         };
         let read = from.prev();

@@ -126,8 +126,8 @@ impl Naive {
                 .get_mut(&actor.user)
                 .unwrap();
             (member.read, member.marked_own) = (from.prev(), own);
-            self.moved_read(id, actor.user);
         }
+        self.moved_read(id, actor.user);
         Ok(())
     }
 }
