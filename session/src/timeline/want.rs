@@ -62,7 +62,11 @@ impl Part<'_> {
         let first = msgid.get().saturating_sub(before);
         let first = MsgId::new(first).max(self.floor.next());
         // Answers are bounded in bytes: one from `first` on may have ended before `msgid`.
-        let first = if self.log.contains(first) { msgid } else { first };
+        let first = if self.log.contains(first) {
+            msgid
+        } else {
+            first
+        };
         (msgid > self.floor && msgid <= self.head).then_some(Want {
             wanted: msgid,
             range: PullRange::From(first),

@@ -128,7 +128,9 @@ pub(crate) fn run(script: &Script, keeps_lines: bool) -> Outcome {
             played = played => played.err(),
         };
         supervisor.abort();
-        world.outcome(failure)
+        let outcome = world.outcome(failure);
+        world.close_sessions();
+        outcome
     });
     // Nothing runs on another thread.
     runtime.shutdown_background();

@@ -76,6 +76,13 @@ impl World {
         self.may_read_everything(no);
     }
 
+    /// Drops all sessions. Each keeps the world, whose clock it reads.
+    pub(super) fn close_sessions(&self) {
+        for device in &self.devices {
+            device.state.lock().session = None;
+        }
+    }
+
     /// Ends a session as a crash of its process, or a power cut of its machine.
     pub(super) fn crash_session(&self, no: usize, dice: &mut Dice) {
         let device = &self.devices[no];
