@@ -78,6 +78,9 @@ pub(crate) const BYTES_PER_COST: usize = 512;
 /// Cost of a page of what is stored.
 pub(crate) const PAGE_COST: u32 = 256;
 
+/// Last entries that are read into a page of conversations before other sessions have a turn.
+pub(crate) const FILLED_AT_ONCE: usize = 32;
+
 /// Cursor moves force no commit. They are written at the latest after this time.
 pub(crate) const LAZY_FLUSH_INTERVAL: Duration = Duration::from_millis(500);
 

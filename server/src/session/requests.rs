@@ -458,7 +458,11 @@ pub(crate) async fn fill_last(
     page: &mut ConversationPage,
 ) -> Result<(), ErrorCode> {
     let mut bytes_left = wire::OVERVIEW_LAST_BYTES_MAX;
-    for item in &mut page.items {
+    for (no, item) in page.items.iter_mut().enumerate() {
+        if no % limits::FILLED_AT_ONCE == limits::FILLED_AT_ONCE - 1 {
+            // Nothing here waits, and the other sessions would.
+            tokio::task::yield_now().await;
+        }
         let Some(timeline) = shared
             .timelines
             .get(item.id)
