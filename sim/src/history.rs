@@ -41,6 +41,7 @@ pub(crate) struct Amended {
     pub(crate) msgid: MsgId,
     /// `None` for a recall.
     pub(crate) text: Option<String>,
+    pub(crate) done: Option<Moment>,
     pub(crate) outcome: Outcome,
 }
 
@@ -102,6 +103,28 @@ pub(crate) struct Seen {
     pub(crate) at: Moment,
 }
 
+/// What a user searches for, in the lower case of all texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Sought {
+    Word(String),
+    /// The beginning of a word.
+    Prefix(String),
+    /// Characters wherever they are.
+    Literal(String),
+}
+
+/// A search that has ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Searched {
+    pub(crate) user: UserId,
+    pub(crate) sought: Sought,
+    pub(crate) asked: Moment,
+    /// In the order in which they came.
+    pub(crate) hits: Vec<(ConversationId, MsgId, Entry)>,
+    /// Whether everything was searched.
+    pub(crate) is_complete: bool,
+}
+
 /// A conversation in an overview of a user.
 #[derive(Clone, Debug)]
 pub(crate) struct Listed {
@@ -158,6 +181,7 @@ pub(crate) struct History {
     pub(crate) memberships: Vec<Membership>,
     pub(crate) seen: Vec<Seen>,
     pub(crate) listed: Vec<Listed>,
+    pub(crate) searches: Vec<Searched>,
     pub(crate) reads: Vec<Read>,
     pub(crate) finals: Vec<Final>,
     pub(crate) desk: DeskHistory,
@@ -169,6 +193,23 @@ pub(crate) struct History {
     pub(crate) crashes: Vec<(Moment, Duration)>,
     /// Requests without an answer, and the processes that wait for it.
     pub(crate) pending: BTreeMap<u64, (u64, String)>,
+}
+
+impl Sought {
+    /// Returns whether a text matches: it has no other letters and digits than those of ASCII, of
+    /// which words consist.
+    pub(crate) fn is_in_text(&self, text: &str) -> bool {
+        let mut words = text.split(|char: char| !char.is_ascii_alphanumeric());
+        match self {
+            Self::Word(word) => words.any(|other| other == word),
+            Self::Prefix(start) => words.any(|word| word.starts_with(start.as_str())),
+            Self::Literal(part) => text.contains(part.as_str()),
+        }
+    }
+
+    pub(crate) fn is_in(&self, entry: &Entry) -> bool {
+        matches!(&entry.content, Content::Text(text) if self.is_in_text(text))
+    }
 }
 
 impl Entry {
@@ -198,6 +239,12 @@ impl History {
         let entries = self.finals.iter().flat_map(|log| log.entries.values());
         let holds = entries.filter(|entry| matches!(entry.desk(), Some(DeskEntry::Joined { .. })));
         holds.count() as u64
+    }
+
+    /// Returns how many messages searches found.
+    pub(crate) fn found(&self) -> u64 {
+        let found = self.searches.iter().map(|search| search.hits.len() as u64);
+        found.sum()
     }
 
     pub(crate) fn moment(&mut self) -> Moment {

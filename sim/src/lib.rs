@@ -45,6 +45,8 @@ pub struct Report {
     pub accepted: u64,
     /// Entries that clients got, each device on its own.
     pub seen: u64,
+    /// Messages that searches found while things happened.
+    pub found: u64,
     /// Starts of the server.
     pub starts: u64,
     /// Calls of the disk.
@@ -124,6 +126,7 @@ fn report(outcome: Outcome) -> Report {
         sent: counts.sent,
         accepted: counts.accepted,
         seen: counts.seen,
+        found: counts.found,
         starts: counts.starts,
         disk_calls: counts.disk_calls,
         inquiries: counts.inquiries,

@@ -39,6 +39,7 @@ struct Sum {
     failed: Vec<(u64, String)>,
     accepted: u64,
     seen: u64,
+    found: u64,
     starts: u64,
     disk_calls: u64,
     inquiries: u64,
@@ -50,6 +51,7 @@ impl Sum {
         self.tally.merge(&report.tally);
         self.accepted += report.accepted;
         self.seen += report.seen;
+        self.found += report.found;
         self.starts += report.starts;
         self.disk_calls += report.disk_calls;
         self.inquiries += report.inquiries;
@@ -63,6 +65,7 @@ impl Sum {
         self.failed.extend(other.failed);
         self.accepted += other.accepted;
         self.seen += other.seen;
+        self.found += other.found;
         self.starts += other.starts;
         self.disk_calls += other.disk_calls;
         self.inquiries += other.inquiries;
@@ -92,9 +95,16 @@ fn main() -> ExitCode {
         args.seeds as f64 / seconds,
     );
     println!(
-        "{} messages accepted, {} entries received, {} inquiries, {} times given to agents, \
-         {} starts, {} calls of the disk\n\n{}",
-        sum.accepted, sum.seen, sum.inquiries, sum.holds, sum.starts, sum.disk_calls, sum.tally
+        "{} messages accepted, {} entries received, {} found, {} inquiries, {} times given to \
+         agents, {} starts, {} calls of the disk\n\n{}",
+        sum.accepted,
+        sum.seen,
+        sum.found,
+        sum.inquiries,
+        sum.holds,
+        sum.starts,
+        sum.disk_calls,
+        sum.tally
     );
     for (seed, failure) in &sum.failed {
         println!("seed {seed}: {failure}");

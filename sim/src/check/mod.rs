@@ -6,6 +6,7 @@ mod desk;
 mod entries;
 mod log;
 mod order;
+mod search;
 mod visible;
 
 use std::collections::BTreeMap;
@@ -60,6 +61,7 @@ fn check_history(history: &History) -> Result<Logs, String> {
     visible::check(history, &logs)?;
     cursors::check(history, &logs)?;
     desk::check(history, &logs)?;
+    search::check(history, &logs)?;
     Ok(logs)
 }
 

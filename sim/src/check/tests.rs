@@ -4,7 +4,9 @@ use cairn_client::proto::model::group::{MemberSettings, Role};
 use cairn_client::{Conversation, ConversationId, ConversationKind, MsgId, UserId};
 
 use super::check_history;
-use crate::history::{Content, Entry, Final, History, Outcome, Seen, Sent};
+use crate::history::{
+    Amended, Content, Entry, Final, History, Listed, Outcome, Searched, Seen, Sent, Sought,
+};
 
 const PLACE: ConversationId = ConversationId::new(5);
 const ADA: UserId = UserId::new(1);
@@ -179,7 +181,7 @@ fn wrong_order_is_noticed() {
 fn wrong_cursors_and_counts_are_noticed() {
     let list = |history: &mut History, read, unread| {
         let (asked, at) = (history.moment(), history.moment());
-        history.listed.push(crate::history::Listed {
+        history.listed.push(Listed {
             user: ADA,
             item: item(2, read, unread),
             asked,
@@ -191,6 +193,71 @@ fn wrong_cursors_and_counts_are_noticed() {
     assert_eq!(violated(|history| list(history, 2, 1)), "I9");
     let count = |history: &mut History| history.finals[1].item = Some(item(2, 0, 1));
     assert_eq!(violated(count), "I9");
+}
+
+#[test]
+fn wrong_hits_are_noticed() {
+    /// Bob searches, and finds both messages but for a change.
+    fn search(history: &mut History, change: impl FnOnce(&mut Searched)) {
+        let mut searched = Searched {
+            user: BOB,
+            sought: Sought::Prefix("m".to_owned()),
+            asked: history.moment(),
+            hits: vec![
+                (PLACE, id(2), entry(ADA, "m1")),
+                (PLACE, id(1), entry(ADA, "m0")),
+            ],
+            is_complete: true,
+        };
+        change(&mut searched);
+        history.searches.push(searched);
+    }
+
+    fn amend(history: &mut History, text: Option<&str>) {
+        let done = Some(history.moment());
+        history.amended.push(Amended {
+            user: ADA,
+            place: PLACE,
+            msgid: id(2),
+            text: text.map(str::to_owned),
+            done,
+            outcome: Outcome::Ok(id(2)),
+        });
+    }
+
+    let changes: [fn(&mut Searched); 4] = [
+        |search| drop(search.hits.remove(0)),
+        |search| search.hits.reverse(),
+        |search| search.hits.insert(1, search.hits[0].clone()),
+        |search| search.sought = Sought::Word("m1".to_owned()),
+    ];
+    for change in changes {
+        let violates = |history: &mut History| search(history, change);
+        assert_eq!(violated(violates), "F1");
+    }
+    for text in [None, Some("e0")] {
+        let mut history = history();
+        search(&mut history, |_| {});
+        let logs = super::log::logs(&history).unwrap();
+        super::search::check(&history, &logs).unwrap();
+        history.searches.clear();
+        amend(&mut history, text);
+        search(&mut history, |_| {});
+        super::search::check(&history, &logs).unwrap_err();
+    }
+    let mut history = history();
+    let mut listed = item(2, 0, 1);
+    listed.floor = id(1);
+    let (asked, at) = (history.moment(), history.moment());
+    history.listed.push(Listed {
+        user: BOB,
+        item: listed,
+        asked,
+        at,
+    });
+    let logs = super::log::logs(&history).unwrap();
+    search(&mut history, |_| {});
+    super::search::check(&history, &logs).unwrap_err();
 }
 
 #[test]

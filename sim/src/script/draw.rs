@@ -6,7 +6,7 @@ use cairn_store::testing::{Call, Failure};
 
 use super::Script;
 use super::step::{
-    ClientFault, DeskAct, DiskFault, Look, Onset, ServerFault, Step, Timed, VisitorAct,
+    ClientFault, DeskAct, DiskFault, Look, Onset, ServerFault, Step, Timed, VisitorAct, What,
 };
 use crate::dice::Dice;
 use crate::world::{ALL, DEVICES, HOSTS, PLACES, SESSIONS, USERS};
@@ -203,7 +203,7 @@ fn desk(dice: &mut Dice) -> Step {
 fn act(dice: &mut Dice) -> Step {
     let (device, place) = (dice.index(DEVICES), dice.index(PLACES));
     let (nth, but) = (dice.index(100), dice.below(12));
-    match dice.below(15) {
+    match dice.below(16) {
         0..3 => Step::Edit { device, place, nth },
         3..5 => Step::Recall { device, place, nth },
         5..9 => Step::Read { device, place, but },
@@ -220,6 +220,17 @@ fn act(dice: &mut Dice) -> Step {
         13 => Step::Add {
             place,
             user: dice.index(USERS),
+        },
+        14 => Step::Search {
+            device,
+            what: match dice.below(5) {
+                0 => What::All,
+                1 => What::Edits,
+                2 => What::Message(dice.index(1_000)),
+                3 => What::Messages(nth),
+                _ => What::Place(place),
+            },
+            hits_per_page: dice.pick(&[3, 10, 50]),
         },
         _ => Step::Expire {
             place,

@@ -49,6 +49,12 @@ pub(crate) enum Step {
         place: usize,
         but: u64,
     },
+    /// Searches, this many hits at a time.
+    Search {
+        device: usize,
+        what: What,
+        hits_per_page: u32,
+    },
     /// Removes a user from a group.
     Remove {
         place: usize,
@@ -88,6 +94,21 @@ pub(crate) enum Step {
     Client(usize, ClientFault),
     Server(ServerFault),
     Disk(DiskFault),
+}
+
+/// What a user searches for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum What {
+    /// All messages.
+    All,
+    /// Those that were edited.
+    Edits,
+    /// The message of this number.
+    Message(usize),
+    /// Those whose numbers begin with the same digit.
+    Messages(usize),
+    /// Those of a place.
+    Place(usize),
 }
 
 /// What the user of a session does with a conversation.

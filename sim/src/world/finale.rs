@@ -61,10 +61,12 @@ impl World {
             let items = items.map_err(|error| format!("no list at the end: {error}"))?;
             // Those of the desk change hands by themselves, and are read by the owner.
             let items = items.into_iter().filter(|item| self.is_place(item.id));
+            let mut pulled = Vec::new();
             for item in items {
                 let all = read_all(&client, item.id).await;
                 let (messages, head, floor) =
                     all.map_err(|error| format!("I1: {} is unreadable: {error}", item.id))?;
+                pulled.extend(messages.iter().cloned());
                 let entries = messages
                     .into_iter()
                     .map(|message| (message.msgid, message.into()));
@@ -76,6 +78,10 @@ impl World {
                     head,
                     floor,
                 });
+            }
+            // Those of one user take long enough.
+            if self.seed % USERS as u64 == user as u64 {
+                self.compare_searches(&client, &pulled).await?;
             }
         }
         Ok(())

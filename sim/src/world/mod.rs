@@ -98,6 +98,7 @@ pub(crate) struct Counts {
     pub(crate) sent: u64,
     pub(crate) accepted: u64,
     pub(crate) seen: u64,
+    pub(crate) found: u64,
     pub(crate) starts: u64,
     pub(crate) disk_calls: u64,
     /// Inquiries of visitors.
@@ -257,6 +258,7 @@ impl World {
                 sent: history.sent.len() as u64,
                 accepted: accepted.count() as u64,
                 seen: history.seen.len() as u64,
+                found: history.found(),
                 starts: self.server.starts(),
                 disk_calls: self.disk.calls(),
                 inquiries: history.desk.infos.len() as u64,

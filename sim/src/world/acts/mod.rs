@@ -1,5 +1,7 @@
 //! What users do.
 
+mod search;
+
 use std::sync::Arc;
 
 use cairn_client::proto::model::retention::Retention;
@@ -37,6 +39,11 @@ impl World {
                 );
             }
             Step::Pull { device, place, but } => self.pull(device, place, but),
+            Step::Search {
+                device,
+                what,
+                hits_per_page,
+            } => self.search(device, what, hits_per_page),
             Step::Remove { place, user } => self.change_members(place, user, false),
             Step::Add { place, user } => self.change_members(place, user, true),
             Step::Expire { place, is_on } => self.set_retention(place, is_on),
@@ -87,6 +94,7 @@ impl World {
                 place,
                 msgid,
                 text: text.clone(),
+                done: None,
                 outcome: Outcome::Unknown,
             });
             (at, msgid, text)
@@ -109,7 +117,10 @@ impl World {
                 };
                 let outcome = world.settled(answer, |()| Outcome::Ok(msgid), "an amendment");
                 world.trace.note("", format_args!("a{at} is {outcome:?}"));
-                world.history.lock().amended[at].outcome = outcome;
+                let mut history = world.history.lock();
+                let done = history.moment();
+                let amended = &mut history.amended[at];
+                (amended.done, amended.outcome) = (Some(done), outcome);
             },
         );
     }
