@@ -95,6 +95,12 @@ impl Naive {
                     entry.mentioned.extend(added);
                 }
             }
+            if !(before.mentions_all() && extras.mentions_all()) {
+                let is_new =
+                    |user| before.mentions_all() || before.mentioned().all(|other| other != user);
+                self.silenced(id, actor.user, &extras, is_new);
+            }
+            let entry = self.at(id, msgid);
             entry.body = body;
             entry.extras = extras.with_edit(at, edit);
         }

@@ -126,6 +126,12 @@ impl Naive {
                 .get_mut(&actor.user)
                 .unwrap();
             (member.read, member.marked_own) = (from.prev(), own);
+            let is_named = self.conversations[&id]
+                .above(from.prev())
+                .any(|(msgid, entry)| msgid <= told && entry.extras.names(actor.user));
+            if is_named {
+                self.changed(id, actor.user);
+            }
         }
         self.moved_read(id, actor.user);
         Ok(())

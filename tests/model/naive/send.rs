@@ -186,6 +186,7 @@ impl Naive {
             msgid,
             request,
         });
+        self.silenced(conversation, user, &extras, |_| true);
         if is_new {
             self.opened_direct(conversation);
         }
@@ -213,6 +214,24 @@ impl Naive {
                 .filter(|user| members.contains_key(user))
                 .filter(|&user| self.check_blocks(sender, &BTreeSet::from([user])).is_ok())
                 .collect(),
+        }
+    }
+
+    /// Tells members whom `extras` name, and who have blocked the sender, their count: no entry
+    /// tells it.
+    pub(super) fn silenced(
+        &mut self,
+        id: ConversationId,
+        sender: UserId,
+        extras: &Extras,
+        is_new: impl Fn(UserId) -> bool,
+    ) {
+        let members = self.conversations[&id].members.keys().copied();
+        let silenced = members
+            .filter(|&user| extras.names(user) && (extras.mentions_all() || is_new(user)))
+            .filter(|&user| self.check_blocks(sender, &BTreeSet::from([user])).is_err());
+        for user in silenced.collect::<Vec<_>>() {
+            self.changed(id, user);
         }
     }
 
