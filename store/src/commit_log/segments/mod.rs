@@ -169,7 +169,13 @@ impl SegmentLog {
             watermark::reset(disk, watermark_path, mark)?;
         }
         let watermark = Watermark::start(env, watermark_path, poison)?;
-        let preparer = Preparer::start(env, dir, spares, next_spare)
+        // None is used again: after a failed sync of the folder, the disk may still know it by the
+        // name of the segment that it was.
+        for path in spares {
+            disk.remove_file(&path)
+                .map_err(|source| LogError::io("remove", &path, source))?;
+        }
+        let preparer = Preparer::start(env, dir, next_spare)
             .map_err(|source| LogError::io("start a thread for", dir, source))?;
         // A new segment after each start: appending after a torn record would hide it from the next
         // recovery.

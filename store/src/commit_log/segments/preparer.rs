@@ -51,24 +51,12 @@ enum Job {
 }
 
 impl Preparer {
-    /// Starts with the existing spares; new ones are numbered from `next_number`.
-    pub(super) fn start(
-        env: &Env,
-        dir: &Path,
-        spares: Vec<Spare>,
-        next_number: u64,
-    ) -> io::Result<Self> {
-        let mut state = State {
+    /// Starts without spares; new ones are numbered from `next_number`.
+    pub(super) fn start(env: &Env, dir: &Path, next_number: u64) -> io::Result<Self> {
+        let state = State {
             next_number,
             ..State::default()
         };
-        for surplus in spares
-            .into_iter()
-            .filter_map(|spare| state.add(spare, env.sizes))
-            .collect::<Vec<_>>()
-        {
-            surplus.remove(env.disk.as_ref())?;
-        }
         let shared = Arc::new(Shared {
             disk: Arc::clone(&env.disk),
             sizes: env.sizes,

@@ -11,7 +11,7 @@ use crate::disk::{Disk, OpenMode};
 use crate::files::directory_id::DirectoryId;
 
 use super::record::{self, BatchNo, Found, Layout};
-use super::segment::{self, FileKind, Sealed, SegmentEnd, SegmentHeader, Spare};
+use super::segment::{self, FileKind, Sealed, SegmentEnd, SegmentHeader};
 use super::watermark::Mark;
 use crate::commit_log::error::{LogError, OpenError};
 
@@ -20,7 +20,7 @@ use crate::commit_log::error::{LogError, OpenError};
 pub(super) struct Listing {
     /// Sorted by batch.
     segments: Vec<(BatchNo, PathBuf)>,
-    pub(super) spares: Vec<Spare>,
+    pub(super) spares: Vec<PathBuf>,
     pub(super) next_spare: u64,
 }
 
@@ -36,10 +36,7 @@ impl Listing {
                 Some(FileKind::Segment(first)) => listing.segments.push((first, path)),
                 Some(FileKind::Spare(number)) => {
                     listing.next_spare = listing.next_spare.max(number.saturating_add(1));
-                    listing.spares.push(
-                        Spare::adopt(disk, path.clone())
-                            .map_err(|source| LogError::io("open", &path, source))?,
-                    );
+                    listing.spares.push(path);
                 }
                 None => {
                     return Err(LogError::Foreign {
