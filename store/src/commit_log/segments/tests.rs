@@ -22,17 +22,20 @@ pub(super) fn open(
     dir: &Path,
     checkpoint: u64,
 ) -> Result<(SegmentLog, Batches), OpenError<Infallible>> {
+    open_in(&Env::real(), dir, BatchNo::new(checkpoint))
+}
+
+fn open_in(
+    env: &Env,
+    dir: &Path,
+    checkpoint: BatchNo,
+) -> Result<(SegmentLog, Batches), OpenError<Infallible>> {
     let mut batches = Vec::new();
-    let log = SegmentLog::open(
-        &Env::real(),
-        &place(dir),
-        BatchNo::new(checkpoint),
-        &Poison::new(),
-        |number, changes| {
-            batches.push((number.get(), changes.to_vec()));
-            Ok(())
-        },
-    )?;
+    let (place, poison) = (place(dir), Poison::new());
+    let log = SegmentLog::open(env, &place, checkpoint, &poison, |number, changes| {
+        batches.push((number.get(), changes.to_vec()));
+        Ok(())
+    })?;
     Ok((log, batches))
 }
 
@@ -622,15 +625,7 @@ fn batch_of_a_failed_sync_is_durable_once_it_was_replayed() {
     for seed in 0..40 {
         let disk = SimDisk::new(seed);
         let env = Env::simulated(&disk, seed);
-        let open = || {
-            let mut batches = Vec::new();
-            let (place, poison) = (place(Path::new("/")), Poison::new());
-            let log = SegmentLog::open(&env, &place, BatchNo::ZERO, &poison, |number, changes| {
-                batches.push((number.get(), changes.to_vec()));
-                Ok::<_, Infallible>(())
-            });
-            (log.unwrap(), batches)
-        };
+        let open = || open_in(&env, Path::new("/"), BatchNo::ZERO).unwrap();
         let (mut log, _) = open();
         append(&mut log, b"durable");
         // Several sectors, so that a part of them is lost.
@@ -663,15 +658,7 @@ fn spare_whose_name_may_be_lost_is_not_reused() {
     for seed in 0..40 {
         let disk = SimDisk::new(seed);
         let env = Env::simulated(&disk, seed);
-        let open = |checkpoint| {
-            let mut batches = Vec::new();
-            let (place, poison) = (place(Path::new("/")), Poison::new());
-            let log = SegmentLog::open(&env, &place, checkpoint, &poison, |number, changes| {
-                batches.push((number.get(), changes.to_vec()));
-                Ok::<_, Infallible>(())
-            });
-            (log.unwrap(), batches)
-        };
+        let open = |checkpoint| open_in(&env, Path::new("/"), checkpoint).unwrap();
         let (mut log, _) = open(BatchNo::ZERO);
         append(&mut log, b"one");
         let checkpoint = log.rotate().unwrap();
