@@ -56,18 +56,35 @@ impl Script {
         };
         let mut at_ms = 0;
         let count = dice.between(STEPS_MIN, STEPS_MAX);
-        let steps = (0..count)
-            .map(|_| {
-                // Several at once are as likely as one after another.
-                at_ms += match dice.below(3) {
-                    0 => 0,
-                    1 => dice.below(20),
-                    _ => dice.below(PAUSE_MS_MAX),
-                };
-                let step = weights.step(dice);
-                Timed { at_ms, step }
-            })
-            .collect();
+        let mut steps = Vec::new();
+        for _ in 0..count {
+            // Several at once are as likely as one after another.
+            at_ms += match dice.below(3) {
+                0 => 0,
+                1 => dice.below(20),
+                _ => dice.below(PAUSE_MS_MAX),
+            };
+            let step = weights.step(dice);
+            let fails_a_sync = matches!(
+                step,
+                Step::Disk(DiskFault::Fail {
+                    onset: Onset::Now,
+                    call: Call::Sync,
+                    ..
+                })
+            );
+            steps.push(Timed { at_ms, step });
+            // After a failed sync, the disk lacks what the page cache shows to the next start. A
+            // power cut tells.
+            if fails_a_sync && !dice.one_in(4) {
+                at_ms += dice.between(1_000, 4_000);
+                let step = Step::Disk(DiskFault::CutPower {
+                    onset: Onset::Now,
+                    call: dice.between(1, 40),
+                });
+                steps.push(Timed { at_ms, step });
+            }
+        }
         Self {
             seed,
             first_cuts,
@@ -313,16 +330,24 @@ fn disk_fault(dice: &mut Dice, kinds: u64) -> DiskFault {
                 (Onset::InCheckpoint, _) => dice.between(1, 30),
             },
         },
-        3 | 4 => DiskFault::Fail {
-            onset,
-            call: dice.pick(&Call::ALL),
-            nth: match onset {
-                Onset::Now | Onset::AtStart => dice.between(1, 30),
-                Onset::InCheckpoint => dice.between(1, 6),
-            },
-            failure: dice.pick(&[Failure::Io, Failure::NoSpace, Failure::TooManyFiles]),
-            is_sticky: dice.one_in(3),
-        },
+        3 | 4 => {
+            // What a failed sync leaves is the hardest to get right.
+            let call = match dice.one_in(3) {
+                true => Call::Sync,
+                false => dice.pick(&Call::ALL),
+            };
+            DiskFault::Fail {
+                onset,
+                call,
+                nth: match (onset, call) {
+                    (Onset::Now, Call::Sync) => dice.between(1, 5),
+                    (Onset::Now | Onset::AtStart, _) => dice.between(1, 30),
+                    (Onset::InCheckpoint, _) => dice.between(1, 6),
+                },
+                failure: dice.pick(&[Failure::Io, Failure::NoSpace, Failure::TooManyFiles]),
+                is_sticky: dice.one_in(3),
+            }
+        }
         _ => DiskFault::Full {
             for_ms: dice.between(100, 8_000),
         },

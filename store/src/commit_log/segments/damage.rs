@@ -14,8 +14,13 @@ pub struct Damage {
     before: u8,
 }
 
+/// The newest records are not covered by a watermark yet: only what follows one shows that it is
+/// damaged.
+const NEWEST: usize = 4;
+
 /// Flips a bit in the log of a data directory, in a record that another one follows in its
-/// segment. `number` chooses which. Returns `None` if there is no such record.
+/// segment. `number` chooses which: an odd one chooses one of the newest. Returns `None` if there is
+/// no such record.
 pub fn damage_log(disk: &dyn Disk, dir: &Path, number: u64) -> Option<Damage> {
     let dir = dir.join(LOG_DIR);
     let mut records = Vec::new();
@@ -37,6 +42,11 @@ pub fn damage_log(disk: &dyn Disk, dir: &Path, number: u64) -> Option<Damage> {
             records.push((path.clone(), at..found.end));
             at = found.end;
         }
+    }
+    records.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let (number, of_newest) = (number / 2, number % 2 == 1);
+    if of_newest {
+        records.drain(..records.len().saturating_sub(NEWEST));
     }
     let count = u64::try_from(records.len()).ok()?;
     let chosen = usize::try_from(number.checked_rem(count)?).ok()?;
