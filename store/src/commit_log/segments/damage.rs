@@ -19,8 +19,8 @@ pub struct Damage {
 const NEWEST: usize = 4;
 
 /// Flips a bit in the log of a data directory, in a record that another one follows in its
-/// segment. `number` chooses which: an odd one chooses one of the newest. Returns `None` if there is
-/// no such record.
+/// segment. `number` chooses which; an odd one chooses among the newest. Returns `None` if there
+/// is no such record.
 pub fn damage_log(disk: &dyn Disk, dir: &Path, number: u64) -> Option<Damage> {
     let dir = dir.join(LOG_DIR);
     let mut records = Vec::new();
