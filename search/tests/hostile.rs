@@ -56,6 +56,10 @@ fn check(query: &Query, text: &str) -> Option<Highlights> {
         found.is_none() || matcher.may_match(GROUP, &packed),
         "{query:?} {text:?}"
     );
+    assert!(
+        found.is_none() || !matcher.is_absent_from(&packed) || matcher.may_match_unplain(&packed),
+        "{query:?} {text:?}"
+    );
     if let Some(mut respeller) = Respeller::new(query) {
         let _ = respeller.may_note(GROUP, &packed);
         respeller.note(&facts, &mut scratch);
@@ -188,7 +192,9 @@ proptest! {
         }
         let _ = peek_entry(&bytes);
         let query = resolved(&parsed("ubuntu").unwrap());
-        let _ = Matcher::new(&query).may_match(GROUP, &bytes);
+        let matcher = Matcher::new(&query);
+        let _ = matcher.may_match(GROUP, &bytes);
+        let _ = matcher.may_match_unplain(&bytes);
     }
 }
 

@@ -45,11 +45,14 @@ fn packed(known: &Known) -> Vec<u8> {
     packed
 }
 
-/// Searches one message as a server does: first the packed form, then the decoded one.
+/// Searches one message as a server does: first the packed form, then the decoded one. A block of
+/// one message is the one that most often lacks a term.
 fn search(matcher: &Matcher, known: &Known, scratch: &mut Scratch) -> Option<Highlights> {
+    let packed = packed(known);
     let is_possible = matcher.may_match_in(known.conversation)
         && matcher.period().contains(known.entry.sent_at)
-        && matcher.may_match(known.conversation, &packed(known));
+        && (!matcher.is_absent_from(&packed) || matcher.may_match_unplain(&packed))
+        && matcher.may_match(known.conversation, &packed);
     is_possible
         .then(|| matcher.check(&facts(known), scratch))
         .flatten()

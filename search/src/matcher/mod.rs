@@ -14,6 +14,7 @@ use cairn_proto::model::search::{Condition, Highlights, Mark, Period, Query, Tes
 
 pub use self::facts::{Facts, Scratch};
 pub(crate) use self::facts::{Fields, Raw};
+use self::plain::is_plain;
 use self::words::Words;
 
 /// A query, prepared for being compared with many messages.
@@ -123,6 +124,28 @@ impl Matcher {
         };
         let mut raw = Raw::new(conversation, head);
         head.is_message && self.every_group(|condition| condition.may_hold(&mut raw))
+    }
+
+    /// Returns whether these packed entries lack a term that all hits contain, as far as their
+    /// texts are plain: [`Matcher::may_match_unplain`] finds the others.
+    #[must_use]
+    pub fn is_absent_from(&self, entries: &[u8]) -> bool {
+        let is_absent = |condition: &Prepared| {
+            let sieve = condition
+                .words
+                .as_ref()
+                .and_then(|words| words.sieve.as_ref());
+            !condition.negated && sieve.is_some_and(|sieve| !sieve.passes(entries))
+        };
+        self.groups.iter().any(|group| group.iter().all(is_absent))
+    }
+
+    /// As [`Matcher::may_match`], for an entry among some that lack a term.
+    #[must_use]
+    pub fn may_match_unplain(&self, entry: &[u8]) -> bool {
+        peek_entry(entry).map_or(true, |head| {
+            head.is_message && head.words.is_none_or(|words| !is_plain(words))
+        })
     }
 
     fn every_group(&self, mut test: impl FnMut(&Prepared) -> bool) -> bool {

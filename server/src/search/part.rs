@@ -21,6 +21,10 @@ pub(super) struct Extent {
 
 /// Looks at entries.
 pub(super) trait Look {
+    /// Called before the entries of a chunk, with all their bytes if they are as they were stored
+    /// and visible.
+    fn begin(&mut self, packed: Option<&[u8]>);
+
     /// Returns whether this packed entry is a hit. Called once for each visible entry, as it is
     /// now.
     fn look(&mut self, part: &Place<'_>, msgid: MsgId, entry: &[u8]) -> bool;
@@ -132,6 +136,9 @@ impl Part {
         let newest = chunk.newest_first().next().filter(|_| is_first);
         let newest = newest.and_then(|(_, entry)| peek_entry(entry).ok());
         self.newest = newest.map(|head| head.sent_at).or(self.newest);
+        // What is hidden decides nothing, not even how long it takes.
+        let is_visible = self.window.shows(chunk.first());
+        look.begin(chunk.as_stored().filter(|_| is_visible));
         for (msgid, entry) in chunk.newest_first() {
             if self.window.shows(msgid)
                 && look.look(&place, msgid, entry)

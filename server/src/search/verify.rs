@@ -22,6 +22,8 @@ pub(super) struct Matching<'a> {
     matcher: &'a Matcher,
     user: UserId,
     scratch: Scratch,
+    /// Whether the chunk lacks a term that all hits contain.
+    is_absent: bool,
 }
 
 /// Looks for a spelling with which messages would match.
@@ -44,6 +46,7 @@ impl<'a> Matching<'a> {
             matcher,
             user,
             scratch: Scratch::default(),
+            is_absent: false,
         }
     }
 
@@ -59,8 +62,13 @@ impl<'a> Matching<'a> {
 }
 
 impl Look for Matching<'_> {
+    fn begin(&mut self, packed: Option<&[u8]>) {
+        self.is_absent = packed.is_some_and(|packed| self.matcher.is_absent_from(packed));
+    }
+
     fn look(&mut self, place: &Place<'_>, msgid: MsgId, entry: &[u8]) -> bool {
-        self.check(place, msgid, entry).is_some()
+        (!self.is_absent || self.matcher.may_match_unplain(entry))
+            && self.check(place, msgid, entry).is_some()
     }
 }
 
@@ -79,6 +87,8 @@ impl Respelling {
 }
 
 impl Look for Respelling {
+    fn begin(&mut self, _: Option<&[u8]>) {}
+
     /// Notes the words, and is never a hit.
     fn look(&mut self, place: &Place<'_>, msgid: MsgId, entry: &[u8]) -> bool {
         if self.respeller.may_note(place.conversation, entry)

@@ -28,16 +28,12 @@ impl Chunk {
         self.first
     }
 
-    /// The entries as they were stored, some of which may be rewritten.
+    /// Returns all bytes of the entries that readers see. `None` if some were rewritten, or others
+    /// are among them.
     #[must_use]
-    pub const fn packed(&self) -> &Bytes {
-        &self.packed
-    }
-
-    /// Returns whether no entry was rewritten, so that [`Chunk::packed`] is what readers see.
-    #[must_use]
-    pub fn is_as_stored(&self) -> bool {
-        self.rewritten.is_empty()
+    pub fn as_stored(&self) -> Option<&[u8]> {
+        let is_whole = self.places.last()?.end == self.packed.len();
+        (is_whole && self.rewritten.is_empty()).then_some(&*self.packed)
     }
 
     /// Returns the entries that readers see, each with its prefix, the last one first.
